@@ -1,0 +1,59 @@
+"""Everything that can go wrong: one root, a stable code and the facts.
+
+No sentence for people stands here: `outreach.web.words` chooses the words for each code, in
+Indonesian and English, where the reader is known.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class OutreachError(Exception):
+    """What went wrong, as a code that never changes and the facts about it."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 400
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(self.code, facts)
+        self.facts = facts
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{name}={value!r}" for name, value in self.facts.items())
+        return f"{self.code}({told})"
+
+
+class NotFound(OutreachError):
+    """The thing is missing, or lies outside the person's area: both look the same."""
+
+    code = "not_found"
+    status = 404
+
+
+class NotAllowed(OutreachError):
+    """The person's role does not include this act."""
+
+    code = "not_allowed"
+    status = 403
+
+
+class Conflict(OutreachError):
+    """Somebody else changed the thing first, or a rule of the tables refused it."""
+
+    code = "conflict"
+    status = 409
+
+
+class Invalid(OutreachError):
+    """The input cannot be taken; `problems` maps each field to its problem codes."""
+
+    code = "invalid"
+    status = 422
+
+
+class UnsafeSettings(OutreachError):
+    """The settings would make the product unsafe or unable to start."""
+
+    code = "unsafe_settings"
+    status = 500

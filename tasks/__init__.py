@@ -1,0 +1,1 @@
+"""The same acts in the background; nothing is decided here."""
