@@ -1,0 +1,1 @@
+"""The effort and its stages: drafted, opened, closed."""

@@ -1,0 +1,107 @@
+"""Storage of campaigns, their stages and the villages chosen for each stage."""
+
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import JSON, CheckConstraint, Column, Index
+from sqlmodel import Field, SQLModel
+
+from outreach.db import CODE, words
+from outreach.planning.model import Reason, Remedy
+from outreach.villages.tables import VillageKind
+
+
+class Purpose(StrEnum):
+    """What a campaign is for."""
+
+    ACQUIRE = "acquire"
+    DEEPEN = "deepen"
+    KEEP = "keep"
+
+
+class Ecosystem(StrEnum):
+    """The field of work a campaign addresses."""
+
+    VILLAGE = "village"
+    MARKET = "market"
+    E_COMMERCE = "e_commerce"
+    SMALL_BUSINESS = "small_business"
+    VULNERABLE = "vulnerable"
+
+
+class Status(StrEnum):
+    """How far a campaign or a stage has come."""
+
+    DRAFTED = "drafted"
+    OPENED = "opened"
+    CLOSED = "closed"
+
+
+class Ordering(StrEnum):
+    """Which villages of a stage come first when not all can."""
+
+    SCORE = "score"
+    GAP = "gap"
+    NEAREST = "nearest"
+    CODE = "code"
+
+
+class Campaign(SQLModel, table=True):
+    """An effort with a purpose, a theme, dates and a target of sign-ups."""
+
+    __table_args__ = (
+        CheckConstraint("starts <= ends", name="starts_before_it_ends"),
+        CheckConstraint("target_signups >= 0", name="target_not_negative"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    purpose: Purpose = Field(sa_type=words(Purpose))
+    ecosystem: Ecosystem = Field(sa_type=words(Ecosystem))
+    theme: str = ""
+    starts: date
+    ends: date
+    target_signups: int = 0
+    status: Status = Field(default=Status.DRAFTED, sa_type=words(Status))
+    is_demo: bool = False
+    version: int = 1
+
+
+class Stage(SQLModel, table=True):
+    """A dated wave (tahap) of a campaign over the villages of one branch.
+
+    `quota` is the most villages it takes; none means all of its area. `area_codes` are prefixes
+    of region codes within the branch.
+    """
+
+    __table_args__ = (
+        CheckConstraint("starts <= ends", name="starts_before_it_ends"),
+        CheckConstraint("quota IS NULL OR quota > 0", name="quota_positive"),
+        Index("uq_stage_campaign_name", "campaign_id", "branch_id", "name", unique=True),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id")
+    branch_id: int = Field(foreign_key="branch.id", index=True)
+    name: str
+    starts: date
+    ends: date
+    area_codes: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    kinds: list[VillageKind] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    ordering: Ordering = Field(default=Ordering.SCORE, sa_type=words(Ordering))
+    quota: int | None = None
+    status: Status = Field(default=Status.DRAFTED, sa_type=words(Status))
+    version: int = 1
+
+
+class StageVillage(SQLModel, table=True):
+    """A village chosen for a stage: its rank, its score and, without a visit, why and the cure."""
+
+    __tablename__ = "stage_village"
+    stage_id: int = Field(primary_key=True, foreign_key="stage.id")
+    village_code: str = Field(
+        primary_key=True, foreign_key="village.code", index=True, sa_type=CODE
+    )
+    rank: int
+    score: float
+    parts: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    reason: Reason | None = Field(default=None, sa_type=words(Reason))
+    remedy: Remedy | None = Field(default=None, sa_type=words(Remedy))

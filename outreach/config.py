@@ -1,0 +1,95 @@
+"""The settings: read once from the environment or `.env`, frozen, unsafe ones refused."""
+
+from __future__ import annotations
+
+import secrets
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from outreach.errors import UnsafeSettings
+
+
+class Settings(BaseSettings):
+    """Everything that differs between one installation and another.
+
+    Every setting has a default that works on one machine; many machines need `DATABASE_URL`,
+    `REDIS_URL` and `SECRET_KEY`, the same on all of them.
+    """
+
+    model_config = SettingsConfigDict(env_file=".env", frozen=True, extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    database_url: str = ""
+    redis_url: str = ""
+    secret_key: SecretStr = SecretStr("")
+    var_dir: Path = Path("var")
+    demo: bool = True
+    web_workers: int = Field(default=2, ge=1, le=64)
+    task_workers: int = Field(default=2, ge=1, le=64)
+    https_only: bool = False
+    locale: str = Field(default="id", pattern="^(id|en)$")
+
+    @property
+    def database(self) -> str:
+        """URL of the database; by default a SQLite file below `var_dir`."""
+        return self.database_url or f"sqlite:///{self.var_dir.resolve() / 'outreach.sqlite'}"
+
+    @property
+    def embedded_database(self) -> bool:
+        """Whether the database is the default one of this machine alone."""
+        return not self.database_url
+
+    @property
+    def embedded_redis(self) -> bool:
+        """Whether we start a Redis server ourselves."""
+        return not self.redis_url
+
+    @cached_property
+    def secret(self) -> str:
+        """Key that signs cookies and links; made once and kept below `var_dir` if none is set.
+
+        Raises
+        ------
+        UnsafeSettings
+            If the key given is shorter than 32 characters, or if there is an outside database
+            and no key: every machine of an installation must share one.
+        """
+        given = self.secret_key.get_secret_value()
+        if given:
+            if len(given) < 32:
+                raise UnsafeSettings(setting="SECRET_KEY", problem="too_short", least=32)
+            return given
+        if not self.embedded_database:
+            raise UnsafeSettings(setting="SECRET_KEY", problem="missing")
+        return _kept_secret(self.var_dir / "secret")
+
+
+def _kept_secret(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text()
+
+
+def read_settings() -> Settings:
+    """Read the settings of this process.
+
+    Raises
+    ------
+    UnsafeSettings
+        With the name of the first setting that cannot be read.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]).upper() if first["loc"] else "?"
+        raise UnsafeSettings(setting=name, problem=first["type"]) from error

@@ -1,0 +1,1 @@
+"""What happened in the village: session reports and sign-ups."""

@@ -1,0 +1,1 @@
+"""Branches, teams, officials and accounts; who may see and do what."""

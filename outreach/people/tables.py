@@ -1,0 +1,107 @@
+"""Storage of branches, teams, officials and accounts."""
+
+from datetime import date, datetime, time
+from enum import StrEnum
+
+from sqlalchemy import JSON, CheckConstraint, Column
+from sqlmodel import Field, SQLModel
+
+from outreach.db import CODE, words
+
+
+class Role(StrEnum):
+    """What a person does with the product."""
+
+    OFFICIAL = "official"
+    COORDINATOR = "coordinator"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+class Branch(SQLModel, table=True):
+    """A branch office (kantor cabang) and where its teams start from."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    regional_office: str
+    base_village_code: str = Field(foreign_key="village.code", sa_type=CODE)
+    version: int = 1
+    is_demo: bool = False
+
+
+class BranchRegency(SQLModel, table=True):
+    """A regency that a branch serves; every regency has one branch at the most."""
+
+    __tablename__ = "branch_regency"
+    regency_code: str = Field(primary_key=True, foreign_key="regency.code", sa_type=CODE)
+    branch_id: int = Field(foreign_key="branch.id", index=True)
+
+
+class Team(SQLModel, table=True):
+    """A visiting team: where it starts, when it works, how much a day holds.
+
+    `weekdays` are ISO weekday numbers, 1 for Monday to 7 for Sunday.
+    """
+
+    __table_args__ = (
+        CheckConstraint("sessions_per_day BETWEEN 1 AND 3", name="sessions_per_day"),
+        CheckConstraint("day_starts < day_ends", name="day_has_hours"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    branch_id: int = Field(foreign_key="branch.id", index=True)
+    name: str
+    base_village_code: str = Field(foreign_key="village.code", sa_type=CODE)
+    members: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    weekdays: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    sessions_per_day: int = 3
+    day_starts: time = time(8)
+    day_ends: time = time(17)
+    is_active: bool = True
+    version: int = 1
+
+
+class TeamLeave(SQLModel, table=True):
+    """Days, both ends included, on which a team does not go out."""
+
+    __tablename__ = "team_leave"
+    __table_args__ = (CheckConstraint("starts <= ends", name="starts_before_it_ends"),)
+    id: int | None = Field(default=None, primary_key=True)
+    team_id: int = Field(foreign_key="team.id", index=True)
+    starts: date
+    ends: date
+    reason: str = ""
+
+
+class Account(SQLModel, table=True):
+    """A person who can log in; `password_stamp` changes with the password and ends old logins."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    login: str = Field(unique=True)
+    name: str
+    role: Role = Field(sa_type=words(Role))
+    password_hash: str
+    password_stamp: str
+    branch_id: int | None = Field(default=None, foreign_key="branch.id", index=True)
+    is_active: bool = True
+    is_demo: bool = False
+    created_at: datetime
+
+
+class AccountArea(SQLModel, table=True):
+    """A region an account may see, by code prefix; the empty prefix is the whole nation."""
+
+    __tablename__ = "account_area"
+    account_id: int = Field(primary_key=True, foreign_key="account.id")
+    code: str = Field(primary_key=True, sa_type=CODE)
+
+
+class Official(SQLModel, table=True):
+    """A village official (perangkat desa) who hosts sessions; `phone` is contact data."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    village_code: str = Field(foreign_key="village.code", index=True, sa_type=CODE)
+    name: str
+    position: str
+    phone: str = ""
+    account_id: int | None = Field(default=None, foreign_key="account.id", unique=True)
+    is_demo: bool = False

@@ -1,0 +1,144 @@
+"""The ground a plan is made on: bases, sites and whole minutes between them, by number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise, permutations
+from typing import TYPE_CHECKING
+
+from outreach.planning.travel import travel_matrix_minutes
+from outreach.planning.workdays import (
+    PRAYERS_END_MINUTE,
+    PRAYERS_START_MINUTE,
+    earliest_starts,
+    is_friday,
+    most_sessions,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from outreach.planning.model import Point, Site, TeamDay
+
+# No two places are nearer than this: the overhead of a leg, see `travel`.
+SHORTEST_LEG_MINUTES = 5
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Kind:
+    """What one team-day can hold; team-days of one day and kind can stand in for each other.
+
+    Attributes
+    ----------
+    base
+        Number of the base in `Network.bases`.
+    sessions
+        Most sessions that fit, the hours and the prayers of Friday considered.
+    is_friday
+        The hours contain the prayers of a Friday.
+    """
+
+    base: int
+    sessions: int
+    starts_minute: int
+    ends_minute: int
+    is_friday: bool
+
+    @property
+    def minutes(self) -> int:
+        """Length of the team's day."""
+        return self.ends_minute - self.starts_minute
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """One day-trip: the numbers of the sites in `Network.sites`, in the order of the day."""
+
+    day: date
+    kind: Kind
+    stops: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Bases first, then sites, and the minutes between all of them.
+
+    Attributes
+    ----------
+    minutes
+        Shape (bases + sites, bases + sites).
+    rows
+        The same figures as plain lists: single look-ups are many times faster there.
+    """
+
+    bases: tuple[Point, ...]
+    sites: tuple[Site, ...]
+    minutes: NDArray[np.int64]
+    rows: list[list[int]]
+
+    def location(self, stop: int) -> int:
+        """Row of the site numbered `stop`."""
+        return len(self.bases) + stop
+
+    def legs(self, kind: Kind, stops: Sequence[int]) -> list[int]:
+        """Minutes of every leg of a trip, out and back included; none for an empty trip."""
+        if not stops:
+            return []
+        way = [kind.base, *(self.location(stop) for stop in stops), kind.base]
+        return [self.rows[here][there] for here, there in pairwise(way)]
+
+    def starts(self, kind: Kind, stops: Sequence[int]) -> tuple[int, ...] | None:
+        """Earliest starts of the sessions, None when the day cannot hold them in this order."""
+        if len(stops) > kind.sessions:
+            return None
+        lengths = [self.sites[stop].session_minutes for stop in stops]
+        return earliest_starts(
+            self.legs(kind, stops), lengths, kind.starts_minute, kind.ends_minute, kind.is_friday
+        )
+
+    def fits(self, kind: Kind, stops: Sequence[int]) -> bool:
+        """Whether a day of this kind holds the stops in this order."""
+        return self.starts(kind, stops) is not None
+
+    def best_order(self, kind: Kind, stops: Sequence[int]) -> tuple[int, ...] | None:
+        """Put the stops in the order of least travel, then of the earliest start that fits."""
+        if len(stops) > kind.sessions:
+            return None
+        feasible = [order for order in permutations(stops) if self.fits(kind, order)]
+        if not feasible:
+            return None
+        return min(feasible, key=lambda order: (sum(self.legs(kind, order)), self.legs(kind, order)))
+
+    def is_open(self, stop: int, day: date) -> bool:
+        """Whether the village hosts a session on `day`."""
+        return day not in self.sites[stop].closed_days
+
+
+def network_of(sites: Sequence[Site], team_days: Sequence[TeamDay]) -> Network:
+    """Number the distinct bases of the team-days and the sites, and measure all legs."""
+    bases = tuple(dict.fromkeys(team_day.base for team_day in team_days))
+    minutes = travel_matrix_minutes([*bases, *(site.point for site in sites)])
+    return Network(bases, tuple(sites), minutes, minutes.tolist())
+
+
+def kind_of(network: Network, team_day: TeamDay, shortest_session_minutes: int) -> Kind:
+    """Kind of a team-day; `shortest_session_minutes` bounds how many sessions its hours hold."""
+    cut = (
+        is_friday(team_day.day)
+        and team_day.starts_minute < PRAYERS_END_MINUTE
+        and team_day.ends_minute > PRAYERS_START_MINUTE
+    )
+    sessions = most_sessions(
+        team_day.sessions,
+        shortest_session_minutes,
+        SHORTEST_LEG_MINUTES,
+        starts_minute=team_day.starts_minute,
+        ends_minute=team_day.ends_minute,
+        is_friday=cut,
+    )
+    base = network.bases.index(team_day.base)
+    return Kind(base, sessions, team_day.starts_minute, team_day.ends_minute, cut)

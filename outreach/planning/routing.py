@@ -1,0 +1,341 @@
+"""Day-trips and their days: the solver behind one function.
+
+Two steps. First routes without days: the least travel for all villages that are worth a stop. Then
+each trip gets a day, the most valuable the earliest, and the solver goes on from there with one
+cost matrix per day that prices value x day on every arc into a village. Both steps stop after a
+number of rounds, never by the clock, so the same question and seed give the same plan.
+
+Units inside the solver are integers: costs in seconds of travel, durations in minutes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyvrp
+from pyvrp.search import NeighbourhoodParams, PerturbationParams
+
+from outreach.planning.network import SHORTEST_LEG_MINUTES, Kind, Trip
+from outreach.planning.workdays import PRAYERS_END_MINUTE, PRAYERS_START_MINUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from outreach.planning.model import Parameters
+    from outreach.planning.network import Network
+
+    Matrix = NDArray[np.int64]
+
+SOLVER = f"pyvrp {pyvrp.__version__}"
+
+# A team-day costs 2 h 40 min of travel per session it can hold: 8 h for three, 5 h 20 on a Friday.
+SLOT_PRICE_S = 9_600
+TEAM_DAY_PRICE_S = 3 * SLOT_PRICE_S
+
+# Leaving a village out costs 3 team-days and 8 more per mean value, so that no feasible trip is
+# ever dearer than leaving its villages out. Above 20 x the mean all are equally urgent, and the
+# sum stays below the largest penalty: above it the solver gains by overloading a day.
+DROP_TEAM_DAYS = 3
+DROP_TEAM_DAYS_PER_MEAN_VALUE = 8
+LARGEST_VALUE_RATIO = 20.0
+LARGEST_PRICE_S = 8_000_000
+LARGEST_PENALTY = 1e7
+
+# A leg of this length fits into no day: it forbids the arc.
+FORBIDDEN_MINUTES = 24 * 60 + 1
+
+# Above this many villages x days a matrix per day takes too much memory: one per week then.
+LARGEST_VILLAGE_DAYS = 20_000
+
+# Few neighbours and small kicks suit trips of three stops; with fewer still, scarce plans on
+# islands got stuck.
+PARAMS = pyvrp.SolveParams(
+    penalty=pyvrp.PenaltyParams(max_penalty=LARGEST_PENALTY),
+    neighbourhood=NeighbourhoodParams(num_neighbours=40),
+    perturbation=PerturbationParams(1, 12),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """Team-days that the solver may take for each other: same kind, priced and closed alike.
+
+    Attributes
+    ----------
+    days
+        One entry per team-day, in order: a day stands as often as it has teams of this kind.
+    position
+        Mean number of days since the first day, from 1: what the delay is priced by.
+    closed
+        Numbers of the sites that are closed on all these days alike.
+    """
+
+    kind: Kind
+    days: tuple[date, ...]
+    position: float
+    closed: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Prices in seconds: `drop` and `delay_per_day` have one entry per site."""
+
+    drop: NDArray[np.float64]
+    delay_per_day: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How long and from which seed to search; `on_round` is called before every round."""
+
+    rounds: int
+    seed: int
+    on_round: Callable[[], None]
+
+
+def rounds_for(sites: int) -> int:
+    """Rounds of each step: enough for about 0.5 % of the bound, see the benchmark of plans."""
+    return min(300 + 6 * sites, 3_000)
+
+
+def route(
+    network: Network,
+    days: Mapping[Kind, Sequence[date]],
+    parameters: Parameters,
+    seed: int,
+    on_round: Callable[[], None],
+) -> list[Trip]:
+    """Day-trips over the sites of `network`, each on a day that has a team of its kind left.
+
+    `days` holds one date per team-day of each kind. Every trip returned keeps the hours, the
+    prayers and the closed days; a site may be in no trip.
+    """
+    rounds = rounds_for(len(network.sites)) if parameters.rounds is None else parameters.rounds
+    search = Search(rounds, seed % 2**32, on_round)
+    prices = prices_of(network, days, parameters)
+    undated = [Slots(kind, tuple(days[kind]), 0.0, frozenset()) for kind in sorted(days)]
+    routes = solve(network, undated, prices, None, search)
+    dated = dated_slots(network, days)
+    start = best_trips_first(network, routes, dated)
+    return spread(network, solve(network, dated, prices, start, search))
+
+
+def prices_of(
+    network: Network, days: Mapping[Kind, Sequence[date]], parameters: Parameters
+) -> Prices:
+    """Price of leaving each site out, and of each day it waits.
+
+    With `day_price` 1, a day's delay of everything costs what all teams cost on a mean day.
+    """
+    value = np.array([site.value for site in network.sites])
+    total = float(value.sum())
+    if total <= 0:
+        flat = np.full(len(value), float(TEAM_DAY_PRICE_S * DROP_TEAM_DAYS))
+        return Prices(flat, np.zeros(len(value)))
+    ratio = np.minimum(value * len(value) / total, LARGEST_VALUE_RATIO)
+    drop = TEAM_DAY_PRICE_S * (DROP_TEAM_DAYS + DROP_TEAM_DAYS_PER_MEAN_VALUE * ratio)
+    every_day = [day for listed in days.values() for day in listed]
+    span = (max(every_day) - min(every_day)).days + 1
+    cost_per_day = sum(kind.sessions * len(listed) for kind, listed in days.items()) * SLOT_PRICE_S
+    delay = parameters.day_price * cost_per_day / span * value / total
+    return Prices(drop, delay)
+
+
+def dated_slots(network: Network, days: Mapping[Kind, Sequence[date]]) -> list[Slots]:
+    """Slots per kind and day, or per kind, week and set of closed sites when there are many."""
+    first = min(day for listed in days.values() for day in listed)
+    distinct = {day for listed in days.values() for day in listed}
+    by_week = len(network.sites) * len(distinct) > LARGEST_VILLAGE_DAYS
+    grouped: dict[tuple[tuple[int, ...], Kind, frozenset[int]], list[date]] = defaultdict(list)
+    for kind, listed in days.items():
+        for day in sorted(listed):
+            closed = closed_sites(network, day)
+            when = (day.year, *day.isocalendar()[:2]) if by_week else (day.toordinal(),)
+            grouped[when, kind, closed].append(day)
+    ordered = sorted(grouped.items(), key=lambda item: (item[0][0], item[0][1], sorted(item[0][2])))
+    return [
+        Slots(kind, tuple(listed), float(np.mean([(day - first).days + 1 for day in listed])), shut)
+        for (_, kind, shut), listed in ordered
+    ]
+
+
+def closed_sites(network: Network, day: date) -> frozenset[int]:
+    """Numbers of the sites that host no session on `day`."""
+    return frozenset(
+        number for number, site in enumerate(network.sites) if day in site.closed_days
+    )
+
+
+def solve(
+    network: Network,
+    slots: Sequence[Slots],
+    prices: Prices,
+    start: Sequence[tuple[int, tuple[int, ...]]] | None,
+    search: Search,
+) -> list[tuple[int, tuple[int, ...]]]:
+    """Search from `start` (or from nothing) and return (number of the slots, stops) per trip."""
+    data = problem_data(network, slots, prices)
+    initial = None
+    if start is not None:
+        routes = [pyvrp.Route(data, list(stops), number) for number, stops in start]
+        initial = pyvrp.Solution(data, routes)
+    stop = RoundsStop(search.rounds, search.on_round)
+    result = pyvrp.solve(
+        data, stop, search.seed, collect_stats=False, params=PARAMS, initial_solution=initial
+    )
+    found = (
+        (found.vehicle_type(), tuple(stop.idx for stop in found.schedule() if stop.is_client()))
+        for found in result.best.routes()
+    )
+    return [
+        (number, kept)
+        for number, stops in found
+        if (kept := repaired(network, slots[number], stops))
+    ]
+
+
+class RoundsStop:
+    """Stops after a number of rounds and tells of each one."""
+
+    def __init__(self, rounds: int, on_round: Callable[[], None]) -> None:
+        self.left = rounds
+        self.on_round = on_round
+
+    def __call__(self, best_cost: int) -> bool:  # noqa: ARG002 - the solver gives it by position
+        """Return whether the rounds are used up."""
+        if self.left == 0:
+            return True
+        self.left -= 1
+        self.on_round()
+        return False
+
+
+def problem_data(network: Network, slots: Sequence[Slots], prices: Prices) -> pyvrp.ProblemData:
+    """Write the question in the solver's terms; only integers enter it."""
+    horizon = max(slot.position for slot in slots)
+    prize = np.rint(np.minimum(prices.drop + prices.delay_per_day * horizon, LARGEST_PRICE_S))
+    clients = [
+        pyvrp.Client(
+            location=network.location(number),
+            delivery=[1],
+            service_duration=int(site.session_minutes),
+            prize=int(prize[number]),
+            required=False,
+        )
+        for number, site in enumerate(network.sites)
+    ]
+    profiles = {profile: number for number, profile in enumerate(_profiles(slots))}
+    return pyvrp.ProblemData(
+        # The solver takes its distances from the matrices; where the places lie does not matter.
+        locations=[pyvrp.Location(0, 0)] * len(network.minutes),
+        clients=clients,
+        depots=[pyvrp.Depot(location=number) for number in range(len(network.bases))],
+        vehicle_types=[_vehicle_type(slot, profiles[_profile(slot)]) for slot in slots],
+        distance_matrices=[cost_matrix(network, prices, position) for position, *_ in profiles],
+        duration_matrices=[duration_matrix(network, slot) for slot in _profiles(slots).values()],
+    )
+
+
+def _profile(slot: Slots) -> tuple[float, frozenset[int], Kind | None]:
+    """What decides about the matrices of a slot; without a Friday its kind does not."""
+    return slot.position, slot.closed, slot.kind if slot.kind.is_friday else None
+
+
+def _profiles(slots: Iterable[Slots]) -> dict[tuple[float, frozenset[int], Kind | None], Slots]:
+    return {_profile(slot): slot for slot in slots}
+
+
+def _vehicle_type(slot: Slots, profile: int) -> pyvrp.VehicleType:
+    return pyvrp.VehicleType(
+        num_available=len(slot.days),
+        capacity=[slot.kind.sessions],
+        start_depot=slot.kind.base,
+        end_depot=slot.kind.base,
+        fixed_cost=slot.kind.sessions * SLOT_PRICE_S,
+        shift_duration=slot.kind.minutes,
+        profile=profile,
+    )
+
+
+def cost_matrix(network: Network, prices: Prices, position: float) -> Matrix:
+    """Seconds of travel, plus the price of the delay on every arc into a village."""
+    costs = network.minutes * 60
+    delay = np.rint(prices.delay_per_day * position).astype(np.int64)
+    costs[:, len(network.bases) :] += delay[None, :]
+    np.fill_diagonal(costs, 0)
+    return costs
+
+
+def duration_matrix(network: Network, slot: Slots) -> Matrix:
+    """Minutes of travel; arcs that the prayers or a closed day rule out are longer than any day."""
+    minutes = network.minutes.copy()
+    first = len(network.bases)
+    if slot.kind.is_friday and one_session_each_side(network, slot.kind):
+        session = np.array([site.session_minutes for site in network.sites])
+        base = slot.kind.base
+        before = PRAYERS_START_MINUTE - slot.kind.starts_minute - session
+        after = slot.kind.ends_minute - PRAYERS_END_MINUTE - session
+        minutes[base, first:][network.minutes[base, first:] > before] = FORBIDDEN_MINUTES
+        minutes[first:, base][network.minutes[first:, base] > after] = FORBIDDEN_MINUTES
+    for number in slot.closed:
+        minutes[:, first + number] = FORBIDDEN_MINUTES
+    np.fill_diagonal(minutes, 0)
+    return minutes
+
+
+def one_session_each_side(network: Network, kind: Kind) -> bool:
+    """Whether a Friday of this kind holds exactly one session before the prayers and one after.
+
+    Then two rules say all: the way out leaves time for a session before 11:30, and the way back
+    leaves time for one after 13:30. For other hours the prayers are kept by `repaired` alone.
+    """
+    shortest = min(site.session_minutes for site in network.sites)
+    one, two = shortest + SHORTEST_LEG_MINUTES, 2 * (shortest + SHORTEST_LEG_MINUTES)
+    before = PRAYERS_START_MINUTE - kind.starts_minute
+    after = kind.ends_minute - PRAYERS_END_MINUTE
+    return one <= before < two and one <= after < two
+
+
+def repaired(network: Network, slot: Slots, stops: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the stops in their best order; the least valuable leave while the day is too full."""
+    kept = [stop for stop in stops if stop not in slot.closed]
+    while kept:
+        if len(kept) <= slot.kind.sessions and (order := network.best_order(slot.kind, kept)):
+            return order
+        kept.remove(min(kept, key=lambda stop: (network.sites[stop].value, stop)))
+    return ()
+
+
+def best_trips_first(
+    network: Network, routes: Iterable[tuple[int, tuple[int, ...]]], slots: Sequence[Slots]
+) -> list[tuple[int, tuple[int, ...]]]:
+    """Give the most valuable trip the earliest slots of its kind on which no stop is closed.
+
+    The kinds of `routes` are numbered in sorted order. A trip without such a slot is left out:
+    the solver, which sees its villages as open, finds them another place.
+    """
+    kinds = sorted({slot.kind for slot in slots})
+    left = Counter({number: len(slot.days) for number, slot in enumerate(slots)})
+    given = []
+    for kind_number, stops in sorted(routes, key=lambda trip: (-_value(network, trip[1]), trip)):
+        for number, slot in enumerate(slots):
+            free = left[number] > 0 and slot.kind == kinds[kind_number]
+            if free and slot.closed.isdisjoint(stops):
+                left[number] -= 1
+                given.append((number, stops))
+                break
+    return given
+
+
+def _value(network: Network, stops: Iterable[int]) -> float:
+    return sum(network.sites[stop].value for stop in stops)
+
+
+def spread(network: Network, trips: Iterable[tuple[int, tuple[int, ...]]]) -> list[Trip]:
+    raise NotImplementedError

@@ -1,0 +1,209 @@
+"""Which days and hours can hold a visit, and why the others cannot.
+
+Times are minutes after local midnight. The rule of Friday: no session overlaps the prayers from
+11:30 to 13:30; travel during that time is allowed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import holidays
+from holidays.constants import GOVERNMENT, PUBLIC
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+FRIDAY = 4
+SUNDAY = 6
+MONDAY_TO_SATURDAY = frozenset(range(6))
+PRAYERS_START_MINUTE = 11 * 60 + 30
+PRAYERS_END_MINUTE = 13 * 60 + 30
+
+# How the calendar marks a feast whose date hangs on the sighting of the moon.
+ESTIMATE_MARKS = ("(perkiraan)", "(estimated)")
+
+
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """A public holiday or a day of joint leave.
+
+    Attributes
+    ----------
+    is_estimate
+        The date hangs on the moon or a decree still to come; the name carries no mark.
+    """
+
+    day: date
+    name: str
+    is_estimate: bool
+
+
+class ClosedKind(StrEnum):
+    """What closes a day."""
+
+    SUNDAY = "sunday"
+    NOT_A_WORKING_WEEKDAY = "not_a_working_weekday"
+    HOLIDAY = "holiday"
+    EXTRA = "extra"  # closed by the branch itself: a feast, a village election
+    LEAVE = "leave"  # the team or a member is on leave
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """One reason why a day holds no visit, with the name people know it by (may be empty)."""
+
+    kind: ClosedKind
+    name: str = ""
+    is_estimate: bool = False
+
+
+def holidays_between(start: date, end: date) -> dict[date, Holiday]:
+    """Public holidays and joint leave of Indonesia from `start` to `end`, both included.
+
+    Names are the official Indonesian ones, two on one day joined by ``"; "``. Source: the
+    `holidays` package, categories public and government (cuti bersama, as far as decreed).
+    """
+    years = range(start.year, end.year + 1)
+    # Only `start` and `end` bound the years, so nothing is added when somebody looks a day up.
+    known = holidays.country_holidays(
+        "ID", years=years, expand=False, language="id", categories=(PUBLIC, GOVERNMENT)
+    )
+    return {day: _holiday(day, known[day]) for day in sorted(known) if start <= day <= end}
+
+
+def _holiday(day: date, listed: str) -> Holiday:
+    name = listed
+    for mark in ESTIMATE_MARKS:
+        name = name.replace(mark, "")
+    return Holiday(day, " ".join(name.split()), name != listed)
+
+
+def days_between(start: date, end: date) -> Iterator[date]:
+    """Every day from `start` to `end`, both included; none when `end` lies before `start`."""
+    for number in range((end - start).days + 1):
+        yield start + timedelta(days=number)
+
+
+def workdays(
+    start: date,
+    end: date,
+    weekdays: Collection[int] = MONDAY_TO_SATURDAY,
+    extra_closed: Mapping[date, str] | None = None,
+    holidays: Mapping[date, Holiday] | None = None,
+) -> tuple[date, ...]:
+    """Return the days from `start` to `end`, both included, on which a team may work.
+
+    Parameters
+    ----------
+    weekdays
+        Working weekdays, Monday = 0; a Sunday is never one, whatever stands here.
+    extra_closed
+        Days the branch closes itself, with the name of the occasion.
+    holidays
+        Holidays to keep; None looks them up. Give a changed copy to override an estimate.
+    """
+    kept = holidays_between(start, end) if holidays is None else holidays
+    return tuple(
+        day
+        for day in days_between(start, end)
+        if not why_closed(day, weekdays=weekdays, extra_closed=extra_closed, holidays=kept)
+    )
+
+
+def why_closed(
+    day: date,
+    *,
+    weekdays: Collection[int] = MONDAY_TO_SATURDAY,
+    extra_closed: Mapping[date, str] | None = None,
+    holidays: Mapping[date, Holiday] | None = None,
+    leave: Mapping[date, str] | None = None,
+) -> tuple[Closed, ...]:
+    """Every reason why `day` holds no visit; empty when it does.
+
+    `holidays` None looks them up; `leave` maps a team's days of leave to a name.
+    """
+    kept = holidays_between(day, day) if holidays is None else holidays
+    reasons = list(_weekday_reasons(day, weekdays))
+    if (holiday := kept.get(day)) is not None:
+        reasons.append(Closed(ClosedKind.HOLIDAY, holiday.name, holiday.is_estimate))
+    if extra_closed is not None and day in extra_closed:
+        reasons.append(Closed(ClosedKind.EXTRA, extra_closed[day]))
+    if leave is not None and day in leave:
+        reasons.append(Closed(ClosedKind.LEAVE, leave[day]))
+    return tuple(reasons)
+
+
+def _weekday_reasons(day: date, weekdays: Collection[int]) -> Iterator[Closed]:
+    if day.weekday() == SUNDAY:
+        yield Closed(ClosedKind.SUNDAY)
+    elif day.weekday() not in weekdays:
+        yield Closed(ClosedKind.NOT_A_WORKING_WEEKDAY)
+
+
+def is_friday(day: date) -> bool:
+    """Whether the prayers of Friday cut `day` in two."""
+    return day.weekday() == FRIDAY
+
+
+def overlaps_prayers(starts_minute: int, session_minutes: int) -> bool:
+    """Whether a session touches 11:30 to 13:30; ending at 11:30 or starting at 13:30 does not."""
+    return (
+        starts_minute < PRAYERS_END_MINUTE
+        and starts_minute + session_minutes > PRAYERS_START_MINUTE
+    )
+
+
+def earliest_starts(
+    leg_minutes: Sequence[int],
+    session_minutes: Sequence[int],
+    starts_minute: int,
+    ends_minute: int,
+    is_friday: bool,
+) -> tuple[int, ...] | None:
+    """Earliest start of each session of one day-trip, or None when it does not fit the hours.
+
+    Parameters
+    ----------
+    leg_minutes
+        Travel from the base to the first village, between the villages, back to the base: one
+        more than there are sessions. With no session, anything fits.
+    starts_minute, ends_minute
+        When the team leaves the base and when it must be back.
+    """
+    now = starts_minute
+    starts: list[int] = []
+    for leg, session in zip(leg_minutes, session_minutes, strict=False):
+        now += leg
+        if is_friday and overlaps_prayers(now, session):
+            now = PRAYERS_END_MINUTE
+        starts.append(now)
+        now += session
+    if starts and now + leg_minutes[-1] > ends_minute:
+        return None
+    return tuple(starts)
+
+
+def most_sessions(
+    sessions: int,
+    session_minutes: int,
+    leg_minutes: int,
+    *,
+    starts_minute: int,
+    ends_minute: int,
+    is_friday: bool,
+) -> int:
+    """How many sessions of one length fit a day when every leg takes `leg_minutes`; 0 at least.
+
+    With the hours 08:00 to 17:00 and two hours a session this gives three, and two on a Friday:
+    one before the prayers and one after.
+    """
+    for count in range(sessions, 0, -1):
+        legs = (leg_minutes,) * (count + 1)
+        lengths = (session_minutes,) * count
+        if earliest_starts(legs, lengths, starts_minute, ends_minute, is_friday) is not None:
+            return count
+    return 0

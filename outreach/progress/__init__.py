@@ -1,0 +1,1 @@
+"""Reached and signed up, per village up to the nation."""

@@ -1,0 +1,11 @@
+"""Every table in one picture: what migrations compare and tests create."""
+
+from sqlmodel import SQLModel
+
+import outreach.campaigns.tables
+import outreach.logbook.tables
+import outreach.people.tables
+import outreach.villages.tables
+import outreach.visits.tables  # noqa: F401 - importing a table puts it into the picture
+
+metadata = SQLModel.metadata

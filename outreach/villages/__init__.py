@@ -1,0 +1,1 @@
+"""The registry: provinces, regencies, districts, villages and their estimates."""

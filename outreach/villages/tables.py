@@ -1,0 +1,97 @@
+"""Storage of the registry: regions keyed by their dotted code, and where the figures come from."""
+
+from datetime import date
+from enum import StrEnum
+
+from sqlmodel import Field, SQLModel
+
+from outreach.db import CODE, words
+
+
+class VillageKind(StrEnum):
+    """What sort of village it is; the seventh digit of the code decides."""
+
+    KELURAHAN = "kelurahan"
+    DESA = "desa"
+    DESA_ADAT = "desa_adat"
+
+
+class Zone(StrEnum):
+    """Time zone of a region; the value is its IANA name."""
+
+    WIB = "Asia/Jakarta"
+    WITA = "Asia/Makassar"
+    WIT = "Asia/Jayapura"
+
+
+class Figure(StrEnum):
+    """An estimate that every village carries."""
+
+    INFORMAL = "informal_workers"
+    COVERED = "informal_covered"
+    VULNERABLE = "vulnerable_workers"
+
+
+class Province(SQLModel, table=True):
+    """A province (provinsi), code `PP`."""
+
+    code: str = Field(primary_key=True, sa_type=CODE)
+    name: str
+    latitude: float
+    longitude: float
+
+
+class Regency(SQLModel, table=True):
+    """A regency or city (kabupaten, kota), code `PP.RR`, placed at the median of its villages."""
+
+    code: str = Field(primary_key=True, sa_type=CODE)
+    province_code: str = Field(foreign_key="province.code", index=True, sa_type=CODE)
+    name: str
+    zone: Zone = Field(sa_type=words(Zone))
+    latitude: float
+    longitude: float
+    population: int
+
+
+class District(SQLModel, table=True):
+    """A district (kecamatan), code `PP.RR.DD`."""
+
+    code: str = Field(primary_key=True, sa_type=CODE)
+    regency_code: str = Field(foreign_key="regency.code", index=True, sa_type=CODE)
+    name: str
+    latitude: float
+    longitude: float
+
+
+class Village(SQLModel, table=True):
+    """A village (desa, kelurahan, desa adat), code `PP.RR.DD.VVVV`.
+
+    `population` and the three worker counts are estimates; `EstimateSource` says from what.
+    `island` numbers the land the village stands on: two numbers mean a sea crossing.
+    """
+
+    code: str = Field(primary_key=True, sa_type=CODE)
+    district_code: str = Field(foreign_key="district.code", index=True, sa_type=CODE)
+    regency_code: str = Field(foreign_key="regency.code", index=True, sa_type=CODE)
+    name: str
+    kind: VillageKind = Field(sa_type=words(VillageKind))
+    zone: Zone = Field(sa_type=words(Zone))
+    latitude: float
+    longitude: float
+    place_is_approximate: bool
+    island: int
+    population: int
+    informal_workers: int
+    informal_covered: int
+    vulnerable_workers: int
+
+
+class EstimateSource(SQLModel, table=True):
+    """Where one of the villages' estimates comes from and what it adds up to."""
+
+    __tablename__ = "estimate_source"
+
+    figure: Figure = Field(primary_key=True, sa_type=words(Figure))
+    national_total: int
+    as_of: date
+    source: str

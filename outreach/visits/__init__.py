@@ -1,0 +1,1 @@
+"""A village, a team, a day: from proposed to done."""

@@ -1,0 +1,190 @@
+"""Storage of plan runs, their batches, visits and the history of every visit."""
+
+from datetime import date, datetime, time
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, Column, Index, text
+from sqlmodel import Field, SQLModel
+
+from outreach.db import CODE, words
+from outreach.villages.tables import Zone
+
+
+class RunState(StrEnum):
+    """How far a plan run has come."""
+
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class BatchState(StrEnum):
+    """How far a batch has come; only the claim in `batches` moves it on."""
+
+    READY = "ready"
+    RUNNING = "running"
+    DONE = "done"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+class Work(StrEnum):
+    """How far the work on a visit has come."""
+
+    PROPOSED = "proposed"
+    AWAITING = "awaiting_confirmation"
+    CONFIRMED = "confirmed"
+    DONE = "done"
+    APPROVED = "approved"
+    SENT_BACK = "sent_back"
+    POSTPONED = "postponed"
+    CANCELLED = "cancelled"
+    UNREACHABLE = "unreachable"
+
+
+class Result(StrEnum):
+    """What a held visit brought."""
+
+    NOT_MET = "not_met"
+    REFUSED = "refused"
+    ATTENDED = "attended"
+    SIGNED_UP = "signed_up"
+    PAID = "paid"
+
+
+class Happening(StrEnum):
+    """What kind of line the history of a visit holds."""
+
+    PLANNED = "planned"
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    MOVED = "moved"
+    POSTPONED = "postponed"
+    CANCELLED = "cancelled"
+    UNREACHABLE = "unreachable"
+    REPORTED = "reported"
+    CORRECTED = "corrected"
+    APPROVED = "approved"
+    SENT_BACK = "sent_back"
+
+
+#: A visit in one of these keeps its village and its team's slot.
+ACTIVE = (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED, Work.DONE, Work.APPROVED, Work.SENT_BACK)
+_ACTIVE_SQL = text("work IN (" + ", ".join(f"'{status.value}'" for status in ACTIVE) + ")")
+_OPEN_RUN_SQL = text("state = 'running'")
+
+
+class PlanRun(SQLModel, table=True):
+    """One request to plan a stage of a branch; holds what it takes to make the plan again."""
+
+    __tablename__ = "plan_run"
+    __table_args__ = (
+        Index(
+            "uq_plan_run_open",
+            "stage_id",
+            unique=True,
+            sqlite_where=_OPEN_RUN_SQL,
+            postgresql_where=_OPEN_RUN_SQL,
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    stage_id: int = Field(foreign_key="stage.id", index=True)
+    branch_id: int = Field(foreign_key="branch.id", index=True)
+    state: RunState = Field(default=RunState.RUNNING, sa_type=words(RunState))
+    seed: int
+    parameters: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    requested_by: int = Field(foreign_key="account.id")
+    requested_at: datetime
+    finished_at: datetime | None = None
+
+
+class Batch(SQLModel, table=True):
+    """One work package of a run: the truth about it; messages only carry its id.
+
+    `question` holds the village codes and the team-days it may use; `fence` rises with every
+    claim, so that a worker that was too slow cannot commit what another has taken over.
+    """
+
+    __table_args__ = (
+        Index("uq_batch_run_number", "run_id", "number", unique=True),
+        CheckConstraint("attempts BETWEEN 0 AND 5", name="attempts"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="plan_run.id", index=True)
+    number: int
+    label: str
+    state: BatchState = Field(default=BatchState.READY, sa_type=words(BatchState), index=True)
+    question: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    villages: int
+    fence: int = 0
+    attempts: int = 0
+    lease_until: datetime | None = None
+    sent_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    error: str = ""
+    placed: int = 0
+    team_days: int = 0
+    travel_minutes: int = 0
+    rounds: int = 0
+    solver: str = ""
+
+
+class Visit(SQLModel, table=True):
+    """One village, one team, one local date and time within a stage."""
+
+    __table_args__ = (
+        Index(
+            "uq_visit_stage_village",
+            "stage_id",
+            "village_code",
+            unique=True,
+            sqlite_where=_ACTIVE_SQL,
+            postgresql_where=_ACTIVE_SQL,
+        ),
+        Index(
+            "uq_visit_team_day_slot",
+            "team_id",
+            "day",
+            "slot",
+            unique=True,
+            sqlite_where=_ACTIVE_SQL,
+            postgresql_where=_ACTIVE_SQL,
+        ),
+        CheckConstraint("slot BETWEEN 1 AND 3", name="slot"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    stage_id: int = Field(foreign_key="stage.id")
+    run_id: int | None = Field(default=None, foreign_key="plan_run.id", index=True)
+    batch_id: int | None = Field(default=None, foreign_key="batch.id", index=True)
+    village_code: str = Field(foreign_key="village.code", index=True, sa_type=CODE)
+    team_id: int = Field(foreign_key="team.id")
+    day: date = Field(index=True)
+    slot: int
+    starts_at: time
+    zone: Zone = Field(sa_type=words(Zone))
+    session_minutes: int = 120
+    travel_minutes: int = 0
+    return_minutes: int = 0
+    work: Work = Field(default=Work.PROPOSED, sa_type=words(Work))
+    result: Result | None = Field(default=None, sa_type=words(Result))
+    version: int = 1
+
+
+class VisitEvent(SQLModel, table=True):
+    """One line of a visit's history: who, when, from, to, why; only ever added.
+
+    The growing id is also the change number that the live map asks from.
+    """
+
+    __tablename__ = "visit_event"
+    id: int | None = Field(default=None, primary_key=True)
+    visit_id: int = Field(foreign_key="visit.id", index=True)
+    village_code: str = Field(index=True, sa_type=CODE)
+    happening: Happening = Field(sa_type=words(Happening))
+    at: datetime = Field(index=True)
+    account_id: int | None = Field(default=None, foreign_key="account.id")
+    before: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    after: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    reason: str = ""

