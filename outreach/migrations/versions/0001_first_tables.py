@@ -11,7 +11,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-
     op.create_table('campaign',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -367,9 +366,7 @@ def upgrade() -> None:
     )
 
 
-
 def downgrade() -> None:
-
     op.drop_table('signup')
     with op.batch_alter_table('visit_event', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_visit_event_visit_id'))
@@ -450,4 +447,3 @@ def downgrade() -> None:
     op.drop_table('province')
     op.drop_table('estimate_source')
     op.drop_table('campaign')
-
