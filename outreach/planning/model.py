@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date  # noqa: TC003 - dataclass fields are read by callers at run time
 from enum import StrEnum
+from math import isfinite
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,17 @@ class Problem:
     team_days: tuple[TeamDay, ...]
     seed: int
     parameters: Parameters = field(default_factory=Parameters)
+
+    def __post_init__(self) -> None:
+        """Refuse what no plan could answer: doubles, values and lengths that are no amount."""
+        if len({site.code for site in self.sites}) != len(self.sites):
+            raise ValueError("a village stands twice in the problem")
+        if len({(day.team_id, day.day) for day in self.team_days}) != len(self.team_days):
+            raise ValueError("a team stands twice on one day")
+        if not all(isfinite(site.value) and site.value >= 0 for site in self.sites):
+            raise ValueError("the value of a village must be a number of at least 0")
+        if not all(site.session_minutes > 0 for site in self.sites):
+            raise ValueError("a session must take at least a minute")
 
 
 class Reason(StrEnum):

@@ -111,7 +111,9 @@ class Network:
         feasible = [order for order in permutations(stops) if self.fits(kind, order)]
         if not feasible:
             return None
-        return min(feasible, key=lambda order: (sum(self.legs(kind, order)), self.legs(kind, order)))
+        return min(
+            feasible, key=lambda order: (sum(self.legs(kind, order)), self.legs(kind, order))
+        )
 
     def is_open(self, stop: int, day: date) -> bool:
         """Whether the village hosts a session on `day`."""
@@ -119,7 +121,7 @@ class Network:
 
 
 def network_of(sites: Sequence[Site], team_days: Sequence[TeamDay]) -> Network:
-    """Number the distinct bases of the team-days and the sites, and measure all legs."""
+    """Give numbers to the distinct bases and the sites, and measure all legs."""
     bases = tuple(dict.fromkeys(team_day.base for team_day in team_days))
     minutes = travel_matrix_minutes([*bases, *(site.point for site in sites)])
     return Network(bases, tuple(sites), minutes, minutes.tolist())

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyvrp
@@ -27,12 +28,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from outreach.planning.model import Parameters
     from outreach.planning.network import Network
 
     Matrix = NDArray[np.int64]
 
-SOLVER = f"pyvrp {pyvrp.__version__}"
+SOLVER = f"pyvrp {version('pyvrp')}"
 
 # A team-day costs 2 h 40 min of travel per session it can hold: 8 h for three, 5 h 20 on a Friday.
 SLOT_PRICE_S = 9_600
@@ -100,35 +100,27 @@ class Search:
 
 
 def rounds_for(sites: int) -> int:
-    """Rounds of each step: enough for about 0.5 % of the bound, see the benchmark of plans."""
+    """Return the rounds of each step for a number of sites."""
     return min(300 + 6 * sites, 3_000)
 
 
 def route(
-    network: Network,
-    days: Mapping[Kind, Sequence[date]],
-    parameters: Parameters,
-    seed: int,
-    on_round: Callable[[], None],
+    network: Network, days: Mapping[Kind, Sequence[date]], day_price: float, search: Search
 ) -> list[Trip]:
     """Day-trips over the sites of `network`, each on a day that has a team of its kind left.
 
-    `days` holds one date per team-day of each kind. Every trip returned keeps the hours, the
-    prayers and the closed days; a site may be in no trip.
+    `days` holds one date per team-day of each kind; neither it nor the sites may be empty. Every
+    trip returned keeps the hours, the prayers and the closed days; a site may be in no trip.
     """
-    rounds = rounds_for(len(network.sites)) if parameters.rounds is None else parameters.rounds
-    search = Search(rounds, seed % 2**32, on_round)
-    prices = prices_of(network, days, parameters)
+    prices = prices_of(network, days, day_price)
     undated = [Slots(kind, tuple(days[kind]), 0.0, frozenset()) for kind in sorted(days)]
     routes = solve(network, undated, prices, None, search)
     dated = dated_slots(network, days)
     start = best_trips_first(network, routes, dated)
-    return spread(network, solve(network, dated, prices, start, search))
+    return spread(network, dated, solve(network, dated, prices, start, search))
 
 
-def prices_of(
-    network: Network, days: Mapping[Kind, Sequence[date]], parameters: Parameters
-) -> Prices:
+def prices_of(network: Network, days: Mapping[Kind, Sequence[date]], day_price: float) -> Prices:
     """Price of leaving each site out, and of each day it waits.
 
     With `day_price` 1, a day's delay of everything costs what all teams cost on a mean day.
@@ -143,7 +135,7 @@ def prices_of(
     every_day = [day for listed in days.values() for day in listed]
     span = (max(every_day) - min(every_day)).days + 1
     cost_per_day = sum(kind.sessions * len(listed) for kind, listed in days.items()) * SLOT_PRICE_S
-    delay = parameters.day_price * cost_per_day / span * value / total
+    delay = day_price * cost_per_day / span * value / total
     return Prices(drop, delay)
 
 
@@ -156,7 +148,7 @@ def dated_slots(network: Network, days: Mapping[Kind, Sequence[date]]) -> list[S
     for kind, listed in days.items():
         for day in sorted(listed):
             closed = closed_sites(network, day)
-            when = (day.year, *day.isocalendar()[:2]) if by_week else (day.toordinal(),)
+            when = tuple(day.isocalendar()[:2]) if by_week else (day.toordinal(),)
             grouped[when, kind, closed].append(day)
     ordered = sorted(grouped.items(), key=lambda item: (item[0][0], item[0][1], sorted(item[0][2])))
     return [
@@ -167,9 +159,7 @@ def dated_slots(network: Network, days: Mapping[Kind, Sequence[date]]) -> list[S
 
 def closed_sites(network: Network, day: date) -> frozenset[int]:
     """Numbers of the sites that host no session on `day`."""
-    return frozenset(
-        number for number, site in enumerate(network.sites) if day in site.closed_days
-    )
+    return frozenset(number for number, site in enumerate(network.sites) if day in site.closed_days)
 
 
 def solve(
@@ -187,7 +177,12 @@ def solve(
         initial = pyvrp.Solution(data, routes)
     stop = RoundsStop(search.rounds, search.on_round)
     result = pyvrp.solve(
-        data, stop, search.seed, collect_stats=False, params=PARAMS, initial_solution=initial
+        data,
+        stop,
+        search.seed % 2**32,
+        collect_stats=False,
+        params=PARAMS,
+        initial_solution=initial,
     )
     found = (
         (found.vehicle_type(), tuple(stop.idx for stop in found.schedule() if stop.is_client()))
@@ -230,20 +225,24 @@ def problem_data(network: Network, slots: Sequence[Slots], prices: Prices) -> py
         )
         for number, site in enumerate(network.sites)
     ]
-    profiles = {profile: number for number, profile in enumerate(_profiles(slots))}
+    profiles = _profiles(slots)
+    number_of = {profile: number for number, profile in enumerate(profiles)}
+    # The solver's own type hints of a matrix are narrower than what numpy calls int64.
+    costs: list[Any] = [cost_matrix(network, prices, position) for position, *_ in profiles]
+    durations: list[Any] = [duration_matrix(network, slot) for slot in profiles.values()]
     return pyvrp.ProblemData(
         # The solver takes its distances from the matrices; where the places lie does not matter.
         locations=[pyvrp.Location(0, 0)] * len(network.minutes),
         clients=clients,
         depots=[pyvrp.Depot(location=number) for number in range(len(network.bases))],
-        vehicle_types=[_vehicle_type(slot, profiles[_profile(slot)]) for slot in slots],
-        distance_matrices=[cost_matrix(network, prices, position) for position, *_ in profiles],
-        duration_matrices=[duration_matrix(network, slot) for slot in _profiles(slots).values()],
+        vehicle_types=[_vehicle_type(slot, number_of[_profile(slot)]) for slot in slots],
+        distance_matrices=costs,
+        duration_matrices=durations,
     )
 
 
 def _profile(slot: Slots) -> tuple[float, frozenset[int], Kind | None]:
-    """What decides about the matrices of a slot; without a Friday its kind does not."""
+    """Tell what decides about the matrices of a slot; off Fridays the kind does not."""
     return slot.position, slot.closed, slot.kind if slot.kind.is_friday else None
 
 
@@ -337,5 +336,20 @@ def _value(network: Network, stops: Iterable[int]) -> float:
     return sum(network.sites[stop].value for stop in stops)
 
 
-def spread(network: Network, trips: Iterable[tuple[int, tuple[int, ...]]]) -> list[Trip]:
-    raise NotImplementedError
+def spread(
+    network: Network,
+    slots: Sequence[Slots],
+    trips: Iterable[tuple[int, tuple[int, ...]]],
+) -> list[Trip]:
+    """Give the trips of each slot its days, the most valuable trip the earliest."""
+    by_slot: dict[int, list[tuple[int, ...]]] = defaultdict(list)
+    for number, stops in trips:
+        by_slot[number].append(stops)
+    dated = []
+    for number, listed in sorted(by_slot.items()):
+        listed.sort(key=lambda stops: (-_value(network, stops), stops))
+        days = slots[number].days
+        dated += [
+            Trip(day, slots[number].kind, stops) for day, stops in zip(days, listed, strict=False)
+        ]
+    return dated
