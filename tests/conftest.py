@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from outreach.db import make_engine
 from outreach.migrations import upgrade
+from tests.browser import ARGUMENTS, find_chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,3 +150,20 @@ def _wait_for_redis(url: str) -> None:
             else:
                 return
     pytest.fail("Redis did not start")
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    """Drive the machine's own Chromium; without one, skip, unless nothing may be skipped."""
+    program = find_chromium()
+    if program is None:
+        if os.environ.get("OUTREACH_SKIP_NOTHING"):
+            pytest.fail("no Chromium, and OUTREACH_SKIP_NOTHING is set")
+        pytest.skip("no Chromium on this machine")
+    return {**browser_type_launch_args, "executable_path": program, "args": list(ARGUMENTS)}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, object]) -> dict[str, object]:
+    """Look like an Indonesian laptop; tests of phones say so themselves."""
+    return {**browser_context_args, "locale": "id-ID", "timezone_id": "Asia/Jakarta"}

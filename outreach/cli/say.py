@@ -1,0 +1,70 @@
+"""What the command line says, in the language of the settings."""
+
+from __future__ import annotations
+
+import gettext
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from outreach.errors import OutreachError
+
+_CATALOGUES = Path(__file__).parents[1] / "web" / "translations"
+
+
+@lru_cache(maxsize=1)
+def _catalogue() -> gettext.NullTranslations:
+    # Read past the settings: they may be the very thing that is wrong.
+    language = os.environ.get("LOCALE", "id")
+    return gettext.translation("messages", _CATALOGUES, [language], fallback=True)
+
+
+def say(text: str, **facts: object) -> str:
+    """Put *text* into the operator's language and fill in the facts."""
+    return _catalogue().gettext(text) % facts
+
+
+def step(text: str, **facts: object) -> None:
+    """Print one line of progress."""
+    click.echo(f"==> {say(text, **facts)}")
+
+
+def _sentences() -> dict[str, str]:
+    return {
+        "not_a_database_url": say(
+            "DATABASE_URL is not a database address. Examples: sqlite:////srv/outreach.sqlite or "
+            "postgresql://user:password@host/outreach"
+        ),
+        "unsupported_database": say("DATABASE_URL must name a SQLite or a PostgreSQL database."),
+        "database_unreachable": say(
+            "The database that DATABASE_URL names does not answer: %%(detail)s"
+        ),
+        "redis_unreachable": say("The Redis server that REDIS_URL names does not answer."),
+        "no_redis_server": say(
+            "No Redis server on this machine: install redis-server, or set REDIS_URL."
+        ),
+        "not_a_redis_url": say(
+            "REDIS_URL is not a Redis address. Example: redis://:password@host:6379/0"
+        ),
+        "port_taken": say(
+            "Port %%(port)s is taken by another program. Choose another: PORT=8001 make run"
+        ),
+        "missing": say("%%(setting)s is not set: every machine of an installation shares one."),
+        "too_short": say("%%(setting)s is too short: at least %%(least)s characters."),
+        "not_found": say("There is no such thing: %%(told)s"),
+    }
+
+
+def explain(error: OutreachError) -> str:
+    """Say in one sentence what went wrong."""
+    problem = str(error.facts.get("problem", error.code))
+    sentence = _sentences().get(problem)
+    if sentence is None and "setting" in error.facts:
+        sentence = say("The setting %%(setting)s cannot be read: %%(problem)s.")
+    if sentence is None:
+        return str(error)
+    return sentence % {**error.facts, "told": str(error)}

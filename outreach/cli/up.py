@@ -1,0 +1,161 @@
+"""Bring the whole product up on this machine: data first, then all its processes together."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from honcho.environ import parse_procfile
+from honcho.manager import Manager
+from redis import Redis
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from outreach import migrations
+from outreach.cli.redis_server import find_redis_server, own_redis_url
+from outreach.cli.say import say, step
+from outreach.config import Settings, read_settings
+from outreach.db import make_engine, reading, unit_of_work
+from outreach.errors import UnsafeSettings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+_ROOT = Path(__file__).parents[2]
+
+
+@click.command()
+def up() -> None:
+    """Prepare the data and start web, worker, sweeper and Redis; Ctrl-C stops them all."""
+    settings = read_settings()
+    _check_port(settings)
+    _check_redis(settings)
+    settings.var_dir.mkdir(parents=True, exist_ok=True)
+    engine = make_engine(settings.database)
+    _prepare(engine, settings)
+    engine.dispose()
+    sys.exit(_run_all(settings))
+
+
+def _check_port(settings: Settings) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise UnsafeSettings(
+                setting="PORT", problem="port_taken", port=settings.port
+            ) from error
+
+
+def _check_redis(settings: Settings) -> None:
+    if settings.embedded_redis:
+        find_redis_server()
+        return
+    try:
+        with Redis.from_url(settings.redis_url, socket_connect_timeout=3) as client:
+            client.ping()
+    except ValueError as error:
+        raise UnsafeSettings(setting="REDIS_URL", problem="not_a_redis_url") from error
+    except RedisError as error:
+        raise UnsafeSettings(setting="REDIS_URL", problem="redis_unreachable") from error
+
+
+def _prepare(engine: Engine, settings: Settings) -> None:
+    step("Database: bringing the tables up to date")
+    try:
+        migrations.upgrade(engine)
+    except SQLAlchemyError as error:
+        detail = str(error.__cause__ or error).strip().splitlines()[0]
+        raise UnsafeSettings(
+            setting="DATABASE_URL", problem="database_unreachable", detail=detail
+        ) from error
+    _prepare_registry(engine)
+    _prepare_pages(engine, settings)
+    _prepare_demonstration(engine, settings)
+
+
+def _prepare_registry(engine: Engine) -> None:
+    from outreach.villages.reading import count_villages
+
+    with reading(engine) as db:
+        if count_villages(db):
+            return
+    from outreach.cli.villages import load_all
+
+    load_all(engine)
+
+
+def _prepare_pages(engine: Engine, settings: Settings) -> None:
+    from outreach.cli.maps import build_if_missing
+    from outreach.web.assets import collect
+
+    build_if_missing(engine, settings)
+    step("Pages: collecting scripts, styles and pictures")
+    collect(settings.var_dir / "assets")
+
+
+def _prepare_demonstration(engine: Engine, settings: Settings) -> None:
+    from outreach.cli.demo import seed_if_empty
+
+    if settings.demo:
+        seed_if_empty(engine)
+
+
+def _run_all(settings: Settings) -> int:
+    manager = Manager()
+    environment = _environment(settings)
+    for name, command in parse_procfile((_ROOT / "Procfile").read_text()).processes.items():
+        if name != "redis" or settings.embedded_redis:
+            manager.add_process(name, command, env=environment, cwd=str(_ROOT))
+    threading.Thread(target=_announce, args=(settings,), daemon=True).start()
+    manager.loop()
+    return int(manager.returncode or 0)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Make the processes' environment; all of them must agree on Redis and find our programs."""
+    programs = str(Path(sys.executable).parent)
+    return {
+        **os.environ,
+        "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": str(_ROOT),
+        "VAR_DIR": str(settings.var_dir.resolve()),
+        "PORT": str(settings.port),
+        "REDIS_URL": settings.redis_url or own_redis_url(),
+    }
+
+
+def _announce(settings: Settings) -> None:
+    """Say where to look and how to log in, once the pages answer."""
+    time.sleep(1)  # the manager forks first: a busy thread must not be copied in mid-step
+    while not _answers(settings):
+        time.sleep(0.2)
+    from outreach.cli.demo import print_logins
+
+    click.echo("")
+    click.echo(
+        say("Outreach is up: %(address)s", address=f"http://{settings.host}:{settings.port}")
+    )
+    print_logins(make_engine(settings.database))
+    click.echo(say("Ctrl-C stops everything; the data stays."))
+    click.echo("")
+
+
+def _answers(settings: Settings) -> bool:
+    connection = http.client.HTTPConnection(settings.host, settings.port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
