@@ -22,7 +22,7 @@ from outreach import migrations
 from outreach.cli.redis_server import find_redis_server, own_redis_url
 from outreach.cli.say import say, step
 from outreach.config import Settings, read_settings
-from outreach.db import make_engine, reading, unit_of_work
+from outreach.db import make_engine, reading
 from outreach.errors import UnsafeSettings
 
 if TYPE_CHECKING:
