@@ -15,7 +15,7 @@ The *host* page (ours, with cookies) holds one frame and one module::
 The *frame* is the Folium page. Its origin is opaque: it has no cookies and may fetch nothing
 (`connect-src 'none'`). It asks the host by `postMessage`, and the host fetches only the addresses
 of the table in `data-outreach-map` (`host_urls` below makes its JSON; Jinja escapes it). Preloads
-(`<link rel=preload as=fetch crossorigin>` of areas, names, stats, places, state) stand in the host.
+(`<link rel=preload as=fetch crossorigin>` of areas, names and stats) stand in the host.
 
 Routes the web provides (all but the last three narrowed to the person's area)
 ------------------------------------------------------------------------------
