@@ -1,0 +1,157 @@
+"""Checks a plan by the rules alone, without asking how it was made."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
+from dataclasses import dataclass, field
+from datetime import date  # noqa: TC003 - as above
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from outreach.planning.travel import travel_minutes
+from outreach.planning.workdays import (
+    PRAYERS_END_MINUTE,
+    PRAYERS_START_MINUTE,
+    Closed,
+    is_friday,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from outreach.planning.model import Plan, PlannedVisit, Problem, Site, TeamDay
+
+
+class Rule(StrEnum):
+    """The rules a plan keeps."""
+
+    UNKNOWN_VILLAGE = "unknown_village"
+    MISSING_VILLAGE = "missing_village"  # neither visited nor given a reason
+    VISITED_TWICE = "visited_twice"  # or visited and given a reason
+    NO_TEAM_DAY = "no_team_day"  # the team does not work on that day
+    CLOSED_DAY = "closed_day"  # Sunday, holiday or leave
+    VILLAGE_CLOSED = "village_closed"
+    TOO_MANY_SESSIONS = "too_many_sessions"
+    SLOT_ORDER = "slot_order"
+    OUTSIDE_HOURS = "outside_hours"
+    TOO_EARLY = "too_early"  # the team cannot be there yet: travel or the session before
+    FRIDAY_PRAYERS = "friday_prayers"
+    WRONG_TRAVEL = "wrong_travel"  # the minutes written down are not those of the road
+    WRONG_TOTAL = "wrong_total"  # travel or team-days of the plan do not add up
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One rule broken, by whom and when as far as it concerns one, and by how many minutes."""
+
+    rule: Rule
+    code: str = ""
+    team_id: int | None = None
+    day: date | None = None
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+def violations(problem: Problem, plan: Plan) -> tuple[Violation, ...]:
+    """Every rule the plan breaks; empty for a sound plan."""
+    sites = {site.code: site for site in problem.sites}
+    team_days = {(one.team_id, one.day): one for one in problem.team_days}
+    trips: dict[tuple[int, date], list[PlannedVisit]] = defaultdict(list)
+    for visit in plan.visits:
+        if visit.code in sites:
+            trips[visit.team_id, visit.day].append(visit)
+    found = list(_villages(sites, plan))
+    for key, visits in sorted(trips.items()):
+        if (team_day := team_days.get(key)) is None:
+            found += [_of(visit, Rule.NO_TEAM_DAY) for visit in visits]
+        else:
+            found += violations_of_day(team_day, visits, sites)
+    return (*found, *_totals(plan))
+
+
+def _villages(sites: Mapping[str, Site], plan: Plan) -> Iterator[Violation]:
+    answers = Counter([visit.code for visit in plan.visits])
+    answers.update(unplaced.code for unplaced in plan.unplaced)
+    yield from (Violation(Rule.UNKNOWN_VILLAGE, code) for code in answers if code not in sites)
+    yield from (Violation(Rule.MISSING_VILLAGE, code) for code in sites if code not in answers)
+    yield from (
+        Violation(Rule.VISITED_TWICE, code, facts={"times": times})
+        for code, times in answers.items()
+        if times > 1
+    )
+
+
+def _totals(plan: Plan) -> Iterator[Violation]:
+    travel = sum(visit.travel_minutes + visit.return_minutes for visit in plan.visits)
+    team_days = len({(visit.team_id, visit.day) for visit in plan.visits})
+    if (travel, team_days) != (plan.travel_minutes, plan.team_days_used):
+        facts = {"travel_minutes": travel, "team_days_used": team_days}
+        yield Violation(Rule.WRONG_TOTAL, facts=facts)
+
+
+def violations_of_day(
+    team_day: TeamDay,
+    visits: Sequence[PlannedVisit],
+    sites: Mapping[str, Site],
+    closed: Iterable[Closed] = (),
+) -> tuple[Violation, ...]:
+    """Every rule that one team's day breaks: the warnings when a visit is moved by hand.
+
+    Parameters
+    ----------
+    visits
+        All visits of the team on that day, in any order.
+    sites
+        Must hold every village visited.
+    closed
+        Why the day is closed for the team, from `workdays.why_closed`.
+    """
+    ordered = sorted(visits, key=lambda visit: visit.starts_minute)
+    found = [
+        Violation(Rule.CLOSED_DAY, "", team_day.team_id, team_day.day, {"closed": one})
+        for one in closed
+    ]
+    if len(ordered) > team_day.sessions:
+        facts = {"sessions": len(ordered), "most": team_day.sessions}
+        found.append(Violation(Rule.TOO_MANY_SESSIONS, "", team_day.team_id, team_day.day, facts))
+    if [visit.slot for visit in ordered] != list(range(1, len(ordered) + 1)):
+        slots = {"slots": [visit.slot for visit in ordered]}
+        found.append(Violation(Rule.SLOT_ORDER, "", team_day.team_id, team_day.day, slots))
+    for visit in ordered:
+        found += _session(visit, sites[visit.code])
+    found += _way(team_day, ordered, sites)
+    return tuple(found)
+
+
+def _session(visit: PlannedVisit, site: Site) -> Iterator[Violation]:
+    """Rules of a session by itself: the village's closed days and the prayers."""
+    if visit.day in site.closed_days:
+        yield _of(visit, Rule.VILLAGE_CLOSED)
+    after = max(visit.starts_minute, PRAYERS_START_MINUTE)
+    before = min(visit.starts_minute + site.session_minutes, PRAYERS_END_MINUTE)
+    if is_friday(visit.day) and before > after:
+        yield _of(visit, Rule.FRIDAY_PRAYERS, minutes=before - after)
+
+
+def _way(
+    team_day: TeamDay, ordered: Sequence[PlannedVisit], sites: Mapping[str, Site]
+) -> Iterator[Violation]:
+    """Rules of the way: nobody is there before the road allows, and everybody is back in time."""
+    here, free_minute = team_day.base, team_day.starts_minute
+    for number, visit in enumerate(ordered, start=1):
+        site = sites[visit.code]
+        travel = travel_minutes(here, site.point)
+        last = number == len(ordered)
+        back = travel_minutes(site.point, team_day.base) if last else 0
+        if (visit.travel_minutes, visit.return_minutes) != (travel, back):
+            yield _of(visit, Rule.WRONG_TRAVEL, travel_minutes=travel, return_minutes=back)
+        if visit.starts_minute < free_minute + travel:
+            yield _of(visit, Rule.TOO_EARLY, minutes=free_minute + travel - visit.starts_minute)
+        here, free_minute = site.point, visit.starts_minute + site.session_minutes
+        if last and free_minute + back > team_day.ends_minute:
+            late = free_minute + back - team_day.ends_minute
+            yield _of(visit, Rule.OUTSIDE_HOURS, minutes=late)
+
+
+def _of(visit: PlannedVisit, rule: Rule, **facts: object) -> Violation:
+    return Violation(rule, visit.code, visit.team_id, visit.day, facts)
