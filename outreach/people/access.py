@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, false, or_, true
 from sqlmodel import select
 
-from outreach.errors import NotFound
 from outreach.people.tables import Account, AccountArea, BranchRegency, Role
+from outreach.villages.areas import NATION, covers, narrow, require, within
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from sqlalchemy import ColumnElement, Select
     from sqlmodel import Session
 
-NATION = ""
+__all__ = ["NATION", "Person", "covers", "narrow", "person_of", "require", "within"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,42 +25,6 @@ class Person:
     role: Role
     areas: tuple[str, ...]
     branch_id: int | None = None
-
-
-def within(column: Any, prefixes: Iterable[str]) -> ColumnElement[bool]:
-    """Hold where *column* is one of the regions or lies inside one; no prefix holds nowhere.
-
-    Ranges instead of LIKE, so that the index answers on both databases: in ASCII the slash
-    follows the dot, hence everything inside `33.72` lies between `33.72.` and `33.72/`.
-    """
-    wanted = tuple(prefixes)
-    if NATION in wanted:
-        return true()
-    return or_(
-        false(), *(or_(column == p, and_(column >= f"{p}.", column < f"{p}/")) for p in wanted)
-    )
-
-
-def narrow[T: Select[Any]](query: T, column: Any, person: Person) -> T:
-    """Keep only rows whose region code in *column* lies within the person's area."""
-    return query.where(within(column, person.areas))
-
-
-def covers(prefixes: Iterable[str], code: str) -> bool:
-    """Say whether the region *code* is one of the regions or lies inside one."""
-    return any(p in (NATION, code) or code.startswith(f"{p}.") for p in prefixes)
-
-
-def require(person: Person, code: str) -> None:
-    """Refuse a region outside the person's area, in the same way as one that does not exist.
-
-    Raises
-    ------
-    NotFound
-        If *code* lies outside.
-    """
-    if not covers(person.areas, code):
-        raise NotFound(region=code)
 
 
 def person_of(db: Session, account_id: int) -> Person | None:

@@ -1,6 +1,6 @@
 """Storage of the registry: regions keyed by their dotted code, and where the figures come from."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlmodel import Field, SQLModel
@@ -27,6 +27,7 @@ class Zone(StrEnum):
 class Figure(StrEnum):
     """An estimate that every village carries."""
 
+    POPULATION = "population"
     INFORMAL = "informal_workers"
     COVERED = "informal_covered"
     VULNERABLE = "vulnerable_workers"
@@ -95,3 +96,14 @@ class EstimateSource(SQLModel, table=True):
     national_total: int
     as_of: date
     source: str
+
+
+class RegistryLoad(SQLModel, table=True):
+    """A load of the registry that changed something; the last one is the registry's version."""
+
+    __tablename__ = "registry_load"
+    id: int | None = Field(default=None, primary_key=True)
+    loaded_at: datetime
+    source: str
+    inserted: int
+    changed: int

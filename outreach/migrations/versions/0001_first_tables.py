@@ -29,7 +29,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('name', name=op.f('uq_campaign_name'))
     )
     op.create_table('estimate_source',
-    sa.Column('figure', sa.Enum('informal_workers', 'informal_covered', 'vulnerable_workers', name='figure', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('figure', sa.Enum('population', 'informal_workers', 'informal_covered', 'vulnerable_workers', name='figure', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('national_total', sa.Integer(), nullable=False),
     sa.Column('as_of', sa.Date(), nullable=False),
     sa.Column('source', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -41,6 +41,14 @@ def upgrade() -> None:
     sa.Column('latitude', sa.Float(), nullable=False),
     sa.Column('longitude', sa.Float(), nullable=False),
     sa.PrimaryKeyConstraint('code', name=op.f('pk_province'))
+    )
+    op.create_table('registry_load',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('loaded_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('source', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('inserted', sa.Integer(), nullable=False),
+    sa.Column('changed', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_registry_load'))
     )
     op.create_table('regency',
     sa.Column('code', sa.String(length=13).with_variant(sa.String(length=13, collation='C'), 'postgresql'), nullable=False),
@@ -306,6 +314,21 @@ def upgrade() -> None:
         batch_op.create_index('uq_visit_stage_village', ['stage_id', 'village_code'], unique=True, sqlite_where=sa.text("work IN ('proposed', 'awaiting_confirmation', 'confirmed', 'done', 'approved', 'sent_back')"), postgresql_where=sa.text("work IN ('proposed', 'awaiting_confirmation', 'confirmed', 'done', 'approved', 'sent_back')"))
         batch_op.create_index('uq_visit_team_day_slot', ['team_id', 'day', 'slot'], unique=True, sqlite_where=sa.text("work IN ('proposed', 'awaiting_confirmation', 'confirmed', 'done', 'approved', 'sent_back')"), postgresql_where=sa.text("work IN ('proposed', 'awaiting_confirmation', 'confirmed', 'done', 'approved', 'sent_back')"))
 
+    op.create_table('held_report',
+    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+    sa.Column('waits_for', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+    sa.Column('visit_id', sa.Integer(), nullable=False),
+    sa.Column('content', sa.JSON(), nullable=False),
+    sa.Column('fingerprint', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('received_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_held_report_account_id_account')),
+    sa.ForeignKeyConstraint(['visit_id'], ['visit.id'], name=op.f('fk_held_report_visit_id_visit')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_held_report'))
+    )
+    with op.batch_alter_table('held_report', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_held_report_waits_for'), ['waits_for'], unique=False)
+
     op.create_table('session_report',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
     sa.Column('visit_id', sa.Integer(), nullable=False),
@@ -317,13 +340,16 @@ def upgrade() -> None:
     sa.Column('men', sa.Integer(), nullable=False),
     sa.Column('women', sa.Integer(), nullable=False),
     sa.Column('signups', sa.Integer(), nullable=False),
+    sa.Column('result', sa.Enum('not_met', 'refused', 'attended', 'signed_up', 'paid', name='result', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('remarks', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('flags', sa.JSON(), nullable=False),
     sa.Column('corrects_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('corrected_by', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('reported_by', sa.Integer(), nullable=False),
     sa.Column('received_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('fingerprint', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.CheckConstraint('men >= 0 AND women >= 0', name=op.f('ck_session_report_attendance_not_negative')),
+    sa.CheckConstraint('signups >= 0', name=op.f('ck_session_report_signups_not_negative')),
     sa.ForeignKeyConstraint(['corrects_id'], ['session_report.id'], name=op.f('fk_session_report_corrects_id_session_report')),
     sa.ForeignKeyConstraint(['reported_by'], ['account.id'], name=op.f('fk_session_report_reported_by_account')),
     sa.ForeignKeyConstraint(['village_code'], ['village.code'], name=op.f('fk_session_report_village_code_village')),
@@ -334,6 +360,7 @@ def upgrade() -> None:
     with op.batch_alter_table('session_report', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_session_report_village_code'), ['village_code'], unique=False)
         batch_op.create_index(batch_op.f('ix_session_report_visit_id'), ['visit_id'], unique=False)
+        batch_op.create_index('uq_session_report_first', ['visit_id'], unique=True, sqlite_where=sa.text('corrects_id IS NULL'), postgresql_where=sa.text('corrects_id IS NULL'))
 
     op.create_table('visit_event',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -375,10 +402,15 @@ def downgrade() -> None:
 
     op.drop_table('visit_event')
     with op.batch_alter_table('session_report', schema=None) as batch_op:
+        batch_op.drop_index('uq_session_report_first', sqlite_where=sa.text('corrects_id IS NULL'), postgresql_where=sa.text('corrects_id IS NULL'))
         batch_op.drop_index(batch_op.f('ix_session_report_visit_id'))
         batch_op.drop_index(batch_op.f('ix_session_report_village_code'))
 
     op.drop_table('session_report')
+    with op.batch_alter_table('held_report', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_held_report_waits_for'))
+
+    op.drop_table('held_report')
     with op.batch_alter_table('visit', schema=None) as batch_op:
         batch_op.drop_index('uq_visit_team_day_slot', sqlite_where=sa.text("work IN ('proposed', 'awaiting_confirmation', 'confirmed', 'done', 'approved', 'sent_back')"), postgresql_where=sa.text("work IN ('proposed', 'awaiting_confirmation', 'confirmed', 'done', 'approved', 'sent_back')"))
         batch_op.drop_index('uq_visit_stage_village', sqlite_where=sa.text("work IN ('proposed', 'awaiting_confirmation', 'confirmed', 'done', 'approved', 'sent_back')"), postgresql_where=sa.text("work IN ('proposed', 'awaiting_confirmation', 'confirmed', 'done', 'approved', 'sent_back')"))
@@ -444,6 +476,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_regency_province_code'))
 
     op.drop_table('regency')
+    op.drop_table('registry_load')
     op.drop_table('province')
     op.drop_table('estimate_source')
     op.drop_table('campaign')
