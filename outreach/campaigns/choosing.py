@@ -1,0 +1,166 @@
+"""Which villages a stage takes: scored, in the order asked for, up to its quota."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
+from dataclasses import dataclass, field
+from datetime import date  # noqa: TC003 - as above
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select
+from sqlmodel import col
+
+from outreach.campaigns.stages import area_of
+from outreach.campaigns.tables import Ordering, Stage, StageVillage
+from outreach.people.access import within
+from outreach.people.tables import Branch
+from outreach.planning.model import Point, Site
+from outreach.planning.priority import Candidate, Order, shortlist
+from outreach.planning.travel import distance_m
+from outreach.villages.tables import Village
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlmodel import Session
+
+    from outreach.planning.priority import Scored
+
+#: Sign-ups expected of a hundred workers not covered yet: an assumption, the same everywhere, so
+#: that only the villages' sizes decide which are worth more.
+SIGNUPS_PER_HUNDRED = 5
+
+ORDERS = {
+    Ordering.SCORE: Order.SCORE,
+    Ordering.GAP: Order.GAP,
+    Ordering.NEAREST: Order.NEAREST,
+    Ordering.CODE: Order.REGION,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What earlier visits mean for a choice; the room of visits knows it.
+
+    Attributes
+    ----------
+    kept
+        Villages of this stage whose visit stays as it is.
+    taken
+        Villages that another stage of the campaign has reached or is about to visit.
+    last_held
+        Day of the last session ever held, by village code.
+    """
+
+    kept: frozenset[str] = frozenset()
+    taken: frozenset[str] = frozenset()
+    last_held: Mapping[str, date] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The villages a stage would take, first the first, out of how many in its area.
+
+    `in_area` counts all villages of the area and kinds, `free` those of them that neither have
+    a visit that stays nor belong to another stage of the campaign.
+    """
+
+    chosen: tuple[Scored, ...]
+    in_area: int
+    free: int
+
+
+def choose(db: Session, stage: Stage, past: Past, today: date) -> Choice:
+    """Choose the villages of a stage without writing anything.
+
+    Villages whose visit stays count towards the quota and are not in `chosen`.
+    """
+    base = base_point(db, stage.branch_id)
+    rows = db.execute(_villages(db, stage)).all()
+    free = [row for row in rows if row.code not in past.kept and row.code not in past.taken]
+    candidates = [_candidate(row, base, past.last_held.get(row.code), today) for row in free]
+    quota = None if stage.quota is None else max(0, stage.quota - len(past.kept))
+    chosen = shortlist(candidates, ORDERS[stage.ordering], quota)
+    return Choice(chosen, len(rows), len(free))
+
+
+def choose_villages(db: Session, stage: Stage, past: Past, today: date) -> int:
+    """Write the villages a stage takes; those whose visit stays keep their row.
+
+    Returns how many villages wait for a plan now.
+    """
+    choice = choose(db, stage, past, today)
+    of_stage = delete(StageVillage).where(col(StageVillage.stage_id) == stage.id)
+    db.execute(of_stage.where(col(StageVillage.village_code).not_in(past.kept)))
+    rows = [
+        {
+            "stage_id": stage.id,
+            "village_code": scored.code,
+            "rank": len(past.kept) + number,
+            "score": scored.score,
+            "parts": dict(scored.parts),
+        }
+        for number, scored in enumerate(choice.chosen, start=1)
+    ]
+    if rows:
+        db.execute(insert(StageVillage), rows)
+    return len(rows)
+
+
+def base_point(db: Session, branch_id: int) -> Point:
+    """Where the branch starts from."""
+    base = db.get_one(Village, db.get_one(Branch, branch_id).base_village_code)
+    return Point(base.latitude, base.longitude, base.code, base.island)
+
+
+def sites_of(db: Session, codes: Iterable[str]) -> tuple[Site, ...]:
+    """Put the villages the way the planner asks for them, in order of their codes."""
+    query = select(
+        col(Village.code),
+        col(Village.latitude),
+        col(Village.longitude),
+        col(Village.island),
+        (col(Village.informal_workers) - col(Village.informal_covered)).label("gap"),
+    ).order_by(col(Village.code))
+    # In parts, so that no statement grows beyond what a database takes.
+    rows = [
+        row
+        for part in batched(sorted(set(codes)), 5000)
+        for row in db.execute(query.where(col(Village.code).in_(part)))
+    ]
+    return tuple(
+        Site(
+            row.code,
+            Point(row.latitude, row.longitude, row.code, row.island),
+            max(0, row.gap) * SIGNUPS_PER_HUNDRED / 100,
+        )
+        for row in rows
+    )
+
+
+def _villages(db: Session, stage: Stage) -> Any:
+    query: Any = (
+        select(
+            col(Village.code),
+            col(Village.latitude),
+            col(Village.longitude),
+            col(Village.island),
+            (col(Village.informal_workers) - col(Village.informal_covered)).label("gap"),
+            col(Village.vulnerable_workers),
+        )
+        .where(within(Village.code, area_of(db, stage)))
+        .order_by(col(Village.code))
+    )
+    return query.where(col(Village.kind).in_(stage.kinds)) if stage.kinds else query
+
+
+def _candidate(row: Any, base: Point, last_held: date | None, today: date) -> Candidate:
+    there = Point(row.latitude, row.longitude, row.code, row.island)
+    return Candidate(
+        row.code,
+        max(0, row.gap),
+        row.vulnerable_workers,
+        distance_m(base, there),
+        None if last_held is None else (today - last_held).days,
+    )

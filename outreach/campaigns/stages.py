@@ -1,0 +1,232 @@
+"""Stages of a campaign: which villages of a branch, when, how many; drafted, opened, closed."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Self
+
+from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+from sqlmodel import col, select
+
+from outreach.campaigns.campaigns import campaign_of
+from outreach.campaigns.edits import change, locked, unique_name
+from outreach.campaigns.tables import Campaign, Ordering, Stage, Status
+from outreach.campaigns.texts import Name
+from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
+from outreach.people.access import Person, covers, narrow
+from outreach.people.tables import BranchRegency, Role
+from outreach.villages.codes import parse
+from outreach.villages.tables import District, Regency, Village, VillageKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlmodel import Session
+
+
+class StageIn(BaseModel):
+    """A stage as a person describes it.
+
+    No area codes mean the whole branch, no kinds mean every kind, no quota means all villages.
+    """
+
+    name: Name
+    starts: date
+    ends: date
+    area_codes: list[str] = []
+    kinds: list[VillageKind] = []
+    ordering: Ordering = Ordering.SCORE
+    quota: int | None = Field(default=None, gt=0, le=100_000)
+
+    @field_validator("area_codes")
+    @classmethod
+    def _dotted(cls, codes: list[str]) -> list[str]:
+        try:
+            return sorted({parse(code) for code in codes})
+        except Invalid as error:
+            raise PydanticCustomError("not_a_region_code", "Not a region code") from error
+
+    @field_validator("kinds")
+    @classmethod
+    def _once(cls, kinds: list[VillageKind]) -> list[VillageKind]:
+        return sorted(set(kinds))
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.ends < self.starts:
+            raise PydanticCustomError("ends_before_it_starts", "It ends before it starts")
+        return self
+
+
+def branch_regencies(db: Session, branch_id: int) -> tuple[str, ...]:
+    """Codes of the regencies that the branch serves, in order."""
+    served = select(BranchRegency.regency_code).where(BranchRegency.branch_id == branch_id)
+    return tuple(sorted(db.exec(served)))
+
+
+def visible_branches(db: Session, person: Person) -> tuple[int, ...]:
+    """Branches of which the person may see at least one whole regency, in order."""
+    served = narrow(select(BranchRegency.branch_id), BranchRegency.regency_code, person)
+    return tuple(sorted(set(db.scalars(served))))
+
+
+def list_stages(db: Session, person: Person, campaign_id: int | None = None) -> list[Stage]:
+    """Read the stages that the person may see, the latest first; of one campaign or of all."""
+    query = select(Stage).where(col(Stage.branch_id).in_(visible_branches(db, person)))
+    if campaign_id is not None:
+        query = query.where(Stage.campaign_id == campaign_id)
+    return list(db.exec(query.order_by(col(Stage.starts).desc(), col(Stage.id).desc())))
+
+
+def stage_of(db: Session, person: Person, stage_id: int) -> Stage:
+    """Read one stage.
+
+    Raises
+    ------
+    NotFound
+        If there is none, or its branch lies outside the person's area.
+    """
+    stage = db.get(Stage, stage_id)
+    if stage is None or stage.branch_id not in visible_branches(db, person):
+        raise NotFound(kind="Stage", id=stage_id)
+    return stage
+
+
+def area_of(db: Session, stage: Stage) -> tuple[str, ...]:
+    """Region codes a stage covers: its own, or all regencies of its branch."""
+    return tuple(sorted(stage.area_codes)) or branch_regencies(db, stage.branch_id)
+
+
+def create_stage(
+    db: Session, campaign_id: int, given: StageIn, *, by: Person, branch_id: int | None = None
+) -> Stage:
+    """Draft a stage for the person's own branch, or for `branch_id` within their area.
+
+    Raises
+    ------
+    NotFound
+        If the branch or the campaign is missing or outside the person's area.
+    Invalid
+        With every problem of the dates, the area and the name by field.
+    Conflict
+        If the campaign is closed.
+    """
+    branch = by.branch_id if branch_id is None else branch_id
+    if branch is None:
+        raise NotFound(kind="Branch")
+    require_planner(db, branch, by)
+    campaign = campaign_of(db, campaign_id)
+    if campaign.status is Status.CLOSED:
+        raise Conflict(problem="campaign_closed")
+    _check(db, campaign, branch, given, by)
+    stage = Stage(campaign_id=campaign_id, branch_id=branch, **given.model_dump())
+    with unique_name(db):
+        db.add(stage)
+        db.flush()  # for its id, and to hear now whether the name is free
+    return stage
+
+
+def update_stage(db: Session, stage_id: int, given: StageIn, version: int, *, by: Person) -> Stage:
+    """Change a stage that is not closed.
+
+    Raises
+    ------
+    Conflict
+        If it is closed, or somebody else changed it: `yours` and `theirs` hold both values.
+    Invalid
+        With every problem of the dates, the area and the name by field.
+    """
+    stage = _editable(db, stage_id, by)
+    _check(db, campaign_of(db, stage.campaign_id), stage.branch_id, given, by)
+    with unique_name(db):
+        change(stage, given.model_dump(), version)
+        db.flush()  # to hear now whether the name is free
+    return stage
+
+
+def open_stage(db: Session, stage_id: int, version: int, *, by: Person) -> Stage:
+    """Open a drafted stage, so that it can be planned.
+
+    Raises
+    ------
+    Conflict
+        If it is not drafted, its campaign is not open, or somebody else changed it.
+    """
+    stage = _editable(db, stage_id, by)
+    campaign = campaign_of(db, stage.campaign_id)
+    if campaign.status is not Status.OPENED:
+        raise Conflict(problem="campaign_not_open")
+    if stage.status is not Status.DRAFTED:
+        raise Conflict(problem="wrong_status", status=stage.status, needed=Status.DRAFTED)
+    change(stage, {"status": Status.OPENED}, version)
+    return stage
+
+
+def close_stage(db: Session, stage_id: int, version: int, *, by: Person) -> Stage:
+    """Close a stage for good: nothing of it is planned or edited any more.
+
+    Raises
+    ------
+    Conflict
+        If it is closed already, or somebody else changed it.
+    """
+    stage = _editable(db, stage_id, by)
+    change(stage, {"status": Status.CLOSED}, version)
+    return stage
+
+
+def require_planner(db: Session, branch_id: int, by: Person) -> None:
+    """Let only a coordinator whose area holds the whole branch plan for it.
+
+    Raises
+    ------
+    NotFound
+        If any part of the branch lies outside the person's area.
+    NotAllowed
+        If the person is no coordinator.
+    """
+    served = branch_regencies(db, branch_id)
+    if not served or not all(covers(by.areas, code) for code in served):
+        raise NotFound(kind="Branch", id=branch_id)
+    if by.role is not Role.COORDINATOR:
+        raise NotAllowed(role=by.role)
+
+
+def _editable(db: Session, stage_id: int, by: Person) -> Stage:
+    stage_of(db, by, stage_id)
+    stage = locked(db, Stage, stage_id)
+    require_planner(db, stage.branch_id, by)
+    if stage.status is Status.CLOSED:
+        raise Conflict(problem="closed")
+    return stage
+
+
+def _check(db: Session, campaign: Campaign, branch_id: int, given: StageIn, by: Person) -> None:
+    problems: dict[str, list[str]] = {}
+    if given.starts < campaign.starts:
+        problems["starts"] = ["outside_campaign"]
+    if given.ends > campaign.ends:
+        problems["ends"] = ["outside_campaign"]
+    if area := _area_problems(db, branch_id, given.area_codes, by):
+        problems["area_codes"] = area
+    if problems:
+        raise Invalid(problems=problems)
+
+
+def _area_problems(db: Session, branch_id: int, codes: Sequence[str], by: Person) -> list[str]:
+    """Say what is wrong with an area; a region outside reads like one that does not exist."""
+    served = branch_regencies(db, branch_id)
+    inside = [code for code in codes if covers(served, code) and covers(by.areas, code)]
+    if len(inside) < len(codes) or set(inside) - _existing(db, inside):
+        return ["outside_branch"]
+    return []
+
+
+def _existing(db: Session, codes: Iterable[str]) -> set[str]:
+    wanted = list(codes)
+    return {
+        code
+        for kind in (Regency, District, Village)
+        for code in db.exec(select(kind.code).where(col(kind.code).in_(wanted)))
+    }

@@ -1,0 +1,31 @@
+"""Text that people type: trimmed, bounded, readable, and never with an identity number in it."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from outreach.people.identity import refuse_identity_numbers
+
+
+def _readable(text: str) -> str:
+    # PostgreSQL refuses the zero sign, and nobody types the others.
+    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text if sign not in "\r\n\t"):
+        raise PydanticCustomError("unreadable_text", "control characters")
+    return refuse_identity_numbers(text)
+
+
+#: One line that names something.
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=120),
+    AfterValidator(_readable),
+]
+
+#: A few sentences; may be empty.
+Remark = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=1000), AfterValidator(_readable)
+]

@@ -1,0 +1,254 @@
+"""How a visit's status moves: one table of what is allowed, and a line of history for each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlmodel import col, select
+
+from outreach.campaigns.edits import locked
+from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
+from outreach.people.access import narrow
+from outreach.people.identity import holds_identity_number
+from outreach.people.tables import Role
+from outreach.visits.tables import Happening, Result, Visit, VisitEvent, Work
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlmodel import Session
+
+    from outreach.people.access import Person
+
+_COORDINATOR = frozenset({Role.COORDINATOR})
+_BOTH = frozenset({Role.COORDINATOR, Role.OFFICIAL})
+
+#: From which status, by what, to which, and who may. What does not stand here is not allowed.
+#: A proposal is the coordinator's alone until the official has been asked.
+MOVES: dict[tuple[Work, Happening], tuple[Work, frozenset[Role]]] = {
+    (Work.PROPOSED, Happening.ASKED): (Work.AWAITING, _COORDINATOR),
+    (Work.PROPOSED, Happening.CONFIRMED): (Work.CONFIRMED, _COORDINATOR),
+    (Work.AWAITING, Happening.CONFIRMED): (Work.CONFIRMED, _BOTH),
+    (Work.PROPOSED, Happening.POSTPONED): (Work.POSTPONED, _COORDINATOR),
+    (Work.AWAITING, Happening.POSTPONED): (Work.POSTPONED, _BOTH),
+    (Work.CONFIRMED, Happening.POSTPONED): (Work.POSTPONED, _BOTH),
+    (Work.PROPOSED, Happening.CANCELLED): (Work.CANCELLED, _COORDINATOR),
+    (Work.AWAITING, Happening.CANCELLED): (Work.CANCELLED, _COORDINATOR),
+    (Work.CONFIRMED, Happening.CANCELLED): (Work.CANCELLED, _COORDINATOR),
+    (Work.PROPOSED, Happening.UNREACHABLE): (Work.UNREACHABLE, _COORDINATOR),
+    (Work.AWAITING, Happening.UNREACHABLE): (Work.UNREACHABLE, _COORDINATOR),
+    (Work.CONFIRMED, Happening.UNREACHABLE): (Work.UNREACHABLE, _COORDINATOR),
+    (Work.PROPOSED, Happening.REPORTED): (Work.DONE, _COORDINATOR),
+    (Work.AWAITING, Happening.REPORTED): (Work.DONE, _BOTH),
+    (Work.CONFIRMED, Happening.REPORTED): (Work.DONE, _BOTH),
+    (Work.DONE, Happening.CORRECTED): (Work.DONE, _BOTH),
+    (Work.SENT_BACK, Happening.CORRECTED): (Work.DONE, _BOTH),
+    # What was approved has changed, so it has to be approved again.
+    (Work.APPROVED, Happening.CORRECTED): (Work.DONE, _BOTH),
+    (Work.DONE, Happening.APPROVED): (Work.APPROVED, _COORDINATOR),
+    (Work.DONE, Happening.SENT_BACK): (Work.SENT_BACK, _COORDINATOR),
+    (Work.APPROVED, Happening.SENT_BACK): (Work.SENT_BACK, _COORDINATOR),
+}
+
+#: These leave somebody waiting for an explanation.
+NEED_A_REASON = frozenset(
+    {Happening.POSTPONED, Happening.CANCELLED, Happening.UNREACHABLE, Happening.SENT_BACK}
+)
+LONGEST_REASON = 1000
+
+
+def visit_of(db: Session, person: Person, visit_id: int) -> Visit:
+    """Read one visit.
+
+    Raises
+    ------
+    NotFound
+        If there is none, or its village lies outside the person's area.
+    """
+    query = narrow(select(Visit), Visit.village_code, person).where(col(Visit.id) == visit_id)
+    visit = db.scalars(query).one_or_none()
+    if visit is None:
+        raise NotFound(kind="Visit", id=visit_id)
+    return visit
+
+
+def ask(
+    db: Session, visit_id: int, *, version: int, by: Person, now: datetime, reason: str = ""
+) -> Visit:
+    """Ask the official of the village to confirm a proposed visit."""
+    return turn(db, visit_id, Happening.ASKED, version=version, by=by, now=now, reason=reason)
+
+
+def confirm(
+    db: Session, visit_id: int, *, version: int, by: Person, now: datetime, reason: str = ""
+) -> Visit:
+    """Confirm a visit: from now on nothing moves it silently."""
+    return turn(db, visit_id, Happening.CONFIRMED, version=version, by=by, now=now, reason=reason)
+
+
+def postpone(
+    db: Session, visit_id: int, *, version: int, by: Person, now: datetime, reason: str
+) -> Visit:
+    """Give the day back; the village waits for a new one."""
+    return turn(db, visit_id, Happening.POSTPONED, version=version, by=by, now=now, reason=reason)
+
+
+def cancel(
+    db: Session, visit_id: int, *, version: int, by: Person, now: datetime, reason: str
+) -> Visit:
+    """Call the visit off."""
+    return turn(db, visit_id, Happening.CANCELLED, version=version, by=by, now=now, reason=reason)
+
+
+def unreachable(
+    db: Session, visit_id: int, *, version: int, by: Person, now: datetime, reason: str
+) -> Visit:
+    """Note that nobody of the village could be reached."""
+    return turn(db, visit_id, Happening.UNREACHABLE, version=version, by=by, now=now, reason=reason)
+
+
+def approve(
+    db: Session, visit_id: int, *, version: int, by: Person, now: datetime, reason: str = ""
+) -> Visit:
+    """Accept what was reported."""
+    return turn(db, visit_id, Happening.APPROVED, version=version, by=by, now=now, reason=reason)
+
+
+def send_back(
+    db: Session, visit_id: int, *, version: int, by: Person, now: datetime, reason: str
+) -> Visit:
+    """Ask for the report to be corrected."""
+    return turn(db, visit_id, Happening.SENT_BACK, version=version, by=by, now=now, reason=reason)
+
+
+def mark_reported(
+    db: Session,
+    visit_id: int,
+    result: Result,
+    *,
+    by: Person,
+    now: datetime,
+    is_correction: bool = False,
+    reason: str = "",
+) -> Visit:
+    """Note that the session was reported, or that its report was corrected.
+
+    Asks for no version: a report from a phone that was offline tells what happened, whatever
+    was edited meanwhile.
+    """
+    happening = Happening.CORRECTED if is_correction else Happening.REPORTED
+    return turn(db, visit_id, happening, by=by, now=now, reason=reason, result=result)
+
+
+def turn(
+    db: Session,
+    visit_id: int,
+    happening: Happening,
+    *,
+    by: Person,
+    now: datetime,
+    version: int | None = None,
+    reason: str = "",
+    result: Result | None = None,
+) -> Visit:
+    """Move a visit's status as `MOVES` allows and write the line of history.
+
+    Raises
+    ------
+    NotFound
+        If the visit is missing or outside the person's area.
+    NotAllowed
+        If the person's role may not do this to a visit in this status.
+    Conflict
+        If the visit's status does not allow it, or somebody changed the visit since `version`.
+    Invalid
+        If a reason is needed and missing, or holds what may not be kept.
+    """
+    check_reason(happening, reason)
+    visit_of(db, by, visit_id)
+    visit = locked(db, Visit, visit_id)
+    after = _allowed(visit, happening, by)
+    check_version(visit, version, {"work": after})
+    before = _told(visit)
+    visit.work = after
+    visit.result = visit.result if result is None else result
+    visit.version += 1
+    write_event(db, visit, happening, before, _told(visit), by=by, now=now, reason=reason)
+    return visit
+
+
+def allowed_moves(work: Work, role: Role) -> tuple[Happening, ...]:
+    """List what a person of this role may do to a visit in this status: the buttons to show."""
+    return tuple(
+        happening
+        for (before, happening), (_, roles) in MOVES.items()
+        if before is work and role in roles
+    )
+
+
+def check_reason(happening: Happening, reason: str) -> None:
+    """Refuse a missing reason, one too long, and one with an identity number in it.
+
+    Raises
+    ------
+    Invalid
+        For the field `reason`.
+    """
+    if happening in NEED_A_REASON and not reason.strip():
+        raise Invalid(problems={"reason": ["missing"]})
+    if len(reason) > LONGEST_REASON:
+        raise Invalid(problems={"reason": ["too_long"]}, most=LONGEST_REASON)
+    if holds_identity_number(reason):
+        raise Invalid(problems={"reason": ["identity_number"]})
+
+
+def check_version(visit: Visit, version: int | None, yours: dict[str, Any]) -> None:
+    """Refuse an edit of what somebody else has changed meanwhile.
+
+    Raises
+    ------
+    Conflict
+        With both values: `yours` and `theirs`.
+    """
+    if version is not None and visit.version != version:
+        theirs = {name: getattr(visit, name) for name in yours}
+        raise Conflict(problem="changed_meanwhile", yours=yours, theirs=theirs)
+
+
+def write_event(
+    db: Session,
+    visit: Visit,
+    happening: Happening,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    *,
+    by: Person,
+    now: datetime,
+    reason: str = "",
+) -> None:
+    """Add one line to the history of the visit."""
+    event = VisitEvent(
+        visit_id=cast("int", visit.id),
+        village_code=visit.village_code,
+        happening=happening,
+        at=now,
+        account_id=by.account_id,
+        before=before,
+        after=after,
+        reason=reason.strip(),
+    )
+    db.add(event)
+
+
+def _allowed(visit: Visit, happening: Happening, by: Person) -> Work:
+    move = MOVES.get((visit.work, happening))
+    if move is None:
+        raise Conflict(problem="wrong_status", status=visit.work, wanted=happening)
+    after, roles = move
+    if by.role not in roles:
+        raise NotAllowed(role=by.role, wanted=happening)
+    return after
+
+
+def _told(visit: Visit) -> dict[str, Any]:
+    return {"work": visit.work.value, "result": visit.result and visit.result.value}
