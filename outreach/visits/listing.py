@@ -1,0 +1,268 @@
+"""Lists visits for pages: one query each, narrowed to the person's area."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import fields
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, exists, func, select
+from sqlmodel import col
+
+from outreach.campaigns.stages import stage_of
+from outreach.campaigns.tables import Campaign, Stage, StageVillage
+from outreach.people.access import narrow, within
+from outreach.people.tables import Account, Team
+from outreach.planning.model import Point
+from outreach.villages.tables import District, Regency, Village
+from outreach.visits.lifecycle import visit_of
+from outreach.visits.rows import (
+    DayTrip,
+    HistoryLine,
+    StageSummary,
+    UnplacedRow,
+    VisitFilters,
+    VisitRow,
+)
+from outreach.visits.tables import ACTIVE, Visit, VisitEvent, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from sqlmodel import Session
+
+    from outreach.people.access import Person
+
+#: What an official has to do something about: answer, hold and report, correct.
+OFFICIALS_OWN = (Work.AWAITING, Work.CONFIRMED, Work.SENT_BACK)
+
+_NAMED = {
+    "stage": Stage.name,
+    "campaign": Campaign.name,
+    "village": Village.name,
+    "village_kind": Village.kind,
+    "district": District.name,
+    "regency": Regency.name,
+    "latitude": Village.latitude,
+    "longitude": Village.longitude,
+    "island": Village.island,
+    "place_is_approximate": Village.place_is_approximate,
+    "team": Team.name,
+}
+
+
+def visits_of_stage(
+    db: Session, person: Person, stage_id: int, filters: VisitFilters | None = None
+) -> list[VisitRow]:
+    """List the visits of a stage by day, team and slot.
+
+    Raises
+    ------
+    NotFound
+        If the stage is missing or outside the person's area.
+    """
+    stage_of(db, person, stage_id)
+    query = _rows(person).where(col(Visit.stage_id) == stage_id)
+    return _read(db, query.where(*_conditions(filters or VisitFilters())))
+
+
+def next_visits(db: Session, person: Person, today: date) -> list[VisitRow]:
+    """List what an official has to answer, hold, report or correct, the most urgent first.
+
+    Asked or confirmed visits of the past are among them: their report is missing. A proposal is
+    not: nobody has been asked yet.
+    """
+    del today  # nothing of the past may drop out before it is reported
+    return _read(db, _rows(person).where(col(Visit.work).in_(OFFICIALS_OWN)))
+
+
+def visit_row(db: Session, person: Person, visit_id: int) -> VisitRow:
+    """Read one visit with its names.
+
+    Raises
+    ------
+    NotFound
+        If it is missing or outside the person's area.
+    """
+    visit_of(db, person, visit_id)
+    return _read(db, _rows(person).where(col(Visit.id) == visit_id))[0]
+
+
+def day_trips(db: Session, person: Person, stage_id: int) -> list[DayTrip]:
+    """List the day-trips of a stage by day and team, each with its stops in order.
+
+    A stop of a shared day that lies in another stage or outside the area is not shown.
+    """
+    rows = visits_of_stage(db, person, stage_id)
+    teams = _teams(db, {row.team_id for row in rows})
+    return [
+        _day_trip(list(stops), *teams[team_id])
+        for (_, team_id), stops in groupby(rows, key=lambda row: (row.day, row.team_id))
+    ]
+
+
+def history(db: Session, person: Person, visit_id: int) -> list[HistoryLine]:
+    """List what happened to a visit, the oldest first.
+
+    Raises
+    ------
+    NotFound
+        If the visit is missing or outside the person's area.
+    """
+    visit_of(db, person, visit_id)
+    query = (
+        select(
+            col(VisitEvent.at),
+            col(VisitEvent.happening),
+            col(Account.name),
+            col(VisitEvent.before),
+            col(VisitEvent.after),
+            col(VisitEvent.reason),
+        )
+        .outerjoin(Account, col(Account.id) == col(VisitEvent.account_id))
+        .where(col(VisitEvent.visit_id) == visit_id)
+        .order_by(col(VisitEvent.id))
+    )
+    return [HistoryLine(*row) for row in db.execute(query)]
+
+
+def unplaced(db: Session, person: Person, stage_id: int) -> list[UnplacedRow]:
+    """List the villages of a stage without a visit, by rank, each with its reason and remedy.
+
+    Raises
+    ------
+    NotFound
+        If the stage is missing or outside the person's area.
+    """
+    stage_of(db, person, stage_id)
+    active = and_(
+        col(Visit.stage_id) == stage_id,
+        col(Visit.village_code) == col(StageVillage.village_code),
+        col(Visit.work).in_(ACTIVE),
+    )
+    query: Any = (
+        select(
+            col(StageVillage.village_code),
+            col(Village.name),
+            col(District.name),
+            col(Regency.name),
+            col(StageVillage.rank),
+            col(StageVillage.score),
+            col(StageVillage.reason),
+            col(StageVillage.remedy),
+        )
+        .join(Village, col(Village.code) == col(StageVillage.village_code))
+        .join(District, col(District.code) == col(Village.district_code))
+        .join(Regency, col(Regency.code) == col(Village.regency_code))
+        .where(col(StageVillage.stage_id) == stage_id, ~exists().where(active))
+        .order_by(col(StageVillage.rank), col(StageVillage.village_code))
+    )
+    ended = _ended(db, stage_id)
+    rows = db.execute(narrow(query, StageVillage.village_code, person))
+    return [UnplacedRow(*row, ended=ended.get(row[0])) for row in rows]
+
+
+def summary_of_stage(db: Session, person: Person, stage_id: int) -> StageSummary:
+    """Sum a stage up, as far as the person may see it.
+
+    Raises
+    ------
+    NotFound
+        If the stage is missing or outside the person's area.
+    """
+    rows = visits_of_stage(db, person, stage_id)
+    left = unplaced(db, person, stage_id)
+    days = [row.day for row in rows]
+    return StageSummary(
+        villages=len(rows) + len(left),
+        by_work=Counter(row.work for row in rows),
+        unplaced=len(left),
+        by_reason=Counter(row.reason for row in left if row.reason is not None),
+        team_days=len({(row.team_id, row.day) for row in rows}),
+        travel_minutes=sum(row.travel_minutes + row.return_minutes for row in rows),
+        first_day=min(days, default=None),
+        last_day=max(days, default=None),
+    )
+
+
+def _rows(person: Person) -> Any:
+    columns: list[Any] = [
+        col(_NAMED.get(field.name) or getattr(Visit, field.name)).label(field.name)
+        for field in fields(VisitRow)
+    ]
+    query = (
+        select(*columns)
+        .select_from(Visit)
+        .join(Stage, col(Stage.id) == col(Visit.stage_id))
+        .join(Campaign, col(Campaign.id) == col(Stage.campaign_id))
+        .join(Team, col(Team.id) == col(Visit.team_id))
+        .join(Village, col(Village.code) == col(Visit.village_code))
+        .join(District, col(District.code) == col(Village.district_code))
+        .join(Regency, col(Regency.code) == col(Village.regency_code))
+        .order_by(col(Visit.day), col(Visit.team_id), col(Visit.slot), col(Visit.id))
+    )
+    return narrow(query, Visit.village_code, person)
+
+
+def _read(db: Session, query: Any) -> list[VisitRow]:
+    return [VisitRow(*row) for row in db.execute(query)]
+
+
+def _conditions(filters: VisitFilters) -> list[Any]:
+    works = ACTIVE if filters.work is None else (filters.work,)
+    conditions: list[Any] = [col(Visit.work).in_(works)]
+    if filters.team_id is not None:
+        conditions.append(col(Visit.team_id) == filters.team_id)
+    if filters.day_from is not None:
+        conditions.append(col(Visit.day) >= filters.day_from)
+    if filters.day_to is not None:
+        conditions.append(col(Visit.day) <= filters.day_to)
+    if filters.area_code is not None:
+        conditions.append(within(Visit.village_code, [filters.area_code]))
+    return conditions
+
+
+def _teams(db: Session, team_ids: Iterable[int]) -> dict[int, tuple[Point, str, int]]:
+    """Read each team's base, the name of the base and the sessions a day."""
+    query = (
+        select(
+            col(Team.id),
+            col(Village.latitude),
+            col(Village.longitude),
+            col(Village.code),
+            col(Village.island),
+            col(Village.name),
+            col(Team.sessions_per_day),
+        )
+        .join(Village, col(Village.code) == col(Team.base_village_code))
+        .where(col(Team.id).in_(team_ids))
+    )
+    return {row[0]: (Point(*row[1:5]), row[5], row[6]) for row in db.execute(query)}
+
+
+def _day_trip(stops: list[VisitRow], base: Point, base_name: str, sessions: int) -> DayTrip:
+    return DayTrip(
+        team_id=stops[0].team_id,
+        team=stops[0].team,
+        day=stops[0].day,
+        base=base,
+        base_name=base_name,
+        sessions_per_day=sessions,
+        travel_minutes=sum(stop.travel_minutes + stop.return_minutes for stop in stops),
+        stops=tuple(stops),
+    )
+
+
+def _ended(db: Session, stage_id: int) -> dict[str, Work]:
+    """How the last visit of each village ended that has none now."""
+    last = (
+        select(func.max(col(Visit.id)))
+        .where(col(Visit.stage_id) == stage_id)
+        .group_by(col(Visit.village_code))
+    )
+    query = select(col(Visit.village_code), col(Visit.work)).where(
+        col(Visit.id).in_(last), col(Visit.work).not_in(ACTIVE)
+    )
+    return {row.village_code: row.work for row in db.execute(query)}
