@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     task_workers: int = Field(default=2, ge=1, le=64)
     https_only: bool = False
     locale: str = Field(default="id", pattern="^(id|en)$")
+    trusted_proxies: int = Field(default=0, ge=0, le=5)
 
     @property
     def database(self) -> str:

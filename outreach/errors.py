@@ -57,3 +57,17 @@ class UnsafeSettings(OutreachError):
 
     code = "unsafe_settings"
     status = 500
+
+
+class LoginRequired(OutreachError):
+    """Nobody is logged in, or the login has run out."""
+
+    code = "login_required"
+    status = 401
+
+
+class UndeclaredRoute(OutreachError):
+    """A route does not say who may open it; the app does not start."""
+
+    code = "undeclared_route"
+    status = 500

@@ -1,0 +1,112 @@
+"""Makes the web application out of settings: database, security, languages, pages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, request
+from flask_compress import Compress
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.utils import import_string
+
+from outreach.config import Settings, read_settings
+from outreach.db import make_engine
+from outreach.web import assets, auth, errors, i18n, page, routing, wall
+from outreach.web.database import Running, reading_db, running, writing_db
+
+if TYPE_CHECKING:
+    from flask import Response
+
+__all__ = ["create_app", "reading_db", "running", "writing_db"]
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+
+#: One line per reader; by name, because the views import from this file.
+BLUEPRINTS = (
+    "outreach.web.auth:pages",
+    "outreach.web.home:pages",
+    "outreach.web.health:pages",
+)
+
+CONTENT_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "frame-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Make the app; without *settings* they are read from the environment.
+
+    Raises
+    ------
+    UnsafeSettings
+        If the settings cannot be used.
+    UndeclaredRoute
+        If a route does not say who may open it.
+    """
+    settings = settings or read_settings()
+    app = Flask("outreach", template_folder=str(TEMPLATES), static_folder=None)
+    app.config.update(_flask_settings(settings))
+    app.extensions["outreach"] = Running(settings, make_engine(settings.database))
+    assets.serve(app, settings.var_dir / "assets")
+    i18n.install(app, settings.locale)
+    auth.install(app, settings)
+    # The wall stands before the check of tokens: a stranger is asked to log in, not to reload.
+    app.before_request(wall.guard)
+    CSRFProtect(app)
+    Compress(app)
+    errors.install(app)
+    page.install(app)
+    app.after_request(_protect)
+    for name in BLUEPRINTS:
+        app.register_blueprint(import_string(name))
+    auth.limit_logins(app)
+    routing.require_declarations(app)
+    if settings.trusted_proxies:
+        _trust_proxies(app, settings.trusted_proxies)
+    return app
+
+
+def _flask_settings(settings: Settings) -> dict[str, Any]:
+    return {
+        "SECRET_KEY": settings.secret,
+        "SESSION_COOKIE_NAME": "__Host-outreach" if settings.https_only else "outreach",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.https_only,
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
+        "MAX_CONTENT_LENGTH": 2 * 1024 * 1024,
+        # A token lives as long as its login: pages stay open all day, and offline ones longer.
+        "WTF_CSRF_TIME_LIMIT": None,
+        "COMPRESS_ALGORITHM": ["br", "gzip"],
+        "COMPRESS_BR_LEVEL": 4,
+    }
+
+
+def _trust_proxies(app: Flask, count: int) -> None:
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+
+
+def _protect(response: Response) -> Response:
+    """Set the headers that limit what a browser does with an answer, unless the view set them."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+    headers.setdefault("Cache-Control", "private, no-cache")
+    if running().settings.https_only and request.is_secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    return response

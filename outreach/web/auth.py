@@ -1,0 +1,218 @@
+"""Who is there: logging in and out, and the person behind a request.
+
+The one place that touches Flask's session.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, g, jsonify, redirect, render_template, request, session
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import LoginManager, current_user, login_user, logout_user
+from flask_wtf.csrf import generate_csrf
+from sqlmodel import select
+
+from outreach.errors import LoginRequired
+from outreach.people.access import Person, person_of
+from outreach.people.passwords import matches, waste_a_check
+from outreach.people.tables import Account, Role
+from outreach.web.database import reading_db
+from outreach.web.routing import public
+
+if TYPE_CHECKING:
+    from flask import Response
+    from flask.typing import ResponseReturnValue
+
+    from outreach.config import Settings
+
+log = logging.getLogger(__name__)
+pages = Blueprint("auth", __name__)
+
+#: How long a login lasts. An official's phone keeps it for a season in the field; a desk does not.
+LOGIN_SECONDS = {
+    Role.OFFICIAL: 30 * 24 * 3600,
+    Role.COORDINATOR: 12 * 3600,
+    Role.MANAGER: 12 * 3600,
+    Role.ADMIN: 12 * 3600,
+}
+FAILURES_PER_NAME = "10 per 15 minutes"
+FAILURES_PER_ADDRESS = "100 per 15 minutes"
+WRONG = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What Flask-Login carries: the person, and the password stamp the login was made under."""
+
+    person: Person
+    stamp: str
+    is_demo: bool
+    is_authenticated: bool = True
+    is_active: bool = True
+    is_anonymous: bool = False
+
+    def get_id(self) -> str:
+        """Name the login; a new password brings a new stamp and so ends every older one."""
+        return f"{self.person.account_id}:{self.stamp}"
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Teach the app to recognise people."""
+    manager = LoginManager(app)
+    manager.user_loader(_load)
+    app.extensions["login_limiter"] = Limiter(
+        get_remote_address,
+        app=app,
+        storage_uri=settings.redis_url or "memory://",
+        storage_options=_redis_patience() if settings.redis_url else {},
+        in_memory_fallback_enabled=True,
+        swallow_errors=True,
+        headers_enabled=True,
+        key_prefix="outreach",
+    )
+
+
+def _redis_patience() -> dict[str, str | int]:
+    # A frozen Redis must not freeze the login page; the limiter then counts in memory.
+    return {"socket_connect_timeout": 1, "socket_timeout": 1}
+
+
+def limit_logins(app: Flask) -> None:
+    """Count failed logins, per login name and per address; call it once the pages are known."""
+    limiter: Limiter = app.extensions["login_limiter"]
+    view: Any = app.view_functions["auth.log_in"]
+    for limit, key in ((FAILURES_PER_NAME, _name_tried), (FAILURES_PER_ADDRESS, None)):
+        view = limiter.limit(limit, key_func=key, methods=["POST"], deduct_when=_failed)(view)
+    app.view_functions["auth.log_in"] = view
+
+
+def _name_tried() -> str:
+    return "name:" + _tidy(request.form.get("login", ""))
+
+
+def _failed(response: Response) -> bool:
+    return response.status_code == WRONG
+
+
+def _tidy(login: str) -> str:
+    return login.strip().casefold()[:200]
+
+
+def _load(login_id: str) -> Login | None:
+    account_id, _, stamp = login_id.partition(":")
+    if not account_id.isdecimal():
+        return None
+    with reading_db() as db:
+        account = db.get(Account, int(account_id))
+        someone = person_of(db, int(account_id))
+    if account is None or someone is None or account.password_stamp != stamp:
+        return None
+    if time.time() - session.get("since", 0) > LOGIN_SECONDS[someone.role]:
+        return None
+    return Login(someone, stamp, account.is_demo)
+
+
+def current_login() -> Login | None:
+    """Who is logged in, or None."""
+    return current_user._get_current_object() if current_user.is_authenticated else None  # noqa: SLF001
+
+
+def current_person() -> Person | None:
+    """Return the person behind the request, or None for a stranger."""
+    login = current_login()
+    return login.person if login else None
+
+
+def person() -> Person:
+    """Return the person behind the request.
+
+    Raises
+    ------
+    LoginRequired
+        If nobody is logged in.
+    """
+    someone = current_person()
+    if someone is None:
+        raise LoginRequired
+    return someone
+
+
+def own_path(target: str | None) -> str | None:
+    """Return *target* if it is a path of ours, else None: nobody is sent elsewhere after login."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return None
+    if not target.isprintable() or "\\" in target:
+        return None
+    parts = urlsplit(target)
+    return None if parts.scheme or parts.netloc else target
+
+
+@pages.route("/login", methods=["GET"])
+@public
+def show_login() -> ResponseReturnValue:
+    """Show the login form, or go on if somebody is logged in."""
+    after = own_path(request.args.get("next"))
+    if current_person() is not None:
+        return redirect(after or "/", 303)
+    return render_template("login.html", login="", next=after, wrong=False)
+
+
+@pages.route("/login", methods=["POST"])
+@public
+def log_in() -> ResponseReturnValue:
+    """Let a person in; what was wrong is never said, only that something was."""
+    after = own_path(request.form.get("next"))
+    name = _tidy(request.form.get("login", ""))
+    login = _check(name, request.form.get("password", ""))
+    if login is None:
+        log.warning("login failed from %s", request.remote_addr)
+        return render_template("login.html", login=name, next=after, wrong=True), WRONG
+    _start(login)
+    return redirect(after or "/", 303)
+
+
+def _check(name: str, password: str) -> Login | None:
+    with reading_db() as db:
+        account = db.exec(select(Account).where(Account.login == name)).one_or_none()
+        someone = person_of(db, account.id) if account and account.id else None
+    if account is None or someone is None:
+        waste_a_check(password)
+        return None
+    if not matches(account.password_hash, password):
+        return None
+    return Login(someone, account.password_stamp, account.is_demo)
+
+
+def _start(login: Login) -> None:
+    # Nothing from before the login survives it: neither a planted session nor its token.
+    session.clear()
+    g.pop("csrf_token", None)
+    session["since"] = int(time.time())
+    session.permanent = login.person.role == Role.OFFICIAL
+    login_user(login)
+
+
+@pages.post("/logout")
+@public
+def log_out() -> ResponseReturnValue:
+    """End the login and make the browser forget the pages it kept."""
+    logout_user()
+    session.clear()
+    answer = redirect("/login", 303)
+    answer.headers["Clear-Site-Data"] = '"cache"'
+    return answer
+
+
+@pages.get("/api/csrf")
+@public
+def csrf() -> ResponseReturnValue:
+    """Give a fresh token to a page that was kept on a phone while its own grew old."""
+    answer = jsonify(token=generate_csrf())
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

@@ -1,0 +1,86 @@
+"""What every page shows around its content: ways to go, language, the mark of a demonstration."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from flask import current_app, request
+from flask_babel import lazy_gettext as _
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import select
+
+from outreach.campaigns.tables import Campaign
+from outreach.people.tables import Role
+from outreach.web.auth import current_login
+from outreach.web.database import reading_db
+from outreach.web.i18n import LANGUAGES, language
+from outreach.web.words import word
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+HOME = {
+    Role.OFFICIAL: "/my",
+    Role.COORDINATOR: "/desk",
+    Role.MANAGER: "/map",
+    Role.ADMIN: "/admin/branches",
+}
+
+#: Ways to go from every page: path, words, and whose they are. By path, not by view, so that one
+#: reader's pages do not need another's.
+WAYS = (
+    ("/my", _("My visits"), {Role.OFFICIAL}),
+    ("/desk", _("Desk"), {Role.COORDINATOR}),
+    ("/map", _("Map"), {Role.COORDINATOR, Role.MANAGER}),
+    ("/teams", _("Teams"), {Role.COORDINATOR}),
+    ("/admin/branches", _("Branches"), {Role.ADMIN}),
+    ("/admin/teams", _("Teams"), {Role.ADMIN}),
+    ("/admin/accounts", _("Accounts"), {Role.ADMIN}),
+)
+DEMO_SECONDS = 30
+
+
+def install(app: Flask) -> None:
+    """Give every template what the frame around a page needs."""
+    app.context_processor(_frame)
+    app.jinja_env.globals["word"] = word
+    app.extensions["demo_seen"] = DemoSeen()
+
+
+def _frame() -> dict[str, Any]:
+    login = current_login()
+    someone = login.person if login else None
+    return {
+        "me": someone,
+        "ways": [(path, words) for path, words, roles in WAYS if someone and someone.role in roles],
+        "language": language(),
+        "languages": LANGUAGES,
+        "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
+        "is_demo": bool(login and login.is_demo) or _demo_seen().now(),
+    }
+
+
+def _demo_seen() -> DemoSeen:
+    seen: DemoSeen = current_app.extensions["demo_seen"]
+    return seen
+
+
+class DemoSeen:
+    """Whether there is a demonstration campaign, asked of the database twice a minute at most."""
+
+    def __init__(self) -> None:
+        self._seen = False
+        self._asked_at = float("-inf")
+
+    def now(self) -> bool:
+        """Answer; where the database does not, the last answer holds: an error page needs one."""
+        if time.monotonic() - self._asked_at > DEMO_SECONDS:
+            try:
+                with reading_db() as db:
+                    query = select(Campaign.id).where(Campaign.is_demo).limit(1)
+                    self._seen = db.exec(query).first() is not None
+            except SQLAlchemyError:
+                return self._seen
+            self._asked_at = time.monotonic()
+        return self._seen

@@ -1,0 +1,159 @@
+"""The words for errors and problems: one sentence per code, in the reader's language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+
+from outreach.errors import Conflict, Invalid, OutreachError
+from outreach.web.enum_words import ENUM_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from enum import StrEnum
+
+#: A sentence per error code.
+SENTENCES = {
+    "error": _("This did not work."),
+    "not_found": _("There is nothing here, or it lies outside your area."),
+    "not_allowed": _("Your role does not include this. Ask your branch if you need it."),
+    "conflict": _("Somebody else changed this first. Look at it again and repeat your change."),
+    "invalid": _("Some of the input cannot be used. Please look at the marked fields."),
+    "unsafe_settings": _("The product is not set up correctly."),
+    "login_required": _("Please log in first."),
+    "undeclared_route": _("The product is not set up correctly."),
+}
+
+#: A sentence per rule that a change ran into (`Conflict(problem=...)`).
+CONFLICTS = {
+    "changed_meanwhile": SENTENCES["conflict"],
+    "regency_has_branch": _("%(regency)s already belongs to the branch %(branch)s."),
+    "campaign_closed": _("This campaign is closed."),
+    "campaign_not_open": _("The campaign has not been opened yet."),
+    "closed": _("This is closed and can no longer be changed."),
+    "wrong_status": _("This is not possible in the present status."),
+    "stages_open": _("There are stages that are still open. Close them first."),
+    "corrects_another_visit": _("The report to be corrected belongs to another visit."),
+    "already_corrected": _("This report has already been corrected. Correct the newest one."),
+}
+
+#: Words per problem of a field; names in brackets are limits that come with it.
+PROBLEMS = {
+    # What Pydantic finds.
+    "missing": _("Please fill this in."),
+    "string_type": _("Please enter text."),
+    "string_too_short": _("At least %(min_length)s characters."),
+    "string_too_long": _("At most %(max_length)s characters."),
+    "string_pattern_mismatch": _("This is not written as it should be."),
+    "int_parsing": _("Please enter a whole number."),
+    "int_type": _("Please enter a whole number."),
+    "int_from_float": _("Please enter a whole number."),
+    "int_parsing_size": _("This number is too large."),
+    "float_parsing": _("Please enter a number."),
+    "float_type": _("Please enter a number."),
+    "finite_number": _("Please enter a number."),
+    "bool_parsing": _("Please answer yes or no."),
+    "bool_type": _("Please answer yes or no."),
+    "greater_than": _("Must be more than %(gt)s."),
+    "greater_than_equal": _("At least %(ge)s."),
+    "less_than": _("Must be less than %(lt)s."),
+    "less_than_equal": _("At most %(le)s."),
+    "date_parsing": _("Please enter a date."),
+    "date_type": _("Please enter a date."),
+    "date_from_datetime_parsing": _("Please enter a date."),
+    "date_from_datetime_inexact": _("Please enter a date."),
+    "time_parsing": _("Please enter a time."),
+    "time_type": _("Please enter a time."),
+    "datetime_parsing": _("Please enter a date and a time."),
+    "enum": _("Please choose one of the list."),
+    "literal_error": _("Please choose one of the list."),
+    "too_short": _("Please choose at least %(min_length)s."),
+    "too_long": _("At most %(max_length)s."),
+    "list_type": _("Please choose from the list."),
+    "extra_forbidden": _("This field is not known."),
+    "uuid_parsing": _("This id cannot be used."),
+    "uuid_type": _("This id cannot be used."),
+    "value_error": _("This value is not possible."),
+    # What our rooms find.
+    "identity_number": _(
+        "This looks like somebody's identity number. Please take it out: we count people and never"
+        " note who they are."
+    ),
+    "unreadable_text": _("This text holds characters that cannot be stored."),
+    "password_too_short": _("At least %(least)s characters."),
+    "password_easy_to_guess": _(
+        "Too easy to guess: leave out names, places and words of our work, and add other words."
+    ),
+    "passwords_differ": _("The two passwords are not the same."),
+    "not_a_phone": _("Please enter a phone number like 0812 3456 7890 or +62 812 3456 7890."),
+    "not_a_login": _("Use small letters, digits, dots and hyphens; at least 3."),
+    "not_a_region_code": _("This is not a region code like 33.72 or 33.72.01.1001."),
+    "unknown_region": _("There is no region with this code."),
+    "unknown_village": _("There is no village with this code."),
+    "not_a_regency": _("Please give codes of regencies, like 33.72."),
+    "outside_branch": _("This lies outside the branch."),
+    "outside_campaign": _("This lies outside the dates of the campaign."),
+    "taken": _("This is taken already; please choose another."),
+    "ends_before_it_starts": _("The end lies before the start."),
+    "needs_branch": _("A coordinator needs a branch."),
+    "needs_area": _("This role needs an area."),
+    "no_area_for_role": _("This role has no area of its own."),
+    "no_weekday": _("Please choose at least one working day."),
+    "too_many": _("Too many at once."),
+    "in_the_future": _("This day has not come yet."),
+    "too_long_ago": _("This is more than a year ago."),
+}
+
+STATUSES = {
+    400: _("The request could not be understood."),
+    401: SENTENCES["login_required"],
+    403: SENTENCES["not_allowed"],
+    404: SENTENCES["not_found"],
+    405: _("This address cannot be used in this way. Go back and try again from the page."),
+    413: _("What was sent is too large."),
+    429: _("That was too often in a short time. Please wait a quarter of an hour and try again."),
+    500: _("Something went wrong on our side. Nothing was saved; please try again."),
+    503: _("The product is not ready at the moment. Please try again in a minute."),
+}
+
+
+def sentence(error: OutreachError) -> str:
+    """Say what people are told about an error."""
+    if isinstance(error, Conflict) and error.facts.get("problem") in CONFLICTS:
+        return _filled(CONFLICTS[str(error.facts["problem"])], error.facts)
+    return str(SENTENCES[error.code])
+
+
+def problem_words(code: str, limits: Mapping[str, Any] | None = None) -> str:
+    """Say what people are told about a problem of one field."""
+    return _filled(PROBLEMS.get(code, PROBLEMS["value_error"]), limits or {})
+
+
+def problems_in_words(error: Invalid) -> dict[str, list[str]]:
+    """Words for all problems, by field."""
+    problems: dict[str, list[str]] = error.facts.get("problems", {})  # type: ignore[assignment]
+    limits: dict[str, Any] = error.facts.get("limits", {})  # type: ignore[assignment]
+    return {
+        field: [problem_words(code, limits.get(field)) for code in codes]
+        for field, codes in problems.items()
+    }
+
+
+def _filled(words: Any, facts: Mapping[str, Any]) -> str:
+    text = str(words)
+    try:
+        return text % facts if "%(" in text else text
+    except KeyError:  # a room that found the problem need not tell the limit
+        return gettext("This value is not possible.")
+
+
+def status_words(status: int) -> str:
+    """Say what people are told about an answer's status."""
+    return str(STATUSES.get(status, SENTENCES["error"]))
+
+
+def word(member: StrEnum) -> str:
+    """Return the word of the screens for a member of one of our enums."""
+    return str(ENUM_WORDS[type(member).__name__][member.value])
