@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 from sqlmodel import exists, select
 
-from outreach.campaigns.edits import change, locked, unique_name
 from outreach.campaigns.tables import Campaign, Ecosystem, Purpose, Stage, Status
 from outreach.campaigns.texts import Name, Remark
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
+from outreach.people.edits import change, locked, unique_name
 from outreach.people.tables import Role
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlmodel import col, select
 
-from outreach.campaigns.edits import locked
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.access import narrow
+from outreach.people.edits import locked
 from outreach.people.identity import holds_identity_number
 from outreach.people.tables import Role
 from outreach.visits.tables import Happening, Result, Visit, VisitEvent, Work

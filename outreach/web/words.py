@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext
@@ -143,10 +144,11 @@ def problems_in_words(error: Invalid) -> dict[str, list[str]]:
 
 def _filled(words: Any, facts: Mapping[str, Any]) -> str:
     text = str(words)
-    try:
-        return text % facts if "%(" in text else text
-    except KeyError:  # a room that found the problem need not tell the limit
+    wanted = re.findall(r"%\((\w+)\)s", text)
+    if any(name not in facts for name in wanted):
+        # A room that found the problem need not tell the limit.
         return gettext("This value is not possible.")
+    return re.sub(r"%\((\w+)\)s", lambda name: str(facts[name[1]]), text)
 
 
 def status_words(status: int) -> str:
