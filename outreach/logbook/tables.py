@@ -2,12 +2,16 @@
 
 from datetime import date, datetime, time
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import JSON, CheckConstraint, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from outreach.db import CODE, words
 from outreach.villages.tables import Zone
+from outreach.visits.tables import Result
+
+_FIRST_SQL = text("corrects_id IS NULL")
 
 
 class Sector(StrEnum):
@@ -46,11 +50,23 @@ class SessionReport(SQLModel, table=True):
 
     A correction is a new report whose `corrects_id` names the old one; a report is current while
     `corrected_by` is empty. `fingerprint` is the SHA-256 of the content, so that the same id with
-    other content is told from a repeat.
+    other content is told from a repeat. A visit has one first report, every report one correction
+    at the most: so each visit has exactly one current report, whoever sends at the same moment.
+    `flags` name what is possible but unlikely, for a person to look at.
     """
 
     __tablename__ = "session_report"
-    __table_args__ = (CheckConstraint("men >= 0 AND women >= 0", name="attendance_not_negative"),)
+    __table_args__ = (
+        CheckConstraint("men >= 0 AND women >= 0", name="attendance_not_negative"),
+        CheckConstraint("signups >= 0", name="signups_not_negative"),
+        Index(
+            "uq_session_report_first",
+            "visit_id",
+            unique=True,
+            sqlite_where=_FIRST_SQL,
+            postgresql_where=_FIRST_SQL,
+        ),
+    )
     id: str = Field(primary_key=True, max_length=36)
     visit_id: int = Field(foreign_key="visit.id", index=True)
     village_code: str = Field(foreign_key="village.code", index=True, sa_type=CODE)
@@ -61,7 +77,9 @@ class SessionReport(SQLModel, table=True):
     men: int
     women: int
     signups: int
+    result: Result = Field(sa_type=words(Result))
     remarks: str = ""
+    flags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     corrects_id: str | None = Field(default=None, foreign_key="session_report.id", unique=True)
     corrected_by: str | None = None
     reported_by: int = Field(foreign_key="account.id")
@@ -79,3 +97,16 @@ class SignUp(SQLModel, table=True):
     package: Package = Field(primary_key=True, sa_type=words(Package))
     payer: Payer = Field(primary_key=True, sa_type=words(Payer))
     workers: int
+
+
+class HeldReport(SQLModel, table=True):
+    """A correction that came before the report it corrects; taken in as soon as that one comes."""
+
+    __tablename__ = "held_report"
+    id: str = Field(primary_key=True, max_length=36)
+    waits_for: str = Field(index=True, max_length=36)
+    visit_id: int = Field(foreign_key="visit.id")
+    content: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    fingerprint: str
+    account_id: int = Field(foreign_key="account.id")
+    received_at: datetime

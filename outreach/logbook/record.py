@@ -1,0 +1,200 @@
+"""What a report of a session must look like, and what is only unlikely about one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Self
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from outreach.campaigns.texts import Remark
+from outreach.errors import Invalid
+from outreach.logbook.tables import Package, Payer, Sector
+from outreach.visits.tables import Result
+
+if TYPE_CHECKING:
+    from outreach.villages.tables import Zone
+
+#: More people than any village hall holds: a slip of the finger, not a session.
+MOST_PEOPLE = 20_000
+MANY_PEOPLE = 1_000
+OLDEST = timedelta(days=366)
+
+
+class Met(StrEnum):
+    """Whether there was a session at all."""
+
+    HELD = "held"
+    NOT_MET = "not_met"
+    REFUSED = "refused"
+
+
+Count = Annotated[int, Field(ge=0, le=MOST_PEOPLE)]
+Key = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class DetailIn(BaseModel):
+    """How many workers of one sector took one package paid by one payer."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    sector: Sector
+    package: Package
+    payer: Payer
+    workers: Annotated[int, Field(ge=1, le=MOST_PEOPLE)]
+
+
+class SessionReportIn(BaseModel):
+    """A session as its official tells it; `id` is made where it is written down.
+
+    `signups` may be left out where `details` are given, else the details must add up to it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    id: UUID
+    visit_id: Key
+    held_on: date
+    held_at: time
+    met: Met = Met.HELD
+    place: Annotated[Remark, Field(max_length=200)] = ""
+    men: Count = 0
+    women: Count = 0
+    signups: Count = 0
+    details: Annotated[tuple[DetailIn, ...], Field(max_length=200)] = ()
+    remarks: Remark = ""
+    corrects_id: UUID | None = None
+
+    @field_validator("held_at")
+    @classmethod
+    def _village_time(cls, value: time) -> time:
+        if value.tzinfo is not None:
+            raise PydanticCustomError("not_local_time", "the village's own time, without a zone")
+        return value.replace(second=0, microsecond=0)
+
+    @field_validator("details")
+    @classmethod
+    def _each_once(cls, rows: tuple[DetailIn, ...]) -> tuple[DetailIn, ...]:
+        workers: Counter[tuple[Sector, Package, Payer]] = Counter()
+        for row in rows:
+            workers[row.sector, row.package, row.payer] += row.workers
+        return tuple(
+            DetailIn(sector=sector, package=package, payer=payer, workers=number)
+            for (sector, package, payer), number in sorted(workers.items())
+        )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _total_of_details(cls, given: object) -> object:
+        if isinstance(given, dict) and given.get("details") and given.get("signups") in (None, ""):
+            return {name: value for name, value in given.items() if name != "signups"}
+        return given
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        people = self.men + self.women
+        if self.details and "signups" not in self.model_fields_set:
+            # Frozen for its readers; here the total is still being read.
+            object.__setattr__(self, "signups", sum(row.workers for row in self.details))
+        problems = {
+            "signups": self.details and sum(r.workers for r in self.details) != self.signups,
+            "men": self.met is Met.HELD and people == 0,
+            "met": self.met is not Met.HELD and people + self.signups > 0,
+            "corrects_id": self.corrects_id == self.id,
+        }
+        codes = {
+            "signups": "details_do_not_add_up",
+            "men": "nobody_was_there",
+            "met": "people_without_session",
+            "corrects_id": "corrects_itself",
+        }
+        found = {field: [codes[field]] for field, wrong in problems.items() if wrong}
+        if found:
+            raise PydanticCustomError("does_not_fit", "the parts contradict", {"problems": found})
+        return self
+
+
+def read_report(raw: object) -> SessionReportIn:
+    """Check one report at the door.
+
+    Raises
+    ------
+    Invalid
+        With all problems at once, by field.
+    """
+    try:
+        return SessionReportIn.model_validate(raw)
+    except ValidationError as error:
+        raise Invalid(problems=_problems(error)) from None
+
+
+def _problems(error: ValidationError) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in error.errors(include_url=False, include_input=False):
+        if line["type"] == "does_not_fit":
+            found |= line["ctx"]["problems"]
+        else:
+            found.setdefault(".".join(map(str, line["loc"])) or "report", []).append(line["type"])
+    return found
+
+
+def refuse_wrong_day(report: SessionReportIn, zone: Zone, now: datetime) -> None:
+    """Refuse a day that has not come yet in the village, or that is more than a year ago.
+
+    Raises
+    ------
+    Invalid
+        For the field `held_on`.
+    """
+    today = now.astimezone(ZoneInfo(zone.value)).date()
+    if report.held_on > today:
+        raise Invalid(problems={"held_on": ["in_the_future"]})
+    if report.held_on < today - OLDEST:
+        raise Invalid(problems={"held_on": ["too_long_ago"]})
+
+
+def unlikely(report: SessionReportIn, planned_for: date) -> list[str]:
+    """Name what is possible, but worth a second look by the coordinator."""
+    people = report.men + report.women
+    signs = {
+        "more_signups_than_people": report.signups > people,
+        "very_many_people": people > MANY_PEOPLE,
+        "other_day_than_planned": report.held_on != planned_for,
+        "at_night": not time(5) <= report.held_at <= time(22),
+    }
+    return [sign for sign, seen in signs.items() if seen]
+
+
+def result_of(report: SessionReportIn) -> Result:
+    """Say what the session brought, in the words of the visit."""
+    if report.met is Met.HELD:
+        return Result.SIGNED_UP if report.signups else Result.ATTENDED
+    return Result.NOT_MET if report.met is Met.NOT_MET else Result.REFUSED
+
+
+def content_of(report: SessionReportIn) -> dict[str, object]:
+    """Write the report as plain JSON values, in one fixed form."""
+    return report.model_dump(mode="json")
+
+
+def fingerprint(report: SessionReportIn) -> str:
+    """SHA-256 of the content: the same for a repeat, another for the same id with new content.
+
+    Made here and never in SQL, where the form of a number or a space would change it.
+    """
+    canonical = json.dumps(
+        content_of(report), ensure_ascii=False, separators=(",", ":"), sort_keys=True
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,368 @@
+"""Reports come in any order and any number of times, and each counts once."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, update
+from sqlmodel import col, func, select
+
+from outreach.db import reading, unit_of_work
+from outreach.errors import Invalid
+from outreach.logbook.sync import MOST_AT_ONCE, Answer, Outcome, take_in
+from outreach.logbook.tables import HeldReport, SessionReport, SignUp
+from outreach.people.tables import Account
+from outreach.visits.tables import Happening, Result, Visit, VisitEvent, Work
+from tests.builders import load_small_registry
+from tests.field import NOW, Field, make_field, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+    from outreach.people.access import Person
+
+FARMER = {"sector": "farmer", "package": "jkk_jkm", "payer": "self", "workers": 4}
+FISHER = {"sector": "fisher", "package": "jkk_jkm_jht", "payer": "apbdes", "workers": 3}
+
+
+@pytest.fixture
+def at(engine: Engine) -> Field:
+    load_small_registry(engine)
+    with unit_of_work(engine) as db:
+        return make_field(db)
+
+
+def send(engine: Engine, by: Person, *items: object) -> list[Answer]:
+    with unit_of_work(engine) as db:
+        return take_in(db, items, by, NOW)
+
+
+def outcomes(answers: list[Answer]) -> list[str]:
+    return [answer.outcome.value for answer in answers]
+
+
+def visit(engine: Engine, visit_id: int) -> Visit:
+    with reading(engine) as db:
+        return db.get_one(Visit, visit_id)
+
+
+def reports(engine: Engine) -> list[SessionReport]:
+    with reading(engine) as db:
+        return list(db.exec(select(SessionReport).order_by(col(SessionReport.received_at))))
+
+
+def test_a_report_is_stored_and_its_visit_done(engine: Engine, at: Field) -> None:
+    one = told(at.visits[at.codes[0]], details=[FARMER, FISHER])
+    (answer,) = send(engine, at.official, one)
+    assert (answer.id, answer.outcome) == (one["id"], Outcome.ACCEPTED)
+    done = visit(engine, one["visit_id"])
+    assert (done.work, done.result) == (Work.DONE, Result.SIGNED_UP)
+    (stored,) = reports(engine)
+    assert (stored.men, stored.women, stored.signups) == (20, 22, 7)
+    assert (stored.village_code, stored.reported_by) == (at.codes[0], at.official.account_id)
+    with reading(engine) as db:
+        assert db.exec(select(func.sum(SignUp.workers))).one() == 7
+        event = db.exec(select(VisitEvent)).one()
+        assert event.happening is Happening.REPORTED
+
+
+def test_the_same_again_is_a_duplicate_and_counts_once(engine: Engine, at: Field) -> None:
+    one = told(at.visits[at.codes[0]])
+    answers = [*send(engine, at.official, one, one), *send(engine, at.official, one)]
+    assert outcomes(answers) == ["accepted", "duplicate", "duplicate"]
+    assert len(reports(engine)) == 1
+
+
+def test_the_same_id_with_other_content_is_a_conflict(engine: Engine, at: Field) -> None:
+    one = told(at.visits[at.codes[0]])
+    answers = send(engine, at.official, one, {**one, "men": 99})
+    assert [(a.outcome.value, a.reason) for a in answers] == [
+        ("accepted", ""),
+        ("conflict", "other_content"),
+    ]
+    assert reports(engine)[0].men == 20
+
+
+def test_one_bad_item_never_sinks_the_others(engine: Engine, at: Field) -> None:
+    visits = [at.visits[code] for code in at.codes[:3]]
+    items = [
+        told(visits[0]),
+        "nonsense",
+        told(visits[1], men=-1),
+        told(visits[1]),
+        told(10_000_000),
+        told(visits[2], held_on="2027-01-01"),
+        told(visits[2]),
+    ]
+    answers = send(engine, at.coordinator, *items)
+    wanted = ["accepted", "rejected", "rejected", "accepted", "rejected", "rejected", "accepted"]
+    assert outcomes(answers) == wanted
+    assert [a.id for a in answers] == [i["id"] if isinstance(i, dict) else "" for i in items]
+    assert answers[2].problems == {"men": ["greater_than_equal"]}
+    assert answers[5].problems == {"held_on": ["in_the_future"]}
+
+
+def test_a_visit_of_another_area_looks_like_a_missing_one(engine: Engine, at: Field) -> None:
+    foreign, missing = send(
+        engine, at.stranger, told(at.visits[at.codes[0]]), told(10_000_000, id=str(uuid.uuid4()))
+    )
+    assert (foreign.outcome, foreign.reason) == (missing.outcome, missing.reason)
+    assert (foreign.outcome, foreign.reason) == (Outcome.REJECTED, "not_found")
+    assert visit(engine, at.visits[at.codes[0]]).work is Work.CONFIRMED
+
+
+def test_a_second_report_of_a_visit_is_a_conflict(engine: Engine, at: Field) -> None:
+    visit_id = at.visits[at.codes[0]]
+    send(engine, at.official, told(visit_id))
+    (answer,) = send(engine, at.coordinator, told(visit_id, men=5))
+    assert (answer.outcome, answer.reason) == (Outcome.CONFLICT, "already_reported")
+    assert len(reports(engine)) == 1
+
+
+def test_a_visit_called_off_takes_no_report_and_keeps_none(engine: Engine, at: Field) -> None:
+    visit_id = at.visits[at.codes[0]]
+    with unit_of_work(engine) as db:
+        db.execute(update(Visit).values(work=Work.CANCELLED).where(col(Visit.id) == visit_id))
+    first, second = send(engine, at.coordinator, told(visit_id), told(at.visits[at.codes[1]]))
+    assert (first.outcome, first.reason) == (Outcome.CONFLICT, "wrong_status")
+    assert second.outcome is Outcome.ACCEPTED
+    assert [r.visit_id for r in reports(engine)] == [at.visits[at.codes[1]]]
+
+
+def test_a_correction_points_to_the_old_report_and_takes_its_place(
+    engine: Engine, at: Field
+) -> None:
+    one = told(at.visits[at.codes[0]])
+    two = told(one["visit_id"], signups=0, corrects_id=one["id"])
+    assert outcomes(send(engine, at.official, one, two)) == ["accepted", "accepted"]
+    stored = {r.id: r for r in reports(engine)}
+    assert stored[one["id"]].corrected_by == two["id"]
+    assert stored[one["id"]].signups == 7
+    assert stored[two["id"]].corrected_by is None
+    assert visit(engine, one["visit_id"]).result is Result.ATTENDED
+
+
+def test_only_the_current_report_can_be_corrected(engine: Engine, at: Field) -> None:
+    one = told(at.visits[at.codes[0]])
+    two, three = (told(one["visit_id"], men=m, corrects_id=one["id"]) for m in (1, 2))
+    answers = send(engine, at.official, one, two, three)
+    assert outcomes(answers) == ["accepted", "accepted", "conflict"]
+    assert answers[2].reason == "already_corrected"
+
+
+def test_a_correction_stays_with_its_visit(engine: Engine, at: Field) -> None:
+    one = told(at.visits[at.codes[0]])
+    two = told(at.visits[at.codes[1]], corrects_id=one["id"])
+    answers = send(engine, at.coordinator, one, two)
+    assert (answers[1].outcome, answers[1].reason) == (Outcome.CONFLICT, "corrects_another_visit")
+
+
+def test_a_correction_that_comes_first_waits_for_its_report(engine: Engine, at: Field) -> None:
+    one = told(at.visits[at.codes[0]])
+    two = told(one["visit_id"], men=5, corrects_id=one["id"])
+    three = told(one["visit_id"], men=6, corrects_id=two["id"])
+    assert outcomes(send(engine, at.official, three)) == ["held"]
+    assert outcomes(send(engine, at.official, two, two)) == ["held", "held"]
+    assert outcomes(send(engine, at.official, {**two, "men": 9})) == ["conflict"]
+    assert visit(engine, one["visit_id"]).work is Work.CONFIRMED
+    assert outcomes(send(engine, at.official, one, three)) == ["accepted", "duplicate"]
+    current = [r for r in reports(engine) if r.corrected_by is None]
+    assert [(r.id, r.men) for r in current] == [(three["id"], 6)]
+    with reading(engine) as db:
+        assert db.exec(select(HeldReport)).all() == []
+
+
+def test_a_correction_before_its_report_in_one_call_is_accepted(engine: Engine, at: Field) -> None:
+    one = told(at.visits[at.codes[0]])
+    two = told(one["visit_id"], men=5, corrects_id=one["id"])
+    assert outcomes(send(engine, at.official, two, one)) == ["accepted", "accepted"]
+
+
+def test_what_waits_is_stored_in_the_name_of_who_sent_it(engine: Engine, at: Field) -> None:
+    one = told(at.visits[at.codes[0]])
+    two = told(one["visit_id"], men=5, corrects_id=one["id"])
+    send(engine, at.official, two)
+    send(engine, at.coordinator, one)
+    names = {r.id: r.reported_by for r in reports(engine)}
+    assert names[two["id"]] == at.official.account_id
+
+
+def test_what_a_closed_account_sent_stays_held(engine: Engine, at: Field) -> None:
+    one = told(at.visits[at.codes[0]])
+    two = told(one["visit_id"], men=5, corrects_id=one["id"])
+    send(engine, at.official, two)
+    with unit_of_work(engine) as db:
+        db.get_one(Account, at.official.account_id).is_active = False
+    assert outcomes(send(engine, at.coordinator, one)) == ["accepted"]
+    with reading(engine) as db:
+        assert db.exec(select(HeldReport.id)).all() == [two["id"]]
+
+
+def test_too_many_at_once_are_refused(engine: Engine, at: Field) -> None:
+    with pytest.raises(Invalid):
+        send(engine, at.official, *[{}] * (MOST_AT_ONCE + 1))
+
+
+def test_a_hundred_at_once_are_answered_one_by_one(engine: Engine, at: Field) -> None:
+    items = [told(at.visits[at.codes[n % 6]]) for n in range(MOST_AT_ONCE)]
+    counted = outcomes(send(engine, at.coordinator, *items))
+    assert (counted.count("accepted"), counted.count("conflict")) == (6, 94)
+
+
+@pytest.mark.parametrize("same_id", [True, False])
+def test_many_phones_at_the_same_moment_store_one_report(
+    engine: Engine, at: Field, same_id: bool
+) -> None:
+    """The same report sent by many at once, or many first reports of one visit."""
+    one = told(at.visits[at.codes[0]])
+    gate = threading.Barrier(8)
+    answers: list[Answer] = []
+
+    def phone(item: dict[str, Any]) -> None:
+        gate.wait()
+        answers.extend(send(engine, at.official, item))
+
+    items = [one if same_id else told(one["visit_id"]) for _ in range(8)]
+    phones = [threading.Thread(target=phone, args=(item,)) for item in items]
+    for thread in phones:
+        thread.start()
+    for thread in phones:
+        thread.join(30)
+    loser = "duplicate" if same_id else "conflict"
+    assert sorted(outcomes(answers)) == sorted(["accepted", *[loser] * 7])
+    assert len(reports(engine)) == 1
+
+
+def test_one_id_for_two_visits_at_the_same_moment_is_one_report(engine: Engine, at: Field) -> None:
+    one = told(at.visits[at.codes[0]])
+    two = {**one, "visit_id": at.visits[at.codes[1]]}
+    gate = threading.Barrier(2)
+    answers: list[Answer] = []
+
+    def phone(item: dict[str, Any]) -> None:
+        gate.wait()
+        answers.extend(send(engine, at.coordinator, item))
+
+    phones = [threading.Thread(target=phone, args=(item,)) for item in (one, two)]
+    for thread in phones:
+        thread.start()
+    for thread in phones:
+        thread.join(30)
+    assert sorted(outcomes(answers)) == ["accepted", "conflict"]
+    works = [visit(engine, item["visit_id"]).work for item in (one, two)]
+    assert sorted(works) == [Work.CONFIRMED, Work.DONE]
+
+
+@dataclass
+class Model:
+    """What take_in promises, in plain words: a dict of reports, a chain per visit."""
+
+    stored: dict[str, dict[str, Any]] = field(default_factory=dict)
+    held: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def take(self, item: dict[str, Any]) -> str:
+        for known, outcome in ((self.stored, "duplicate"), (self.held, "held")):
+            if item["id"] in known:
+                return outcome if known[item["id"]] == item else "conflict"
+        base = item.get("corrects_id")
+        if base and base not in self.stored:
+            self.held[item["id"]] = item
+            return "held"
+        if not self._fits(item, base):
+            return "conflict"
+        self.stored[item["id"]] = item
+        waits = [h for h in self.held.values() if h["corrects_id"] == item["id"]]
+        for waiting in sorted(waits, key=lambda held: str(held["id"])):
+            del self.held[waiting["id"]]
+            self.take(waiting)
+        return "accepted"
+
+    def _fits(self, item: dict[str, Any], base: str | None) -> bool:
+        same = [r for r in self.stored.values() if r["visit_id"] == item["visit_id"]]
+        if base:
+            corrected = {r.get("corrects_id") for r in same}
+            return base in {r["id"] for r in same} and base not in corrected
+        return not same
+
+
+IDS = [str(uuid.UUID(int=number)) for number in range(1, 7)]
+SENT = st.lists(
+    st.tuples(
+        st.sampled_from(IDS),
+        st.sampled_from([0, 1]),
+        st.sampled_from([None, None, *IDS]),
+        st.sampled_from([1, 2]),
+    ).filter(lambda told: told[0] != told[2]),
+    max_size=12,
+)
+
+
+@pytest.fixture(scope="module")
+def shared(sqlite_template: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    import shutil
+
+    from outreach.db import make_engine
+
+    path = tmp_path_factory.mktemp("sync") / "outreach.sqlite"
+    shutil.copy(sqlite_template, path)
+    engine = make_engine(f"sqlite:///{path}")
+    load_small_registry(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def shared_field(shared: Engine) -> Field:
+    with unit_of_work(shared) as db:
+        return make_field(db, 2)
+
+
+def forget(engine: Engine) -> None:
+    with unit_of_work(engine) as db:
+        for table in (SignUp, HeldReport, VisitEvent):
+            db.execute(delete(table))
+        db.execute(delete(SessionReport))
+        db.execute(update(Visit).values(work=Work.CONFIRMED, result=None))
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(sent=SENT, cuts=st.sets(st.integers(0, 12)))
+def test_any_order_and_any_repeats_end_as_the_model_says(
+    shared: Engine,
+    shared_field: Field,
+    sent: list[tuple[str, int, str | None, int]],
+    cuts: set[int],
+) -> None:
+    at = shared_field
+    items = [
+        told(at.visits[at.codes[which]], id=i, corrects_id=base, men=men)
+        for i, which, base, men in sent
+    ]
+    model, wanted, got = Model(), [], []
+    edges = sorted({0, len(items), *(cut for cut in cuts if cut < len(items))})
+    for first, last in itertools.pairwise(edges):
+        wanted += [model.take(item) for item in items[first:last]]
+        got += outcomes(send(shared, at.coordinator, *items[first:last]))
+    stored = {r.id: (r.visit_id, r.men, r.corrects_id) for r in reports(shared)}
+    with reading(shared) as db:
+        held = set(db.exec(select(HeldReport.id)))
+        events = db.exec(select(func.count()).select_from(VisitEvent)).one()
+    forget(shared)
+    # One call answers an item that was held and then released within it by what became of it.
+    assert [w if g == w or w != "held" else g for g, w in zip(got, wanted, strict=True)] == got
+    assert stored == {
+        r["id"]: (r["visit_id"], r["men"], r["corrects_id"]) for r in model.stored.values()
+    }
+    assert held == set(model.held)
+    assert events == len(stored)
