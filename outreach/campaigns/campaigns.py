@@ -10,9 +10,9 @@ from pydantic_core import PydanticCustomError
 from sqlmodel import exists, select
 
 from outreach.campaigns.tables import Campaign, Ecosystem, Purpose, Stage, Status
-from outreach.campaigns.texts import Name, Remark
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.edits import change, locked, unique_name
+from outreach.people.free_text import Name, Remark
 from outreach.people.tables import Role
 
 if TYPE_CHECKING:
@@ -123,7 +123,8 @@ def _turn(
 
 
 def _require_planner(by: Person) -> None:
-    if by.role is not Role.COORDINATOR:
+    # A campaign belongs to no branch: those who plan one and those who lead several shape it.
+    if by.role not in (Role.COORDINATOR, Role.MANAGER):
         raise NotAllowed(role=by.role)
 
 

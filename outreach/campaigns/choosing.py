@@ -62,13 +62,13 @@ class Past:
 class Choice:
     """The villages a stage would take, first the first, out of how many in its area.
 
-    `in_area` counts all villages of the area and kinds, `free` those of them that neither have
-    a visit that stays nor belong to another stage of the campaign.
+    `in_area` counts all villages of the area and kinds, `elsewhere` those of them that another
+    stage of the campaign has taken.
     """
 
     chosen: tuple[Scored, ...]
     in_area: int
-    free: int
+    elsewhere: int
 
 
 def choose(db: Session, stage: Stage, past: Past, today: date) -> Choice:
@@ -82,7 +82,8 @@ def choose(db: Session, stage: Stage, past: Past, today: date) -> Choice:
     candidates = [_candidate(row, base, past.last_held.get(row.code), today) for row in free]
     quota = None if stage.quota is None else max(0, stage.quota - len(past.kept))
     chosen = shortlist(candidates, ORDERS[stage.ordering], quota)
-    return Choice(chosen, len(rows), len(free))
+    elsewhere = sum(row.code in past.taken and row.code not in past.kept for row in rows)
+    return Choice(chosen, len(rows), elsewhere)
 
 
 def choose_villages(db: Session, stage: Stage, past: Past, today: date) -> int:

@@ -11,10 +11,10 @@ from sqlmodel import col, select
 
 from outreach.campaigns.campaigns import campaign_of
 from outreach.campaigns.tables import Campaign, Ordering, Stage, Status
-from outreach.campaigns.texts import Name
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.access import Person, covers, narrow
 from outreach.people.edits import change, locked, unique_name
+from outreach.people.free_text import Name
 from outreach.people.tables import BranchRegency, Role
 from outreach.villages.codes import parse
 from outreach.villages.tables import District, Regency, Village, VillageKind
