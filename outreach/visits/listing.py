@@ -160,8 +160,8 @@ def unplaced(db: Session, person: Person, stage_id: int) -> list[UnplacedRow]:
         .order_by(col(StageVillage.rank), col(StageVillage.village_code))
     )
     ended = _ended(db, stage_id)
-    rows = db.execute(narrow(query, StageVillage.village_code, person))
-    return [UnplacedRow(*row, ended=ended.get(row[0])) for row in rows]
+    rows: Any = db.execute(narrow(query, StageVillage.village_code, person))
+    return [UnplacedRow(*(*row, ended.get(row.village_code))) for row in rows]
 
 
 def summary_of_stage(db: Session, person: Person, stage_id: int) -> StageSummary:

@@ -1,0 +1,179 @@
+"""What a stage has to plan with: earlier visits, free team-days, days left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, func, or_, select
+from sqlmodel import col
+
+from outreach.campaigns.choosing import Past
+from outreach.campaigns.stages import area_of
+from outreach.campaigns.tables import Stage, Status
+from outreach.people.access import within
+from outreach.people.rota import team_days
+from outreach.people.tables import Branch, Team, TeamLeave
+from outreach.planning.workdays import (
+    Closed,
+    ClosedKind,
+    days_between,
+    holidays_between,
+    why_closed,
+)
+from outreach.villages.tables import Village
+from outreach.visits.tables import ACTIVE, Batch, BatchState, PlanRun, Result, RunState, Visit, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from sqlmodel import Session
+
+    from outreach.planning.model import TeamDay
+
+#: The session has been told about; whether anything came of it is another axis.
+REPORTED = (Work.DONE, Work.APPROVED, Work.SENT_BACK)
+
+#: A re-plan may replace these; whatever an official knows of stays.
+REPLACEABLE = (Work.PROPOSED,)
+
+
+@dataclass(frozen=True, slots=True)
+class DayLeftOut:
+    """A day of the stage on which nobody, or one team, goes out, and why.
+
+    `team` is None when the day is closed for all.
+    """
+
+    day: date
+    closed: Closed
+    team: str | None = None
+
+
+def local_day(db: Session, branch_id: int, now: datetime) -> date:
+    """Date where the branch is."""
+    base = db.get_one(Village, db.get_one(Branch, branch_id).base_village_code)
+    return now.astimezone(ZoneInfo(base.zone)).date()
+
+
+def past_of(db: Session, stage: Stage) -> Past:
+    """Read what earlier visits mean for the choice of villages of a stage.
+
+    Another stage of the campaign takes a village when it has held a session there, or when it
+    is open and has a visit in its plan. A visit at which nobody was met held no session.
+    """
+    kept = select(col(Visit.village_code)).where(
+        col(Visit.stage_id) == stage.id,
+        col(Visit.work).in_(ACTIVE),
+        col(Visit.work).not_in(REPLACEABLE),
+    )
+    held = and_(
+        col(Visit.work).in_(REPORTED), func.coalesce(col(Visit.result), "") != Result.NOT_MET.value
+    )
+    taken = (
+        select(col(Visit.village_code))
+        .join(Stage, col(Stage.id) == col(Visit.stage_id))
+        .where(
+            col(Stage.campaign_id) == stage.campaign_id,
+            col(Stage.id) != stage.id,
+            or_(held, and_(col(Stage.status) == Status.OPENED, col(Visit.work).in_(ACTIVE))),
+        )
+    )
+    last_held = (
+        select(col(Visit.village_code), func.max(col(Visit.day)).label("day"))
+        .where(held, within(Visit.village_code, area_of(db, stage)))
+        .group_by(col(Visit.village_code))
+    )
+    return Past(
+        kept=frozenset(db.scalars(kept)),
+        taken=frozenset(db.scalars(taken)),
+        last_held={row.village_code: row.day for row in db.execute(last_held)},
+    )
+
+
+def free_team_days(db: Session, stage: Stage, today: date) -> tuple[TeamDay, ...]:
+    """Team-days of the stage from tomorrow on that a new plan may fill.
+
+    Proposals of this stage count as gone: a new plan replaces them. A day with any other visit
+    is left to that visit alone: what is asked or confirmed must not get a neighbour that changes
+    its times. Nobody can be asked for today any more.
+    """
+    starts = max(stage.starts, today + timedelta(days=1))
+    if starts > stage.ends:
+        return ()
+    occupied = _occupied(db, stage, starts) | _reserved(db, stage)
+    return tuple(
+        team_day
+        for team_day in team_days(db, stage.branch_id, starts, stage.ends)
+        if (team_day.team_id, team_day.day) not in occupied
+    )
+
+
+def _occupied(db: Session, stage: Stage, starts: date) -> set[tuple[int, date]]:
+    """Team-days that hold a visit of whatever stage, save the proposals of this one."""
+    to_replace = and_(col(Visit.stage_id) == stage.id, col(Visit.work).in_(REPLACEABLE))
+    query = (
+        select(col(Visit.team_id), col(Visit.day))
+        .join(Team, col(Team.id) == col(Visit.team_id))
+        .where(
+            col(Team.branch_id) == stage.branch_id,
+            col(Visit.day).between(starts, stage.ends),
+            col(Visit.work).in_(ACTIVE),
+            ~to_replace,
+        )
+    )
+    return {(row.team_id, row.day) for row in db.execute(query)}
+
+
+def _reserved(db: Session, stage: Stage) -> set[tuple[int, date]]:
+    """Team-days that batches of other stages' open runs still plan with."""
+    query = (
+        select(col(Batch.question))
+        .join(PlanRun, col(PlanRun.id) == col(Batch.run_id))
+        .where(
+            col(PlanRun.branch_id) == stage.branch_id,
+            col(PlanRun.stage_id) != stage.id,
+            col(PlanRun.state) == RunState.RUNNING,
+            col(Batch.state).in_([BatchState.READY, BatchState.RUNNING]),
+        )
+    )
+    return {
+        (team_id, date.fromisoformat(day))
+        for question in db.scalars(query)
+        for team_id, day in question["team_days"]
+    }
+
+
+def days_left_out(db: Session, stage: Stage) -> list[DayLeftOut]:
+    """Every day of the stage on which not all teams work, with the reason people know it by."""
+    holidays = holidays_between(stage.starts, stage.ends)
+    teams = select(Team).where(col(Team.branch_id) == stage.branch_id, col(Team.is_active))
+    weekdays = {
+        team.id: (team.name, {day - 1 for day in team.weekdays}) for team in db.scalars(teams)
+    }
+    common = set().union(*(days for _, days in weekdays.values())) if weekdays else set(range(6))
+    found = [
+        DayLeftOut(day, closed)
+        for day in days_between(stage.starts, stage.ends)
+        for closed in why_closed(day, weekdays=common, holidays=holidays)
+    ]
+    return found + list(_leave(db, stage))
+
+
+def _leave(db: Session, stage: Stage) -> Iterator[DayLeftOut]:
+    query = (
+        select(col(Team.name), col(TeamLeave.starts), col(TeamLeave.ends), col(TeamLeave.reason))
+        .join(Team, col(Team.id) == col(TeamLeave.team_id))
+        .where(
+            col(Team.branch_id) == stage.branch_id,
+            col(TeamLeave.starts) <= stage.ends,
+            col(TeamLeave.ends) >= stage.starts,
+        )
+        .order_by(col(TeamLeave.starts), col(Team.name))
+    )
+    for row in db.execute(query):
+        for day in days_between(max(row.starts, stage.starts), min(row.ends, stage.ends)):
+            yield DayLeftOut(day, Closed(ClosedKind.LEAVE, row.reason), row.name)

@@ -1,0 +1,359 @@
+"""Plan runs: asked for, watched, called off, taken up again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+
+from outreach.campaigns.choosing import choose_villages, sites_of
+from outreach.campaigns.stages import require_planner, stage_of
+from outreach.campaigns.tables import Stage, StageVillage, Status
+from outreach.errors import Conflict, NotFound
+from outreach.people.edits import locked
+from outreach.people.tables import Account, Branch
+from outreach.planning.model import Parameters
+from outreach.planning.packages import TARGET_SIZE, Package, split
+from outreach.villages.tables import District
+from outreach.visits.question import REPLACEABLE, free_team_days, local_day, past_of
+from outreach.visits.tables import (
+    Batch,
+    BatchState,
+    Happening,
+    PlanRun,
+    RunState,
+    Visit,
+    VisitEvent,
+    Work,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+
+    from sqlmodel import Session
+
+    from outreach.people.access import Person
+
+LABELLED_DISTRICTS = 3
+OPEN_BATCH = (BatchState.READY, BatchState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """One batch as the coordinator sees it."""
+
+    id: int
+    number: int
+    label: str
+    state: BatchState
+    villages: int
+    placed: int
+    team_days: int
+    travel_minutes: int
+    attempts: int
+    error: str
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """How far a plan run has come.
+
+    `by_state` counts batches; `settled` are the villages of batches that are done: each is
+    `placed` or carries its reason.
+    """
+
+    run_id: int
+    stage_id: int
+    state: RunState
+    seed: int
+    requested_by: str
+    requested_at: datetime
+    finished_at: datetime | None
+    by_state: Mapping[BatchState, int]
+    villages: int
+    settled: int
+    placed: int
+    team_days: int
+    travel_minutes: int
+    batches: tuple[BatchRow, ...]
+
+
+def request_run(
+    db: Session,
+    stage_id: int,
+    *,
+    by: Person,
+    now: datetime,
+    seed: int | None = None,
+    parameters: Parameters | None = None,
+    target_size: int = TARGET_SIZE,
+) -> PlanRun:
+    """Choose the villages of an open stage and write the run with its batches.
+
+    Visits that are only proposed are replaced; everything an official knows of stays, with its
+    day. Without a seed the number of the stage is the seed.
+
+    Raises
+    ------
+    NotFound
+        If the stage is missing or outside the person's area.
+    Conflict
+        If the stage is not open, or a run of it is on: then `by` and `since` say whose.
+    """
+    branch_id = stage_of(db, by, stage_id).branch_id
+    require_planner(db, branch_id, by)
+    # Two runs of one branch must see each other's team-days, so they are written one by one.
+    db.execute(
+        select(col(Branch.id)).where(col(Branch.id) == branch_id).with_for_update(key_share=True)
+    )
+    stage = locked(db, Stage, stage_id)
+    if stage.status is not Status.OPENED:
+        raise Conflict(problem="stage_not_open", status=stage.status)
+    chosen = parameters or Parameters()
+    run = PlanRun(
+        stage_id=stage_id,
+        branch_id=branch_id,
+        seed=stage_id if seed is None else seed,
+        parameters={**asdict(chosen), "target_size": target_size},
+        requested_by=by.account_id,
+        requested_at=now,
+    )
+    _insert_run(db, run)
+    release_proposals(db, stage_id, by, now)
+    _write_batches(db, stage, run, local_day(db, branch_id, now))
+    finish_if_settled(db, run, now)
+    return run
+
+
+def cancel_run(db: Session, run_id: int, *, by: Person, now: datetime) -> PlanRun:
+    """Call a run off: batches done keep their visits, all others never write any.
+
+    Raises
+    ------
+    NotFound
+        If the run is missing or outside the person's area.
+    Conflict
+        If it is not on any more.
+    """
+    run = _planners_run(db, run_id, by)
+    if run.state is not RunState.RUNNING:
+        raise Conflict(problem="run_not_on", state=run.state)
+    _stop(db, run, now)
+    return run
+
+
+def retry_batch(db: Session, batch_id: int, *, by: Person) -> Batch:
+    """Give a dead batch five new attempts; its run is on again.
+
+    Raises
+    ------
+    NotFound
+        If the batch is missing or outside the person's area.
+    Conflict
+        If the batch is not dead, or the stage has been planned anew since.
+    """
+    run_id = db.scalar(select(col(Batch.run_id)).where(col(Batch.id) == batch_id))
+    if run_id is None:
+        raise NotFound(kind="Batch", id=batch_id)
+    run = _planners_run(db, run_id, by)
+    batch = locked(db, Batch, batch_id)
+    later = select(col(PlanRun.id)).where(
+        col(PlanRun.stage_id) == run.stage_id, col(PlanRun.id) > run.id
+    )
+    if batch.state is not BatchState.DEAD or run.state is RunState.CANCELLED:
+        raise Conflict(problem="batch_not_dead", state=batch.state)
+    if db.scalars(later).first() is not None:
+        raise Conflict(problem="planned_anew")
+    batch.state, batch.attempts, batch.error = BatchState.READY, 0, ""
+    batch.sent_at = batch.finished_at = batch.lease_until = None
+    run.state, run.finished_at = RunState.RUNNING, None
+    db.flush()  # before somebody else's claim looks for it
+    return batch
+
+
+def run_of(db: Session, person: Person, run_id: int) -> PlanRun:
+    """Read one run.
+
+    Raises
+    ------
+    NotFound
+        If it is missing or its stage lies outside the person's area.
+    """
+    run = db.get(PlanRun, run_id)
+    if run is None:
+        raise NotFound(kind="PlanRun", id=run_id)
+    stage_of(db, person, run.stage_id)
+    return run
+
+
+def latest_run(db: Session, person: Person, stage_id: int) -> PlanRun | None:
+    """Read the latest run of a stage, if there was one.
+
+    Raises
+    ------
+    NotFound
+        If the stage is missing or outside the person's area.
+    """
+    stage_of(db, person, stage_id)
+    query = select(PlanRun).where(col(PlanRun.stage_id) == stage_id)
+    return db.scalars(query.order_by(col(PlanRun.id).desc()).limit(1)).first()
+
+
+def run_progress(db: Session, run_id: int, person: Person) -> RunProgress:
+    """Read how far a run has come.
+
+    Raises
+    ------
+    NotFound
+        If it is missing or its stage lies outside the person's area.
+    """
+    run = run_of(db, person, run_id)
+    columns: list[Any] = [col(getattr(Batch, name)) for name in BatchRow.__dataclass_fields__]
+    query = select(*columns).where(col(Batch.run_id) == run_id).order_by(col(Batch.number))
+    batches = tuple(BatchRow(*row) for row in db.execute(query))
+    done = [batch for batch in batches if batch.state is BatchState.DONE]
+    states = [batch.state for batch in batches]
+    return RunProgress(
+        run_id=run_id,
+        stage_id=run.stage_id,
+        state=run.state,
+        seed=run.seed,
+        requested_by=db.get_one(Account, run.requested_by).name,
+        requested_at=run.requested_at,
+        finished_at=run.finished_at,
+        by_state={state: states.count(state) for state in BatchState},
+        villages=sum(batch.villages for batch in batches),
+        settled=sum(batch.villages for batch in done),
+        placed=sum(batch.placed for batch in done),
+        team_days=sum(batch.team_days for batch in done),
+        travel_minutes=sum(batch.travel_minutes for batch in done),
+        batches=batches,
+    )
+
+
+def lock_run(db: Session, run_id: int) -> PlanRun:
+    """Take the run for this unit of work; always before any of its batches."""
+    query = select(PlanRun).where(col(PlanRun.id) == run_id)
+    taken = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    run: PlanRun = db.scalars(taken).one()
+    return run
+
+
+def finish_if_settled(db: Session, run: PlanRun, now: datetime) -> None:
+    """Finish a locked run of which no batch is waiting or running any more."""
+    waiting = select(col(Batch.id)).where(
+        col(Batch.run_id) == run.id, col(Batch.state).in_(OPEN_BATCH)
+    )
+    if run.state is RunState.RUNNING and db.scalars(waiting.limit(1)).first() is None:
+        run.state, run.finished_at = RunState.DONE, now
+
+
+def release_proposals(db: Session, stage_id: int, by: Person, now: datetime) -> int:
+    """Cancel the visits of a stage that nobody has been told of, with a line of history each."""
+    released = (
+        update(Visit)
+        .where(col(Visit.stage_id) == stage_id, col(Visit.work).in_(REPLACEABLE))
+        .values(work=Work.CANCELLED, version=col(Visit.version) + 1)
+        .returning(col(Visit.id), col(Visit.village_code))
+        .execution_options(synchronize_session=False)
+    )
+    rows = sorted(tuple(row) for row in db.execute(released))
+    events = [
+        {
+            "visit_id": visit_id,
+            "village_code": village_code,
+            "happening": Happening.CANCELLED,
+            "at": now,
+            "account_id": by.account_id,
+            "before": {"work": Work.PROPOSED.value},
+            "after": {"work": Work.CANCELLED.value},
+            "reason": "planned_anew",
+        }
+        for visit_id, village_code in rows
+    ]
+    if events:
+        db.execute(insert(VisitEvent), events)
+    return len(events)
+
+
+def _stop(db: Session, run: PlanRun, now: datetime) -> None:
+    run.state, run.finished_at = RunState.CANCELLED, now
+    db.execute(
+        update(Batch)
+        .where(col(Batch.run_id) == run.id, col(Batch.state).in_(OPEN_BATCH))
+        .values(state=BatchState.CANCELLED, finished_at=now, lease_until=None)
+    )
+
+
+def _planners_run(db: Session, run_id: int, by: Person) -> PlanRun:
+    run_of(db, by, run_id)
+    run = lock_run(db, run_id)
+    require_planner(db, run.branch_id, by)
+    return run
+
+
+def _insert_run(db: Session, run: PlanRun) -> None:
+    try:
+        with db.begin_nested():
+            db.add(run)
+            db.flush()  # for its id, and to hear now whether another run is on
+    except IntegrityError as error:
+        query = (
+            select(col(Account.name), col(PlanRun.id), col(PlanRun.requested_at))
+            .join(Account, col(Account.id) == col(PlanRun.requested_by))
+            .where(col(PlanRun.stage_id) == run.stage_id, col(PlanRun.state) == RunState.RUNNING)
+        )
+        other = db.execute(query).first()
+        facts = {"by": other[0], "run_id": other[1], "since": other[2]} if other else {}
+        raise Conflict(problem="run_open", **facts) from error
+
+
+def _write_batches(db: Session, stage: Stage, run: PlanRun, today: date) -> None:
+    choose_villages(db, stage, past_of(db, stage), today)
+    waiting = select(col(StageVillage.village_code)).where(
+        col(StageVillage.stage_id) == stage.id,
+        col(StageVillage.village_code).not_in(past_of(db, stage).kept),
+    )
+    sites = sites_of(db, db.scalars(waiting))
+    size = run.parameters["target_size"]
+    packages = split(sites, free_team_days(db, stage, today), size)
+    rows = [
+        {
+            "run_id": run.id,
+            "number": number,
+            "label": label,
+            "question": _question(package),
+            "villages": len(package.sites),
+        }
+        for number, (package, label) in enumerate(
+            zip(packages, _labels(db, packages), strict=True), start=1
+        )
+    ]
+    if rows:
+        db.execute(insert(Batch), rows)
+
+
+def _question(package: Package) -> dict[str, Any]:
+    return {
+        "villages": [site.code for site in package.sites],
+        "team_days": [[one.team_id, one.day.isoformat()] for one in package.team_days],
+    }
+
+
+def _labels(db: Session, packages: Sequence[Package]) -> list[str]:
+    """Name each package by its first districts."""
+    codes = [code for package in packages for code in package.districts]
+    query = select(col(District.code), col(District.name)).where(col(District.code).in_(codes))
+    names = {row.code: row.name for row in db.execute(query)}
+    labels = []
+    for package in packages:
+        first = ", ".join(names[code] for code in package.districts[:LABELLED_DISTRICTS])
+        more = len(package.districts) - LABELLED_DISTRICTS
+        labels.append(f"{first} +{more}" if more > 0 else first)
+    return labels

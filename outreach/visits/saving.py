@@ -1,0 +1,202 @@
+"""Writes the plan of a batch: every village ends with a visit or with its reason."""
+
+from __future__ import annotations
+
+from datetime import time
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col
+
+from outreach.campaigns.tables import Stage, StageVillage, Status
+from outreach.people.tables import Team
+from outreach.planning.model import Reason, Remedy, Unplaced
+from outreach.villages.tables import Village
+from outreach.visits.batches import lock_held
+from outreach.visits.runs import finish_if_settled, lock_run
+from outreach.visits.tables import (
+    ACTIVE,
+    BatchState,
+    Happening,
+    RunState,
+    Visit,
+    VisitEvent,
+    Work,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlmodel import Session
+
+    from outreach.planning.model import Plan, PlannedVisit
+    from outreach.visits.batches import Claim
+    from outreach.visits.tables import Batch, PlanRun
+
+# SQLite takes 32,766 values in one statement.
+ROWS_PER_INSERT = 500
+
+
+def save_plan(db: Session, held: Claim, plan: Plan, now: datetime) -> bool:
+    """Write the plan of a claimed batch and mark it done.
+
+    Returns False, and writes nothing, when the batch was claimed by somebody else since, or its
+    run or its stage is not on any more. A visit that the tables refuse, because its team's day
+    was given away meanwhile, leaves its village with a reason.
+    """
+    run = lock_run(db, held.run_id)
+    batch = lock_held(db, held)
+    if batch is None or run.state is not RunState.RUNNING:
+        return False
+    if db.get_one(Stage, run.stage_id).status is not Status.OPENED:
+        return False
+    visits = _insert_visits(db, run, batch, _on_free_days(db, plan.visits))
+    _write_history(db, run, visits, now)
+    placed = {visit["village_code"] for visit in visits}
+    _write_reasons(db, run.stage_id, placed, _left(plan, placed))
+    _mark_done(batch, plan, visits, now)
+    db.flush()  # before the count of open batches
+    finish_if_settled(db, run, now)
+    return True
+
+
+def _on_free_days(db: Session, planned: Sequence[PlannedVisit]) -> list[PlannedVisit]:
+    """Leave out the day-trips of team-days on which somebody has put a visit since."""
+    teams = sorted({visit.team_id for visit in planned})
+    # Whoever moves a visit by hand takes the team too, so nothing slips in before the commit.
+    db.execute(lock_teams(teams))
+    query = select(col(Visit.team_id), col(Visit.day)).where(
+        col(Visit.team_id).in_(teams),
+        col(Visit.day).in_({visit.day for visit in planned}),
+        col(Visit.work).in_(ACTIVE),
+    )
+    taken = {(row.team_id, row.day) for row in db.execute(query)}
+    return [visit for visit in planned if (visit.team_id, visit.day) not in taken]
+
+
+def lock_teams(team_ids: Iterable[int]) -> Any:
+    """Build the statement that takes teams for this unit of work, in order of their numbers."""
+    query = select(col(Team.id)).where(col(Team.id).in_(sorted(team_ids))).order_by(col(Team.id))
+    return query.with_for_update(key_share=True)
+
+
+def _insert_visits(
+    db: Session, run: PlanRun, batch: Batch, planned: Sequence[PlannedVisit]
+) -> list[dict[str, Any]]:
+    """Insert what the tables take; return those rows, with their ids."""
+    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
+    zones = _zones(db, [visit.code for visit in planned])
+    ordered = sorted(planned, key=lambda visit: (visit.day, visit.team_id, visit.slot))
+    rows = [_row(run, batch, visit, zones[visit.code]) for visit in ordered]
+    ids: dict[str, int] = {}
+    for part in batched(rows, ROWS_PER_INSERT):
+        taken = make(Visit).values(list(part)).on_conflict_do_nothing()
+        inserted = db.execute(taken.returning(col(Visit.village_code), col(Visit.id)))
+        ids.update({row.village_code: row.id for row in inserted})
+    return [{**row, "id": ids[code]} for row in rows if (code := row["village_code"]) in ids]
+
+
+def _row(run: PlanRun, batch: Batch, visit: PlannedVisit, zone: object) -> dict[str, Any]:
+    return {
+        "stage_id": run.stage_id,
+        "run_id": run.id,
+        "batch_id": batch.id,
+        "village_code": visit.code,
+        "team_id": visit.team_id,
+        "day": visit.day,
+        "slot": visit.slot,
+        "starts_at": clock_time(visit.starts_minute),
+        "zone": zone,
+        "session_minutes": 120,
+        "travel_minutes": visit.travel_minutes,
+        "return_minutes": visit.return_minutes,
+        "work": Work.PROPOSED,
+        "version": 1,
+    }
+
+
+def clock_time(minute: int) -> time:
+    """Turn minutes after local midnight into a time of day."""
+    return time(*divmod(minute, 60))
+
+
+def _zones(db: Session, codes: Sequence[str]) -> dict[str, object]:
+    query = select(col(Village.code), col(Village.zone))
+    return {
+        row.code: row.zone
+        for part in batched(sorted(codes), 5000)
+        for row in db.execute(query.where(col(Village.code).in_(part)))
+    }
+
+
+def _write_history(
+    db: Session, run: PlanRun, visits: Sequence[dict[str, Any]], now: datetime
+) -> None:
+    events = [
+        {
+            "visit_id": visit["id"],
+            "village_code": visit["village_code"],
+            "happening": Happening.PLANNED,
+            "at": now,
+            "account_id": run.requested_by,
+            "before": {},
+            "after": told_place(visit),
+            "reason": "",
+        }
+        for visit in visits
+    ]
+    if events:
+        db.execute(insert(VisitEvent), events)
+
+
+def told_place(visit: Mapping[str, Any]) -> dict[str, Any]:
+    """Team, day, slot and start of a visit as its history keeps them."""
+    return {
+        "team_id": visit["team_id"],
+        "day": visit["day"].isoformat(),
+        "slot": visit["slot"],
+        "starts_at": visit["starts_at"].isoformat("minutes"),
+    }
+
+
+def _left(plan: Plan, placed: set[str]) -> list[Unplaced]:
+    """Every village of the plan without a visit; the tables' refusals lack a free team-day."""
+    refused = [
+        Unplaced(visit.code, Reason.NO_CAPACITY, Remedy.LONGER_STAGE)
+        for visit in plan.visits
+        if visit.code not in placed
+    ]
+    return [*plan.unplaced, *refused]
+
+
+def _write_reasons(
+    db: Session, stage_id: int, placed: Iterable[str], left: Iterable[Unplaced]
+) -> None:
+    rows: list[dict[str, Any]] = [
+        {"code": code, "why": None, "cure": None} for code in sorted(placed)
+    ]
+    rows += [{"code": one.code, "why": one.reason, "cure": one.remedy} for one in left]
+    if not rows:
+        return
+    table = StageVillage.__table__  # type: ignore[attr-defined]
+    statement = (
+        update(table)
+        .where(table.c.stage_id == stage_id, table.c.village_code == bindparam("code"))
+        .values(reason=bindparam("why"), remedy=bindparam("cure"))
+    )
+    db.connection().execute(statement, rows)
+
+
+def _mark_done(
+    batch: Batch, plan: Plan, visits: Sequence[Mapping[str, Any]], now: datetime
+) -> None:
+    batch.state, batch.finished_at, batch.lease_until, batch.error = BatchState.DONE, now, None, ""
+    batch.placed = len(visits)
+    batch.team_days = len({(visit["team_id"], visit["day"]) for visit in visits})
+    batch.travel_minutes = sum(
+        visit["travel_minutes"] + visit["return_minutes"] for visit in visits
+    )
+    batch.rounds, batch.solver = plan.rounds, plan.solver
