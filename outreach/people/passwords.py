@@ -22,9 +22,9 @@ CONTEXT_WORDS = (
 _HASHER = PasswordHasher()
 
 
-def hash_password(password: str, *, hasher: PasswordHasher = _HASHER) -> str:
+def hash_password(password: str, *, hasher: PasswordHasher | None = None) -> str:
     """Hash a password with Argon2id; a cheaper *hasher* is for tests and demonstrations only."""
-    return hasher.hash(password)
+    return (hasher or _HASHER).hash(password)
 
 
 def matches(password_hash: str, password: str) -> bool:

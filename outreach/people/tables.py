@@ -3,7 +3,7 @@
 from datetime import date, datetime, time
 from enum import StrEnum
 
-from sqlalchemy import JSON, CheckConstraint, Column
+from sqlalchemy import JSON, CheckConstraint, Column, Index
 from sqlmodel import Field, SQLModel
 
 from outreach.db import CODE, words
@@ -46,6 +46,7 @@ class Team(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("sessions_per_day BETWEEN 1 AND 3", name="sessions_per_day"),
         CheckConstraint("day_starts < day_ends", name="day_has_hours"),
+        Index("uq_team_branch_name", "branch_id", "name", unique=True),
     )
     id: int | None = Field(default=None, primary_key=True)
     branch_id: int = Field(foreign_key="branch.id", index=True)

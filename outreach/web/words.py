@@ -34,6 +34,8 @@ CONFLICTS = {
     "campaign_closed": _("This campaign is closed."),
     "campaign_not_open": _("The campaign has not been opened yet."),
     "closed": _("This is closed and can no longer be changed."),
+    "own_account": _("You cannot close the account you are using."),
+    "not_an_officials_account": _("This account is not one of a village official."),
     "wrong_status": _("This is not possible in the present status."),
     "stages_open": _("There are stages that are still open. Close them first."),
     "corrects_another_visit": _("The report to be corrected belongs to another visit."),
@@ -93,15 +95,16 @@ PROBLEMS = {
     "not_a_region_code": _("This is not a region code like 33.72 or 33.72.01.1001."),
     "unknown_region": _("There is no region with this code."),
     "unknown_village": _("There is no village with this code."),
+    "not_a_village": _("Please give the code of a village, like 33.72.01.1001."),
     "not_a_regency": _("Please give codes of regencies, like 33.72."),
     "outside_branch": _("This lies outside the branch."),
     "outside_campaign": _("This lies outside the dates of the campaign."),
     "taken": _("This is taken already; please choose another."),
     "ends_before_it_starts": _("The end lies before the start."),
     "needs_branch": _("A coordinator needs a branch."),
+    "no_branch_for_role": _("Only a coordinator has a branch."),
     "needs_area": _("This role needs an area."),
     "no_area_for_role": _("This role has no area of its own."),
-    "no_weekday": _("Please choose at least one working day."),
     "too_many": _("Too many at once."),
     "in_the_future": _("This day has not come yet."),
     "too_long_ago": _("This is more than a year ago."),
@@ -147,7 +150,7 @@ def _filled(words: Any, facts: Mapping[str, Any]) -> str:
     wanted = re.findall(r"%\((\w+)\)s", text)
     if any(name not in facts for name in wanted):
         # A room that found the problem need not tell the limit.
-        return gettext("This value is not possible.")
+        return str(gettext("This value is not possible."))
     return re.sub(r"%\((\w+)\)s", lambda name: str(facts[name[1]]), text)
 
 

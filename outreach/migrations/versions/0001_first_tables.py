@@ -181,6 +181,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('team', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_team_branch_id'), ['branch_id'], unique=False)
+        batch_op.create_index('uq_team_branch_name', ['branch_id', 'name'], unique=True)
 
     op.create_table('account_area',
     sa.Column('account_id', sa.Integer(), nullable=False),
@@ -446,6 +447,7 @@ def downgrade() -> None:
     op.drop_table('official')
     op.drop_table('account_area')
     with op.batch_alter_table('team', schema=None) as batch_op:
+        batch_op.drop_index('uq_team_branch_name')
         batch_op.drop_index(batch_op.f('ix_team_branch_id'))
 
     op.drop_table('team')

@@ -1,0 +1,91 @@
+"""Which team works on which day: the team-days the planner may use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlmodel import col, select
+
+from outreach.people.tables import Team, TeamLeave
+from outreach.planning import workdays
+from outreach.planning.model import Point, TeamDay
+from outreach.villages.tables import Village
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date, time
+
+    from sqlmodel import Session
+
+
+def team_days(
+    db: Session,
+    branch_id: int,
+    starts: date,
+    ends: date,
+    *,
+    holidays: Mapping[date, workdays.Holiday] | None = None,
+    extra_closed: Mapping[date, str] | None = None,
+) -> tuple[TeamDay, ...]:
+    """Every working day of every active team of a branch, both ends included, by day and team.
+
+    Sundays, holidays, the branch's own closed days, a team's free weekdays and its leave are left
+    out. `holidays` None looks them up.
+    """
+    kept = workdays.holidays_between(starts, ends) if holidays is None else holidays
+    away = _leave(db, branch_id, starts, ends)
+    days = [
+        _team_day(team, base, day)
+        for team, base in _teams(db, branch_id)
+        for day in workdays.workdays(
+            starts,
+            ends,
+            weekdays={iso - 1 for iso in team.weekdays},
+            extra_closed=extra_closed,
+            holidays=kept,
+        )
+        if day not in away.get(team.id or 0, ())
+    ]
+    return tuple(sorted(days, key=lambda d: (d.day, d.team_id)))
+
+
+def _teams(db: Session, branch_id: int) -> list[tuple[Team, Village]]:
+    query = (
+        select(Team, Village)
+        .join(Village, col(Village.code) == Team.base_village_code)
+        .where(Team.branch_id == branch_id, Team.is_active)
+        .order_by(col(Team.id))
+    )
+    return [(team, base) for team, base in db.exec(query)]
+
+
+def _leave(db: Session, branch_id: int, starts: date, ends: date) -> dict[int, set[date]]:
+    query = (
+        select(TeamLeave)
+        .join(Team, col(Team.id) == TeamLeave.team_id)
+        .where(
+            Team.branch_id == branch_id,
+            col(TeamLeave.starts) <= ends,
+            col(TeamLeave.ends) >= starts,
+        )
+    )
+    away: dict[int, set[date]] = {}
+    for leave in db.exec(query):
+        span = workdays.days_between(max(leave.starts, starts), min(leave.ends, ends))
+        away.setdefault(leave.team_id, set()).update(span)
+    return away
+
+
+def _team_day(team: Team, base: Village, day: date) -> TeamDay:
+    return TeamDay(
+        team_id=team.id or 0,
+        day=day,
+        base=Point(base.latitude, base.longitude, base.code, base.island),
+        sessions=team.sessions_per_day,
+        starts_minute=_minute(team.day_starts),
+        ends_minute=_minute(team.day_ends),
+    )
+
+
+def _minute(at: time) -> int:
+    return at.hour * 60 + at.minute

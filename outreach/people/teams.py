@@ -1,0 +1,175 @@
+"""Visiting teams: where they start, when they work, when they are away."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+from sqlmodel import col, select
+
+from outreach.errors import NotFound
+from outreach.people.branches import own_branch
+from outreach.people.edits import change, locked, unique_name
+from outreach.people.free_text import Name, Remark
+from outreach.people.regions import VillageCode, refuse_unknown
+from outreach.people.tables import Role, Team, TeamLeave
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlmodel import Session
+
+    from outreach.people.access import Person
+
+SUNDAY = 7
+
+
+def _lines(value: object) -> object:
+    """Take names one per line, as people type them into one field."""
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, list):
+        return [line.strip() for text in value for line in str(text).splitlines() if line.strip()]
+    return value
+
+
+# No Sunday: the calendar never opens one, so offering it would promise what no plan keeps.
+Weekday = Annotated[int, Field(ge=1, lt=SUNDAY)]
+
+
+class TeamIn(BaseModel):
+    """What is told about a team."""
+
+    name: Name
+    base_village_code: VillageCode
+    members: Annotated[list[Name], BeforeValidator(_lines)] = Field(min_length=1, max_length=20)
+    weekdays: list[Weekday] = Field(min_length=1)
+    sessions_per_day: int = Field(ge=1, le=3)
+    day_starts: time
+    day_ends: time
+    is_active: bool = False
+
+    @field_validator("weekdays")
+    @classmethod
+    def _each_once(cls, days: list[int]) -> list[int]:
+        return sorted(set(days))
+
+    @field_validator("day_ends")
+    @classmethod
+    def _after_start(cls, ends: time, told: ValidationInfo) -> time:
+        if "day_starts" in told.data and ends <= told.data["day_starts"]:
+            raise PydanticCustomError("ends_before_it_starts", "the day ends before it starts")
+        return ends
+
+
+class LeaveIn(BaseModel):
+    """Days on which a team does not go out, both included."""
+
+    starts: date
+    ends: date
+    reason: Remark = ""
+
+    @field_validator("ends")
+    @classmethod
+    def _after_start(cls, ends: date, told: ValidationInfo) -> date:
+        if "starts" in told.data and ends < told.data["starts"]:
+            raise PydanticCustomError("ends_before_it_starts", "the end lies before the start")
+        return ends
+
+
+def create_team(db: Session, branch_id: int, given: TeamIn, *, by: Person) -> Team:
+    """Add a team to a branch.
+
+    Raises
+    ------
+    NotFound
+        If the branch is missing or not the person's.
+    Invalid
+        If the base is unknown or the branch has a team of this name.
+    """
+    own_branch(db, branch_id, by)
+    refuse_unknown(db, base_village_code=[given.base_village_code])
+    team = Team(branch_id=branch_id, **given.model_dump())
+    with unique_name(db):
+        db.add(team)
+    return team
+
+
+def update_team(db: Session, team_id: int, given: TeamIn, *, version: int, by: Person) -> Team:
+    """Change a team that was read as *version*.
+
+    Raises
+    ------
+    NotFound
+        If it is missing or not the person's.
+    Invalid
+        If the base is unknown or the branch has another team of this name.
+    Conflict
+        If somebody else changed it since.
+    """
+    own_team(db, team_id, by)
+    refuse_unknown(db, base_village_code=[given.base_village_code])
+    team = locked(db, Team, team_id)
+    with unique_name(db):
+        change(team, given.model_dump(), version)
+        db.flush()
+    return team
+
+
+def own_team(db: Session, team_id: int, by: Person) -> Team:
+    """Read a team that the person may look after: an admin any, others those of their branch.
+
+    Raises
+    ------
+    NotFound
+        If it is missing or not theirs.
+    """
+    team = db.get(Team, team_id)
+    if team is None or not (by.role == Role.ADMIN or by.branch_id == team.branch_id):
+        raise NotFound(kind="Team", id=team_id)
+    return team
+
+
+def list_teams(db: Session, branch_id: int | None = None) -> Sequence[Team]:
+    """List the teams of a branch, or of all, by branch and name."""
+    query = select(Team).order_by(col(Team.branch_id), Team.name)
+    if branch_id is not None:
+        query = query.where(Team.branch_id == branch_id)
+    return db.exec(query).all()
+
+
+def add_leave(db: Session, team_id: int, given: LeaveIn, *, by: Person) -> TeamLeave:
+    """Note days on which a team does not go out.
+
+    Raises
+    ------
+    NotFound
+        If the team is missing or not the person's.
+    """
+    own_team(db, team_id, by)
+    leave = TeamLeave(team_id=team_id, **given.model_dump())
+    db.add(leave)
+    return leave
+
+
+def remove_leave(db: Session, leave_id: int, *, by: Person) -> None:
+    """Take a team's leave back.
+
+    Raises
+    ------
+    NotFound
+        If it is missing or the team is not the person's.
+    """
+    leave = db.get(TeamLeave, leave_id)
+    if leave is None:
+        raise NotFound(kind="TeamLeave", id=leave_id)
+    own_team(db, leave.team_id, by)
+    db.delete(leave)
+
+
+def leave_of(db: Session, team_id: int, *, since: date) -> Sequence[TeamLeave]:
+    """List the leave of a team that ends on *since* or later."""
+    query = select(TeamLeave).where(TeamLeave.team_id == team_id, col(TeamLeave.ends) >= since)
+    return db.exec(query.order_by(col(TeamLeave.starts))).all()
