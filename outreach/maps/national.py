@@ -1,0 +1,64 @@
+"""The manager's map: reached share by region, every village by its state, live."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import folium
+
+from outreach.maps.layers import CanvasLayer, Knowledge, Part, Start
+from outreach.maps.page import FramePage, LeanMap, View, compose, facts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from outreach.maps.assets import AssetUrls
+
+POLL_MILLISECONDS = 2_000
+VILLAGES_FROM_ZOOM = 8
+
+
+def national_page(
+    assets: AssetUrls,
+    words: Mapping[str, str],
+    view: View,
+    *,
+    village_url: str = "/villages/{code}",
+) -> FramePage:
+    """Draw the page of the frame; it holds no village, all data comes from the host by message.
+
+    `words` are all of `outreach.maps.words.map_words`; `{code}` in *village_url* is filled in.
+    """
+    page = LeanMap(assets, view)
+    data = Knowledge(**facts_of(view, words, village=village_url)).add_to(page)
+    layers = _add_layers(page, data, words)
+    _add_controls(page, data, layers, words)
+    Start(data).add_to(page)
+    return compose(page, language=view.language, title=words["map"])
+
+
+def _add_layers(
+    page: LeanMap, data: Knowledge, words: Mapping[str, str]
+) -> dict[str, CanvasLayer]:
+    known = {"data": data}
+    areas = CanvasLayer("Choropleth", title=words["share_reached"], links=known).add_to(page)
+    bubbles = CanvasLayer("Bubbles", title=words["sign_ups"], links=known).add_to(page)
+    villages = CanvasLayer(
+        "Villages", title=words["villages"], links=known, minZoom=VILLAGES_FROM_ZOOM
+    ).add_to(page)
+    CanvasLayer("Labels", links={**known, "bubbles": bubbles, "villages": villages}).add_to(page)
+    return {"areas": areas, "bubbles": bubbles, "villages": villages}
+
+
+def _add_controls(
+    page: LeanMap, data: Knowledge, layers: Mapping[str, CanvasLayer], words: Mapping[str, str]
+) -> None:
+    known = {"data": data}
+    view = Part("View", known).add_to(page)
+    Part("Search", {**known, "view": view}).add_to(page)
+    Part("Zoom", zoomInTitle=words["zoom_in"], zoomOutTitle=words["zoom_out"]).add_to(page)
+    Part("Summary", {**known, "view": view}).add_to(page)
+    Part("Legend", {**known, "bubbles": layers["bubbles"]}).add_to(page)
+    Part("Pointer", {**known, **layers}).add_to(page)
+    Part("Live", known, interval=POLL_MILLISECONDS).add_to(page)
+    folium.LayerControl(position="topright", collapsed=True).add_to(page)

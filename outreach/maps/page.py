@@ -1,0 +1,137 @@
+"""Folium's map as a page of our own: our assets, a nonce, a strict policy, a sandbox."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import folium
+import jinja2
+from branca.element import CssLink, JavascriptLink
+from markupsafe import Markup
+
+from outreach.maps.safe import script_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from outreach.maps.assets import AssetUrls
+
+#: The same words stand in the frame's `sandbox` attribute.
+SANDBOX = "allow-scripts allow-top-navigation-by-user-activation allow-popups"
+NATION = ((-10.95, 95.0), (5.95, 141.0))
+#: Far enough that no islet lies outside, near enough that nobody gets lost.
+_LIMITS = [[-18.0, 84.0], [14.0, 152.0]]
+
+type Bounds = tuple[tuple[float, float], tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a map shows first: an area by its code ("" is all) and its bounds (south-west, north-east)."""
+
+    language: str = "id"
+    area: str = ""
+    bounds: Bounds = NATION
+
+
+@dataclass(frozen=True, slots=True)
+class FramePage:
+    """A document for the sandboxed frame and the headers it must be sent with."""
+
+    html: str
+    nonce: str
+    headers: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        headers = {
+            "Content-Security-Policy": frame_policy(self.nonce),
+            "Content-Type": "text/html; charset=utf-8",
+            "Cache-Control": "private, no-store",
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+        }
+        object.__setattr__(self, "headers", headers)
+
+
+class LeanMap(folium.Map):  # type: ignore[misc]  # Folium has no types
+    """A Folium map without Folium's own assets and without tiles: nothing leaves our host."""
+
+    def __init__(self, assets: AssetUrls, view: View) -> None:
+        (south, west), (north, east) = view.bounds
+        super().__init__(
+            location=[(south + north) / 2, (west + east) / 2],
+            zoom_start=5,
+            tiles=None,
+            min_zoom=3.5,
+            max_zoom=16,
+            attribution_control=False,
+            zoom_control=False,
+            zoom_snap=0.25,
+            wheel_px_per_zoom_level=90,
+            max_bounds=True,
+            min_lat=_LIMITS[0][0],
+            min_lon=_LIMITS[0][1],
+            max_lat=_LIMITS[1][0],
+            max_lon=_LIMITS[1][1],
+        )
+        # On the instance: the class's lists are shared by every map of the process.
+        self.default_js = [("map", assets.script)]
+        self.default_css = [("map_css", assets.style)]
+
+
+def frame_policy(nonce: str) -> str:
+    """Answer the content policy of the frame: our scripts only, no network, opaque origin."""
+    return "; ".join(
+        [
+            f"sandbox {SANDBOX}",
+            "default-src 'none'",
+            f"script-src 'self' 'nonce-{nonce}'",
+            "style-src 'self'",
+            "img-src 'self' data: blob:",
+            "connect-src 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'self'",
+        ]
+    )
+
+
+def compose(drawn: LeanMap, *, language: str, title: str) -> FramePage:
+    """Render a map into our own document, leaving out Folium's inline styles and scripts."""
+    root = drawn.get_root()
+    root.render()
+    links = [
+        part
+        for part in root.header._children.values()  # noqa: SLF001 - branca has no other way in
+        if isinstance(part, CssLink | JavascriptLink)
+    ]
+    nonce = secrets.token_urlsafe(16)
+    html = _template().render(
+        language=language,
+        title=title,
+        head=Markup("\n".join(part.render() for part in links)),  # noqa: S704 - our own addresses
+        body=Markup(root.html.render()),  # noqa: S704 - one empty div
+        script=Markup(root.script.render()),  # noqa: S704 - all facts came through script_json
+        nonce=nonce,
+    )
+    return FramePage(html=html, nonce=nonce)
+
+
+@lru_cache(maxsize=1)
+def _template() -> jinja2.Template:
+    source = Path(__file__).with_name("frame.html").read_text(encoding="utf-8")
+    return jinja2.Environment(autoescape=True).from_string(source)
+
+
+def host_urls(urls: Mapping[str, str]) -> str:
+    """Answer the JSON for `data-outreach-map` of the frame element: what the host may fetch."""
+    return script_json(dict(urls))
+
+
+def facts_of(view: View, words: Mapping[str, str], **more: Any) -> dict[str, Any]:
+    """Gather what the scripts' shared data needs to know from the start."""
+    return {"language": view.language, "area": view.area, "words": dict(words), **more}

@@ -1,0 +1,72 @@
+/* What is said about a village or an area, as elements made of text. */
+(function () {
+  "use strict";
+  const el = Outreach.el;
+
+  Outreach.bar = function (counts) {
+    const all = counts[0] + counts[1] + counts[2] + counts[3];
+    const bar = el("div", "o-bar");
+    bar.setAttribute("aria-hidden", "true");
+    [3, 2, 1].forEach(function (state) {
+      const part = el("i");
+      part.style.width = (all ? (100 * counts[state]) / all : 0) + "%";
+      part.style.background = Outreach.states[state].colour;
+      bar.appendChild(part);
+    });
+    return bar;
+  };
+  Outreach.stateLine = function (state, hollow) {
+    const line = el("div", "o-line");
+    line.appendChild(Outreach.symbol(state, hollow));
+    line.appendChild(el("span", null, Outreach.say(Outreach.states[state].word)));
+    return line;
+  };
+  Outreach.reachedLine = function (counts) {
+    const all = counts[0] + counts[1] + counts[2] + counts[3];
+    return Outreach.say("reached_of", {
+      reached: counts[3], villages: all, share: Outreach.percent(counts[3], all),
+    });
+  };
+  Outreach.areaCard = function (data, code) {
+    const card = el("div", "o-card");
+    card.appendChild(el("b", null, data.name(code)));
+    card.appendChild(el("div", "o-sub", data.name(Outreach.parent(code))));
+    const counts = data.counts(code);
+    if (!counts) {
+      card.appendChild(el("div", "o-sub", Outreach.say("outside")));
+      return card;
+    }
+    card.appendChild(Outreach.bar(counts));
+    card.appendChild(el("div", null, Outreach.reachedLine(counts)));
+    card.appendChild(el("div", null, Outreach.say("sign_ups_are", { count: counts[4] })));
+    return card;
+  };
+  Outreach.villageCard = function (data, village, withLink) {
+    const card = el("div", "o-card");
+    card.appendChild(el("b", null, village.name));
+    card.appendChild(el("div", "o-sub", village.district + ", " + village.regency));
+    const state = data.states[village.row] >> 6;
+    const rough = data.isApproximate(village.row);
+    card.appendChild(Outreach.stateLine(state, rough));
+    if (state === 3) card.appendChild(el("div", null, Outreach.say("sign_ups_are", { count: village.signUps })));
+    if (rough) card.appendChild(el("div", "o-note", Outreach.say("approximate_place")));
+    if (withLink) {
+      card.appendChild(el("div", "o-sub o-code", village.code));
+      card.appendChild(villageLink(data, village.code));
+    }
+    return card;
+  };
+  /* The page around the frame follows the link: in here it would open without a login. */
+  function villageLink(data, code) {
+    const link = el("a", "o-link", Outreach.say("open_village"));
+    link.href = data.options.village.replace("{code}", encodeURIComponent(code));
+    link.target = "_top";
+    function open(event) {
+      event.preventDefault();
+      Outreach.tell({ open: code });
+    }
+    link.addEventListener("click", open);
+    link.addEventListener("auxclick", open);
+    return link;
+  }
+})();

@@ -1,0 +1,85 @@
+/* What every part of the map shares: words, numbers, elements, colours, the projection. */
+(function () {
+  "use strict";
+  const Outreach = (window.Outreach = {});
+  let words = {};
+  let whole = new Intl.NumberFormat("id");
+  let short = new Intl.NumberFormat("id", { notation: "compact" });
+  let percent = new Intl.NumberFormat("id", { style: "percent" });
+
+  Outreach.speak = function (given, language) {
+    words = given;
+    whole = new Intl.NumberFormat(language);
+    short = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 0 });
+    percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 });
+  };
+  Outreach.say = function (key, facts) {
+    return words[key].replace(/\{(\w+)\}/g, function (_, name) {
+      const fact = facts[name];
+      return typeof fact === "number" ? whole.format(fact) : fact;
+    });
+  };
+  Outreach.number = function (value) { return whole.format(value); };
+  Outreach.short = function (value) { return short.format(value); };
+  Outreach.percent = function (part, all) { return all ? percent.format(part / all) : "–"; };
+
+  /* Text goes in as text, never as markup: there is no other way to make an element here. */
+  Outreach.el = function (tag, className, text) {
+    const element = document.createElement(tag);
+    if (className) element.className = className;
+    if (text !== undefined && text !== null) element.textContent = text;
+    return element;
+  };
+  Outreach.svg = function (tag, attributes, text) {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const name in attributes) element.setAttribute(name, attributes[name]);
+    if (text !== undefined) element.textContent = text;
+    return element;
+  };
+  Outreach.button = function (className, text, onClick) {
+    const button = Outreach.el("button", className, text);
+    button.type = "button";
+    button.addEventListener("click", onClick);
+    return button;
+  };
+
+  /* One hue family from cream to navy, lighter to darker, so that it also reads in grey. */
+  Outreach.ramp = ["#f6f1da", "#d9e4bf", "#a5d0b5", "#63b3ad", "#2f8ea3", "#1a658f", "#123f6d"];
+  Outreach.breaks = [0.1, 0.25, 0.4, 0.55, 0.7, 0.85];
+  Outreach.outside = "#dde4e8";
+  Outreach.shade = function (counts) {
+    const all = counts ? counts[0] + counts[1] + counts[2] + counts[3] : 0;
+    if (!all) return Outreach.outside;
+    const share = counts[3] / all;
+    const step = Outreach.breaks.findIndex(function (limit) { return share < limit; });
+    return Outreach.ramp[step < 0 ? 6 : step];
+  };
+  Outreach.states = [
+    { word: "not_planned", colour: "#7d848b", shape: "dot" },
+    { word: "planned", colour: "#e39000", shape: "diamond" },
+    { word: "confirmed", colour: "#c2186f", shape: "square" },
+    { word: "reached", colour: "#0b3f8c", shape: "disc" },
+  ];
+
+  /* Web Mercator at zoom 0: the world is 256 units wide. */
+  Outreach.x = function (lon) { return ((lon + 180) / 360) * 256; };
+  Outreach.y = function (lat) {
+    const s = Math.sin((lat * Math.PI) / 180);
+    return (0.5 - Math.log((1 + s) / (1 - s)) / (4 * Math.PI)) * 256;
+  };
+  Outreach.lon = function (x) { return (x / 256) * 360 - 180; };
+  Outreach.lat = function (y) {
+    return (Math.atan(Math.sinh(Math.PI * (1 - (2 * y) / 256))) * 180) / Math.PI;
+  };
+  Outreach.bounds = function (box) {
+    return L.latLngBounds(
+      [Outreach.lat(box[3]), Outreach.lon(box[0])],
+      [Outreach.lat(box[1]), Outreach.lon(box[2])]
+    );
+  };
+  Outreach.mark = function (name) {
+    performance.mark("outreach:" + name);
+    document.documentElement.dataset[name] = "drawn";
+  };
+  Outreach.narrow = function () { return window.innerWidth < 640; };
+})();

@@ -1,0 +1,80 @@
+/* The page around a map: fetches for the frame what stands in its table, and nothing else.
+ *
+ *   <iframe data-outreach-map='{"stats": "/map/stats", ...}' src=... sandbox="allow-scripts ...">
+ *
+ * The frame's origin is opaque; it has neither cookies nor network. Who talks is told by
+ * `event.source`, never by the origin, which is "null" for every such frame.
+ */
+const CODE = /^\d\d(\.\d\d(\.\d\d(\.\d{4})?)?)?$/;
+const LONGEST = 200;
+
+function address(table, name, args) {
+  if (!Object.hasOwn(table, name) || name === "village") return null;
+  return fill(table[name], args);
+}
+function fill(template, args) {
+  let whole = true;
+  const url = template.replace(/\{(\w+)\}/g, (_, key) => {
+    const value = args && Object.hasOwn(args, key) ? args[key] : null;
+    whole &&= typeof value === "string" && value.length <= LONGEST;
+    return encodeURIComponent(String(value));
+  });
+  return whole ? url : null;
+}
+async function read(url) {
+  const response = await fetch(url, { credentials: "same-origin", redirect: "error" });
+  if (response.status === 204) return null;
+  if (!response.ok) throw new Error(String(response.status));
+  const type = response.headers.get("Content-Type") || "";
+  return type.startsWith("application/json") ? response.json() : response.arrayBuffer();
+}
+/* `?area=33.72#12.5/-7.57/110.82`; what cannot be read is left out. */
+export function readView(place) {
+  const view = {};
+  const area = new URLSearchParams(place.search).get("area");
+  if (area === "" || (area && CODE.test(area) && area.length < 13)) view.area = area;
+  const [zoom, lat, lon] = place.hash.slice(1).split("/").map(Number);
+  if ([zoom, lat, lon].every(Number.isFinite) && zoom > 0) Object.assign(view, { zoom, lat, lon });
+  return view;
+}
+function keepView(view) {
+  const url = new URL(window.location.href);
+  if (typeof view.area !== "string" || (view.area && !CODE.test(view.area))) return;
+  if (view.area) url.searchParams.set("area", view.area);
+  else url.searchParams.delete("area");
+  url.hash = `${Number(view.zoom).toFixed(2)}/${Number(view.lat).toFixed(4)}/${Number(view.lon).toFixed(4)}`;
+  window.history.replaceState(window.history.state, "", url);
+  window.dispatchEvent(new CustomEvent("outreach:view", { detail: { area: view.area } }));
+}
+export function host(frame) {
+  const table = JSON.parse(frame.dataset.outreachMap);
+  const say = (message, transfer = []) => frame.contentWindow.postMessage(message, "*", transfer);
+  const welcome = () => {
+    say({ ready: true });
+    const view = readView(window.location);
+    if (Object.keys(view).length) say({ go: view });
+  };
+  async function answer({ ask, args, id }) {
+    try {
+      const url = address(table, ask, args);
+      if (url === null) throw new Error("unknown");
+      const body = await read(url);
+      say({ answer: id, body }, body instanceof ArrayBuffer ? [body] : []);
+    } catch (reason) {
+      say({ answer: id, error: String(reason.message) });
+    }
+  }
+  window.addEventListener("message", (event) => {
+    if (event.source !== frame.contentWindow || !event.data) return;
+    const message = event.data;
+    if (message.hello) welcome();
+    else if (message.ask) answer(message);
+    else if (message.view) keepView(message.view);
+    else if (CODE.test(message.open) && table.village) {
+      window.location.assign(fill(table.village, { code: message.open }));
+    }
+  });
+  window.addEventListener("hashchange", welcome);
+  welcome();
+}
+for (const frame of document.querySelectorAll("iframe[data-outreach-map]")) host(frame);

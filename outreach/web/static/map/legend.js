@@ -1,0 +1,103 @@
+/* What the colours, symbols and sizes mean; the counts by state add up to the villages shown. */
+(function () {
+  "use strict";
+  const el = Outreach.el;
+
+  Outreach.Legend = L.Control.extend({
+    options: { position: "bottomright" },
+    onAdd: function (map) {
+      this.data = this.options.data;
+      const box = el("details", "o-box o-legend");
+      box.open = !Outreach.narrow();
+      box.appendChild(el("summary", null, Outreach.say("legend")));
+      this._body = el("div");
+      box.appendChild(this._body);
+      L.DomEvent.disableClickPropagation(box);
+      L.DomEvent.disableScrollPropagation(box);
+      map.on("zoomend overlayadd overlayremove", this._fill, this);
+      this.data.on("stats area state villages details", this._fill, this);
+      this._fill();
+      return box;
+    },
+    onRemove: function (map) {
+      map.off("zoomend overlayadd overlayremove", this._fill, this);
+      this.data.off("stats area state villages details", this._fill, this);
+    },
+    _fill: function () {
+      const map = this._map || this.options.map;
+      this._body.textContent = "";
+      this._ramp();
+      this._states();
+      if (map && map.getZoom() < 9 && map.hasLayer(this.options.bubbles)) this._sizes(map.getZoom());
+      this._body.appendChild(el("p", "o-note", Outreach.say("approximate_borders")));
+    },
+    _ramp: function () {
+      this._body.appendChild(el("h2", null, Outreach.say("share_reached")));
+      const ramp = el("div", "o-ramp");
+      const ticks = el("div", "o-ticks");
+      Outreach.ramp.forEach(function (colour) {
+        const step = el("i");
+        step.style.background = colour;
+        ramp.appendChild(step);
+      });
+      [0].concat(Outreach.breaks, [1]).forEach(function (limit) {
+        ticks.appendChild(el("span", null, Math.round(limit * 100) + (limit === 1 ? "%" : "")));
+      });
+      this._body.appendChild(ramp);
+      this._body.appendChild(ticks);
+    },
+    _states: function () {
+      const counts = this.data.counts(this.data.area);
+      if (!counts) return;
+      this._body.appendChild(el("h2", null, Outreach.say("villages_in", { area: this.data.name(this.data.area) })));
+      const table = el("table");
+      [0, 1, 2, 3].forEach(function (state) {
+        const row = table.insertRow();
+        row.insertCell().appendChild(Outreach.symbol(state));
+        row.insertCell().textContent = Outreach.say(Outreach.states[state].word);
+        row.insertCell().textContent = Outreach.number(counts[state]);
+      });
+      const sum = table.insertRow();
+      sum.className = "o-sum";
+      sum.insertCell();
+      sum.insertCell().textContent = Outreach.say("all_villages");
+      sum.insertCell().textContent = Outreach.number(counts[0] + counts[1] + counts[2] + counts[3]);
+      this._body.appendChild(table);
+      this._roughly();
+    },
+    _roughly: function () {
+      const line = el("div", "o-line o-note");
+      line.appendChild(Outreach.symbol(0, true));
+      line.appendChild(el("span", null, Outreach.say("hollow_means")));
+      this._body.appendChild(line);
+      this._body.appendChild(el("div", "o-note", Outreach.say("size_means")));
+    },
+    _sizes: function (zoom) {
+      const length = Outreach.bubbleLength(zoom);
+      const most = this.options.bubbles.most(length);
+      const title = length === 2 ? "sign_ups_by_province" : "sign_ups_by_regency";
+      this._body.appendChild(el("h2", null, Outreach.say(title)));
+      this._body.appendChild(rings(niceSteps(most), most, zoom));
+    },
+  });
+  /* Three round numbers up to the largest. */
+  function niceSteps(most) {
+    const power = Math.pow(10, Math.floor(Math.log10(most)));
+    const top = most >= 5 * power ? 5 * power : most >= 2 * power ? 2 * power : power;
+    return [top, top / 4, top / 20].map(Math.round).filter(function (v, i, all) { return v > 0 && all.indexOf(v) === i; });
+  }
+  function rings(values, most, zoom) {
+    const radii = values.map(function (value) { return Outreach.bubbleRadius(value, most, zoom); });
+    const widest = Math.max(...radii);
+    const height = Math.max(2 * widest + 6, values.length * 16 + 4);
+    const picture = Outreach.svg("svg", { width: 190, height: height, role: "img" });
+    values.forEach(function (value, i) {
+      const y = height - 3 - 2 * radii[i];
+      const textY = 12 + i * 16;
+      picture.appendChild(Outreach.svg("line", { x1: widest + 3, y1: y, x2: 2 * widest + 22, y2: textY - 4, stroke: "#9aa7b3", "stroke-width": 0.8 }));
+      picture.appendChild(Outreach.svg("circle", { cx: widest + 3, cy: y + radii[i], r: radii[i], fill: "rgba(255,255,255,.7)", stroke: "#c2510a", "stroke-width": 1.6 }));
+      picture.appendChild(Outreach.svg("text", { x: 2 * widest + 26, y: textY, "font-size": 11, fill: "#3c4a58" }, Outreach.number(value)));
+    });
+    return picture;
+  }
+})();

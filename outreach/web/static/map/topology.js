@@ -1,0 +1,107 @@
+/* Reads TopoJSON into flat rings in map units, and sorts the borders by what they part. */
+(function () {
+  "use strict";
+  function readArc(arc, transform) {
+    const flat = new Float64Array(arc.length * 2);
+    let x = 0;
+    let y = 0;
+    arc.forEach(function (step, i) {
+      x += step[0];
+      y += step[1];
+      flat[2 * i] = Outreach.x(x * transform.scale[0] + transform.translate[0]);
+      flat[2 * i + 1] = Outreach.y(y * transform.scale[1] + transform.translate[1]);
+    });
+    return flat;
+  }
+  function joinRing(numbers, arcs) {
+    const points = [];
+    numbers.forEach(function (number, k) {
+      const arc = arcs[number < 0 ? ~number : number];
+      const n = arc.length / 2;
+      for (let step = k ? 1 : 0; step < n; step++) {
+        const j = number < 0 ? n - 1 - step : step;
+        points.push(arc[2 * j], arc[2 * j + 1]);
+      }
+    });
+    return new Float64Array(points);
+  }
+  function stretch(box, ring) {
+    for (let i = 0; i < ring.length; i += 2) {
+      box[0] = Math.min(box[0], ring[i]);
+      box[1] = Math.min(box[1], ring[i + 1]);
+      box[2] = Math.max(box[2], ring[i]);
+      box[3] = Math.max(box[3], ring[i + 1]);
+    }
+  }
+  /* Signed area by the shoelace formula, in squared map units. */
+  function ringArea(ring) {
+    let sum = 0;
+    for (let i = 0; i + 3 < ring.length; i += 2) {
+      sum += ring[i] * ring[i + 3] - ring[i + 2] * ring[i + 1];
+    }
+    return Math.abs(sum) / 2;
+  }
+  function readRegion(geometry, arcs) {
+    const box = [1e9, 1e9, -1e9, -1e9];
+    const polygons = geometry.arcs.map(function (polygon) {
+      return polygon.map(function (numbers) { return joinRing(numbers, arcs); });
+    });
+    let size = 0;
+    polygons.forEach(function (rings) {
+      stretch(box, rings[0]);
+      size += ringArea(rings[0]);
+    });
+    const at = geometry.properties.p;
+    return {
+      code: geometry.id, polygons: polygons, box: box, size: size,
+      x: Outreach.x(at[0]), y: Outreach.y(at[1]),
+    };
+  }
+  /* Borders: `edge` belong to one region; `major` part two parents (the first `length` signs of the
+     code); `minor` part two regions of one parent; `outlines` holds the lines around each parent. */
+  function readBorders(geometries, arcs, length) {
+    const users = new Map();
+    geometries.forEach(function (geometry) {
+      geometry.arcs.flat(2).forEach(function (number) {
+        const key = number < 0 ? ~number : number;
+        if (!users.has(key)) users.set(key, []);
+        users.get(key).push(geometry.id.slice(0, length));
+      });
+    });
+    const borders = { edge: [], major: [], minor: [], outlines: new Map() };
+    users.forEach(function (parents, key) {
+      const kind = parents.length < 2 ? "edge" : parents[0] === parents[1] ? "minor" : "major";
+      borders[kind].push(arcs[key]);
+      if (kind === "minor") return;
+      parents.forEach(function (parent) {
+        if (!borders.outlines.has(parent)) borders.outlines.set(parent, []);
+        borders.outlines.get(parent).push(arcs[key]);
+      });
+    });
+    return borders;
+  }
+  Outreach.readTopology = function (document, parentLength) {
+    const arcs = document.arcs.map(function (arc) { return readArc(arc, document.transform); });
+    const geometries = document.objects.a.geometries;
+    return {
+      regions: geometries.map(function (geometry) { return readRegion(geometry, arcs); }),
+      borders: readBorders(geometries, arcs, parentLength),
+    };
+  };
+  Outreach.within = function (region, x, y) {
+    const box = region.box;
+    if (x < box[0] || x > box[2] || y < box[1] || y > box[3]) return false;
+    let inside = false;
+    region.polygons.forEach(function (rings) {
+      rings.forEach(function (q) {
+        for (let a = 0, b = q.length - 2; a < q.length; b = a, a += 2) {
+          const crosses = q[a + 1] > y !== q[b + 1] > y;
+          if (crosses && x < ((q[b] - q[a]) * (y - q[a + 1])) / (q[b + 1] - q[a + 1]) + q[a]) {
+            inside = !inside;
+          }
+        }
+      });
+    });
+    return inside;
+  };
+})();

@@ -1,0 +1,79 @@
+/* Where the map looks: follows the chosen area, and tells the page, which keeps it in its address. */
+(function () {
+  "use strict";
+  const NATION = [[-10.95, 95.0], [5.95, 141.0]];
+
+  Outreach.View = L.Class.extend({
+    initialize: function (options) { L.setOptions(this, options); },
+    addTo: function (map) {
+      this._map = map;
+      this.data = this.options.data;
+      map.getContainer().setAttribute("aria-label", Outreach.say("map"));
+      this.data.on("area", this._onArea, this);
+      map.on("moveend", this._tell, this);
+      Outreach.onGo = this._go.bind(this);
+      this.data.on("regions", this._onRegions, this);
+      return this;
+    },
+    /* The first look: the place in the address, else the area, else all there is to see. */
+    _onRegions: function () {
+      this._loaded = true;
+      if (this._asked) return this._go(this._asked);
+      return this.showArea(this.data.area, false);
+    },
+    _go: function (view) {
+      this._asked = view;
+      if (!this._loaded) return;
+      this._still = true;
+      if (view.area !== undefined) this.data.select(view.area);
+      this._still = false;
+      if (view.zoom) this._map.setView([view.lat, view.lon], view.zoom, { animate: false });
+      else this.showArea(this.data.area, false);
+    },
+    _onArea: function () {
+      if (!this._still) this.showArea(this.data.area, true);
+      this._tell();
+    },
+    showArea: function (area, animate) {
+      const box = this.data.box(area);
+      const wait = !box && area.length === Outreach.level.district;
+      if (wait) this._whenDistrictsCome(area, animate);
+      const bounds = box ? Outreach.bounds(box) : L.latLngBounds(NATION);
+      if (!wait) this._fit(bounds, animate !== false);
+    },
+    _whenDistrictsCome: function (area, animate) {
+      this.data.once("districts", function () {
+        if (this.data.area === area && this.data.box(area)) this.showArea(area, animate);
+      }, this);
+      this.data.districtsOf(area.slice(0, 2));
+    },
+    _fit: function (bounds, animate) {
+      const small = Outreach.narrow();
+      const options = {
+        maxZoom: 13, animate: animate, duration: 0.5,
+        paddingTopLeft: small ? [10, 96] : [24, 24], paddingBottomRight: small ? [10, 104] : [24, 40],
+      };
+      const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+      if (animate && !calm) this._map.flyToBounds(bounds, options);
+      else this._map.fitBounds(bounds, Object.assign(options, { animate: false }));
+    },
+    showPlace: function (lat, lon, zoom) {
+      this._map.setView([lat, lon], Math.max(zoom, this._map.getZoom()));
+    },
+    _tell: function () {
+      if (!this._loaded) return;
+      const at = this._map.getCenter();
+      Outreach.tell({ view: { area: this.data.area, zoom: this._map.getZoom(), lat: at.lat, lon: at.lng } });
+    },
+  });
+})();
+(function () {
+  "use strict";
+  Outreach.Zoom = L.Control.Zoom.extend({ options: { position: "topleft" } });
+  Outreach.begin = function (data) {
+    data.start().catch(function (reason) {
+      Outreach.notice(Outreach.say("no_answer"));
+      throw reason;
+    });
+  };
+})();

@@ -1,0 +1,149 @@
+/* Every village as a symbol of its state, from zoom 8; drawn straight from the columns. */
+(function () {
+  "use strict";
+  const SHAPES_FROM = 9; // below, a symbol is smaller than its shape could tell
+  const PULSE_MS = 2500;
+  /* Reached last, so that it lies on top. */
+  const ORDER = [0, 1, 2, 3];
+
+  Outreach.Villages = Outreach.Canvas.extend({
+    stacking: 3,
+    onAdd: function (map) {
+      Outreach.Canvas.prototype.onAdd.call(this, map);
+      this.data.on("villages area", this.redraw, this);
+      this.data.on("state", this._onState, this);
+    },
+    onRemove: function (map) {
+      this.data.off("villages area", this.redraw, this);
+      this.data.off("state", this._onState, this);
+      this._visible = null;
+      Outreach.Canvas.prototype.onRemove.call(this, map);
+    },
+    choose: function (row) {
+      this._chosen = row;
+      this.redraw();
+    },
+    _onState: function (event) {
+      const now = performance.now();
+      this._pulses = (this._pulses || []).concat(
+        event.rows.slice(0, 50).map(function (row) { return { row: row, since: now }; })
+      );
+      this.redraw();
+    },
+    draw: function (ctx, see) {
+      this._visible = null;
+      if (!this.data.states || see.zoom < this.options.minZoom) return;
+      this._visible = this._find(see);
+      if (see.zoom < SHAPES_FROM) this._drawGrains(ctx, see);
+      else this._drawSymbols(ctx, see);
+      this._drawPulses(ctx, see);
+      if (this._chosen !== undefined && this._chosen !== null) this._ring(ctx, see, this._chosen, 4, "#d4006a", 2.5);
+      Outreach.mark("villages");
+    },
+    _find: function (see) {
+      const x = this.data.villages.x;
+      const y = this.data.villages.y;
+      const box = see.box;
+      const visible = [];
+      for (let i = 0, n = this.data.villages.n; i < n; i++) {
+        if (x[i] > box[0] && x[i] < box[2] && y[i] > box[1] && y[i] < box[3]) visible.push(i);
+      }
+      return visible;
+    },
+    _drawGrains: function (ctx, see) {
+      const v = this.data.villages;
+      const states = this.data.states;
+      ctx.globalAlpha = 0.85;
+      ORDER.forEach(function (state) {
+        const size = state === 0 ? 1.8 : state === 3 ? 3.4 : 2.8;
+        ctx.beginPath();
+        this._visible.forEach(function (i) {
+          if (states[i] >> 6 !== state) return;
+          ctx.rect(v.x[i] * see.scale - see.left - size / 2, v.y[i] * see.scale - see.top - size / 2, size, size);
+        });
+        ctx.fillStyle = Outreach.states[state].colour;
+        ctx.fill();
+      }, this);
+      ctx.globalAlpha = 1;
+    },
+    _drawSymbols: function (ctx, see) {
+      ORDER.forEach(function (state) {
+        this._drawState(ctx, see, state, false);
+        this._drawState(ctx, see, state, true);
+      }, this);
+    },
+    _drawState: function (ctx, see, state, hollow) {
+      const v = this.data.villages;
+      const states = this.data.states;
+      const cores = [];
+      ctx.beginPath();
+      this._visible.forEach(function (i) {
+        if (states[i] >> 6 !== state || this.data.isApproximate(i) !== hollow) return;
+        const px = v.x[i] * see.scale - see.left;
+        const py = v.y[i] * see.scale - see.top;
+        const r = Outreach.radius(states[i], see.zoom);
+        Outreach.outline(ctx, state, px, py, r);
+        if (state === 3 && !hollow && r > 3.2) cores.push(px, py, r / 3);
+      }, this);
+      const colour = Outreach.states[state].colour;
+      ctx.fillStyle = hollow ? "rgba(255,255,255,.9)" : colour;
+      ctx.strokeStyle = hollow ? colour : "rgba(255,255,255,.95)";
+      ctx.setLineDash(hollow ? [2, 1.5] : []);
+      ctx.lineWidth = hollow ? 1.3 : see.zoom >= 11 ? 1.1 : 0.7;
+      ctx.fill();
+      ctx.stroke();
+      ctx.setLineDash([]);
+      this._drawCores(ctx, cores);
+    },
+    _drawCores: function (ctx, cores) {
+      ctx.beginPath();
+      for (let i = 0; i < cores.length; i += 3) {
+        ctx.moveTo(cores[i] + cores[i + 2], cores[i + 1]);
+        ctx.arc(cores[i], cores[i + 1], cores[i + 2], 0, 6.2832);
+      }
+      ctx.fillStyle = "#fff";
+      ctx.fill();
+    },
+    /* A village that has just changed draws the eye for a moment. */
+    _drawPulses: function (ctx, see) {
+      const now = performance.now();
+      this._pulses = (this._pulses || []).filter(function (pulse) { return now - pulse.since < PULSE_MS; });
+      this._pulses.forEach(function (pulse) {
+        const age = (now - pulse.since) / PULSE_MS;
+        ctx.globalAlpha = 1 - age;
+        this._ring(ctx, see, pulse.row, 4 + 22 * age, "#d4006a", 3);
+      }, this);
+      ctx.globalAlpha = 1;
+      if (this._pulses.length) this.redraw();
+    },
+    _ring: function (ctx, see, row, gap, colour, width) {
+      const v = this.data.villages;
+      const r = Outreach.radius(this.data.states[row], see.zoom) + gap;
+      ctx.beginPath();
+      ctx.arc(v.x[row] * see.scale - see.left, v.y[row] * see.scale - see.top, r, 0, 6.2832);
+      ctx.strokeStyle = colour;
+      ctx.lineWidth = width;
+      ctx.stroke();
+    },
+    /* The row of the village under a layer point, or null. A scan of what shows is fast enough. */
+    at: function (point) {
+      if (!this._visible || this._map.getZoom() < SHAPES_FROM) return null;
+      const see = this._see();
+      const v = this.data.villages;
+      const reach = L.Browser.mobile ? 14 : 5;
+      let best = null;
+      let least = reach;
+      this._visible.forEach(function (i) {
+        const dx = v.x[i] * see.scale - see.left - point.x;
+        const dy = v.y[i] * see.scale - see.top - point.y;
+        const gap = Math.sqrt(dx * dx + dy * dy) - Outreach.radius(this.data.states[i], see.zoom);
+        if (gap < least) {
+          least = gap;
+          best = i;
+        }
+      }, this);
+      return best;
+    },
+    visible: function () { return this._visible || []; },
+  });
+})();
