@@ -21,9 +21,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from outreach.campaigns.texts import Remark
 from outreach.errors import Invalid
 from outreach.logbook.tables import Package, Payer, Sector
+from outreach.people.free_text import Remark
 from outreach.visits.tables import Result
 
 if TYPE_CHECKING:

@@ -1,0 +1,93 @@
+"""What is counted: the one place from which every numerator and denominator comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, func, or_, true
+from sqlmodel import col, select
+
+from outreach.campaigns.tables import Stage, StageVillage
+from outreach.errors import NotFound
+from outreach.people.access import NATION, Person, covers, within
+from outreach.villages import codes
+from outreach.visits.tables import Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import ColumnElement
+
+    from outreach.villages.tables import VillageKind
+
+#: The first digit of a village's last group says its kind, so no join is needed to know it.
+_DIGITS = {codes.kind(f"00.00.00.{digit}000"): digit for digit in "123"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which villages count, and whose visits and reports: hashable, so that answers can be kept.
+
+    `prefixes` are region codes ("" is the nation); no `kinds` means all of them. With a campaign
+    only the villages chosen for its stages count, and only what happened in them.
+    """
+
+    prefixes: tuple[str, ...]
+    campaign_id: int | None = None
+    kinds: tuple[VillageKind, ...] = ()
+
+
+def scope_for(
+    person: Person,
+    *,
+    region: str = NATION,
+    campaign_id: int | None = None,
+    kinds: Iterable[VillageKind] = (),
+) -> Scope:
+    """Cut *region* out of the person's area.
+
+    Raises
+    ------
+    NotFound
+        If nothing of the region lies within the area.
+    """
+    if covers(person.areas, region):
+        prefixes: tuple[str, ...] = (region,)
+    else:
+        prefixes = tuple(area for area in person.areas if covers((region,), area))
+    if region != NATION and not prefixes:
+        raise NotFound(region=region)
+    return Scope(prefixes, campaign_id, tuple(sorted(set(kinds))))
+
+
+def villages_in(scope: Scope, code: Any) -> ColumnElement[bool]:
+    """Hold where the village code in the column *code* counts."""
+    return and_(within(code, scope.prefixes), _of_kind(scope, code), _chosen(scope, code))
+
+
+def visits_in(scope: Scope) -> ColumnElement[bool]:
+    """Hold for the visits (table `visit` in the query) of villages that count."""
+    inside = villages_in(scope, Visit.village_code)
+    return inside if scope.campaign_id is None else and_(inside, _stages(scope))
+
+
+def _stages(scope: Scope) -> ColumnElement[bool]:
+    stages = select(Stage.id).where(Stage.campaign_id == scope.campaign_id)
+    return col(Visit.stage_id).in_(stages)
+
+
+def _of_kind(scope: Scope, code: Any) -> ColumnElement[bool]:
+    if not scope.kinds:
+        return true()
+    return func.substr(code, 10, 1).in_([_DIGITS[kind] for kind in scope.kinds])
+
+
+def _chosen(scope: Scope, code: Any) -> ColumnElement[bool]:
+    if scope.campaign_id is None:
+        return true()
+    chosen = select(StageVillage.village_code).join(
+        Stage, col(Stage.id) == col(StageVillage.stage_id)
+    )
+    visited = select(Visit.village_code).where(_stages(scope))
+    return or_(code.in_(chosen.where(Stage.campaign_id == scope.campaign_id)), code.in_(visited))
