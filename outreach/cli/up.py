@@ -106,7 +106,7 @@ def _prepare_demonstration(engine: Engine, settings: Settings) -> None:
     from outreach.cli.demo import seed_if_empty
 
     if settings.demo:
-        seed_if_empty(engine)
+        seed_if_empty(engine, settings)
 
 
 def _run_all(settings: Settings) -> int:
@@ -145,7 +145,7 @@ def _announce(settings: Settings) -> None:
     click.echo(
         say("Outreach is up: %(address)s", address=f"http://{settings.host}:{settings.port}")
     )
-    print_logins(make_engine(settings.database))
+    print_logins(make_engine(settings.database), settings)
     click.echo(say("Ctrl-C stops everything; the data stays."))
     click.echo("")
 

@@ -1,0 +1,69 @@
+"""The demonstration: make it once, and tell how to log in to it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+from sqlmodel import col, select
+
+from outreach.cli.say import say, step
+from outreach.config import Settings, read_settings
+from outreach.db import make_engine, reading
+from outreach.demonstration.logins import LOGINS, demo_password
+from outreach.people.tables import Account
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+def has_demonstration(engine: Engine) -> bool:
+    """Say whether the demonstration's accounts are there."""
+    with reading(engine) as db:
+        return db.exec(select(Account.id).where(col(Account.is_demo))).first() is not None
+
+
+def seed_if_empty(engine: Engine, settings: Settings) -> None:
+    """Make the demonstration unless it, or anybody's real account, is there already."""
+    with reading(engine) as db:
+        if db.exec(select(Account.id)).first() is not None:
+            return
+    from outreach.demonstration.story import tell_story
+
+    step("Demonstration: the Surakarta campaign in mid-wave")
+    tell_story(engine, secret=settings.secret, now=datetime.now(UTC), tell=_indent)
+
+
+def _indent(text: str, **facts: object) -> None:
+    click.echo(f"    {say(text, **facts)}")
+
+
+def print_logins(engine: Engine, settings: Settings) -> None:
+    """Print one login for each role, or that there is no demonstration."""
+    if not has_demonstration(engine):
+        click.echo(say("No demonstration here. Make an account: outreach accounts add"))
+        return
+    click.echo(say("Demonstration logins:"))
+    for person in LOGINS:
+        password = demo_password(settings.secret, person.login)
+        click.echo(f"  {person.role.value:<12} {person.login:<24} {password}")
+
+
+@click.group()
+def demo() -> None:
+    """Make the demonstration and tell how to log in to it."""
+
+
+@demo.command("seed")
+def seed() -> None:
+    """Make the demonstration in an installation without accounts."""
+    settings = read_settings()
+    seed_if_empty(make_engine(settings.database), settings)
+
+
+@demo.command("logins")
+def logins() -> None:
+    """Print the logins of the demonstration, one for each role."""
+    settings = read_settings()
+    print_logins(make_engine(settings.database), settings)

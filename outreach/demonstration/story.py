@@ -1,0 +1,169 @@
+"""The story of the demonstration: three stages, told through the product's own acts."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from random import Random
+from typing import TYPE_CHECKING, Protocol
+from zoneinfo import ZoneInfo
+
+from outreach.campaigns.campaigns import CampaignIn, create_campaign, open_campaign
+from outreach.campaigns.stages import StageIn, close_stage, create_stage, open_stage
+from outreach.campaigns.tables import Ecosystem, Purpose, Stage
+from outreach.db import reading, unit_of_work
+from outreach.demonstration.cast import Cast, engage, make_account
+from outreach.demonstration.logins import OFFICIAL
+from outreach.demonstration.sessions import Ending, draw_ending
+from outreach.logbook.sync import take_in
+from outreach.people.officials import OfficialIn, add_official, link_account
+from outreach.planning.assign import assign
+from outreach.villages.tables import Zone
+from outreach.visits.batches import claim, due_batches, load_problem
+from outreach.visits.lifecycle import approve, ask, cancel, confirm, postpone
+from outreach.visits.listing import visits_of_stage
+from outreach.visits.runs import request_run
+from outreach.visits.saving import save_plan
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from sqlmodel import Session
+
+    from outreach.people.access import Person
+    from outreach.visits.rows import VisitRow
+
+SEED = 2026
+_LEASE = timedelta(minutes=10)
+_STAGES = (
+    (StageIn(name="Tahap 1: Surakarta dan Sukoharjo", starts=date.min, ends=date.min,
+             area_codes=["33.72", "33.11"]), -84, -33),
+    (StageIn(name="Tahap 2: Klaten, Karanganyar, Sragen", starts=date.min, ends=date.min,
+             area_codes=["33.10", "33.13", "33.14"], quota=600), -28, 35),
+    (StageIn(name="Tahap 3: Boyolali dan Wonogiri", starts=date.min, ends=date.min,
+             area_codes=["33.09", "33.12"], quota=450), 40, 110),
+)  # fmt: skip
+
+
+class Tell(Protocol):
+    """Takes one line of progress and its facts."""
+
+    def __call__(self, text: str, **facts: object) -> None:
+        """Show the line."""
+
+
+def tell_story(engine: Engine, *, secret: str, now: datetime, tell: Tell) -> None:
+    """Make the whole demonstration as of *now*; the database must hold the registry."""
+    today = now.astimezone(ZoneInfo(Zone.WIB)).date()
+    with unit_of_work(engine) as db:
+        cast = engage(db, secret=secret, now=now, today=today)
+        stages = _draft(db, cast.coordinator, today)
+    for number in stages[:2]:
+        tell("Planning stage %(number)s of 3", number=stages.index(number) + 1)
+        _plan(engine, number, cast.coordinator)
+    for number in stages[:2]:
+        tell("Telling what happened in stage %(number)s of 3", number=stages.index(number) + 1)
+        _live_through(engine, number, cast.coordinator, today)
+    with unit_of_work(engine) as db:
+        close_stage(db, stages[0], _version(db, stages[0]), by=cast.coordinator)
+        _introduce_official(db, stages[1], cast, secret=secret, now=now, today=today)
+
+
+def _draft(db: Session, by: Person, today: date) -> list[int]:
+    given = CampaignIn(
+        name="Desa Terlindungi Solo Raya",
+        purpose=Purpose.ACQUIRE,
+        ecosystem=Ecosystem.VILLAGE,
+        theme="Pekerja rentan desa terlindungi JKK dan JKM",
+        starts=today - timedelta(100),
+        ends=today + timedelta(180),
+        target_signups=12_000,
+    )
+    campaign = create_campaign(db, given, by=by, is_demo=True)
+    open_campaign(db, campaign.id or 0, campaign.version, by=by)
+    stages = []
+    for pattern, starts, ends in _STAGES:
+        dates = {"starts": today + timedelta(starts), "ends": today + timedelta(ends)}
+        stages.append(create_stage(db, campaign.id or 0, pattern.model_copy(update=dates), by=by))
+    for stage in stages[:2]:
+        open_stage(db, stage.id or 0, stage.version, by=by)
+    return [stage.id or 0 for stage in stages]
+
+
+def _plan(engine: Engine, stage_id: int, by: Person) -> None:
+    """Plan a stage as it was planned back then: some days before it began."""
+    with unit_of_work(engine) as db:
+        then = _at(db.get_one(Stage, stage_id).starts - timedelta(3), 9)
+        request_run(db, stage_id, by=by, now=then, seed=SEED)
+    with unit_of_work(engine) as db:
+        batches = due_batches(db, then)
+    for batch_id in batches:
+        with unit_of_work(engine) as db:
+            held = claim(db, batch_id, then, _LEASE)
+            assert held is not None  # noqa: S101 - nobody else works on it yet
+            problem = load_problem(db, held)
+        plan = assign(problem)
+        with unit_of_work(engine) as db:
+            save_plan(db, held, plan, then)
+
+
+def _live_through(engine: Engine, stage_id: int, by: Person, today: date) -> None:
+    """Confirm, hold and report what lies behind; confirm or ask for what comes next."""
+    random = Random(SEED + stage_id)  # noqa: S311 - a story, not a secret
+    eager: dict[str, float] = {}
+    with reading(engine) as db:
+        visits = visits_of_stage(db, by, stage_id)
+    for visit in visits:
+        mood = eager.setdefault(visit.district, random.uniform(0.5, 1.4))
+        with unit_of_work(engine) as db:
+            if visit.day < today:
+                _end(db, visit, draw_ending(random, visit, mood), by, today)
+            else:
+                _await(db, visit, random.random(), by, today)
+
+
+def _end(db: Session, visit: VisitRow, ending: Ending, by: Person, today: date) -> None:
+    before = _at(visit.day - timedelta(4), 10)
+    if ending.kind == "postponed":
+        postpone(db, visit.id, version=visit.version, by=by, now=before, reason="Hajatan desa")
+        return
+    if ending.kind == "cancelled":
+        reason = "Kepala desa berhalangan"
+        cancel(db, visit.id, version=visit.version, by=by, now=before, reason=reason)
+        return
+    confirm(db, visit.id, version=visit.version, by=by, now=before, reason="Lewat telepon")
+    take_in(db, [ending.report], by, _at(visit.day, 18))
+    if visit.day < today - timedelta(7):
+        version = visit.version + 2  # confirmed, then reported
+        approve(db, visit.id, version=version, by=by, now=_at(visit.day + timedelta(2), 9))
+
+
+def _await(db: Session, visit: VisitRow, chance: float, by: Person, today: date) -> None:
+    asked = _at(min(visit.day - timedelta(9), today - timedelta(1)), 9)
+    soon = visit.day <= today + timedelta(7)
+    if visit.day > today + timedelta(14):
+        return
+    ask(db, visit.id, version=visit.version, by=by, now=asked)
+    if chance < (0.8 if soon else 0.3):
+        told = "Setuju lewat WhatsApp"
+        confirm(db, visit.id, version=visit.version + 1, by=by, now=asked, reason=told)
+
+
+def _introduce_official(
+    db: Session, stage_id: int, cast: Cast, *, secret: str, now: datetime, today: date
+) -> None:
+    """Give the official's login to a village that is to be visited next."""
+    by = cast.coordinator
+    coming = [visit for visit in visits_of_stage(db, by, stage_id) if visit.day >= today]
+    code = coming[0].village_code
+    given = OfficialIn(village_code=code, name=OFFICIAL.name, position="Sekretaris desa")
+    official = add_official(db, given, by=by, is_demo=True)
+    person = make_account(db, OFFICIAL, secret=secret, now=now, village_code=code)
+    link_account(db, official.id or 0, person.account_id, by=by)
+
+
+def _version(db: Session, stage_id: int) -> int:
+    return db.get_one(Stage, stage_id).version
+
+
+def _at(day: date, hour: int) -> datetime:
+    """Take the hour of a day in Surakarta."""
+    return datetime.combine(day, time(hour), ZoneInfo(Zone.WIB)).astimezone(UTC)
