@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from outreach.planning.daytrip import visits_of_day
 from outreach.planning.model import Plan
-from outreach.planning.network import kind_of, network_of
+from outreach.planning.network import kinds_of, network_of
 from outreach.planning.reasons import (
     has_place,
     out_of_reach,
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-    from outreach.planning.model import PlannedVisit, Problem, Site, TeamDay, Unplaced
-    from outreach.planning.network import Kind, Network
+    from outreach.planning.model import PlannedVisit, Problem, Site, Unplaced
+    from outreach.planning.network import Kind
 
 # Progress is told about so many times in all.
 PROGRESS_STEPS = 100
@@ -70,12 +70,6 @@ def plan_of(
         seed=problem.seed,
         solver=SOLVER,
     )
-
-
-def kinds_of(network: Network, team_days: Sequence[TeamDay]) -> dict[TeamDay, Kind]:
-    """Kind of every team-day; how many sessions it holds is bounded by the shortest one."""
-    shortest = min(site.session_minutes for site in network.sites)
-    return {team_day: kind_of(network, team_day, shortest) for team_day in team_days}
 
 
 def visits_to(

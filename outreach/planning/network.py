@@ -16,7 +16,7 @@ from outreach.planning.workdays import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     import numpy as np
@@ -144,3 +144,9 @@ def kind_of(network: Network, team_day: TeamDay, shortest_session_minutes: int) 
     )
     base = network.bases.index(team_day.base)
     return Kind(base, sessions, team_day.starts_minute, team_day.ends_minute, cut)
+
+
+def kinds_of(network: Network, team_days: Iterable[TeamDay]) -> dict[TeamDay, Kind]:
+    """Kind of every team-day; how many sessions it holds is bounded by the shortest one."""
+    shortest = min(site.session_minutes for site in network.sites)
+    return {team_day: kind_of(network, team_day, shortest) for team_day in team_days}

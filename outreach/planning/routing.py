@@ -101,7 +101,7 @@ class Search:
 
 def rounds_for(sites: int) -> int:
     """Return the rounds of each step for a number of sites."""
-    return min(300 + 6 * sites, 3_000)
+    return min(300 + 3 * sites, 3_000)
 
 
 def route(
@@ -305,7 +305,7 @@ def repaired(network: Network, slot: Slots, stops: tuple[int, ...]) -> tuple[int
     """Return the stops in their best order; the least valuable leave while the day is too full."""
     kept = [stop for stop in stops if stop not in slot.closed]
     while kept:
-        if len(kept) <= slot.kind.sessions and (order := network.best_order(slot.kind, kept)):
+        if order := network.best_order(slot.kind, kept):
             return order
         kept.remove(min(kept, key=lambda stop: (network.sites[stop].value, stop)))
     return ()

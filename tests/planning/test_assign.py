@@ -1,0 +1,329 @@
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from outreach.planning.assign import assign
+from outreach.planning.check import violations
+from outreach.planning.model import Parameters, Problem, Reason, Remedy, Site, TeamDay
+from outreach.planning.network import Trip, kinds_of, network_of
+from outreach.planning.rota import give_trips, insert_left
+from outreach.planning.workdays import holidays_between, is_friday, overlaps_prayers
+from tests.planning.builders import (
+    FRIDAY,
+    MONDAY,
+    SURAKARTA,
+    point,
+    problem,
+    scattered,
+    site,
+    team_day,
+    team_days,
+)
+
+if TYPE_CHECKING:
+    from outreach.planning.model import Plan, Point
+
+CLOSED = st.frozensets(st.integers(0, 12).map(lambda n: MONDAY + timedelta(days=n)), max_size=9)
+
+
+@st.composite
+def places(draw: st.DrawFn) -> Point:
+    """Draw near and far places, some over sea, some unknown."""
+    km = st.floats(-140, 140)
+    at = point(draw(km), draw(km), draw(st.sampled_from((1, 1, 1, 2))))
+    return replace(at, latitude=math.nan) if draw(st.integers(0, 19)) == 0 else at
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> Problem:
+    """Draw small problems of every shape: hours, bases, sessions, closed days, no teams."""
+    sites = [
+        site(
+            number,
+            draw(places()),
+            value=draw(st.floats(0, 5_000)),
+            session_minutes=draw(st.sampled_from((45, 90, 120, 120, 240))),
+            closed_days=draw(CLOSED) if draw(st.booleans()) else frozenset(),
+        )
+        for number in range(draw(st.integers(0, 14)))
+    ]
+    days = []
+    for team in range(1, draw(st.integers(0, 3)) + 1):
+        base = draw(st.sampled_from((SURAKARTA, point(30, 30), point(5, 5, 2))))
+        starts = draw(st.sampled_from((420, 480, 480, 600, 820)))
+        days += team_days(
+            1,
+            draw(st.integers(0, 7)),
+            base=base,
+            sessions=draw(st.integers(1, 3)),
+            starts_minute=starts,
+            ends_minute=starts + draw(st.sampled_from((100, 240, 540, 540, 660))),
+        )
+        days = [replace(one, team_id=team) if one.team_id == 1 else one for one in days]
+        days = list({(one.team_id, one.day): one for one in days}.values())
+    parameters = Parameters(draw(st.sampled_from((0.0, 0.5, 1.0))), draw(st.integers(0, 30)))
+    return Problem(tuple(sites), tuple(days), draw(st.integers(0, 2**40)), parameters)
+
+
+@given(problems())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_plan_keeps_every_rule_and_answers_for_every_village(asked: Problem) -> None:
+    plan = assign(asked)
+    assert violations(asked, plan) == ()
+    answered = [visit.code for visit in plan.visits] + [one.code for one in plan.unplaced]
+    assert sorted(answered) == sorted(site.code for site in asked.sites)
+
+
+@given(problems())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_the_same_question_has_the_same_answer(asked: Problem) -> None:
+    assert assign(asked) == assign(asked)
+
+
+@given(problems())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_reason_is_true(asked: Problem) -> None:
+    of = {site.code: site for site in asked.sites}
+    for unplaced in assign(asked).unplaced:
+        alone = replace(asked, sites=(of[unplaced.code],))
+        (again,) = assign(alone).unplaced or (None,)
+        if unplaced.reason is Reason.NO_CAPACITY:
+            assert again is None
+        else:
+            assert again is not None
+            assert again.reason is unplaced.reason
+
+
+def of_plan(plan: Plan) -> dict[str, tuple[int, date, int]]:
+    return {visit.code: (visit.team_id, visit.day, visit.slot) for visit in plan.visits}
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 4])
+def test_a_handful_of_near_villages_is_planned(count: int) -> None:
+    plan = assign(problem(scattered(count, wide_km=3), team_days(1, 2)))
+    assert len(plan.visits) == count
+    assert plan.team_days_used == math.ceil(count / 3)
+    assert plan.unplaced == ()
+
+
+def test_forty_real_days_keep_sundays_holidays_and_prayers_free() -> None:
+    asked = problem(scattered(150), team_days(2, 40, date(2027, 2, 22)))
+    plan = assign(asked)
+    assert len(plan.visits) == 150
+    assert violations(asked, plan) == ()
+    feasts = holidays_between(date(2027, 2, 22), date(2027, 6, 30))
+    assert any(is_friday(visit.day) for visit in plan.visits)
+    for visit in plan.visits:
+        assert visit.day.weekday() != 6
+        assert visit.day not in feasts
+        assert not (is_friday(visit.day) and overlaps_prayers(visit.starts_minute, 120))
+
+
+def test_a_full_friday_holds_one_session_before_and_one_after_the_prayers() -> None:
+    plan = assign(problem(scattered(6, wide_km=2), [team_day(day=FRIDAY)]))
+    assert [visit.starts_minute < 690 for visit in plan.visits] == [True, False]
+    assert Counter(one.reason for one in plan.unplaced) == {Reason.NO_CAPACITY: 4}
+
+
+def test_a_stage_without_team_days_says_so() -> None:
+    plan = assign(problem(scattered(2), []))
+    assert {(one.reason, one.remedy) for one in plan.unplaced} == {
+        (Reason.NO_TEAM, Remedy.ADD_TEAM)
+    }
+    assert plan.visits == ()
+
+
+def test_each_reason_comes_with_its_remedy() -> None:
+    nowhere = replace(site(0), point=replace(point(), longitude=math.nan))
+    shut = site(1, closed_days=frozenset({MONDAY}))
+    hour_more = site(2, point(75, 0))
+    overnight = site(3, point(200, 0))
+    near = site(4)
+    plan = assign(problem([nowhere, shut, hour_more, overnight, near], [team_day()]))
+    assert {one.code: (one.reason, one.remedy) for one in plan.unplaced} == {
+        nowhere.code: (Reason.NO_PLACE, Remedy.LOCATE_VILLAGE),
+        shut.code: (Reason.ALWAYS_CLOSED, Remedy.OPEN_A_DAY),
+        hour_more.code: (Reason.TOO_FAR, Remedy.LONGER_DAY),
+        overnight.code: (Reason.TOO_FAR, Remedy.OVERNIGHT_STAY),
+    }
+    assert list(of_plan(plan)) == [near.code]
+
+
+def test_villages_of_which_none_has_a_place_need_no_solver() -> None:
+    nowhere = replace(site(0), point=replace(point(), latitude=math.nan))
+    plan = assign(problem([nowhere], [team_day()]))
+    assert (plan.rounds, len(plan.unplaced)) == (0, 1)
+
+
+def test_hours_too_short_for_any_session_are_told_as_too_far() -> None:
+    plan = assign(problem([site(0)], [team_day(ends_minute=500)]))
+    assert [(one.reason, one.remedy) for one in plan.unplaced] == [
+        (Reason.TOO_FAR, Remedy.LONGER_DAY)
+    ]
+    assert plan.rounds == 0
+
+
+def test_when_capacity_is_scarce_the_valuable_villages_are_visited() -> None:
+    sites = [site(n, value=1_000.0 if n % 4 == 0 else 1.0) for n in range(24)]
+    plan = assign(problem(sites, [team_day(1), team_day(2)]))
+    assert set(of_plan(plan)) == {one.code for one in sites if one.value > 1}
+
+
+def test_what_is_left_gets_remedies_from_cheap_to_dear() -> None:
+    asked = problem(scattered(60, wide_km=3), [team_day(1), team_day(2)])
+    plan = assign(asked)
+    value = {one.code: one.value for one in asked.sites}
+    ranked = sorted(plan.unplaced, key=lambda one: -value[one.code])
+    assert Counter(one.remedy for one in ranked) == {
+        Remedy.LONGER_STAGE: 30,
+        Remedy.ADD_TEAM: 3,
+        Remedy.NEXT_STAGE: 21,
+    }
+    assert [one.remedy for one in ranked] == (
+        [Remedy.LONGER_STAGE] * 30 + [Remedy.ADD_TEAM] * 3 + [Remedy.NEXT_STAGE] * 21
+    )
+
+
+def test_value_comes_early_when_the_day_is_priced() -> None:
+    sites = scattered(40)
+    value = {one.code: one.value for one in sites}
+
+    def mean_day(day_price: float) -> float:
+        asked = problem(sites, team_days(1, 18))
+        plan = assign(replace(asked, parameters=Parameters(day_price, 200)))
+        assert len(plan.visits) == 40
+        late = sum(value[v.code] * (v.day - MONDAY).days for v in plan.visits)
+        return late / sum(value.values())
+
+    assert mean_day(1.0) < mean_day(0.0)
+
+
+def test_villages_without_any_value_are_planned_all_the_same() -> None:
+    sites = [replace(one, value=0.0) for one in scattered(12, wide_km=15)]
+    plan = assign(problem(sites, team_days(1, 8)))
+    assert len(plan.visits) == 12
+
+
+def test_a_village_is_never_planned_on_its_closed_days() -> None:
+    closed = frozenset({MONDAY, MONDAY + timedelta(days=1)})
+    sites = [replace(one, closed_days=closed) for one in scattered(3, wide_km=3)]
+    days = team_days(1, 3)
+    plan = assign(problem(sites, days))
+    assert {visit.day for visit in plan.visits} == {days[2].day}
+    assert len(plan.visits) == 3
+
+
+def test_many_villages_and_days_are_priced_by_the_week() -> None:
+    market = frozenset(MONDAY + timedelta(days=number) for number in range(0, 300, 5))
+    sites = [replace(one, closed_days=market) for one in scattered(130)]
+    asked = problem(sites, team_days(1, 160), rounds=15)
+    plan = assign(asked)
+    assert violations(asked, plan) == ()
+    assert len(plan.visits) == 130
+
+
+def test_short_sessions_around_the_prayers_are_planned_by_the_hours() -> None:
+    sites = [replace(one, session_minutes=90) for one in scattered(30, wide_km=10)]
+    days = [one for one in team_days(4, 30) if is_friday(one.day)]
+    asked = problem(sites, days)
+    plan = assign(asked)
+    assert violations(asked, plan) == ()
+    assert len(plan.visits) == 30
+
+
+def test_each_team_starts_from_its_own_base() -> None:
+    far = point(120, 0)
+    sites = [site(0, point(1, 1)), site(1, point(121, 1))]
+    days = [team_day(1), team_day(2, base=far)]
+    plan = assign(problem(sites, days))
+    assert {visit.code: visit.team_id for visit in plan.visits} == {
+        sites[0].code: 1,
+        sites[1].code: 2,
+    }
+
+
+def test_teams_share_the_work() -> None:
+    plan = assign(problem(scattered(60, wide_km=6), team_days(2, 12)))
+    assert len(plan.visits) == 60
+    counts = Counter(visit.team_id for visit in plan.visits)
+    assert abs(counts[1] - counts[2]) <= 6
+
+
+def test_a_team_goes_on_where_it_knows_the_district() -> None:
+    days = team_days(2, 2)
+    sites = [site(n, point(n // 2)) for n in (0, 1, 20, 21)]
+    ground = network_of(sites, days)
+    kinds = kinds_of(ground, days)
+    kind = kinds[days[0]]
+    first, second = (Trip(days[0].day, kind, (stop,)) for stop in (0, 2))
+    then = [Trip(days[2].day, kind, (stop,)) for stop in (1, 3)]
+    rota = give_trips(ground, [first, second, *then], kinds)
+    of = {(one.day, stops): one.team_id for one, stops in rota.items()}
+    assert of[days[0].day, (0,)] == of[days[2].day, (1,)]
+    assert of[days[0].day, (2,)] == of[days[2].day, (3,)]
+
+
+def test_a_village_left_over_is_put_where_it_lengthens_the_way_least() -> None:
+    days = team_days(1, 2)
+    sites = [site(0, point(10)), site(1, point(-10)), site(2, point(11)), site(3, point(150))]
+    ground = network_of(sites, days)
+    kinds = kinds_of(ground, days)
+    rota = insert_left(ground, {days[0]: (1,), days[1]: (0,)}, kinds, [2, 3])
+    assert rota[days[0]] == (1,)
+    assert sorted(rota[days[1]]) == [0, 2]
+    shut = [replace(one, closed_days=frozenset({days[1].day})) for one in sites]
+    rota = insert_left(network_of(shut, days), {days[0]: (1,), days[1]: (0,)}, kinds, [2])
+    assert sorted(rota[days[0]]) == [1, 2]
+
+
+def test_progress_runs_to_the_end_and_an_exception_in_it_ends_the_planning() -> None:
+    asked = problem(scattered(12), team_days(1, 4), rounds=80)
+    told: list[tuple[int, int]] = []
+    assign(asked, lambda done, rounds: told.append((done, rounds)))
+    assert told == sorted(told)
+    assert told[-1] == (160, 160)
+    assert len(told) == 100
+
+    def cancel(done: int, rounds: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        assign(asked, cancel)
+
+
+def test_the_size_decides_the_rounds_when_nobody_does() -> None:
+    asked = problem(scattered(3, wide_km=3), team_days(1, 2))
+    plan = assign(replace(asked, parameters=Parameters()))
+    assert plan.rounds == 309
+    again = replace(asked, parameters=Parameters(rounds=plan.rounds), seed=plan.seed)
+    assert assign(again) == plan
+    assert plan.solver.startswith("pyvrp 0.14")
+
+
+@pytest.mark.parametrize(
+    ("value", "session_minutes"), [(math.nan, 120), (math.inf, 120), (-1.0, 120), (1.0, 0)]
+)
+def test_a_problem_refuses_sites_no_plan_could_serve(value: float, session_minutes: int) -> None:
+    with pytest.raises(ValueError, match="must"):
+        problem([site(0, value=value, session_minutes=session_minutes)], [])
+
+
+def test_a_problem_refuses_doubles() -> None:
+    with pytest.raises(ValueError, match="village stands twice"):
+        problem([site(0), site(0)], [])
+    with pytest.raises(ValueError, match="team stands twice"):
+        problem([], [team_day(), team_day(sessions=1)])
+
+
+def test_no_village_and_no_team_is_an_empty_plan() -> None:
+    empty: tuple[list[Site], list[TeamDay]] = ([], [])
+    plan = assign(problem(*empty))
+    assert (plan.visits, plan.unplaced, plan.travel_minutes) == ((), (), 0)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outreach.planning.assign import assign
+from outreach.planning.check import Rule, violations, violations_of_day
+from outreach.planning.daytrip import visits_of_day
+from outreach.planning.model import Plan, PlannedVisit, Reason, Remedy, Unplaced
+from outreach.planning.workdays import why_closed
+from tests.planning.builders import FRIDAY, MONDAY, point, problem, site, team_day, team_days
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SITES = [site(n, point(3 * n, 0)) for n in range(5)]
+ASKED = problem(SITES, [team_day(), team_day(day=FRIDAY)])
+SOUND = assign(ASKED)
+
+
+def changed(number: int, **facts: object) -> Callable[[Plan], Plan]:
+    def change(plan: Plan) -> Plan:
+        visits = list(plan.visits)
+        visits[number] = replace(visits[number], **facts)  # type: ignore[arg-type]
+        return replace(plan, visits=tuple(visits))
+
+    return change
+
+
+def test_a_sound_plan_has_no_violation() -> None:
+    assert len(SOUND.visits) == 5
+    assert violations(ASKED, SOUND) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        (changed(0, code=SOUND.visits[1].code), Rule.VISITED_TWICE),
+        (changed(0, code=SOUND.visits[1].code), Rule.MISSING_VILLAGE),
+        (changed(0, code="99.99.99.9999"), Rule.UNKNOWN_VILLAGE),
+        (changed(0, team_id=9), Rule.NO_TEAM_DAY),
+        (changed(0, day=MONDAY + timedelta(days=6)), Rule.NO_TEAM_DAY),
+        (changed(0, starts_minute=481), Rule.TOO_EARLY),
+        (changed(1, starts_minute=SOUND.visits[0].starts_minute + 10), Rule.TOO_EARLY),
+        (changed(2, starts_minute=1000), Rule.OUTSIDE_HOURS),
+        (changed(0, travel_minutes=0), Rule.WRONG_TRAVEL),
+        (changed(2, return_minutes=1), Rule.WRONG_TRAVEL),
+        (changed(1, slot=1), Rule.SLOT_ORDER),
+        (changed(3, starts_minute=600), Rule.FRIDAY_PRAYERS),
+        (lambda plan: replace(plan, travel_minutes=1), Rule.WRONG_TOTAL),
+        (lambda plan: replace(plan, team_days_used=7), Rule.WRONG_TOTAL),
+        (lambda plan: replace(plan, visits=plan.visits[1:]), Rule.MISSING_VILLAGE),
+        (
+            lambda plan: replace(
+                plan,
+                unplaced=(Unplaced(plan.visits[0].code, Reason.NO_CAPACITY, Remedy.NEXT_STAGE),),
+            ),
+            Rule.VISITED_TWICE,
+        ),
+    ],
+)
+def test_a_planted_fault_is_found(change: Callable[[Plan], Plan], rule: Rule) -> None:
+    assert rule in {one.rule for one in violations(ASKED, change(SOUND))}
+
+
+def test_too_many_sessions_are_found() -> None:
+    short = problem(SITES, [team_day(sessions=2), team_day(day=FRIDAY)])
+    assert [one.rule for one in violations(short, SOUND)] == [Rule.TOO_MANY_SESSIONS]
+
+
+def test_a_village_closed_on_its_day_is_found() -> None:
+    first = SOUND.visits[0]
+    shut = [
+        replace(one, closed_days=frozenset({first.day})) if one.code == first.code else one
+        for one in SITES
+    ]
+    (found,) = violations(problem(shut, list(ASKED.team_days)), SOUND)
+    assert (found.rule, found.code, found.day) == (Rule.VILLAGE_CLOSED, first.code, first.day)
+
+
+def test_the_warnings_of_a_move_tell_by_how_much() -> None:
+    sites = {one.code: one for one in SITES}
+    friday = team_day(day=FRIDAY, ends_minute=15 * 60)
+    visits = visits_of_day(friday, SITES[:2], even_if_late=True)
+    assert visits is not None
+    moved = (visits[0], replace(visits[1], starts_minute=13 * 60))
+    found = {one.rule: one.facts for one in violations_of_day(friday, moved, sites)}
+    assert found[Rule.FRIDAY_PRAYERS] == {"minutes": 30}
+    assert found[Rule.OUTSIDE_HOURS] == {"minutes": visits[1].return_minutes}
+
+
+def test_a_closed_day_is_told_with_its_reason() -> None:
+    sunday = team_day(day=MONDAY + timedelta(days=6))
+    closed = why_closed(sunday.day)
+    (found,) = violations_of_day(sunday, (), {}, closed)
+    assert (found.rule, found.team_id, found.facts) == (Rule.CLOSED_DAY, 1, {"closed": closed[0]})
+
+
+def test_visits_of_a_day_are_as_early_as_the_road_allows() -> None:
+    visits = visits_of_day(team_day(), SITES[:2])
+    assert visits is not None
+    first, second = visits
+    assert first == PlannedVisit(SITES[0].code, 1, MONDAY, 1, 480 + 5, 5, 0)
+    assert second.starts_minute == first.starts_minute + 120 + second.travel_minutes
+    assert (second.slot, second.return_minutes > 0) == (2, True)
+    assert visits_of_day(team_day(), []) == ()
+
+
+def test_a_day_that_is_too_long_has_no_visits_unless_asked_for() -> None:
+    short = team_day(ends_minute=600)
+    assert visits_of_day(short, SITES[:1]) is None
+    late = visits_of_day(short, SITES[:1], even_if_late=True)
+    assert late is not None
+    sites = {one.code: one for one in SITES}
+    assert [one.rule for one in violations_of_day(short, late, sites)] == [Rule.OUTSIDE_HOURS]
+
+
+def test_two_teams_at_once_do_not_disturb_each_other() -> None:
+    asked = problem(SITES, team_days(2, 1))
+    assert violations(asked, assign(asked)) == ()
