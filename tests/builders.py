@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -36,3 +37,10 @@ def load_small_registry(
         with unit_of_work(db_or_engine) as db:
             return load_small_registry(db, prefixes)
     return load_registry(db_or_engine, now=LOADED_AT, registry=national_registry(), areas=prefixes)
+
+
+@dataclass(frozen=True, slots=True)
+class Sees:
+    """Somebody who may see these regions, for rooms that come before people."""
+
+    areas: tuple[str, ...] = ("",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zlib
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -94,7 +95,7 @@ def _lines(folder: Path, name: str) -> Iterator[Line]:
         try:
             with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
                 yield from csv.DictReader(file)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
             raise RegistryFault(problem="unreadable", file=path.name) from error
 
 
