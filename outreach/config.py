@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     demo: bool = True
     web_workers: int = Field(default=2, ge=1, le=64)
     task_workers: int = Field(default=2, ge=1, le=64)
+    lease_seconds: int = Field(default=30, ge=1, le=3600)
     https_only: bool = False
     locale: str = Field(default="id", pattern="^(id|en)$")
     trusted_proxies: int = Field(default=0, ge=0, le=5)

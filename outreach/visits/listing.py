@@ -78,6 +78,12 @@ def next_visits(db: Session, person: Person, today: date) -> list[VisitRow]:
     return _read(db, _rows(person).where(col(Visit.work).in_(OFFICIALS_OWN)))
 
 
+def visits_between(db: Session, person: Person, first: date, last: date) -> list[VisitRow]:
+    """List the visits that stand from one day to another, both included, by day and team."""
+    query = _rows(person).where(col(Visit.day).between(first, last), col(Visit.work).in_(ACTIVE))
+    return _read(db, query)
+
+
 def visit_row(db: Session, person: Person, visit_id: int) -> VisitRow:
     """Read one visit with its names.
 

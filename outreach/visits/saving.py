@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import time
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ from outreach.visits.tables import (
     VisitEvent,
     Work,
 )
+from outreach.visits.teamday import clock_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -116,11 +116,6 @@ def _row(run: PlanRun, batch: Batch, visit: PlannedVisit, zone: object) -> dict[
         "work": Work.PROPOSED,
         "version": 1,
     }
-
-
-def clock_time(minute: int) -> time:
-    """Turn minutes after local midnight into a time of day."""
-    return time(*divmod(minute, 60))
 
 
 def _zones(db: Session, codes: Sequence[str]) -> dict[str, object]:

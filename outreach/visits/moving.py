@@ -1,0 +1,285 @@
+"""Moves a visit by hand: warns first, never moves what is confirmed silently, keeps it all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+
+from outreach.campaigns.stages import require_planner
+from outreach.campaigns.tables import Stage, Status
+from outreach.errors import Conflict, Invalid, NotFound
+from outreach.people.edits import locked
+from outreach.people.tables import Team
+from outreach.planning.check import Rule, violations_of_day
+from outreach.visits.lifecycle import check_reason, check_version, visit_of, write_event
+from outreach.visits.question import local_day
+from outreach.visits.saving import lock_teams, told_place
+from outreach.visits.tables import Happening, Visit, Work
+from outreach.visits.teamday import (
+    HELD,
+    Stop,
+    day_of_team,
+    stops_of,
+    visits_on,
+    why_team_stays,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from sqlmodel import Session
+
+    from outreach.people.access import Person
+
+#: What becomes of a visit that is moved: a confirmed one has to be confirmed anew, one that had
+#: ended is proposed again. What does not stand here does not move.
+AFTER_A_MOVE = {
+    Work.PROPOSED: Work.PROPOSED,
+    Work.AWAITING: Work.AWAITING,
+    Work.CONFIRMED: Work.AWAITING,
+    Work.POSTPONED: Work.PROPOSED,
+    Work.UNREACHABLE: Work.PROPOSED,
+}
+
+
+class MoveIn(BaseModel):
+    """Where a person wants a visit: its start follows from the order of the slots.
+
+    `also_confirmed` says that visits an official has confirmed may move too.
+    """
+
+    team_id: int = Field(ge=1, le=2**31 - 1)
+    day: date
+    slot: int = Field(ge=1, le=3)
+    also_confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MoveWarning:
+    """Something a person should know before moving a visit.
+
+    `code` is the value of a `planning.check.Rule` or of a `planning.workdays.ClosedKind`, or one
+    of `outside_stage`, `in_the_past`, `slot_taken`, `confirmed`, `confirmed_would_move`.
+    """
+
+    code: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Author:
+    """Who moves, when and why: what every line of history says."""
+
+    by: Person
+    now: datetime
+    reason: str
+
+
+def warnings_of_move(
+    db: Session, visit_id: int, to: MoveIn, *, by: Person, now: datetime
+) -> tuple[MoveWarning, ...]:
+    """Tell what is wrong with a move, without writing anything; empty when nothing is.
+
+    Raises
+    ------
+    NotFound
+        If the visit or the team is missing or outside the person's area.
+    Conflict
+        If the last session of the day would not start before midnight.
+    """
+    visit = visit_of(db, by, visit_id)
+    stage = db.get_one(Stage, visit.stage_id)
+    team = _team_of_branch(db, to.team_id, stage.branch_id)
+    return (
+        *_calendar_warnings(db, stage, team, to, local_day(db, stage.branch_id, now)),
+        *_order_warnings(db, visit, team, to),
+    )
+
+
+def move_visit(
+    db: Session,
+    visit_id: int,
+    to: MoveIn,
+    *,
+    version: int,
+    by: Person,
+    now: datetime,
+    reason: str = "",
+) -> Visit:
+    """Give a visit another team, day or slot, and set the times of both days anew.
+
+    A confirmed visit that moves, or whose start changes, has to be confirmed anew.
+
+    Raises
+    ------
+    NotFound
+        If the visit or the team is missing or outside the person's area.
+    NotAllowed
+        If the person is no coordinator.
+    Conflict
+        If the visit was reported or cancelled, its stage is closed, somebody changed it since
+        `version`, the slot is taken, the village has another visit, confirmed visits would
+        move and `also_confirmed` is not set, or the day would not end before midnight.
+    Invalid
+        If the day is past, or the reason may not be kept.
+    """
+    check_reason(Happening.MOVED, reason)
+    stage = db.get_one(Stage, visit_of(db, by, visit_id).stage_id)
+    require_planner(db, stage.branch_id, by)
+    team = _team_of_branch(db, to.team_id, stage.branch_id)
+    _require_open(db, stage, to, now)
+    visit = _take(db, visit_id, to, version)
+    author = _Author(by, now, reason)
+    left = db.get_one(Team, visit.team_id), visit.day
+    before = _told(visit)
+    _place(db, visit, to)
+    _set_times(db, team, to.day, visit, to, author)
+    if (left[0].id, left[1]) != (to.team_id, to.day):
+        _set_times(db, *left, visit, to, author)
+    _note(db, visit, before, author)
+    return visit
+
+
+def _calendar_warnings(
+    db: Session, stage: Stage, team: Team, to: MoveIn, today: date
+) -> Iterator[MoveWarning]:
+    for closed in why_team_stays(db, team, to.day):
+        facts = {"name": closed.name, "is_estimate": closed.is_estimate}
+        yield MoveWarning(closed.kind.value, facts)
+    if not stage.starts <= to.day <= stage.ends:
+        yield MoveWarning("outside_stage", {"starts": stage.starts, "ends": stage.ends})
+    if to.day < today:
+        yield MoveWarning("in_the_past")
+
+
+def _order_warnings(db: Session, visit: Visit, team: Team, to: MoveIn) -> Iterator[MoveWarning]:
+    """Tell what is wrong with the two days in their new order."""
+    others = [one for one in visits_on(db, to.team_id, to.day) if one.id != visit.id]
+    taken = [one.village_code for one in others if one.slot == to.slot]
+    if taken:
+        yield MoveWarning("slot_taken", {"villages": taken})
+    team_day = day_of_team(db, team, to.day)
+    ordered = [(one.slot, one) for one in others] + [(to.slot, visit)]
+    ordered.sort(key=lambda pair: (pair[0], pair[1] is visit))
+    stops = stops_of(db, team_day, ordered)
+    sites = {stop.planned.code: stop.site for stop in stops}
+    for found in violations_of_day(team_day, [stop.planned for stop in stops], sites):
+        # Slots only keep the order, so a gap between them is no fault.
+        if found.rule is not Rule.SLOT_ORDER:
+            yield MoveWarning(found.rule.value, {"village_code": found.code, **found.facts})
+    if visit.work is Work.CONFIRMED:
+        yield MoveWarning("confirmed", {"villages": [visit.village_code]})
+    stops += _left_behind(db, visit, to)
+    if firm := _firm(stops, visit):
+        yield MoveWarning("confirmed_would_move", {"villages": firm})
+
+
+def _left_behind(db: Session, visit: Visit, to: MoveIn) -> list[Stop]:
+    """Time the day that the visit leaves without it."""
+    if (visit.team_id, visit.day) == (to.team_id, to.day):
+        return []
+    team = db.get_one(Team, visit.team_id)
+    rest = [one for one in visits_on(db, visit.team_id, visit.day) if one.id != visit.id]
+    return stops_of(db, day_of_team(db, team, visit.day), [(one.slot, one) for one in rest])
+
+
+def _firm(stops: Sequence[Stop], moved: Visit) -> list[str]:
+    """Villages other than the moved one's that have confirmed a time which would change."""
+    return [
+        stop.visit.village_code
+        for stop in stops
+        if stop.visit is not moved and stop.visit.work is Work.CONFIRMED and stop.is_shifted
+    ]
+
+
+def _team_of_branch(db: Session, team_id: int, branch_id: int) -> Team:
+    team = db.get(Team, team_id)
+    if team is None or team.branch_id != branch_id:
+        raise NotFound(kind="Team", id=team_id)
+    return team
+
+
+def _require_open(db: Session, stage: Stage, to: MoveIn, now: datetime) -> None:
+    if stage.status is Status.CLOSED:
+        raise Conflict(problem="closed")
+    if to.day < local_day(db, stage.branch_id, now):
+        raise Invalid(problems={"day": ["in_the_past"]})
+
+
+def _take(db: Session, visit_id: int, to: MoveIn, version: int) -> Visit:
+    """Take both teams' calendars and the visit, and see that it may move."""
+    team_id = db.scalar(select(col(Visit.team_id)).where(col(Visit.id) == visit_id))
+    db.execute(lock_teams({to.team_id, team_id or to.team_id}))
+    visit = locked(db, Visit, visit_id)
+    check_version(visit, version, to.model_dump(include={"team_id", "day", "slot"}))
+    if visit.work not in AFTER_A_MOVE:
+        raise Conflict(problem="wrong_status", status=visit.work, wanted=Happening.MOVED)
+    if visit.work is Work.CONFIRMED and not to.also_confirmed:
+        raise Conflict(problem="confirmed", villages=[visit.village_code])
+    return visit
+
+
+def _place(db: Session, visit: Visit, to: MoveIn) -> None:
+    """Put the visit there and let the tables refuse a double booking."""
+    try:
+        with db.begin_nested():
+            visit.team_id, visit.day, visit.slot = to.team_id, to.day, to.slot
+            visit.work = AFTER_A_MOVE[visit.work]
+            db.flush()  # to hear now whether the slot is free
+    except IntegrityError as error:
+        at_slot = [one for one in visits_on(db, to.team_id, to.day) if one.slot == to.slot]
+        problem = "slot_taken" if at_slot else "village_has_visit"
+        villages = [one.village_code for one in at_slot]
+        raise Conflict(problem=problem, day=to.day, slot=to.slot, villages=villages) from error
+
+
+def _set_times(
+    db: Session, team: Team, day: date, moved: Visit, to: MoveIn, author: _Author
+) -> None:
+    """Write the times that follow from the order of a day; those reported keep theirs."""
+    ordered = [(one.slot, one) for one in visits_on(db, team.id or 0, day)]
+    stops = stops_of(db, day_of_team(db, team, day), ordered)
+    firm = _firm(stops, moved)
+    if firm and not to.also_confirmed:
+        raise Conflict(problem="confirmed_would_move", villages=firm)
+    for stop in stops:
+        if stop.visit.work not in HELD:
+            _set_time(db, stop, moved, author)
+
+
+def _set_time(db: Session, stop: Stop, moved: Visit, author: _Author) -> None:
+    visit, before, shifted = stop.visit, _told(stop.visit), stop.is_shifted
+    visit.starts_at = stop.starts_at
+    visit.travel_minutes = stop.planned.travel_minutes
+    visit.return_minutes = stop.planned.return_minutes
+    if visit is not moved and before != _told(visit):
+        visit.work = AFTER_A_MOVE[visit.work] if shifted else visit.work
+        _note(db, visit, before, author)
+
+
+def _note(db: Session, visit: Visit, before: dict[str, Any], author: _Author) -> None:
+    visit.version += 1
+    after = _told(visit)
+    write_event(
+        db,
+        visit,
+        Happening.MOVED,
+        before,
+        after,
+        by=author.by,
+        now=author.now,
+        reason=author.reason,
+    )
+
+
+def _told(visit: Visit) -> dict[str, Any]:
+    travel = {"travel_minutes": visit.travel_minutes, "return_minutes": visit.return_minutes}
+    return {**told_place(visit.model_dump()), **travel, "work": visit.work.value}

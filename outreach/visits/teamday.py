@@ -1,0 +1,111 @@
+"""One team's day as it stands: its visits in their order, and the times that follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, time
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from outreach.campaigns.choosing import sites_of
+from outreach.errors import Conflict
+from outreach.people.tables import Team, TeamLeave
+from outreach.planning.daytrip import visits_of_day
+from outreach.planning.model import PlannedVisit, Point, Site, TeamDay
+from outreach.planning.workdays import Closed, why_closed
+from outreach.villages.tables import Village
+from outreach.visits.tables import ACTIVE, Visit, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlmodel import Session
+
+MINUTES_A_DAY = 24 * 60
+
+#: Reported: what happened stays as it happened.
+HELD = (Work.DONE, Work.APPROVED, Work.SENT_BACK)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A visit at its place in a day, with the times that follow from the order."""
+
+    visit: Visit
+    site: Site
+    planned: PlannedVisit
+
+    @property
+    def starts_at(self) -> time:
+        """Start of the session."""
+        return clock_time(self.planned.starts_minute)
+
+    @property
+    def is_shifted(self) -> bool:
+        """Whether the session would start at another time than is written down."""
+        return self.visit.work not in HELD and self.starts_at != self.visit.starts_at
+
+
+def clock_time(minute: int) -> time:
+    """Turn minutes after local midnight into a time of day."""
+    return time(*divmod(minute, 60))
+
+
+def visits_on(db: Session, team_id: int, day: date) -> list[Visit]:
+    """Active visits of a team on a day, of whatever stage, by slot."""
+    query = select(Visit).where(
+        col(Visit.team_id) == team_id, col(Visit.day) == day, col(Visit.work).in_(ACTIVE)
+    )
+    return list(db.scalars(query.order_by(col(Visit.slot))))
+
+
+def stops_of(db: Session, team_day: TeamDay, ordered: Sequence[tuple[int, Visit]]) -> list[Stop]:
+    """Put the visits, each with its slot, into the times that follow from their order.
+
+    Raises
+    ------
+    Conflict
+        If the last session would not start on the same day.
+    """
+    sites = {site.code: site for site in sites_of(db, (one.village_code for _, one in ordered))}
+    stops = [
+        replace(sites[visit.village_code], session_minutes=visit.session_minutes)
+        for _, visit in ordered
+    ]
+    planned = visits_of_day(team_day, stops, even_if_late=True) or ()
+    if any(one.starts_minute >= MINUTES_A_DAY for one in planned):
+        raise Conflict(problem="day_too_long", day=team_day.day)
+    return [
+        Stop(visit, site, replace(one, slot=slot))
+        for (slot, visit), site, one in zip(ordered, stops, planned, strict=True)
+    ]
+
+
+def day_of_team(db: Session, team: Team, day: date) -> TeamDay:
+    """Hours and base of a team on any day, be it a working day or not."""
+    base = db.get_one(Village, team.base_village_code)
+    return TeamDay(
+        team_id=team.id or 0,
+        day=day,
+        base=Point(base.latitude, base.longitude, base.code, base.island),
+        sessions=team.sessions_per_day,
+        starts_minute=_minute(team.day_starts),
+        ends_minute=_minute(team.day_ends),
+    )
+
+
+def why_team_stays(db: Session, team: Team, day: date) -> tuple[Closed, ...]:
+    """Every reason why the team does not go out on a day; empty when it does."""
+    leave = select(col(TeamLeave.reason)).where(
+        col(TeamLeave.team_id) == team.id,
+        col(TeamLeave.starts) <= day,
+        col(TeamLeave.ends) >= day,
+    )
+    away = {day: "; ".join(names)} if (names := db.scalars(leave).all()) else {}
+    return why_closed(day, weekdays={iso - 1 for iso in team.weekdays}, leave=away)
+
+
+def _minute(clock: time) -> int:
+    return clock.hour * 60 + clock.minute

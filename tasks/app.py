@@ -1,0 +1,62 @@
+"""The Celery app: how messages travel; each carries one number and may come twice."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from celery import Celery
+
+from outreach.config import read_settings
+from outreach.db import make_engine
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+#: Where a Redis server of this machine listens when no other is named.
+LOCAL_REDIS = "redis://127.0.0.1:6379/0"
+
+CONFIGURATION: dict[str, Any] = {
+    "task_ignore_result": True,
+    # A message stays in Redis until its task has ended, also when the worker is killed.
+    "task_acks_late": True,
+    "task_reject_on_worker_lost": True,
+    "worker_prefetch_multiplier": 1,
+    "task_time_limit": 120,
+    "task_soft_time_limit": 90,
+    "worker_soft_shutdown_timeout": 30,
+    "worker_max_tasks_per_child": 200,
+    "accept_content": ["json"],
+    "task_serializer": "json",
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0.1},
+    "broker_transport_options": {
+        # Many times the time limit, or a long task would run beside itself.
+        "visibility_timeout": 600,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "health_check_interval": 25,
+    },
+    # The database tells what happened; events would only fill Redis.
+    "worker_send_task_events": False,
+    "worker_hijack_root_logger": False,
+}
+
+
+def make_app(redis_url: str) -> Celery:
+    """Make the Celery app that talks to one Redis server."""
+    made = Celery("outreach", broker=redis_url, include=["tasks.assignment"])
+    made.conf.update(CONFIGURATION)
+    return made
+
+
+@cache
+def engine() -> Engine:
+    """Make this process's engine when its first task needs it, so that no fork inherits one."""
+    return make_engine(read_settings().database)
+
+
+app = make_app(read_settings().redis_url or LOCAL_REDIS)
