@@ -103,26 +103,10 @@ class SessionReportIn(BaseModel):
         return given
 
     @model_validator(mode="after")
-    def _adds_up(self) -> Self:
-        people = self.men + self.women
+    def _total(self) -> Self:
         if self.details and "signups" not in self.model_fields_set:
-            # Frozen for its readers; here the total is still being read.
+            # Frozen for its readers; here it is still being read.
             object.__setattr__(self, "signups", sum(row.workers for row in self.details))
-        problems = {
-            "signups": self.details and sum(r.workers for r in self.details) != self.signups,
-            "men": self.met is Met.HELD and people == 0,
-            "met": self.met is not Met.HELD and people + self.signups > 0,
-            "corrects_id": self.corrects_id == self.id,
-        }
-        codes = {
-            "signups": "details_do_not_add_up",
-            "men": "nobody_was_there",
-            "met": "people_without_session",
-            "corrects_id": "corrects_itself",
-        }
-        found = {field: [codes[field]] for field, wrong in problems.items() if wrong}
-        if found:
-            raise PydanticCustomError("does_not_fit", "the parts contradict", {"problems": found})
         return self
 
 
@@ -135,19 +119,35 @@ def read_report(raw: object) -> SessionReportIn:
         With all problems at once, by field.
     """
     try:
-        return SessionReportIn.model_validate(raw)
+        report = SessionReportIn.model_validate(raw)
     except ValidationError as error:
-        raise Invalid(problems=_problems(error)) from None
-
-
-def _problems(error: ValidationError) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for line in error.errors(include_url=False, include_input=False):
-        if line["type"] == "does_not_fit":
-            found |= line["ctx"]["problems"]
-        else:
+        found: dict[str, list[str]] = {}
+        for line in error.errors(include_url=False, include_input=False):
             found.setdefault(".".join(map(str, line["loc"])) or "report", []).append(line["type"])
-    return found
+        raise Invalid(problems=found) from None
+    refuse_contradictions(report)
+    return report
+
+
+def refuse_contradictions(report: SessionReportIn) -> None:
+    """Refuse a report whose parts cannot all be true.
+
+    Raises
+    ------
+    Invalid
+        With all problems at once, by field.
+    """
+    people = report.men + report.women
+    by_detail = sum(row.workers for row in report.details)
+    rules = (
+        ("signups", "details_do_not_add_up", report.details and by_detail != report.signups),
+        ("men", "nobody_was_there", report.met is Met.HELD and people == 0),
+        ("met", "people_without_session", report.met is not Met.HELD and people + report.signups),
+        ("corrects_id", "corrects_itself", report.corrects_id == report.id),
+    )
+    problems = {field: [code] for field, code, broken in rules if broken}
+    if problems:
+        raise Invalid(problems=problems)
 
 
 def refuse_wrong_day(report: SessionReportIn, zone: Zone, now: datetime) -> None:

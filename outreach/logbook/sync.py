@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sqlmodel import col, select
 
 from outreach.errors import Conflict, Invalid, NotFound, OutreachError
 from outreach.logbook import store
-from outreach.logbook.record import SessionReportIn, fingerprint, read_report, refuse_wrong_day
+from outreach.logbook.record import (
+    SessionReportIn,
+    fingerprint,
+    read_report,
+    refuse_contradictions,
+    refuse_wrong_day,
+)
 from outreach.logbook.tables import HeldReport, SessionReport
 from outreach.people.access import narrow, person_of
 from outreach.visits.tables import Visit
@@ -72,13 +79,14 @@ def take_in(db: Session, items: Sequence[object], by: Person, now: datetime) -> 
 
 
 def _read(item: object) -> SessionReportIn | Answer:
-    if isinstance(item, SessionReportIn):
-        return item
-    given = item.get("id") if isinstance(item, dict) else None
+    given = item.get("id") if isinstance(item, dict) else getattr(item, "id", None)
     try:
-        return read_report(item)
+        if not isinstance(item, SessionReportIn):
+            return read_report(item)
+        refuse_contradictions(item)
     except Invalid as error:
-        return _refusal(given if isinstance(given, str) else "", error)
+        return _refusal(str(given) if isinstance(given, str | UUID) else "", error)
+    return item
 
 
 def _refusal(report_id: str, error: OutreachError) -> Answer:
