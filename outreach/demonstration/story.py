@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from outreach.campaigns.campaigns import CampaignIn, create_campaign, open_campaign
 from outreach.campaigns.stages import StageIn, close_stage, create_stage, open_stage
 from outreach.campaigns.tables import Ecosystem, Purpose, Stage
-from outreach.db import reading, unit_of_work
+from outreach.db import unit_of_work
 from outreach.demonstration.cast import Cast, engage, make_account
 from outreach.demonstration.logins import OFFICIAL
 from outreach.demonstration.sessions import Ending, draw_ending
@@ -109,11 +109,9 @@ def _live_through(engine: Engine, stage_id: int, by: Person, today: date) -> Non
     """Confirm, hold and report what lies behind; confirm or ask for what comes next."""
     random = Random(SEED + stage_id)  # noqa: S311 - a story, not a secret
     eager: dict[str, float] = {}
-    with reading(engine) as db:
-        visits = visits_of_stage(db, by, stage_id)
-    for visit in visits:
-        mood = eager.setdefault(visit.district, random.uniform(0.5, 1.4))
-        with unit_of_work(engine) as db:
+    with unit_of_work(engine) as db:
+        for visit in visits_of_stage(db, by, stage_id):
+            mood = eager.setdefault(visit.district, random.uniform(0.5, 1.4))
             if visit.day < today:
                 _end(db, visit, draw_ending(random, visit, mood), by, today)
             else:

@@ -1,0 +1,81 @@
+"""Build what the maps are drawn from: region shapes out of village points, scripts and styles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import numpy as np
+from sqlmodel import col, select
+
+from outreach.cli.say import say, step
+from outreach.config import Settings, read_settings
+from outreach.db import make_engine, reading
+from outreach.villages.tables import Village
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from outreach.maps.columns import Places
+
+
+def build_if_missing(engine: Engine, settings: Settings) -> None:
+    """Draw the region shapes once; scripts and styles anew, for they change with the product."""
+    from outreach.maps.artefacts import Store
+    from outreach.maps.assets import build_assets
+
+    folder = settings.var_dir / "maps"
+    if "areas" not in Store(folder).manifest():
+        _build_shapes(engine, settings)
+    build_assets(folder)
+
+
+def _build_shapes(engine: Engine, settings: Settings) -> None:
+    from outreach.maps.shapes import build_shapes
+    from outreach.villages.coast import load_coast
+
+    step("Maps: drawing region shapes from village points")
+    build_shapes(_read_places(engine), load_coast(), settings.var_dir / "maps", _show)
+
+
+def _show(name: str, done: int, of: int) -> None:
+    if done < of:
+        click.echo(f"    {done + 1}/{of} {_steps()[name]}")
+
+
+def _steps() -> dict[str, str]:
+    return {
+        "cells": say("a cell around every village"),
+        "land": say("cut to the coast line"),
+        "districts": say("districts"),
+        "regencies": say("regencies"),
+        "simplify": say("simplify the borders"),
+        "write": say("write and compress"),
+    }
+
+
+def _read_places(engine: Engine) -> Places:
+    from outreach.maps.columns import Places
+
+    columns = (Village.code, Village.latitude, Village.longitude, Village.place_is_approximate)
+    with reading(engine) as db:
+        rows = db.exec(select(*columns).order_by(col(Village.code))).all()
+    codes, latitudes, longitudes, approximate = zip(*rows, strict=True)
+    return Places(
+        np.array(codes), np.array(latitudes), np.array(longitudes), np.array(approximate, bool)
+    )
+
+
+@click.group()
+def maps() -> None:
+    """Build what the maps are drawn from."""
+
+
+@maps.command("build")
+def build() -> None:
+    """Draw all region shapes anew from the registry."""
+    from outreach.maps.assets import build_assets
+
+    settings = read_settings()
+    _build_shapes(make_engine(settings.database), settings)
+    build_assets(settings.var_dir / "maps")
