@@ -83,6 +83,13 @@ class Parameters:
     day_price: float = 0.5
     rounds: int | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a price that is no amount and rounds that would never end."""
+        if not (isfinite(self.day_price) and self.day_price >= 0):
+            raise ValueError("the price of a day must be a number of at least 0")
+        if self.rounds is not None and self.rounds < 0:
+            raise ValueError("the rounds of the solver must be at least 0")
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

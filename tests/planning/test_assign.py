@@ -284,6 +284,34 @@ def test_a_village_left_over_is_put_where_it_lengthens_the_way_least() -> None:
     assert sorted(rota[days[0]]) == [1, 2]
 
 
+def test_a_detour_is_preferred_to_sending_another_team_out() -> None:
+    days = [team_day(1), team_day(2, base=point(10, 12))]
+    sites = [site(0, point(10)), site(1, point(10, 12))]
+    ground = network_of(sites, days)
+    rota = insert_left(ground, {days[0]: (0,)}, kinds_of(ground, days), [1])
+    assert {one.team_id: sorted(stops) for one, stops in rota.items()} == {1: [0, 1]}
+
+
+def test_a_day_holds_no_more_than_its_sessions() -> None:
+    days = [team_day(sessions=1)]
+    ground = network_of([site(0), site(1)], days)
+    kind = kinds_of(ground, days)[days[0]]
+    assert ground.fits(kind, (0,))
+    assert not ground.fits(kind, (0, 1))
+    assert ground.best_order(kind, (0, 1)) is None
+
+
+@pytest.mark.parametrize("wrong", [{"day_price": math.nan}, {"day_price": -0.1}])
+def test_parameters_refuse_a_price_that_is_no_amount(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="price"):
+        Parameters(**wrong)  # type: ignore[arg-type]
+
+
+def test_parameters_refuse_rounds_that_never_end() -> None:
+    with pytest.raises(ValueError, match="rounds"):
+        Parameters(rounds=-1)
+
+
 def test_progress_runs_to_the_end_and_an_exception_in_it_ends_the_planning() -> None:
     asked = problem(scattered(12), team_days(1, 4), rounds=80)
     told: list[tuple[int, int]] = []

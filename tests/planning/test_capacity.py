@@ -124,6 +124,7 @@ def test_without_team_days_everything_falls_short_and_nothing_is_promised() -> N
 def test_the_need_of_no_site_or_no_team_is_nothing() -> None:
     assert team_days_needed([], [team_day()]) == 0
     assert team_days_needed([site(0)], []) == 0
+    assert team_days_needed([site(0, point(300))], [team_day()]) == 0
     assert team_days_needed([site(n) for n in range(4)], [team_day()]) == 2
 
 
