@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from outreach.villages import codes
 from outreach.villages.areas import NATION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sqlalchemy import Engine
 
@@ -39,8 +40,17 @@ def villages() -> None:
     """Load the registry of villages and look into it."""
 
 
-def _engine() -> Engine:
+@contextmanager
+def _engine() -> Iterator[Engine]:
     engine = make_engine(read_settings().database)
+    try:
+        _check_tables(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _check_tables(engine: Engine) -> None:
     try:
         ready = inspect(engine).has_table("village")
     except SQLAlchemyError as error:
@@ -52,7 +62,6 @@ def _engine() -> Engine:
         raise click.ClickException(
             say("The database has no tables yet. Make them first: outreach migrations upgrade")
         )
-    return engine
 
 
 def _region(_context: click.Context, _option: click.Parameter, told: str) -> str:
@@ -67,7 +76,8 @@ def _region(_context: click.Context, _option: click.Parameter, told: str) -> str
 @villages.command("load")
 def load() -> None:
     """Bring the tables to what the registry says; again and again with the same result."""
-    load_all(_engine())
+    with _engine() as engine:
+        load_all(engine)
 
 
 def load_all(engine: Engine) -> LoadSummary:
@@ -107,7 +117,7 @@ def count() -> None:
     """Print the number of villages alone."""
     from outreach.villages.reading import count_villages
 
-    with reading(_engine()) as db:
+    with _engine() as engine, reading(engine) as db:
         click.echo(count_villages(db))
 
 
@@ -116,7 +126,7 @@ def approximate() -> None:
     """List the villages whose place is only approximate, as CSV."""
     from outreach.villages.reading import ApproximateVillage, approximate_villages
 
-    with reading(_engine()) as db:
+    with _engine() as engine, reading(engine) as db:
         found = approximate_villages(db, _Operator())
     _write([field.name for field in fields(ApproximateVillage)], map(asdict, found))
 
@@ -131,7 +141,7 @@ def search(words: tuple[str, ...], within: str, limit: int) -> None:
     """Find regions by code or name, best first, as CSV; a few letters may be wrong."""
     from outreach.villages.search import Found, search
 
-    with reading(_engine()) as db:
+    with _engine() as engine, reading(engine) as db:
         found = search(db, _Operator(), " ".join(words), within=within, limit=limit)
     if not found:
         click.echo(say("Nothing found."), err=True)

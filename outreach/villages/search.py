@@ -99,20 +99,19 @@ def _by_code(index: NameIndex, told: str) -> Iterator[tuple[float, str]]:
 
 
 def _by_name(index: NameIndex, told: str) -> Ranked:
-    name, _, place = told.partition(",")
-    if place.strip():
+    bare = _DESIGNATION.sub("", told)
+    name, _, place = bare.partition(",")
+    if squash(place):
         return _in_place(index, squash(name), squash(place))
-    best = _ranked(index, squash(told))
-    bare = squash(_DESIGNATION.sub("", told))
-    if bare != squash(told):
-        best = _merge([best, _ranked(index, bare)])
+    # "Desa Baru" may be a name, or mean the desa Baru.
+    best = _merge(_ranked(index, key) for key in {squash(told), squash(bare)})
     if best and best[0][0] >= SURE:
         return best
-    return _merge([best, *_by_splitting(index, told)])
+    return _merge([best, *_by_splitting(index, bare)])
 
 
 def _by_splitting(index: NameIndex, told: str) -> Iterator[list[tuple[float, str]]]:
-    parts = _DESIGNATION.sub("", told).split()
+    parts = told.split()
     for at in range(1, min(len(parts), 5)):
         name, place = squash("".join(parts[:at])), squash("".join(parts[at:]))
         if len(name) > 2 and len(place) > 2:

@@ -148,7 +148,7 @@ def test_a_second_load_changes_nothing(nation: Engine) -> None:
     assert summary.approximate == 384
 
 
-def test_the_same_source_gives_the_same_rows(nation: Engine) -> None:
+def test_the_same_source_gives_the_same_rows() -> None:
     assert read_registry() == national_registry()
 
 
