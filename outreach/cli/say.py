@@ -55,6 +55,10 @@ def _sentences() -> dict[str, str]:
         ),
         "missing": say("%%(setting)s is not set: every machine of an installation shares one."),
         "too_short": say("%%(setting)s is too short: at least %%(least)s characters."),
+        "int_parsing": say("%%(setting)s must be a whole number."),
+        "less_than_equal": say("%%(setting)s is too large."),
+        "greater_than_equal": say("%%(setting)s is too small."),
+        "bool_parsing": say("%%(setting)s must be 0 or 1."),
         "not_found": say("There is no such thing: %%(told)s"),
     }
 

@@ -35,13 +35,14 @@ _ROOT = Path(__file__).parents[2]
 def up() -> None:
     """Prepare the data and start web, worker, sweeper and Redis; Ctrl-C stops them all."""
     settings = read_settings()
+    engine = make_engine(settings.database)
+    environment = _environment(settings)
     _check_port(settings)
     _check_redis(settings)
     settings.var_dir.mkdir(parents=True, exist_ok=True)
-    engine = make_engine(settings.database)
     _prepare(engine, settings)
     engine.dispose()
-    sys.exit(_run_all(settings))
+    sys.exit(_run_all(settings, environment))
 
 
 def _check_port(settings: Settings) -> None:
@@ -109,9 +110,8 @@ def _prepare_demonstration(engine: Engine, settings: Settings) -> None:
         seed_if_empty(engine, settings)
 
 
-def _run_all(settings: Settings) -> int:
+def _run_all(settings: Settings, environment: dict[str, str]) -> int:
     manager = Manager()
-    environment = _environment(settings)
     for name, command in parse_procfile((_ROOT / "Procfile").read_text()).processes.items():
         if name != "redis" or settings.embedded_redis:
             manager.add_process(name, command, env=environment, cwd=str(_ROOT))
@@ -121,7 +121,7 @@ def _run_all(settings: Settings) -> int:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """Make the processes' environment; all of them must agree on Redis and find our programs."""
+    """Make the processes' environment; all must agree on keys and addresses."""
     programs = str(Path(sys.executable).parent)
     return {
         **os.environ,
@@ -130,6 +130,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "PYTHONPATH": str(_ROOT),
         "VAR_DIR": str(settings.var_dir.resolve()),
         "PORT": str(settings.port),
+        "SECRET_KEY": settings.secret,
         "REDIS_URL": settings.redis_url or own_redis_url(),
     }
 
