@@ -7,7 +7,14 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
@@ -35,6 +42,13 @@ def _login(text: str) -> str:
     return login
 
 
+def _codes(value: object) -> object:
+    """Take codes as people type them into one field, between blanks, commas or lines."""
+    if isinstance(value, list):
+        return [code for text in value for code in re.split(r"[\s,;]+", str(text)) if code]
+    return value
+
+
 Login = Annotated[str, AfterValidator(_login)]
 
 
@@ -50,7 +64,7 @@ class AccountIn(BaseModel):
     role: Role
     branch_id: int | None = Field(default=None, validate_default=True)
     whole_nation: bool = False
-    area_codes: list[RegionCode] = Field(
+    area_codes: Annotated[list[RegionCode], BeforeValidator(_codes)] = Field(
         default_factory=list, max_length=600, validate_default=True
     )
 
@@ -132,7 +146,7 @@ def create_account(
 
 
 def update_account(db: Session, account_id: int, given: AccountIn) -> Account:
-    """Change name, login, role and area; a change of rights ends the logins there are.
+    """Change name, login, role and area; a login that is open has the new rights at once.
 
     Raises
     ------
@@ -144,7 +158,6 @@ def update_account(db: Session, account_id: int, given: AccountIn) -> Account:
     account = account_of(db, account_id)
     _refuse_unknown(db, given)
     account.sqlmodel_update(given.model_dump(include={"login", "name", "role", "branch_id"}))
-    account.password_stamp = _new_stamp()
     try:
         with db.begin_nested():
             db.flush()
@@ -186,8 +199,9 @@ def set_active(db: Session, account_id: int, *, active: bool, by_account_id: int
     account = account_of(db, account_id)
     if not active and account_id == by_account_id:
         raise Conflict(problem="own_account")
-    account.is_active = active
-    account.password_stamp = _new_stamp()
+    if account.is_active != active:
+        account.is_active = active
+        account.password_stamp = _new_stamp()
 
 
 def account_of(db: Session, account_id: int) -> Account:

@@ -154,8 +154,8 @@ def add_leave(db: Session, team_id: int, given: LeaveIn, *, by: Person) -> TeamL
     return leave
 
 
-def remove_leave(db: Session, leave_id: int, *, by: Person) -> None:
-    """Take a team's leave back.
+def remove_leave(db: Session, leave_id: int, *, by: Person) -> int:
+    """Take a team's leave back; return the id of the team.
 
     Raises
     ------
@@ -167,6 +167,7 @@ def remove_leave(db: Session, leave_id: int, *, by: Person) -> None:
         raise NotFound(kind="TeamLeave", id=leave_id)
     own_team(db, leave.team_id, by)
     db.delete(leave)
+    return leave.team_id
 
 
 def leave_of(db: Session, team_id: int, *, since: date) -> Sequence[TeamLeave]:

@@ -29,6 +29,8 @@ BLUEPRINTS = (
     "outreach.web.auth:pages",
     "outreach.web.home:pages",
     "outreach.web.health:pages",
+    "outreach.web.admin:pages",
+    "outreach.web.teams:pages",
 )
 
 CONTENT_POLICY = "; ".join(

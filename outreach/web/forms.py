@@ -2,16 +2,71 @@
 
 from __future__ import annotations
 
+import dataclasses
+from dataclasses import dataclass
+from datetime import time
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from outreach.errors import Invalid
+from outreach.errors import Invalid, OutreachError
+from outreach.web.words import problems_in_words, sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from werkzeug.datastructures import MultiDict
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A form as it stands: what is in the fields, what is wrong, what others stored meanwhile."""
+
+    values: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+    problems: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+    trouble: str = ""
+    theirs: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def value(self, name: str, default: str = "") -> str:
+        """Return what stands in a field."""
+        return next(iter(self.values.get(name, ())), default)
+
+    def has(self, name: str, value: object) -> bool:
+        """Whether a choice of a list is taken."""
+        return str(value) in self.values.get(name, ())
+
+    def wrong(self, name: str) -> list[str]:
+        """Return the words of a field's problems, those of single items of a list included."""
+        found = (w for n, w in self.problems.items() if n == name or n.startswith(f"{name}."))
+        return list(dict.fromkeys(words for several in found for words in several))
+
+
+def fill(**values: object) -> Filled:
+    """Fill a form with what is stored."""
+    return Filled(values={name: _texts(value) for name, value in values.items()})
+
+
+def refill(form: MultiDict[str, str], error: OutreachError, **values: object) -> Filled:
+    """Keep what was typed and say what is wrong; *values* replace fields, such as the version."""
+    kept = {**{name: form.getlist(name) for name in form}, **fill(**values).values}
+    theirs = error.facts.get("theirs", {})
+    return Filled(
+        values=kept,
+        problems=problems_in_words(error),
+        trouble=sentence(error),
+        theirs={n: ", ".join(_texts(v)) for n, v in theirs.items()},  # type: ignore[attr-defined]
+    )
+
+
+def _texts(value: object) -> list[str]:
+    if isinstance(value, list | tuple | set | frozenset):
+        return [text for item in value for text in _texts(item)]
+    if isinstance(value, time):
+        return [value.strftime("%H:%M")]
+    if isinstance(value, bool):
+        return ["on"] if value else []
+    return [] if value is None else [str(value)]
+
 
 LISTS = (list, tuple, set, frozenset)
 
@@ -91,3 +146,9 @@ def _lines(form: MultiDict[str, str], name: str) -> list[dict[str, str]]:
         if start == name and number.isdecimal() and column and value.strip():
             lines.setdefault(int(number), {})[column] = value.strip()
     return [lines[number] for number in sorted(lines)]
+
+
+def version_of(form: MultiDict[str, str]) -> int:
+    """Read which version of a row the page showed; without one, none that could be current."""
+    text = form.get("version", "")
+    return int(text) if text.isdecimal() else 0

@@ -35,7 +35,7 @@ WAYS = (
     ("/map", _("Map"), {Role.COORDINATOR, Role.MANAGER}),
     ("/teams", _("Teams"), {Role.COORDINATOR}),
     ("/admin/branches", _("Branches"), {Role.ADMIN}),
-    ("/admin/teams", _("Teams"), {Role.ADMIN}),
+    ("/teams", _("Teams"), {Role.ADMIN}),
     ("/admin/accounts", _("Accounts"), {Role.ADMIN}),
 )
 DEMO_SECONDS = 30

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
-from outreach.errors import Conflict, Invalid, OutreachError
+from outreach.errors import Conflict, OutreachError
 from outreach.web.enum_words import ENUM_WORDS
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ CONFLICTS = {
     "wrong_status": _("This is not possible in the present status."),
     "stages_open": _("There are stages that are still open. Close them first."),
     "corrects_another_visit": _("The report to be corrected belongs to another visit."),
+    "already_reported": _("Somebody has reported this visit already. Correct that report instead."),
+    "other_content": _("This form was sent before with other numbers. Correct what is stored."),
     "already_corrected": _("This report has already been corrected. Correct the newest one."),
 }
 
@@ -106,7 +108,13 @@ PROBLEMS = {
     "needs_area": _("This role needs an area."),
     "no_area_for_role": _("This role has no area of its own."),
     "too_many": _("Too many at once."),
+    "details_do_not_add_up": _("The lines by work, package and payer do not add up to this."),
+    "nobody_was_there": _("A session needs people. If there was none, choose why below."),
+    "people_without_session": _("There are numbers, yet no session. Please correct one of them."),
+    "corrects_itself": _("A report cannot correct itself. Please open the form again."),
+    "not_local_time": _("Please give the time of the village, without a zone."),
     "in_the_future": _("This day has not come yet."),
+    "in_the_past": _("This day is over."),
     "too_long_ago": _("This is more than a year ago."),
 }
 
@@ -135,7 +143,7 @@ def problem_words(code: str, limits: Mapping[str, Any] | None = None) -> str:
     return _filled(PROBLEMS.get(code, PROBLEMS["value_error"]), limits or {})
 
 
-def problems_in_words(error: Invalid) -> dict[str, list[str]]:
+def problems_in_words(error: OutreachError) -> dict[str, list[str]]:
     """Words for all problems, by field."""
     problems: dict[str, list[str]] = error.facts.get("problems", {})  # type: ignore[assignment]
     limits: dict[str, Any] = error.facts.get("limits", {})  # type: ignore[assignment]

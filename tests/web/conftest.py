@@ -1,0 +1,110 @@
+"""The app over a small real world, and ways to be somebody in it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from outreach.config import Settings
+from outreach.db import make_engine
+from outreach.web.app import create_app
+from tests.web.world import World, build
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from flask import Flask
+
+    from outreach.people.tables import Role
+
+SECRET = "only-for-tests-" + "0" * 32
+
+
+class Visitor(FlaskClient):
+    """A browser of the tests: what it posts carries the token of its page."""
+
+    def token(self) -> str:
+        return str(self.get("/api/csrf").get_json()["token"])
+
+    def send(self, path: str, data: dict[str, Any] | None = None, **more: Any) -> Any:
+        """Post a form as a page of ours would."""
+        return self.post(path, data={"csrf_token": self.token(), **(data or {})}, **more)
+
+    def log_in(self, account: tuple[int, str]) -> Visitor:
+        """Be somebody, without the password that `test_login` is about."""
+        with self.session_transaction() as session:
+            session.clear()
+            session["_user_id"] = f"{account[0]}:{account[1]}"
+            session["_fresh"] = True
+            session["since"] = int(time.time())
+        return self
+
+
+@pytest.fixture(scope="session")
+def built(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, World]:
+    """The world once per test run; every test gets a copy of its file."""
+    path = tmp_path_factory.mktemp("world") / "world.sqlite"
+    shutil.copy(sqlite_template, path)
+    engine = make_engine(f"sqlite:///{path}")
+    world = build(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("ROLLBACK")
+        connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+    engine.dispose()
+    return path, world
+
+
+@pytest.fixture(scope="session")
+def web_var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One place for collected files, so that they are compressed once per test run."""
+    return tmp_path_factory.mktemp("var")
+
+
+@pytest.fixture
+def world(built: tuple[Path, World]) -> World:
+    return built[1]
+
+
+@pytest.fixture
+def settings(built: tuple[Path, World], tmp_path: Path, web_var: Path) -> Settings:
+    shutil.copy(built[0], tmp_path / "world.sqlite")
+    return Settings(
+        _env_file=None,
+        database_url=f"sqlite:///{tmp_path / 'world.sqlite'}",
+        secret_key=SECRET,
+        var_dir=web_var,
+    )
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    app = create_app(settings)
+    app.testing = True
+    app.test_client_class = Visitor
+    yield app
+    app.extensions["outreach"].engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> Visitor:
+    """A stranger's browser."""
+    visitor = app.test_client()
+    assert isinstance(visitor, Visitor)
+    return visitor
+
+
+@pytest.fixture
+def login_as(app: Flask, world: World) -> Callable[[Role], Visitor]:
+    """A browser in which somebody of the role is logged in."""
+
+    def log_in(role: Role) -> Visitor:
+        visitor = app.test_client()
+        assert isinstance(visitor, Visitor)
+        return visitor.log_in(world.accounts[role])
+
+    return log_in

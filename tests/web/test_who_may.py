@@ -1,0 +1,121 @@
+"""Walks every route of the app with every role: own, foreign and missing."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from outreach.config import Settings
+from outreach.people.tables import Role
+from outreach.web.app import create_app
+from outreach.web.routing import PUBLIC, may_open
+from tests.web import samples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from tests.web.conftest import Visitor
+    from tests.web.world import World
+
+READING = ("GET",)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One route and method, and who may."""
+
+    endpoint: str
+    rule: str
+    method: str
+    arguments: frozenset[str]
+    roles: frozenset[str]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.rule}"
+
+
+@cache
+def every_case() -> tuple[Case, ...]:
+    with tempfile.TemporaryDirectory() as folder:
+        app = create_app(Settings(_env_file=None, var_dir=Path(folder)))
+        return tuple(
+            Case(
+                rule.endpoint,
+                rule.rule,
+                method,
+                frozenset(rule.arguments),
+                may_open(app, rule.endpoint) or frozenset(),
+            )
+            for rule in app.url_map.iter_rules()
+            for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        )
+
+
+PUBLIC_CASES = [case for case in every_case() if case.roles == PUBLIC]
+GUARDED_CASES = [case for case in every_case() if case.roles != PUBLIC]
+
+
+def ask(client: Visitor, case: Case, values: dict[str, Any], app: Flask) -> Any:
+    with app.test_request_context():
+        path = app.url_for(case.endpoint, **values, _external=False)
+    if case.method in READING:
+        return client.open(path, method=case.method)
+    return client.open(path, method=case.method, headers={"X-CSRFToken": client.token()})
+
+
+def refused_stranger(case: Case, answer: Any) -> bool:
+    if case.rule.startswith("/api/"):
+        return bool(answer.status_code == 401 and answer.is_json)
+    return bool(answer.status_code == 303 and answer.location.startswith("/login"))
+
+
+@pytest.mark.parametrize("case", every_case(), ids=str)
+def test_every_argument_has_samples(case: Case, world: World) -> None:
+    known = set(world.own) | set(samples.OPEN)
+    assert case.arguments <= known, "add the new arguments to tests/web/world.py"
+    assert case.arguments <= set(samples.MISSING), "add them to samples.MISSING too"
+
+
+@pytest.mark.parametrize("case", PUBLIC_CASES, ids=str)
+def test_public_routes_answer_strangers(
+    case: Case, app: Flask, client: Visitor, world: World
+) -> None:
+    values = samples.values(world, set(case.arguments), "own") or {}
+    assert ask(client, case, values, app).status_code in (200, 204, 303, 422)
+
+
+@pytest.mark.parametrize("case", GUARDED_CASES, ids=str)
+def test_strangers_and_other_roles_are_kept_out(
+    case: Case, app: Flask, client: Visitor, login_as: Callable[[Role], Visitor], world: World
+) -> None:
+    values = samples.values(world, set(case.arguments), "own") or {}
+    assert refused_stranger(case, ask(client, case, values, app))
+    for role in set(Role) - case.roles:
+        assert ask(login_as(role), case, values, app).status_code == 403, role
+
+
+@pytest.mark.parametrize(
+    ("case", "role"),
+    [(case, Role(role)) for case in GUARDED_CASES for role in sorted(case.roles)],
+    ids=str,
+)
+def test_own_is_found_and_foreign_looks_like_missing(
+    case: Case, role: Role, app: Flask, login_as: Callable[[Role], Visitor], world: World
+) -> None:
+    client = login_as(role)
+    missing = samples.values(world, set(case.arguments), "missing")
+    foreign = samples.values(world, set(case.arguments), "foreign")
+    own = samples.values(world, set(case.arguments), "own") or {}
+    if missing is not None:
+        assert ask(client, case, missing, app).status_code == 404
+    if foreign is not None and role != Role.ADMIN:
+        assert ask(client, case, foreign, app).status_code == 404
+    # An empty form is answered with what it lacks; a deed goes through or meets a rule.
+    assert ask(client, case, own, app).status_code in (200, 204, 302, 303, 304, 400, 409, 422)

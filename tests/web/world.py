@@ -1,0 +1,112 @@
+"""Two branches side by side, so that what is one's own and what is foreign can be told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, time
+from typing import TYPE_CHECKING, Any
+
+from sqlmodel import select
+
+from outreach.campaigns.tables import Campaign, Ecosystem, Purpose, Stage, StageVillage, Status
+from outreach.db import unit_of_work
+from outreach.people.tables import Account, Role, TeamLeave
+from outreach.villages.tables import VillageKind, Zone
+from outreach.visits.tables import Visit, Work
+from tests import builders
+from tests.builders import load_small_registry
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from sqlmodel import Session
+
+OWN_REGENCY, FOREIGN_REGENCY = "33.72", "33.11"
+OWN_VILLAGE, FOREIGN_VILLAGE = "33.72.01.1001", "33.11.01.2001"
+
+
+@dataclass(slots=True)
+class World:
+    """Ids of what stands in the database, by the name the routes use for it.
+
+    `own` lies in the area of every role (33.72), `foreign` in another branch's (33.11).
+    """
+
+    own: dict[str, Any] = field(default_factory=dict)
+    foreign: dict[str, Any] = field(default_factory=dict)
+    accounts: dict[Role, tuple[int, str]] = field(default_factory=dict)
+
+
+def build(engine: Engine) -> World:
+    """Fill an empty database."""
+    load_small_registry(engine, (OWN_REGENCY, FOREIGN_REGENCY))
+    world = World()
+    with unit_of_work(engine) as db:
+        _branch(db, world.own, "Surakarta", OWN_VILLAGE, OWN_REGENCY)
+        _branch(db, world.foreign, "Sukoharjo", FOREIGN_VILLAGE, FOREIGN_REGENCY)
+        for role, told in {
+            Role.ADMIN: {},
+            Role.COORDINATOR: {"branch_id": world.own["branch_id"]},
+            Role.MANAGER: {"area_codes": [OWN_REGENCY]},
+            Role.OFFICIAL: {"area_codes": [OWN_VILLAGE]},
+        }.items():
+            made = builders.account(db, role, **told)
+            world.accounts[role] = (_id(made), made.password_stamp)
+        # A campaign spans branches: nobody's is foreign.
+        del world.foreign["campaign_id"]
+        world.own["account_id"] = world.accounts[Role.OFFICIAL][0]
+    return world
+
+
+def _branch(db: Session, ids: dict[str, Any], name: str, village: str, regency: str) -> None:
+    branch = builders.branch(db, name, village, regency)
+    team = builders.team(db, branch.id or 0)
+    leave = TeamLeave(team_id=team.id or 0, starts=date(2026, 12, 1), ends=date(2026, 12, 2))
+    db.add(leave)
+    db.flush()
+    ids.update(branch_id=branch.id, team_id=team.id, leave_id=leave.id, code=village)
+    ids.update(_visit(db, branch.id or 0, team.id or 0, village, regency))
+
+
+def _visit(db: Session, branch_id: int, team_id: int, village: str, regency: str) -> dict[str, Any]:
+    campaign = db.exec(select(Campaign)).first() or Campaign(
+        name="Surakarta Raya 2026",
+        purpose=Purpose.ACQUIRE,
+        ecosystem=Ecosystem.VILLAGE,
+        starts=date(2026, 10, 1),
+        ends=date(2026, 12, 31),
+        target_signups=500,
+        status=Status.OPENED,
+    )
+    db.add(campaign)
+    db.flush()
+    stage = Stage(
+        campaign_id=campaign.id or 0,
+        branch_id=branch_id,
+        name="Tahap 1",
+        starts=date(2026, 11, 2),
+        ends=date(2026, 12, 18),
+        area_codes=[regency],
+        kinds=list(VillageKind),
+        status=Status.OPENED,
+    )
+    db.add(stage)
+    db.flush()
+    db.add(StageVillage(stage_id=stage.id or 0, village_code=village, rank=1, score=1.0))
+    visit = Visit(
+        stage_id=stage.id or 0,
+        village_code=village,
+        team_id=team_id,
+        day=date(2026, 11, 18),
+        slot=1,
+        starts_at=time(9),
+        zone=Zone.WIB,
+        work=Work.CONFIRMED,
+    )
+    db.add(visit)
+    db.flush()
+    return {"campaign_id": campaign.id, "stage_id": stage.id, "visit_id": visit.id}
+
+
+def _id(account: Account) -> int:
+    assert account.id is not None
+    return account.id
