@@ -23,7 +23,7 @@ _LEAFLET = Path(leaflet.BASE_DIR)
 #: In the order in which they build on each other.
 SCRIPTS = (
     "core", "bridge", "topology", "columns", "data", "canvas", "choropleth", "symbols", "villages",
-    "bubbles", "labels", "card", "pointer", "legend", "summary", "search", "view", "live",
+    "bubbles", "labels", "card", "pointer", "legend", "summary", "search", "view", "live", "trips",
 )  # fmt: skip
 _PICTURES = ("layers.png", "layers-2x.png")
 

@@ -34,7 +34,7 @@ class _Scripted:
         self.facts = script_json(dict(facts))
 
 
-class CanvasLayer(JSCSSMixin, Layer, _Scripted):  # type: ignore[misc]  # Folium has no types
+class CanvasLayer(JSCSSMixin, Layer, _Scripted):
     """A layer drawn by a class of ours; without a title it is not in the layers control."""
 
     _template = Template(
@@ -55,7 +55,7 @@ class CanvasLayer(JSCSSMixin, Layer, _Scripted):  # type: ignore[misc]  # Folium
         self._hold(kind, links or {}, facts)
 
 
-class Part(MacroElement, _Scripted):  # type: ignore[misc]  # branca has no types
+class Part(MacroElement, _Scripted):
     """A control or a helper of ours that joins the map by `addTo`."""
 
     _template = Template(
@@ -65,12 +65,12 @@ class Part(MacroElement, _Scripted):  # type: ignore[misc]  # branca has no type
     )
 
     def __init__(self, kind: str, links: Mapping[str, Element] | None = None, **facts: Any) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = kind
         self._hold(kind, links or {}, facts)
 
 
-class Knowledge(MacroElement, _Scripted):  # type: ignore[misc]  # branca has no types
+class Knowledge(MacroElement, _Scripted):
     """The data that all layers of one map share."""
 
     _template = Template(
@@ -78,12 +78,12 @@ class Knowledge(MacroElement, _Scripted):  # type: ignore[misc]  # branca has no
     )
 
     def __init__(self, **facts: Any) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Data"
         self._hold("Data", {}, facts)
 
 
-class Start(MacroElement):  # type: ignore[misc]  # branca has no types
+class Start(MacroElement):
     """Begins to load; the last element, when all that listens is there."""
 
     _template = Template(
@@ -91,6 +91,6 @@ class Start(MacroElement):  # type: ignore[misc]  # branca has no types
     )
 
     def __init__(self, data: Knowledge) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name = "Start"
         self.data = data

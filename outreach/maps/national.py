@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import folium
 
 from outreach.maps.layers import CanvasLayer, Knowledge, Part, Start
-from outreach.maps.page import FramePage, LeanMap, View, compose, facts_of
+from outreach.maps.page import FramePage, LeanMap, View, compose, facts_of, put
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,22 +30,21 @@ def national_page(
     `words` are all of `outreach.maps.words.map_words`; `{code}` in *village_url* is filled in.
     """
     page = LeanMap(assets, view)
-    data = Knowledge(**facts_of(view, words, village=village_url)).add_to(page)
+    data = put(Knowledge(**facts_of(view, words, village=village_url)), page)
     layers = _add_layers(page, data, words)
     _add_controls(page, data, layers, words)
     Start(data).add_to(page)
     return compose(page, language=view.language, title=words["map"])
 
 
-def _add_layers(
-    page: LeanMap, data: Knowledge, words: Mapping[str, str]
-) -> dict[str, CanvasLayer]:
+def _add_layers(page: LeanMap, data: Knowledge, words: Mapping[str, str]) -> dict[str, CanvasLayer]:
     known = {"data": data}
-    areas = CanvasLayer("Choropleth", title=words["share_reached"], links=known).add_to(page)
-    bubbles = CanvasLayer("Bubbles", title=words["sign_ups"], links=known).add_to(page)
-    villages = CanvasLayer(
-        "Villages", title=words["villages"], links=known, minZoom=VILLAGES_FROM_ZOOM
-    ).add_to(page)
+    areas = put(CanvasLayer("Choropleth", title=words["share_reached"], links=known), page)
+    bubbles = put(CanvasLayer("Bubbles", title=words["sign_ups"], links=known), page)
+    villages = put(
+        CanvasLayer("Villages", title=words["villages"], links=known, minZoom=VILLAGES_FROM_ZOOM),
+        page,
+    )
     CanvasLayer("Labels", links={**known, "bubbles": bubbles, "villages": villages}).add_to(page)
     return {"areas": areas, "bubbles": bubbles, "villages": villages}
 
@@ -54,7 +53,7 @@ def _add_controls(
     page: LeanMap, data: Knowledge, layers: Mapping[str, CanvasLayer], words: Mapping[str, str]
 ) -> None:
     known = {"data": data}
-    view = Part("View", known).add_to(page)
+    view = put(Part("View", known), page)
     Part("Search", {**known, "view": view}).add_to(page)
     Part("Zoom", zoomInTitle=words["zoom_in"], zoomOutTitle=words["zoom_out"]).add_to(page)
     Part("Summary", {**known, "view": view}).add_to(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import folium
 import jinja2
-from branca.element import CssLink, JavascriptLink
+from branca.element import CssLink, Element, Figure, JavascriptLink
 from markupsafe import Markup
 
 from outreach.maps.safe import script_json
@@ -31,7 +32,7 @@ type Bounds = tuple[tuple[float, float], tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a map shows first: an area by its code ("" is all) and its bounds (south-west, north-east)."""
+    """What a map shows first: an area by its code ("" is all), bounds as south-west, north-east."""
 
     language: str = "id"
     area: str = ""
@@ -57,7 +58,7 @@ class FramePage:
         object.__setattr__(self, "headers", headers)
 
 
-class LeanMap(folium.Map):  # type: ignore[misc]  # Folium has no types
+class LeanMap(folium.Map):
     """A Folium map without Folium's own assets and without tiles: nothing leaves our host."""
 
     def __init__(self, assets: AssetUrls, view: View) -> None:
@@ -66,7 +67,7 @@ class LeanMap(folium.Map):  # type: ignore[misc]  # Folium has no types
             location=[(south + north) / 2, (west + east) / 2],
             zoom_start=5,
             tiles=None,
-            min_zoom=3.5,
+            min_zoom=3,
             max_zoom=16,
             attribution_control=False,
             zoom_control=False,
@@ -81,6 +82,12 @@ class LeanMap(folium.Map):  # type: ignore[misc]  # Folium has no types
         # On the instance: the class's lists are shared by every map of the process.
         self.default_js = [("map", assets.script)]
         self.default_css = [("map_css", assets.style)]
+
+
+def put[T: Element](part: T, on: LeanMap) -> T:
+    """Add a part to the map and answer it with its own type, which Folium's `add_to` forgets."""
+    part.add_to(on)
+    return part
 
 
 def frame_policy(nonce: str) -> str:
@@ -103,6 +110,7 @@ def frame_policy(nonce: str) -> str:
 def compose(drawn: LeanMap, *, language: str, title: str) -> FramePage:
     """Render a map into our own document, leaving out Folium's inline styles and scripts."""
     root = drawn.get_root()
+    assert isinstance(root, Figure)  # noqa: S101 - a map not put elsewhere makes its own figure
     root.render()
     links = [
         part
@@ -115,7 +123,8 @@ def compose(drawn: LeanMap, *, language: str, title: str) -> FramePage:
         title=title,
         head=Markup("\n".join(part.render() for part in links)),  # noqa: S704 - our own addresses
         body=Markup(root.html.render()),  # noqa: S704 - one empty div
-        script=Markup(root.script.render()),  # noqa: S704 - all facts came through script_json
+        # Folium indents generously; no string of ours holds a line break.
+        script=Markup(re.sub(r"\s*\n\s*", "\n", root.script.render())),  # noqa: S704 - inert JSON only
         nonce=nonce,
     )
     return FramePage(html=html, nonce=nonce)

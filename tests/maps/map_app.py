@@ -1,4 +1,4 @@
-"""A small server of the maps as the contract in `outreach.maps` describes them, over any columns."""
+"""A small server of the maps, as the contract in `outreach.maps` describes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-HOST_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>host</title>
+HOST_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>host</title>
 <link rel="icon" href="data:,">
 <style>html,body{height:100%;margin:0}iframe{border:0;width:100%;height:100%;display:block}</style>
 {% for url in preloads %}<link rel="preload" as="fetch" crossorigin href="{{ url }}">{% endfor %}

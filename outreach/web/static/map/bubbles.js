@@ -2,14 +2,15 @@
 (function () {
   "use strict";
   const REGENCIES_FROM = 7;
-  const GONE_FROM = 9;
+  const GONE_FROM = 8; // the villages themselves show from here on
 
+  Outreach.bubblesUntil = GONE_FROM;
   Outreach.bubbleLength = function (zoom) {
     return zoom < REGENCIES_FROM ? Outreach.level.province : Outreach.level.regency;
   };
   /* Pixels of radius for a number, so that the largest of a level stays readable. */
   Outreach.bubbleRadius = function (value, most, zoom) {
-    const widest = (Outreach.narrow() ? 17 : 25) * (zoom < REGENCIES_FROM ? Math.pow(1.22, zoom - 5) : 0.85);
+    const widest = (Outreach.narrow() ? 14 : 25) * (zoom < REGENCIES_FROM ? Math.pow(1.22, zoom - 5) : 0.85);
     return Math.max(2, widest * Math.sqrt(value / most));
   };
 

@@ -27,6 +27,27 @@
       reached: counts[3], villages: all, share: Outreach.percent(counts[3], all),
     });
   };
+  /* Villages of the chosen area by state: the symbols explained, and counts that add up. */
+  Outreach.stateTable = function (data) {
+    const table = el("table", "o-states");
+    const counts = data.counts(data.area);
+    if (!counts) return table;
+    table.createCaption().textContent = Outreach.say("villages_in", { area: data.name(data.area) });
+    [3, 2, 1, 0].forEach(function (state) {
+      fillRow(table, Outreach.symbol(state), Outreach.say(Outreach.states[state].word), counts[state]);
+    });
+    const all = counts[0] + counts[1] + counts[2] + counts[3];
+    fillRow(table, null, Outreach.say("all_villages"), all).className = "o-sum";
+    return table;
+  };
+  function fillRow(table, symbol, word, count) {
+    const row = table.insertRow();
+    const first = row.insertCell();
+    if (symbol) first.appendChild(symbol);
+    row.insertCell().textContent = word;
+    row.insertCell().textContent = Outreach.number(count);
+    return row;
+  }
   Outreach.areaCard = function (data, code) {
     const card = el("div", "o-card");
     card.appendChild(el("b", null, data.name(code)));

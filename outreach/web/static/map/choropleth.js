@@ -2,6 +2,7 @@
 (function () {
   "use strict";
   const LEAST_STEP = 0.8; // pixels: nearer points of a line are skipped
+  const LAND = "#fbfaf6";
   const NEAR = 9; // from this zoom on districts take the regencies' place
 
   function trace(ctx, points, see) {
@@ -92,7 +93,7 @@
       return asked.get(province);
     },
     _colour: function (region) {
-      if (this.options.plain) return "#f4f1e6";
+      if (this.options.plain) return LAND;
       const own = this.data.counts(region.code);
       return Outreach.shade(own || this.data.counts(region.code.slice(0, Outreach.level.regency)));
     },
@@ -107,7 +108,11 @@
       groups.forEach(function (members, key) {
         ctx.beginPath();
         members.forEach(function (region) { traceRegion(ctx, region, see); });
-        ctx.globalAlpha = opacity(see.zoom) * (key.endsWith("dimmed") ? 0.5 : 1);
+        // Plain land below, so that a faint share never looks like the sea.
+        ctx.globalAlpha = 1;
+        ctx.fillStyle = LAND;
+        ctx.fill("evenodd");
+        ctx.globalAlpha = opacity(see.zoom) * (key.endsWith("dimmed") ? 0.4 : 1);
         ctx.fillStyle = ctx.strokeStyle = key.slice(0, 7);
         ctx.lineWidth = 0.6;
         ctx.fill("evenodd");

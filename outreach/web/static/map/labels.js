@@ -19,10 +19,10 @@
       ctx.lineJoin = "round";
       ctx.textBaseline = "middle";
       if (see.zoom >= 9) this._askDetails(see);
-      if (see.zoom >= 12) this._villages(ctx, see);
-      if (see.zoom >= 10) this._districts(ctx, see);
       if (see.zoom >= 7) this._regencies(ctx, see);
-      else if (see.zoom >= 5.2) this._provinces(ctx, see);
+      else if (see.zoom >= 5.2 && this.options.bubbles) this._provinces(ctx, see);
+      if (see.zoom >= 10) this._districts(ctx, see);
+      if (see.zoom >= 12 && this.options.villages) this._villages(ctx, see);
     },
     _askDetails: function (see) {
       const data = this.data;
@@ -45,9 +45,8 @@
       }, this);
     },
     _regencies: function (ctx, see) {
-      const bubbles = this.options.bubbles;
-      const most = bubbles.most(Outreach.level.regency);
-      const shown = this._bubbleShows() && see.zoom < 9;
+      const most = this.options.bubbles ? this.options.bubbles.most(Outreach.level.regency) : 1;
+      const shown = this._bubbleShows() && see.zoom < Outreach.bubblesUntil;
       const strong = see.zoom >= 9;
       ctx.font = strong ? "600 13px system-ui, sans-serif" : "11.5px system-ui, sans-serif";
       this.data.regions.filter(function (region) { return Outreach.shows(region.box, see); })
@@ -82,7 +81,9 @@
         this._write(ctx, text, x, y, x, x + ctx.measureText(text).width, "start", "#26333f");
       }, this);
     },
-    _bubbleShows: function () { return this._map.hasLayer(this.options.bubbles); },
+    _bubbleShows: function () {
+      return Boolean(this.options.bubbles) && this._map.hasLayer(this.options.bubbles);
+    },
     /* Below the point (or its ring) if there is room, else above, else not at all. */
     _beside: function (ctx, see, at, text, r, colour) {
       const x = at.x * see.scale - see.left;

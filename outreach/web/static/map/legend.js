@@ -27,8 +27,9 @@
       const map = this._map || this.options.map;
       this._body.textContent = "";
       this._ramp();
-      this._states();
-      if (map && map.getZoom() < 9 && map.hasLayer(this.options.bubbles)) this._sizes(map.getZoom());
+      if (Outreach.narrow()) this._body.appendChild(Outreach.stateTable(this.data));
+      if (map && map.getZoom() >= 8) this._roughly();
+      if (map && map.getZoom() < Outreach.bubblesUntil && map.hasLayer(this.options.bubbles)) this._sizes(map.getZoom());
       this._body.appendChild(el("p", "o-note", Outreach.say("approximate_borders")));
     },
     _ramp: function () {
@@ -45,25 +46,6 @@
       });
       this._body.appendChild(ramp);
       this._body.appendChild(ticks);
-    },
-    _states: function () {
-      const counts = this.data.counts(this.data.area);
-      if (!counts) return;
-      this._body.appendChild(el("h2", null, Outreach.say("villages_in", { area: this.data.name(this.data.area) })));
-      const table = el("table");
-      [0, 1, 2, 3].forEach(function (state) {
-        const row = table.insertRow();
-        row.insertCell().appendChild(Outreach.symbol(state));
-        row.insertCell().textContent = Outreach.say(Outreach.states[state].word);
-        row.insertCell().textContent = Outreach.number(counts[state]);
-      });
-      const sum = table.insertRow();
-      sum.className = "o-sum";
-      sum.insertCell();
-      sum.insertCell().textContent = Outreach.say("all_villages");
-      sum.insertCell().textContent = Outreach.number(counts[0] + counts[1] + counts[2] + counts[3]);
-      this._body.appendChild(table);
-      this._roughly();
     },
     _roughly: function () {
       const line = el("div", "o-line o-note");

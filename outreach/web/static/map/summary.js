@@ -42,6 +42,7 @@
         this._facts.appendChild(el("b", null, Outreach.reachedLine(counts)));
         this._facts.appendChild(Outreach.bar(counts));
         this._facts.appendChild(el("div", "o-sub", Outreach.say("sign_ups_are", { count: counts[4] })));
+        if (!Outreach.narrow()) this._facts.appendChild(Outreach.stateTable(this.data));
       }
       this._fillBelow();
     },

@@ -6,7 +6,7 @@
   Outreach.View = L.Class.extend({
     initialize: function (options) { L.setOptions(this, options); },
     addTo: function (map) {
-      this._map = map;
+      this._map = Outreach.map = map;
       this.data = this.options.data;
       map.getContainer().setAttribute("aria-label", Outreach.say("map"));
       this.data.on("area", this._onArea, this);

@@ -1,0 +1,78 @@
+"""What is built once is served as it is: whole, compressed, and under a name that never lies."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING
+
+import brotli
+import pytest
+
+from outreach.maps import assets
+from outreach.maps.artefacts import Store, keep_names, keep_places
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from outreach.maps.columns import Places
+
+
+def test_the_same_content_has_the_same_name_and_other_content_another(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    first = store.keep("names", ".json", b"{}")
+    assert store.keep("names", ".json", b"{}") == first
+    assert store.keep("names", ".json", b"[]") != first
+    assert keep_names(store, {"33": "Jawa Tengah"}).startswith("names-")
+
+
+@pytest.mark.parametrize(
+    ("accepts", "encoding"),
+    [
+        ("gzip, deflate, br", "br"),
+        ("gzip", "gzip"),
+        ("br;q=0, gzip;q=0.5", "gzip"),
+        ("identity", ""),
+        ("", ""),
+    ],
+)
+def test_a_reader_gets_what_it_takes(tmp_path: Path, accepts: str, encoding: str) -> None:
+    store = Store(tmp_path)
+    body = b'{"33":"Jawa Tengah"}' * 50
+    stored = store.open(store.keep("names", ".json", body), accepts)
+    assert stored is not None
+    assert (stored.encoding, stored.immutable) == (encoding, True)
+    unpack = {"br": brotli.decompress, "gzip": gzip.decompress, "": bytes}[encoding]
+    assert unpack(stored.body) == body
+    assert stored.media_type == "application/json"
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret.json", "/etc/passwd", "names.json", "a/../../b.json", ".hidden.json", ""]
+)
+def test_nothing_outside_is_served(tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret.json").write_bytes(b"{}")
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / ".hidden.json").write_bytes(b"{}")
+    assert Store(tmp_path / "maps").open(name) is None
+
+
+def test_scopes_with_the_same_villages_share_a_file(tmp_path: Path, places: Places) -> None:
+    store = Store(tmp_path)
+    assert keep_places(store, places) == keep_places(store, places)
+    assert keep_places(store, places).endswith(".bin")
+
+
+def test_one_script_and_one_style_sheet_hold_leaflet_and_ours(built: Path) -> None:
+    store = Store(built)
+    urls = assets.asset_urls(store, "/map/assets/")
+    script = store.open("assets/" + urls.script.removeprefix("/map/assets/"))
+    style = store.open("assets/" + urls.style.removeprefix("/map/assets/"))
+    assert script is not None
+    assert style is not None
+    assert b"Leaflet 1.9.3" in script.body
+    assert b"Outreach.Choropleth" in script.body
+    assert b".o-legend" in style.body
+    assert store.open("assets/images/layers.png") is not None
+    assert assets.build_assets(built) == store.manifest()["assets"]
+    on_disk = {file.stem for file in assets._OURS.glob("*.js")} - {"host"}
+    assert on_disk == set(assets.SCRIPTS)

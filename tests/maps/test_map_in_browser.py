@@ -1,0 +1,400 @@
+"""The national map in a real browser: draws, answers, lives, and harms nobody."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from outreach.maps import columns
+from tests.maps.map_app import make_app, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Frame, Page
+
+    from tests.maps.map_app import World
+
+pytestmark = pytest.mark.browser
+
+NAVY, CREAM = (18, 63, 109), (246, 241, 218)
+
+
+class Map:
+    """A map opened in a browser, with all that went wrong on its page."""
+
+    def __init__(self, page: Page, base: str) -> None:
+        self.page, self.base = page, base
+        self.faults: list[str] = []
+        self.asked: list[str] = []
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", self._on_console)
+        page.on("request", lambda request: self.asked.append(request.url))
+
+    def _on_console(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.faults.append(message.text)
+
+    def open(self, query: str = "") -> Map:
+        self.page.goto(f"{self.base}/map{query}")
+        self.until("regions")
+        return self
+
+    @property
+    def frame(self) -> Frame:
+        return self.page.frames[1]
+
+    def until(self, mark: str) -> None:
+        expect(self.page.frame_locator("iframe").locator("html")).to_have_attribute(
+            f"data-{mark}", "drawn", timeout=15_000
+        )
+
+    def say(self, script: str) -> Any:
+        return self.frame.evaluate(script)
+
+    def colour(self, layer: int, latitude: float, longitude: float) -> tuple[int, ...]:
+        """The pixel of a canvas (0 regions) over a place; alpha last."""
+        pixel = self.say(
+            f"""() => {{
+              const map = Outreach.map;
+              const canvas = document.querySelectorAll(".outreach-canvas")[{layer}];
+              const box = canvas.getBoundingClientRect();
+              const at = map.latLngToContainerPoint([{latitude}, {longitude}]);
+              const ratio = canvas.width / box.width;
+              return Array.from(canvas.getContext("2d").getImageData(
+                (at.x - box.left) * ratio, (at.y - box.top) * ratio, 1, 1).data);
+            }}"""
+        )
+        return tuple(pixel)
+
+    def locate(self, selector: str, **more: Any) -> Any:
+        return self.page.frame_locator("iframe").locator(selector, **more)
+
+    def click_at(self, latitude: float, longitude: float) -> None:
+        at = self.say(
+            f"""() => {{
+              const map = Outreach.map;
+              const at = map.latLngToContainerPoint([{latitude}, {longitude}]);
+              return [at.x, at.y];
+            }}"""
+        )
+        self.page.mouse.click(*at)
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(locale="id-ID", timezone_id="Asia/Jakarta")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def opened(world: World, page: Page) -> Iterator[Map]:
+    with serving(make_app(world)) as base:
+        yield Map(page, base)
+
+
+def near(colour: tuple[int, ...], wanted: tuple[int, int, int], by: int = 4) -> bool:
+    return all(abs(a - b) <= by for a, b in zip(colour, wanted, strict=False))
+
+
+def village(world: World, code: str) -> tuple[float, float]:
+    row = world.row_of(code)
+    return float(world.places.latitudes[row]), float(world.places.longitudes[row])
+
+
+def test_regencies_are_coloured_by_their_share_and_the_sea_is_empty(opened: Map) -> None:
+    opened.open()
+    assert near(opened.colour(0, -7.3, 110.72), NAVY)  # Kota Surakarta, 55 of 60
+    assert near(opened.colour(0, -7.3, 110.2), CREAM)  # Sukoharjo, none
+    assert opened.colour(0, -6.9, 110.7)[3] == 0
+    assert opened.faults == []
+
+
+def test_nothing_leaves_the_host_and_the_frame_asks_only_for_its_own_files(opened: Map) -> None:
+    opened.open("#11/-7.5/110.75")
+    opened.until("villages")
+    assert {re.match(r"https?://[^/]+", url)[0] for url in opened.asked if "data:" not in url} == {  # type: ignore[index]
+        opened.base
+    }
+    refused = opened.say(
+        """async () => {
+          const tries = [() => fetch("/map/stats"), () => document.cookie,
+            () => parent.document.title, () => localStorage.length];
+          const seen = [];
+          for (const attempt of tries) {
+            try { await attempt(); seen.push("allowed"); } catch (e) { seen.push("refused"); }
+          }
+          return seen;
+        }"""
+    )
+    assert refused == ["refused"] * 4
+
+
+def test_every_state_has_its_own_shape_and_colour(opened: Map, world: World) -> None:
+    opened.open("#13/-7.5/110.25")
+    opened.until("villages")
+    states = {0: "33.11.01.2030", 1: "33.11.01.2001", 2: "33.11.01.2011", 3: "33.72.01.2010"}
+    seen = {}
+    for state, code in states.items():
+        at = village(world, code)
+        assert world.progress.states[world.row_of(code)] == state
+        opened.say(f"() => Outreach.map.setView([{at[0]}, {at[1]}], 14, {{animate: false}})")
+        seen[state] = opened.say(
+            """() => {
+              const canvas = document.querySelectorAll(".outreach-canvas")[2];
+              const side = 24 * canvas.width / canvas.getBoundingClientRect().width;
+              const x = (canvas.width - side) / 2, y = (canvas.height - side) / 2;
+              const data = canvas.getContext("2d").getImageData(x, y, side, side).data;
+              let area = 0; const tally = {};
+              for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 250) {
+                const key = [data[i], data[i + 1], data[i + 2]].join();
+                area += 1; tally[key] = (tally[key] || 0) + 1;
+              }
+              const most = Object.entries(tally).sort((a, b) => b[1] - a[1])[0];
+              return [most ? most[0] : "", area];
+            }"""
+        )
+    assert seen[0][0] == "125,132,139"
+    assert seen[1][0] == "227,144,0"
+    assert seen[2][0] == "194,24,111"
+    assert seen[3][0] == "11,63,140"
+    assert seen[0][1] < seen[1][1] < seen[3][1]
+
+
+def test_the_table_of_states_adds_up_at_every_level(opened: Map) -> None:
+    opened.open()
+    for query, villages in (
+        ("", 240),
+        ("?area=33", 120),
+        ("?area=33.72", 60),
+        ("?area=33.72.01", 30),
+    ):
+        opened.open(query)
+        cells = opened.locate(".o-summary .o-states td:last-child")
+        expect(cells.nth(4)).to_have_text(str(villages))
+        texts = cells.all_text_contents()
+        assert sum(map(int, texts[:4])) == int(texts[4])
+    assert opened.faults == []
+
+
+def test_a_click_drills_from_nation_to_village(opened: Map, world: World) -> None:
+    opened.open()
+    heading = opened.locate(".o-path strong")
+    expect(heading).to_have_text("Indonesia")
+    for expected in ("Jawa Tengah", "Kota Surakarta", "Kecamatan 01 Surakarta"):
+        opened.page.wait_for_timeout(700)  # the flight to the area before
+        opened.click_at(-7.93, 110.60)
+        expect(heading).to_have_text(expected)
+    opened.until("villages")
+    opened.page.wait_for_timeout(900)
+    assert "area=33.72.01" in opened.page.url
+    opened.click_at(*village(world, "33.72.01.2010"))
+    popup = opened.locate(".o-popup")
+    expect(popup).to_contain_text("Desa 2010")
+    expect(popup).to_contain_text("Kecamatan 01 Surakarta, Kota Surakarta")
+    expect(popup).to_contain_text("69 sign-ups")
+    popup.locator("a").click()
+    opened.page.wait_for_url("**/villages/33.72.01.2010")
+    assert opened.faults == []
+
+
+def test_an_approximate_place_is_said(opened: Map, world: World) -> None:
+    row = int(np.flatnonzero(world.places.approximate)[0])
+    at = float(world.places.latitudes[row]), float(world.places.longitudes[row])
+    opened.open(f"#14/{at[0]}/{at[1]}")
+    opened.until("villages")
+    opened.click_at(*at)
+    expect(opened.locate(".o-popup")).to_contain_text("approximate")
+
+
+def test_search_by_keyboard_leads_to_the_popup(opened: Map) -> None:
+    opened.open()
+    opened.until("regions")
+    box = opened.locate("input[type=search]")
+    box.fill("desa 2007")
+    expect(opened.locate(".o-result")).to_have_count(8)
+    box.press("ArrowDown")
+    opened.page.keyboard.press("ArrowDown")
+    expect(opened.locate(".o-result").nth(1)).to_be_focused()
+    opened.page.keyboard.press("ArrowUp")
+    opened.page.keyboard.press("Enter")
+    expect(opened.locate(".o-popup")).to_contain_text("Desa 2007")
+    box.fill("nowhere at all")
+    expect(opened.locate(".o-results")).to_contain_text("Nothing found")
+    box.press("Escape")
+    expect(opened.locate(".o-results li")).to_have_count(0)
+
+
+def test_the_drill_needs_no_mouse(opened: Map) -> None:
+    opened.open()
+    opened.locate(".o-below summary").press("Enter")
+    rows = opened.locate(".o-row")
+    # Furthest behind first: Yogyakarta has reached nobody.
+    expect(rows.nth(0)).to_contain_text("Daerah Istimewa Yogyakarta")
+    rows.nth(1).press("Enter")
+    expect(opened.locate(".o-path strong")).to_have_text("Jawa Tengah")
+    opened.locate(".o-row", has_text="Kota Surakarta").press("Enter")
+    opened.locate(".o-row", has_text="Kecamatan 02").press("Enter")
+    opened.locate(".o-row", has_text="Desa 2003").press("Enter")
+    expect(opened.locate(".o-popup")).to_contain_text("Desa 2003")
+    opened.locate(".o-step", has_text="Indonesia").press("Enter")
+    expect(opened.locate(".o-path strong")).to_have_text("Indonesia")
+
+
+def test_a_logged_session_shows_within_three_seconds(opened: Map, world: World) -> None:
+    opened.open("?area=33.11")
+    opened.until("villages")
+    reached = opened.locate(".o-summary .o-states td:last-child").first
+    expect(reached).to_have_text("0")
+    row = world.row_of("33.11.01.2030")
+    opened.say(
+        f"() => Outreach.map.setView("
+        f"[{world.places.latitudes[row]}, {world.places.longitudes[row]}], 14, {{animate: false}})"
+    )
+    opened.click_at(*village(world, "33.11.01.2030"))
+    expect(opened.locate(".o-popup")).to_contain_text("Not planned")
+    began = time.monotonic()
+    world.report(row, 41)
+    expect(reached).to_have_text("1", timeout=3_000)
+    assert time.monotonic() - began < 3
+    expect(opened.locate(".o-popup")).to_contain_text("41 sign-ups")
+    assert opened.faults == []
+
+
+def test_a_map_too_far_behind_reads_everything_afresh(opened: Map, world: World) -> None:
+    opened.open("?area=33.11")
+    opened.until("villages")
+    world.progress.states[world.row_of("33.11.01.2030")] = columns.REACHED
+    world.version += 500  # none of these versions is in the log any more
+    reached = opened.locate(".o-summary .o-states td:last-child").first
+    expect(reached).to_have_text("1", timeout=4_000)
+
+
+def test_a_lost_connection_is_said_and_mended(opened: Map, world: World) -> None:
+    opened.open("?area=33.11")
+    opened.until("villages")
+    world.refuse.add("changes")
+    alert = opened.locate(".o-alert")
+    expect(alert).to_contain_text("No connection", timeout=6_000)
+    world.refuse.clear()
+    expect(alert).to_have_text("", timeout=12_000)
+
+
+def test_nothing_is_asked_while_nobody_looks(opened: Map, world: World) -> None:
+    opened.open()
+    opened.page.wait_for_timeout(500)
+    opened.say(
+        "() => Object.defineProperty(document, 'hidden', {get: () => true, configurable: true})"
+    )
+    opened.page.wait_for_timeout(2_200)
+    world.asked.clear()
+    opened.page.wait_for_timeout(3_000)
+    assert [path for path in world.asked if "changes" in path] == []
+    opened.say(
+        "() => { Object.defineProperty(document, 'hidden', {get: () => false});"
+        " document.dispatchEvent(new Event('visibilitychange')); }"
+    )
+    opened.page.wait_for_timeout(500)
+    assert [path for path in world.asked if "changes" in path] != []
+
+
+def test_the_address_keeps_the_view_and_gives_it_back(opened: Map) -> None:
+    opened.open("?area=34#10.5/-7.7000/111.2000")
+    opened.page.wait_for_timeout(400)
+    assert opened.page.url.endswith("/map?area=34#10.50/-7.7000/111.2000")
+    opened.page.evaluate("location.hash = '#9/-7.4/110.4'")
+    opened.page.wait_for_timeout(500)
+    zoom = opened.say("() => Outreach.map.getZoom()")
+    assert zoom == 9
+
+
+def test_a_branch_sees_its_own_villages_only(world: World, page: Page) -> None:
+    scope = columns.scope_of(world.places.codes, ["33.72"])
+    world.names = [world.names[row] for row in scope.rows.tolist()]
+    world.places, world.progress = world.places.only(scope), world.progress.only(scope)
+    with serving(make_app(world)) as base:
+        opened = Map(page, base).open()
+        opened.until("villages")
+        expect(opened.locate(".o-summary .o-sum td").last).to_have_text("60")
+        outside = opened.colour(0, -7.3, 110.2)
+        assert outside[3] == 0 or near(outside, (221, 228, 232), by=30)
+        assert opened.faults == []
+
+
+def test_the_host_fetches_nothing_but_its_table(opened: Map, world: World) -> None:
+    opened.open()
+    opened.page.wait_for_timeout(600)
+    world.asked.clear()
+    answers = opened.say(
+        """async () => {
+          const tries = [["secrets", {}], ["__proto__", {}], ["village", {code: "33"}],
+            ["details", {code: 7}], ["details", {}], ["details", {code: "x".repeat(999)}],
+            ["details", {code: "../../admin?x=1#"}]];
+          const out = [];
+          for (const [name, args] of tries) {
+            out.push(await Outreach.ask(name, args).then(() => "given", (e) => e.message));
+          }
+          return out;
+        }"""
+    )
+    assert answers[:6] == ["asked and refused: unknown"] * 6
+    asked = [path for path in world.asked if "changes" not in path]
+    assert all(path.startswith("/map/details/..%2F..%2Fadmin") or "/map/" in path for path in asked)
+    assert not any(
+        "admin" in path and "%2F" not in path and "details" not in path for path in asked
+    )
+    opened.say("() => Outreach.tell({open: 'javascript:alert(1)'})")
+    opened.page.wait_for_timeout(200)
+    assert "/map" in opened.page.url
+
+
+@pytest.mark.parametrize("bypass", [False, True], ids=["policy", "policy switched off"])
+def test_hostile_names_are_only_names(hostile_world: World, browser: Browser, bypass: bool) -> None:
+    context = browser.new_context(bypass_csp=bypass)
+    with serving(make_app(hostile_world)) as base:
+        opened = Map(context.new_page(), base).open("?area=33.72.01#14/-7.75/110.75")
+        opened.until("villages")
+        opened.locate(".o-below summary").click()
+        opened.locate("input[type=search]").fill("harmed")
+        expect(opened.locate(".o-result").first).to_be_visible()
+        for row in range(60, 65):
+            opened.say(f"() => Outreach.openVillage({row})")
+            expect(opened.locate(".o-popup .o-code").last).to_have_text(
+                str(hostile_world.places.codes[row])
+            )
+        opened.locate(".o-step").first.click()
+        opened.page.mouse.move(640, 360)
+        opened.page.wait_for_timeout(800)
+        for frame in opened.page.frames:
+            assert frame.evaluate("() => window.harmed") is None
+        injected = (
+            "() => document.querySelectorAll('img[onerror], body script:not([nonce])').length"
+        )
+        assert opened.say(injected) == 0
+        assert opened.faults == []
+    context.close()
+
+
+def test_a_phone_gets_a_folded_legend_and_no_sideways_scroll(
+    world: World, browser: Browser
+) -> None:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 780},
+        is_mobile=True,
+        has_touch=True,
+        device_scale_factor=3,
+    )
+    with serving(make_app(world)) as base:
+        opened = Map(context.new_page(), base).open("?area=33.72")
+        expect(opened.locate(".o-legend")).not_to_have_attribute("open", "")
+        assert opened.say("() => document.documentElement.scrollWidth") <= 390
+        opened.locate(".o-legend summary").tap()
+        expect(opened.locate(".o-legend")).to_contain_text("approximate")
+        expect(opened.locate(".o-legend .o-states")).to_contain_text("60")
+    context.close()
