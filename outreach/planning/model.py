@@ -46,6 +46,11 @@ class Site:
     session_minutes: int = 120
     closed_days: frozenset[date] = frozenset()
 
+    @property
+    def district(self) -> str:
+        """Dotted code ``PP.RR.DD`` of the district the village belongs to."""
+        return self.code[: len("PP.RR.DD")]
+
 
 @dataclass(frozen=True, slots=True)
 class TeamDay:

@@ -31,8 +31,6 @@ SMALLEST_TEAM_DAYS = 20
 # A team an hour farther away than the nearest team gives up half a session.
 SESSIONS_PER_HOUR_AWAY = 0.5
 
-DISTRICT_LENGTH = len("PP.RR.DD")
-
 
 @dataclass(frozen=True, slots=True)
 class Package:
@@ -98,7 +96,7 @@ def sweep(sites: Iterable[Site], team_days: Sequence[TeamDay], pieces: int) -> l
     """Cut the districts, sorted by their angle around the base, into pieces of like size."""
     grouped: dict[str, list[Site]] = defaultdict(list)
     for site in sites:
-        grouped[site.code[:DISTRICT_LENGTH]].append(site)
+        grouped[site.district].append(site)
     districts = around(grouped, team_days)
     total = sum(len(part) for _, part in districts)
     cut: dict[int, list[District]] = defaultdict(list)

@@ -18,7 +18,6 @@ KNOWN_DISTRICT_MINUTES = 120
 # Sending a team out for one more village alone costs as much as a full day of travel.
 NEW_TRIP_MINUTES = 480
 
-DISTRICT_LENGTH = len("PP.RR.DD")
 
 type Rota = dict[TeamDay, tuple[int, ...]]
 
@@ -32,7 +31,7 @@ def give_trips(network: Network, trips: Iterable[Trip], kinds: Mapping[TeamDay, 
     known: dict[int, set[str]] = defaultdict(set)
     rota: Rota = {}
     for trip in sorted(trips, key=lambda trip: (trip.day, trip.kind, -_work(network, trip))):
-        districts = [network.sites[stop].code[:DISTRICT_LENGTH] for stop in trip.stops]
+        districts = [network.sites[stop].district for stop in trip.stops]
         teams = waiting[trip.day, trip.kind]
         taken = min(teams, key=lambda one: _burden(one.team_id, districts, worked, known))
         teams.remove(taken)

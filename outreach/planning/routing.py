@@ -53,9 +53,10 @@ FORBIDDEN_MINUTES = 24 * 60 + 1
 # Above this many villages x days a matrix per day takes too much memory: one per week then.
 LARGEST_VILLAGE_DAYS = 20_000
 
-# Few neighbours and small kicks suit trips of three stops; with fewer still, scarce plans on
-# islands got stuck.
+# Few neighbours and small kicks suit trips of three stops; with fewer still, scarce plans got
+# stuck. The short memory of costs suits a thousand rounds rather than the solver's usual 100,000.
 PARAMS = pyvrp.SolveParams(
+    ils=pyvrp.IteratedLocalSearchParams(history_length=50),
     penalty=pyvrp.PenaltyParams(max_penalty=LARGEST_PENALTY),
     neighbourhood=NeighbourhoodParams(num_neighbours=40),
     perturbation=PerturbationParams(1, 12),
