@@ -96,6 +96,12 @@ def visit_row(db: Session, person: Person, visit_id: int) -> VisitRow:
     return _read(db, _rows(person).where(col(Visit.id) == visit_id))[0]
 
 
+def visits_of_village(db: Session, person: Person, code: str) -> list[VisitRow]:
+    """List every visit of a village within the person's area, ended ones too, the latest first."""
+    rows = _read(db, _rows(person).where(col(Visit.village_code) == code))
+    return rows[::-1]
+
+
 def day_trips(db: Session, person: Person, stage_id: int) -> list[DayTrip]:
     """List the day-trips of a stage by day and team, each with its stops in order.
 

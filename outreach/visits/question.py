@@ -24,7 +24,7 @@ from outreach.planning.workdays import (
     why_closed,
 )
 from outreach.villages.tables import Village
-from outreach.visits.tables import ACTIVE, Batch, BatchState, PlanRun, Result, RunState, Visit, Work
+from outreach.visits.tables import ACTIVE, Result, Visit, Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,7 +104,7 @@ def free_team_days(db: Session, stage: Stage, today: date) -> tuple[TeamDay, ...
     starts = max(stage.starts, today + timedelta(days=1))
     if starts > stage.ends:
         return ()
-    occupied = _occupied(db, stage, starts) | _reserved(db, stage)
+    occupied = _occupied(db, stage, starts)
     return tuple(
         team_day
         for team_day in team_days(db, stage.branch_id, starts, stage.ends)
@@ -126,25 +126,6 @@ def _occupied(db: Session, stage: Stage, starts: date) -> set[tuple[int, date]]:
         )
     )
     return {(row.team_id, row.day) for row in db.execute(query)}
-
-
-def _reserved(db: Session, stage: Stage) -> set[tuple[int, date]]:
-    """Team-days that batches of other stages' open runs still plan with."""
-    query = (
-        select(col(Batch.question))
-        .join(PlanRun, col(PlanRun.id) == col(Batch.run_id))
-        .where(
-            col(PlanRun.branch_id) == stage.branch_id,
-            col(PlanRun.stage_id) != stage.id,
-            col(PlanRun.state) == RunState.RUNNING,
-            col(Batch.state).in_([BatchState.READY, BatchState.RUNNING]),
-        )
-    )
-    return {
-        (team_id, date.fromisoformat(day))
-        for question in db.scalars(query)
-        for team_id, day in question["team_days"]
-    }
 
 
 def days_left_out(db: Session, stage: Stage) -> list[DayLeftOut]:

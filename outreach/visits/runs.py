@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from outreach.campaigns.choosing import choose_villages, sites_of
@@ -104,11 +103,12 @@ def request_run(
     NotFound
         If the stage is missing or outside the person's area.
     Conflict
-        If the stage is not open, or a run of it is on: then `by` and `since` say whose.
+        If the stage is not open, or a run of its branch is on: then `by`, `since`, `run_id` and
+        `stage_id` say whose.
     """
     branch_id = stage_of(db, by, stage_id).branch_id
     require_planner(db, branch_id, by)
-    # Two runs of one branch must see each other's team-days, so they are written one by one.
+    # Requests of one branch wait for each other here, so that the second sees the first.
     db.execute(
         select(col(Branch.id)).where(col(Branch.id) == branch_id).with_for_update(key_share=True)
     )
@@ -299,19 +299,24 @@ def _planners_run(db: Session, run_id: int, by: Person) -> PlanRun:
 
 
 def _insert_run(db: Session, run: PlanRun) -> None:
-    try:
-        with db.begin_nested():
-            db.add(run)
-            db.flush()  # for its id, and to hear now whether another run is on
-    except IntegrityError as error:
-        query = (
-            select(col(Account.name), col(PlanRun.id), col(PlanRun.requested_at))
-            .join(Account, col(Account.id) == col(PlanRun.requested_by))
-            .where(col(PlanRun.stage_id) == run.stage_id, col(PlanRun.state) == RunState.RUNNING)
+    """Write the run; the tables refuse a second one of the stage, and we one of the branch.
+
+    Two plans of one branch at a time would share out the same team-days.
+    """
+    query: Any = (
+        select(
+            col(PlanRun.id).label("run_id"),
+            col(PlanRun.stage_id),
+            col(Account.name).label("by"),
+            col(PlanRun.requested_at).label("since"),
         )
-        other = db.execute(query).first()
-        facts = {"by": other[0], "run_id": other[1], "since": other[2]} if other else {}
-        raise Conflict(problem="run_open", **facts) from error
+        .join(Account, col(Account.id) == col(PlanRun.requested_by))
+        .where(col(PlanRun.branch_id) == run.branch_id, col(PlanRun.state) == RunState.RUNNING)
+    )
+    if other := db.execute(query).mappings().first():
+        raise Conflict(problem="run_open", **other)
+    db.add(run)
+    db.flush()  # for its id
 
 
 def _write_batches(db: Session, stage: Stage, run: PlanRun, today: date) -> None:

@@ -1,0 +1,168 @@
+"""A branch in Surakarta with two teams and an open stage: what plans are made upon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from outreach.campaigns.campaigns import CampaignIn, create_campaign, open_campaign
+from outreach.campaigns.stages import StageIn, create_stage, open_stage
+from outreach.campaigns.tables import Ecosystem, Purpose
+from outreach.db import unit_of_work
+from outreach.people.access import Person, person_of
+from outreach.people.tables import Account, AccountArea, Branch, BranchRegency, Role, Team
+from outreach.planning.assign import assign
+from outreach.planning.model import Parameters
+from outreach.visits.batches import claim, due_batches, load_problem
+from outreach.visits.runs import request_run
+from outreach.visits.saving import save_plan
+from tests.builders import load_small_registry
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from sqlmodel import Session
+
+# A Monday without a holiday until 25 December; times in UTC.
+NOW = datetime(2026, 11, 2, 2, tzinfo=UTC)
+TODAY = date(2026, 11, 2)
+STARTS, ENDS = date(2026, 11, 3), date(2026, 11, 14)
+QUICK = Parameters(rounds=40)
+
+LEASE = timedelta(seconds=30)
+
+#: A district of seven villages.
+SERENGAN = "33.72.02"
+
+
+@dataclass(frozen=True)
+class World:
+    """The numbers of what stands in the database, and the people in it."""
+
+    branch_id: int
+    team_ids: tuple[int, ...]
+    campaign_id: int
+    stage_id: int
+    coordinator: Person
+    official: Person
+    foreigner: Person
+    manager: Person
+
+
+def account(
+    db: Session, login: str, role: Role, *areas: str, branch_id: int | None = None
+) -> Person:
+    made = Account(
+        login=login,
+        name=login.title(),
+        role=role,
+        password_hash="",
+        password_stamp="",
+        branch_id=branch_id,
+        created_at=NOW,
+    )
+    db.add(made)
+    db.flush()
+    assert made.id is not None
+    db.add_all(AccountArea(account_id=made.id, code=code) for code in areas)
+    db.flush()
+    person = person_of(db, made.id)
+    assert person is not None
+    return person
+
+
+def branch(
+    db: Session, name: str, regency: str, base: str, teams: int
+) -> tuple[int, tuple[int, ...]]:
+    made = Branch(name=name, regional_office="Jawa Tengah dan DIY", base_village_code=base)
+    db.add(made)
+    db.flush()
+    assert made.id is not None
+    db.add(BranchRegency(regency_code=regency, branch_id=made.id))
+    members = [
+        Team(
+            branch_id=made.id,
+            name=f"Tim {number}",
+            base_village_code=base,
+            weekdays=[1, 2, 3, 4, 5, 6],
+        )
+        for number in range(1, teams + 1)
+    ]
+    db.add_all(members)
+    db.flush()
+    return made.id, tuple(team.id for team in members if team.id is not None)
+
+
+def stage_in(name: str = "Tahap 1", **changes: Any) -> StageIn:
+    given: dict[str, object] = {"name": name, "starts": STARTS, "ends": ENDS}
+    return StageIn.model_validate({**given, **changes})
+
+
+def campaign_in(name: str = "Desa terlindungi", **changes: object) -> CampaignIn:
+    given: dict[str, object] = {
+        "name": name,
+        "purpose": Purpose.ACQUIRE,
+        "ecosystem": Ecosystem.VILLAGE,
+        "starts": date(2026, 10, 1),
+        "ends": date(2026, 12, 31),
+        "target_signups": 500,
+    }
+    return CampaignIn.model_validate({**given, **changes})
+
+
+def build_world(engine: Engine, **stage: Any) -> World:
+    """Kota Surakarta with two teams and an open stage of twelve days over all 54 villages."""
+    with unit_of_work(engine) as db:
+        load_small_registry(db, ("33.72", "33.09.01"))
+        branch_id, team_ids = branch(db, "Surakarta", "33.72", "33.72.05.1001", 2)
+        branch(db, "Boyolali", "33.09", "33.09.01.2001", 1)
+        coordinator = account(db, "rini", Role.COORDINATOR, branch_id=branch_id)
+        official = account(db, "kades", Role.OFFICIAL, "33.72.01.1001")
+        foreigner = account(db, "boyolali", Role.COORDINATOR, "33.09")
+        manager = account(db, "jateng", Role.MANAGER, "33")
+        campaign = create_campaign(db, campaign_in(), by=coordinator)
+        assert campaign.id is not None
+        open_campaign(db, campaign.id, campaign.version, by=coordinator)
+        stage_id = add_stage(db, campaign.id, coordinator, stage_in(**stage))
+    return World(
+        branch_id, team_ids, campaign.id, stage_id, coordinator, official, foreigner, manager
+    )
+
+
+def add_stage(db: Session, campaign_id: int, by: Person, given: StageIn) -> int:
+    stage = create_stage(db, campaign_id, given, by=by)
+    assert stage.id is not None
+    open_stage(db, stage.id, stage.version, by=by)
+    return stage.id
+
+
+def ask_for_plan(
+    engine: Engine, world: World, *, stage_id: int | None = None, seed: int | None = None
+) -> int:
+    """Request a run and return its number."""
+    with unit_of_work(engine) as db:
+        run = request_run(
+            db,
+            world.stage_id if stage_id is None else stage_id,
+            by=world.coordinator,
+            now=NOW,
+            seed=seed,
+            parameters=QUICK,
+        )
+        assert run.id is not None
+        return run.id
+
+
+def plan(
+    engine: Engine, world: World, *, stage_id: int | None = None, seed: int | None = None
+) -> int:
+    """Plan a whole stage in this process; return the number of the run."""
+    run_id = ask_for_plan(engine, world, stage_id=stage_id, seed=seed)
+    with unit_of_work(engine) as db:
+        due = due_batches(db, NOW)
+    for batch_id in due:
+        with unit_of_work(engine) as db:
+            held = claim(db, batch_id, NOW, LEASE)
+            assert held is not None
+            assert save_plan(db, held, assign(load_problem(db, held)), NOW)
+    return run_id
