@@ -128,18 +128,19 @@ def verdict(
         return Verdict(
             len(sites), len(sites) - len(located), 0, len(team_days), 0, len(located), ()
         )
-    within = _within_reach(located, team_days)
-    needed = team_days_needed(within, team_days)
-    possible = _possible(within, team_days)
-    shortfall = max(0, len(within) - possible)
+    network = _within_reach(located, team_days)
+    kinds = _kinds(network, team_days)
+    fill = greedy_fill(network, kinds)
+    possible = _possible(network, kinds, fill)
+    shortfall = max(0, len(network.sites) - possible)
     return Verdict(
         villages=len(sites),
-        out_of_reach=len(sites) - len(within),
+        out_of_reach=len(sites) - len(network.sites),
         sessions_possible=possible,
         team_days=len(team_days),
-        team_days_needed=needed,
+        team_days_needed=fill.team_days,
         shortfall=shortfall,
-        cures=tuple(_cures(within, team_days, needed, shortfall, weekdays))[:3],
+        cures=tuple(_cures(network, team_days, fill.team_days, shortfall, weekdays))[:3],
     )
 
 
@@ -148,40 +149,36 @@ def team_days_needed(sites: Sequence[Site], team_days: Sequence[TeamDay]) -> int
     located = [site for site in sites if has_place(site)]
     if not located or not team_days:
         return 0
-    within = _within_reach(located, team_days)
-    if not within:
-        return 0
-    network = network_of(within, team_days)
+    network = _within_reach(located, team_days)
     return greedy_fill(network, _kinds(network, team_days)).team_days
 
 
-def _within_reach(located: Sequence[Site], team_days: Sequence[TeamDay]) -> list[Site]:
+def _within_reach(located: Sequence[Site], team_days: Sequence[TeamDay]) -> Network:
     network = network_of(located, team_days)
     refused = {one.code for one in out_of_reach(network, kinds_of(network, team_days))}
-    return [site for site in located if site.code not in refused]
+    kept = [stop for stop, site in enumerate(located) if site.code not in refused]
+    return network if len(kept) == len(located) else network.restricted(kept)
 
 
 def _kinds(network: Network, team_days: Iterable[TeamDay]) -> list[Kind]:
+    """Kinds of the team-days by date and team, without those that hold no session at all."""
     ordered = sorted(team_days, key=lambda team_day: (team_day.day, team_day.team_id))
     return [kind for kind in kinds_of(network, ordered).values() if kind.sessions > 0]
 
 
-def _possible(within: Sequence[Site], team_days: Sequence[TeamDay]) -> int:
-    """Sessions the team-days can hold of these villages, at least 0."""
-    if not within:
+def _possible(network: Network, kinds: Sequence[Kind], fill: Fill) -> int:
+    """Sessions that days of these kinds can hold, when `fill` is what all sites take."""
+    if not network.sites:
         return 0
-    network = network_of(within, team_days)
-    kinds = _kinds(network, team_days)
     slots = sum(kind.sessions for kind in kinds)
-    fill = greedy_fill(network, kinds)
     possible = slots * fill.sessions // fill.slots
     if fill.team_days <= len(kinds):
-        return max(possible, len(within))
+        return max(possible, len(network.sites))
     # Not all can be held: a plan then takes what brings most for the time, and those lie nearer.
     wanted = _most_for_the_time(network)
     for _ in range(REFINEMENTS):
-        fill = greedy_fill(network, kinds, wanted[: max(1, possible)])
-        possible = min(slots * fill.sessions // fill.slots, len(within) - 1)
+        part = greedy_fill(network, kinds, wanted[: max(1, possible)])
+        possible = min(slots * part.sessions // part.slots, len(network.sites) - 1)
     return possible
 
 
@@ -247,7 +244,7 @@ def _fill_day(
 
 
 def _cures(
-    within: Sequence[Site],
+    network: Network,
     team_days: Sequence[TeamDay],
     needed: int,
     shortfall: int,
@@ -260,7 +257,9 @@ def _cures(
         replace(team_day, sessions=min(MOST_SESSIONS_A_DAY, team_day.sessions + 1))
         for team_day in team_days
     ]
-    if more != list(team_days) and team_days_needed(within, more) <= len(team_days):
+    if more != list(team_days) and greedy_fill(network, _kinds(network, more)).team_days <= len(
+        team_days
+    ):
         yield Cure(CureKind.MORE_SESSIONS, 1)
     missing = needed - len(team_days)
     # Half-empty last days can hide in the estimate: at least one is always missing.

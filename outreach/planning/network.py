@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise, permutations
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from outreach.planning.travel import travel_matrix_minutes
 from outreach.planning.workdays import (
     PRAYERS_END_MINUTE,
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from outreach.planning.model import Point, Site, TeamDay
@@ -79,6 +80,13 @@ class Network:
     sites: tuple[Site, ...]
     minutes: NDArray[np.int64]
     rows: list[list[int]]
+
+    def restricted(self, stops: Sequence[int]) -> Network:
+        """Return the network of these sites alone, numbered anew in this order."""
+        kept = [*range(len(self.bases)), *(self.location(stop) for stop in stops)]
+        minutes = self.minutes[np.ix_(kept, kept)]
+        sites = tuple(self.sites[stop] for stop in stops)
+        return Network(self.bases, sites, minutes, minutes.tolist())
 
     def location(self, stop: int) -> int:
         """Row of the site numbered `stop`."""
@@ -148,5 +156,5 @@ def kind_of(network: Network, team_day: TeamDay, shortest_session_minutes: int) 
 
 def kinds_of(network: Network, team_days: Iterable[TeamDay]) -> dict[TeamDay, Kind]:
     """Kind of every team-day; how many sessions it holds is bounded by the shortest one."""
-    shortest = min(site.session_minutes for site in network.sites)
+    shortest = min((site.session_minutes for site in network.sites), default=1)
     return {team_day: kind_of(network, team_day, shortest) for team_day in team_days}

@@ -5,9 +5,11 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from outreach.planning.assign import assign
 from outreach.planning.capacity import Cure, CureKind, team_days_needed, verdict
+from outreach.planning.model import Parameters, Problem, Reason
 from tests.planning.builders import (
     FRIDAY,
     MONDAY,
@@ -18,6 +20,7 @@ from tests.planning.builders import (
     team_day,
     team_days,
 )
+from tests.planning.strategies import problems
 
 
 @pytest.mark.parametrize(("seed", "teams", "days"), [(1, 2, 12), (2, 2, 26), (3, 3, 8), (4, 1, 9)])
@@ -27,6 +30,22 @@ def test_the_verdict_comes_close_to_the_plan(seed: int, teams: int, days: int) -
     told = verdict(sites, slots)
     assert min(told.sessions_possible, 100) == pytest.approx(placed, rel=0.12)
     assert told.shortfall == max(0, 100 - told.sessions_possible)
+
+
+@given(problems())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_the_verdict_always_comes_and_adds_up(asked: Problem) -> None:
+    told = verdict(asked.sites, asked.team_days)
+    within = told.villages - told.out_of_reach
+    assert told.villages == len(asked.sites)
+    assert told.shortfall == max(0, within - told.sessions_possible)
+    assert (told.team_days_needed > told.team_days) == (told.shortfall > 0) or not asked.team_days
+    assert len(told.cures) <= 3
+    assert all(cure.amount > 0 for cure in told.cures)
+    if asked.team_days:
+        far = {Reason.NO_PLACE, Reason.TOO_FAR, Reason.ALWAYS_CLOSED}
+        unplaced = assign(replace(asked, parameters=Parameters(rounds=0))).unplaced
+        assert told.out_of_reach == sum(one.reason in far for one in unplaced)
 
 
 def test_a_stage_with_room_needs_no_cure() -> None:
