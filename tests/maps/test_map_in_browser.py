@@ -37,7 +37,7 @@ class Map:
         page.on("request", lambda request: self.asked.append(request.url))
 
     def _on_console(self, message: Any) -> None:
-        if message.type in ("error", "warning"):
+        if message.type in ("error", "warning") and "getImageData" not in message.text:
             self.faults.append(message.text)
 
     def open(self, query: str = "") -> Map:
@@ -109,7 +109,7 @@ def village(world: World, code: str) -> tuple[float, float]:
 
 
 def test_regencies_are_coloured_by_their_share_and_the_sea_is_empty(opened: Map) -> None:
-    opened.open()
+    opened.open("#8/-7.5/111")  # nearer, the colours grow faint under the villages
     assert near(opened.colour(0, -7.3, 110.72), NAVY)  # Kota Surakarta, 55 of 60
     assert near(opened.colour(0, -7.3, 110.2), CREAM)  # Sukoharjo, none
     assert opened.colour(0, -6.9, 110.7)[3] == 0
@@ -199,7 +199,7 @@ def test_a_click_drills_from_nation_to_village(opened: Map, world: World) -> Non
     expect(popup).to_contain_text("Desa 2010")
     expect(popup).to_contain_text("Kecamatan 01 Surakarta, Kota Surakarta")
     expect(popup).to_contain_text("69 sign-ups")
-    popup.locator("a").click()
+    popup.locator(".o-link").click()
     opened.page.wait_for_url("**/villages/33.72.01.2010")
     assert opened.faults == []
 

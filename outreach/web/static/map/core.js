@@ -39,7 +39,11 @@
   Outreach.button = function (className, text, onClick) {
     const button = Outreach.el("button", className, text);
     button.type = "button";
-    button.addEventListener("click", onClick);
+    button.addEventListener("click", function (event) {
+      // Leaflet looks for its mark above the button, which is gone once the handler has redrawn.
+      event.stopPropagation();
+      onClick(event);
+    });
     return button;
   };
 
