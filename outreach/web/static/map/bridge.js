@@ -5,6 +5,8 @@
   const queue = [];
   let ready = false;
   let last = 0;
+  let onGo = null;
+  let gone = null;
 
   function post(message) {
     // Our own address is opaque and so cannot name the parent's; `frame-ancestors` chose the parent.
@@ -23,12 +25,17 @@
       if (message.error === undefined) asked.resolve(message.body);
       else asked.reject(new Error("asked and refused: " + message.error));
     } else if (message.go) {
-      Outreach.onGo(message.go);
+      gone = message.go;
+      if (onGo) onGo(gone);
     }
   });
   window.parent.postMessage({ hello: true }, "*");
 
-  Outreach.onGo = function () {};
+  /* The page may say where to look before the map is there: the last word is kept for it. */
+  Outreach.whenGo = function (listener) {
+    onGo = listener;
+    if (gone) onGo(gone);
+  };
   Outreach.tell = post;
   /* Answers the body: an ArrayBuffer, what JSON held, or null when there is nothing new. */
   Outreach.ask = function (name, args) {

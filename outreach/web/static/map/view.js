@@ -11,7 +11,7 @@
       map.getContainer().setAttribute("aria-label", Outreach.say("map"));
       this.data.on("area", this._onArea, this);
       map.on("moveend", this._tell, this);
-      Outreach.onGo = this._go.bind(this);
+      Outreach.whenGo(this._go.bind(this));
       this.data.on("regions", this._onRegions, this);
       return this;
     },
