@@ -97,6 +97,7 @@ ENUM_WORDS = {
         "too_early": _("The team cannot be there yet"),
         "friday_prayers": _("The session overlaps Friday prayers"),
         "wrong_travel": _("The travel time is not that of the road"),
+        "wrong_total": _("The sums of the plan do not add up"),
     },
     "RunState": {
         "running": _("Running"),

@@ -32,6 +32,7 @@ HOME = {
 WAYS = (
     ("/my", _("My visits"), {Role.OFFICIAL}),
     ("/desk", _("Desk"), {Role.COORDINATOR}),
+    ("/campaigns", _("Campaigns"), {Role.COORDINATOR, Role.MANAGER}),
     ("/map", _("Map"), {Role.COORDINATOR, Role.MANAGER}),
     ("/teams", _("Teams"), {Role.COORDINATOR}),
     ("/admin/branches", _("Branches"), {Role.ADMIN}),

@@ -1,0 +1,14 @@
+"""The coordinator's pages: the desk, campaigns, stages, plan runs, plans and visits."""
+
+from outreach.web import (  # noqa: F401 - importing them puts their views on the blueprint
+    coordinator_campaigns,
+    coordinator_desk,
+    coordinator_map,
+    coordinator_plan,
+    coordinator_runs,
+    coordinator_stages,
+    coordinator_visits,
+)
+from outreach.web.coordinator_pages import pages
+
+__all__ = ["pages"]

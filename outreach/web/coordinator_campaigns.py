@@ -1,0 +1,158 @@
+"""Campaigns: listed, drafted, changed, opened, closed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from outreach.campaigns.campaigns import (
+    CampaignIn,
+    campaign_of,
+    close_campaign,
+    create_campaign,
+    open_campaign,
+    update_campaign,
+)
+from outreach.campaigns.stages import list_stages
+from outreach.campaigns.tables import Ecosystem, Purpose
+from outreach.errors import Conflict, Invalid, OutreachError
+from outreach.people.tables import Role
+from outreach.progress.stages import stage_progress
+from outreach.web.auth import person
+from outreach.web.coordinator_pages import (
+    READERS,
+    filled_again,
+    pages,
+)
+from outreach.web.coordinator_views import branch_names, campaign_cards
+from outreach.web.coordinator_words import Advice
+from outreach.web.database import reading_db, writing_db
+from outreach.web.forms import Filled, fill, read, refill, version_of
+from outreach.web.routing import allow
+from outreach.web.words import sentence, word
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+    from outreach.campaigns.tables import Campaign
+
+
+@pages.get("/campaigns")
+@allow(*READERS)
+def campaigns() -> ResponseReturnValue:
+    """List all campaigns, with what the person's area has brought them."""
+    with reading_db() as db:
+        cards = campaign_cards(db, person())
+    return render_template("coordinator/campaigns.html", cards=cards)
+
+
+@pages.get("/campaigns/<int:campaign_id>")
+@allow(*READERS)
+def campaign(campaign_id: int) -> ResponseReturnValue:
+    """Show one campaign and its stages."""
+    return _campaign_page(campaign_id)
+
+
+def _campaign_page(campaign_id: int, refusal: Advice | None = None) -> str:
+    with reading_db() as db:
+        found = campaign_of(db, campaign_id)
+        stages = list_stages(db, person(), campaign_id)
+        progress = stage_progress(db, person(), [stage.id for stage in stages if stage.id])
+        branches = branch_names(db, stages)
+    return render_template(
+        "coordinator/campaign.html",
+        campaign=found,
+        stages=stages,
+        progress=progress,
+        branches=branches,
+        refusal=refusal,
+        may_plan=person().role is Role.COORDINATOR,
+    )
+
+
+@pages.get("/campaigns/new")
+@allow(*READERS)
+def new_campaign() -> ResponseReturnValue:
+    """Show the form of a new campaign."""
+    return _form(Filled(), None), 200
+
+
+@pages.post("/campaigns/new")
+@allow(*READERS)
+def add_campaign() -> ResponseReturnValue:
+    """Draft a campaign and go to its page."""
+    try:
+        given = read(CampaignIn, request.form)
+        with writing_db() as db:
+            made = create_campaign(db, given, by=person())
+    except Invalid as error:
+        return _form(refill(request.form, error), None), error.status
+    flash(_("The campaign %(name)s is drafted. Open it when it may start.", name=made.name))
+    return redirect(url_for("coordinator.campaign", campaign_id=made.id), 303)
+
+
+@pages.get("/campaigns/<int:campaign_id>/edit")
+@allow(*READERS)
+def edit_campaign(campaign_id: int) -> ResponseReturnValue:
+    """Show the form of a campaign."""
+    with reading_db() as db:
+        found = campaign_of(db, campaign_id)
+    return _form(fill(**found.model_dump()), found)
+
+
+@pages.post("/campaigns/<int:campaign_id>/edit")
+@allow(*READERS)
+def change_campaign(campaign_id: int) -> ResponseReturnValue:
+    """Change a campaign; a stale form comes back with both values."""
+    try:
+        given = read(CampaignIn, request.form)
+        with writing_db() as db:
+            update_campaign(db, campaign_id, given, version_of(request.form), by=person())
+    except (Invalid, Conflict) as error:
+        return _changed_again(campaign_id, error)
+    flash(_("The campaign is saved."))
+    return redirect(url_for("coordinator.campaign", campaign_id=campaign_id), 303)
+
+
+def _changed_again(campaign_id: int, error: OutreachError) -> ResponseReturnValue:
+    with reading_db() as db:
+        found = campaign_of(db, campaign_id)
+    return _form(filled_again(error, found), found), error.status
+
+
+@pages.post("/campaigns/<int:campaign_id>/open")
+@allow(*READERS)
+def start_campaign(campaign_id: int) -> ResponseReturnValue:
+    """Open a drafted campaign."""
+    try:
+        with writing_db() as db:
+            open_campaign(db, campaign_id, version_of(request.form), by=person())
+    except Conflict as error:
+        return _campaign_page(campaign_id, Advice(sentence(error))), error.status
+    flash(_("The campaign is open: its stages can be opened and planned now."))
+    return redirect(url_for("coordinator.campaign", campaign_id=campaign_id), 303)
+
+
+@pages.post("/campaigns/<int:campaign_id>/close")
+@allow(*READERS)
+def end_campaign(campaign_id: int) -> ResponseReturnValue:
+    """Close an open campaign."""
+    try:
+        with writing_db() as db:
+            close_campaign(db, campaign_id, version_of(request.form), by=person())
+    except Conflict as error:
+        return _campaign_page(campaign_id, Advice(sentence(error))), error.status
+    flash(_("The campaign is closed."))
+    return redirect(url_for("coordinator.campaign", campaign_id=campaign_id), 303)
+
+
+def _form(form: Filled, found: Campaign | None) -> str:
+    return render_template(
+        "coordinator/campaign_form.html",
+        form=form,
+        campaign=found,
+        purposes=[(one.value, word(one)) for one in Purpose],
+        ecosystems=[(one.value, word(one)) for one in Ecosystem],
+    )

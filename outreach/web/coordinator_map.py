@@ -1,0 +1,97 @@
+"""The map of a stage's day-trips: our page, and Folium's in the sandboxed frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response, render_template, url_for
+from flask_babel import gettext as _
+
+from outreach.campaigns.stages import stage_of
+from outreach.visits.listing import day_trips
+from outreach.web.auth import person
+from outreach.web.coordinator_pages import READERS, pages
+from outreach.web.coordinator_plan import around
+from outreach.web.database import reading_db
+from outreach.web.i18n import language
+from outreach.web.map_data import map_data
+from outreach.web.routing import allow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flask.typing import ResponseReturnValue
+
+    from outreach.maps.branch_trips import Base, Trip
+    from outreach.maps.page import Bounds
+    from outreach.visits.rows import DayTrip
+
+
+@pages.get("/stages/<int:stage_id>/plan/map")
+@allow(*READERS)
+def trips_map(stage_id: int) -> ResponseReturnValue:
+    """Show the page that holds the map."""
+    from outreach.maps.page import SANDBOX, host_urls  # noqa: PLC0415 - Folium, as below
+
+    with reading_db() as db:
+        shown = around(db, stage_of(db, person(), stage_id), "map")
+    areas = map_data().store.manifest().get("areas")
+    urls = {"areas": f"/map/{areas}"} if areas else {}
+    return render_template(
+        "coordinator/plan_map.html",
+        frame=url_for("coordinator.trips_frame", stage_id=stage_id),
+        host_urls=host_urls(urls),
+        sandbox=SANDBOX,
+        **shown,
+    )
+
+
+@pages.get("/stages/<int:stage_id>/plan/map/frame")
+@allow(*READERS)
+def trips_frame(stage_id: int) -> ResponseReturnValue:
+    """Draw the Folium page of the sandboxed frame."""
+    # Folium takes two seconds to load: only the process that draws a map pays for it.
+    from outreach.maps.assets import asset_urls  # noqa: PLC0415
+    from outreach.maps.branch_trips import trips_page  # noqa: PLC0415
+    from outreach.maps.page import View  # noqa: PLC0415
+    from outreach.maps.words import map_words  # noqa: PLC0415
+
+    with reading_db() as db:
+        trips = day_trips(db, person(), stage_id)
+    bases, drawn = _columns(trips)
+    view = View(language=language(), bounds=_bounds(trips))
+    urls = asset_urls(map_data().store, "/map/assets/")
+    made = trips_page(urls, map_words(_), view, bases, drawn)
+    return Response(made.html, headers=made.headers)
+
+
+def _columns(trips: Sequence[DayTrip]) -> tuple[list[Base], list[Trip]]:
+    """Put day-trips the way the map asks for them: teams by number, stops by place."""
+    from outreach.maps.branch_trips import Base, Stop, Trip  # noqa: PLC0415
+
+    bases = {trip.team_id: trip for trip in sorted(trips, key=lambda trip: trip.team)}
+    numbers = {team_id: number for number, team_id in enumerate(bases)}
+    drawn = [
+        Trip(
+            numbers[trip.team_id],
+            trip.day,
+            trip.travel_minutes,
+            [
+                Stop(one.village_code, one.village, one.latitude, one.longitude, one.starts_at)
+                for one in trip.stops
+            ],
+        )
+        for trip in trips
+    ]
+    return [Base(t.team, t.base.latitude, t.base.longitude) for t in bases.values()], drawn
+
+
+def _bounds(trips: Sequence[DayTrip]) -> Bounds:
+    from outreach.maps.page import NATION  # noqa: PLC0415
+
+    stops = [(stop.latitude, stop.longitude) for trip in trips for stop in trip.stops]
+    places = stops + [(trip.base.latitude, trip.base.longitude) for trip in trips]
+    if not places:
+        return NATION
+    latitudes, longitudes = zip(*places, strict=True)
+    return (min(latitudes), min(longitudes)), (max(latitudes), max(longitudes))

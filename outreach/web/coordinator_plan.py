@@ -1,0 +1,215 @@
+"""The plan of a stage: as table, calendar and map, and the villages without a visit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from flask import render_template, request, url_for
+from pydantic import BaseModel, Field
+
+from outreach.campaigns.campaigns import campaign_of
+from outreach.campaigns.stages import stage_of
+from outreach.errors import Invalid
+from outreach.people.tables import Role
+from outreach.visits.listing import summary_of_stage, unplaced, visits_of_stage
+from outreach.visits.rows import VisitFilters
+from outreach.visits.runs import latest_run
+from outreach.visits.tables import Work
+from outreach.web.auth import person
+from outreach.web.coordinator_calendar import (
+    lay_out_month,
+    lay_out_week,
+    monday_of,
+    next_month,
+)
+from outreach.web.coordinator_pages import READERS, pages
+from outreach.web.coordinator_words import remedy_link
+from outreach.web.database import reading_db
+from outreach.web.forms import read
+from outreach.web.routing import allow
+from outreach.web.words import problems_in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
+
+    from outreach.campaigns.tables import Stage
+    from outreach.visits.rows import VisitRow
+
+PAGE_LENGTH = 50
+#: The colours of a calendar.
+LEGEND = (Work.PROPOSED, Work.CONFIRMED, Work.DONE, Work.SENT_BACK)
+
+
+class TableIn(BaseModel):
+    """How the table is filtered, and which page of it is shown."""
+
+    team: int | None = None
+    week: date | None = None
+    district: str | None = Field(default=None, max_length=8, pattern=r"^\d\d\.\d\d(\.\d\d)?$")
+    status: Work | None = None
+    text: str = Field(default="", max_length=100)
+    page: int = Field(default=1, ge=1, le=100_000)
+
+
+class CalendarIn(BaseModel):
+    """Which week (any day of it) or month (its first day) a calendar shows."""
+
+    week: date | None = None
+    month: date | None = None
+
+
+@pages.get("/stages/<int:stage_id>/plan")
+@allow(*READERS)
+def plan(stage_id: int) -> ResponseReturnValue:
+    """Show the visits of a stage as a table."""
+    try:
+        given, problems = read(TableIn, request.args), {}
+    except Invalid as error:
+        given, problems = TableIn(), problems_in_words(error)
+    with reading_db() as db:
+        found = stage_of(db, person(), stage_id)
+        everything = visits_of_stage(db, person(), stage_id)
+        rows = visits_of_stage(db, person(), stage_id, _filters(given))
+        shown = around(db, found, "table")
+    rows = _with_text(rows, given.text)
+    answer = render_template(
+        "coordinator/plan_table.html",
+        filters=given,
+        choices=_choices(everything),
+        problems=problems,
+        **_paged(rows, given.page),
+        **shown,
+    )
+    return answer, 422 if problems else 200
+
+
+def _filters(given: TableIn) -> VisitFilters:
+    monday = monday_of(given.week) if given.week else None
+    sunday = monday + timedelta(days=6) if monday else None
+    return VisitFilters(given.team, monday, sunday, given.status, given.district)
+
+
+def _with_text(rows: list[VisitRow], text: str) -> list[VisitRow]:
+    """Keep the visits whose village, district or code holds every word typed."""
+    wanted = text.casefold().split()
+    return [
+        row
+        for row in rows
+        if all(
+            part in f"{row.village_code} {row.village} {row.district} {row.regency}".casefold()
+            for part in wanted
+        )
+    ]
+
+
+def _choices(rows: Sequence[VisitRow]) -> dict[str, Any]:
+    """List what the filters offer: what the stage holds, in order."""
+    return {
+        "teams": sorted({(row.team, row.team_id) for row in rows}),
+        "weeks": sorted({monday_of(row.day) for row in rows}),
+        "districts": sorted({(row.village_code[:8], row.district, row.regency) for row in rows}),
+        "statuses": list(Work),
+    }
+
+
+def _paged(rows: list[VisitRow], page: int) -> dict[str, Any]:
+    last = max(1, -(-len(rows) // PAGE_LENGTH))
+    page = min(page, last)
+    start = (page - 1) * PAGE_LENGTH
+    found = {"found": len(rows), "travel_minutes": sum(r.travel_minutes for r in rows)}
+    links = {number: _page_link(number) for number in (page - 1, page + 1) if 1 <= number <= last}
+    return {
+        "rows": rows[start : start + PAGE_LENGTH],
+        "first_row": start + 1 if rows else 0,
+        "page": page,
+        "last_page": last,
+        "before": links.get(page - 1),
+        "after": links.get(page + 1),
+        **found,
+    }
+
+
+def _page_link(number: int) -> str:
+    asked = {name: value for name, value in request.args.items() if name in TableIn.model_fields}
+    asked["page"] = str(number)
+    return url_for("coordinator.plan", **{**(request.view_args or {}), **asked})
+
+
+@pages.get("/stages/<int:stage_id>/plan/calendar")
+@allow(*READERS)
+def calendar(stage_id: int) -> ResponseReturnValue:
+    """Show the visits of a stage by week and team, or by month."""
+    try:
+        given = read(CalendarIn, request.args)
+    except Invalid:
+        given = CalendarIn()
+    with reading_db() as db:
+        found = stage_of(db, person(), stage_id)
+        rows = visits_of_stage(db, person(), stage_id)
+        shown = around(db, found, "calendar")
+    laid_out = _month(found, rows, given.month) if given.month else _week(found, rows, given.week)
+    return render_template("coordinator/plan_calendar.html", legend=LEGEND, **laid_out, **shown)
+
+
+def _week(found: Stage, rows: list[VisitRow], day: date | None) -> dict[str, Any]:
+    first_day = min((row.day for row in rows), default=found.starts)
+    monday = monday_of(day or first_day)
+    teams = sorted({row.team for row in rows})
+    week = lay_out_week(rows, teams, monday, found.starts, found.ends)
+    step = timedelta(days=7)
+    return {
+        "week": week,
+        "earlier": monday - step if monday > found.starts else None,
+        "later": monday + step if week.sunday < found.ends else None,
+        "month_link": week.days[3].day.replace(day=1),
+    }
+
+
+def _month(found: Stage, rows: list[VisitRow], month: date) -> dict[str, Any]:
+    start = month.replace(day=1)
+    after = next_month(start)
+    return {
+        "month": start,
+        "weeks": lay_out_month(rows, start, found.starts, found.ends),
+        "earlier": (start - timedelta(days=1)).replace(day=1) if start > found.starts else None,
+        "later": after if after <= found.ends else None,
+    }
+
+
+@pages.get("/stages/<int:stage_id>/plan/unplaced")
+@allow(*READERS)
+def villages_without_visit(stage_id: int) -> ResponseReturnValue:
+    """List the villages of a stage without a visit: why, and what would help."""
+    with reading_db() as db:
+        found = stage_of(db, person(), stage_id)
+        rows = unplaced(db, person(), stage_id)
+        shown = around(db, found, "unplaced")
+    links = {
+        row.village_code: remedy_link(row.remedy, row.village_code, stage_id, found.campaign_id)
+        for row in rows
+    }
+    reasons = Counter(row.reason for row in rows if row.reason)
+    return render_template(
+        "coordinator/plan_unplaced.html",
+        rows=rows,
+        links=links,
+        reasons=reasons.most_common(),
+        **shown,
+    )
+
+
+def around(db: Session, found: Stage, view: str) -> dict[str, Any]:
+    """Gather what every view of a plan shows above it."""
+    return {
+        "stage": found,
+        "campaign": campaign_of(db, found.campaign_id),
+        "summary": summary_of_stage(db, person(), found.id or 0),
+        "run": latest_run(db, person(), found.id or 0),
+        "view": view,
+        "may_plan": person().role is Role.COORDINATOR,
+    }

@@ -1,0 +1,104 @@
+"""Plan runs: started from a stage, watched live, called off, failed batches taken up again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+
+from outreach.campaigns.stages import stage_of
+from outreach.errors import Conflict, NotFound
+from outreach.people.tables import Role
+from outreach.visits.runs import cancel_run, request_run, retry_batch, run_progress
+from outreach.visits.tables import BatchState, RunState
+from outreach.web.auth import person
+from outreach.web.coordinator_pages import READERS, now, pages
+from outreach.web.coordinator_stages import stage_page
+from outreach.web.coordinator_words import run_refusal
+from outreach.web.database import reading_db, writing_db
+from outreach.web.routing import allow
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+    from outreach.campaigns.tables import Stage
+    from outreach.visits.runs import RunProgress
+
+
+@pages.post("/stages/<int:stage_id>/runs")
+@allow(Role.COORDINATOR)
+def start_run(stage_id: int) -> ResponseReturnValue:
+    """Plan a stage in the background and go to the page that shows how far it is.
+
+    The rows are all it takes: the sweeper sends them to the queue within a second or two.
+    """
+    try:
+        with writing_db() as db:
+            run = request_run(db, stage_id, by=person(), now=now())
+    except Conflict as error:
+        return stage_page(stage_id, run_refusal(error)), error.status
+    return redirect(url_for("coordinator.run", run_id=run.id), 303)
+
+
+@pages.get("/runs/<int:run_id>")
+@allow(*READERS)
+def run(run_id: int) -> ResponseReturnValue:
+    """Show how far a plan run has come."""
+    stage, progress = _read(run_id)
+    return render_template("coordinator/run.html", **_shown(stage, progress))
+
+
+@pages.get("/runs/<int:run_id>/progress")
+@allow(*READERS)
+def run_fragment(run_id: int) -> ResponseReturnValue:
+    """Give the part of the page that changes; its header says whether to ask again."""
+    stage, progress = _read(run_id)
+    answer = render_template("coordinator/_run.html", **_shown(stage, progress))
+    return answer, {"Run-State": progress.state.value, "Cache-Control": "no-store"}
+
+
+@pages.post("/runs/<int:run_id>/cancel")
+@allow(Role.COORDINATOR)
+def stop_run(run_id: int) -> ResponseReturnValue:
+    """Call a run off."""
+    with writing_db() as db:
+        cancel_run(db, run_id, by=person(), now=now())
+    flash(_("The run is called off. What was planned before stays."))
+    return redirect(url_for("coordinator.run", run_id=run_id), 303)
+
+
+@pages.post("/runs/<int:run_id>/batches/<int:batch_id>/retry")
+@allow(Role.COORDINATOR)
+def try_batch_again(run_id: int, batch_id: int) -> ResponseReturnValue:
+    """Give a failed batch new attempts."""
+    with writing_db() as db:
+        batch = retry_batch(db, batch_id, by=person())
+        if batch.run_id != run_id:
+            raise NotFound(kind="Batch", id=batch_id)
+    flash(_("The failed part is being planned again."))
+    return redirect(url_for("coordinator.run", run_id=run_id), 303)
+
+
+def _read(run_id: int) -> tuple[Stage, RunProgress]:
+    with reading_db() as db:
+        progress = run_progress(db, run_id, person())
+        return stage_of(db, person(), progress.stage_id), progress
+
+
+def _shown(stage: Stage, progress: RunProgress) -> dict[str, object]:
+    return {
+        "stage": stage,
+        "run": progress,
+        "seconds": _seconds(progress),
+        "is_running": progress.state is RunState.RUNNING,
+        "finished_batches": len(progress.batches)
+        - progress.by_state[BatchState.READY]
+        - progress.by_state[BatchState.RUNNING],
+        "dead": progress.by_state[BatchState.DEAD],
+        "may_plan": person().role is Role.COORDINATOR,
+    }
+
+
+def _seconds(progress: RunProgress) -> int:
+    return round(((progress.finished_at or now()) - progress.requested_at).total_seconds())

@@ -1,0 +1,203 @@
+"""Stages: drafted, changed, opened, closed; what would happen if one were planned now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from outreach.campaigns.campaigns import campaign_of
+from outreach.campaigns.stages import (
+    StageIn,
+    close_stage,
+    create_stage,
+    open_stage,
+    require_planner,
+    stage_of,
+    update_stage,
+)
+from outreach.campaigns.tables import Ordering, Status
+from outreach.errors import Conflict, Invalid, NotFound
+from outreach.people.tables import Branch, Role
+from outreach.progress.stages import stage_progress
+from outreach.villages.reading import names_of
+from outreach.villages.tables import VillageKind
+from outreach.visits.preview import preview
+from outreach.visits.question import local_day
+from outreach.visits.runs import latest_run
+from outreach.web.auth import person
+from outreach.web.coordinator_pages import (
+    READERS,
+    filled_again,
+    now,
+    pages,
+)
+from outreach.web.coordinator_views import regions_of_branch
+from outreach.web.coordinator_words import Advice, cure_lines, days_in_words
+from outreach.web.database import reading_db, writing_db
+from outreach.web.forms import Filled, fill, read, refill, version_of
+from outreach.web.routing import allow
+from outreach.web.words import sentence, word
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
+
+    from outreach.campaigns.tables import Campaign, Stage
+    from outreach.errors import OutreachError
+
+#: What a link may fill in beforehand: a cure of a shortfall leads here.
+SUGGESTED = ("ends", "quota")
+
+
+@pages.get("/stages/<int:stage_id>")
+@allow(*READERS)
+def stage(stage_id: int) -> ResponseReturnValue:
+    """Show a stage: its facts, how far it is, and what planning it now would do."""
+    return stage_page(stage_id)
+
+
+def stage_page(stage_id: int, refusal: Advice | None = None) -> str:
+    """Make the page of a stage, with the words for what was refused, if anything was."""
+    with reading_db() as db:
+        found = stage_of(db, person(), stage_id)
+        shown = _stage_facts(db, found)
+    return render_template("coordinator/stage.html", stage=found, refusal=refusal, **shown)
+
+
+def _stage_facts(db: Session, found: Stage) -> dict[str, Any]:
+    stage_id = found.id or 0
+    may_plan = person().role is Role.COORDINATOR
+    facts: dict[str, Any] = {
+        "campaign": campaign_of(db, found.campaign_id),
+        "branch": db.get_one(Branch, found.branch_id),
+        "kinds": [word(VillageKind(kind)) for kind in found.kinds],
+        "areas": names_of(db, found.area_codes),
+        "progress": stage_progress(db, person(), [stage_id])[stage_id],
+        "run": latest_run(db, person(), stage_id),
+        "may_plan": may_plan,
+        "preview": None,
+    }
+    if may_plan and found.status is not Status.CLOSED:
+        told = preview(db, stage_id, person(), local_day(db, found.branch_id, now()))
+        facts |= {
+            "preview": told,
+            "cures": cure_lines(told, stage_id, found.quota),
+            "days_left_out": days_in_words(told.days_left_out),
+        }
+    return facts
+
+
+@pages.get("/campaigns/<int:campaign_id>/stages/new")
+@allow(Role.COORDINATOR)
+def new_stage(campaign_id: int) -> ResponseReturnValue:
+    """Show the form of a new stage of the coordinator's branch."""
+    with reading_db() as db:
+        campaign = campaign_of(db, campaign_id)
+        return _form(db, Filled(), campaign, _own_branch(), None)
+
+
+@pages.post("/campaigns/<int:campaign_id>/stages/new")
+@allow(Role.COORDINATOR)
+def add_stage(campaign_id: int) -> ResponseReturnValue:
+    """Draft a stage and go to its page."""
+    try:
+        given = read(StageIn, request.form)
+        with writing_db() as db:
+            made = create_stage(db, campaign_id, given, by=person())
+    except (Invalid, Conflict) as error:
+        with reading_db() as db:
+            campaign = campaign_of(db, campaign_id)
+            form = refill(request.form, error)
+            return _form(db, form, campaign, _own_branch(), None), error.status
+    flash(_("The stage %(name)s is drafted.", name=made.name))
+    return redirect(url_for("coordinator.stage", stage_id=made.id), 303)
+
+
+@pages.get("/stages/<int:stage_id>/edit")
+@allow(Role.COORDINATOR)
+def edit_stage(stage_id: int) -> ResponseReturnValue:
+    """Show the form of a stage; a cure's link may have filled something in."""
+    with reading_db() as db:
+        found = _planners_stage(db, stage_id)
+        suggested = {name: request.args[name] for name in SUGGESTED if name in request.args}
+        stored = {name: getattr(found, name) for name in (*StageIn.model_fields, "version")}
+        campaign = campaign_of(db, found.campaign_id)
+        return _form(db, fill(**stored | suggested), campaign, found.branch_id, found)
+
+
+@pages.post("/stages/<int:stage_id>/edit")
+@allow(Role.COORDINATOR)
+def change_stage(stage_id: int) -> ResponseReturnValue:
+    """Change a stage; a stale form comes back with both values."""
+    try:
+        given = read(StageIn, request.form)
+        with writing_db() as db:
+            update_stage(db, stage_id, given, version_of(request.form), by=person())
+    except (Invalid, Conflict) as error:
+        return _changed_again(stage_id, error)
+    flash(_("The stage is saved."))
+    return redirect(url_for("coordinator.stage", stage_id=stage_id), 303)
+
+
+def _changed_again(stage_id: int, error: OutreachError) -> ResponseReturnValue:
+    with reading_db() as db:
+        found = _planners_stage(db, stage_id)
+        form = filled_again(error, found)
+        campaign = campaign_of(db, found.campaign_id)
+        return _form(db, form, campaign, found.branch_id, found), error.status
+
+
+def _planners_stage(db: Session, stage_id: int) -> Stage:
+    found = stage_of(db, person(), stage_id)
+    require_planner(db, found.branch_id, person())
+    return found
+
+
+@pages.post("/stages/<int:stage_id>/open")
+@allow(Role.COORDINATOR)
+def start_stage(stage_id: int) -> ResponseReturnValue:
+    """Open a drafted stage."""
+    try:
+        with writing_db() as db:
+            open_stage(db, stage_id, version_of(request.form), by=person())
+    except Conflict as error:
+        return stage_page(stage_id, Advice(sentence(error))), error.status
+    flash(_("The stage is open. You can plan it now."))
+    return redirect(url_for("coordinator.stage", stage_id=stage_id), 303)
+
+
+@pages.post("/stages/<int:stage_id>/close")
+@allow(Role.COORDINATOR)
+def end_stage(stage_id: int) -> ResponseReturnValue:
+    """Close a stage for good."""
+    try:
+        with writing_db() as db:
+            close_stage(db, stage_id, version_of(request.form), by=person())
+    except Conflict as error:
+        return stage_page(stage_id, Advice(sentence(error))), error.status
+    flash(_("The stage is closed."))
+    return redirect(url_for("coordinator.stage", stage_id=stage_id), 303)
+
+
+def _own_branch() -> int:
+    branch_id = person().branch_id
+    if branch_id is None:
+        raise NotFound(kind="Branch")
+    return branch_id
+
+
+def _form(
+    db: Session, form: Filled, campaign: Campaign, branch_id: int, found: Stage | None
+) -> str:
+    return render_template(
+        "coordinator/stage_form.html",
+        form=form,
+        campaign=campaign,
+        stage=found,
+        branch=db.get_one(Branch, branch_id),
+        regions=regions_of_branch(db, person(), branch_id),
+        kinds=[(kind.value, word(kind)) for kind in VillageKind],
+        orderings=[(one.value, word(one)) for one in Ordering],
+    )

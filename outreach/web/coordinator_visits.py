@@ -1,0 +1,182 @@
+"""One visit: its facts, moved by hand with live warnings, its status, all that happened to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from pydantic import BaseModel, Field
+
+from outreach.campaigns.stages import stage_of
+from outreach.campaigns.tables import Status
+from outreach.errors import Conflict, Invalid, OutreachError
+from outreach.people.free_text import Remark
+from outreach.people.tables import Role
+from outreach.people.teams import list_teams
+from outreach.visits.lifecycle import allowed_moves, turn
+from outreach.visits.listing import history, visit_row
+from outreach.visits.moving import AFTER_A_MOVE, MoveIn, move_visit
+from outreach.visits.tables import Happening
+from outreach.web.auth import person
+from outreach.web.coordinator_history import told_lines
+from outreach.web.coordinator_move import MoveFormIn, Warned, warned
+from outreach.web.coordinator_pages import READERS, filled_again, now, pages
+from outreach.web.database import reading_db, writing_db
+from outreach.web.forms import Filled, fill, read
+from outreach.web.routing import allow
+from outreach.web.words import sentence, word
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+    from outreach.visits.rows import VisitRow
+
+#: What a coordinator does to a visit by hand. Reports have a page of their own.
+type ByHand = Literal[
+    "asked", "confirmed", "postponed", "unreachable", "cancelled", "approved", "sent_back"
+]
+BY_HAND = tuple(map(Happening, ByHand.__value__.__args__))
+
+
+class StatusIn(BaseModel):
+    """What happened to a visit, as a coordinator types it in."""
+
+    happening: ByHand
+    remark: Remark = ""
+    version: int = Field(ge=1, le=2**31 - 1)
+
+
+@pages.get("/visits/<int:visit_id>")
+@allow(*READERS)
+def visit(visit_id: int) -> ResponseReturnValue:
+    """Show one visit."""
+    return _page(visit_id)
+
+
+@pages.get("/visits/<int:visit_id>/move/warnings")
+@allow(Role.COORDINATOR)
+def move_warnings(visit_id: int) -> ResponseReturnValue:
+    """Tell what a move would break, while it is being chosen."""
+    try:
+        to = read(MoveIn, request.args)
+        with reading_db() as db:
+            warnings = warned(db, visit_id, to, by=person(), now=now())
+    except Invalid:
+        warnings = Warned(impossible=(_("Choose a team, a day and a session."),))
+    except Conflict as error:
+        warnings = Warned(impossible=(sentence(error),))
+    answer = render_template(
+        "coordinator/_move_warnings.html", warnings=warnings, move=Filled(), asked=True
+    )
+    return answer, {"Cache-Control": "no-store"}
+
+
+@pages.post("/visits/<int:visit_id>/move")
+@allow(Role.COORDINATOR)
+def move(visit_id: int) -> ResponseReturnValue:
+    """Move a visit; what the move would break is shown first and has to be accepted."""
+    try:
+        given = read(MoveFormIn, request.form)
+        with writing_db() as db:
+            warnings = warned(db, visit_id, given, by=person(), now=now())
+            if warnings.stops(given):
+                return _page(visit_id, move=_kept(), warnings=warnings), 409
+            move_visit(
+                db,
+                visit_id,
+                given,
+                version=given.version,
+                by=person(),
+                now=now(),
+                reason=given.reason,
+            )
+    except (Invalid, Conflict) as error:
+        return _page(visit_id, move=_again(visit_id, error)), error.status
+    flash(_("The visit is moved."))
+    return redirect(url_for("coordinator.visit", visit_id=visit_id), 303)
+
+
+@pages.post("/visits/<int:visit_id>/status")
+@allow(Role.COORDINATOR)
+def change_status(visit_id: int) -> ResponseReturnValue:
+    """Note what happened to a visit."""
+    try:
+        given = read(StatusIn, request.form)
+        with writing_db() as db:
+            turn(
+                db,
+                visit_id,
+                Happening(given.happening),
+                version=given.version,
+                by=person(),
+                now=now(),
+                reason=given.remark,
+            )
+    except (Invalid, Conflict) as error:
+        return _page(visit_id, status=_status_again(visit_id, error)), error.status
+    flash(_("Noted: %(what)s.", what=word(Happening(given.happening))))
+    return redirect(url_for("coordinator.visit", visit_id=visit_id), 303)
+
+
+def _page(
+    visit_id: int,
+    move: Filled | None = None,
+    status: Filled | None = None,
+    warnings: Warned | None = None,
+) -> str:
+    with reading_db() as db:
+        row = visit_row(db, person(), visit_id)
+        stage = stage_of(db, person(), row.stage_id)
+        teams = list_teams(db, stage.branch_id)
+        lines = told_lines(history(db, person(), visit_id), {team.id: team.name for team in teams})
+    may_plan = person().role is Role.COORDINATOR and stage.status is not Status.CLOSED
+    allowed = allowed_moves(row.work, person().role)
+    return render_template(
+        "coordinator/visit.html",
+        visit=row,
+        stage=stage,
+        lines=lines,
+        move=move or _stored(row),
+        status=status or fill(version=row.version),
+        warnings=warnings or Warned(),
+        may_move=may_plan and row.work in AFTER_A_MOVE,
+        acts=[one for one in BY_HAND if may_plan and one in allowed],
+        act_words=_act_words(),
+        may_report=may_plan and Happening.REPORTED in allowed,
+        teams=[(t.id, t.name) for t in teams if t.is_active or t.id == row.team_id],
+        slots=[(n, _("Session %(number)s of the day", number=n)) for n in (1, 2, 3)],
+    )
+
+
+def _act_words() -> dict[str, str]:
+    return {
+        "asked": _("Official was asked"),
+        "confirmed": _("Official has confirmed"),
+        "postponed": _("Postpone"),
+        "unreachable": _("Nobody can be reached"),
+        "cancelled": _("Cancel the visit"),
+        "approved": _("Approve the report"),
+        "sent_back": _("Send the report back"),
+    }
+
+
+def _stored(row: VisitRow) -> Filled:
+    return fill(team_id=row.team_id, day=row.day, slot=row.slot, version=row.version)
+
+
+def _kept() -> Filled:
+    return Filled(values={name: request.form.getlist(name) for name in request.form})
+
+
+def _again(visit_id: int, error: OutreachError) -> Filled:
+    with reading_db() as db:
+        return filled_again(error, visit_row(db, person(), visit_id))
+
+
+def _status_again(visit_id: int, error: OutreachError) -> Filled:
+    """Show the remark under the name of its field, whatever the room calls it."""
+    problems: Any = error.facts.get("problems", {})
+    if "reason" in problems:
+        problems["remark"] = problems.pop("reason")
+    return _again(visit_id, error)

@@ -1,0 +1,175 @@
+"""Sentences of the coordinator's pages: cures, days left out, what a move would break."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from outreach.planning.capacity import CureKind
+from outreach.planning.model import Remedy
+from outreach.planning.workdays import ClosedKind
+from outreach.web.enum_words import ENUM_WORDS
+from outreach.web.i18n import long_date, moment, number, short_date
+from outreach.web.words import sentence, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from outreach.errors import Conflict
+    from outreach.planning.capacity import Cure
+    from outreach.visits.preview import StagePreview
+    from outreach.visits.question import DayLeftOut
+
+
+WEEKLY = (ClosedKind.SUNDAY, ClosedKind.NOT_A_WORKING_WEEKDAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A sentence, and where its advice can be followed, if it gives any."""
+
+    words: str
+    link: str = ""
+    link_words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedDay:
+    """A day left out, and everything that closes it in words."""
+
+    day: date
+    words: str
+    is_estimate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DaysOff:
+    """Days of a stage without visits: the weekly ones counted, the others one by one."""
+
+    sundays: int
+    other_weekdays: int
+    single: tuple[ClosedDay, ...]
+
+
+def cure_lines(told: StagePreview, stage_id: int, quota: int | None) -> list[Advice]:
+    """Say what would cure a shortfall, the cheapest first."""
+    whole = told.villages + told.villages_kept if quota is None else quota
+    return [_cure(cure, stage_id, whole) for cure in told.cures]
+
+
+def _cure(cure: Cure, stage_id: int, whole: int) -> Advice:
+    match cure.kind:
+        case CureKind.MORE_SESSIONS:
+            words = _("One more session a day for every team would hold them all.")
+            return Advice(words, "/teams", _("Change the teams"))
+        case CureKind.LONGER_STAGE:
+            ends = cure.until.isoformat() if cure.until else None
+            link = url_for("coordinator.edit_stage", stage_id=stage_id, ends=ends)
+            return Advice(_longer(cure), link, _("Move the end"))
+        case CureKind.ADD_TEAMS:
+            words = ngettext(
+                "%(amount)s more team for the whole stage would hold them all.",
+                "%(amount)s more teams for the whole stage would hold them all.",
+                cure.amount,
+                amount=number(cure.amount),
+            )
+            return Advice(words, "/teams", _("Add a team"))
+        case CureKind.LOWER_QUOTA:
+            rest = max(1, whole - cure.amount)
+            link = url_for("coordinator.edit_stage", stage_id=stage_id, quota=rest)
+            words = ngettext(
+                "Leave %(amount)s village to a later stage.",
+                "Leave %(amount)s villages to a later stage.",
+                cure.amount,
+                amount=number(cure.amount),
+            )
+            return Advice(words, link, _("Lower the quota to %(quota)s", quota=number(rest)))
+
+
+def _longer(cure: Cure) -> str:
+    words = ngettext(
+        "%(amount)s more working day would hold them all: the stage would end on %(day)s.",
+        "%(amount)s more working days would hold them all: the stage would end on %(day)s.",
+        cure.amount,
+        amount=number(cure.amount),
+        day=long_date(cure.until) if cure.until else "",
+    )
+    return str(words)
+
+
+def days_in_words(days: Iterable[DayLeftOut]) -> DaysOff:
+    """Count the weekly days off; gather the others, one line a day."""
+    days = tuple(days)
+    kinds = Counter(one.closed.kind for one in days)
+    lines: dict[date, list[DayLeftOut]] = {}
+    for one in days:
+        if one.closed.kind not in WEEKLY:
+            lines.setdefault(one.day, []).append(one)
+    return DaysOff(
+        kinds[ClosedKind.SUNDAY],
+        kinds[ClosedKind.NOT_A_WORKING_WEEKDAY],
+        tuple(_closed_day(day, closed) for day, closed in sorted(lines.items())),
+    )
+
+
+def _closed_day(day: date, closed: list[DayLeftOut]) -> ClosedDay:
+    words = "; ".join(dict.fromkeys(closed_words(one) for one in closed))
+    return ClosedDay(day, words, any(one.closed.is_estimate for one in closed))
+
+
+def closed_words(left_out: DayLeftOut) -> str:
+    """Say what closes a day, and for whom if not for all."""
+    kind = str(ENUM_WORDS["ClosedKind"][left_out.closed.kind.value])
+    words = left_out.closed.name or kind
+    if left_out.closed.kind is ClosedKind.LEAVE and left_out.closed.name:
+        words = f"{kind}: {left_out.closed.name}"
+    return f"{left_out.team}: {words}" if left_out.team else words
+
+
+def remedy_link(remedy: Remedy | None, village_code: str, stage_id: int, campaign_id: int) -> str:
+    """Where the remedy for a village without a visit can be taken; empty for none."""
+    match remedy:
+        case Remedy.LOCATE_VILLAGE:
+            return f"/villages/{village_code}"
+        case Remedy.LONGER_STAGE | Remedy.OPEN_A_DAY:
+            return url_for("coordinator.edit_stage", stage_id=stage_id)
+        case Remedy.NEXT_STAGE:
+            return url_for("coordinator.new_stage", campaign_id=campaign_id)
+        case Remedy.ADD_TEAM | Remedy.LONGER_DAY | Remedy.OVERNIGHT_STAY:
+            return "/teams"
+        case None:
+            return ""
+
+
+def run_refusal(error: Conflict) -> Advice:
+    """Say why a stage is not planned now; where a run is on, whose it is."""
+    if error.facts.get("problem") != "run_open" or "by" not in error.facts:
+        return Advice(sentence(error))
+    since = error.facts["since"]
+    words = _(
+        "%(who)s has been planning this stage since %(since)s. Wait for that run or call it off.",
+        who=error.facts["by"],
+        since=moment(since) if isinstance(since, datetime) else since,
+    )
+    link = url_for("coordinator.run", run_id=error.facts["run_id"])
+    return Advice(words, link, _("Watch the run"))
+
+
+def show_value(value: object) -> str:
+    """Write a stored value for people, whatever kind it is."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(show_value, value)) or "–"
+    if isinstance(value, StrEnum):
+        return word(value)
+    if isinstance(value, date):
+        return short_date(value)
+    if isinstance(value, int):
+        return number(value)
+    return str(value) if value else "–"
