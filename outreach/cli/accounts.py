@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from outreach.people.accounts import (
 from outreach.people.tables import Branch, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Engine
     from sqlmodel import Session
@@ -46,7 +47,7 @@ def add(
     login: str, name: str, role: str, branch: str | None, area: tuple[str, ...], nation: bool
 ) -> None:
     """Add an account; the password is asked for, or read from the first line of the input."""
-    with unit_of_work(_engine()) as db:
+    with _engine() as engine, unit_of_work(engine) as db:
         told = {
             "login": login,
             "name": name,
@@ -70,7 +71,7 @@ def add(
 @click.argument("login")
 def password(login: str) -> None:
     """Give an account a new password; every login made with the old one ends."""
-    with unit_of_work(_engine()) as db:
+    with _engine() as engine, unit_of_work(engine) as db:
         account = account_by_login(db, login)
         try:
             set_password(db, account.id or 0, _ask_password())
@@ -82,7 +83,7 @@ def password(login: str) -> None:
 @accounts.command("list")
 def show() -> None:
     """List all accounts with role and area."""
-    with reading(_engine()) as db:
+    with _engine() as engine, reading(engine) as db:
         lines = list_accounts(db)
     for line in lines:
         area = line.branch or ", ".join(code or say("the nation") for code in line.area_codes)
@@ -91,8 +92,13 @@ def show() -> None:
         click.echo(told.rstrip())
 
 
-def _engine() -> Engine:
-    return make_engine(read_settings().database)
+@contextmanager
+def _engine() -> Iterator[Engine]:
+    engine = make_engine(read_settings().database)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _branch_id(db: Session, name: str | None) -> int | None:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from argon2 import PasswordHasher
     from sqlmodel import Session
 
+_COLUMNS = {"login", "name", "role", "branch_id"}
+
 
 def _login(text: str) -> str:
     login = text.strip().casefold()
@@ -130,7 +132,7 @@ def create_account(
     _refuse_unknown(db, given)
     refuse_weak(password, own_words=(given.login, given.name))
     account = Account(
-        **given.model_dump(include={"login", "name", "role", "branch_id"}),
+        **given.model_dump(include=_COLUMNS),
         password_hash=hash_password(password, hasher=hasher),
         password_stamp=_new_stamp(),
         is_demo=is_demo,
@@ -157,10 +159,9 @@ def update_account(db: Session, account_id: int, given: AccountIn) -> Account:
     """
     account = account_of(db, account_id)
     _refuse_unknown(db, given)
-    account.sqlmodel_update(given.model_dump(include={"login", "name", "role", "branch_id"}))
     try:
         with db.begin_nested():
-            db.flush()
+            account.sqlmodel_update(given.model_dump(include=_COLUMNS))
     except IntegrityError as error:
         raise Invalid(problems={"login": ["taken"]}) from error
     db.execute(delete(AccountArea).where(col(AccountArea.account_id) == account_id))
