@@ -18,18 +18,19 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 from sqlmodel import col, select
 
+from outreach.villages.codes import Level, cut
 from outreach.villages.tables import District, Province, Regency, RegistryLoad, Village
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlmodel import Session
 
 #: Databases whose index is kept; one in production, a few in a test run.
 KEPT = 2
 EXACT = 100.0
-#: Looking for one name may find so many at the most; "sari" is part of 2,900.
-NAMES_AT_MOST = 4_000
+#: Three letters and more are also looked for inside names.
+SHORTEST_INSIDE = 3
 
 _NOT_LETTERS = re.compile(r"[^a-z0-9]+")
 _CITY_OR_REGENCY = re.compile(r"^(kabupaten|kota)( administrasi)? ", re.IGNORECASE)
@@ -37,70 +38,118 @@ _kept: OrderedDict[object, NameIndex] = OrderedDict()
 _lock = Lock()
 
 
+class Names:
+    """Squashed names in order, each with the codes of the regions that bear it."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        ordered = sorted(pairs)
+        self._codes = [code for _, code in ordered]
+        names = [name for name, _ in ordered]
+        first = [i for i, name in enumerate(names) if i == 0 or names[i - 1] != name]
+        self._starts = [*first, len(names)]
+        self.names = [names[i] for i in first]
+        self._text = "\n".join(self.names)
+        self._text_starts = [0, *(found.end() for found in re.finditer("\n", self._text))]
+        self._by_length: dict[int, list[int]] = {}
+        for number, name in enumerate(self.names):
+            self._by_length.setdefault(len(name), []).append(number)
+        self._of_length = {
+            length: [self.names[number] for number in numbers]
+            for length, numbers in self._by_length.items()
+        }
+
+    def has(self, key: str) -> bool:
+        """Say whether *key* is one of the names."""
+        at = bisect_left(self.names, key)
+        return at < len(self.names) and self.names[at] == key
+
+    def like(self, key: str) -> Iterator[tuple[float, str]]:
+        """Find regions with names like *key*, as (score to 100, code), best first.
+
+        Exact, then beginning with it or a few letters wrong, last those that only contain it; each
+        sort is looked for only when somebody asks for that many.
+        """
+        exact = {at: EXACT for at in self._beginning(key) if self.names[at] == key}
+        yield from self._with_codes(exact)
+        near = self._near(key)
+        yield from self._with_codes({at: near[at] for at in near if at not in exact})
+        if len(key) >= SHORTEST_INSIDE:
+            inside = {
+                number: score for number, score in self._containing(key) if number not in near
+            }
+            yield from self._with_codes(inside)
+
+    def _with_codes(self, scores: dict[int, float]) -> Iterator[tuple[float, str]]:
+        for number, score in sorted(scores.items(), key=lambda found: (-found[1], found[0])):
+            for code in self._codes[self._starts[number] : self._starts[number + 1]]:
+                yield score, code
+
+    def _beginning(self, key: str) -> range:
+        # The brace follows the z.
+        return range(bisect_left(self.names, key), bisect_left(self.names, key + "{"))
+
+    def _near(self, key: str) -> dict[int, float]:
+        scores = {at: score_of_beginning(key, self.names[at]) for at in self._beginning(key)}
+        most = errors_allowed(key)
+        for length in range(len(key) - most, len(key) + most + 1) if most else ():
+            numbers = self._by_length.get(length, ())
+            for place, score in misspelt(key, self._of_length.get(length, ())):
+                scores[numbers[place]] = max(score, scores.get(numbers[place], 0.0))
+        return scores
+
+    def _containing(self, key: str) -> Iterator[tuple[int, float]]:
+        at = self._text.find(key)
+        while at >= 0:
+            number = bisect_left(self._text_starts, at + 1) - 1
+            yield number, 35 + 15 * len(key) / len(self.names[number])
+            at = self._text.find(key, self._text_starts[number] + len(self.names[number]))
+
+
 @dataclass(frozen=True, slots=True)
 class NameIndex:
-    """Names by code and codes by squashed name.
+    """Every region by code and by name; `codes`, `digits` and `squashed` stand side by side.
 
-    `keys` are the distinct squashed names in order; those of `keys[i]` are
-    `key_codes[starts[i]:starts[i + 1]]`. `digits` and `codes` stand side by side in order.
+    `all` holds each region under its names; `around` holds districts, regencies and provinces,
+    also under their name followed by that of the region above.
     """
 
     version: object
     names: dict[str, str]
     codes: list[str]
     digits: list[str]
-    keys: list[str]
-    starts: list[int]
-    key_codes: list[str]
-    text: str
-    text_starts: list[int]
+    squashed: list[str]
+    all: Names
+    around: Names
 
-    def codes_from(self, digits: str) -> Iterator[str]:
+    def codes_from(self, digits: str) -> Sequence[str]:
         """List the codes that begin with *digits*, in order."""
-        at = bisect_left(self.digits, digits)
-        while at < len(self.digits) and self.digits[at].startswith(digits):
-            yield self.codes[at]
-            at += 1
+        # The colon follows the nine.
+        return self.codes[bisect_left(self.digits, digits) : bisect_left(self.digits, f"{digits}:")]
 
-    def codes_of(self, key: int) -> list[str]:
-        """List the regions that bear a name, given as its number."""
-        return self.key_codes[self.starts[key] : self.starts[key + 1]]
+    def like_inside(self, region: str, key: str) -> Iterator[tuple[float, str]]:
+        """Find what lies inside *region* with a name like *key*, in any order."""
+        first, end = bisect_left(self.codes, f"{region}."), bisect_left(self.codes, f"{region}/")
+        names = self.squashed[first:end]
+        for at, name in enumerate(names):
+            if name.startswith(key):
+                yield score_of_beginning(key, name), self.codes[first + at]
+        for at, score in misspelt(key, names):
+            yield score, self.codes[first + at]
 
-    def matches(self, key: str) -> list[tuple[float, int]]:
-        """Find names like the squashed *key*, as (score to 100, number), best first.
 
-        Exact, then beginning with it, then one or a few letters wrong, then containing it.
-        """
-        scores = self._containing(key)
-        for number, score in self._misspelt(key):
-            scores[number] = max(score, scores.get(number, 0.0))
-        return sorted(
-            ((score, number) for number, score in scores.items()),
-            key=lambda found: (-found[0], found[1]),
-        )
+def misspelt(key: str, names: Sequence[str]) -> Iterator[tuple[int, float]]:
+    """Find the places of names that are *key* but for a few letters, with scores below 95."""
+    most = errors_allowed(key)
+    if most and names:
+        found = process.extract(key, names, scorer=OSA.distance, score_cutoff=most, limit=None)
+        for name, errors, place in found:
+            if errors:
+                yield place, 95 * (1 - errors / max(len(name), len(key)))
 
-    def _containing(self, key: str) -> dict[int, float]:
-        scores: dict[int, float] = {}
-        at = self.text.find(key)
-        while at >= 0 and len(scores) < NAMES_AT_MOST:
-            number = bisect_left(self.text_starts, at + 1) - 1
-            share = len(key) / len(self.keys[number])
-            begins = at == self.text_starts[number]
-            scores[number] = EXACT if share == 1 else (80 if begins else 60) + 15 * share
-            at = self.text.find(key, self.text_starts[number] + len(self.keys[number]))
-        at = bisect_left(self.keys, key)
-        if at < len(self.keys) and self.keys[at] == key:
-            scores[at] = EXACT
-        return scores
 
-    def _misspelt(self, key: str) -> Iterator[tuple[int, float]]:
-        most = errors_allowed(key)
-        if most:
-            found = process.extract(
-                key, self.keys, scorer=OSA.distance, score_cutoff=most, limit=NAMES_AT_MOST
-            )
-            for name, errors, number in found:
-                yield number, EXACT if not errors else 95 * (1 - errors / max(len(name), len(key)))
+def score_of_beginning(key: str, name: str) -> float:
+    """Score a name that begins with *key*, from 80 upwards; the whole name scores 100."""
+    return EXACT if key == name else 80 + 15 * len(key) / len(name)
 
 
 def errors_allowed(key: str) -> int:
@@ -117,11 +166,11 @@ def squash(text: str) -> str:
 
 def index_of(db: Session) -> NameIndex:
     """Give the index of this database as the registry now is."""
-    version, bind = _version(db), db.get_bind().engine.url
+    version, database = _version(db), db.get_bind().engine.url
     with _lock:
-        kept = _kept.get(bind)
+        kept = _kept.get(database)
         if kept is None or kept.version != version:
-            kept = _kept[bind] = _build(db, version)
+            kept = _kept[database] = _build(db, version)
             if len(_kept) > KEPT:
                 _kept.popitem(last=False)
         return kept
@@ -144,25 +193,18 @@ def _version(db: Session) -> object:
 def _build(db: Session, version: object) -> NameIndex:
     names = _names(db)
     codes = sorted(names)
-    pairs = sorted({(key, code) for code in codes for key in _keys(code, names[code]) if key})
-    keys = sorted({key for key, _ in pairs})
-    text = "\n".join(keys)
+    squashed = [squash(names[code]) for code in codes]
+    own = set(zip(squashed, codes, strict=True))
+    own |= {(squash(_bare(names[code])), code) for code in codes if len(code) == Level.REGENCY}
     return NameIndex(
         version=version,
         names=names,
         codes=codes,
         digits=[code.replace(".", "") for code in codes],
-        keys=keys,
-        starts=_starts([key for key, _ in pairs]),
-        key_codes=[code for _, code in pairs],
-        text=text,
-        text_starts=[0, *(match.end() for match in re.finditer("\n", text))],
+        squashed=squashed,
+        all=Names(own),
+        around=Names({pair for code in codes if len(code) < 13 for pair in _called(names, code)}),
     )
-
-
-def _starts(sorted_keys: list[str]) -> list[int]:
-    first = [i for i, key in enumerate(sorted_keys) if i == 0 or sorted_keys[i - 1] != key]
-    return [*first, len(sorted_keys)]
 
 
 def _names(db: Session) -> dict[str, str]:
@@ -173,7 +215,15 @@ def _names(db: Session) -> dict[str, str]:
     return names
 
 
-def _keys(code: str, name: str) -> set[str]:
+def _bare(name: str) -> str:
     # "Kabupaten Sragen" is called Sragen.
-    bare = _CITY_OR_REGENCY.sub("", name) if len(code) == 5 else name
-    return {squash(name), squash(bare)}
+    return _CITY_OR_REGENCY.sub("", name)
+
+
+def _called(names: dict[str, str], code: str) -> Iterator[tuple[str, str]]:
+    for own in {names[code], _bare(names[code])}:
+        yield squash(own), code
+        for above in (Level.PROVINCE, Level.REGENCY):
+            if above < len(code):
+                for over in {names[cut(code, above)], _bare(names[cut(code, above)])}:
+                    yield squash(own + over), code

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import heapq
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
-
-from rapidfuzz.distance import OSA
 
 from outreach.errors import NotFound
 from outreach.villages.areas import NATION, covers
 from outreach.villages.codes import Level, cut, kind, level
-from outreach.villages.name_index import EXACT, errors_allowed, index_of, squash
+from outreach.villages.name_index import EXACT, index_of, squash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from sqlmodel import Session
 
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 #: Longer input is cut: the longest name has 44 letters, an address not many more.
 LONGEST = 120
-#: From here on a name is taken as meant, and its words are not read as "village regency".
-SURE = 90.0
+#: So many words may belong to the name, and so many regions may be meant by the words behind it.
+WORDS, PLACES = 5, 8
+#: A place that only contains the words is not meant.
+UNSURE = 55.0
 
 _CODE = re.compile(r"[0-9. ]*[0-9][0-9. ]*")
 _DESIGNATION = re.compile(
@@ -75,12 +77,8 @@ def search(
     index = index_of(db)
     told = " ".join(words[:LONGEST].split())
     ranked = _by_code(index, told) if _CODE.fullmatch(told) else _by_name(index, told)
-    return [
-        _found(index, code, score)
-        for score, code in _first(
-            ranked, limit, lambda code: len(code) in levels and covers(areas, code)
-        )
-    ]
+    best = _first((one for one in ranked if len(one[1]) in levels), limit, areas)
+    return [_found(index, code, score) for score, code in best]
 
 
 def _areas(person: Viewer, within: str) -> tuple[str, ...]:
@@ -94,58 +92,46 @@ def _areas(person: Viewer, within: str) -> tuple[str, ...]:
 
 def _by_code(index: NameIndex, told: str) -> Iterator[tuple[float, str]]:
     digits = re.sub("[^0-9]", "", told)
-    for code in index.codes_from(digits):
-        yield (EXACT if len(code.replace(".", "")) == len(digits) else SURE), code
+    codes = index.codes_from(digits)
+    for depth, to in enumerate(Level):
+        for code in codes:
+            if len(code) == to:
+                whole = len(code) - depth == len(digits)
+                yield (EXACT if whole else 90.0 - depth), code
 
 
 def _by_name(index: NameIndex, told: str) -> Ranked:
     bare = _DESIGNATION.sub("", told)
     name, _, place = bare.partition(",")
     if squash(place):
-        return _in_place(index, squash(name), squash(place))
+        return _sorted(_in_place(index, squash(name), squash(place)))
     # "Desa Baru" may be a name, or mean the desa Baru.
-    best = _merge(_ranked(index, key) for key in {squash(told), squash(bare)})
-    if best and best[0][0] >= SURE:
-        return best
-    return _merge([best, *_by_splitting(index, bare)])
+    keys = sorted({key for key in (squash(told), squash(bare)) if len(key) > 1})
+    rankings = [index.all.like(key) for key in keys]
+    if not any(index.all.has(key) for key in keys):
+        rankings.append(iter(_sorted(_by_splitting(index, bare.split()))))
+    return heapq.merge(*rankings, key=lambda ranked: -ranked[0])
 
 
-def _by_splitting(index: NameIndex, told: str) -> Iterator[list[tuple[float, str]]]:
-    parts = told.split()
-    for at in range(1, min(len(parts), 5)):
+def _by_splitting(index: NameIndex, parts: list[str]) -> Iterator[tuple[float, str]]:
+    """Read the last words as the place where a region named by the first ones lies."""
+    for at in range(1, min(len(parts), WORDS + 1)):
         name, place = squash("".join(parts[:at])), squash("".join(parts[at:]))
-        if len(name) > 2 and len(place) > 2:
-            yield [(score - 1, code) for score, code in _in_place(index, name, place)]
+        yield from _in_place(index, name, place)
 
 
-def _in_place(index: NameIndex, name: str, place: str) -> list[tuple[float, str]]:
-    return [(score, code) for score, code in _ranked(index, name) if _lies(index, code, place)]
+def _in_place(index: NameIndex, name: str, place: str) -> Iterator[tuple[float, str]]:
+    if len(name) < 2 or len(place) < 3:
+        return
+    for sure, region in islice(index.around.like(place), PLACES):
+        if sure < UNSURE:
+            return
+        for score, code in index.like_inside(region, name):
+            yield score * sure / 100 - 1, code
 
 
-def _lies(index: NameIndex, code: str, place: str) -> bool:
-    around = (Level.DISTRICT, Level.REGENCY, Level.PROVINCE)
-    names = [squash(index.names[cut(code, to)]) for to in around if to < len(code)]
-    if place in "".join(names):
-        return True
-    most = errors_allowed(place)
-    bare = [name.removeprefix("kabupaten").removeprefix("kota") for name in names]
-    return any(OSA.distance(place, name, score_cutoff=most) <= most for name in bare)
-
-
-def _ranked(index: NameIndex, key: str) -> list[tuple[float, str]]:
-    if len(key) < 2:
-        return []
-    return [
-        (score, code) for score, number in index.matches(key) for code in index.codes_of(number)
-    ]
-
-
-def _merge(rankings: Iterable[Ranked]) -> list[tuple[float, str]]:
-    best: dict[str, float] = {}
-    for ranked in rankings:
-        for score, code in ranked:
-            best[code] = max(score, best.get(code, 0.0))
-    return sorted(((score, code) for code, score in best.items()), key=_order)
+def _sorted(ranked: Ranked) -> list[tuple[float, str]]:
+    return sorted(ranked, key=_order)
 
 
 def _order(ranked: tuple[float, str]) -> tuple[float, int, str]:
@@ -153,16 +139,18 @@ def _order(ranked: tuple[float, str]) -> tuple[float, int, str]:
     return -score, len(code), code
 
 
-def _first(ranked: Ranked, limit: int, seen: Callable[[str], bool]) -> list[tuple[float, str]]:
-    """Keep what may be seen, in order; of equal scores the larger regions first."""
+def _first(ranked: Ranked, limit: int, areas: tuple[str, ...]) -> list[tuple[float, str]]:
+    """Keep what lies in the areas; of equal scores the larger regions first, then by code."""
+    inside = tuple(f"{area}." for area in areas)
     kept: dict[str, float] = {}
     last = 0.0
     for score, code in ranked:
         if len(kept) >= limit and score < last:
             break
-        if code not in kept and seen(code):
+        seen = NATION in areas or code in areas or code.startswith(inside)
+        if seen and code not in kept:
             kept[code] = last = score
-    return sorted(((score, code) for code, score in kept.items()), key=_order)[:limit]
+    return _sorted((score, code) for code, score in kept.items())[:limit]
 
 
 def _found(index: NameIndex, code: str, score: float) -> Found:
