@@ -52,7 +52,7 @@ def trips_page(
     bases: Sequence[Base],
     trips: Sequence[Trip],
 ) -> FramePage:
-    """Draw the page of the frame; it asks the host for areas, names and stats only.
+    """Draw the page of the frame; of the host it asks areas, and names if it has them.
 
     Raises ValueError for a trip of a team that has no base.
     """

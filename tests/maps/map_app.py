@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import brotli
 import flask
 import numpy as np
 from werkzeug.serving import make_server
@@ -24,7 +25,8 @@ HOST_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>host</title>
 <link rel="icon" href="data:,">
 <style>html,body{height:100%;margin:0}iframe{border:0;width:100%;height:100%;display:block}</style>
-{% for url in preloads %}<link rel="preload" as="fetch" crossorigin href="{{ url }}">{% endfor %}
+{% for url in preloads or [] %}
+<link rel="preload" as="fetch" crossorigin href="{{ url }}">{% endfor %}
 </head><body><iframe data-outreach-map="{{ urls }}" src="{{ frame }}" title="map"
 sandbox="{{ sandbox }}"></iframe>
 <script type="module" src="/static/host.js"></script></body></html>"""
@@ -88,11 +90,23 @@ def make_app(world: World) -> flask.Flask:
 
     @app.get("/villages/<code>")
     def village(code: str) -> str:
-        return f"<title>village</title><h1>{code}</h1>"
+        return f'<link rel=icon href="data:,"><title>village</title><h1>{code}</h1>'
 
     _add_files(app, store)
     _add_data(app, world)
+    app.after_request(_pack)
     return app
+
+
+def _pack(response: flask.Response) -> flask.Response:
+    """Tag and compress what is not stored compressed, as the product does."""
+    if response.status_code == 200 and "Content-Encoding" not in response.headers:
+        response.add_etag()
+        if "br" in flask.request.headers.get("Accept-Encoding", ""):
+            response.set_data(brotli.compress(response.get_data(), quality=5))
+            response.headers["Content-Encoding"] = "br"
+    response.make_conditional(flask.request)
+    return response
 
 
 def _urls(world: World, store: Store) -> dict[str, str]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import html
 import json
 import re
-from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outreach.maps import assets, branch_trips, layers, national, page
+from outreach.maps import assets, layers, national, page
 from outreach.maps.safe import html_text, script_json
 from outreach.maps.words import map_words
 from tests.maps.conftest import HOSTILE
@@ -70,9 +69,3 @@ def test_two_pages_share_nothing() -> None:
     assert "/b.js" not in one.html
     assert "/a/map-1.js" not in other.html
     assert layers.CanvasLayer.default_js == []
-
-
-def test_a_trip_needs_a_base() -> None:
-    trip = branch_trips.Trip(1, date(2026, 11, 23), travel_minutes=10, stops=[])
-    with pytest.raises(ValueError, match="base"):
-        branch_trips.trip_columns([branch_trips.Base("Tim 1", -7.5, 110.8)], [trip])

@@ -35,13 +35,16 @@
     },
     /* Regions first, because they are the useful map; the villages follow. */
     start: function () {
-      const regions = Promise.all(["areas", "names", "stats"].map(function (name) {
-        return Outreach.ask(name);
-      })).then(this._takeRegions.bind(this));
-      if (this.options.plain) return regions;
-      return regions
+      if (this.options.plain) return this._startPlain();
+      return Promise.all(["areas", "names", "stats"].map(function (name) { return Outreach.ask(name); }))
+        .then(this._takeRegions.bind(this))
         .then(function () { return Promise.all([Outreach.ask("places"), Outreach.ask("state")]); })
         .then(this._takeVillages.bind(this));
+    },
+    /* Land to draw something else upon; names only if the page has them. */
+    _startPlain: function () {
+      const names = Outreach.ask("names").catch(function () { return {}; });
+      return Promise.all([Outreach.ask("areas"), names, { regencies: {} }]).then(this._takeRegions.bind(this));
     },
     _takeRegions: function (answers) {
       const shapes = Outreach.readTopology(answers[0], PROVINCE);

@@ -49,7 +49,8 @@
       const shown = this._bubbleShows() && see.zoom < Outreach.bubblesUntil;
       const strong = see.zoom >= 9;
       ctx.font = strong ? "600 13px system-ui, sans-serif" : "11.5px system-ui, sans-serif";
-      this.data.regions.filter(function (region) { return Outreach.shows(region.box, see); })
+      const named = function (region) { return region.code in this.data.names && Outreach.shows(region.box, see); };
+      this.data.regions.filter(named, this)
         .sort(function (a, b) { return b.size - a.size; })
         .forEach(function (region) {
           const counts = this.data.stats[region.code];
