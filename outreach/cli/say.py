@@ -60,6 +60,17 @@ def _sentences() -> dict[str, str]:
         "greater_than_equal": say("%%(setting)s is too small."),
         "bool_parsing": say("%%(setting)s must be 0 or 1."),
         "not_found": say("There is no such thing: %%(told)s"),
+        "package_missing": say(
+            "The package %%(package)s, which carries the registry, is not installed."
+        ),
+        "wrong_count": say(
+            "The registry is not whole: %%(level)s should be %%(expected)s, but there are "
+            "%%(codes)s codes on %%(lines)s lines. Nothing was changed."
+        ),
+        "stale_correction": say(
+            "data/villages/corrections.csv expects %%(expected)s as %%(field)s of %%(region)s, but "
+            "the registry now says %%(found)s. Nothing was changed."
+        ),
     }
 
 

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from outreach.cli import main
 from outreach.db import make_engine
+from outreach.villages import source
 from tests.builders import load_small_registry
 
 if TYPE_CHECKING:
@@ -92,3 +93,15 @@ def test_a_database_that_does_not_open_is_said(
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'missing' / 'x.sqlite'}")
     result = run("count")
     assert (result.exit_code, "DATABASE_URL" in result.output) == (1, True)
+
+
+def test_a_registry_that_is_not_whole_is_said_and_changes_nothing(
+    prepared: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_some(prepared, "33.72")
+    monkeypatch.setitem(source.EXPECTED, "villages", 83_763)
+    result = run("load")
+    assert result.exit_code == 1
+    assert "83763" in result.output
+    assert "83762" in result.output
+    assert run("count").stdout == "54\n"
