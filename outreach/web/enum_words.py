@@ -22,6 +22,7 @@ ENUM_WORDS = {
         "Asia/Jayapura": _("Eastern time (WIT)"),
     },
     "Figure": {
+        "population": _("People (estimate)"),
         "informal_workers": _("Informal workers (estimate)"),
         "informal_covered": _("Informal workers covered (estimate)"),
         "vulnerable_workers": _("Vulnerable workers (estimate)"),

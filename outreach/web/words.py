@@ -24,6 +24,8 @@ SENTENCES = {
     "invalid": _("Some of the input cannot be used. Please look at the marked fields."),
     "unsafe_settings": _("The product is not set up correctly."),
     "login_required": _("Please log in first."),
+    "registry_fault": _("The list of villages is incomplete. Tell who looks after the product."),
+    "coast_missing": _("The map's coast line is missing. Tell who looks after the product."),
     "undeclared_route": _("The product is not set up correctly."),
 }
 
@@ -39,7 +41,7 @@ CONFLICTS = {
     "wrong_status": _("This is not possible in the present status."),
     "stages_open": _("There are stages that are still open. Close them first."),
     "stage_not_open": _("Only an open stage can be planned."),
-    "run_open": _("This stage is being planned already. Wait for that run or call it off."),
+    "run_open": _("The branch is being planned already. Wait for that run or call it off."),
     "run_not_on": _("This run has ended already."),
     "batch_not_dead": _("This part is not failed any more. Load the page again."),
     "planned_anew": _("The stage has been planned anew since. Look at the newest run."),

@@ -100,7 +100,7 @@ def test_starting_loads_neither_folium_nor_geopandas(tmp_path: Path) -> None:
         "import sys, pathlib; from outreach.config import Settings;"
         "from outreach.web.app import create_app;"
         f"create_app(Settings(_env_file=None, var_dir=pathlib.Path({str(tmp_path)!r})));"
-        "print(sorted({'folium', 'geopandas', 'pandas', 'pyvrp'} & set(sys.modules)))"
+        "print(sorted({'folium', 'geopandas', 'pandas', 'pyogrio'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
