@@ -84,6 +84,12 @@ class SessionReportIn(BaseModel):
             raise PydanticCustomError("not_local_time", "the village's own time, without a zone")
         return value.replace(second=0, microsecond=0)
 
+    @field_validator("remarks", mode="before")
+    @classmethod
+    def _one_kind_of_line_end(cls, value: object) -> object:
+        # A form sends "\r\n", a phone "\n": the same words must have the same fingerprint.
+        return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
     @field_validator("details")
     @classmethod
     def _each_once(cls, rows: tuple[DetailIn, ...]) -> tuple[DetailIn, ...]:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sqlmodel import Session
 
+#: So many codes go into one statement rather than all visits being read.
+FEW = 2_000
+
 NOT_PLANNED, PLANNED, CONFIRMED, REACHED = range(4)
 
 _NAMES: dict[Level, Any] = {
@@ -132,14 +135,16 @@ def village_states(
     Parameters
     ----------
     codes
-        What `village_codes` answered for this scope, if the caller kept it: most of the work.
+        What `village_codes` answered for this scope, if the caller kept it, or some of them,
+        ascending; of a few only their own visits are read.
     """
     codes = village_codes(db, scope) if codes is None else codes
     states = np.zeros(len(codes), dtype=np.uint8)
     signups = np.zeros(len(codes), dtype=np.int64)
-    coming = db.execute(_coming(scope)).all()
+    asked = [] if len(codes) > FEW else [col(Visit.village_code).in_(codes.tolist())]
+    coming = db.execute(_coming(scope).where(*asked)).all()
     _fill(states, codes, [(code, state) for code, state in coming])
-    reported = db.execute(_reported(scope)).all()
+    reported = db.execute(_reported(scope).where(*asked)).all()
     _fill(states, codes, [(code, REACHED) for code, people, _ in reported if people])
     _fill(signups, codes, [(code, number) for code, _, number in reported])
     return VillageStates(codes, states, signups)

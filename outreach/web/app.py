@@ -31,6 +31,11 @@ BLUEPRINTS = (
     "outreach.web.health:pages",
     "outreach.web.admin:pages",
     "outreach.web.teams:pages",
+    "outreach.web.official:pages",
+    "outreach.web.manager:pages",
+    "outreach.web.maps:pages",
+    "outreach.web.api:pages",
+    "outreach.web.coordinator:pages",
 )
 
 CONTENT_POLICY = "; ".join(

@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 
 from outreach.config import Settings
 from outreach.db import make_engine
+from outreach.maps.artefacts import Store
+from outreach.maps.assets import build_assets
 from outreach.web.app import create_app
 from tests.web.world import World, build
 
@@ -61,8 +63,18 @@ def built(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tu
 
 @pytest.fixture(scope="session")
 def web_var(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One place for collected files, so that they are compressed once per test run."""
-    return tmp_path_factory.mktemp("var")
+    """One place for collected files, so that they are compressed once per test run.
+
+    The maps' scripts are the real ones; the shapes are empty, `tests/maps` builds real ones.
+    """
+    var = tmp_path_factory.mktemp("var")
+    build_assets(var / "maps")
+    store = Store(var / "maps")
+    store.note(
+        areas=store.keep("areas", ".json", b"{}"),
+        districts={"33": store.keep("districts-33", ".json", b"{}")},
+    )
+    return var
 
 
 @pytest.fixture

@@ -20,12 +20,25 @@ MISSING: dict[str, Any] = {
     "campaign_id": 999_999,
     "stage_id": 999_999,
     "visit_id": 999_999,
+    "run_id": 999_999,
+    "batch_id": 999_999,
     "code": "99.99.99.2999",
+    "report_id": "00000000-0000-0000-0000-000000000000",
+    "regency_code": "99.99",
+    "province_code": "99",
+    "file_name": "areas-0000000000000000.json",
+    "asset_path": "map-0000000000000000.js",
     "language": "xx",
 }
 
 #: Arguments that belong to nobody's area: there is no foreign value.
-OPEN: dict[str, Any] = {"language": "en"}
+OPEN: dict[str, Any] = {
+    "language": "en",
+    # As tests/web/conftest.py builds them.
+    "province_code": "33",
+    "file_name": "areas-44136fa355b3678a.json",
+    "asset_path": "images/layers.png",
+}
 
 
 def values(world: World, names: set[str], which: str) -> dict[str, Any] | None:

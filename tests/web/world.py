@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import select
 
 from outreach.campaigns.tables import Campaign, Ecosystem, Purpose, Stage, StageVillage, Status
 from outreach.db import unit_of_work
+from outreach.logbook.sync import Outcome, take_in
+from outreach.people.access import Person
 from outreach.people.tables import Account, Role, TeamLeave
 from outreach.villages.tables import VillageKind, Zone
-from outreach.visits.tables import Visit, Work
+from outreach.visits.tables import Batch, BatchState, PlanRun, RunState, Visit, Work
 from tests import builders
 from tests.builders import load_small_registry
 
@@ -51,6 +54,10 @@ def build(engine: Engine) -> World:
         }.items():
             made = builders.account(db, role, **told)
             world.accounts[role] = (_id(made), made.password_stamp)
+        for ids in (world.own, world.foreign):
+            ids["report_id"] = _report(db, ids, world.accounts[Role.COORDINATOR][0])
+            ids["regency_code"] = ids["code"][:5]
+            ids.update(_run(db, ids, world.accounts[Role.COORDINATOR][0]))
         # A campaign spans branches: nobody's is foreign.
         del world.foreign["campaign_id"]
         world.own["account_id"] = world.accounts[Role.OFFICIAL][0]
@@ -67,7 +74,15 @@ def _branch(db: Session, ids: dict[str, Any], name: str, village: str, regency: 
     ids.update(_visit(db, branch.id or 0, team.id or 0, village, regency))
 
 
-def _visit(db: Session, branch_id: int, team_id: int, village: str, regency: str) -> dict[str, Any]:
+def _visit(
+    db: Session,
+    branch_id: int,
+    team_id: int,
+    village: str,
+    regency: str,
+    stage: str = "Tahap 1",
+    day: date = date(2026, 11, 18),
+) -> dict[str, Any]:
     campaign = db.exec(select(Campaign)).first() or Campaign(
         name="Surakarta Raya 2026",
         purpose=Purpose.ACQUIRE,
@@ -79,24 +94,24 @@ def _visit(db: Session, branch_id: int, team_id: int, village: str, regency: str
     )
     db.add(campaign)
     db.flush()
-    stage = Stage(
+    tahap = Stage(
         campaign_id=campaign.id or 0,
         branch_id=branch_id,
-        name="Tahap 1",
+        name=stage,
         starts=date(2026, 11, 2),
         ends=date(2026, 12, 18),
         area_codes=[regency],
         kinds=list(VillageKind),
         status=Status.OPENED,
     )
-    db.add(stage)
+    db.add(tahap)
     db.flush()
-    db.add(StageVillage(stage_id=stage.id or 0, village_code=village, rank=1, score=1.0))
+    db.add(StageVillage(stage_id=tahap.id or 0, village_code=village, rank=1, score=1.0))
     visit = Visit(
-        stage_id=stage.id or 0,
+        stage_id=tahap.id or 0,
         village_code=village,
         team_id=team_id,
-        day=date(2026, 11, 18),
+        day=day,
         slot=1,
         starts_at=time(9),
         zone=Zone.WIB,
@@ -104,7 +119,58 @@ def _visit(db: Session, branch_id: int, team_id: int, village: str, regency: str
     )
     db.add(visit)
     db.flush()
-    return {"campaign_id": campaign.id, "stage_id": stage.id, "visit_id": visit.id}
+    return {"campaign_id": campaign.id, "stage_id": tahap.id, "visit_id": visit.id}
+
+
+def _report(db: Session, ids: dict[str, Any], account_id: int) -> str:
+    """Report a visit of an earlier stage, so that the one of the present stage is still open."""
+    told = (ids["branch_id"], ids["team_id"], ids["code"], ids["code"][:5])
+    visit = _visit(db, *told, stage="Tahap 0", day=date(2026, 11, 4))["visit_id"]
+    everywhere = Person(account_id, "Siti", Role.COORDINATOR, ("",))
+    report = {
+        "id": str(uuid.uuid5(uuid.NAMESPACE_OID, ids["code"])),
+        "visit_id": visit,
+        "held_on": "2026-11-04",
+        "held_at": "09:00",
+        "place": "Balai kelurahan",
+        "men": 18,
+        "women": 24,
+        "signups": 9,
+        "details": [{"sector": "trader", "package": "jkk_jkm", "payer": "self", "workers": 9}],
+    }
+    (answer,) = take_in(db, [report], everywhere, datetime(2026, 11, 4, 9, tzinfo=UTC))
+    assert answer.outcome is Outcome.ACCEPTED, answer
+    return answer.id
+
+
+def _run(db: Session, ids: dict[str, Any], account_id: int) -> dict[str, Any]:
+    """A plan run that ended with a part that failed."""
+    then = datetime(2026, 11, 5, 3, tzinfo=UTC)
+    run = PlanRun(
+        stage_id=ids["stage_id"],
+        branch_id=ids["branch_id"],
+        state=RunState.DONE,
+        seed=1,
+        parameters={"day_price": 0.5, "rounds": 40, "target_size": 100},
+        requested_by=account_id,
+        requested_at=then,
+        finished_at=then,
+    )
+    db.add(run)
+    db.flush()
+    batch = Batch(
+        run_id=run.id,
+        number=1,
+        label="Laweyan",
+        state=BatchState.DEAD,
+        question={"villages": [ids["code"]], "team_days": []},
+        villages=1,
+        attempts=5,
+        error="ValueError: the planner found no way",
+    )
+    db.add(batch)
+    db.flush()
+    return {"run_id": run.id, "batch_id": batch.id}
 
 
 def _id(account: Account) -> int:

@@ -1,0 +1,188 @@
+"""The manager's pages: the map with its table, the search, and the page of a village for all."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from outreach.campaigns.campaigns import list_campaigns
+from outreach.errors import Invalid, NotFound
+from outreach.logbook.listing import reports_of_village
+from outreach.maps.safe import script_json
+from outreach.people.access import NATION, Person, covers
+from outreach.people.tables import Role
+from outreach.progress.totals import Total, village_states
+from outreach.villages.codes import Level, level, parents, parse
+from outreach.villages.reading import estimate_sources, name_of, names_of, village_card
+from outreach.villages.search import search
+from outreach.villages.tables import Figure, VillageKind
+from outreach.visits.listing import history, visits_of_village
+from outreach.web.auth import person
+from outreach.web.database import reading_db
+from outreach.web.map_data import map_data
+from outreach.web.map_filters import Filters, home_of, read_filters
+from outreach.web.routing import allow
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
+
+pages = Blueprint("manager", __name__)
+READERS = (Role.COORDINATOR, Role.MANAGER)
+#: States of a village in words of `maps.columns`, by number.
+STATES = ("not_planned", "planned", "confirmed", "reached")
+BELOW = {
+    0: Level.PROVINCE,
+    Level.PROVINCE: Level.REGENCY,
+    Level.REGENCY: Level.DISTRICT,
+    Level.DISTRICT: Level.VILLAGE,
+}
+MOST_FOUND = 40
+
+
+@pages.get("/map")
+@allow(*READERS)
+def map_page() -> ResponseReturnValue:
+    """Show the map and, below it, the same numbers as a table."""
+    with reading_db() as db:
+        filters = read_filters(db, person(), home=home_of(person()))
+        if len(filters.area) == Level.VILLAGE:
+            return redirect(url_for("manager.village", code=filters.area), 303)
+        return render_template(
+            "manager/map.html",
+            **_table(db, filters),
+            **_frame(db, filters),
+            campaigns=list_campaigns(db),
+            kinds=list(VillageKind),
+        )
+
+
+@pages.get("/map/table")
+@allow(*READERS)
+def map_table() -> ResponseReturnValue:
+    """Show the table alone, for the page that has it already."""
+    with reading_db() as db:
+        filters = read_filters(db, person(), home=home_of(person()))
+        if len(filters.area) == Level.VILLAGE:
+            raise NotFound(region=filters.area)
+        return render_template("manager/table.html", **_table(db, filters))
+
+
+@pages.get("/areas/<code>")
+@allow(*READERS)
+def area(code: str) -> ResponseReturnValue:
+    """Go to the map and the table of a region."""
+    with reading_db() as db:
+        try:
+            dotted = parse(code)
+        except Invalid:
+            raise NotFound(region=code[:20]) from None
+        name_of(db, person(), dotted)
+    return redirect(Filters().at(dotted), 303)
+
+
+def _table(db: Session, filters: Filters) -> dict[str, Any]:
+    below = BELOW[len(filters.area)]
+    totals = map_data().totals(db, filters.scope(person()), below, datetime.now(UTC))
+    return {
+        "filters": filters,
+        "level": below.name.lower(),
+        "rows": totals.rows,
+        "whole": totals.whole,
+        "as_of": totals.as_of,
+        "sources": totals.sources,
+        "state_of": _state_of,
+        "crumbs": _crumbs(db, person(), filters.area),
+    }
+
+
+def _state_of(row: Total) -> str:
+    """Name the state of a row that is one village."""
+    return STATES[3 * row.reached or 2 * row.confirmed or row.planned]
+
+
+def _crumbs(db: Session, someone: Person, area_code: str) -> list[tuple[str, str]]:
+    """List the way from the person's whole area to a region: codes and names."""
+    around = [code for code in reversed(parents(area_code)) if code] if area_code else []
+    names = names_of(db, [*around, area_code])
+    inside = [(code, names.get(code, "")) for code in [*around, area_code] if code]
+    home = home_of(someone)
+    start = [(NATION, "")] if home == NATION else []
+    return start + [(code, name) for code, name in inside if covers((home,), code)]
+
+
+def _frame(db: Session, filters: Filters) -> dict[str, Any]:
+    """Gather what the host page of the map needs; without built shapes there is no map."""
+    data = map_data()
+    manifest = data.store.manifest()
+    if not {"areas", "assets"} <= manifest.keys():
+        return {"urls": None}
+    ground = data.ground(db, filters.scope(person(), whole=True))
+    rows = filters.query(rows=ground.file)
+    more = "&" if rows else "?"
+    urls = {
+        "areas": f"/map/{manifest['areas']}",
+        "names": f"/map/{data.names_file(db)}",
+        "places": f"/map/{ground.file}{filters.query()}",
+        "districts": "/map/districts/{code}",
+        "stats": f"/map/stats{rows}",
+        "state": f"/map/state{rows}",
+        "changes": f"/map/changes{rows}{more}since={{since}}",
+        "details": f"/map/details/{{code}}{rows}",
+        "search": "/map/search?q={q}",
+        "village": "/villages/{code}",
+    }
+    return {
+        "urls": script_json(urls),
+        "preloads": [urls[name] for name in ("areas", "names", "stats", "places", "state")],
+        "frame": f"/map/frame{filters.query(area=filters.area)}",
+    }
+
+
+@pages.get("/villages")
+@allow(Role.OFFICIAL, *READERS)
+def villages() -> ResponseReturnValue:
+    """Search regions by code or name."""
+    words = request.args.get("q", "")
+    with reading_db() as db:
+        found = search(db, person(), words, limit=MOST_FOUND)
+    return render_template("manager/search.html", words=words, found=found, most=MOST_FOUND)
+
+
+@pages.get("/villages/<code>")
+@allow(Role.OFFICIAL, *READERS)
+def village(code: str) -> ResponseReturnValue:
+    """Show what is known of a village, its visits and what they brought."""
+    with reading_db() as db:
+        card = village_card(db, person(), _dotted(code))
+        if card.code != code:
+            return redirect(url_for("manager.village", code=card.code), 301)
+        visits = visits_of_village(db, person(), code)
+        return render_template(
+            "manager/village.html",
+            card=card,
+            state=_village_state(db, code),
+            visits=visits,
+            history={visit.id: history(db, person(), visit.id) for visit in visits},
+            reports=reports_of_village(db, person(), code),
+            sources=estimate_sources(db),
+            figures=Figure,
+            crumbs=_crumbs(db, person(), card.district_code) if person().role in READERS else [],
+        )
+
+
+def _dotted(code: str) -> str:
+    try:
+        dotted = parse(code)
+    except Invalid:
+        raise NotFound(village=code[:20]) from None
+    if level(dotted) is not Level.VILLAGE:
+        raise NotFound(village=dotted)
+    return dotted
+
+
+def _village_state(db: Session, code: str) -> str:
+    states = village_states(db, Filters(code).scope(person())).states
+    return STATES[int(states[0])]

@@ -1,0 +1,36 @@
+"""Draws the frames of the maps; apart, because Folium takes two seconds to load."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response
+from flask_babel import gettext
+
+from outreach.maps.assets import asset_urls
+from outreach.maps.national import national_page
+from outreach.maps.page import NATION, View
+from outreach.maps.words import map_words
+from outreach.web.i18n import language
+
+if TYPE_CHECKING:
+    from outreach.maps.artefacts import Store
+    from outreach.maps.columns import Places
+
+#: Where the frame, which has no login, finds its scripts and styles.
+ASSETS_AT = "/map/assets/"
+
+
+def draw_national(store: Store, area: str, inside: Places) -> Response:
+    """Draw the manager's map, looking at *area* with the places *inside* it."""
+    view = View(language=language(), area=area, bounds=_bounds(inside))
+    drawn = national_page(asset_urls(store, ASSETS_AT), map_words(gettext), view)
+    return Response(drawn.html, headers=drawn.headers)
+
+
+def _bounds(places: Places) -> tuple[tuple[float, float], tuple[float, float]]:
+    if not len(places):
+        return NATION
+    latitudes, longitudes = places.latitudes, places.longitudes
+    south_west = (float(latitudes.min()), float(longitudes.min()))
+    return south_west, (float(latitudes.max()), float(longitudes.max()))

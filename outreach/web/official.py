@@ -1,0 +1,198 @@
+"""The official's pages: the next visits, the report of a session, what was stored of it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from outreach.errors import Conflict, Invalid, NotAllowed, NotFound, OutreachError
+from outreach.logbook.listing import ReportRow, current_report, recent_reports, report_of
+from outreach.logbook.record import Met, SessionReportIn
+from outreach.logbook.sync import Answer, Outcome, take_in
+from outreach.logbook.tables import Package, Payer, Sector
+from outreach.people.tables import Role
+from outreach.visits.lifecycle import MOVES
+from outreach.visits.listing import next_visits, visit_row
+from outreach.visits.tables import Happening, Result
+from outreach.web.auth import person
+from outreach.web.database import reading_db, writing_db
+from outreach.web.forms import Filled, fill, read, refill
+from outreach.web.report_words import FLAG_WORDS
+from outreach.web.routing import allow
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+    from outreach.visits.rows import VisitRow
+
+pages = Blueprint("official", __name__, url_prefix="/my")
+
+#: Lines for sign-ups that stand in the form without a script.
+LINES = 4
+REPORTERS = (Role.OFFICIAL, Role.COORDINATOR)
+
+
+@pages.get("")
+@allow(Role.OFFICIAL)
+def my_visits() -> ResponseReturnValue:
+    """Show what is to be held and reported, and what was."""
+    with reading_db() as db:
+        coming = next_visits(db, person(), _now().date())
+        reports = recent_reports(db, person())
+    return render_template(
+        "official/visits.html", visits=coming, reports=reports, days=_days_here(coming)
+    )
+
+
+def _days_here(visits: list[VisitRow]) -> dict[int, date]:
+    """Today's date at each visit's village."""
+    return {visit.id: _now().astimezone(ZoneInfo(visit.zone.value)).date() for visit in visits}
+
+
+@pages.get("/visits/<int:visit_id>/report")
+@allow(*REPORTERS)
+def new_report(visit_id: int) -> ResponseReturnValue:
+    """Show the form of a session; if it has been reported, what was reported."""
+    with reading_db() as db:
+        visit = visit_row(db, person(), visit_id)
+        stored = current_report(db, person(), visit_id)
+    if stored is not None:
+        return redirect(url_for("official.report", report_id=stored.id), 303)
+    _require_open(visit, Happening.REPORTED)
+    here = _now().astimezone(ZoneInfo(visit.zone.value)).date()
+    empty = fill(
+        id=str(uuid.uuid4()),
+        met=Met.HELD.value,
+        held_on=min(visit.day, here),
+        held_at=visit.starts_at,
+    )
+    return _form(visit, empty)
+
+
+@pages.get("/reports/<report_id>/correct")
+@allow(*REPORTERS)
+def correct_report(report_id: str) -> ResponseReturnValue:
+    """Show the form again, filled with what was stored; saving it makes a new report."""
+    with reading_db() as db:
+        old = report_of(db, person(), report_id)
+        visit = visit_row(db, person(), old.visit_id)
+    if old.corrected_by is not None:
+        return redirect(url_for("official.report", report_id=old.corrected_by), 303)
+    _require_open(visit, Happening.CORRECTED)
+    return _form(visit, _filled_from(old), corrects=old)
+
+
+@pages.post("/visits/<int:visit_id>/report")
+@allow(*REPORTERS)
+def save_report(visit_id: int) -> ResponseReturnValue:
+    """Store a report or a correction; the same form sent twice is stored once."""
+    with reading_db() as db:
+        visit = visit_row(db, person(), visit_id)
+    try:
+        given = {**request.form.to_dict(flat=True), "visit_id": str(visit_id)}
+        report = read(SessionReportIn, type(request.form)(given))
+        with writing_db() as db:
+            (answer,) = take_in(db, [report], person(), _now())
+        _refuse(answer)
+    except (Invalid, Conflict) as error:
+        return _form(visit, refill(request.form, error), _corrected()), error.status
+    return redirect(url_for("official.report", report_id=answer.id, saved=answer.outcome), 303)
+
+
+def _refuse(answer: Answer) -> None:
+    """Turn an answer that stored nothing into the error that says so."""
+    if answer.outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE):
+        return
+    if answer.outcome is Outcome.REJECTED:
+        if answer.reason == "not_found":
+            raise NotFound(report=answer.id)
+        if answer.reason == "not_allowed":
+            raise NotAllowed(role=person().role)
+        raise Invalid(problems=answer.problems)
+    raise Conflict(problem=answer.reason)
+
+
+@pages.get("/reports/<report_id>")
+@allow(*REPORTERS, Role.MANAGER)
+def report(report_id: str) -> ResponseReturnValue:
+    """Show what is stored, read from the database and not from what was typed."""
+    with reading_db() as db:
+        stored = report_of(db, person(), report_id)
+        visit = visit_row(db, person(), stored.visit_id)
+    may_correct = stored.corrected_by is None and _is_open(visit, Happening.CORRECTED)
+    return render_template(
+        "official/report.html",
+        report=stored,
+        visit=visit,
+        saved=request.args.get("saved"),
+        flags=[FLAG_WORDS[flag] for flag in stored.flags if flag in FLAG_WORDS],
+        may_correct=may_correct,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _is_open(visit: VisitRow, happening: Happening) -> bool:
+    move = MOVES.get((visit.work, happening))
+    return move is not None and person().role in move[1]
+
+
+def _require_open(visit: VisitRow, happening: Happening) -> None:
+    if not _is_open(visit, happening):
+        raise Conflict(problem="wrong_status", status=visit.work, wanted=happening)
+
+
+def _corrected() -> ReportRow | None:
+    """Find the stored report that the form wants to correct, if it can be seen."""
+    report_id = request.form.get("corrects_id", "")
+    try:
+        with reading_db() as db:
+            return report_of(db, person(), report_id) if report_id else None
+    except OutreachError:
+        return None
+
+
+def _filled_from(old: ReportRow) -> Filled:
+    met = {Result.NOT_MET: Met.NOT_MET, Result.REFUSED: Met.REFUSED}.get(old.result, Met.HELD)
+    lines: dict[str, Any] = {}
+    for number, detail in enumerate(old.details):
+        for name in ("sector", "package", "payer", "workers"):
+            lines[f"details.{number}.{name}"] = getattr(detail, name)
+    return fill(
+        id=str(uuid.uuid4()),
+        corrects_id=old.id,
+        met=met.value,
+        **{
+            name: getattr(old, name)
+            for name in ("held_on", "held_at", "place", "men", "women", "signups", "remarks")
+        },
+        **lines,
+    )
+
+
+def _form(visit: VisitRow, form: Filled, corrects: ReportRow | None = None) -> str:
+    numbers = [int(n) for name in form.values if (n := _line_number(name))]
+    return render_template(
+        "official/form.html",
+        visit=visit,
+        form=form,
+        corrects=corrects,
+        lines=max([LINES, *(number + 2 for number in numbers)]),
+        has_details=bool(numbers),
+        sectors=list(Sector),
+        packages=list(Package),
+        payers=list(Payer),
+        met=list(Met),
+    )
+
+
+def _line_number(name: str) -> str:
+    start, _, rest = name.partition(".")
+    number = rest.partition(".")[0]
+    return number if start == "details" and number.isdecimal() and len(number) < 3 else ""

@@ -1,0 +1,30 @@
+// Keeps the table in step with the map: with the area it looks at, and with what changes there.
+const table = document.querySelector("[data-table]");
+const field = document.querySelector("[data-area]");
+const EVERY = 15_000;
+let wanted = 0;
+
+async function show(area) {
+  const turn = ++wanted;
+  const query = new URLSearchParams(window.location.search);
+  query.set("area", area);
+  if (!area) query.delete("area");
+  const answer = await fetch(`/map/table?${query}`, { redirect: "error" }).catch(() => null);
+  // The answer to an older question must not take the place of a newer one.
+  if (!answer?.ok || turn !== wanted) return;
+  const html = await answer.text();
+  const inside = table.contains(document.activeElement);
+  if (turn === wanted && !inside && html !== table.dataset.seen) {
+    table.innerHTML = html;
+    table.dataset.seen = html;
+  }
+}
+
+window.addEventListener("outreach:view", ({ detail }) => {
+  if (detail.area === field.value) return;
+  field.value = detail.area;
+  show(detail.area);
+});
+setInterval(() => {
+  if (!document.hidden) show(field.value);
+}, EVERY);
