@@ -1,0 +1,127 @@
+"""The sweeper: sends what waits, outlives a broker that is down, ends when told to."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+
+from outreach.db import unit_of_work
+from outreach.visits.batches import claim
+from tasks.app import CONFIGURATION, make_app
+from tasks.assignment import plan_batch
+from tasks.sweeper import sweep_once
+from tests.conftest import free_port
+from tests.tasks.runner import PATIENCE_SECONDS, ROOT
+from tests.visits.world import NOW, ask_for_plan, build_world
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened any more"
+        time.sleep(0.05)
+
+
+def test_what_is_sent_is_committed_before(engine: Engine) -> None:
+    ask_for_plan(engine, build_world(engine))
+    claimed = []
+
+    def work_at_once(batch_id: int) -> None:
+        # A worker quicker than the sweeper must find the batch, and must not wait for a lock.
+        claimed.append(plan_batch(engine, batch_id, timedelta(seconds=30)))
+
+    assert sweep_once(engine, NOW, work_at_once) == 1
+    assert claimed == [True]
+    assert sweep_once(engine, NOW + timedelta(seconds=60), work_at_once) == 0
+
+
+def test_a_batch_that_could_not_be_sent_is_sent_later(engine: Engine) -> None:
+    ask_for_plan(engine, build_world(engine))
+    sent: list[int] = []
+
+    def refuse(_batch_id: int) -> None:
+        raise redis.ConnectionError
+
+    with pytest.raises(redis.ConnectionError):
+        sweep_once(engine, NOW, refuse)
+    assert sweep_once(engine, NOW + timedelta(seconds=6), sent.append) == 1
+    assert len(sent) == 1
+
+
+def test_an_unknown_batch_is_nothing_to_do(sqlite_engine: Engine) -> None:
+    assert not plan_batch(sqlite_engine, 1, timedelta(seconds=1))
+
+
+def test_a_batch_taken_by_another_worker_is_let_go(sqlite_engine: Engine) -> None:
+    ask_for_plan(sqlite_engine, build_world(sqlite_engine))
+    sent: list[int] = []
+    sweep_once(sqlite_engine, NOW, sent.append)
+    with unit_of_work(sqlite_engine) as db:
+        assert claim(db, sent[0], datetime.now(UTC), timedelta(minutes=1))
+    assert not plan_batch(sqlite_engine, sent[0], timedelta(seconds=30))
+
+
+@pytest.mark.redis
+def test_the_sweeper_outlives_a_dead_broker_and_ends_when_told(
+    sqlite_engine: Engine, redis_url: str, tmp_path: Path
+) -> None:
+    ask_for_plan(sqlite_engine, build_world(sqlite_engine))
+    url = sqlite_engine.url.render_as_string(hide_password=False)
+    dead = _sweeper(url, f"redis://127.0.0.1:{free_port()}/0", tmp_path / "dead.log")
+    try:
+        _until(lambda: "batches wait" in (tmp_path / "dead.log").read_text())
+        assert dead.poll() is None
+    finally:
+        dead.terminate()
+        assert dead.wait(timeout=30) == 0
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+        alive = _sweeper(url, redis_url, tmp_path / "alive.log")
+        try:
+            _until(lambda: client.llen("celery") == 1)
+        finally:
+            alive.terminate()
+            assert alive.wait(timeout=30) == 0
+        (message,) = client.lrange("celery", 0, -1)
+        client.flushall()
+    # Redis carries a number and nothing about anybody.
+    assert b"outreach.assign_batch" in message
+    assert b"Surakarta" not in message
+
+
+def _sweeper(database_url: str, redis_url: str, log: Path) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "PYTHONPATH": str(ROOT),
+    }
+    with log.open("wb") as file:
+        return subprocess.Popen(
+            [sys.executable, "-c", "from outreach.cli import main; main()", "sweep"],
+            env=environment,
+            cwd=log.parent,
+            stdout=file,
+            stderr=file,
+        )
+
+
+def test_the_app_is_set_up_to_lose_nothing(redis_url: str) -> None:
+    settings = make_app(redis_url).conf
+    for name, value in CONFIGURATION.items():
+        assert settings[name] == value
+    waits = CONFIGURATION["broker_transport_options"]["visibility_timeout"]
+    assert waits > 2 * CONFIGURATION["task_time_limit"]
