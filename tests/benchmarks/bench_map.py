@@ -131,11 +131,14 @@ def serve_naive(app: flask.Flask, html: bytes) -> int:
 def count_bytes(app: flask.Flask) -> list[int]:
     sent: list[int] = []
 
-    @app.after_request
     def count(response: flask.Response) -> flask.Response:
         if "/changes" not in flask.request.path:
-            sent.append(response.calculate_content_length() or 0)
+            bare = response.status_code in (204, 304)
+            sent.append(0 if bare else response.calculate_content_length() or 0)
         return response
+
+    # First in the list is last to run: after the answers have been compressed.
+    app.after_request_funcs.setdefault(None, []).insert(0, count)
 
     return sent
 

@@ -112,7 +112,8 @@ def _pack(response: flask.Response) -> flask.Response:
 def _urls(world: World, store: Store) -> dict[str, str]:
     manifest = store.manifest()
     places = keep_places(store, world.places, best=True)
-    names = keep_names(store, world.region_names)
+    above = {code: name for code, name in world.region_names.items() if len(code) <= 5}
+    names = keep_names(store, above)
     return {
         "areas": f"/map/{manifest['areas']}",
         "names": f"/map/{names}",

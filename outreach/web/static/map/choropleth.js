@@ -35,9 +35,9 @@
     ctx.stroke();
   }
   function opacity(zoom) {
-    if (zoom >= 11) return 0.2;
-    if (zoom >= 10) return 0.38;
-    return zoom >= 9 ? 0.62 : 1;
+    if (zoom >= 11) return 0.4;
+    if (zoom >= 10) return 0.52;
+    return zoom >= 9 ? 0.72 : 1;
   }
 
   Outreach.Choropleth = Outreach.Canvas.extend({

@@ -149,10 +149,12 @@
     villagesOf: function (district) {
       const known = this.known(district.slice(0, REGENCY));
       if (!known || !this.states) return null;
-      return known.villages.reduce(function (rows, village, i) {
+      const rows = [];
+      known.villages.forEach(function (village, i) {
         if (Outreach.lies(village[0], district)) rows.push(known.first + i);
-        return rows;
-      }, []);
+      });
+      const states = this.states;
+      return rows.sort(function (a, b) { return (states[a] >> 6) - (states[b] >> 6) || a - b; });
     },
 
     regencyAt: function (row) {

@@ -49,9 +49,10 @@
     },
     _fit: function (bounds, animate) {
       const small = Outreach.narrow();
+      const below = this.data.area === "" ? 150 : 40; // the nation is wide: leave its foot to the cards
       const options = {
         maxZoom: 13, animate: animate, duration: 0.5,
-        paddingTopLeft: small ? [10, 96] : [24, 24], paddingBottomRight: small ? [10, 104] : [24, 40],
+        paddingTopLeft: small ? [10, 96] : [24, 24], paddingBottomRight: small ? [10, 104] : [24, below],
       };
       const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
       if (animate && !calm) this._map.flyToBounds(bounds, options);
