@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from numpy.typing import NDArray
     from sqlmodel import Session
 
     from outreach.villages.codes import Level
@@ -44,13 +45,17 @@ class Ground:
     file: str
 
     def rows_of(self, codes: list[str]) -> list[int]:
-        """Rows of the codes that are there; `codes` ascending."""
-        if not len(self.places):
-            return []
-        wanted = np.array(codes, dtype="<U13")
-        at = np.minimum(np.searchsorted(self.places.codes, wanted), len(self.places) - 1)
-        rows: list[int] = at[self.places.codes[at] == wanted].tolist()
-        return rows
+        """Rows of the codes that are there, ascending as they are."""
+        return rows_of(self.places.codes, np.array(codes, dtype="<U13"))
+
+
+def rows_of(among: NDArray[np.str_], wanted: NDArray[np.str_]) -> list[int]:
+    """Find where the *wanted* codes stand among ascending ones; those that do not are left out."""
+    if not len(among):
+        return []
+    at = np.minimum(np.searchsorted(among, wanted), len(among) - 1)
+    rows: list[int] = at[among[at] == wanted].tolist()
+    return rows
 
 
 class Memory[T]:
@@ -156,7 +161,7 @@ def map_data() -> MapData:
 def _rows(db: Session, scope: Scope, nation: Places) -> MapScope:
     if scope == Scope(scope.prefixes):
         return scope_of(nation.codes, scope.prefixes)
-    return MapScope(np.flatnonzero(np.isin(nation.codes, village_codes(db, scope))))
+    return MapScope(np.array(rows_of(nation.codes, village_codes(db, scope)), dtype=np.int64))
 
 
 def _stamp(db: Session) -> tuple[object, ...]:

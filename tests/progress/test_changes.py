@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlmodel import Session
 
 from outreach.db import reading, unit_of_work
 from outreach.progress import changes
@@ -73,6 +74,33 @@ def test_a_line_that_shows_late_is_not_missed(engine: Engine, at: Field) -> None
     assert (latest, told) == (1, [at.codes[2]])
     happen(engine, at, 2, 1)
     assert ask(engine, latest) == (3, [at.codes[1], at.codes[2]])
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_what_commits_out_of_order_is_told(engine: Engine, at: Field) -> None:
+    """Two write at once; who took the smaller number commits last."""
+
+    def event(village: int) -> VisitEvent:
+        code = at.codes[village]
+        return VisitEvent(
+            visit_id=at.visits[code],
+            village_code=code,
+            happening=Happening.CONFIRMED,
+            at=NOW,
+        )
+
+    with Session(engine) as slow, Session(engine) as quick:
+        slow.add(event(0))
+        slow.flush()
+        quick.add(event(1))
+        quick.commit()
+        latest, told = ask(engine, 0)
+        assert told == [at.codes[1]]
+        slow.commit()
+    newest, told = ask(engine, latest)
+    assert told is not None
+    assert at.codes[0] in told
+    assert ask(engine, newest) == (newest, [])
 
 
 def test_a_number_that_never_comes_is_given_up_after_a_while(engine: Engine, at: Field) -> None:

@@ -13,6 +13,7 @@ from outreach.errors import NotFound
 from outreach.logbook.sync import take_in
 from outreach.people.access import Person
 from outreach.people.tables import Role
+from outreach.progress import totals
 from outreach.progress.scope import Scope, scope_for
 from outreach.progress.totals import (
     CONFIRMED,
@@ -70,6 +71,18 @@ def test_the_state_of_a_village_follows_from_its_visits(engine: Engine, at: Fiel
     assert seen.signups.sum() == 4
 
 
+def test_a_few_villages_and_all_of_them_are_read_alike(
+    engine: Engine, at: Field, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with reading(engine) as db:
+        few = village_states(db, NATION)
+        monkeypatch.setattr(totals, "FEW", 0)
+        many = village_states(db, NATION)
+    assert (few.states == many.states).all()
+    assert (few.signups == many.signups).all()
+    assert many.states.any()
+
+
 def test_kept_codes_that_are_older_than_the_registry_do_not_mislead(
     engine: Engine, at: Field
 ) -> None:
@@ -87,7 +100,7 @@ def test_sums_agree_at_every_level_and_with_the_registry(engine: Engine, at: Fie
         villages, informal = db.exec(
             select(func.count(), func.sum(Village.informal_workers)).select_from(Village)
         ).one()
-    wholes = {totals.whole for totals in levels.values()}
+    wholes = {found.whole for found in levels.values()}
     assert len(wholes) == 1
     (whole,) = wholes
     assert (whole.villages, whole.informal) == (villages, informal)
@@ -104,12 +117,12 @@ def test_a_share_comes_with_its_denominator_its_source_and_its_date(
     engine: Engine, at: Field
 ) -> None:
     with reading(engine) as db:
-        totals = totals_by(db, Scope(("33.72",)), Level.REGENCY)
+        found = totals_by(db, Scope(("33.72",)), Level.REGENCY)
         empty = totals_by(db, Scope(()), Level.REGENCY)
-    assert totals.whole.reached_share == 1 / len(at.codes)
-    assert totals.as_of == NOW
-    assert set(totals.sources) == set(Figure)
-    assert all(source.source and source.as_of for source in totals.sources.values())
+    assert found.whole.reached_share == 1 / len(at.codes)
+    assert found.as_of == NOW
+    assert set(found.sources) == set(Figure)
+    assert all(source.source and source.as_of for source in found.sources.values())
     assert (empty.rows, empty.as_of, empty.whole.reached_share) == ((), None, None)
 
 
