@@ -55,6 +55,8 @@ def _act_words(_: Callable[[str], str]) -> dict[str, str]:
         "not_live": _("No connection: the numbers may be old."),
         "loading": _("Loading …"),
         "open_village": _("Open village"),
+        "close": _("Close"),
+        "layers": _("Layers"),
         "zoom_in": _("Zoom in"),
         "zoom_out": _("Zoom out"),
     }

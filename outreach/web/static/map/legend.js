@@ -59,7 +59,9 @@
       const most = this.options.bubbles.most(length);
       const title = length === 2 ? "sign_ups_by_province" : "sign_ups_by_regency";
       this._body.appendChild(el("h2", null, Outreach.say(title)));
-      this._body.appendChild(rings(niceSteps(most), most, zoom));
+      const picture = rings(niceSteps(most), most, zoom);
+      picture.setAttribute("aria-label", Outreach.say(title));
+      this._body.appendChild(picture);
     },
   });
   /* Three round numbers up to the largest. */

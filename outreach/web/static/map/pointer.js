@@ -106,6 +106,8 @@
       });
       popup.setLatLng([village.lat, village.lon]);
       popup.setContent(Outreach.villageCard(this.data, village, true)).openOn(this._map);
+      const close = popup.getElement().querySelector(".leaflet-popup-close-button");
+      close.setAttribute("aria-label", Outreach.say("close"));
       this._follow(popup, village);
       Outreach.mark("popup");
     },
