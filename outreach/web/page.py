@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from outreach.campaigns.tables import Campaign
 from outreach.people.tables import Role
-from outreach.web.auth import current_login
+from outreach.web.auth import Login, current_login
 from outreach.web.database import reading_db
 from outreach.web.i18n import LANGUAGES, language
 from outreach.web.words import word
@@ -50,7 +50,7 @@ def install(app: Flask) -> None:
 
 
 def _frame() -> dict[str, Any]:
-    login = current_login()
+    login = _login()
     someone = login.person if login else None
     return {
         "me": someone,
@@ -60,6 +60,13 @@ def _frame() -> dict[str, Any]:
         "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
         "is_demo": bool(login and login.is_demo) or _demo_seen().now(),
     }
+
+
+def _login() -> Login | None:
+    try:
+        return current_login()
+    except SQLAlchemyError:  # the page that says the database is away must not need it
+        return None
 
 
 def _demo_seen() -> DemoSeen:

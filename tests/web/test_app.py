@@ -19,6 +19,7 @@ from outreach.web.app import create_app
 from outreach.web.assets import BUNDLES, PREFIX, collect
 from outreach.web.routing import allow, public
 from tests.builders import CHEAP, PASSWORD, account
+from tests.web.conftest import Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from outreach.config import Settings
-    from tests.web.conftest import Visitor
 
 
 @pytest.mark.parametrize("path", ["/login", "/no-such-page", "/api/csrf", "/healthz"])
@@ -120,8 +120,14 @@ def test_health_says_so_when_the_database_is_away(settings: Settings) -> None:
     app = create_app(settings.model_copy(update={"database_url": url}))
     answer = app.test_client().get("/healthz")
     assert (answer.status_code, answer.get_json()) == (503, {"status": "database_does_not_answer"})
-    page = app.test_client().get("/no-such-page")
-    assert page.status_code == 404
+    app.test_client_class = Visitor
+    visitor = app.test_client()
+    assert isinstance(visitor, Visitor)
+    assert visitor.get("/no-such-page").status_code == 404
+    visitor.log_in((1, "x"))
+    away = visitor.get("/teams")
+    assert away.status_code == 503
+    assert "connection" not in away.text
 
 
 def test_language_is_chosen_kept_and_shown(client: Visitor) -> None:

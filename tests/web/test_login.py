@@ -80,6 +80,8 @@ def test_stranger_is_led_back_to_the_page_asked_for(client: Visitor, path: str) 
     [
         "https://elsewhere.example/",
         "//elsewhere.example/",
+        "///elsewhere.example/",
+        "/\t\\elsewhere.example",
         "/\\elsewhere.example",
         "\\\\elsewhere.example",
         "/\t/elsewhere.example",
