@@ -70,7 +70,8 @@ command `outreach maps build` calls both, once, with `out_dir = settings.var_dir
 `national.national_page(assets, words, view) -> FramePage` (html, nonce, headers), where `assets =
 assets.asset_urls(store, prefix="/map/assets/")`, `words = words.map_words(gettext)`, `view =
 View(language="id", area="33.72" or "", bounds=...)`. `branch_trips.trips_page(assets, words, view,
-bases, trips) -> FramePage` asks its host for `areas`, `names` if there, and opens `village`. `page.host_urls(urls) -> str` is the JSON of the attribute.
+bases, trips) -> FramePage` asks its host for `areas`, `names` if there, and opens `village`.
+`page.host_urls(urls) -> str` is the JSON of the attribute.
 
 Answers
 -------
