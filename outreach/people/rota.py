@@ -35,7 +35,7 @@ def team_days(
     kept = workdays.holidays_between(starts, ends) if holidays is None else holidays
     away = _leave(db, branch_id, starts, ends)
     days = [
-        _team_day(team, base, day)
+        team_day(team, base, day)
         for team, base in _teams(db, branch_id)
         for day in workdays.workdays(
             starts,
@@ -76,7 +76,8 @@ def _leave(db: Session, branch_id: int, starts: date, ends: date) -> dict[int, s
     return away
 
 
-def _team_day(team: Team, base: Village, day: date) -> TeamDay:
+def team_day(team: Team, base: Village, day: date) -> TeamDay:
+    """Hours, base and sessions of a team on any day, be it a working day or not."""
     return TeamDay(
         team_id=team.id or 0,
         day=day,

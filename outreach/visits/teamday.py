@@ -11,9 +11,9 @@ from sqlmodel import col
 
 from outreach.campaigns.choosing import sites_of
 from outreach.errors import Conflict
+from outreach.people.rota import team_day
 from outreach.people.tables import Team, TeamLeave
 from outreach.planning.daytrip import visits_of_day
-from outreach.planning.model import PlannedVisit, Point, Site, TeamDay
 from outreach.planning.workdays import Closed, why_closed
 from outreach.villages.tables import Village
 from outreach.visits.tables import ACTIVE, Visit, Work
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlmodel import Session
+
+    from outreach.planning.model import PlannedVisit, Site, TeamDay
 
 MINUTES_A_DAY = 24 * 60
 
@@ -61,7 +63,7 @@ def visits_on(db: Session, team_id: int, day: date) -> list[Visit]:
     return list(db.scalars(query.order_by(col(Visit.slot))))
 
 
-def stops_of(db: Session, team_day: TeamDay, ordered: Sequence[tuple[int, Visit]]) -> list[Stop]:
+def stops_of(db: Session, whole: TeamDay, ordered: Sequence[tuple[int, Visit]]) -> list[Stop]:
     """Put the visits, each with its slot, into the times that follow from their order.
 
     Raises
@@ -74,9 +76,9 @@ def stops_of(db: Session, team_day: TeamDay, ordered: Sequence[tuple[int, Visit]
         replace(sites[visit.village_code], session_minutes=visit.session_minutes)
         for _, visit in ordered
     ]
-    planned = visits_of_day(team_day, stops, even_if_late=True) or ()
+    planned = visits_of_day(whole, stops, even_if_late=True) or ()
     if any(one.starts_minute >= MINUTES_A_DAY for one in planned):
-        raise Conflict(problem="day_too_long", day=team_day.day)
+        raise Conflict(problem="day_too_long", day=whole.day)
     return [
         Stop(visit, site, replace(one, slot=slot))
         for (slot, visit), site, one in zip(ordered, stops, planned, strict=True)
@@ -85,15 +87,7 @@ def stops_of(db: Session, team_day: TeamDay, ordered: Sequence[tuple[int, Visit]
 
 def day_of_team(db: Session, team: Team, day: date) -> TeamDay:
     """Hours and base of a team on any day, be it a working day or not."""
-    base = db.get_one(Village, team.base_village_code)
-    return TeamDay(
-        team_id=team.id or 0,
-        day=day,
-        base=Point(base.latitude, base.longitude, base.code, base.island),
-        sessions=team.sessions_per_day,
-        starts_minute=_minute(team.day_starts),
-        ends_minute=_minute(team.day_ends),
-    )
+    return team_day(team, db.get_one(Village, team.base_village_code), day)
 
 
 def why_team_stays(db: Session, team: Team, day: date) -> tuple[Closed, ...]:
@@ -105,7 +99,3 @@ def why_team_stays(db: Session, team: Team, day: date) -> tuple[Closed, ...]:
     )
     away = {day: "; ".join(names)} if (names := db.scalars(leave).all()) else {}
     return why_closed(day, weekdays={iso - 1 for iso in team.weekdays}, leave=away)
-
-
-def _minute(clock: time) -> int:
-    return clock.hour * 60 + clock.minute

@@ -239,6 +239,8 @@ def test_a_batch_that_kills_its_workers_is_buried(engine: Engine, batch_id: int)
         _claim(engine, batch_id, now)
         now += LEASE + timedelta(seconds=1)
     with unit_of_work(engine) as db:
+        # A message that comes late makes no sixth attempt of it.
+        assert claim(db, batch_id, now, LEASE) is None
         assert due_batches(db, now) == []
     assert _state(engine, batch_id) == (BatchState.DEAD, RunState.DONE)
     with reading(engine) as db:

@@ -158,6 +158,12 @@ def plan(
 ) -> int:
     """Plan a whole stage in this process; return the number of the run."""
     run_id = ask_for_plan(engine, world, stage_id=stage_id, seed=seed)
+    work_off(engine)
+    return run_id
+
+
+def work_off(engine: Engine) -> None:
+    """Do what the sweeper and a worker do, once."""
     with unit_of_work(engine) as db:
         due = due_batches(db, NOW)
     for batch_id in due:
@@ -165,4 +171,3 @@ def plan(
             held = claim(db, batch_id, NOW, LEASE)
             assert held is not None
             assert save_plan(db, held, assign(load_problem(db, held)), NOW)
-    return run_id
