@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,13 +96,20 @@ def _fresh_sqlite(request: pytest.FixtureRequest) -> Iterator[str]:
     yield f"sqlite:///{folder / 'outreach.sqlite'}"
 
 
+@contextmanager
+def fresh_postgres(server: str, template: str | None) -> Iterator[str]:
+    """A database of its own for one test, empty or a copy of a template; gone afterwards."""
+    name = f"outreach_test_{os.getpid()}_{next(_numbers)}"
+    _on_server(server, f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else ""))
+    yield _url(server, name)
+    _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 def _fresh_postgres(request: pytest.FixtureRequest) -> Iterator[str]:
     server: str = request.getfixturevalue("postgres_server")
     template: str = request.getfixturevalue("postgres_template")
-    name = f"outreach_test_{os.getpid()}_{next(_numbers)}"
-    _on_server(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _url(server, name)
-    _on_server(server, f"DROP DATABASE {name} WITH (FORCE)")
+    with fresh_postgres(server, template) as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -13,7 +13,9 @@ def main() -> int:
     failed = []
     for name in wanted:
         print(f"\n==> {name}", flush=True)
-        if subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}"], check=False).returncode:
+        if subprocess.run(
+            [sys.executable, "-m", f"tests.benchmarks.{name}"], check=False
+        ).returncode:
             failed.append(name)
     if failed:
         print("\nFailed: " + ", ".join(failed), file=sys.stderr)
