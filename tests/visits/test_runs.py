@@ -357,3 +357,27 @@ def test_a_plan_starts_tomorrow_at_the_earliest(engine: Engine) -> None:
     days = {day for _, day in question["team_days"]}
     assert (min(days), max(days)) == ("2026-11-03", ENDS.isoformat())
     assert QUICK.rounds == 40
+
+
+def test_a_stage_without_villages_is_planned_at_once(engine: Engine) -> None:
+    # Kota Surakarta has no desa.
+    world = build_world(engine, kinds=["desa"])
+    run_id = ask_for_plan(engine, world)
+    with reading(engine) as db:
+        progress = run_progress(db, run_id, world.coordinator)
+    assert (progress.state, progress.finished_at, progress.batches) == (RunState.DONE, NOW, ())
+
+
+def test_a_run_that_is_not_on_takes_no_plan_even_if_a_batch_is_left_running(
+    engine: Engine, world: World
+) -> None:
+    run_id = ask_for_plan(engine, world)
+    with unit_of_work(engine) as db:
+        (batch_id,) = due_batches(db, NOW)
+        held = claim(db, batch_id, NOW, LEASE)
+    assert held is not None
+    with unit_of_work(engine) as db:
+        db.get_one(PlanRun, run_id).state = RunState.CANCELLED
+    with unit_of_work(engine) as db:
+        assert not save_plan(db, held, assign(load_problem(db, held)), NOW)
+    assert _told(engine, world.stage_id) == []
