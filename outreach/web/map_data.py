@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 #: How long the registry and a campaign's villages are taken as unchanged, in seconds.
 GROUND_SECONDS = 30.0
+#: After this long all states are read again, should something have changed without a history line.
+REREAD_SECONDS = 300.0
 #: How many scopes are remembered; a person has one, a filter adds one.
 MOST_KEPT = 48
 
@@ -126,7 +128,7 @@ class MapData:
     def progress(self, db: Session, ground: Ground, now: datetime) -> tuple[Change, Progress]:
         """Give the state of every village of a ground, and how far the history was read."""
         with self._lock:
-            key = (ground.scope, ground.file)
+            key = (ground.scope, ground.file, int(self._clock() // REREAD_SECONDS))
             change, kept = latest_change(db, now), self._states.get(key)
             if kept is None or kept[0] != change:
                 states = _newer(db, ground, kept, now)
@@ -144,8 +146,9 @@ class MapData:
     def body(self, key: object, make: Callable[[], bytes]) -> bytes:
         """Give the bytes of an answer, made once."""
         with self._lock:
-            kept = self._bodies.get(key)
-            return self._bodies.put(key, make()) if kept is None else kept
+            period_key = (key, int(self._clock() // REREAD_SECONDS))
+            kept = self._bodies.get(period_key)
+            return self._bodies.put(period_key, make()) if kept is None else kept
 
 
 def map_data() -> MapData:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import threading
 import uuid
 from dataclasses import dataclass, field
@@ -14,13 +15,14 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, update
 from sqlmodel import col, func, select
 
-from outreach.db import reading, unit_of_work
+from outreach.db import make_engine, reading, unit_of_work
 from outreach.errors import Invalid
 from outreach.logbook.sync import MOST_AT_ONCE, Answer, Outcome, take_in
 from outreach.logbook.tables import HeldReport, SessionReport, SignUp
 from outreach.people.tables import Account
 from outreach.visits.tables import Happening, Result, Visit, VisitEvent, Work
 from tests.builders import load_small_registry
+from tests.conftest import _fresh_postgres
 from tests.field import NOW, Field, make_field, told
 
 if TYPE_CHECKING:
@@ -306,18 +308,25 @@ SENT = st.lists(
 )
 
 
-@pytest.fixture(scope="module")
-def shared(sqlite_template: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    import shutil
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+def shared(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """One database for all examples of the property: making one takes longer than using it."""
+    for url in _shared_url(request):
+        engine = make_engine(url)
+        load_small_registry(engine)
+        yield engine
+        engine.dispose()
 
-    from outreach.db import make_engine
 
-    path = tmp_path_factory.mktemp("sync") / "outreach.sqlite"
-    shutil.copy(sqlite_template, path)
-    engine = make_engine(f"sqlite:///{path}")
-    load_small_registry(engine)
-    yield engine
-    engine.dispose()
+def _shared_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    if request.param == "postgres":
+        yield from _fresh_postgres(request)
+        return
+    folder = request.getfixturevalue("tmp_path_factory").mktemp("sync")
+    shutil.copy(request.getfixturevalue("sqlite_template"), folder / "outreach.sqlite")
+    yield f"sqlite:///{folder / 'outreach.sqlite'}"
 
 
 @pytest.fixture(scope="module")
