@@ -19,7 +19,7 @@ from outreach.web.enum_words import ENUM_WORDS
 from outreach.web.i18n import long_date, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlmodel import Session
@@ -39,6 +39,10 @@ class MoveFormIn(MoveIn):
     reason: Remark
     version: int = Field(ge=1, le=2**31 - 1)
     despite: str = Field(default="", max_length=500)
+
+
+#: The move itself sets these right.
+OWN_AFFAIR = frozenset({Rule.WRONG_TRAVEL.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +69,18 @@ def warned(db: Session, visit_id: int, to: MoveIn, *, by: Person, now: datetime)
     found = warnings_of_move(db, visit_id, to, by=by, now=now)
     codes = [code for one in found for code in _villages(one.facts)]
     names = {code: f"{name} ({code})" for code, name in names_of(db, codes).items()}
-    said = {one: _sentence(one, names) for one in found if one.code != Rule.WRONG_TRAVEL}
-    others = [one for one in said if one.code not in NOT_POSSIBLE | CONFIRMED]
+    said = [(one.code, _sentence(one, names)) for one in found if one.code not in OWN_AFFAIR]
+    others = [code for code, _ in said if code not in NOT_POSSIBLE | CONFIRMED]
     return Warned(
-        impossible=_distinct(said[one] for one in said if one.code in NOT_POSSIBLE),
-        confirmed=_distinct(said[one] for one in said if one.code in CONFIRMED),
-        others=_distinct(said[one] for one in others),
-        seen=" ".join(sorted({one.code for one in others})),
+        impossible=_distinct(said, NOT_POSSIBLE),
+        confirmed=_distinct(said, CONFIRMED),
+        others=_distinct(said, others),
+        seen=" ".join(sorted(set(others))),
     )
 
 
-def _distinct(sentences: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(sentences))
+def _distinct(said: Sequence[tuple[str, str]], codes: Collection[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(words for code, words in said if code in codes))
 
 
 def _villages(facts: Mapping[str, Any]) -> list[str]:

@@ -24,7 +24,7 @@ from outreach.web.coordinator_calendar import (
     monday_of,
     next_month,
 )
-from outreach.web.coordinator_pages import READERS, pages
+from outreach.web.coordinator_pages import READERS, pages, today
 from outreach.web.coordinator_words import remedy_link
 from outreach.web.database import reading_db
 from outreach.web.forms import read
@@ -152,13 +152,20 @@ def calendar(stage_id: int) -> ResponseReturnValue:
         found = stage_of(db, person(), stage_id)
         rows = visits_of_stage(db, person(), stage_id)
         shown = around(db, found, "calendar")
-    laid_out = _month(found, rows, given.month) if given.month else _week(found, rows, given.week)
+    day = given.week or _likely_day(found, rows)
+    laid_out = _month(found, rows, given.month) if given.month else _week(found, rows, day)
     return render_template("coordinator/plan_calendar.html", legend=LEGEND, **laid_out, **shown)
 
 
-def _week(found: Stage, rows: list[VisitRow], day: date | None) -> dict[str, Any]:
-    first_day = min((row.day for row in rows), default=found.starts)
-    monday = monday_of(day or first_day)
+def _likely_day(found: Stage, rows: list[VisitRow]) -> date:
+    """Today while the stage is on, else its first visit."""
+    first = min((row.day for row in rows), default=found.starts)
+    last = max((row.day for row in rows), default=found.starts)
+    return today() if first <= today() <= last else first
+
+
+def _week(found: Stage, rows: list[VisitRow], day: date) -> dict[str, Any]:
+    monday = monday_of(day)
     teams = sorted({row.team for row in rows})
     week = lay_out_week(rows, teams, monday, found.starts, found.ends)
     step = timedelta(days=7)

@@ -14,14 +14,14 @@ from outreach.errors import Conflict, Invalid, OutreachError
 from outreach.people.free_text import Remark
 from outreach.people.tables import Role
 from outreach.people.teams import list_teams
-from outreach.visits.lifecycle import allowed_moves, turn
+from outreach.visits.lifecycle import allowed_moves, turn, visit_of
 from outreach.visits.listing import history, visit_row
 from outreach.visits.moving import AFTER_A_MOVE, MoveIn, move_visit
 from outreach.visits.tables import Happening
 from outreach.web.auth import person
 from outreach.web.coordinator_history import told_lines
 from outreach.web.coordinator_move import MoveFormIn, Warned, warned
-from outreach.web.coordinator_pages import READERS, filled_again, now, pages
+from outreach.web.coordinator_pages import READERS, filled_again, now, pages, today
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read
 from outreach.web.routing import allow
@@ -58,6 +58,8 @@ def visit(visit_id: int) -> ResponseReturnValue:
 @allow(Role.COORDINATOR)
 def move_warnings(visit_id: int) -> ResponseReturnValue:
     """Tell what a move would break, while it is being chosen."""
+    with reading_db() as db:
+        visit_of(db, person(), visit_id)
     try:
         to = read(MoveIn, request.args)
         with reading_db() as db:
@@ -143,7 +145,7 @@ def _page(
         may_move=may_plan and row.work in AFTER_A_MOVE,
         acts=[one for one in BY_HAND if may_plan and one in allowed],
         act_words=_act_words(),
-        may_report=may_plan and Happening.REPORTED in allowed,
+        may_report=may_plan and Happening.REPORTED in allowed and row.day <= today(),
         teams=[(t.id, t.name) for t in teams if t.is_active or t.id == row.team_id],
         slots=[(n, _("Session %(number)s of the day", number=n)) for n in (1, 2, 3)],
     )

@@ -154,7 +154,8 @@ def run_refusal(error: Conflict) -> Advice:
         return Advice(sentence(error))
     since = error.facts["since"]
     words = _(
-        "%(who)s has been planning this stage since %(since)s. Wait for that run or call it off.",
+        "%(who)s has been planning for this branch since %(since)s."
+        " Wait for that run or call it off.",
         who=error.facts["by"],
         since=moment(since) if isinstance(since, datetime) else since,
     )

@@ -120,3 +120,15 @@ def login_as(app: Flask, world: World) -> Callable[[Role], Visitor]:
         return visitor.log_in(world.accounts[role])
 
     return log_in
+
+
+@pytest.fixture
+def english(login_as: Callable[[Role], Visitor]) -> Callable[[Role], Visitor]:
+    """Somebody who reads English, so that the words below are those of the code."""
+
+    def log_in(role: Role) -> Visitor:
+        visitor = login_as(role)
+        visitor.set_cookie("language", "en")
+        return visitor
+
+    return log_in

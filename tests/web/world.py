@@ -159,7 +159,7 @@ def _run(db: Session, ids: dict[str, Any], account_id: int) -> dict[str, Any]:
     db.add(run)
     db.flush()
     batch = Batch(
-        run_id=run.id,
+        run_id=run.id or 0,
         number=1,
         label="Laweyan",
         state=BatchState.DEAD,

@@ -1,0 +1,114 @@
+"""A stage of the world planned for real, and the clock the pages then read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import TYPE_CHECKING
+
+from sqlmodel import col, select
+
+from outreach.db import unit_of_work
+from outreach.people.access import Person, person_of
+from outreach.people.tables import Role
+from outreach.planning.assign import assign
+from outreach.planning.model import Parameters
+from outreach.visits.batches import claim, due_batches, load_problem
+from outreach.visits.runs import request_run
+from outreach.visits.saving import save_plan
+from outreach.visits.tables import ACTIVE, Batch, PlanRun, Visit
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from sqlalchemy import Engine
+
+    from tests.web.world import World
+
+#: A Monday morning; no holiday until 24 December.
+NOW = datetime(2026, 11, 2, 2, tzinfo=UTC)
+LEASE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What planning the own stage has written."""
+
+    engine: Engine
+    stage_id: int
+    run_id: int
+
+    def visits(self) -> list[Visit]:
+        """Visits that stand, as they are now."""
+        with unit_of_work(self.engine) as db:
+            query = select(Visit).where(
+                Visit.stage_id == self.stage_id, col(Visit.work).in_(ACTIVE)
+            )
+            return list(db.exec(query.order_by(col(Visit.day), col(Visit.slot))))
+
+    def visit(self, visit_id: int | None) -> Visit:
+        """One visit as it is now."""
+        with unit_of_work(self.engine) as db:
+            return db.get_one(Visit, visit_id)
+
+
+def engine_of(app: Flask) -> Engine:
+    engine: Engine = app.extensions["outreach"].engine
+    return engine
+
+
+def hang_clock(app: Flask, at: datetime = NOW) -> None:
+    app.extensions["clock"] = lambda: at
+
+
+def coordinator(app: Flask, world: World) -> Person:
+    with unit_of_work(engine_of(app)) as db:
+        person = person_of(db, world.accounts[Role.COORDINATOR][0])
+    assert person is not None
+    return person
+
+
+def ask_for_plan(app: Flask, world: World) -> int:
+    """Request a run of the own stage, as the page does; nothing plans it yet."""
+    with unit_of_work(engine_of(app)) as db:
+        run = request_run(
+            db,
+            world.own["stage_id"],
+            by=person_of(db, world.accounts[Role.COORDINATOR][0]),  # type: ignore[arg-type]
+            now=NOW,
+            parameters=Parameters(rounds=20),
+        )
+        assert run.id is not None
+        return run.id
+
+
+def plan(app: Flask, world: World) -> Planned:
+    """Plan the own stage and hang the clock on the morning it was planned."""
+    hang_clock(app)
+    run_id = ask_for_plan(app, world)
+    work_off(app)
+    return Planned(engine_of(app), world.own["stage_id"], run_id)
+
+
+def work_off(app: Flask) -> None:
+    """Do what the worker does, in this process."""
+    engine = engine_of(app)
+    with unit_of_work(engine) as db:
+        due = due_batches(db, NOW)
+    for batch_id in due:
+        with unit_of_work(engine) as db:
+            held = claim(db, batch_id, NOW, LEASE)
+            assert held is not None
+            assert save_plan(db, held, assign(load_problem(db, held)), NOW)
+
+
+def rows[T: (PlanRun, Batch)](app: Flask, kind: type[T]) -> list[T]:
+    with unit_of_work(engine_of(app)) as db:
+        return list(db.exec(select(kind).order_by(col(kind.id))))
+
+
+def words_of(answer: object) -> str:
+    """The text of a page as people read it, blanks in one."""
+    html: str = answer.get_data(as_text=True)  # type: ignore[attr-defined]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())

@@ -1,0 +1,155 @@
+"""Campaigns by page: drafted, refused, changed by two at once, opened and closed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outreach.campaigns.tables import Campaign, Stage, Status
+from outreach.db import unit_of_work
+from outreach.people.tables import Role
+from tests.web.planned import engine_of, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from tests.web.conftest import Visitor
+    from tests.web.world import World
+
+FORM = {
+    "name": "Pasar Gede 2027",
+    "purpose": "deepen",
+    "ecosystem": "market",
+    "theme": "Pedagang terlindungi",
+    "starts": "2027-01-04",
+    "ends": "2027-06-30",
+    "target_signups": "1200",
+}
+
+
+def stored(app: Flask, campaign_id: int) -> Campaign:
+    with unit_of_work(engine_of(app)) as db:
+        return db.get_one(Campaign, campaign_id)
+
+
+@pytest.mark.parametrize("role", [Role.COORDINATOR, Role.MANAGER])
+def test_a_campaign_is_drafted_and_listed(
+    role: Role, app: Flask, english: Callable[[Role], Visitor]
+) -> None:
+    client = english(role)
+    answer = client.send("/campaigns/new", FORM)
+    assert answer.status_code == 303
+    made = stored(app, int(answer.location.rsplit("/", 1)[1]))
+    assert (made.name, made.target_signups, made.status) == (FORM["name"], 1200, Status.DRAFTED)
+    assert "Pasar Gede 2027" in words_of(client.get("/campaigns"))
+    assert "Open the campaign" in words_of(client.get(answer.location))
+
+
+def test_every_problem_is_told_at_once_and_nothing_typed_is_lost(
+    app: Flask, english: Callable[[Role], Visitor]
+) -> None:
+    wrong = FORM | {"name": "", "starts": "soon", "target_signups": "-5"}
+    answer = english(Role.COORDINATOR).send("/campaigns/new", wrong)
+    assert answer.status_code == 422
+    html = answer.get_data(as_text=True)
+    assert 'value="soon"' in html
+    assert 'value="-5"' in html
+    assert "Pedagang terlindungi" in html
+    words = words_of(answer)
+    assert "Please fill this in." in words
+    assert "Please enter a date." in words
+    assert "At least 0." in words
+
+
+def test_an_end_before_the_start_and_a_taken_name_are_refused(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    client = english(Role.COORDINATOR)
+    backwards = client.send("/campaigns/new", FORM | {"ends": "2027-01-01"})
+    assert backwards.status_code == 422
+    assert "The end lies before the start." in words_of(backwards)
+    name = stored(app, world.own["campaign_id"]).name
+    taken = client.send("/campaigns/new", FORM | {"name": name})
+    assert taken.status_code == 422
+    assert "taken already" in words_of(taken)
+
+
+def test_two_people_see_both_values_and_the_second_decides(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    client = english(Role.COORDINATOR)
+    path = f"/campaigns/{world.own['campaign_id']}/edit"
+    old = stored(app, world.own["campaign_id"])
+    values = {
+        "purpose": "acquire",
+        "ecosystem": "village",
+        "starts": old.starts.isoformat(),
+        "ends": old.ends.isoformat(),
+        "target_signups": "500",
+        "version": str(old.version),
+    }
+    assert client.send(path, values | {"name": "Nama pertama"}).status_code == 303
+    stale = client.send(path, values | {"name": "Nama kedua", "target_signups": "700"})
+    assert stale.status_code == 409
+    words = words_of(stale)
+    assert "Stored meanwhile: Nama pertama" in words
+    assert 'value="Nama kedua"' in stale.get_data(as_text=True)
+    assert stored(app, world.own["campaign_id"]).name == "Nama pertama"
+    again = values | {"name": "Nama kedua", "version": str(old.version + 1)}
+    assert f'name="version" value="{old.version + 1}"' in stale.get_data(as_text=True)
+    assert client.send(path, again).status_code == 303
+    assert stored(app, world.own["campaign_id"]).name == "Nama kedua"
+
+
+def test_a_form_that_is_only_wrong_does_not_forget_which_version_it_was_made_from(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    client = english(Role.COORDINATOR)
+    path = f"/campaigns/{world.own['campaign_id']}/edit"
+    old = stored(app, world.own["campaign_id"])
+    dates = {"starts": old.starts.isoformat(), "ends": old.ends.isoformat()}
+    values = {"purpose": "acquire", "ecosystem": "village", "version": str(old.version), **dates}
+    assert client.send(path, values | {"name": "Nama pertama"}).status_code == 303
+    wrong = client.send(path, values | {"name": ""})
+    assert wrong.status_code == 422
+    assert f'name="version" value="{old.version}"' in wrong.get_data(as_text=True)
+
+
+def test_a_campaign_is_opened_and_closed_once_its_stages_are(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    client = english(Role.COORDINATOR)
+    made = client.send("/campaigns/new", FORM).location
+    number = int(made.rsplit("/", 1)[1])
+    assert client.send(f"{made}/open", {"version": "1"}).status_code == 303
+    assert stored(app, number).status is Status.OPENED
+    assert client.send(f"{made}/close", {"version": "2"}).status_code == 303
+    assert stored(app, number).status is Status.CLOSED
+    own = f"/campaigns/{world.own['campaign_id']}"
+    version = stored(app, world.own["campaign_id"]).version
+    refused = client.send(f"{own}/close", {"version": str(version)})
+    assert refused.status_code == 409
+    assert "stages that are still open" in words_of(refused)
+
+
+def test_a_button_of_an_old_page_is_a_conflict(
+    app: Flask, english: Callable[[Role], Visitor]
+) -> None:
+    client = english(Role.COORDINATOR)
+    made = client.send("/campaigns/new", FORM).location
+    answer = client.send(f"{made}/open", {"version": "9"})
+    assert answer.status_code == 409
+    assert "Somebody else changed this first" in words_of(answer)
+
+
+def test_only_stages_of_the_own_area_are_shown(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    with unit_of_work(engine_of(app)) as db:
+        db.get_one(Stage, world.foreign["stage_id"]).name = "Tahap rahasia"
+    page = words_of(english(Role.COORDINATOR).get(f"/campaigns/{world.own['campaign_id']}"))
+    assert "Tahap 1" in page
+    assert "Tahap rahasia" not in page

@@ -1,0 +1,91 @@
+"""Plan runs by page: watched, called off, failed parts taken up again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outreach.people.tables import Role
+from outreach.visits.tables import Batch, BatchState, PlanRun, RunState
+from tests.web.planned import ask_for_plan, hang_clock, plan, rows, words_of, work_off
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from tests.web.conftest import Visitor
+    from tests.web.world import World
+
+
+def test_a_run_is_watched_until_its_plan_is_ready(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    hang_clock(app)
+    run_id = ask_for_plan(app, world)
+    client = english(Role.COORDINATOR)
+    page = client.get(f"/runs/{run_id}")
+    assert "The plan is being made." in words_of(page)
+    assert "coordinator/run.js" in page.get_data(as_text=True)
+    fragment = client.get(f"/runs/{run_id}/progress")
+    assert fragment.headers["Run-State"] == "running"
+    assert fragment.headers["Cache-Control"] == "no-store"
+    assert "<html" not in fragment.get_data(as_text=True)
+    assert "Villages placed 0 of 53" in words_of(fragment)
+    work_off(app)
+    fragment = client.get(f"/runs/{run_id}/progress")
+    assert fragment.headers["Run-State"] == "done"
+    words = words_of(fragment)
+    assert "The plan is ready." in words
+    assert "Villages placed 53 of 53" in words
+    assert f'href="/stages/{world.own["stage_id"]}/plan"' in fragment.get_data(as_text=True)
+    assert "coordinator/run.js" not in client.get(f"/runs/{run_id}").get_data(as_text=True)
+
+
+def test_a_run_is_called_off_once(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    hang_clock(app)
+    run_id = ask_for_plan(app, world)
+    client = english(Role.COORDINATOR)
+    assert client.send(f"/runs/{run_id}/cancel").status_code == 303
+    assert rows(app, PlanRun)[-1].state is RunState.CANCELLED
+    assert "The run was called off." in words_of(client.get(f"/runs/{run_id}"))
+    again = client.send(f"/runs/{run_id}/cancel")
+    assert again.status_code == 409
+    assert "This run has ended already." in words_of(again)
+
+
+def test_a_failed_part_shows_its_error_and_is_tried_again(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    client = english(Role.COORDINATOR)
+    run_id, batch_id = world.own["run_id"], world.own["batch_id"]
+    words = words_of(client.get(f"/runs/{run_id}"))
+    assert "1 part failed" in words
+    assert "Failed after 5 attempts: ValueError: the planner found no way" in words
+    answer = client.send(f"/runs/{run_id}/batches/{batch_id}/retry")
+    assert answer.status_code == 303
+    batch = next(one for one in rows(app, Batch) if one.id == batch_id)
+    assert (batch.state, batch.attempts) == (BatchState.READY, 0)
+    assert client.send(f"/runs/{run_id}/batches/{batch_id}/retry").status_code == 409
+
+
+def test_a_part_is_tried_again_only_under_its_own_run(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    run_id = plan(app, world).run_id
+    path = f"/runs/{run_id}/batches/{world.own['batch_id']}/retry"
+    assert english(Role.COORDINATOR).send(path).status_code in (404, 409)
+    batch = next(one for one in rows(app, Batch) if one.id == world.own["batch_id"])
+    assert batch.state is BatchState.DEAD
+
+
+def test_a_manager_watches_and_touches_nothing(
+    world: World, english: Callable[[Role], Visitor]
+) -> None:
+    client = english(Role.MANAGER)
+    run_id, batch_id = world.own["run_id"], world.own["batch_id"]
+    page = client.get(f"/runs/{run_id}").get_data(as_text=True)
+    assert "<form" not in page.split("<main")[1]
+    assert client.send(f"/runs/{run_id}/cancel").status_code == 403
+    assert client.send(f"/runs/{run_id}/batches/{batch_id}/retry").status_code == 403

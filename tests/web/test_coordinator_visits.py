@@ -1,0 +1,242 @@
+"""A visit by page: moved with its warnings seen, its status typed in, its history told."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from outreach.people.tables import Role
+from outreach.visits.tables import Visit, Work
+from tests.web.planned import Planned, hang_clock, plan, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from tests.web.conftest import Visitor
+    from tests.web.world import World
+
+#: A Wednesday, a Sunday and a Saturday within the stage after its plan has ended.
+FREE, SUNDAY, SATURDAY = date(2026, 12, 16), date(2026, 12, 13), date(2026, 12, 12)
+
+
+@pytest.fixture
+def planned(app: Flask, world: World) -> Planned:
+    return plan(app, world)
+
+
+@pytest.fixture
+def client(english: Callable[[Role], Visitor], planned: Planned) -> Visitor:
+    return english(Role.COORDINATOR)
+
+
+def proposed(planned: Planned) -> Visit:
+    return next(one for one in planned.visits() if one.work is Work.PROPOSED)
+
+
+def to(visit: Visit, **more: Any) -> dict[str, Any]:
+    values = {
+        "team_id": visit.team_id,
+        "day": FREE.isoformat(),
+        "slot": 1,
+        "version": visit.version,
+        "reason": "Kepala desa minta hari lain",
+    }
+    return values | more
+
+
+def test_a_visit_is_moved_and_its_history_says_from_where_to_where_and_why(
+    planned: Planned, client: Visitor
+) -> None:
+    visit = proposed(planned)
+    answer = client.send(f"/visits/{visit.id}/move", to(visit))
+    assert answer.status_code == 303
+    moved = planned.visit(visit.id)
+    assert (moved.day, moved.slot) == (FREE, 1)
+    words = words_of(client.get(f"/visits/{visit.id}"))
+    assert "The visit is moved." in words
+    assert "Wednesday, 16 December 2026" in words
+    assert f"{visit.day.day} November 2026 → Wednesday, 16 December 2026" in words
+    assert "Why: Kepala desa minta hari lain" in words
+    assert "Si coordinator" in words
+
+
+def test_warnings_are_told_while_a_move_is_being_chosen(planned: Planned, client: Visitor) -> None:
+    visit = proposed(planned)
+    path = f"/visits/{visit.id}/move/warnings?team_id={visit.team_id}&slot=1&day="
+    assert "Nothing speaks against it." in words_of(client.get(f"{path}{FREE}"))
+    sunday = words_of(client.get(f"{path}{SUNDAY}"))
+    assert "The team does not go out on that day (Sunday)." in sunday
+    assert "Move it anyway." in sunday
+    assert "Not a working day of the team" in words_of(client.get(f"{path}{SATURDAY}"))
+    assert "outside the stage" in words_of(client.get(f"{path}2026-12-21"))
+    past = words_of(client.get(f"{path}2026-10-30"))
+    assert "This is not possible: That day is over." in past
+    assert "Choose a team, a day and a session." in words_of(client.get(f"{path}soon"))
+    assert (
+        client.get(f"/visits/{visit.id}/move/warnings?team_id=9&slot=1&day={FREE}").status_code
+        == 404
+    )
+    assert planned.visit(visit.id).day == visit.day
+
+
+def test_a_move_that_breaks_a_rule_waits_for_the_tick(planned: Planned, client: Visitor) -> None:
+    visit = proposed(planned)
+    path = f"/visits/{visit.id}/move"
+    first = client.send(path, to(visit, day=SUNDAY.isoformat()))
+    assert first.status_code == 409
+    assert "The team does not go out on that day (Sunday)." in words_of(first)
+    assert "Kepala desa minta hari lain" in first.get_data(as_text=True)
+    assert planned.visit(visit.id).day == visit.day
+    seen = to(visit, day=SUNDAY.isoformat(), despite="sunday")
+    assert client.send(path, seen).status_code == 303
+    assert planned.visit(visit.id).day == SUNDAY
+
+
+def test_a_tick_for_other_warnings_does_not_count(planned: Planned, client: Visitor) -> None:
+    visit = proposed(planned)
+    given = to(visit, day="2026-12-20", despite="sunday")
+    answer = client.send(f"/visits/{visit.id}/move", given)
+    assert answer.status_code == 409
+    assert "outside the stage" in words_of(answer)
+    assert planned.visit(visit.id).day == visit.day
+
+
+def test_a_confirmed_visit_moves_only_with_an_explicit_tick(
+    world: World, planned: Planned, client: Visitor
+) -> None:
+    visit = planned.visit(world.own["visit_id"])
+    assert visit.work is Work.CONFIRMED
+    path = f"/visits/{visit.id}/move"
+    refused = client.send(path, to(visit))
+    assert refused.status_code == 409
+    assert "The village has confirmed this visit." in words_of(refused)
+    assert 'name="also_confirmed"' in refused.get_data(as_text=True)
+    assert planned.visit(visit.id).day == visit.day
+    assert client.send(path, to(visit, also_confirmed="on")).status_code == 303
+    assert planned.visit(visit.id).work is Work.AWAITING
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"reason": ""}, "Please fill this in."),
+        ({"reason": "Ibu Sri 3372041512800001"}, "identity number"),
+        ({"day": "besok"}, "Please enter a date."),
+        ({"slot": "4"}, "At most 3."),
+        ({"team_id": ""}, "Please fill this in."),
+    ],
+)
+def test_a_move_that_cannot_be_read_is_told_and_kept(
+    wrong: dict[str, str], told: str, planned: Planned, client: Visitor
+) -> None:
+    visit = proposed(planned)
+    answer = client.send(f"/visits/{visit.id}/move", to(visit, **wrong))
+    assert answer.status_code == 422
+    assert told in words_of(answer)
+    if "day" not in wrong:
+        assert f'value="{FREE.isoformat()}"' in answer.get_data(as_text=True)
+    assert planned.visit(visit.id).day == visit.day
+
+
+def test_a_day_that_is_over_and_a_taken_session_are_refused(
+    planned: Planned, client: Visitor
+) -> None:
+    visit = proposed(planned)
+    other = next(one for one in planned.visits() if one.day != visit.day)
+    past = client.send(f"/visits/{visit.id}/move", to(visit, day="2026-11-01", despite="sunday"))
+    assert past.status_code == 409
+    assert "That day is over." in words_of(past)
+    taken = to(visit, day=other.day.isoformat(), slot=other.slot)
+    answer = client.send(f"/visits/{visit.id}/move", taken)
+    assert answer.status_code == 409
+    assert "The team already has a visit as that session" in words_of(answer)
+    assert other.village_code in words_of(answer)
+
+
+def test_two_people_move_and_the_second_sees_both(planned: Planned, client: Visitor) -> None:
+    visit = proposed(planned)
+    path = f"/visits/{visit.id}/move"
+    assert client.send(path, to(visit)).status_code == 303
+    stale = client.send(path, to(visit, day=(FREE + timedelta(days=1)).isoformat()))
+    assert stale.status_code == 409
+    words = words_of(stale)
+    assert "Somebody else changed this first" in words
+    assert "Stored meanwhile: 16/12/2026" in words
+    assert 'value="2026-12-17"' in stale.get_data(as_text=True)
+
+
+def test_a_coordinator_types_in_what_happened(planned: Planned, client: Visitor) -> None:
+    visit = proposed(planned)
+    path = f"/visits/{visit.id}/status"
+    given = {"happening": "confirmed", "remark": "Lewat telepon", "version": visit.version}
+    assert client.send(path, given).status_code == 303
+    assert planned.visit(visit.id).work is Work.CONFIRMED
+    words = words_of(client.get(f"/visits/{visit.id}"))
+    assert "Noted: Confirmed." in words
+    assert "Why: Lewat telepon" in words
+    stale = client.send(path, {"happening": "unreachable", "remark": "x", "version": 1})
+    assert stale.status_code == 409
+    assert planned.visit(visit.id).work is Work.CONFIRMED
+
+
+@pytest.mark.parametrize("happening", ["postponed", "cancelled", "unreachable"])
+def test_what_leaves_somebody_waiting_needs_a_reason(
+    happening: str, planned: Planned, client: Visitor
+) -> None:
+    visit = proposed(planned)
+    given = {"happening": happening, "version": visit.version}
+    answer = client.send(f"/visits/{visit.id}/status", given)
+    assert answer.status_code == 422
+    html = answer.get_data(as_text=True)
+    assert 'id="remark-problem"' in html
+    assert planned.visit(visit.id).work is Work.PROPOSED
+    told = given | {"remark": "Banjir"}
+    assert client.send(f"/visits/{visit.id}/status", told).status_code == 303
+    assert planned.visit(visit.id).work is Work(happening)
+
+
+@pytest.mark.parametrize("happening", ["", "moved", "reported", "nonsense"])
+def test_only_what_a_page_offers_can_be_typed_in(
+    happening: str, planned: Planned, client: Visitor
+) -> None:
+    visit = proposed(planned)
+    given = {"happening": happening, "version": visit.version}
+    assert client.send(f"/visits/{visit.id}/status", given).status_code == 422
+
+
+def test_a_step_that_the_status_does_not_allow_is_a_conflict(
+    planned: Planned, client: Visitor
+) -> None:
+    visit = proposed(planned)
+    given = {"happening": "approved", "version": visit.version}
+    answer = client.send(f"/visits/{visit.id}/status", given)
+    assert answer.status_code == 409
+    assert "not possible in the present status" in words_of(answer)
+
+
+def test_the_page_links_to_the_village_and_when_its_day_has_come_to_the_report(
+    app: Flask, world: World, planned: Planned, client: Visitor
+) -> None:
+    visit_id = world.own["visit_id"]
+    before = client.get(f"/visits/{visit_id}").get_data(as_text=True)
+    assert f'href="/villages/{world.own["code"]}"' in before
+    assert "/report" not in before
+    hang_clock(app, datetime(2026, 11, 18, 3, tzinfo=UTC))
+    assert f"/my/visits/{visit_id}/report" in client.get(f"/visits/{visit_id}").get_data(
+        as_text=True
+    )
+
+
+def test_a_manager_reads_a_visit_and_changes_nothing(
+    planned: Planned, english: Callable[[Role], Visitor]
+) -> None:
+    visit = proposed(planned)
+    manager = english(Role.MANAGER)
+    page = manager.get(f"/visits/{visit.id}").get_data(as_text=True)
+    assert "<form" not in page.split("<main")[1]
+    assert manager.send(f"/visits/{visit.id}/move", to(visit)).status_code == 403
+    assert manager.send(f"/visits/{visit.id}/status", {"happening": "asked"}).status_code == 403
