@@ -36,7 +36,7 @@ def trips_map(stage_id: int) -> ResponseReturnValue:
     with reading_db() as db:
         shown = around(db, stage_of(db, person(), stage_id), "map")
     areas = map_data().store.manifest().get("areas")
-    urls = {"areas": f"/map/{areas}"} if areas else {}
+    urls = {"areas": f"/map/{areas}", "village": "/villages/{code}"} if areas else {}
     return render_template(
         "coordinator/plan_map.html",
         frame=url_for("coordinator.trips_frame", stage_id=stage_id),

@@ -33,7 +33,7 @@
       rings.forEach(function (ring) {
         ctx.beginPath();
         ctx.arc(ring.x, ring.y, ring.r, 0, 6.2832);
-        ctx.fillStyle = "rgba(255,255,255,.72)";
+        ctx.fillStyle = "rgba(255,255,255,.5)";
         ctx.fill();
         ctx.lineWidth = 1.8;
         ctx.strokeStyle = "#c2510a";
@@ -93,12 +93,16 @@
       ctx.textAlign = "center";
       ctx.textBaseline = "middle";
       ctx.fillStyle = "#6b2c00";
+      ctx.lineWidth = 3;
+      ctx.lineJoin = "round";
+      ctx.strokeStyle = "rgba(255,255,255,.85)";
       rings.forEach(function (ring) {
         const text = Outreach.short(ring.value);
         ctx.font = "600 " + (ring.r > 16 ? 11.5 : 10) + "px system-ui, sans-serif";
         const free = taken.every(function (at) { return Math.abs(at.x - ring.x) > 30 || Math.abs(at.y - ring.y) > 13; });
         if (ctx.measureText(text).width > 2 * ring.r - 5 || !free) return;
         taken.push(ring);
+        ctx.strokeText(text, ring.x, ring.y + 0.5);
         ctx.fillText(text, ring.x, ring.y + 0.5);
       });
       ctx.textAlign = "start";

@@ -20,7 +20,7 @@
       ctx.textBaseline = "middle";
       if (see.zoom >= 9) this._askDetails(see);
       if (see.zoom >= 7) this._regencies(ctx, see);
-      else if (see.zoom >= 5.2 && this.options.bubbles) this._provinces(ctx, see);
+      else if (see.zoom >= 4.7 && this.options.bubbles) this._provinces(ctx, see);
       if (see.zoom >= 10) this._districts(ctx, see);
       if (see.zoom >= 12 && this.options.villages) this._villages(ctx, see);
     },

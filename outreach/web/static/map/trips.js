@@ -85,7 +85,7 @@
       const points = [base].concat(stops.map(this._at, this), [base]);
       const colour = COLOURS[team % COLOURS.length];
       const line = L.polyline(points, {
-        color: colour, weight: 3, opacity: 0.8, dashArray: DASHES[team % DASHES.length],
+        color: colour, weight: numbered ? 3 : 1.3, opacity: numbered ? 0.8 : 0.5, dashArray: DASHES[team % DASHES.length],
       });
       line.bindTooltip(el("span", null, this._say(i, stops.length)), { sticky: true }).addTo(this._lines);
       stops.forEach(function (row, k) { this._drawStop(row, k + 1, colour, numbered); }, this);
@@ -104,7 +104,7 @@
     },
     _drawStop: function (row, order, colour, numbered) {
       const stops = this._plan.stops;
-      const size = numbered ? 22 : 10;
+      const size = numbered ? 22 : 8;
       const icon = L.divIcon({ className: "o-stop", iconSize: [size, size], html: el("span", null, numbered ? String(order) : "") });
       const text = Outreach.say("stop_line", { order: order, name: stops.name[row], time: stops.time[row] });
       const marker = L.marker(this._at(row), { icon: icon, alt: text, title: "" });
