@@ -6,6 +6,7 @@ from enum import StrEnum
 from sqlalchemy import JSON, CheckConstraint, Column, Index
 from sqlmodel import Field, SQLModel
 
+import outreach.people.tables  # noqa: F401 - its keys point there, whoever imports it first
 from outreach.db import CODE, words
 from outreach.planning.model import Reason, Remedy
 from outreach.villages.tables import VillageKind

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, Column, Index, text
 from sqlmodel import Field, SQLModel
 
+import outreach.campaigns.tables  # noqa: F401 - its keys point there, whoever imports it first
 from outreach.db import CODE, words
 from outreach.villages.tables import Zone
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import subprocess
+import sys
 import threading
 import uuid
 from dataclasses import dataclass, field
@@ -375,3 +377,19 @@ def test_any_order_and_any_repeats_end_as_the_model_says(
     }
     assert held == set(model.held)
     assert events == len(stored)
+
+
+def test_the_room_works_where_nothing_else_was_imported(engine: Engine, at: Field) -> None:
+    """A task or a script may import this room alone; its tables bring those they point to."""
+    script = f"""
+from datetime import UTC, datetime
+from outreach.db import make_engine, unit_of_work
+from outreach.logbook.sync import take_in
+from outreach.people.access import person_of
+with unit_of_work(make_engine({engine.url.render_as_string(hide_password=False)!r})) as db:
+    by = person_of(db, {at.official.account_id})
+    now = datetime(2026, 11, 20, 4, tzinfo=UTC)
+    print(take_in(db, [{told(at.visits[at.codes[0]])!r}], by, now)[0].outcome)
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "accepted"
