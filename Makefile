@@ -44,9 +44,11 @@ lock: .venv/ready-dev ## pin all requirements anew, with hashes
 			--no-emit-index-url --no-emit-find-links --no-header --no-annotate $$set; done
 
 translations: .venv/ready-dev ## collect the texts of code and pages into the catalogues
+	@mkdir -p var
 	@$(BIN)/pybabel --quiet extract --mapping pyproject.toml --sort-by-file --no-location --omit-header \
-		--keywords say -o var/messages.pot .
-	@$(BIN)/pybabel --quiet update -i var/messages.pot -d outreach/web/translations --no-fuzzy-matching --ignore-pot-creation-date
+		-o var/messages.pot .
+	@$(BIN)/pybabel --quiet update -i var/messages.pot -d outreach/web/translations --no-fuzzy-matching \
+		--ignore-obsolete --ignore-pot-creation-date
 
 clean: ## remove the environment and build products; data in var/ stays
 	@rm -rf .venv .mypy_cache .ruff_cache .import_linter_cache .hypothesis build ./*.egg-info

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import shutil
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import redis
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from sqlalchemy import create_engine, make_url, text
 
 from outreach.db import make_engine
@@ -27,12 +30,26 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 _numbers = itertools.count(1)
+_CATALOGUES = Path(__file__).parents[1] / "outreach" / "web" / "translations"
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def translated() -> None:
+    """Compile the catalogues that changed, so that tests need no `make` before them."""
+    for source in _CATALOGUES.glob("*/LC_MESSAGES/*.po"):
+        compiled = source.with_suffix(".mo")
+        if compiled.exists() and compiled.stat().st_mtime >= source.stat().st_mtime:
+            continue
+        # Another test run must never read half a file.
+        with tempfile.NamedTemporaryFile(dir=source.parent, suffix=".mo", delete=False) as fresh:
+            write_mo(fresh, read_po(io.BytesIO(source.read_bytes())))
+        Path(fresh.name).replace(compiled)
 
 
 @pytest.fixture(scope="session")
