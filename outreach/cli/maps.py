@@ -5,18 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-import numpy as np
-from sqlmodel import col, select
 
 from outreach.cli.say import say, step
 from outreach.config import Settings, read_settings
 from outreach.db import make_engine, reading
-from outreach.villages.tables import Village
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
-
-    from outreach.maps.columns import Places
 
 
 def build_if_missing(engine: Engine, settings: Settings) -> None:
@@ -33,9 +28,12 @@ def build_if_missing(engine: Engine, settings: Settings) -> None:
 def _build_shapes(engine: Engine, settings: Settings) -> None:
     from outreach.maps.shapes import build_shapes
     from outreach.villages.coast import load_coast
+    from outreach.web.map_data import read_places
 
     step("Maps: drawing region shapes from village points")
-    build_shapes(_read_places(engine), load_coast(), settings.var_dir / "maps", _show)
+    with reading(engine) as db:
+        places = read_places(db)
+    build_shapes(places, load_coast(), settings.var_dir / "maps", _show)
 
 
 def _show(name: str, done: int, of: int) -> None:
@@ -52,18 +50,6 @@ def _steps() -> dict[str, str]:
         "simplify": say("simplify the borders"),
         "write": say("write and compress"),
     }
-
-
-def _read_places(engine: Engine) -> Places:
-    from outreach.maps.columns import Places
-
-    columns = (Village.code, Village.latitude, Village.longitude, Village.place_is_approximate)
-    with reading(engine) as db:
-        rows = db.exec(select(*columns).order_by(col(Village.code))).all()
-    codes, latitudes, longitudes, approximate = zip(*rows, strict=True)
-    return Places(
-        np.array(codes), np.array(latitudes), np.array(longitudes), np.array(approximate, bool)
-    )
 
 
 @click.group()

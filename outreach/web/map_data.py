@@ -121,7 +121,7 @@ class MapData:
             return self._nation[1]
         stamp = _stamp(db)
         if self._nation is None or self._nation[0] != stamp:
-            self._nation = (stamp, _read_places(db))
+            self._nation = (stamp, read_places(db))
         self._checked_at = self._clock()
         return self._nation[1]
 
@@ -172,7 +172,8 @@ def _stamp(db: Session) -> tuple[object, ...]:
     return tuple(db.execute(query.select_from(Village)).one())
 
 
-def _read_places(db: Session) -> Places:
+def read_places(db: Session) -> Places:
+    """Read where all villages of the nation are, in the order of their codes."""
     query = select(
         col(Village.code),
         col(Village.latitude),
