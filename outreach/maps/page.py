@@ -67,8 +67,6 @@ class LeanMap(folium.Map):
             location=[(south + north) / 2, (west + east) / 2],
             zoom_start=5,
             tiles=None,
-            min_zoom=3,
-            max_zoom=16,
             attribution_control=False,
             zoom_control=False,
             zoom_snap=0.25,
@@ -79,6 +77,8 @@ class LeanMap(folium.Map):
             max_lat=_LIMITS[1][0],
             max_lon=_LIMITS[1][1],
         )
+        # Folium gives its own arguments of these names to the tiles only, and we have none.
+        self.options |= {"minZoom": 3, "maxZoom": 16}
         # On the instance: the class's lists are shared by every map of the process.
         self.default_js = [("map", assets.script)]
         self.default_css = [("map_css", assets.style)]

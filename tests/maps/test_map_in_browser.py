@@ -116,6 +116,11 @@ def test_regencies_are_coloured_by_their_share_and_the_sea_is_empty(opened: Map)
     assert opened.faults == []
 
 
+def test_the_zoom_ends_where_there_is_nothing_more_to_see(opened: Map) -> None:
+    opened.open("#99/-7.5/110.75")
+    assert opened.say("() => [Outreach.map.getZoom(), Outreach.map.getMinZoom()]") == [16, 3]
+
+
 def test_nothing_leaves_the_host_and_the_frame_asks_only_for_its_own_files(opened: Map) -> None:
     opened.open("#11/-7.5/110.75")
     opened.until("villages")

@@ -60,6 +60,7 @@
       this.villages = Outreach.readPlaces(answers[0]);
       this._takeState(answers[1]);
       this.fire("villages");
+      Outreach.mark("loaded");
     },
     _takeState: function (answer) {
       const state = Outreach.readState(answer);
