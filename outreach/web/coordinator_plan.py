@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from flask import render_template, request, url_for
 from pydantic import BaseModel, Field
@@ -45,11 +45,15 @@ PAGE_LENGTH = 50
 LEGEND = (Work.PROPOSED, Work.CONFIRMED, Work.DONE, Work.SENT_BACK)
 
 
+#: Days that a calendar can be asked for; nobody plans beyond them.
+PlanDay = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 1, 1))]
+
+
 class TableIn(BaseModel):
     """How the table is filtered, and which page of it is shown."""
 
     team: int | None = None
-    week: date | None = None
+    week: PlanDay | None = None
     district: str | None = Field(default=None, max_length=8, pattern=r"^\d\d\.\d\d(\.\d\d)?$")
     status: Work | None = None
     text: str = Field(default="", max_length=100)
@@ -59,8 +63,8 @@ class TableIn(BaseModel):
 class CalendarIn(BaseModel):
     """Which week (any day of it) or month (its first day) a calendar shows."""
 
-    week: date | None = None
-    month: date | None = None
+    week: PlanDay | None = None
+    month: PlanDay | None = None
 
 
 @pages.get("/stages/<int:stage_id>/plan")
@@ -196,9 +200,11 @@ def villages_without_visit(stage_id: int) -> ResponseReturnValue:
         found = stage_of(db, person(), stage_id)
         rows = unplaced(db, person(), stage_id)
         shown = around(db, found, "unplaced")
+    # A manager reads what would help; those who can do it get the way there.
     links = {
         row.village_code: remedy_link(row.remedy, row.village_code, stage_id, found.campaign_id)
         for row in rows
+        if shown["may_plan"]
     }
     reasons = Counter(row.reason for row in rows if row.reason)
     return render_template(

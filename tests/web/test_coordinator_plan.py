@@ -77,7 +77,7 @@ def test_pages_keep_the_filters(
 
 
 @pytest.mark.parametrize(
-    "wrong", ["team=x", "week=soon", "district=%27--", "status=lost", "page=0"]
+    "wrong", ["team=x", "week=soon", "week=9999-12-31", "district=%27--", "status=lost", "page=0"]
 )
 def test_a_filter_that_cannot_be_read_is_told_and_shows_everything(
     wrong: str, planned: Planned, path: str, english: Callable[[Role], Visitor]
@@ -131,7 +131,15 @@ def test_a_month_counts_by_day_and_team(
     busiest = max((one.day for one in planned.visits()), key=lambda day: _on(planned, day))
     assert _on(planned, busiest) == 3
     assert "Tim Satu 3" in words
-    assert english(Role.COORDINATOR).get(f"{path}/calendar?month=never").status_code == 200
+
+
+@pytest.mark.parametrize("asked", ["month=never", "month=0001-01-01", "week=9999-12-31", "week="])
+def test_a_time_that_is_none_shows_the_week_that_is_on(
+    asked: str, planned: Planned, path: str, english: Callable[[Role], Visitor]
+) -> None:
+    answer = english(Role.COORDINATOR).get(f"{path}/calendar?{asked}")
+    assert answer.status_code == 200
+    assert "Week from Monday, 2 November 2026" in words_of(answer)
 
 
 def _on(planned: Planned, day: date) -> int:

@@ -76,6 +76,8 @@ def test_warnings_are_told_while_a_move_is_being_chosen(planned: Planned, client
     past = words_of(client.get(f"{path}2026-10-30"))
     assert "This is not possible: That day is over." in past
     assert "Choose a team, a day and a session." in words_of(client.get(f"{path}soon"))
+    assert client.get(f"{path}0001-01-01").status_code == 200
+    assert client.get(f"{path}9999-12-31").status_code == 200
     assert (
         client.get(f"/visits/{visit.id}/move/warnings?team_id=9&slot=1&day={FREE}").status_code
         == 404
