@@ -1,6 +1,12 @@
-"""How gunicorn serves the pages; one process per core, threads for slow networks."""
+"""How gunicorn serves the pages: some processes, threads for slow networks, warmed up early."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
 
 from outreach.config import read_settings
+from outreach.web.warm import warm_up
 
 _settings = read_settings()
 bind = f"{_settings.host}:{_settings.port}"
@@ -13,3 +19,8 @@ keepalive = 15
 control_socket_disable = True
 errorlog = "-"
 loglevel = "warning"
+
+
+def post_worker_init(worker: Any) -> None:
+    """Warm a new process up in the background, while it answers already."""
+    threading.Thread(target=warm_up, args=(worker.wsgi,), daemon=True).start()
