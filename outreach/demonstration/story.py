@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
+from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
@@ -100,9 +101,10 @@ def _plan(engine: Engine, stage_id: int, by: Person) -> None:
             held = claim(db, batch_id, then, _LEASE)
             assert held is not None  # noqa: S101 - nobody else works on it yet
             problem = load_problem(db, held)
+        began = monotonic()
         plan = assign(problem)
         with unit_of_work(engine) as db:
-            save_plan(db, held, plan, then)
+            save_plan(db, held, plan, then + timedelta(seconds=monotonic() - began))
 
 
 def _live_through(engine: Engine, stage_id: int, by: Person, today: date) -> None:
