@@ -13,6 +13,7 @@ from sqlmodel import col
 from outreach.campaigns.choosing import sites_of
 from outreach.people.rota import team_days
 from outreach.planning.model import Parameters, Problem
+from outreach.visits.question import local_day
 from outreach.visits.runs import finish_if_settled, lock_run
 from outreach.visits.tables import Batch, BatchState, PlanRun, RunState
 
@@ -85,14 +86,15 @@ def renew(db: Session, held: Claim, now: datetime, lease: timedelta) -> bool:
 def load_problem(db: Session, held: Claim) -> Problem:
     """Read the question of a batch, always in the same order.
 
-    A team-day that the team does not work any more since the run was requested is left out.
+    A team-day that the team does not work any more since the run was requested is left out, and
+    so is one that had come when the batch was claimed: nobody can be asked for it any more.
     """
-    batch = db.get_one(Batch, held.batch_id)
+    batch = db.get_one(Batch, held.batch_id, populate_existing=True)
     run = db.get_one(PlanRun, held.run_id)
     sites = {site.code: site for site in sites_of(db, batch.question["villages"])}
     return Problem(
         sites=tuple(sites[code] for code in batch.question["villages"]),
-        team_days=_team_days(db, run, batch.question["team_days"]),
+        team_days=_team_days(db, run, batch),
         seed=run.seed + batch.number,
         parameters=Parameters(run.parameters["day_price"], run.parameters["rounds"]),
     )
@@ -176,10 +178,13 @@ def _bury(db: Session, now: datetime) -> None:
         finish_if_settled(db, run, now)
 
 
-def _team_days(db: Session, run: PlanRun, wanted: list[tuple[int, str]]) -> tuple[TeamDay, ...]:
-    if not wanted:
+def _team_days(db: Session, run: PlanRun, batch: Batch) -> tuple[TeamDay, ...]:
+    # The moment of the claim is kept with the batch, so the same question can be put again.
+    claimed_on = local_day(db, run.branch_id, batch.started_at or run.requested_at)
+    wanted = ((team_id, date.fromisoformat(day)) for team_id, day in batch.question["team_days"])
+    pairs = {(team_id, day) for team_id, day in wanted if day > claimed_on}
+    if not pairs:
         return ()
-    pairs = {(team_id, date.fromisoformat(day)) for team_id, day in wanted}
     days = [day for _, day in pairs]
     listed = team_days(db, run.branch_id, min(days), max(days))
     return tuple(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,8 +41,6 @@ from outreach.visits.tables import (
 from tests.visits.world import LEASE, NOW, World, ask_for_plan, plan
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy import Engine
 
 LATER = NOW + LEASE + timedelta(seconds=1)
@@ -303,3 +301,27 @@ def test_a_finished_run_leaves_nothing_to_send(engine: Engine, world: World) -> 
     plan(engine, world)
     with unit_of_work(engine) as db:
         assert due_batches(db, LATER) == []
+
+
+def test_days_that_passed_while_the_batch_waited_are_not_planned(
+    engine: Engine, batch_id: int
+) -> None:
+    # Wednesday in UTC is Thursday already where the branch is: Friday can still be asked for.
+    late = datetime(2026, 11, 4, 18, tzinfo=UTC)
+    held = _claim(engine, batch_id, late)
+    assert _save(engine, held, late)
+    with reading(engine) as db:
+        days = db.scalars(select(col(Visit.day)).distinct()).all()
+    assert min(days) == date(2026, 11, 6)
+
+
+def test_a_batch_whose_days_have_all_passed_explains_every_village(
+    engine: Engine, batch_id: int
+) -> None:
+    late = datetime(2026, 12, 1, tzinfo=UTC)
+    held = _claim(engine, batch_id, late)
+    assert _save(engine, held, late)
+    with reading(engine) as db:
+        reasons = db.scalars(select(col(StageVillage.reason))).all()
+    assert reasons == [Reason.NO_TEAM] * 54
+    assert _visits(engine) == 0
