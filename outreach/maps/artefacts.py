@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import re
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,8 @@ def _takes(accept_encoding: str, encoding: str) -> bool:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that a reader sees all of it or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{hashlib.sha256(data).hexdigest()[:8]}")
+    # Every writer its own: two processes may make the same file at once.
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     draft.write_bytes(data)
     draft.replace(path)
 

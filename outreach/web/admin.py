@@ -31,7 +31,7 @@ from outreach.people.tables import Branch, Role
 from outreach.villages.tables import Province, Regency
 from outreach.web.auth import person
 from outreach.web.database import reading_db, writing_db
-from outreach.web.forms import Filled, fill, read, refill, version_of
+from outreach.web.forms import Filled, fill, read, refill, refill_edit, version_of
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def save_branch(branch_id: int) -> ResponseReturnValue:
             update_branch(db, branch_id, given, version=version_of(request.form))
     except (Invalid, Conflict) as error:
         with reading_db() as db:
-            version = _branch(db, branch_id).version
-        return _branch_form(branch_id, refill(request.form, error, version=version)), error.status
+            stored = _branch(db, branch_id)
+        return _branch_form(branch_id, refill_edit(request.form, error, stored)), error.status
     return _saved("/admin/branches")
 
 

@@ -94,6 +94,8 @@ def _flask_settings(settings: Settings) -> dict[str, Any]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.https_only,
         "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
+        # Else an official's cookie would ride on every answer, those of shared caches included.
+        "SESSION_REFRESH_EACH_REQUEST": False,
         "MAX_CONTENT_LENGTH": 2 * 1024 * 1024,
         # A token lives as long as its login: pages stay open all day, and offline ones longer.
         "WTF_CSRF_TIME_LIMIT": None,

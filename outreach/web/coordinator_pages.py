@@ -4,34 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, request
 
-from outreach.errors import Conflict
 from outreach.people.tables import Role
 from outreach.villages.tables import Zone
 from outreach.web.coordinator_words import show_value
-from outreach.web.forms import Filled, refill, version_of
+from outreach.web.forms import refill_edit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from outreach.errors import OutreachError
+    from outreach.web.forms import Filled, Versioned
 
 pages = Blueprint("coordinator", __name__)
 
 #: Who may look: a manager sees everything of the area, and plans nothing in it.
 READERS = (Role.COORDINATOR, Role.MANAGER)
-
-
-class Versioned(Protocol):
-    """A row that two people may edit."""
-
-    @property
-    def version(self) -> int:
-        """How often it was changed."""
 
 
 def now() -> datetime:
@@ -46,18 +38,9 @@ def today() -> date:
 
 
 def filled_again(error: OutreachError, row: Versioned) -> Filled:
-    """Keep what was typed, beside what is wrong with it and what somebody else stored meanwhile.
-
-    A form that is only invalid keeps the version it was made from: nobody has seen the other
-    person's values yet. After a conflict they stand beside it, so it carries the stored one, and
-    saving once more is a decision made with both in sight.
-    """
-    form = refill(request.form, error, version=_version(error, row))
+    """Keep what was typed, beside what is wrong with it and what somebody else stored meanwhile."""
+    form = refill_edit(request.form, error, row)
     theirs = error.facts.get("theirs")
     if not isinstance(theirs, dict):
         return form
     return replace(form, theirs={name: show_value(value) for name, value in theirs.items()})
-
-
-def _version(error: OutreachError, row: Versioned) -> int:
-    return row.version if isinstance(error, Conflict) else version_of(request.form)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from datetime import time
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Protocol, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -56,6 +56,25 @@ def refill(form: MultiDict[str, str], error: OutreachError, **values: object) ->
         trouble=sentence(error),
         theirs={n: ", ".join(_texts(v)) for n, v in theirs.items()},  # type: ignore[attr-defined]
     )
+
+
+class Versioned(Protocol):
+    """A row that two people may edit."""
+
+    @property
+    def version(self) -> int:
+        """How often it was changed."""
+
+
+def refill_edit(form: MultiDict[str, str], error: OutreachError, row: Versioned) -> Filled:
+    """Keep what was typed into the form of a stored row.
+
+    A form that is only wrong keeps the version it was made from: nobody has seen the other
+    person's values yet. Once they stand beside it, it carries the stored one, and saving once
+    more is a decision made with both in sight.
+    """
+    seen = error.facts.get("problem") == "changed_meanwhile"
+    return refill(form, error, version=row.version if seen else version_of(form))
 
 
 def _texts(value: object) -> list[str]:

@@ -12,11 +12,12 @@ from sqlmodel import col
 
 from outreach.errors import Conflict, NotFound
 from outreach.maps import columns
-from outreach.people.access import NATION
+from outreach.people.access import NATION, within
 from outreach.people.tables import Role
 from outreach.progress.changes import changes_since
+from outreach.progress.scope import scope_for
 from outreach.villages.codes import Level
-from outreach.villages.reading import TABLES, name_of
+from outreach.villages.reading import TABLES, names_of
 from outreach.villages.search import search as find
 from outreach.villages.tables import District, Village
 from outreach.web.auth import person
@@ -133,8 +134,7 @@ def _versioned(
     key = (kind, part, ground.scope, ground.file, change)
     body = data.body(key, lambda: encode(change.settled, ground.places, progress))
     answer = _packed(data, key, body, media_type)
-    seen = f"{ground.file[-20:-4]}-{change.settled}-{change.unsettled}-{change.newest}"
-    answer.set_etag(seen, weak=True)
+    answer.add_etag(weak=True)
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.make_conditional(request)
     return answer
@@ -181,9 +181,11 @@ def details(regency_code: str) -> ResponseReturnValue:
     if len(regency_code) != Level.REGENCY:
         raise NotFound(region=regency_code)
     with reading_db() as db:
-        name = name_of(db, person(), regency_code)
-        around = _names_in(db, District, regency_code)
-        names = _names_in(db, Village, regency_code)
+        # Whose area is a district of the regency sees that district in it.
+        own = scope_for(person(), region=regency_code).prefixes
+        name = names_of(db, [regency_code]).get(regency_code, regency_code)
+        around = _names_in(db, District, own)
+        names = _names_in(db, Village, own)
     regency = columns.Regency(regency_code, name, around)
 
     def encode(_version: int, places: columns.Places, progress: columns.Progress) -> bytes:
@@ -194,8 +196,10 @@ def details(regency_code: str) -> ResponseReturnValue:
     return _versioned("details", "application/json", encode, part=regency_code)
 
 
-def _names_in(db: Session, table: type[District | Village], regency: str) -> dict[str, str]:
-    query = select(col(table.code), col(table.name)).where(col(table.regency_code) == regency)
+def _names_in(
+    db: Session, table: type[District | Village], regions: Iterable[str]
+) -> dict[str, str]:
+    query = select(col(table.code), col(table.name)).where(within(table.code, regions))
     return {row.code: row.name for row in db.execute(query)}
 
 

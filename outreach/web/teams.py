@@ -25,7 +25,7 @@ from outreach.people.teams import (
 from outreach.villages.tables import Village
 from outreach.web.auth import person
 from outreach.web.database import reading_db, writing_db
-from outreach.web.forms import Filled, fill, read, refill, version_of
+from outreach.web.forms import Filled, fill, read, refill, refill_edit, version_of
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
@@ -98,13 +98,13 @@ def show_team(team_id: int) -> ResponseReturnValue:
 def save_team(team_id: int) -> ResponseReturnValue:
     """Change a team, unless somebody else did so since it was shown."""
     with reading_db() as db:
-        version = own_team(db, team_id, person()).version
+        stored = own_team(db, team_id, person())
     try:
         given = read(TeamIn, request.form)
         with writing_db() as db:
             update_team(db, team_id, given, version=version_of(request.form), by=person())
     except (Invalid, Conflict) as error:
-        return _form(team_id, refill(request.form, error, version=version)), error.status
+        return _form(team_id, refill_edit(request.form, error, stored)), error.status
     return _saved(url_for("teams.teams"))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import brotli
 import pytest
 
 from outreach.maps import assets
-from outreach.maps.artefacts import Store, keep_names, keep_places
+from outreach.maps.artefacts import Store, keep_names, keep_places, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,3 +77,13 @@ def test_one_script_and_one_style_sheet_hold_leaflet_and_ours(built: Path) -> No
     assert assets.build_assets(built) == store.manifest()["assets"]
     on_disk = {file.stem for file in assets._OURS.glob("*.js")} - {"host"}
     assert on_disk == set(assets.SCRIPTS)
+
+
+def test_two_writers_of_one_file_do_not_harm_each_other(tmp_path: Path) -> None:
+    data = b"x" * 200_000
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(20):
+            path = tmp_path / f"{number}.bin"
+            list(pool.map(lambda _, path=path: write_whole(path, data), range(8)))
+    assert {path.stat().st_size for path in tmp_path.iterdir()} == {len(data)}
+    assert len(list(tmp_path.iterdir())) == 20

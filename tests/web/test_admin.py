@@ -102,6 +102,26 @@ def test_stale_form_shows_what_others_stored_and_can_be_sent_again(
     assert (kept.name, kept.members, kept.weekdays) == ("Tim Lawu", ["Wening", "Bagas"], [1, 3, 6])
 
 
+def test_a_form_that_is_only_wrong_keeps_the_version_it_was_made_from(
+    login_as: Callable[[Role], Visitor], world: World
+) -> None:
+    admin = login_as(Role.ADMIN)
+    team, branch = f"/teams/{world.own['team_id']}", f"/admin/branches/{world.own['branch_id']}"
+    assert admin.send(team, TEAM | {"version": "1"}).status_code == 303
+    told = {
+        "name": "Surakarta Baru",
+        "regional_office": "Jateng",
+        "base_village_code": "33.72.01.1001",
+        "regency_codes": ["33.72"],
+        "version": "1",
+    }
+    assert admin.send(branch, told).status_code == 303
+    for path, given in ((team, TEAM), (branch, told)):
+        wrong = admin.send(path, given | {"version": "1", "name": ""})
+        assert wrong.status_code == 422
+        assert 'name="version" value="1"' in wrong.text
+
+
 def test_coordinator_lists_and_adds_teams_of_the_own_branch_only(
     login_as: Callable[[Role], Visitor], world: World
 ) -> None:

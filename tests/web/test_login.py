@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -135,6 +136,17 @@ def test_official_stays_logged_in_between_days(login_as: Callable[[Role], Visito
     with client.session_transaction() as session:
         session["since"] -= 20 * 24 * 3600
     assert client.get("/").location == "/my"
+
+
+def test_answers_that_shared_caches_may_keep_carry_nobodys_login(
+    client: Visitor, login_as: Callable[[Role], Visitor]
+) -> None:
+    frame = login_as(Role.MANAGER).get("/map/frame").text
+    assert try_login(client, "official").location == "/"
+    for address in re.findall(r'"(/map/assets/[^"]+)"', frame):
+        answer = client.get(address)
+        assert answer.headers["Cache-Control"].startswith("public")
+        assert "Set-Cookie" not in answer.headers
 
 
 def test_guessing_one_name_is_stopped_and_another_name_is_not(client: Visitor) -> None:
