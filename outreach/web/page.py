@@ -15,7 +15,7 @@ from outreach.people.tables import Role
 from outreach.web.auth import Login, current_login
 from outreach.web.database import reading_db
 from outreach.web.i18n import LANGUAGES, language
-from outreach.web.words import source_words, word
+from outreach.web.words import reason_words, source_words, word
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -45,7 +45,7 @@ DEMO_SECONDS = 30
 def install(app: Flask) -> None:
     """Give every template what the frame around a page needs."""
     app.context_processor(_frame)
-    app.jinja_env.globals.update(word=word, source_words=source_words)
+    app.jinja_env.globals.update(word=word, reason_words=reason_words, source_words=source_words)
     app.extensions["demo_seen"] = DemoSeen()
 
 

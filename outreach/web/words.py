@@ -145,6 +145,12 @@ STATUSES = {
     503: _("The product is not ready at the moment. Please try again in a minute."),
 }
 
+#: Our own reasons for a change of a visit; people's reasons are their words.
+REASONS = {
+    "planned_anew": _("The stage was planned anew."),
+    "stage_closed": _("The stage was closed."),
+}
+
 #: Where the shipped figures come from, as `estimates.toml` tells it.
 SOURCES = (
     _(
@@ -197,6 +203,11 @@ def _filled(words: Any, facts: Mapping[str, Any]) -> str:
 def status_words(status: int) -> str:
     """Say what people are told about an answer's status."""
     return str(STATUSES.get(status, SENTENCES["error"]))
+
+
+def reason_words(reason: str) -> str:
+    """Say why a visit changed, as its history keeps it."""
+    return str(REASONS.get(reason, reason))
 
 
 def source_words(source: str) -> str:

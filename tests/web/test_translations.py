@@ -16,6 +16,7 @@ from babel.messages.pofile import read_po
 from outreach.people.tables import Role
 from outreach.villages.estimates import read_figures
 from outreach.web.routing import PUBLIC
+from outreach.web.words import reason_words
 from tests.web import samples
 from tests.web.test_who_may import ask, every_case
 
@@ -187,6 +188,12 @@ def test_no_page_of_a_role_speaks_english(
 def test_the_sources_of_the_shipped_figures_are_translated(indonesian: Catalog) -> None:
     ours = _messages(indonesian)
     assert not [told.source for told in read_figures().values() if told.source not in ours]
+
+
+def test_codes_of_our_own_reasons_never_reach_people(app: Flask) -> None:
+    with app.test_request_context():
+        assert reason_words("planned_anew") == "Rencana tahap disusun ulang."
+        assert reason_words("Jalan ke desa banjir") == "Jalan ke desa banjir"
 
 
 def test_what_strangers_and_the_lost_read_is_not_english(
