@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from outreach.campaigns.campaigns import CampaignIn, create_campaign, open_campaign
-from outreach.campaigns.stages import StageIn, close_stage, create_stage, open_stage
+from outreach.campaigns.stages import StageIn, create_stage, open_stage
 from outreach.campaigns.tables import Ecosystem, Purpose, Stage
 from outreach.db import unit_of_work
 from outreach.demonstration.cast import Cast, engage, make_account
@@ -20,6 +20,7 @@ from outreach.people.officials import OfficialIn, add_official, link_account
 from outreach.planning.assign import assign
 from outreach.villages.tables import Zone
 from outreach.visits.batches import claim, due_batches, load_problem
+from outreach.visits.closing import wind_up
 from outreach.visits.lifecycle import approve, ask, cancel, confirm, postpone
 from outreach.visits.listing import visits_of_stage
 from outreach.visits.runs import request_run
@@ -64,7 +65,7 @@ def tell_story(engine: Engine, *, secret: str, now: datetime, tell: Tell) -> Non
         tell("Telling what happened in stage %(number)s of 3", number=stages.index(number) + 1)
         _live_through(engine, number, cast.coordinator, today)
     with unit_of_work(engine) as db:
-        close_stage(db, stages[0], _version(db, stages[0]), by=cast.coordinator)
+        wind_up(db, stages[0], _version(db, stages[0]), by=cast.coordinator, now=now)
         _introduce_official(db, stages[1], cast, secret=secret, now=now, today=today)
 
 

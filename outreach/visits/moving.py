@@ -20,12 +20,13 @@ from outreach.people.tables import Team
 from outreach.planning.check import Rule, violations_of_day
 from outreach.visits.lifecycle import check_reason, check_version, visit_of, write_event
 from outreach.visits.question import local_day
-from outreach.visits.saving import lock_teams, told_place
+from outreach.visits.saving import told_place
 from outreach.visits.tables import Happening, Visit, Work
 from outreach.visits.teamday import (
     HELD,
     Stop,
     day_of_team,
+    lock_teams,
     stops_of,
     visits_on,
     why_team_stays,
@@ -217,7 +218,7 @@ def _require_open(db: Session, stage: Stage, to: MoveIn, now: datetime) -> None:
 def _take(db: Session, visit_id: int, to: MoveIn, version: int) -> Visit:
     """Take both teams' calendars and the visit, and see that it may move."""
     team_id = db.scalar(select(col(Visit.team_id)).where(col(Visit.id) == visit_id))
-    db.execute(lock_teams({to.team_id, team_id or to.team_id}))
+    lock_teams(db, col(Team.id).in_((to.team_id, team_id)))
     visit = locked(db, Visit, visit_id)
     check_version(visit, version, to.model_dump(include={"team_id", "day", "slot"}))
     if visit.work not in AFTER_A_MOVE:

@@ -13,7 +13,7 @@ from outreach.campaigns.stages import require_planner, stage_of
 from outreach.campaigns.tables import Stage, StageVillage, Status
 from outreach.errors import Conflict, NotFound
 from outreach.people.edits import locked
-from outreach.people.tables import Account, Branch
+from outreach.people.tables import Account, Branch, Team
 from outreach.planning.model import Parameters
 from outreach.planning.packages import TARGET_SIZE, Package, split
 from outreach.villages.tables import District
@@ -28,6 +28,7 @@ from outreach.visits.tables import (
     VisitEvent,
     Work,
 )
+from outreach.visits.teamday import lock_teams
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,10 +109,7 @@ def request_run(
     """
     branch_id = stage_of(db, by, stage_id).branch_id
     require_planner(db, branch_id, by)
-    # Requests of one branch wait for each other here, so that the second sees the first.
-    db.execute(
-        select(col(Branch.id)).where(col(Branch.id) == branch_id).with_for_update(key_share=True)
-    )
+    lock_branch(db, branch_id)
     stage = locked(db, Stage, stage_id)
     if stage.status is not Status.OPENED:
         raise Conflict(problem="stage_not_open", status=stage.status)
@@ -144,7 +142,7 @@ def cancel_run(db: Session, run_id: int, *, by: Person, now: datetime) -> PlanRu
     run = _planners_run(db, run_id, by)
     if run.state is not RunState.RUNNING:
         raise Conflict(problem="run_not_on", state=run.state)
-    _stop(db, run, now)
+    stop_run(db, run, now)
     return run
 
 
@@ -156,11 +154,13 @@ def retry_batch(db: Session, batch_id: int, *, by: Person) -> Batch:
     NotFound
         If the batch is missing or outside the person's area.
     Conflict
-        If the batch is not dead, or the stage has been planned anew since.
+        If the batch is not dead, the stage has been planned anew since or is not open any more,
+        or another run of its branch is on: then with the facts of `request_run`.
     """
     run_id = db.scalar(select(col(Batch.run_id)).where(col(Batch.id) == batch_id))
     if run_id is None:
         raise NotFound(kind="Batch", id=batch_id)
+    lock_branch(db, run_of(db, by, run_id).branch_id)
     run = _planners_run(db, run_id, by)
     batch = locked(db, Batch, batch_id)
     later = select(col(PlanRun.id)).where(
@@ -170,6 +170,9 @@ def retry_batch(db: Session, batch_id: int, *, by: Person) -> Batch:
         raise Conflict(problem="batch_not_dead", state=batch.state)
     if db.scalars(later).first() is not None:
         raise Conflict(problem="planned_anew")
+    if (status := db.get_one(Stage, run.stage_id).status) is not Status.OPENED:
+        raise Conflict(problem="stage_not_open", status=status)
+    _refuse_other_run(db, run)
     batch.state, batch.attempts, batch.error = BatchState.READY, 0, ""
     batch.sent_at = batch.finished_at = batch.lease_until = None
     run.state, run.finished_at = RunState.RUNNING, None
@@ -237,6 +240,12 @@ def run_progress(db: Session, run_id: int, person: Person) -> RunProgress:
     )
 
 
+def lock_branch(db: Session, branch_id: int) -> None:
+    """Take the branch's planning: who starts or ends a run waits here and sees the others'."""
+    query = select(col(Branch.id)).where(col(Branch.id) == branch_id)
+    db.execute(query.with_for_update(key_share=True))
+
+
 def lock_run(db: Session, run_id: int) -> PlanRun:
     """Take the run for this unit of work; always before any of its batches."""
     query = select(PlanRun).where(col(PlanRun.id) == run_id)
@@ -254,8 +263,11 @@ def finish_if_settled(db: Session, run: PlanRun, now: datetime) -> None:
         run.state, run.finished_at = RunState.DONE, now
 
 
-def release_proposals(db: Session, stage_id: int, by: Person, now: datetime) -> int:
+def release_proposals(
+    db: Session, stage_id: int, by: Person, now: datetime, reason: str = "planned_anew"
+) -> int:
     """Cancel the visits of a stage that nobody has been told of, with a line of history each."""
+    lock_teams(db, col(Team.branch_id) == db.get_one(Stage, stage_id).branch_id)
     released = (
         update(Visit)
         .where(col(Visit.stage_id) == stage_id, col(Visit.work).in_(REPLACEABLE))
@@ -273,7 +285,7 @@ def release_proposals(db: Session, stage_id: int, by: Person, now: datetime) -> 
             "account_id": by.account_id,
             "before": {"work": Work.PROPOSED.value},
             "after": {"work": Work.CANCELLED.value},
-            "reason": "planned_anew",
+            "reason": reason,
         }
         for visit_id, village_code in rows
     ]
@@ -282,7 +294,8 @@ def release_proposals(db: Session, stage_id: int, by: Person, now: datetime) -> 
     return len(events)
 
 
-def _stop(db: Session, run: PlanRun, now: datetime) -> None:
+def stop_run(db: Session, run: PlanRun, now: datetime) -> None:
+    """Call a locked run off: its batches that are not done never write any visit."""
     run.state, run.finished_at = RunState.CANCELLED, now
     db.execute(
         update(Batch)
@@ -299,10 +312,14 @@ def _planners_run(db: Session, run_id: int, by: Person) -> PlanRun:
 
 
 def _insert_run(db: Session, run: PlanRun) -> None:
-    """Write the run; the tables refuse a second one of the stage, and we one of the branch.
+    """Write the run; the tables refuse a second one of the stage, and we one of the branch."""
+    _refuse_other_run(db, run)
+    db.add(run)
+    db.flush()  # for its id
 
-    Two plans of one branch at a time would share out the same team-days.
-    """
+
+def _refuse_other_run(db: Session, run: PlanRun) -> None:
+    """Refuse two plans of one branch at a time: they would share out the same team-days."""
     query: Any = (
         select(
             col(PlanRun.id).label("run_id"),
@@ -313,10 +330,10 @@ def _insert_run(db: Session, run: PlanRun) -> None:
         .join(Account, col(Account.id) == col(PlanRun.requested_by))
         .where(col(PlanRun.branch_id) == run.branch_id, col(PlanRun.state) == RunState.RUNNING)
     )
+    if run.id is not None:
+        query = query.where(col(PlanRun.id) != run.id)
     if other := db.execute(query).mappings().first():
         raise Conflict(problem="run_open", **other)
-    db.add(run)
-    db.flush()  # for its id
 
 
 def _write_batches(db: Session, stage: Stage, run: PlanRun, today: date) -> None:

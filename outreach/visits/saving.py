@@ -24,7 +24,7 @@ from outreach.visits.tables import (
     VisitEvent,
     Work,
 )
-from outreach.visits.teamday import clock_time
+from outreach.visits.teamday import clock_time, lock_teams
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -67,7 +67,7 @@ def _on_free_days(db: Session, planned: Sequence[PlannedVisit]) -> list[PlannedV
     """Leave out the day-trips of team-days on which somebody has put a visit since."""
     teams = sorted({visit.team_id for visit in planned})
     # Whoever moves a visit by hand takes the team too, so nothing slips in before the commit.
-    db.execute(lock_teams(teams))
+    lock_teams(db, col(Team.id).in_(teams))
     query = select(col(Visit.team_id), col(Visit.day)).where(
         col(Visit.team_id).in_(teams),
         col(Visit.day).in_({visit.day for visit in planned}),
@@ -75,12 +75,6 @@ def _on_free_days(db: Session, planned: Sequence[PlannedVisit]) -> list[PlannedV
     )
     taken = {(row.team_id, row.day) for row in db.execute(query)}
     return [visit for visit in planned if (visit.team_id, visit.day) not in taken]
-
-
-def lock_teams(team_ids: Iterable[int]) -> Any:
-    """Build the statement that takes teams for this unit of work, in order of their numbers."""
-    query = select(col(Team.id)).where(col(Team.id).in_(sorted(team_ids))).order_by(col(Team.id))
-    return query.with_for_update(key_share=True)
 
 
 def _insert_visits(

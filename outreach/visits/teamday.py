@@ -21,6 +21,7 @@ from outreach.visits.tables import ACTIVE, Visit, Work
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
     from outreach.planning.model import PlannedVisit, Site, TeamDay
@@ -53,6 +54,16 @@ class Stop:
 def clock_time(minute: int) -> time:
     """Turn minutes after local midnight into a time of day."""
     return time(*divmod(minute, 60))
+
+
+def lock_teams(db: Session, which: ColumnElement[bool]) -> None:
+    """Take teams for this unit of work, in order of their numbers and before any visit of theirs.
+
+    Whoever changes several visits of a team at once comes by here, or two would wait for each
+    other's rows.
+    """
+    query = select(col(Team.id)).where(which).order_by(col(Team.id))
+    db.execute(query.with_for_update(key_share=True))
 
 
 def visits_on(db: Session, team_id: int, day: date) -> list[Visit]:

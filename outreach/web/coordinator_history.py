@@ -83,4 +83,8 @@ def _value(name: str, facts: Mapping[str, Any], teams: Mapping[int | None, str])
 
 def _reason(reason: str) -> str:
     """Our own reasons are codes, people's are their words."""
-    return str(_("The stage was planned anew.")) if reason == "planned_anew" else reason
+    own = {
+        "planned_anew": _("The stage was planned anew."),
+        "stage_closed": _("The stage was closed."),
+    }
+    return str(own.get(reason, reason))

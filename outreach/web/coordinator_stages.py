@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from outreach.campaigns.campaigns import campaign_of
 from outreach.campaigns.stages import (
     StageIn,
-    close_stage,
     create_stage,
     open_stage,
     require_planner,
@@ -23,6 +22,7 @@ from outreach.people.tables import Branch, Role
 from outreach.progress.stages import stage_progress
 from outreach.villages.reading import names_of
 from outreach.villages.tables import VillageKind
+from outreach.visits.closing import wind_up
 from outreach.visits.preview import preview
 from outreach.visits.question import local_day
 from outreach.visits.runs import latest_run
@@ -174,7 +174,7 @@ def end_stage(stage_id: int) -> ResponseReturnValue:
     """Close a stage for good."""
     try:
         with writing_db() as db:
-            close_stage(db, stage_id, version_of(request.form), by=person())
+            wind_up(db, stage_id, version_of(request.form), by=person(), now=now())
     except Conflict as error:
         return stage_page(stage_id, Advice(sentence(error))), error.status
     flash(_("The stage is closed."))
