@@ -329,6 +329,12 @@ def test_a_branch_sees_its_own_villages_only(world: World, page: Page) -> None:
         expect(opened.locate(".o-summary .o-sum td").last).to_have_text("60")
         outside = opened.colour(0, -7.3, 110.2)
         assert outside[3] == 0 or near(outside, (221, 228, 232), by=30)
+        looks = []
+        for area in ("33", "33.72"):  # of its province it sees no more than its own part
+            opened.open(f"?area={area}")
+            opened.until("villages")
+            looks.append(opened.say("() => Outreach.map.getBounds().toBBoxString()"))
+        assert looks[0] == looks[1]
         assert opened.faults == []
 
 

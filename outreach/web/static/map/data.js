@@ -233,14 +233,14 @@
     box: function (code) {
       if (this.byCode.has(code)) return this.byCode.get(code).box;
       const box = [1e9, 1e9, -1e9, -1e9];
-      this.regions.forEach(function (region) {
-        if (!this.stats[region.code] && code === "" && Object.keys(this.stats).length) return;
-        if (!Outreach.lies(region.code, code)) return;
+      const inside = this.regions.filter(function (region) { return Outreach.lies(region.code, code); });
+      const own = inside.filter(function (region) { return this.stats[region.code]; }, this);
+      (own.length ? own : inside).forEach(function (region) { // a branch is smaller than its province
         box[0] = Math.min(box[0], region.box[0]);
         box[1] = Math.min(box[1], region.box[1]);
         box[2] = Math.max(box[2], region.box[2]);
         box[3] = Math.max(box[3], region.box[3]);
-      }, this);
+      });
       return box[0] < box[2] ? box : null;
     },
   });
