@@ -23,6 +23,7 @@ from sqlmodel import col, select
 from outreach.errors import Conflict, Invalid, NotFound
 from outreach.people.access import NATION
 from outreach.people.free_text import Name
+from outreach.people.identity import refuse_identity_numbers
 from outreach.people.passwords import hash_password, refuse_weak
 from outreach.people.regions import RegionCode, refuse_unknown
 from outreach.people.tables import Account, AccountArea, Branch, Role
@@ -41,7 +42,7 @@ def _login(text: str) -> str:
     login = text.strip().casefold()
     if not re.fullmatch(r"[a-z0-9][a-z0-9.\-]{2,59}", login):
         raise PydanticCustomError("not_a_login", "no login name")
-    return login
+    return refuse_identity_numbers(login)
 
 
 def _codes(value: object) -> object:

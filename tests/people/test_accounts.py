@@ -91,6 +91,8 @@ def test_account_sees_its_area(
         (Role.ADMIN, {"area_codes": ["33"]}, ("area_codes", "no_area_for_role")),
         (Role.ADMIN, {"login": "ab"}, ("login", "not_a_login")),
         (Role.ADMIN, {"login": "a b c d"}, ("login", "not_a_login")),
+        (Role.ADMIN, {"login": "3372010101010001"}, ("login", "identity_number")),
+        (Role.ADMIN, {"login": "nik-337201.010101.0001"}, ("login", "identity_number")),
     ],
 )
 def test_area_must_fit_the_role(
