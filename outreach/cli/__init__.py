@@ -44,6 +44,15 @@ class _Outreach(click.Group):
             return super().invoke(ctx)
         except OutreachError as error:
             raise click.ClickException(explain(error)) from error
+        except Exception as error:
+            # Importing SQLAlchemy takes longer than a quick command does: only where it is in use.
+            from sqlalchemy.exc import OperationalError, ProgrammingError
+
+            from outreach.cli.database import unreachable
+
+            if isinstance(error, OperationalError | ProgrammingError):
+                raise click.ClickException(explain(unreachable(error))) from error
+            raise
 
 
 @click.group(cls=_Outreach)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,9 +10,9 @@ import click
 from pydantic import ValidationError
 from sqlmodel import select
 
+from outreach.cli.database import own_engine
 from outreach.cli.say import say
-from outreach.config import read_settings
-from outreach.db import make_engine, reading, unit_of_work
+from outreach.db import reading, unit_of_work
 from outreach.errors import Invalid, NotFound
 from outreach.people.accounts import (
     AccountIn,
@@ -25,9 +24,8 @@ from outreach.people.accounts import (
 from outreach.people.tables import Branch, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
-    from sqlalchemy import Engine
     from sqlmodel import Session
 
 
@@ -47,7 +45,7 @@ def add(
     login: str, name: str, role: str, branch: str | None, area: tuple[str, ...], nation: bool
 ) -> None:
     """Add an account; the password is asked for, or read from the first line of the input."""
-    with _engine() as engine, unit_of_work(engine) as db:
+    with own_engine() as engine, unit_of_work(engine) as db:
         told = {
             "login": login,
             "name": name,
@@ -71,7 +69,7 @@ def add(
 @click.argument("login")
 def password(login: str) -> None:
     """Give an account a new password; every login made with the old one ends."""
-    with _engine() as engine, unit_of_work(engine) as db:
+    with own_engine() as engine, unit_of_work(engine) as db:
         account = account_by_login(db, login)
         try:
             set_password(db, account.id or 0, _ask_password())
@@ -83,22 +81,13 @@ def password(login: str) -> None:
 @accounts.command("list")
 def show() -> None:
     """List all accounts with role and area."""
-    with _engine() as engine, reading(engine) as db:
+    with own_engine() as engine, reading(engine) as db:
         lines = list_accounts(db)
     for line in lines:
         area = line.branch or ", ".join(code or say("the nation") for code in line.area_codes)
         closed = "" if line.is_active else say("closed")
         told = f"{line.role.value:<12} {line.login:<24} {line.name:<28} {area or '-':<24} {closed}"
         click.echo(told.rstrip())
-
-
-@contextmanager
-def _engine() -> Iterator[Engine]:
-    engine = make_engine(read_settings().database)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def _branch_id(db: Session, name: str | None) -> int | None:
@@ -130,6 +119,11 @@ def _complaint(problems: Iterable[tuple[str, list[str]]]) -> click.ClickExceptio
 
 def _words() -> dict[str, str]:
     return {
+        "identity_number": say(
+            "This looks like somebody's identity number. Please take it out: we count people and "
+            "never note who they are."
+        ),
+        "unreadable_text": say("This text holds characters that cannot be stored."),
         "taken": say("this login name is taken"),
         "not_a_login": say("small letters, digits, dots and hyphens; at least 3"),
         "password_too_short": say("at least 12 characters"),

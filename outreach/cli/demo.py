@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 from sqlmodel import col, select
 
+from outreach.cli.database import own_engine, require_registry
 from outreach.cli.say import say, step
 from outreach.config import Settings, read_settings
-from outreach.db import make_engine, reading
+from outreach.db import reading, unit_of_work
 from outreach.demonstration.logins import LOGINS, demo_password
-from outreach.people.tables import Account
+from outreach.people.tables import Account, Role
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -24,15 +25,18 @@ def has_demonstration(engine: Engine) -> bool:
         return db.exec(select(Account.id).where(col(Account.is_demo))).first() is not None
 
 
-def seed_if_empty(engine: Engine, settings: Settings) -> None:
-    """Make the demonstration unless it, or anybody's real account, is there already."""
+def seed_if_empty(engine: Engine, settings: Settings) -> bool:
+    """Make the demonstration; False when it, or anybody's real account, is there already."""
     with reading(engine) as db:
         if db.exec(select(Account.id)).first() is not None:
-            return
+            return False
+    require_registry(engine)
     from outreach.demonstration.story import tell_story
 
     step("Demonstration: the Surakarta campaign in mid-wave")
-    tell_story(engine, secret=settings.secret, now=datetime.now(UTC), tell=_indent)
+    with unit_of_work(engine) as db:
+        tell_story(db, secret=settings.secret, now=datetime.now(UTC), tell=_indent)
+    return True
 
 
 def _indent(text: str, **facts: object) -> None:
@@ -45,9 +49,19 @@ def print_logins(engine: Engine, settings: Settings) -> None:
         click.echo(say("No demonstration here. Make an account: outreach accounts add"))
         return
     click.echo(say("Demonstration logins:"))
+    roles = _roles()
     for person in LOGINS:
         password = demo_password(settings.secret, person.login)
-        click.echo(f"  {person.role.value:<12} {person.login:<24} {password}")
+        click.echo(f"  {roles[person.role]:<22} {person.login:<24} {password}")
+
+
+def _roles() -> dict[Role, str]:
+    return {
+        Role.COORDINATOR: say("Field coordinator"),
+        Role.OFFICIAL: say("Village official"),
+        Role.MANAGER: say("Manager"),
+        Role.ADMIN: say("Admin"),
+    }
 
 
 @click.group()
@@ -58,12 +72,13 @@ def demo() -> None:
 @demo.command("seed")
 def seed() -> None:
     """Make the demonstration in an installation without accounts."""
-    settings = read_settings()
-    seed_if_empty(make_engine(settings.database), settings)
+    with own_engine() as engine:
+        if not seed_if_empty(engine, read_settings()):
+            click.echo(say("There are accounts here already: nothing was changed."))
 
 
 @demo.command("logins")
 def logins() -> None:
     """Print the logins of the demonstration, one for each role."""
-    settings = read_settings()
-    print_logins(make_engine(settings.database), settings)
+    with own_engine() as engine:
+        print_logins(engine, read_settings())

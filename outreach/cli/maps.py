@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from outreach.cli.database import own_engine, require_registry
 from outreach.cli.say import say, step
 from outreach.config import Settings, read_settings
-from outreach.db import make_engine, reading
+from outreach.db import reading
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -30,6 +31,7 @@ def _build_shapes(engine: Engine, settings: Settings) -> None:
     from outreach.villages.coast import load_coast
     from outreach.web.map_data import read_places
 
+    require_registry(engine)
     step("Maps: drawing region shapes from village points")
     with reading(engine) as db:
         places = read_places(db)
@@ -63,5 +65,6 @@ def build() -> None:
     from outreach.maps.assets import build_assets
 
     settings = read_settings()
-    _build_shapes(make_engine(settings.database), settings)
+    with own_engine() as engine:
+        _build_shapes(engine, settings)
     build_assets(settings.var_dir / "maps")

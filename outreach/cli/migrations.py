@@ -7,7 +7,7 @@ import tempfile
 import click
 
 from outreach import migrations as steps
-from outreach.config import read_settings
+from outreach.cli.database import own_engine
 from outreach.db import make_engine
 
 
@@ -19,7 +19,8 @@ def migrations() -> None:
 @migrations.command("upgrade")
 def upgrade() -> None:
     """Bring the tables of DATABASE_URL up to date."""
-    steps.upgrade(make_engine(read_settings().database))
+    with own_engine() as engine:
+        steps.upgrade(engine)
 
 
 @migrations.command("check")
@@ -38,4 +39,5 @@ def check() -> None:
 @click.argument("message")
 def draft(message: str) -> None:
     """Write a new migration from what DATABASE_URL lacks; read and correct it."""
-    steps.draft(make_engine(read_settings().database), message)
+    with own_engine() as engine:
+        steps.draft(engine, message)

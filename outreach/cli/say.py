@@ -43,6 +43,9 @@ def _sentences() -> dict[str, str]:
         "database_unreachable": say(
             "The database that DATABASE_URL names does not answer: %%(detail)s"
         ),
+        "no_tables": say(
+            "The database has no tables yet. Make them first: outreach migrations upgrade"
+        ),
         "redis_unreachable": say("The Redis server that REDIS_URL names does not answer."),
         "no_redis_server": say(
             "No Redis server on this machine: install redis-server, or set REDIS_URL."

@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from outreach import migrations
+from outreach.cli.database import unreachable
 from outreach.cli.redis_server import find_redis_server, own_redis_url
 from outreach.cli.say import say, step
 from outreach.config import Settings, read_settings
@@ -74,10 +75,7 @@ def _prepare(engine: Engine, settings: Settings) -> None:
     try:
         migrations.upgrade(engine)
     except SQLAlchemyError as error:
-        detail = str(error.__cause__ or error).strip().splitlines()[0]
-        raise UnsafeSettings(
-            setting="DATABASE_URL", problem="database_unreachable", detail=detail
-        ) from error
+        raise unreachable(error) from error
     _prepare_registry(engine)
     _prepare_pages(engine, settings)
     _prepare_demonstration(engine, settings)

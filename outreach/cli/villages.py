@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import csv
 import sys
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
-from sqlalchemy import inspect
-from sqlalchemy.exc import SQLAlchemyError
 
+from outreach.cli.database import own_engine
 from outreach.cli.say import say, step
-from outreach.config import read_settings
-from outreach.db import make_engine, reading, unit_of_work
-from outreach.errors import Invalid, UnsafeSettings
+from outreach.db import reading, unit_of_work
+from outreach.errors import Invalid
 from outreach.villages import codes
 from outreach.villages.areas import NATION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy import Engine
 
@@ -40,30 +37,6 @@ def villages() -> None:
     """Load the registry of villages and look into it."""
 
 
-@contextmanager
-def _engine() -> Iterator[Engine]:
-    engine = make_engine(read_settings().database)
-    try:
-        _check_tables(engine)
-        yield engine
-    finally:
-        engine.dispose()
-
-
-def _check_tables(engine: Engine) -> None:
-    try:
-        ready = inspect(engine).has_table("village")
-    except SQLAlchemyError as error:
-        detail = str(error.__cause__ or error).strip().splitlines()[0]
-        raise UnsafeSettings(
-            setting="DATABASE_URL", problem="database_unreachable", detail=detail
-        ) from error
-    if not ready:
-        raise click.ClickException(
-            say("The database has no tables yet. Make them first: outreach migrations upgrade")
-        )
-
-
 def _region(_context: click.Context, _option: click.Parameter, told: str) -> str:
     try:
         return codes.parse(told) if told else NATION
@@ -76,7 +49,7 @@ def _region(_context: click.Context, _option: click.Parameter, told: str) -> str
 @villages.command("load")
 def load() -> None:
     """Bring the tables to what the registry says; again and again with the same result."""
-    with _engine() as engine:
+    with own_engine() as engine:
         load_all(engine)
 
 
@@ -117,7 +90,7 @@ def count() -> None:
     """Print the number of villages alone."""
     from outreach.villages.reading import count_villages
 
-    with _engine() as engine, reading(engine) as db:
+    with own_engine() as engine, reading(engine) as db:
         click.echo(count_villages(db))
 
 
@@ -126,7 +99,7 @@ def approximate() -> None:
     """List the villages whose place is only approximate, as CSV."""
     from outreach.villages.reading import ApproximateVillage, approximate_villages
 
-    with _engine() as engine, reading(engine) as db:
+    with own_engine() as engine, reading(engine) as db:
         found = approximate_villages(db, _Operator())
     _write([field.name for field in fields(ApproximateVillage)], map(asdict, found))
 
@@ -141,7 +114,7 @@ def search(words: tuple[str, ...], within: str, limit: int) -> None:
     """Find regions by code or name, best first, as CSV; a few letters may be wrong."""
     from outreach.villages.search import Found, search
 
-    with _engine() as engine, reading(engine) as db:
+    with own_engine() as engine, reading(engine) as db:
         found = search(db, _Operator(), " ".join(words), within=within, limit=limit)
     if not found:
         click.echo(say("Nothing found."), err=True)

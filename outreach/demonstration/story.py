@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from outreach.campaigns.campaigns import CampaignIn, create_campaign, open_campaign
 from outreach.campaigns.stages import StageIn, create_stage, open_stage
 from outreach.campaigns.tables import Ecosystem, Purpose, Stage
-from outreach.db import unit_of_work
 from outreach.demonstration.cast import Cast, engage, make_account
 from outreach.demonstration.logins import OFFICIAL
 from outreach.demonstration.sessions import Ending, draw_ending
@@ -27,7 +26,6 @@ from outreach.visits.runs import request_run
 from outreach.visits.saving import save_plan
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
     from sqlmodel import Session
 
     from outreach.people.access import Person
@@ -52,21 +50,23 @@ class Tell(Protocol):
         """Show the line."""
 
 
-def tell_story(engine: Engine, *, secret: str, now: datetime, tell: Tell) -> None:
-    """Make the whole demonstration as of *now*; the database must hold the registry."""
+def tell_story(db: Session, *, secret: str, now: datetime, tell: Tell) -> None:
+    """Make the whole demonstration as of *now*; the database must hold the registry.
+
+    All of it in the caller's unit of work: half a story, left behind by an interrupted start,
+    would look like an installation in use and never be told to its end.
+    """
     today = now.astimezone(ZoneInfo(Zone.WIB)).date()
-    with unit_of_work(engine) as db:
-        cast = engage(db, secret=secret, now=now, today=today)
-        stages = _draft(db, cast.coordinator, today)
+    cast = engage(db, secret=secret, now=now, today=today)
+    stages = _draft(db, cast.coordinator, today)
     for number in stages[:2]:
         tell("Planning stage %(number)s of 3", number=stages.index(number) + 1)
-        _plan(engine, number, cast.coordinator)
+        _plan(db, number, cast.coordinator)
     for number in stages[:2]:
         tell("Telling what happened in stage %(number)s of 3", number=stages.index(number) + 1)
-        _live_through(engine, number, cast.coordinator, today)
-    with unit_of_work(engine) as db:
-        wind_up(db, stages[0], _version(db, stages[0]), by=cast.coordinator, now=now)
-        _introduce_official(db, stages[1], cast, secret=secret, now=now, today=today)
+        _live_through(db, number, cast.coordinator, today)
+    wind_up(db, stages[0], _version(db, stages[0]), by=cast.coordinator, now=now)
+    _introduce_official(db, stages[1], cast, secret=secret, now=now, today=today)
 
 
 def _draft(db: Session, by: Person, today: date) -> list[int]:
@@ -90,39 +90,33 @@ def _draft(db: Session, by: Person, today: date) -> list[int]:
     return [stage.id or 0 for stage in stages]
 
 
-def _plan(engine: Engine, stage_id: int, by: Person) -> None:
+def _plan(db: Session, stage_id: int, by: Person) -> None:
     """Plan a stage as it was planned back then: some days before it began."""
-    with unit_of_work(engine) as db:
-        then = _at(db.get_one(Stage, stage_id).starts - timedelta(3), 9)
-        request_run(db, stage_id, by=by, now=then, seed=SEED)
-    with unit_of_work(engine) as db:
-        batches = due_batches(db, then)
-    for batch_id in batches:
-        with unit_of_work(engine) as db:
-            held = claim(db, batch_id, then, _LEASE)
-            assert held is not None  # noqa: S101 - nobody else works on it yet
-            problem = load_problem(db, held)
+    then = _at(db.get_one(Stage, stage_id).starts - timedelta(3), 9)
+    request_run(db, stage_id, by=by, now=then, seed=SEED)
+    for batch_id in due_batches(db, then):
+        held = claim(db, batch_id, then, _LEASE)
+        assert held is not None  # noqa: S101 - nobody else works on it yet
+        problem = load_problem(db, held)
         began = monotonic()
         plan = assign(problem)
-        with unit_of_work(engine) as db:
-            save_plan(db, held, plan, then + timedelta(seconds=monotonic() - began))
+        save_plan(db, held, plan, then + timedelta(seconds=monotonic() - began))
 
 
-def _live_through(engine: Engine, stage_id: int, by: Person, today: date) -> None:
+def _live_through(db: Session, stage_id: int, by: Person, today: date) -> None:
     """Confirm, hold and report what lies behind; confirm or ask for what comes next."""
     random = Random(SEED + stage_id)  # noqa: S311 - a story, not a secret
     eager: dict[str, float] = {}
-    with unit_of_work(engine) as db:
-        for visit in visits_of_stage(db, by, stage_id):
-            mood = eager.setdefault(visit.district, random.uniform(0.5, 1.4))
-            if visit.day < today:
-                _end(db, visit, draw_ending(random, visit, mood), by, today)
-            else:
-                _await(db, visit, random.random(), by, today)
+    for visit in visits_of_stage(db, by, stage_id):
+        mood = eager.setdefault(visit.district, random.uniform(0.5, 1.4))
+        if visit.day < today:
+            _end(db, visit, draw_ending(random, visit, mood), by, today)
+        else:
+            _await(db, visit, random.random(), by, today)
 
 
 def _end(db: Session, visit: VisitRow, ending: Ending, by: Person, today: date) -> None:
-    before = _at(visit.day - timedelta(4), 10)
+    before = _at(visit.day - timedelta(2), 10)  # stages are planned three days ahead
     if ending.kind == "postponed":
         postpone(db, visit.id, version=visit.version, by=by, now=before, reason="Hajatan desa")
         return

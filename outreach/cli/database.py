@@ -1,0 +1,50 @@
+"""The database of a command: opened by the settings, closed again, and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from outreach.cli.say import say
+from outreach.config import read_settings
+from outreach.errors import UnsafeSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Engine
+
+
+@contextmanager
+def own_engine() -> Iterator[Engine]:
+    """Open the database that the settings name, for as long as the command runs."""
+    from outreach.db import make_engine
+
+    engine = make_engine(read_settings().database)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def require_registry(engine: Engine) -> None:
+    """Refuse to go on without villages: what is made of them would fail halfway."""
+    from outreach.db import reading
+    from outreach.villages.reading import count_villages
+
+    with reading(engine) as db:
+        if not count_villages(db):
+            raise click.ClickException(
+                say("There are no villages yet. Load them first: outreach villages load")
+            )
+
+
+def unreachable(error: Exception) -> UnsafeSettings:
+    """Name what the database, or the way to it, said when it could not be used."""
+    detail = str(error.__cause__ or error).strip().splitlines()[0]
+    missing = re.search('no such table|relation ".*" does not exist', detail)
+    problem = "no_tables" if missing else "database_unreachable"
+    return UnsafeSettings(setting="DATABASE_URL", problem=problem, detail=detail)
