@@ -60,7 +60,7 @@ def _roles() -> dict[Role, str]:
         Role.COORDINATOR: say("Field coordinator"),
         Role.OFFICIAL: say("Village official"),
         Role.MANAGER: say("Manager"),
-        Role.ADMIN: say("Admin"),
+        Role.ADMIN: say("Administrator"),
     }
 
 

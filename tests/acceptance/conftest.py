@@ -63,7 +63,7 @@ def _run(environment: dict[str, str], *words: str) -> str:
 
 def _passwords(told: str) -> dict[str, str]:
     lines = [line.split() for line in told.splitlines() if line.startswith("  ")]
-    return {login: password for _, login, password in lines}
+    return {words[-2]: words[-1] for words in lines}
 
 
 def _wait_until_up(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
