@@ -51,8 +51,11 @@ def trips_page(
     view: View,
     bases: Sequence[Base],
     trips: Sequence[Trip],
+    today: date,
 ) -> FramePage:
     """Draw the page of the frame; of the host it asks areas, and names if it has them.
+
+    A large plan is first shown by the next day that has a trip, counted from *today*.
 
     Raises ValueError for a trip of a team that has no base.
     """
@@ -63,7 +66,9 @@ def trips_page(
     CanvasLayer("Choropleth", links=known, plain=True).add_to(page)
     CanvasLayer("Labels", links=known).add_to(page)
     Part("Zoom", zoomInTitle=words["zoom_in"], zoomOutTitle=words["zoom_out"]).add_to(page)
-    Part("TripFilter", known, plan=plan, language=view.language).add_to(page)
+    Part("TripFilter", known, plan=plan, language=view.language, today=today.isoformat()).add_to(
+        page
+    )
     Start(data).add_to(page)
     return compose(page, language=view.language, title=words["trips_map"])
 

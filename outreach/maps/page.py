@@ -32,11 +32,15 @@ type Bounds = tuple[tuple[float, float], tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a map shows first: an area by its code ("" is all), bounds as south-west, north-east."""
+    """What a map shows first: an area by its code ("" is all), bounds as south-west, north-east.
+
+    `own` are the codes of the regions that are counted: of any region around them, only a part.
+    """
 
     language: str = "id"
     area: str = ""
     bounds: Bounds = NATION
+    own: tuple[str, ...] = ("",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,4 +147,5 @@ def host_urls(urls: Mapping[str, str]) -> str:
 
 def facts_of(view: View, words: Mapping[str, str], **more: Any) -> dict[str, Any]:
     """Gather what the scripts' shared data needs to know from the start."""
-    return {"language": view.language, "area": view.area, "words": dict(words), **more}
+    told = {"language": view.language, "area": view.area, "own": view.own, "words": dict(words)}
+    return {**told, **more}

@@ -42,6 +42,7 @@ def _area_words(_: Callable[[str], str]) -> dict[str, str]:
         "reached_of": _("{reached} of {villages} villages reached ({share})"),
         "sign_ups_are": _("{count} sign-ups"),
         "outside": _("Outside your area"),
+        "only_own": _("Only your own area is counted."),
         "behind_first": _("List, furthest behind first"),
     }
 

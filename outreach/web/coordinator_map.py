@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from outreach.campaigns.stages import stage_of
 from outreach.visits.listing import day_trips
 from outreach.web.auth import person
-from outreach.web.coordinator_pages import READERS, pages
+from outreach.web.coordinator_pages import READERS, pages, today
 from outreach.web.coordinator_plan import around
 from outreach.web.database import reading_db
 from outreach.web.i18n import language
@@ -61,7 +61,7 @@ def trips_frame(stage_id: int) -> ResponseReturnValue:
     bases, drawn = _columns(trips)
     view = View(language=language(), bounds=_bounds(trips))
     urls = asset_urls(map_data().store, "/map/assets/")
-    made = trips_page(urls, map_words(_), view, bases, drawn)
+    made = trips_page(urls, map_words(_), view, bases, drawn, today())
     return Response(made.html, headers=made.headers)
 
 

@@ -95,6 +95,7 @@ def _table(db: Session, filters: Filters) -> dict[str, Any]:
         "sources": totals.sources,
         "state_of": _state_of,
         "crumbs": _crumbs(db, person(), filters.area),
+        "is_part": not covers(person().areas, filters.area),
     }
 
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 ASSETS_AT = "/map/assets/"
 
 
-def draw_national(store: Store, area: str, inside: Places) -> Response:
-    """Draw the manager's map, looking at *area* with the places *inside* it."""
-    view = View(language=language(), area=area, bounds=_bounds(inside))
+def draw_national(store: Store, area: str, inside: Places, own: tuple[str, ...]) -> Response:
+    """Draw the map of the *own* regions, looking at *area* with the places *inside* it."""
+    view = View(language=language(), area=area, bounds=_bounds(inside), own=own)
     drawn = national_page(asset_urls(store, ASSETS_AT), map_words(gettext), view)
     return Response(drawn.html, headers=drawn.headers)
 

@@ -59,7 +59,7 @@ def frame() -> ResponseReturnValue:
         filters = read_filters(db, person(), home=home_of(person()))
         places = map_data().ground(db, filters.scope(person(), whole=True)).places
     inside = places.only(columns.scope_of(places.codes, [filters.area]))
-    return draw_national(map_data().store, filters.area, inside)
+    return draw_national(map_data().store, filters.area, inside, person().areas)
 
 
 @pages.get("/<file_name>")

@@ -45,6 +45,8 @@ class World:
     log: list[tuple[int, int]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     refuse: set[str] = field(default_factory=set)
+    refusal: int = 503
+    own: tuple[str, ...] = ("",)
     language: str = "en"
 
     def report(self, row: int, sign_ups: int) -> None:
@@ -67,7 +69,7 @@ def make_app(world: World) -> flask.Flask:
     def note() -> flask.Response | None:
         world.asked.append(flask.request.full_path)
         name = flask.request.path.rsplit("/", 1)[-1].split("-")[0]
-        return flask.Response(status=503) if name in world.refuse else None
+        return flask.Response(status=world.refusal) if name in world.refuse else None
 
     @app.get("/map")
     def host() -> str:
@@ -84,7 +86,9 @@ def make_app(world: World) -> flask.Flask:
         drawn = national.national_page(
             assets.asset_urls(store, "/map/assets/"),
             map_words(lambda word: word),
-            page.View(language=world.language, area=flask.request.args.get("area", "")),
+            page.View(
+                language=world.language, area=flask.request.args.get("area", ""), own=world.own
+            ),
         )
         return flask.Response(drawn.html, headers=drawn.headers)
 

@@ -291,6 +291,40 @@ def test_a_lost_connection_is_said_and_mended(opened: Map, world: World) -> None
     expect(alert).to_have_text("", timeout=12_000)
 
 
+@pytest.mark.parametrize(("refused", "refusal"), [("changes", 409), ("places", 404)])
+def test_a_page_of_other_villages_loads_again_once(
+    world: World, page: Page, refused: str, refusal: int
+) -> None:
+    world.refuse, world.refusal = {refused}, refusal
+
+    def asked(what: str) -> int:
+        return sum(path.startswith(f"/map{what}") for path in world.asked)
+
+    with serving(make_app(world)) as base:
+        Map(page, base).open("?area=33.72")
+        for _ in range(75):
+            # Loaded again, and refused again after that.
+            if asked("?") > 1 and asked(f"/{refused}") > 2 - (refused == "places"):
+                break
+            page.wait_for_timeout(200)
+        page.wait_for_timeout(500)
+        assert "area=33.72" in page.url
+    assert asked("?") == 2
+
+
+def test_a_region_larger_than_the_own_area_says_that_it_is_counted_in_part(
+    world: World, page: Page
+) -> None:
+    world.own = ("33.72",)
+    with serving(make_app(world)) as base:
+        opened = Map(page, base).open("?area=33")
+        summary = page.frame_locator("iframe").locator(".o-summary")
+        expect(summary).to_contain_text("Only your own area is counted.")
+        opened.page.goto(f"{base}/map?area=33.72")
+        opened.until("regions")
+        expect(summary).not_to_contain_text("Only your own area is counted.")
+
+
 def test_nothing_is_asked_while_nobody_looks(opened: Map, world: World) -> None:
     opened.open()
     opened.page.wait_for_timeout(500)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+import re
+from datetime import date, time, timedelta
 from typing import TYPE_CHECKING
 
 import flask
@@ -35,6 +36,8 @@ TRIPS = [
     Trip(0, date(2026, 11, 24), 45, [stop(6)]),
 ]
 
+TODAY = date(2026, 11, 26)
+
 
 def test_trips_become_columns_of_equal_length() -> None:
     plan = trip_columns(BASES, TRIPS)
@@ -49,7 +52,7 @@ def test_a_trip_needs_a_base() -> None:
         trip_columns(BASES[:1], TRIPS)
 
 
-def trips_app(world: World) -> flask.Flask:
+def trips_app(world: World, trips: list[Trip] = TRIPS) -> flask.Flask:
     app = make_app(world)
     store = Store(world.folder)
 
@@ -64,7 +67,7 @@ def trips_app(world: World) -> flask.Flask:
     def plan_frame() -> flask.Response:
         urls = assets.asset_urls(store, "/map/assets/")
         view = page.View(language="id", bounds=((-7.6, 110.6), (-7.3, 111.0)))
-        drawn = trips_page(urls, map_words(str), view, BASES, TRIPS)
+        drawn = trips_page(urls, map_words(str), view, BASES, trips, TODAY)
         return flask.Response(drawn.html, headers=drawn.headers)
 
     return app
@@ -96,3 +99,33 @@ def test_trips_are_drawn_filtered_and_harmless(world: World, browser: Browser) -
         tab.wait_for_url("**/villages/33.72.01.2002")
     assert faults == []
     context.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("first_day", "shown"),
+    [
+        (date(2026, 11, 20), "2026-11-26"),
+        (date(2026, 11, 30), "2026-11-30"),
+        (date(2026, 11, 2), "2026-11-08"),
+    ],
+)
+def test_a_large_plan_begins_with_its_next_day(
+    world: World, browser: Browser, first_day: date, shown: str
+) -> None:
+    trips = [
+        Trip(0, first_day + timedelta(number % 7), 30, [stop(number), stop(number + 1)])
+        for number in range(25)
+    ]
+    tab = browser.new_page()
+    with serving(trips_app(world, trips)) as base:
+        tab.goto(f"{base}/plan")
+        frame = tab.frame_locator("iframe")
+        expect(frame.locator("select").nth(1)).to_have_value(shown)
+        expect(frame.locator(".o-stop").first).to_have_attribute(
+            "aria-label", re.compile(r"^1\. Desa \d+, 09\.30$")
+        )
+        frame.locator("select").nth(1).select_option("")
+        expect(frame.locator(".o-stop")).to_have_count(2 * len(trips))
+        expect(frame.locator(".o-stop[role=button]")).to_have_count(0)
+    tab.close()

@@ -18,10 +18,13 @@ from sqlmodel import select
 
 from outreach.db import unit_of_work
 from outreach.logbook.sync import take_in
+from outreach.logbook.tables import SessionReport
+from outreach.maps.artefacts import Store
 from outreach.people.access import Person
 from outreach.people.tables import Account, AccountArea, Role
 from outreach.villages.tables import Village
-from outreach.web.map_data import GROUND_SECONDS, MapData
+from outreach.visits.tables import Result, Visit, Work
+from outreach.web.map_data import GROUND_SECONDS, REREAD_SECONDS, MapData
 from tests.web.world import FOREIGN_REGENCY, FOREIGN_VILLAGE, OWN_REGENCY, OWN_VILLAGE
 
 if TYPE_CHECKING:
@@ -219,6 +222,46 @@ def test_a_map_from_before_the_database_was_made_anew_starts_afresh(manager: Vis
     assert told["reload"] is True
 
 
+def test_states_read_afresh_are_sent_although_no_history_tells_of_them(
+    manager: Visitor, app: Flask, world: World, web_var: Any
+) -> None:
+    clock = [0.0]
+    app.extensions["map_data"] = MapData(Store(web_var / "maps"), clock=lambda: clock[0])
+    first = manager.get("/map/state")
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        db.get_one(Visit, world.own["visit_id"]).work = Work.CANCELLED
+        for report in db.exec(select(SessionReport)):
+            report.men = report.women = 0
+            report.result = Result.NOT_MET
+    clock[0] += REREAD_SECONDS + 1
+    tag = {"If-None-Match": first.headers["ETag"]}
+    again = manager.get("/map/state", headers=tag)
+    assert (again.status_code, again.data == first.data) == (200, False)
+
+
+def test_an_area_smaller_than_a_regency_has_its_villages_on_the_map(
+    app: Flask, world: World, manager: Visitor
+) -> None:
+    account_id = world.accounts[Role.MANAGER][0]
+    district = OWN_VILLAGE[:8]
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        for area in db.exec(select(AccountArea).where(AccountArea.account_id == account_id)):
+            db.delete(area)
+        db.add(AccountArea(account_id=account_id, code=district))
+    told = manager.get(f"/map/details/{OWN_REGENCY}").get_json()
+    assert told["villages"]
+    assert all(village[0].startswith(f"{district}.") for village in told["villages"])
+    assert set(told["districts"]) == {district}
+    assert manager.get(f"/map/details/{FOREIGN_REGENCY}").status_code == 404
+
+
+def test_a_percentage_of_a_part_says_so(login_as: LogIn, national: Visitor) -> None:
+    partial = 'class="hint part"'
+    assert partial in login_as(Role.COORDINATOR).get("/map?area=33").text
+    assert partial not in login_as(Role.COORDINATOR).get("/map").text
+    assert partial not in national.get("/map?area=33").text
+
+
 def test_a_campaign_narrows_the_map_and_the_table_alike(manager: Visitor, world: World) -> None:
     address = f"/map?campaign={world.own['campaign_id']}"
     own = urls(manager, address)
@@ -260,8 +303,6 @@ def test_the_scripts_of_the_frame_need_no_login(client: Visitor, manager: Visito
 def test_without_built_shapes_the_numbers_are_still_there(
     manager: Visitor, app: Flask, tmp_path: Any
 ) -> None:
-    from outreach.maps.artefacts import Store
-
     app.extensions["map_data"] = MapData(Store(tmp_path))
     page = manager.get("/map")
     assert page.status_code == 200
@@ -270,8 +311,6 @@ def test_without_built_shapes_the_numbers_are_still_there(
 
 
 def test_a_registry_loaded_again_is_noticed(manager: Visitor, app: Flask, web_var: Any) -> None:
-    from outreach.maps.artefacts import Store
-
     clock = [0.0]
     app.extensions["map_data"] = MapData(Store(web_var / "maps"), clock=lambda: clock[0])
     before = urls(manager)["places"]

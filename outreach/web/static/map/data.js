@@ -122,6 +122,10 @@
       }, this);
       return tally;
     },
+    /* Whether more lies in the area than the person may see, and so than is counted. */
+    isPart: function (area) {
+      return !(this.options.own || [""]).some(function (own) { return Outreach.lies(area, own); });
+    },
     name: function (code) {
       if (code === "") return Outreach.say("nation");
       if (code.length <= REGENCY) return this.names[code] || code;

@@ -7,6 +7,11 @@
  */
 const CODE = /^\d\d(\.\d\d(\.\d\d(\.\d{4})?)?)?$/;
 const LONGEST = 200;
+/* What a page is told whose villages are no longer those in scope. */
+const OLD = 409;
+const GONE = 404;
+const RELOADED = "outreach.reloaded";
+const PAUSE = 60_000;
 
 function address(table, name, args) {
   if (!Object.hasOwn(table, name) || name === "village") return null;
@@ -21,12 +26,20 @@ function fill(template, args) {
   });
   return whole ? url : null;
 }
-async function read(url) {
+async function read(url, ask) {
   const response = await fetch(url, { credentials: "same-origin", redirect: "error" });
   if (response.status === 204) return null;
+  if (response.status === OLD || (ask === "places" && response.status === GONE)) loadAgain();
   if (!response.ok) throw new Error(String(response.status));
   const type = response.headers.get("Content-Type") || "";
   return type.startsWith("application/json") ? response.json() : response.arrayBuffer();
+}
+/* The address keeps area and place. Not again at once: processes learn of new villages one by one. */
+function loadAgain() {
+  const last = Number(window.sessionStorage.getItem(RELOADED) || 0);
+  if (Date.now() - last < PAUSE) return;
+  window.sessionStorage.setItem(RELOADED, String(Date.now()));
+  window.location.reload();
 }
 /* `?area=33.72#12.5/-7.57/110.82`; what cannot be read is left out. */
 export function readView(place) {
@@ -58,7 +71,7 @@ export function host(frame) {
     try {
       const url = address(table, ask, args);
       if (url === null) throw new Error("unknown");
-      const body = await read(url);
+      const body = await read(url, ask);
       say({ answer: id, body }, body instanceof ArrayBuffer ? [body] : []);
     } catch (reason) {
       say({ answer: id, error: String(reason.message) });

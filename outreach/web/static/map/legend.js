@@ -26,6 +26,7 @@
     _fill: function () {
       const map = this._map || this.options.map;
       this._body.textContent = "";
+      this._part = this._body.appendChild(el("div", "o-part"));
       this._ramp();
       if (Outreach.narrow()) this._body.appendChild(Outreach.stateTable(this.data));
       if (map && map.getZoom() >= 8) this._roughly();
@@ -33,7 +34,7 @@
       this._body.appendChild(el("p", "o-note", Outreach.say("approximate_borders")));
     },
     _ramp: function () {
-      this._body.appendChild(el("h2", null, Outreach.say("share_reached")));
+      this._part.appendChild(el("h2", null, Outreach.say("share_reached")));
       const ramp = el("div", "o-ramp");
       const ticks = el("div", "o-ticks");
       Outreach.ramp.forEach(function (colour) {
@@ -44,24 +45,26 @@
       [0].concat(Outreach.breaks, [1]).forEach(function (limit) {
         ticks.appendChild(el("span", null, Math.round(limit * 100) + (limit === 1 ? "%" : "")));
       });
-      this._body.appendChild(ramp);
-      this._body.appendChild(ticks);
+      this._part.appendChild(ramp);
+      this._part.appendChild(ticks);
     },
     _roughly: function () {
       const line = el("div", "o-line o-note");
       line.appendChild(Outreach.symbol(0, true));
       line.appendChild(el("span", null, Outreach.say("hollow_means")));
-      this._body.appendChild(line);
-      this._body.appendChild(el("div", "o-note", Outreach.say("size_means")));
+      const part = this._body.appendChild(el("div", "o-part"));
+      part.appendChild(line);
+      part.appendChild(el("div", "o-note", Outreach.say("size_means")));
     },
     _sizes: function (zoom) {
       const length = Outreach.bubbleLength(zoom);
       const most = this.options.bubbles.most(length);
       const title = length === 2 ? "sign_ups_by_province" : "sign_ups_by_regency";
-      this._body.appendChild(el("h2", null, Outreach.say(title)));
+      const part = this._body.appendChild(el("div", "o-part"));
+      part.appendChild(el("h2", null, Outreach.say(title)));
       const picture = rings(niceSteps(most), most, zoom);
       picture.setAttribute("aria-label", Outreach.say(title));
-      this._body.appendChild(picture);
+      part.appendChild(picture);
     },
   });
   /* Three round numbers up to the largest. */

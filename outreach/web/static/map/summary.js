@@ -40,6 +40,7 @@
         if (area.length >= 8 && this.data.states) this.data.details(area.slice(0, 5)).catch(function () {});
       } else {
         this._facts.appendChild(el("b", null, Outreach.reachedLine(counts)));
+        if (this.data.isPart(area)) this._facts.appendChild(el("div", "o-note", Outreach.say("only_own")));
         this._facts.appendChild(Outreach.bar(counts));
         this._facts.appendChild(el("div", "o-sub", Outreach.say("sign_ups_are", { count: counts[4] })));
         if (!Outreach.narrow()) this._facts.appendChild(Outreach.stateTable(this.data));

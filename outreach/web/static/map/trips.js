@@ -4,6 +4,8 @@
   const el = Outreach.el;
   /* Told apart by colour and, for teams after the first, by dashes as well. */
   const COLOURS = ["#0b3f8c", "#c2510a", "#1b7a3d", "#8a1f78", "#0e7c86", "#7a5200"];
+  /* With more trips than this, stops carry no numbers and cannot be reached by keyboard one by one. */
+  const FEW = 12;
   const DASHES = [null, "9 5", "2 6", "12 4 2 4", "5 5", "14 6"];
 
   Outreach.TripFilter = L.Control.extend({
@@ -18,6 +20,7 @@
       this._teams = this._choice("team", "all_teams", this._plan.teams);
       const days = Array.from(new Set(this._plan.trips.day)).sort();
       this._days = this._choice("day", "all_days", days.map(readDay, this.options.language), days);
+      if (this._plan.trips.day.length > FEW) this._days.value = next(days, this.options.today);
       this._list = el("ol");
       this._sum = el("div", "o-sub");
       this._sum.setAttribute("role", "status");
@@ -61,7 +64,7 @@
       let stops = 0;
       const bounds = L.latLngBounds([]);
       chosen.forEach(function (i) {
-        bounds.extend(this._drawTrip(i, chosen.length <= 12));
+        bounds.extend(this._drawTrip(i, chosen.length <= FEW));
         stops += this._stopsOf(i).length;
       }, this);
       this._sum.textContent = chosen.length
@@ -107,9 +110,10 @@
       const size = numbered ? 22 : 8;
       const icon = L.divIcon({ className: "o-stop", iconSize: [size, size], html: el("span", null, numbered ? String(order) : "") });
       const text = Outreach.say("stop_line", { order: order, name: stops.name[row], time: stops.time[row] });
-      const marker = L.marker(this._at(row), { icon: icon, alt: text, title: "" });
+      const marker = L.marker(this._at(row), { icon: icon, keyboard: numbered });
       marker.bindTooltip(el("span", null, text)).addTo(this._lines);
       marker.getElement().style.borderColor = colour;
+      if (numbered) marker.getElement().setAttribute("aria-label", text);
       marker.on("click keypress", function (event) {
         const key = event.originalEvent && event.originalEvent.key;
         if (!key || key === "Enter") Outreach.tell({ open: stops.code[row] });
@@ -128,6 +132,10 @@
       this._list.appendChild(el("li")).appendChild(line);
     },
   });
+  /* The first day from today on; of a plan that is over, its last. */
+  function next(days, today) {
+    return days.find(function (day) { return day >= today; }) || days[days.length - 1];
+  }
   function readDay(iso) {
     const language = String(this);
     const format = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" });

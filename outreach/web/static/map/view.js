@@ -49,7 +49,8 @@
     },
     _fit: function (bounds, animate) {
       const small = Outreach.narrow();
-      const below = this.data.area === "" ? 150 : 40; // the nation is wide: leave its foot to the cards
+      const wide = window.innerWidth >= 1000; // there the legend lies flat, below Papua
+      const below = this.data.area === "" ? (wide ? 100 : 150) : 40; // leave the nation's foot to the cards
       const options = {
         maxZoom: 13, animate: animate, duration: 0.5,
         paddingTopLeft: small ? [10, 96] : [24, 24], paddingBottomRight: small ? [10, 104] : [24, below],
