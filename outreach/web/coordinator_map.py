@@ -35,12 +35,13 @@ def trips_map(stage_id: int) -> ResponseReturnValue:
 
     with reading_db() as db:
         shown = around(db, stage_of(db, person(), stage_id), "map")
+        names = map_data().names_file(db)
     areas = map_data().store.manifest().get("areas")
-    urls = {"areas": f"/map/{areas}", "village": "/villages/{code}"} if areas else {}
+    urls = {"areas": f"/map/{areas}", "names": f"/map/{names}", "village": "/villages/{code}"}
     return render_template(
         "coordinator/plan_map.html",
         frame=url_for("coordinator.trips_frame", stage_id=stage_id),
-        host_urls=host_urls(urls),
+        host_urls=host_urls(urls if areas else {}),
         sandbox=SANDBOX,
         **shown,
     )

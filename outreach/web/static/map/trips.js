@@ -71,9 +71,17 @@
         ? Outreach.say("trips_shown", { trips: chosen.length, stops: stops })
         : Outreach.say("no_trips");
       if (fit && bounds.isValid()) {
-        this._map.fitBounds(bounds, { padding: [40, 40], maxZoom: 14, animate: false });
+        this._map.fitBounds(bounds, Object.assign(this._margins(), { maxZoom: 14, animate: false }));
       }
       Outreach.mark("trips");
+    },
+    /* The box of trips covers what lies behind it: the right side, or on phones the top. */
+    _margins: function () {
+      const small = Outreach.narrow();
+      return {
+        paddingTopLeft: [30, small ? this._box.offsetHeight + 30 : 30],
+        paddingBottomRight: [small ? 30 : this._box.offsetWidth + 40, 30],
+      };
     },
     _stopsOf: function (trip) {
       const rows = [];
