@@ -164,13 +164,14 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         stdout=subprocess.DEVNULL,
     )
     url = f"redis://127.0.0.1:{port}/0"
-    _wait_for_redis(url)
+    wait_for_redis(url)
     yield url
     process.terminate()
     process.wait(timeout=10)
 
 
-def _wait_for_redis(url: str) -> None:
+def wait_for_redis(url: str) -> None:
+    """Wait until the server answers, whatever it has to be told first."""
     with redis.Redis.from_url(url) as client:
         for _ in range(100):
             try:

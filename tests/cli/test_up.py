@@ -7,11 +7,13 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+import redis
 
 from outreach.cli.redis_server import own_redis_url
-from tests.conftest import free_port
+from tests.conftest import free_port, wait_for_redis
 
 OUTREACH = Path(sys.executable).parent / "outreach"
 
@@ -85,3 +87,46 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
 
 def test_every_start_of_our_own_redis_has_a_new_password() -> None:
     assert own_redis_url() != own_redis_url()
+
+
+def _refuses(url: str) -> None:
+    with redis.Redis.from_url(url) as stranger, pytest.raises(redis.AuthenticationError):
+        stranger.ping()
+
+
+@pytest.mark.parametrize("password", ["", "plain", 'sp ace"quote#%'])
+def test_our_own_redis_answers_at_its_address_and_to_its_password(
+    tmp_path: Path, password: str
+) -> None:
+    url = f"redis://{':' + quote(password, safe='') + '@' if password else ''}127.0.0.1:"
+    url += f"{free_port()}/0"
+    environment = {"PATH": os.environ["PATH"], "REDIS_URL": url, "VAR_DIR": str(tmp_path / "var")}
+    server = subprocess.Popen(
+        [str(OUTREACH), "redis"], env=environment, cwd=tmp_path, stdout=subprocess.DEVNULL
+    )
+    try:
+        with redis.Redis.from_url(url) as client:
+            wait_for_redis(url)
+            assert client.ping()
+        if password:
+            _refuses(url.replace(quote(password, safe=""), "wrong"))
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [("", "REDIS_URL is not set"), ("http://127.0.0.1:6379", "REDIS_URL is not a Redis address")],
+)
+def test_our_own_redis_needs_an_address(tmp_path: Path, url: str, told: str) -> None:
+    outcome = subprocess.run(
+        [str(OUTREACH), "redis"],
+        env={"PATH": os.environ["PATH"], "REDIS_URL": url, "LOCALE": "en"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert outcome.returncode == 1
+    assert told in outcome.stderr
