@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from flask import current_app, request
 
-from outreach.errors import LoginRequired, NotAllowed
+from outreach.errors import LoginRequired, NotAllowed, NotFound
 from outreach.web.auth import current_person
 from outreach.web.routing import PUBLIC, may_open
+
+#: What a column of whole numbers holds on every database; a larger id breaks the query.
+LARGEST_ID = 2**31 - 1
 
 
 def guard() -> None:
@@ -18,6 +21,8 @@ def guard() -> None:
         If nobody is logged in and the view is not public.
     NotAllowed
         If the person has none of the view's roles.
+    NotFound
+        If the address holds a number that can be nobody's id.
     """
     if request.endpoint is None:
         return
@@ -29,3 +34,6 @@ def guard() -> None:
         raise LoginRequired
     if wanted is None or person.role not in wanted:
         raise NotAllowed(role=person.role)
+    for value in (request.view_args or {}).values():
+        if isinstance(value, int) and value > LARGEST_ID:
+            raise NotFound(id=value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from dataclasses import dataclass
 from functools import cache
@@ -36,6 +37,11 @@ class Case:
     method: str
     arguments: frozenset[str]
     roles: frozenset[str]
+
+    @property
+    def numbers(self) -> list[str]:
+        """The arguments that are numbers."""
+        return re.findall(r"<int:(\w+)>", self.rule)
 
     def __str__(self) -> str:
         return f"{self.method} {self.rule}"
@@ -119,3 +125,17 @@ def test_own_is_found_and_foreign_looks_like_missing(
         assert ask(client, case, foreign, app).status_code == 404
     # An empty form is answered with what it lacks; a deed goes through or meets a rule.
     assert ask(client, case, own, app).status_code in (200, 204, 302, 303, 304, 400, 409, 422)
+
+
+@pytest.mark.parametrize("case", [c for c in GUARDED_CASES if c.numbers], ids=str)
+def test_a_number_no_database_can_hold_is_missing(
+    case: Case, app: Flask, login_as: Callable[[Role], Visitor], world: World
+) -> None:
+    values = samples.values(world, set(case.arguments), "own") or {}
+    with app.test_request_context():
+        path = app.url_for(case.endpoint, **values | dict.fromkeys(case.numbers, 7))
+    for number in (2**31, 10**20):
+        client = login_as(Role(min(case.roles)))
+        tried = path.replace("/7", f"/{number}")
+        headers = {"X-CSRFToken": client.token()}
+        assert client.open(tried, method=case.method, headers=headers).status_code == 404
