@@ -59,4 +59,13 @@ def engine() -> Engine:
     return make_engine(read_settings().database)
 
 
+def count_waiting(celery: Celery | None = None) -> int:
+    """Count the messages that no worker has taken yet."""
+    asked = celery or app
+    with asked.connection_for_write() as connection:
+        queue = asked.amqp.queues[asked.conf.task_default_queue]
+        # Declaring it tells its length; asking passively, an empty one would not be found.
+        return int(queue(connection.default_channel).queue_declare().message_count)
+
+
 app = make_app(read_settings().redis_url or LOCAL_REDIS)

@@ -8,8 +8,8 @@ import click
 @click.command()
 def sweep() -> None:
     """Send waiting plan batches to the workers, until told to stop."""
-    from tasks.app import engine
+    from tasks.app import count_waiting, engine
     from tasks.assignment import assign_batch
     from tasks.sweeper import run_sweeper
 
-    run_sweeper(engine(), assign_batch.delay)
+    run_sweeper(engine(), assign_batch.delay, count_waiting)

@@ -116,8 +116,12 @@ def fail(db: Session, held: Claim, error: BaseException, now: datetime) -> None:
     finish_if_settled(db, run, now)
 
 
-def due_batches(db: Session, now: datetime, resend_after: timedelta = RESEND_AFTER) -> list[int]:
-    """Take the batches to send now and note that they are sent; bury those beyond help.
+def due_batches(
+    db: Session, now: datetime, resend_after: timedelta = RESEND_AFTER, most: int = MOST_SENT
+) -> list[int]:
+    """Take the batches to send now, `most` of them, and note that they are sent.
+
+    Those beyond help are buried, whatever there is to send.
 
     Several sweepers may ask at once: where the database can, each passes over what another has
     in hand; and a batch sent twice is planned once.
@@ -134,7 +138,7 @@ def due_batches(db: Session, now: datetime, resend_after: timedelta = RESEND_AFT
         row.id
         for row in db.execute(waiting)
         if row.sent_at is None or row.sent_at <= now - resend_after
-    ]
+    ][:most]
     db.execute(
         update(Batch)
         .where(col(Batch.id).in_(due))

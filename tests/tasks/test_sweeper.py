@@ -13,8 +13,8 @@ import pytest
 import redis
 
 from outreach.db import unit_of_work
-from outreach.visits.batches import claim
-from tasks.app import CONFIGURATION, make_app
+from outreach.visits.batches import MOST_SENT, claim
+from tasks.app import CONFIGURATION, count_waiting, make_app
 from tasks.assignment import plan_batch
 from tasks.sweeper import sweep_once
 from tests.conftest import free_port
@@ -125,3 +125,28 @@ def test_the_app_is_set_up_to_lose_nothing(redis_url: str) -> None:
         assert settings[name] == value
     waits = CONFIGURATION["broker_transport_options"]["visibility_timeout"]
     assert waits > 2 * CONFIGURATION["task_time_limit"]
+
+
+@pytest.mark.redis
+def test_while_the_workers_are_away_the_queue_does_not_grow(
+    sqlite_engine: Engine, redis_url: str
+) -> None:
+    ask_for_plan(sqlite_engine, build_world(sqlite_engine))
+    app = make_app(redis_url)
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+        assert count_waiting(app) == 0
+        for minute in range(3 * MOST_SENT):
+            now = NOW + timedelta(minutes=minute)
+            sweep_once(
+                sqlite_engine,
+                now,
+                lambda batch_id: app.send_task("outreach.assign_batch", [batch_id]),
+                waiting=count_waiting(app),
+            )
+        assert client.llen("celery") == count_waiting(app) == MOST_SENT
+        # A Redis that lost everything is filled again.
+        client.flushall()
+        sent: list[int] = []
+        later = NOW + timedelta(days=1)
+        assert sweep_once(sqlite_engine, later, sent.append, waiting=count_waiting(app)) == 1
