@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import current_app, request
+from werkzeug.exceptions import BadRequest
 
 from outreach.errors import LoginRequired, NotAllowed, NotFound
 from outreach.web.auth import current_person
@@ -17,6 +18,8 @@ def guard() -> None:
 
     Raises
     ------
+    BadRequest
+        If something holds the zero sign: PostgreSQL takes it in no text, and nobody types it.
     LoginRequired
         If nobody is logged in and the view is not public.
     NotAllowed
@@ -26,6 +29,8 @@ def guard() -> None:
     """
     if request.endpoint is None:
         return
+    if _holds_zero_sign():
+        raise BadRequest
     wanted = may_open(current_app, request.endpoint)
     if wanted == PUBLIC:
         return
@@ -37,3 +42,8 @@ def guard() -> None:
     for value in (request.view_args or {}).values():
         if isinstance(value, int) and value > LARGEST_ID:
             raise NotFound(id=value)
+
+
+def _holds_zero_sign() -> bool:
+    texts = (text for _, several in request.values.lists() for text in several)
+    return "\0" in request.path or any("\0" in text for text in texts)
