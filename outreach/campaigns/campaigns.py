@@ -107,6 +107,9 @@ def open_campaign(db: Session, campaign_id: int, version: int, *, by: Person) ->
 
 def close_campaign(db: Session, campaign_id: int, version: int, *, by: Person) -> Campaign:
     """Close an open campaign for good; every stage of it must be closed before."""
+    _require_planner(by)
+    # Taken first: who opens a stage takes the campaign too, and one of the two sees the other.
+    locked(db, Campaign, campaign_id)
     _refuse_open_stages(db, campaign_id)
     return _turn(db, campaign_id, version, by, Status.OPENED, Status.CLOSED)
 

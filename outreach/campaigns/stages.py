@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from sqlmodel import col, select
 
-from outreach.campaigns.campaigns import campaign_of
 from outreach.campaigns.tables import Campaign, Ordering, Stage, Status
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.access import Person, covers, narrow
@@ -116,7 +115,7 @@ def create_stage(
     if branch is None:
         raise NotFound(kind="Branch")
     require_planner(db, branch, by)
-    campaign = campaign_of(db, campaign_id)
+    campaign = locked(db, Campaign, campaign_id)
     if campaign.status is Status.CLOSED:
         raise Conflict(problem="campaign_closed")
     _check(db, campaign, branch, given, by)
@@ -138,7 +137,7 @@ def update_stage(db: Session, stage_id: int, given: StageIn, version: int, *, by
         With every problem of the dates, the area and the name by field.
     """
     stage = _editable(db, stage_id, by)
-    _check(db, campaign_of(db, stage.campaign_id), stage.branch_id, given, by)
+    _check(db, locked(db, Campaign, stage.campaign_id), stage.branch_id, given, by)
     with unique_name(db):
         change(stage, given.model_dump(), version)
         db.flush()  # to hear now whether the name is free
@@ -154,7 +153,7 @@ def open_stage(db: Session, stage_id: int, version: int, *, by: Person) -> Stage
         If it is not drafted, its campaign is not open, or somebody else changed it.
     """
     stage = _editable(db, stage_id, by)
-    campaign = campaign_of(db, stage.campaign_id)
+    campaign = locked(db, Campaign, stage.campaign_id)
     if campaign.status is not Status.OPENED:
         raise Conflict(problem="campaign_not_open")
     if stage.status is not Status.DRAFTED:

@@ -185,6 +185,32 @@ def test_a_campaign_goes_from_drafted_to_opened_to_closed(engine: Engine, world:
         assert db.get_one(Stage, stage.id).status is Status.CLOSED
 
 
+def test_a_campaign_is_not_closed_while_somebody_opens_a_stage(
+    engine: Engine, world: World
+) -> None:
+    by, answers = world.coordinator, []
+    with unit_of_work(engine) as db:
+        opened = stage_of(db, by, world.stage_id)
+        close_stage(db, world.stage_id, opened.version, by=by)
+        draft = create_stage(db, world.campaign_id, stage_in("Susulan"), by=by)
+        version = campaign_of(db, world.campaign_id).version
+
+    def close() -> None:
+        try:
+            with unit_of_work(engine) as other:
+                close_campaign(other, world.campaign_id, version, by=by)
+        except Conflict as refusal:
+            answers.append(refusal.facts["problem"])
+
+    closing = threading.Thread(target=close)
+    with unit_of_work(engine) as db:
+        open_stage(db, draft.id or 0, draft.version, by=by)
+        closing.start()
+        closing.join(timeout=1)  # it waits for us; one that did not would be through by now
+    closing.join()
+    assert answers == ["stages_open"]
+
+
 def test_what_is_closed_is_not_edited(engine: Engine, world: World) -> None:
     by = world.coordinator
     with unit_of_work(engine) as db:
