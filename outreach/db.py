@@ -13,7 +13,7 @@ from sqlmodel import Session, SQLModel
 from outreach.errors import UnsafeSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from enum import StrEnum
 
     from sqlalchemy import Connection, Engine
@@ -96,19 +96,9 @@ def _begin_sqlite(connection: Connection) -> None:
 
 @contextmanager
 def unit_of_work(engine: Engine) -> Iterator[Session]:
-    """Commit when the block ends well, roll back when it does not; then do what was put off."""
-    with Session(engine, expire_on_commit=False) as db:
-        later: list[Callable[[], object]] = []
-        db.info["after_commit"] = later
-        with db.begin():
-            yield db
-    for call in later:
-        call()
-
-
-def after_commit(db: Session, call: Callable[[], object]) -> None:
-    """Put *call* off until the unit of work around *db* has been committed."""
-    db.info["after_commit"].append(call)
+    """Commit when the block ends well, roll back when it does not."""
+    with Session(engine, expire_on_commit=False) as db, db.begin():
+        yield db
 
 
 @contextmanager

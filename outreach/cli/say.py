@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from dotenv import dotenv_values
 
 if TYPE_CHECKING:
     from outreach.errors import OutreachError
@@ -19,7 +20,7 @@ _CATALOGUES = Path(__file__).parents[1] / "web" / "translations"
 @lru_cache(maxsize=1)
 def _catalogue() -> gettext.NullTranslations:
     # Read past the settings: they may be the very thing that is wrong.
-    language = os.environ.get("LOCALE", "id")
+    language = os.environ.get("LOCALE") or dotenv_values(".env").get("LOCALE") or "id"
     return gettext.translation("messages", _CATALOGUES, [language], fallback=True)
 
 
@@ -55,6 +56,9 @@ def _sentences() -> dict[str, str]:
         ),
         "port_taken": say(
             "Port %%(port)s is taken by another program. Choose another: PORT=8001 make run"
+        ),
+        "address_unusable": say(
+            "Nothing can listen at HOST %%(host)s and PORT %%(port)s: %%(detail)s"
         ),
         "missing": say("%%(setting)s is not set: every machine of an installation shares one."),
         "too_short": say("%%(setting)s is too short: at least %%(least)s characters."),

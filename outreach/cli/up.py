@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import os
 import socket
@@ -52,8 +53,13 @@ def _check_port(settings: Settings) -> None:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
+            problem = "port_taken" if error.errno == errno.EADDRINUSE else "address_unusable"
             raise UnsafeSettings(
-                setting="PORT", problem="port_taken", port=settings.port
+                setting="PORT",
+                problem=problem,
+                host=settings.host,
+                port=settings.port,
+                detail=error.strerror,
             ) from error
 
 

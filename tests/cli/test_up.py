@@ -85,6 +85,31 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
     assert len(outcome.stderr.strip().splitlines()) == 1
 
 
+def test_an_address_of_another_machine_is_not_called_taken(tmp_path: Path) -> None:
+    outcome = _up(tmp_path, HOST="192.0.2.1")
+    assert outcome.returncode == 1
+    assert "Nothing can listen at HOST 192.0.2.1" in outcome.stderr
+    assert "taken" not in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", "REDIS_URL is not set"), ("id", "REDIS_URL belum diisi")]
+)
+def test_commands_speak_the_language_of_the_settings_file(
+    tmp_path: Path, language: str, told: str
+) -> None:
+    (tmp_path / ".env").write_text(f"LOCALE={language}\n")
+    outcome = subprocess.run(
+        [str(OUTREACH), "redis"],
+        env={"PATH": os.environ["PATH"]},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told in outcome.stderr
+
+
 def test_every_start_of_our_own_redis_has_a_new_password() -> None:
     assert own_redis_url() != own_redis_url()
 
