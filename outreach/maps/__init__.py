@@ -9,12 +9,12 @@ The *host* page (ours, with cookies) holds one frame and one module::
 
     <iframe data-outreach-map='{"areas": "/map/areas-1f3c.json", ...}'
             src="{{ url of the frame }}" title="..."
-            sandbox="allow-scripts allow-top-navigation-by-user-activation allow-popups"></iframe>
+            sandbox="allow-scripts"></iframe>
     <script type="module" src="{{ static }}/map/host.js"></script>
 
 The *frame* is the Folium page. Its origin is opaque: it has no cookies and may fetch nothing
 (`connect-src 'none'`). It asks the host by `postMessage`, and the host fetches only the addresses
-of the table in `data-outreach-map` (`host_urls` below makes its JSON; Jinja escapes it). Preloads
+of the table in `data-outreach-map` (`safe.script_json` makes its JSON; Jinja escapes it). Preloads
 (`<link rel=preload as=fetch crossorigin>` of areas, names and stats) stand in the host.
 
 Routes the web provides (all but the last three narrowed to the person's area)
@@ -71,7 +71,7 @@ command `outreach maps build` calls both, once, with `out_dir = settings.var_dir
 assets.asset_urls(store, prefix="/map/assets/")`, `words = words.map_words(gettext)`, `view =
 View(language="id", area="33.72" or "", bounds=...)`. `branch_trips.trips_page(assets, words, view,
 bases, trips) -> FramePage` asks its host for `areas`, `names` if there, and opens `village`.
-`page.host_urls(urls) -> str` is the JSON of the attribute.
+`safe.script_json(urls) -> str` is the JSON of the attribute, `safe.SANDBOX` its sandbox.
 
 Answers
 -------

@@ -193,21 +193,7 @@ def encode_state(version: int, progress: Progress) -> bytes:
 
 def regency_counts(places: Places, progress: Progress) -> dict[str, Counts]:
     """Count villages by state and sign-ups per regency."""
-    return _counts(places.codes, progress, REGENCY)
-
-
-def province_counts(places: Places, progress: Progress) -> dict[str, Counts]:
-    """Count villages by state and sign-ups per province."""
-    return _counts(places.codes, progress, PROVINCE)
-
-
-def district_counts(places: Places, progress: Progress) -> dict[str, Counts]:
-    """Count villages by state and sign-ups per district."""
-    return _counts(places.codes, progress, DISTRICT)
-
-
-def _counts(codes: NDArray[np.str_], progress: Progress, level: int) -> dict[str, Counts]:
-    regions, at = np.unique(parents(codes, level), return_inverse=True)
+    regions, at = np.unique(parents(places.codes, REGENCY), return_inverse=True)
     cells = np.bincount(at * 4 + progress.states, minlength=4 * len(regions)).reshape(-1, 4)
     sign_ups = np.zeros(len(regions), dtype=np.int64)
     np.add.at(sign_ups, at, progress.sign_ups)

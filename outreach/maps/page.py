@@ -14,15 +14,13 @@ import jinja2
 from branca.element import CssLink, Element, Figure, JavascriptLink
 from markupsafe import Markup
 
-from outreach.maps.safe import script_json
+from outreach.maps.safe import SANDBOX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from outreach.maps.assets import AssetUrls
 
-#: The same words stand in the frame's `sandbox` attribute.
-SANDBOX = "allow-scripts allow-top-navigation-by-user-activation allow-popups"
 NATION = ((-10.95, 95.0), (5.95, 141.0))
 #: Far enough that no islet lies outside, near enough that nobody gets lost.
 _LIMITS = [[-18.0, 84.0], [14.0, 152.0]]
@@ -138,11 +136,6 @@ def compose(drawn: LeanMap, *, language: str, title: str) -> FramePage:
 def _template() -> jinja2.Template:
     source = Path(__file__).with_name("frame.html").read_text(encoding="utf-8")
     return jinja2.Environment(autoescape=True).from_string(source)
-
-
-def host_urls(urls: Mapping[str, str]) -> str:
-    """Answer the JSON for `data-outreach-map` of the frame element: what the host may fetch."""
-    return script_json(dict(urls))
 
 
 def facts_of(view: View, words: Mapping[str, str], **more: Any) -> dict[str, Any]:

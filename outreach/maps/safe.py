@@ -15,6 +15,10 @@ from typing import Any
 _UNSAFE = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&'`$\x7f"}
 _UNSAFE_HTML = {ord("\\"): "&#92;", ord("`"): "&#96;", ord("$"): "&#36;"}
 
+#: What a frame with a map may do, in its policy and in the `sandbox` attribute of the element:
+#: neither open windows nor lead elsewhere, for the page around it follows the links.
+SANDBOX = "allow-scripts"
+
 
 def script_json(value: Any) -> str:
     """Encode a value as JSON that is inert inside a script, an attribute or a template string."""

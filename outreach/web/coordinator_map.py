@@ -8,6 +8,7 @@ from flask import Response, render_template, url_for
 from flask_babel import gettext as _
 
 from outreach.campaigns.stages import stage_of
+from outreach.maps.safe import SANDBOX, script_json
 from outreach.visits.listing import day_trips
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import READERS, pages, today
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 @allow(*READERS)
 def trips_map(stage_id: int) -> ResponseReturnValue:
     """Show the page that holds the map."""
-    from outreach.maps.page import SANDBOX, host_urls  # noqa: PLC0415 - Folium, as below
-
     with reading_db() as db:
         shown = around(db, stage_of(db, person(), stage_id), "map")
         names = map_data().names_file(db)
@@ -41,7 +40,7 @@ def trips_map(stage_id: int) -> ResponseReturnValue:
     return render_template(
         "coordinator/plan_map.html",
         frame=url_for("coordinator.trips_frame", stage_id=stage_id),
-        host_urls=host_urls(urls if areas else {}),
+        host_urls=script_json(urls if areas else {}),
         sandbox=SANDBOX,
         **shown,
     )

@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from outreach.campaigns.campaigns import list_campaigns
 from outreach.errors import Invalid, NotFound
 from outreach.logbook.listing import reports_of_village
-from outreach.maps.safe import script_json
+from outreach.maps.safe import SANDBOX, script_json
 from outreach.people.access import NATION, Person, covers
 from outreach.people.tables import Role
 from outreach.progress.totals import Total, village_states
@@ -137,6 +137,7 @@ def _frame(db: Session, filters: Filters) -> dict[str, Any]:
     }
     return {
         "urls": script_json(urls),
+        "sandbox": SANDBOX,
         "preloads": [urls[name] for name in ("areas", "names", "stats", "places", "state")],
         "frame": f"/map/frame{filters.query(area=filters.area)}",
     }

@@ -10,10 +10,14 @@ import pytest
 import shapely
 
 from outreach.maps import assets, columns, shapes
-from tests.maps.map_app import World
+from tests.maps.map_app import World, make_app, serving
+from tests.maps.opened_map import Map
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
 
 #: The five carriers of the reliability notes: each ran as code through some part of Folium.
 HOSTILE = (
@@ -97,3 +101,16 @@ def hostile_world(world: World) -> World:
         world.region_names[code] = HOSTILE[number % 5]
     assert json.dumps(world.region_names)
     return world
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(locale="id-ID", timezone_id="Asia/Jakarta")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def opened(world: World, page: Page) -> Iterator[Map]:
+    with serving(make_app(world)) as base:
+        yield Map(page, base)

@@ -13,7 +13,7 @@ import flask
 import numpy as np
 from werkzeug.serving import make_server
 
-from outreach.maps import assets, columns, national, page
+from outreach.maps import assets, columns, national, page, safe
 from outreach.maps.artefacts import Store, Stored, keep_names, keep_places
 from outreach.maps.words import map_words
 
@@ -75,9 +75,9 @@ def make_app(world: World) -> flask.Flask:
     def host() -> str:
         return flask.render_template_string(
             HOST_PAGE,
-            urls=page.host_urls(urls),
+            urls=safe.script_json(urls),
             frame=f"/map/frame?area={flask.request.args.get('area', '')}",
-            sandbox=page.SANDBOX,
+            sandbox=safe.SANDBOX,
             preloads=[urls["areas"], urls["names"], urls["stats"]],
         )
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,11 +11,10 @@ from playwright.sync_api import expect
 
 from outreach.maps import columns
 from tests.maps.map_app import make_app, serving
+from tests.maps.opened_map import Map, village
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from playwright.sync_api import Browser, Frame, Page
+    from playwright.sync_api import Browser, Page
 
     from tests.maps.map_app import World
 
@@ -25,87 +23,8 @@ pytestmark = pytest.mark.browser
 NAVY, CREAM = (18, 63, 109), (246, 241, 218)
 
 
-class Map:
-    """A map opened in a browser, with all that went wrong on its page."""
-
-    def __init__(self, page: Page, base: str) -> None:
-        self.page, self.base = page, base
-        self.faults: list[str] = []
-        self.asked: list[str] = []
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("console", self._on_console)
-        page.on("request", lambda request: self.asked.append(request.url))
-
-    def _on_console(self, message: Any) -> None:
-        if message.type in ("error", "warning") and "getImageData" not in message.text:
-            self.faults.append(message.text)
-
-    def open(self, query: str = "") -> Map:
-        self.page.goto(f"{self.base}/map{query}")
-        self.until("regions")
-        return self
-
-    @property
-    def frame(self) -> Frame:
-        return self.page.frames[1]
-
-    def until(self, mark: str) -> None:
-        expect(self.page.frame_locator("iframe").locator("html")).to_have_attribute(
-            f"data-{mark}", "drawn", timeout=15_000
-        )
-
-    def say(self, script: str) -> Any:
-        return self.frame.evaluate(script)
-
-    def colour(self, layer: int, latitude: float, longitude: float) -> tuple[int, ...]:
-        """The pixel of a canvas (0 regions) over a place; alpha last."""
-        pixel = self.say(
-            f"""() => {{
-              const map = Outreach.map;
-              const canvas = document.querySelectorAll(".outreach-canvas")[{layer}];
-              const box = canvas.getBoundingClientRect();
-              const at = map.latLngToContainerPoint([{latitude}, {longitude}]);
-              const ratio = canvas.width / box.width;
-              return Array.from(canvas.getContext("2d").getImageData(
-                (at.x - box.left) * ratio, (at.y - box.top) * ratio, 1, 1).data);
-            }}"""
-        )
-        return tuple(pixel)
-
-    def locate(self, selector: str, **more: Any) -> Any:
-        return self.page.frame_locator("iframe").locator(selector, **more)
-
-    def click_at(self, latitude: float, longitude: float) -> None:
-        at = self.say(
-            f"""() => {{
-              const map = Outreach.map;
-              const at = map.latLngToContainerPoint([{latitude}, {longitude}]);
-              return [at.x, at.y];
-            }}"""
-        )
-        self.page.mouse.click(*at)
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(locale="id-ID", timezone_id="Asia/Jakarta")
-    yield context.new_page()
-    context.close()
-
-
-@pytest.fixture
-def opened(world: World, page: Page) -> Iterator[Map]:
-    with serving(make_app(world)) as base:
-        yield Map(page, base)
-
-
 def near(colour: tuple[int, ...], wanted: tuple[int, int, int], by: int = 4) -> bool:
     return all(abs(a - b) <= by for a, b in zip(colour, wanted, strict=False))
-
-
-def village(world: World, code: str) -> tuple[float, float]:
-    row = world.row_of(code)
-    return float(world.places.latitudes[row]), float(world.places.longitudes[row])
 
 
 def test_regencies_are_coloured_by_their_share_and_the_sea_is_empty(opened: Map) -> None:
@@ -250,97 +169,6 @@ def test_the_drill_needs_no_mouse(opened: Map) -> None:
     expect(opened.locate(".o-popup")).to_contain_text("Desa 2003")
     opened.locate(".o-step", has_text="Indonesia").press("Enter")
     expect(opened.locate(".o-path strong")).to_have_text("Indonesia")
-
-
-def test_a_logged_session_shows_within_three_seconds(opened: Map, world: World) -> None:
-    opened.open("?area=33.11")
-    opened.until("villages")
-    reached = opened.locate(".o-summary .o-states td:last-child").first
-    expect(reached).to_have_text("0")
-    row = world.row_of("33.11.01.2030")
-    opened.say(
-        f"() => Outreach.map.setView("
-        f"[{world.places.latitudes[row]}, {world.places.longitudes[row]}], 14, {{animate: false}})"
-    )
-    opened.click_at(*village(world, "33.11.01.2030"))
-    expect(opened.locate(".o-popup")).to_contain_text("Not planned")
-    began = time.monotonic()
-    world.report(row, 41)
-    expect(reached).to_have_text("1", timeout=3_000)
-    assert time.monotonic() - began < 3
-    expect(opened.locate(".o-popup")).to_contain_text("41 sign-ups")
-    assert opened.faults == []
-
-
-def test_a_map_too_far_behind_reads_everything_afresh(opened: Map, world: World) -> None:
-    opened.open("?area=33.11")
-    opened.until("villages")
-    world.progress.states[world.row_of("33.11.01.2030")] = columns.REACHED
-    world.version += 500  # none of these versions is in the log any more
-    reached = opened.locate(".o-summary .o-states td:last-child").first
-    expect(reached).to_have_text("1", timeout=4_000)
-
-
-def test_a_lost_connection_is_said_and_mended(opened: Map, world: World) -> None:
-    opened.open("?area=33.11")
-    opened.until("villages")
-    world.refuse.add("changes")
-    alert = opened.locate(".o-alert")
-    expect(alert).to_contain_text("No connection", timeout=6_000)
-    world.refuse.clear()
-    expect(alert).to_have_text("", timeout=12_000)
-
-
-@pytest.mark.parametrize(("refused", "refusal"), [("changes", 409), ("places", 404)])
-def test_a_page_of_other_villages_loads_again_once(
-    world: World, page: Page, refused: str, refusal: int
-) -> None:
-    world.refuse, world.refusal = {refused}, refusal
-
-    def asked(what: str) -> int:
-        return sum(path.startswith(f"/map{what}") for path in world.asked)
-
-    with serving(make_app(world)) as base:
-        Map(page, base).open("?area=33.72")
-        for _ in range(75):
-            # Loaded again, and refused again after that.
-            if asked("?") > 1 and asked(f"/{refused}") > 2 - (refused == "places"):
-                break
-            page.wait_for_timeout(200)
-        page.wait_for_timeout(500)
-        assert "area=33.72" in page.url
-    assert asked("?") == 2
-
-
-def test_a_region_larger_than_the_own_area_says_that_it_is_counted_in_part(
-    world: World, page: Page
-) -> None:
-    world.own = ("33.72",)
-    with serving(make_app(world)) as base:
-        opened = Map(page, base).open("?area=33")
-        summary = page.frame_locator("iframe").locator(".o-summary")
-        expect(summary).to_contain_text("Only your own area is counted.")
-        opened.page.goto(f"{base}/map?area=33.72")
-        opened.until("regions")
-        expect(summary).not_to_contain_text("Only your own area is counted.")
-
-
-def test_nothing_is_asked_while_nobody_looks(opened: Map, world: World) -> None:
-    opened.open()
-    opened.page.wait_for_timeout(500)
-    opened.say(
-        "() => Object.defineProperty(document, 'hidden', {get: () => true, configurable: true})"
-    )
-    opened.page.wait_for_timeout(2_200)
-    world.asked.clear()
-    opened.page.wait_for_timeout(3_000)
-    assert [path for path in world.asked if "changes" in path] == []
-    opened.say(
-        "() => { Object.defineProperty(document, 'hidden', {get: () => false});"
-        " document.dispatchEvent(new Event('visibilitychange')); }"
-    )
-    opened.page.wait_for_timeout(500)
-    assert [path for path in world.asked if "changes" in path] != []
 
 
 def test_the_address_keeps_the_view_and_gives_it_back(opened: Map) -> None:

@@ -10,7 +10,7 @@ import flask
 import pytest
 from playwright.sync_api import expect
 
-from outreach.maps import assets, page
+from outreach.maps import assets, page, safe
 from outreach.maps.artefacts import Store
 from outreach.maps.branch_trips import Base, Stop, Trip, trip_columns, trips_page
 from outreach.maps.words import map_words
@@ -60,7 +60,7 @@ def trips_app(world: World, trips: list[Trip] = TRIPS) -> flask.Flask:
     def plan() -> str:
         urls = {"areas": f"/map/{store.manifest()['areas']}", "village": "/villages/{code}"}
         return flask.render_template_string(
-            HOST_PAGE, urls=page.host_urls(urls), frame="/plan/frame", sandbox=page.SANDBOX
+            HOST_PAGE, urls=safe.script_json(urls), frame="/plan/frame", sandbox=safe.SANDBOX
         )
 
     @app.get("/plan/frame")

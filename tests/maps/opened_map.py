@@ -1,0 +1,78 @@
+"""A map opened in a real browser: what tests look at, click and listen to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Frame, Page
+
+    from tests.maps.map_app import World
+
+
+class Map:
+    """A map opened in a browser, with all that went wrong on its page."""
+
+    def __init__(self, page: Page, base: str) -> None:
+        self.page, self.base = page, base
+        self.faults: list[str] = []
+        self.asked: list[str] = []
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", self._on_console)
+        page.on("request", lambda request: self.asked.append(request.url))
+
+    def _on_console(self, message: Any) -> None:
+        if message.type in ("error", "warning") and "getImageData" not in message.text:
+            self.faults.append(message.text)
+
+    def open(self, query: str = "") -> Map:
+        self.page.goto(f"{self.base}/map{query}")
+        self.until("regions")
+        return self
+
+    @property
+    def frame(self) -> Frame:
+        return self.page.frames[1]
+
+    def until(self, mark: str) -> None:
+        expect(self.page.frame_locator("iframe").locator("html")).to_have_attribute(
+            f"data-{mark}", "drawn", timeout=15_000
+        )
+
+    def say(self, script: str) -> Any:
+        return self.frame.evaluate(script)
+
+    def colour(self, layer: int, latitude: float, longitude: float) -> tuple[int, ...]:
+        """The pixel of a canvas (0 regions) over a place; alpha last."""
+        pixel = self.say(
+            f"""() => {{
+              const map = Outreach.map;
+              const canvas = document.querySelectorAll(".outreach-canvas")[{layer}];
+              const box = canvas.getBoundingClientRect();
+              const at = map.latLngToContainerPoint([{latitude}, {longitude}]);
+              const ratio = canvas.width / box.width;
+              return Array.from(canvas.getContext("2d").getImageData(
+                (at.x - box.left) * ratio, (at.y - box.top) * ratio, 1, 1).data);
+            }}"""
+        )
+        return tuple(pixel)
+
+    def locate(self, selector: str, **more: Any) -> Any:
+        return self.page.frame_locator("iframe").locator(selector, **more)
+
+    def click_at(self, latitude: float, longitude: float) -> None:
+        at = self.say(
+            f"""() => {{
+              const map = Outreach.map;
+              const at = map.latLngToContainerPoint([{latitude}, {longitude}]);
+              return [at.x, at.y];
+            }}"""
+        )
+        self.page.mouse.click(*at)
+
+
+def village(world: World, code: str) -> tuple[float, float]:
+    row = world.row_of(code)
+    return float(world.places.latitudes[row]), float(world.places.longitudes[row])
