@@ -10,10 +10,10 @@ from sqlalchemy import delete, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
-from outreach.errors import Conflict, NotFound
+from outreach.errors import Conflict, Invalid, NotFound
 from outreach.people.edits import change, locked, unique_name
 from outreach.people.free_text import Name
-from outreach.people.regions import RegencyCode, VillageCode, refuse_unknown
+from outreach.people.regions import RegencyCode, VillageCode, refuse_unknown, zones_of
 from outreach.people.tables import Branch, BranchRegency, Role, Team
 from outreach.villages.tables import Regency
 
@@ -54,7 +54,7 @@ def create_branch(db: Session, given: BranchIn, *, is_demo: bool = False) -> Bra
     Raises
     ------
     Invalid
-        If a region is unknown or the name is taken.
+        If a region is unknown, the regions lie in several time zones, or the name is taken.
     Conflict
         If another branch serves one of the regencies; `regency` and `branch` name both.
     """
@@ -90,6 +90,9 @@ def _check(db: Session, given: BranchIn) -> None:
     refuse_unknown(
         db, base_village_code=[given.base_village_code], regency_codes=given.regency_codes
     )
+    # The times of a day-trip are counted through from the base: they hold in one zone only.
+    if len(zones_of(db, [given.base_village_code, *given.regency_codes])) > 1:
+        raise Invalid(problems={"regency_codes": ["several_zones"]})
 
 
 def _serve(db: Session, branch: Branch, codes: Iterable[str]) -> None:

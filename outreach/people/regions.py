@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
-from sqlmodel import select
+from sqlmodel import col, select
 
 from outreach.errors import Invalid
-from outreach.villages.codes import Level, level, parse
-from outreach.villages.tables import District, Province, Regency, Village
+from outreach.villages.codes import Level, cut, level, parse
+from outreach.villages.tables import District, Province, Regency, Village, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,6 +59,13 @@ def unknown(db: Session, codes: Iterable[str]) -> list[str]:
         column = _TABLES[depth].code
         missing += wanted - set(db.exec(select(column).where(column.in_(wanted))).all())
     return sorted(missing)
+
+
+def zones_of(db: Session, codes: Iterable[str]) -> set[Zone]:
+    """Read the time zones of the regencies that the codes are, or lie in."""
+    regencies = {cut(code, Level.REGENCY) for code in codes}
+    zones = db.exec(select(Regency.zone).where(col(Regency.code).in_(regencies)).distinct()).all()
+    return {Zone(zone) for zone in zones}
 
 
 def refuse_unknown(db: Session, **fields: Iterable[str]) -> None:

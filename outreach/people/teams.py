@@ -9,12 +9,12 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, field_va
 from pydantic_core import PydanticCustomError
 from sqlmodel import col, select
 
-from outreach.errors import NotFound
+from outreach.errors import Invalid, NotFound
 from outreach.people.branches import own_branch
 from outreach.people.edits import change, locked, unique_name
 from outreach.people.free_text import Name, Remark
-from outreach.people.regions import VillageCode, refuse_unknown
-from outreach.people.tables import Role, Team, TeamLeave
+from outreach.people.regions import VillageCode, refuse_unknown, zones_of
+from outreach.people.tables import Branch, Role, Team, TeamLeave
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,10 +87,10 @@ def create_team(db: Session, branch_id: int, given: TeamIn, *, by: Person) -> Te
     NotFound
         If the branch is missing or not the person's.
     Invalid
-        If the base is unknown or the branch has a team of this name.
+        If the base is unknown or in another time zone than the branch, or the branch has a team
+        of this name.
     """
-    own_branch(db, branch_id, by)
-    refuse_unknown(db, base_village_code=[given.base_village_code])
+    _check_base(db, own_branch(db, branch_id, by), given)
     team = Team(branch_id=branch_id, **given.model_dump())
     with unique_name(db):
         db.add(team)
@@ -105,17 +105,22 @@ def update_team(db: Session, team_id: int, given: TeamIn, *, version: int, by: P
     NotFound
         If it is missing or not the person's.
     Invalid
-        If the base is unknown or the branch has another team of this name.
+        As for `create_team`.
     Conflict
         If somebody else changed it since.
     """
-    own_team(db, team_id, by)
-    refuse_unknown(db, base_village_code=[given.base_village_code])
+    _check_base(db, db.get_one(Branch, own_team(db, team_id, by).branch_id), given)
     team = locked(db, Team, team_id)
     with unique_name(db):
         change(team, given.model_dump(), version)
         db.flush()
     return team
+
+
+def _check_base(db: Session, branch: Branch, given: TeamIn) -> None:
+    refuse_unknown(db, base_village_code=[given.base_village_code])
+    if len(zones_of(db, [branch.base_village_code, given.base_village_code])) > 1:
+        raise Invalid(problems={"base_village_code": ["several_zones"]})
 
 
 def own_team(db: Session, team_id: int, by: Person) -> Team:

@@ -113,6 +113,7 @@ PROBLEMS = {
     "unknown_region": _("There is no region with this code."),
     "unknown_village": _("There is no village with this code."),
     "not_a_village": _("Please give the code of a village, like 33.72.01.1001."),
+    "several_zones": _("A branch, its teams and all of its regencies lie in one time zone."),
     "not_a_regency": _("Please give codes of regencies, like 33.72."),
     "outside_branch": _("This lies outside the branch."),
     "outside_campaign": _("This lies outside the dates of the campaign."),

@@ -244,3 +244,18 @@ def test_leave_is_noted_listed_and_taken_back(db: Session) -> None:
     assert len(db.exec(select(TeamLeave)).all()) == 1
     with pytest.raises(ValidationError):
         LeaveIn(starts=date(2026, 12, 9), ends=date(2026, 12, 8))
+
+
+def test_a_branch_and_its_teams_keep_to_one_time_zone(db: Session) -> None:
+    # Kota Palangka Raya lives by WIB, Banjarmasin next door by WITA.
+    builders.load_small_registry(db, ("62.71", "63.71"))
+    wib, wita = "62.71.01.1001", "63.71.01.1001"
+    for base, regencies in ((wib, ["62.71", "63.71"]), (wita, ["62.71"])):
+        with pytest.raises(Invalid) as refused:
+            create_branch(db, told(base_village_code=base, regency_codes=regencies))
+        assert refused.value.facts["problems"] == {"regency_codes": ["several_zones"]}
+    branch = create_branch(db, told(base_village_code=wib, regency_codes=["62.71"]))
+    with pytest.raises(Invalid) as refused:
+        create_team(db, branch.id or 0, team_told(base_village_code=wita), by=person(Role.ADMIN))
+    assert refused.value.facts["problems"] == {"base_village_code": ["several_zones"]}
+    create_team(db, branch.id or 0, team_told(base_village_code=wib), by=person(Role.ADMIN))
