@@ -170,4 +170,8 @@ def _take_held(db: Session, held: HeldReport, now: datetime) -> Answer | None:
     db.delete(held)
     db.flush()  # the report must not be found as held while it is stored
     visits = _lock_visits(db, [held.visit_id], sender)
-    return _take_one(db, read_report(held.content), visits, sender, now)
+    # Held before a rule was tightened, it may be refused now; the others must not sink with it.
+    entry = _read(held.content)
+    if isinstance(entry, Answer):
+        return entry
+    return _take_one(db, entry, visits, sender, now)

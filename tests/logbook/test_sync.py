@@ -191,6 +191,19 @@ def test_a_correction_before_its_report_in_one_call_is_accepted(engine: Engine, 
     assert outcomes(send(engine, at.official, two, one)) == ["accepted", "accepted"]
 
 
+def test_what_waited_and_is_refused_by_a_newer_rule_sinks_nothing_else(
+    engine: Engine, at: Field
+) -> None:
+    one = told(at.visits[at.codes[0]])
+    two = told(one["visit_id"], men=5, corrects_id=one["id"])
+    send(engine, at.official, two)
+    with unit_of_work(engine) as db:
+        held = db.exec(select(HeldReport)).one()
+        held.content = {**held.content, "sector_of_then": "farmer"}
+    assert outcomes(send(engine, at.official, one)) == ["accepted"]
+    assert [r.id for r in reports(engine)] == [one["id"]]
+
+
 def test_what_waits_is_stored_in_the_name_of_who_sent_it(engine: Engine, at: Field) -> None:
     one = told(at.visits[at.codes[0]])
     two = told(one["visit_id"], men=5, corrects_id=one["id"])
