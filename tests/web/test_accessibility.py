@@ -1,0 +1,77 @@
+"""Axe looks over the main pages, on a laptop and on a phone: no serious fault in any of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import axe_playwright_python
+import pytest
+
+from outreach.people.tables import Role
+from tests.maps.map_app import serving
+from tests.web.world import OWN_VILLAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+    from playwright.sync_api import Browser
+
+    from tests.web.conftest import Visitor
+    from tests.web.world import World
+
+pytestmark = pytest.mark.browser
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+SEEN = """async () => (await axe.run(document, {iframes: false})).violations
+  .map((fault) => [fault.impact, fault.id, fault.nodes[0].html])"""
+PAGES = {
+    Role.OFFICIAL: ("/my", "/my/visits/{visit_id}/report", "/villages?q=laweyan"),
+    Role.MANAGER: ("/map", f"/villages/{OWN_VILLAGE}", "/campaigns", "/nothing"),
+    Role.ADMIN: ("/admin/branches", "/admin/accounts/new"),
+    Role.COORDINATOR: (
+        "/desk",
+        "/campaigns/new",
+        "/stages/{stage_id}",
+        "/stages/{stage_id}/edit",
+        "/stages/{stage_id}/plan",
+        "/stages/{stage_id}/plan/calendar",
+        "/stages/{stage_id}/plan/map",
+        "/stages/{stage_id}/plan/unplaced",
+        "/visits/{visit_id}",
+        "/runs/{run_id}",
+        "/teams/{team_id}",
+    ),
+}
+
+
+@pytest.mark.parametrize("width", [360, 1366])
+@pytest.mark.parametrize("role", PAGES)
+def test_no_page_has_a_serious_fault(
+    app: Flask,
+    world: World,
+    browser: Browser,
+    login_as: Callable[[Role], Visitor],
+    role: Role,
+    width: int,
+) -> None:
+    visitor = login_as(role)
+    visitor.get("/")
+    cookie = visitor.get_cookie("outreach")
+    assert cookie is not None
+    found: list[object] = []
+    with serving(app) as address:
+        # Axe is put into the page from outside, which its own policy would refuse.
+        context = browser.new_context(
+            base_url=address, viewport={"width": width, "height": 740}, bypass_csp=True
+        )
+        context.add_cookies([{"name": "outreach", "value": cookie.value, "url": address}])
+        page = context.new_page()
+        for path in (path.format(**world.own) for path in PAGES[role]):
+            page.goto(path)
+            page.evaluate(AXE)
+            faults = page.evaluate(SEEN)
+            found += [(path, *f) for f in faults if f[0] in ("serious", "critical")]
+        context.close()
+    assert found == []
