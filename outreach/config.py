@@ -14,6 +14,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from outreach.errors import UnsafeSettings
 
+#: Where the product stands; data and `.env` are looked for here, from wherever a command is called.
+ROOT = Path(__file__).resolve().parents[1]
+ENV_FILES = (ROOT / ".env", Path(".env"))
+
 
 class Settings(BaseSettings):
     """Everything that differs between one installation and another.
@@ -22,14 +26,14 @@ class Settings(BaseSettings):
     `REDIS_URL` and `SECRET_KEY`, the same on all of them.
     """
 
-    model_config = SettingsConfigDict(env_file=".env", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_file=ENV_FILES, frozen=True, extra="ignore")
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     database_url: str = ""
     redis_url: str = ""
     secret_key: SecretStr = SecretStr("")
-    var_dir: Path = Path("var")
+    var_dir: Path = ROOT / "var"
     demo: bool = True
     web_workers: int = Field(default=2, ge=1, le=64)
     task_workers: int = Field(default=2, ge=1, le=64)

@@ -71,6 +71,7 @@ def configuration_for(url: str, folder: Path) -> str:
         "appendonly yes",
         "maxmemory-policy noeviction",
         "loglevel warning",
+        f'logfile "{folder.resolve() / "redis.log"}"',
     )
     return "\n".join(lines) + "\n"
 

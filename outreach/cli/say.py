@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import click
 from dotenv import dotenv_values
 
+from outreach.config import ENV_FILES
+
 if TYPE_CHECKING:
     from outreach.errors import OutreachError
 
@@ -20,7 +22,10 @@ _CATALOGUES = Path(__file__).parents[1] / "web" / "translations"
 @lru_cache(maxsize=1)
 def _catalogue() -> gettext.NullTranslations:
     # Read past the settings: they may be the very thing that is wrong.
-    language = os.environ.get("LOCALE") or dotenv_values(".env").get("LOCALE") or "id"
+    told: dict[str, str | None] = {}
+    for file in ENV_FILES:
+        told |= dotenv_values(file)
+    language = os.environ.get("LOCALE") or told.get("LOCALE") or "id"
     return gettext.translation("messages", _CATALOGUES, [language], fallback=True)
 
 
@@ -65,8 +70,10 @@ def _sentences() -> dict[str, str]:
         "int_parsing": say("%%(setting)s must be a whole number."),
         "less_than_equal": say("%%(setting)s is too large."),
         "greater_than_equal": say("%%(setting)s is too small."),
+        "string_pattern_mismatch": say("%%(setting)s has a value that is not offered."),
+        "folder_unusable": say("VAR_DIR names a folder that cannot be used: %%(detail)s"),
         "bool_parsing": say("%%(setting)s must be 0 or 1."),
-        "not_found": say("There is no such thing: %%(told)s"),
+        "not_found": say("Not found: %%(name)s"),
         "package_missing": say(
             "The package %%(package)s, which carries the registry, is not installed."
         ),
@@ -89,4 +96,4 @@ def explain(error: OutreachError) -> str:
         sentence = say("The setting %%(setting)s cannot be read: %%(problem)s.")
     if sentence is None:
         return str(error)
-    return sentence % {**error.facts, "told": str(error)}
+    return sentence % {"name": ", ".join(map(str, error.facts.values())), **error.facts}

@@ -23,14 +23,15 @@ from outreach import migrations
 from outreach.cli.database import unreachable
 from outreach.cli.redis_server import find_redis_server, own_redis_url
 from outreach.cli.say import say, step
-from outreach.config import Settings, read_settings
+from outreach.config import ROOT, Settings, read_settings
 from outreach.db import make_engine, reading
 from outreach.errors import UnsafeSettings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-_ROOT = Path(__file__).parents[2]
+
+STOPPED_BY_HAND = 130
 
 
 @click.command()
@@ -38,13 +39,22 @@ def up() -> None:
     """Prepare the data and start web, worker, sweeper and Redis; Ctrl-C stops them all."""
     settings = read_settings()
     engine = make_engine(settings.database)
+    _make_folder(settings.var_dir)
     environment = _environment(settings)
     _check_port(settings)
     _check_redis(settings)
-    settings.var_dir.mkdir(parents=True, exist_ok=True)
     _prepare(engine, settings)
     engine.dispose()
     sys.exit(_run_all(settings, environment))
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnsafeSettings(
+            setting="VAR_DIR", problem="folder_unusable", detail=str(error)
+        ) from error
 
 
 def _check_port(settings: Settings) -> None:
@@ -116,12 +126,13 @@ def _prepare_demonstration(engine: Engine, settings: Settings) -> None:
 
 def _run_all(settings: Settings, environment: dict[str, str]) -> int:
     manager = Manager()
-    for name, command in parse_procfile((_ROOT / "Procfile").read_text()).processes.items():
+    for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
         if name != "redis" or settings.embedded_redis:
-            manager.add_process(name, command, env=environment, cwd=str(_ROOT))
+            manager.add_process(name, command, env=environment, cwd=str(ROOT))
     threading.Thread(target=_announce, args=(settings,), daemon=True).start()
     manager.loop()
-    return int(manager.returncode or 0)
+    # To be stopped by Ctrl-C is how this command is meant to end.
+    return 0 if manager.returncode == STOPPED_BY_HAND else int(manager.returncode or 0)
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -131,7 +142,9 @@ def _environment(settings: Settings) -> dict[str, str]:
         **os.environ,
         "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": str(_ROOT),
+        # Celery's warning to those who run as root would stand right above the logins.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
+        "PYTHONPATH": str(ROOT),
         "VAR_DIR": str(settings.var_dir.resolve()),
         "PORT": str(settings.port),
         "SECRET_KEY": settings.secret,

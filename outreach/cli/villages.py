@@ -66,15 +66,26 @@ def load_all(engine: Engine) -> LoadSummary:
 
 
 def _tell(table: str, done: int, rows: int) -> None:
-    step("Villages: %(table)s %(done)s of %(rows)s", table=table, done=done, rows=rows)
+    step("%(table)s: %(done)s of %(rows)s", table=_named(table), done=done, rows=rows)
+
+
+def _named(table: str) -> str:
+    names = {
+        "province": say("Provinces"),
+        "regency": say("Regencies"),
+        "district": say("Districts"),
+        "village": say("Villages"),
+        "estimate_source": say("Sources of the estimates"),
+    }
+    return names.get(table, table)
 
 
 def _report(summary: LoadSummary) -> None:
     for table, told in summary.tables.items():
         step(
-            "Villages: %(table)s: %(rows)s rows, %(inserted)s new, %(changed)s changed, "
+            "%(table)s: %(rows)s rows, %(inserted)s new, %(changed)s changed, "
             "%(unchanged)s unchanged",
-            table=table,
+            table=_named(table),
             rows=told.rows,
             inserted=told.inserted,
             changed=told.changed,

@@ -47,6 +47,8 @@ def _up(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
         ("REDIS_URL", "nonsense", "REDIS_URL is not a Redis address"),
         ("REDIS_URL", "redis://127.0.0.1:1/0", "does not answer"),
         ("SECRET_KEY", "short", "SECRET_KEY is too short"),
+        ("LOCALE", "fr", "LOCALE"),
+        ("VAR_DIR", "/proc/nowhere", "VAR_DIR names a folder that cannot be used"),
     ],
 )
 def test_a_wrong_setting_is_one_clear_sentence(
