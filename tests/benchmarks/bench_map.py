@@ -7,6 +7,7 @@ villages within seconds, with a popup of the same facts as ours.
 
 from __future__ import annotations
 
+import logging
 import statistics
 import sys
 import tempfile
@@ -215,6 +216,7 @@ def report(name: str, visits: list[Visit]) -> tuple[float, float]:
 
 
 def main() -> int:
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # a line for every file asked for
     program = find_chromium()
     if program is None:
         print("no Chromium on this machine: nothing measured", file=sys.stderr)
