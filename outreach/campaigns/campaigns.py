@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING, Self
+from datetime import date  # noqa: TC003 - Pydantic reads it at run time
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from sqlmodel import exists, select
 
+from outreach.campaigns.access import SHAPERS, require_shaper, seen_by
+from outreach.campaigns.days import PlannedDay, check_campaign_length, check_order
 from outreach.campaigns.tables import Campaign, Ecosystem, Purpose, Stage, Status
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.edits import change, locked, unique_name
@@ -28,32 +29,34 @@ class CampaignIn(BaseModel):
     purpose: Purpose
     ecosystem: Ecosystem
     theme: Remark = ""
-    starts: date
-    ends: date
+    starts: PlannedDay
+    ends: PlannedDay
     target_signups: int = Field(default=0, ge=0, le=100_000_000)
 
-    @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> Self:
-        if self.ends < self.starts:
-            raise PydanticCustomError("ends_before_it_starts", "It ends before it starts")
-        return self
+    @field_validator("ends")
+    @classmethod
+    def _ends_in_time(cls, ends: date, others: ValidationInfo) -> date:
+        check_order(others.data.get("starts"), ends)
+        check_campaign_length(others.data.get("starts"), ends)
+        return ends
 
 
-def list_campaigns(db: Session) -> list[Campaign]:
-    """Read all campaigns, the latest first; a campaign itself belongs to no region."""
+def list_campaigns(db: Session, person: Person) -> list[Campaign]:
+    """Read the campaigns that the person may see, the latest first."""
     newest = (Campaign.starts.desc(), Campaign.id.desc())  # type: ignore[attr-defined, union-attr]
-    return list(db.exec(select(Campaign).order_by(*newest)))
+    return list(db.exec(select(Campaign).where(seen_by(db, person)).order_by(*newest)))
 
 
-def campaign_of(db: Session, campaign_id: int) -> Campaign:
+def campaign_of(db: Session, person: Person, campaign_id: int) -> Campaign:
     """Read one campaign.
 
     Raises
     ------
     NotFound
-        If there is none.
+        If there is none, or it belongs to a branch that the person does not see.
     """
-    campaign = db.get(Campaign, campaign_id)
+    found = select(Campaign).where(Campaign.id == campaign_id, seen_by(db, person))
+    campaign = db.exec(found).one_or_none()
     if campaign is None:
         raise NotFound(kind="Campaign", id=campaign_id)
     return campaign
@@ -62,15 +65,20 @@ def campaign_of(db: Session, campaign_id: int) -> Campaign:
 def create_campaign(
     db: Session, given: CampaignIn, *, by: Person, is_demo: bool = False
 ) -> Campaign:
-    """Draft a campaign.
+    """Draft a campaign: of the coordinator's own branch, or a manager's for all branches.
 
     Raises
     ------
     Invalid
         If another campaign has the name.
+    NotAllowed
+        If the person is neither a manager nor the coordinator of a branch.
     """
-    _require_planner(by)
-    campaign = Campaign(**given.model_dump(), is_demo=is_demo)
+    is_nobodys = by.role is Role.COORDINATOR and by.branch_id is None
+    if by.role not in SHAPERS or is_nobodys:
+        raise NotAllowed(role=by.role)
+    branch_id = by.branch_id if by.role is Role.COORDINATOR else None
+    campaign = Campaign(**given.model_dump(), branch_id=branch_id, is_demo=is_demo)
     with unique_name(db):
         db.add(campaign)
         db.flush()  # for its id, and to hear now whether the name is free
@@ -89,8 +97,7 @@ def update_campaign(
     Invalid
         If a stage would lie outside the dates, or the name is taken.
     """
-    _require_planner(by)
-    campaign = locked(db, Campaign, campaign_id)
+    campaign = _shaped(db, campaign_id, by)
     if campaign.status is Status.CLOSED:
         raise Conflict(problem="closed")
     _keep_stages_inside(db, campaign_id, given)
@@ -107,9 +114,8 @@ def open_campaign(db: Session, campaign_id: int, version: int, *, by: Person) ->
 
 def close_campaign(db: Session, campaign_id: int, version: int, *, by: Person) -> Campaign:
     """Close an open campaign for good; every stage of it must be closed before."""
-    _require_planner(by)
     # Taken first: who opens a stage takes the campaign too, and one of the two sees the other.
-    locked(db, Campaign, campaign_id)
+    _shaped(db, campaign_id, by)
     _refuse_open_stages(db, campaign_id)
     return _turn(db, campaign_id, version, by, Status.OPENED, Status.CLOSED)
 
@@ -117,18 +123,18 @@ def close_campaign(db: Session, campaign_id: int, version: int, *, by: Person) -
 def _turn(
     db: Session, campaign_id: int, version: int, by: Person, before: Status, after: Status
 ) -> Campaign:
-    _require_planner(by)
-    campaign = locked(db, Campaign, campaign_id)
+    campaign = _shaped(db, campaign_id, by)
     if campaign.status is not before:
         raise Conflict(problem="wrong_status", status=campaign.status, needed=before)
     change(campaign, {"status": after}, version)
     return campaign
 
 
-def _require_planner(by: Person) -> None:
-    # A campaign belongs to no branch: those who plan one and those who lead several shape it.
-    if by.role not in (Role.COORDINATOR, Role.MANAGER):
-        raise NotAllowed(role=by.role)
+def _shaped(db: Session, campaign_id: int, by: Person) -> Campaign:
+    """Take a campaign that the person may shape."""
+    campaign = locked(db, Campaign, campaign_id)
+    require_shaper(db, campaign, by)
+    return campaign
 
 
 def _refuse_open_stages(db: Session, campaign_id: int) -> None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING, Self
+from datetime import date  # noqa: TC003 - Pydantic reads it at run time
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from sqlmodel import col, select
 
+from outreach.campaigns.access import branch_regencies, holds_branch, visible_branches
+from outreach.campaigns.days import PlannedDay, check_order, check_stage_length
 from outreach.campaigns.tables import Campaign, Ordering, Stage, Status
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
-from outreach.people.access import Person, covers, narrow
+from outreach.people.access import Person, covers
 from outreach.people.edits import change, locked, unique_name
 from outreach.people.free_text import Name
-from outreach.people.tables import BranchRegency, Role
+from outreach.people.tables import Role
 from outreach.villages.codes import parse
 from outreach.villages.tables import District, Regency, Village, VillageKind
 
@@ -31,8 +33,8 @@ class StageIn(BaseModel):
     """
 
     name: Name
-    starts: date
-    ends: date
+    starts: PlannedDay
+    ends: PlannedDay
     area_codes: list[str] = []
     kinds: list[VillageKind] = []
     ordering: Ordering = Ordering.SCORE
@@ -51,23 +53,12 @@ class StageIn(BaseModel):
     def _once(cls, kinds: list[VillageKind]) -> list[VillageKind]:
         return sorted(set(kinds))
 
-    @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> Self:
-        if self.ends < self.starts:
-            raise PydanticCustomError("ends_before_it_starts", "It ends before it starts")
-        return self
-
-
-def branch_regencies(db: Session, branch_id: int) -> tuple[str, ...]:
-    """Codes of the regencies that the branch serves, in order."""
-    served = select(BranchRegency.regency_code).where(BranchRegency.branch_id == branch_id)
-    return tuple(sorted(db.exec(served)))
-
-
-def visible_branches(db: Session, person: Person) -> tuple[int, ...]:
-    """Branches of which the person may see at least one whole regency, in order."""
-    served = narrow(select(BranchRegency.branch_id), BranchRegency.regency_code, person)
-    return tuple(sorted(set(db.scalars(served))))
+    @field_validator("ends")
+    @classmethod
+    def _ends_in_time(cls, ends: date, others: ValidationInfo) -> date:
+        check_order(others.data.get("starts"), ends)
+        check_stage_length(others.data.get("starts"), ends)
+        return ends
 
 
 def list_stages(db: Session, person: Person, campaign_id: int | None = None) -> list[Stage]:
@@ -105,7 +96,8 @@ def create_stage(
     Raises
     ------
     NotFound
-        If the branch or the campaign is missing or outside the person's area.
+        If the branch or the campaign is missing or outside the person's area, or the campaign
+        belongs to another branch.
     Invalid
         With every problem of the dates, the area and the name by field.
     Conflict
@@ -116,6 +108,8 @@ def create_stage(
         raise NotFound(kind="Branch")
     require_planner(db, branch, by)
     campaign = locked(db, Campaign, campaign_id)
+    if campaign.branch_id not in (None, branch):
+        raise NotFound(kind="Campaign", id=campaign_id)
     if campaign.status is Status.CLOSED:
         raise Conflict(problem="campaign_closed")
     _check(db, campaign, branch, given, by)
@@ -185,8 +179,7 @@ def require_planner(db: Session, branch_id: int, by: Person) -> None:
     NotAllowed
         If the person is no coordinator.
     """
-    served = branch_regencies(db, branch_id)
-    if not served or not all(covers(by.areas, code) for code in served):
+    if not holds_branch(db, branch_id, by):
         raise NotFound(kind="Branch", id=branch_id)
     if by.role is not Role.COORDINATOR:
         raise NotAllowed(role=by.role)

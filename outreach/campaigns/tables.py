@@ -48,7 +48,10 @@ class Ordering(StrEnum):
 
 
 class Campaign(SQLModel, table=True):
-    """An effort with a purpose, a theme, dates and a target of sign-ups."""
+    """An effort with a purpose, a theme, dates and a target of sign-ups.
+
+    It belongs to a branch or, without one, is a campaign of managers for all branches.
+    """
 
     __table_args__ = (
         CheckConstraint("starts <= ends", name="starts_before_it_ends"),
@@ -59,6 +62,7 @@ class Campaign(SQLModel, table=True):
     purpose: Purpose = Field(sa_type=words(Purpose))
     ecosystem: Ecosystem = Field(sa_type=words(Ecosystem))
     theme: str = ""
+    branch_id: int | None = Field(default=None, foreign_key="branch.id", index=True)
     starts: date
     ends: date
     target_signups: int = 0

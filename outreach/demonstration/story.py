@@ -33,12 +33,14 @@ if TYPE_CHECKING:
 
 SEED = 2026
 _LEASE = timedelta(minutes=10)
+#: The dates of a stage follow from the day on which the story is told.
+_ANY_DAY = date(2000, 1, 1)
 _STAGES = (
-    (StageIn(name="Tahap 1: Surakarta dan Sukoharjo", starts=date.min, ends=date.min,
+    (StageIn(name="Tahap 1: Surakarta dan Sukoharjo", starts=_ANY_DAY, ends=_ANY_DAY,
              area_codes=["33.72", "33.11"]), -84, -33),
-    (StageIn(name="Tahap 2: Klaten, Karanganyar, Sragen", starts=date.min, ends=date.min,
+    (StageIn(name="Tahap 2: Klaten, Karanganyar, Sragen", starts=_ANY_DAY, ends=_ANY_DAY,
              area_codes=["33.10", "33.13", "33.14"], quota=600), -28, 35),
-    (StageIn(name="Tahap 3: Boyolali dan Wonogiri", starts=date.min, ends=date.min,
+    (StageIn(name="Tahap 3: Boyolali dan Wonogiri", starts=_ANY_DAY, ends=_ANY_DAY,
              area_codes=["33.09", "33.12"], quota=450), 40, 110),
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import case, func, select
 from sqlmodel import col
 
-from outreach.campaigns.stages import visible_branches
+from outreach.campaigns.access import visible_branches
 from outreach.campaigns.tables import Stage, StageVillage, Status
 from outreach.people.access import narrow
 from outreach.people.tables import Account

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from outreach.campaigns.access import require_shaper, shapes
 from outreach.campaigns.campaigns import (
     CampaignIn,
     campaign_of,
@@ -18,7 +19,7 @@ from outreach.campaigns.campaigns import (
 from outreach.campaigns.stages import list_stages
 from outreach.campaigns.tables import Ecosystem, Purpose
 from outreach.errors import Conflict, Invalid, OutreachError
-from outreach.people.tables import Role
+from outreach.people.tables import Branch, Role
 from outreach.progress.stages import stage_progress
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import (
@@ -57,16 +58,20 @@ def campaign(campaign_id: int) -> ResponseReturnValue:
 
 def _campaign_page(campaign_id: int, refusal: Advice | None = None) -> str:
     with reading_db() as db:
-        found = campaign_of(db, campaign_id)
+        found = campaign_of(db, person(), campaign_id)
         stages = list_stages(db, person(), campaign_id)
         progress = stage_progress(db, person(), [stage.id for stage in stages if stage.id])
         branches = branch_names(db, stages)
+        branch = None if found.branch_id is None else db.get_one(Branch, found.branch_id)
+        may_shape = shapes(db, found, person())
     return render_template(
         "coordinator/campaign.html",
         campaign=found,
         stages=stages,
         progress=progress,
         branches=branches,
+        branch=branch,
+        may_shape=may_shape,
         refusal=refusal,
         may_plan=person().role is Role.COORDINATOR,
     )
@@ -89,7 +94,7 @@ def add_campaign() -> ResponseReturnValue:
             made = create_campaign(db, given, by=person())
     except Invalid as error:
         return _form(refill(request.form, error), None), error.status
-    flash(_("The campaign %(name)s is drafted. Open it when it may start.", name=made.name))
+    flash(_("“%(name)s” is drafted. Open it when it may start.", name=made.name))
     return redirect(url_for("coordinator.campaign", campaign_id=made.id), 303)
 
 
@@ -98,7 +103,8 @@ def add_campaign() -> ResponseReturnValue:
 def edit_campaign(campaign_id: int) -> ResponseReturnValue:
     """Show the form of a campaign."""
     with reading_db() as db:
-        found = campaign_of(db, campaign_id)
+        found = campaign_of(db, person(), campaign_id)
+        require_shaper(db, found, person())
     return _form(fill(**found.model_dump()), found)
 
 
@@ -109,16 +115,18 @@ def change_campaign(campaign_id: int) -> ResponseReturnValue:
     try:
         given = read(CampaignIn, request.form)
         with writing_db() as db:
-            update_campaign(db, campaign_id, given, version_of(request.form), by=person())
+            version = version_of(request.form)
+            saved = update_campaign(db, campaign_id, given, version, by=person())
     except (Invalid, Conflict) as error:
         return _changed_again(campaign_id, error)
-    flash(_("The campaign is saved."))
+    flash(_("“%(name)s” was saved.", name=saved.name))
     return redirect(url_for("coordinator.campaign", campaign_id=campaign_id), 303)
 
 
 def _changed_again(campaign_id: int, error: OutreachError) -> ResponseReturnValue:
     with reading_db() as db:
-        found = campaign_of(db, campaign_id)
+        found = campaign_of(db, person(), campaign_id)
+        require_shaper(db, found, person())
     return _form(filled_again(error, found), found), error.status
 
 

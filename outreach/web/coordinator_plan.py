@@ -220,7 +220,7 @@ def around(db: Session, found: Stage, view: str) -> dict[str, Any]:
     """Gather what every view of a plan shows above it."""
     return {
         "stage": found,
-        "campaign": campaign_of(db, found.campaign_id),
+        "campaign": campaign_of(db, person(), found.campaign_id),
         "summary": summary_of_stage(db, person(), found.id or 0),
         "run": latest_run(db, person(), found.id or 0),
         "view": view,

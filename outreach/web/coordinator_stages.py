@@ -70,7 +70,7 @@ def _stage_facts(db: Session, found: Stage) -> dict[str, Any]:
     stage_id = found.id or 0
     may_plan = person().role is Role.COORDINATOR
     facts: dict[str, Any] = {
-        "campaign": campaign_of(db, found.campaign_id),
+        "campaign": campaign_of(db, person(), found.campaign_id),
         "branch": db.get_one(Branch, found.branch_id),
         "kinds": [word(VillageKind(kind)) for kind in found.kinds],
         "areas": names_of(db, found.area_codes),
@@ -94,7 +94,7 @@ def _stage_facts(db: Session, found: Stage) -> dict[str, Any]:
 def new_stage(campaign_id: int) -> ResponseReturnValue:
     """Show the form of a new stage of the coordinator's branch."""
     with reading_db() as db:
-        campaign = campaign_of(db, campaign_id)
+        campaign = campaign_of(db, person(), campaign_id)
         return _form(db, Filled(), campaign, _own_branch(), None)
 
 
@@ -108,10 +108,10 @@ def add_stage(campaign_id: int) -> ResponseReturnValue:
             made = create_stage(db, campaign_id, given, by=person())
     except (Invalid, Conflict) as error:
         with reading_db() as db:
-            campaign = campaign_of(db, campaign_id)
+            campaign = campaign_of(db, person(), campaign_id)
             form = refill(request.form, error)
             return _form(db, form, campaign, _own_branch(), None), error.status
-    flash(_("The stage %(name)s is drafted.", name=made.name))
+    flash(_("“%(name)s” is drafted.", name=made.name))
     return redirect(url_for("coordinator.stage", stage_id=made.id), 303)
 
 
@@ -123,7 +123,7 @@ def edit_stage(stage_id: int) -> ResponseReturnValue:
         found = _planners_stage(db, stage_id)
         suggested = {name: request.args[name] for name in SUGGESTED if name in request.args}
         stored = {name: getattr(found, name) for name in (*StageIn.model_fields, "version")}
-        campaign = campaign_of(db, found.campaign_id)
+        campaign = campaign_of(db, person(), found.campaign_id)
         return _form(db, fill(**stored | suggested), campaign, found.branch_id, found)
 
 
@@ -145,7 +145,7 @@ def _changed_again(stage_id: int, error: OutreachError) -> ResponseReturnValue:
     with reading_db() as db:
         found = _planners_stage(db, stage_id)
         form = filled_again(error, found)
-        campaign = campaign_of(db, found.campaign_id)
+        campaign = campaign_of(db, person(), found.campaign_id)
         return _form(db, form, campaign, found.branch_id, found), error.status
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import col, select
 
+from outreach.campaigns.access import branch_regencies
 from outreach.campaigns.campaigns import list_campaigns
-from outreach.campaigns.stages import branch_regencies, list_stages
+from outreach.campaigns.stages import list_stages
 from outreach.people.tables import Branch
 from outreach.progress.stages import StageProgress, stage_progress
 from outreach.villages.reading import Region, names_of, regions_below
@@ -55,7 +56,7 @@ class CampaignCard:
 
 
 def campaign_cards(db: Session, person: Person) -> list[CampaignCard]:
-    """Read every campaign, each with the stages that the person may see."""
+    """Read the campaigns that the person may see, each with the stages that the person may see."""
     stages = list_stages(db, person)
     progress = stage_progress(db, person, [stage.id for stage in stages if stage.id])
     of_campaign: dict[int, list[StageCard]] = defaultdict(list)
@@ -63,7 +64,7 @@ def campaign_cards(db: Session, person: Person) -> list[CampaignCard]:
         of_campaign[stage.campaign_id].append(StageCard(stage, progress[stage.id or 0]))
     return [
         CampaignCard(campaign, tuple(of_campaign[campaign.id or 0]))
-        for campaign in list_campaigns(db)
+        for campaign in list_campaigns(db, person)
     ]
 
 

@@ -54,7 +54,7 @@ def map_page() -> ResponseReturnValue:
             "manager/map.html",
             **_table(db, filters),
             **_frame(db, filters),
-            campaigns=list_campaigns(db),
+            campaigns=list_campaigns(db, person()),
             kinds=list(VillageKind),
         )
 

@@ -13,6 +13,7 @@ from outreach.errors import Invalid, NotFound
 from outreach.people.access import NATION
 from outreach.progress.scope import Scope, scope_for
 from outreach.villages.codes import parse
+from outreach.villages.reading import names_of
 from outreach.villages.tables import VillageKind
 
 if TYPE_CHECKING:
@@ -60,8 +61,10 @@ def read_filters(db: Session, person: Person, *, home: str = NATION) -> Filters:
     NotFound
         If one names nothing, or an area that the person sees nothing of.
     """
-    found = Filters(_area(home), _campaign(db), _kind())
+    found = Filters(_area(home), _campaign(db, person), _kind())
     found.scope(person)
+    if found.area and not names_of(db, [found.area]):
+        raise NotFound(region=found.area)
     return found
 
 
@@ -84,13 +87,13 @@ def _area(home: str) -> str:
         raise NotFound(region=given[:20]) from None
 
 
-def _campaign(db: Session) -> int | None:
+def _campaign(db: Session, person: Person) -> int | None:
     given = request.args.get("campaign", "")
     if not given:
         return None
     if not (given.isascii() and given.isdecimal() and len(given) <= LONGEST_NUMBER):
         raise NotFound(kind="Campaign")
-    return campaign_of(db, int(given)).id
+    return campaign_of(db, person, int(given)).id
 
 
 def _kind() -> VillageKind | None:

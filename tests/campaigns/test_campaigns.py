@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
+from sqlmodel import select
 
 from outreach.campaigns.campaigns import (
     CampaignIn,
@@ -30,7 +31,7 @@ from outreach.campaigns.stages import (
 from outreach.campaigns.tables import Campaign, Stage, Status
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
-from outreach.people.tables import Role
+from outreach.people.tables import BranchRegency, Role
 from outreach.villages.tables import VillageKind
 from tests.visits.world import (
     ENDS,
@@ -78,8 +79,73 @@ def test_every_problem_of_a_campaign_is_told_at_once() -> None:
 def test_nothing_ends_before_it_starts(make: Any) -> None:
     with pytest.raises(ValidationError) as refusal:
         make(starts=date(2026, 11, 5), ends=date(2026, 11, 4))
-    assert _codes(refusal) == {("ends_before_it_starts",)}
+    assert _codes(refusal) == {("ends", "ends_before_it_starts")}
     assert make(starts=date(2026, 11, 5), ends=date(2026, 11, 5))
+
+
+def test_days_nobody_plans_for_are_refused_by_the_field_they_stand_in() -> None:
+    for make in (campaign_in, stage_in):
+        with pytest.raises(ValidationError) as refusal:
+            make(starts=date(1900, 1, 1), ends=date(2999, 12, 31))
+        assert _codes(refusal) == {("starts", "year_out_of_range"), ("ends", "year_out_of_range")}
+    with pytest.raises(ValidationError) as refusal:
+        campaign_in(starts=date(2026, 1, 1), ends=date(2036, 1, 2))
+    assert _codes(refusal) == {("ends", "campaign_too_long")}
+    assert campaign_in(starts=date(2026, 1, 1), ends=date(2036, 1, 1))
+    with pytest.raises(ValidationError) as refusal:
+        stage_in(starts=date(2026, 1, 1), ends=date(2027, 1, 2))
+    assert _codes(refusal) == {("ends", "stage_too_long")}
+    assert stage_in(starts=date(2026, 1, 1), ends=date(2027, 1, 1))
+
+
+def test_a_branchs_campaign_is_its_own_and_a_managers_is_for_all(
+    engine: Engine, world: World
+) -> None:
+    with unit_of_work(engine) as db:
+        half = account(db, "half", Role.MANAGER, SERENGAN)
+        for_all = create_campaign(db, campaign_in("Untuk semua"), by=world.manager)
+        number = for_all.id or 0
+        mine = campaign_of(db, world.coordinator, world.campaign_id)
+        assert (mine.branch_id, for_all.branch_id) == (world.branch_id, None)
+        for person, names in (
+            (world.coordinator, {"Untuk semua", "Desa terlindungi"}),
+            (world.manager, {"Untuk semua", "Desa terlindungi"}),
+            (world.foreigner, {"Untuk semua"}),
+            (half, {"Untuk semua"}),
+        ):
+            assert {one.name for one in list_campaigns(db, person)} == names
+        for person in (world.foreigner, half):
+            acts: tuple[Callable[[Person], Campaign], ...] = (
+                lambda p: campaign_of(db, p, world.campaign_id),
+                lambda p: update_campaign(db, world.campaign_id, campaign_in(), 2, by=p),
+                lambda p: open_campaign(db, world.campaign_id, 2, by=p),
+                lambda p: close_campaign(db, world.campaign_id, 2, by=p),
+            )
+            for act in acts:
+                with pytest.raises(NotFound):
+                    act(person)
+        with pytest.raises(NotAllowed):
+            open_campaign(db, number, 1, by=world.coordinator)
+        open_campaign(db, number, 1, by=half)
+        update_campaign(db, world.campaign_id, campaign_in(theme="x"), 2, by=world.manager)
+
+
+def test_stages_join_the_own_branchs_campaigns_and_those_for_all(
+    engine: Engine, world: World
+) -> None:
+    with unit_of_work(engine) as db:
+        boyolali = db.scalars(
+            select(BranchRegency.branch_id).where(BranchRegency.regency_code == "33.09")
+        ).one()
+        for_all = create_campaign(db, campaign_in("Untuk semua"), by=world.manager)
+        with pytest.raises(NotFound):
+            create_stage(
+                db, world.campaign_id, stage_in("x"), by=world.foreigner, branch_id=boyolali
+            )
+        made = create_stage(
+            db, for_all.id or 0, stage_in("x"), by=world.foreigner, branch_id=boyolali
+        )
+        assert made.branch_id == boyolali
 
 
 def test_a_stage_reads_codes_in_any_writing_and_keeps_them_dotted_once() -> None:
@@ -112,16 +178,16 @@ def test_a_name_is_taken_once(engine: Engine, world: World) -> None:
         with pytest.raises(Invalid):
             create_stage(db, world.campaign_id, stage_in(), by=by)
     with reading(engine) as db:
-        assert {campaign.name for campaign in list_campaigns(db)} == {
+        assert {campaign.name for campaign in list_campaigns(db, by)} == {
             "Desa terlindungi",
             "Kedua",
         }
-        assert campaign_of(db, second).version == 1
+        assert campaign_of(db, by, second).version == 1
 
 
 def test_of_two_edits_the_second_sees_both_values(engine: Engine, world: World) -> None:
     with unit_of_work(engine) as db:
-        version = campaign_of(db, world.campaign_id).version
+        version = campaign_of(db, world.coordinator, world.campaign_id).version
         changed = campaign_in(target_signups=700)
         update_campaign(db, world.campaign_id, changed, version, by=world.coordinator)
     mine = campaign_in(target_signups=900, theme="bersama")
@@ -133,7 +199,7 @@ def test_of_two_edits_the_second_sees_both_values(engine: Engine, world: World) 
         "theirs": {"target_signups": 700, "theme": ""},
     }
     with reading(engine) as db:
-        assert campaign_of(db, world.campaign_id).target_signups == 700
+        assert campaign_of(db, world.coordinator, world.campaign_id).target_signups == 700
 
 
 def test_of_two_edits_at_the_same_time_one_wins(engine: Engine, world: World) -> None:
@@ -193,7 +259,7 @@ def test_a_campaign_is_not_closed_while_somebody_opens_a_stage(
         opened = stage_of(db, by, world.stage_id)
         close_stage(db, world.stage_id, opened.version, by=by)
         draft = create_stage(db, world.campaign_id, stage_in("Susulan"), by=by)
-        version = campaign_of(db, world.campaign_id).version
+        version = campaign_of(db, world.coordinator, world.campaign_id).version
 
     def close() -> None:
         try:
@@ -225,7 +291,7 @@ def test_what_is_closed_is_not_edited(engine: Engine, world: World) -> None:
             with pytest.raises(Conflict) as refusal:
                 act()
             assert refusal.value.facts["problem"] == "closed"
-        version = campaign_of(db, world.campaign_id).version
+        version = campaign_of(db, world.coordinator, world.campaign_id).version
         close_campaign(db, world.campaign_id, version, by=by)
         with pytest.raises(Conflict):
             update_campaign(db, world.campaign_id, campaign_in(), version + 1, by=by)
@@ -292,7 +358,7 @@ def test_who_may_not_see_a_stage_cannot_tell_that_it_exists(engine: Engine, worl
         with pytest.raises(NotFound):
             create_stage(db, 999_999, stage_in("x"), by=world.coordinator)
         with pytest.raises(NotFound):
-            campaign_of(db, 999_999)
+            campaign_of(db, world.manager, 999_999)
 
 
 def test_the_forms_models_are_not_tables() -> None:

@@ -149,7 +149,56 @@ def test_only_stages_of_the_own_area_are_shown(
     app: Flask, world: World, english: Callable[[Role], Visitor]
 ) -> None:
     with unit_of_work(engine_of(app)) as db:
-        db.get_one(Stage, world.foreign["stage_id"]).name = "Tahap rahasia"
+        foreign = db.get_one(Stage, world.foreign["stage_id"])
+        foreign.name, foreign.campaign_id = "Tahap rahasia", world.own["campaign_id"]
     page = words_of(english(Role.COORDINATOR).get(f"/campaigns/{world.own['campaign_id']}"))
     assert "Tahap 1" in page
     assert "Tahap rahasia" not in page
+
+
+def test_a_campaign_for_all_branches_is_shaped_by_managers_alone(
+    app: Flask, english: Callable[[Role], Visitor]
+) -> None:
+    made = english(Role.MANAGER).send("/campaigns/new", FORM).location
+    assert stored(app, int(made.rsplit("/", 1)[1])).branch_id is None
+    client = english(Role.COORDINATOR)
+    page = client.get(made)
+    assert "All branches" in words_of(page)
+    assert "New stage" in words_of(page)
+    assert "Open the campaign" not in words_of(page)
+    assert f"{made}/edit" not in page.get_data(as_text=True)
+    assert client.get(f"{made}/edit").status_code == 403
+    for deed in ("edit", "open", "close"):
+        assert client.send(f"{made}/{deed}", FORM | {"version": "1"}).status_code == 403
+    stage = {"name": "Tahap 1", "starts": "2027-02-01", "ends": "2027-02-26", "ordering": "score"}
+    assert client.send(f"{made}/stages/new", stage).status_code == 303
+
+
+def test_campaigns_of_other_branches_are_nowhere_to_be_seen(
+    world: World, english: Callable[[Role], Visitor]
+) -> None:
+    foreign = "Desa terlindungi 33.11"
+    for role, paths in (
+        (Role.COORDINATOR, ("/desk", "/campaigns", "/map")),
+        (Role.MANAGER, ("/campaigns", "/map")),
+    ):
+        client = english(role)
+        for path in paths:
+            words = words_of(client.get(path))
+            assert "Desa terlindungi 33.72" in words, path
+            assert foreign not in words, path
+        number = world.foreign["campaign_id"]
+        assert client.get(f"/map?campaign={number}").status_code == 404
+        assert client.get(f"/map/stats?campaign={number}").status_code == 404
+        assert client.get(f"/map?campaign={world.own['campaign_id']}").status_code == 200
+
+
+@pytest.mark.parametrize("ends", ["2027-01-03", "2999-12-31", "2037-02-01"])
+def test_a_wrong_end_marks_the_field_of_the_end(
+    ends: str, english: Callable[[Role], Visitor]
+) -> None:
+    answer = english(Role.COORDINATOR).send("/campaigns/new", FORM | {"ends": ends})
+    assert answer.status_code == 422
+    html = answer.get_data(as_text=True)
+    assert 'id="ends-problem"' in html
+    assert 'id="starts-problem"' not in html

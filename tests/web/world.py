@@ -58,8 +58,6 @@ def build(engine: Engine) -> World:
             ids["report_id"] = _report(db, ids, world.accounts[Role.COORDINATOR][0])
             ids["regency_code"] = ids["code"][:5]
             ids.update(_run(db, ids, world.accounts[Role.COORDINATOR][0]))
-        # A campaign spans branches: nobody's is foreign.
-        del world.foreign["campaign_id"]
         world.own["account_id"] = world.accounts[Role.OFFICIAL][0]
     return world
 
@@ -83,8 +81,10 @@ def _visit(
     stage: str = "Tahap 1",
     day: date = date(2026, 11, 18),
 ) -> dict[str, Any]:
-    campaign = db.exec(select(Campaign)).first() or Campaign(
-        name="Surakarta Raya 2026",
+    of_branch = select(Campaign).where(Campaign.branch_id == branch_id)
+    campaign = db.exec(of_branch).first() or Campaign(
+        name=f"Desa terlindungi {regency}",
+        branch_id=branch_id,
         purpose=Purpose.ACQUIRE,
         ecosystem=Ecosystem.VILLAGE,
         starts=date(2026, 10, 1),

@@ -11,23 +11,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table('campaign',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('purpose', sa.Enum('acquire', 'deepen', 'keep', name='purpose', native_enum=False, create_constraint=True, length=32), nullable=False),
-    sa.Column('ecosystem', sa.Enum('village', 'market', 'e_commerce', 'small_business', 'vulnerable', name='ecosystem', native_enum=False, create_constraint=True, length=32), nullable=False),
-    sa.Column('theme', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('starts', sa.Date(), nullable=False),
-    sa.Column('ends', sa.Date(), nullable=False),
-    sa.Column('target_signups', sa.Integer(), nullable=False),
-    sa.Column('status', sa.Enum('drafted', 'opened', 'closed', name='status', native_enum=False, create_constraint=True, length=32), nullable=False),
-    sa.Column('is_demo', sa.Boolean(), nullable=False),
-    sa.Column('version', sa.Integer(), nullable=False),
-    sa.CheckConstraint('starts <= ends', name=op.f('ck_campaign_starts_before_it_ends')),
-    sa.CheckConstraint('target_signups >= 0', name=op.f('ck_campaign_target_not_negative')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_campaign')),
-    sa.UniqueConstraint('name', name=op.f('uq_campaign_name'))
-    )
     op.create_table('estimate_source',
     sa.Column('figure', sa.Enum('population', 'informal_workers', 'informal_covered', 'vulnerable_workers', name='figure', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('national_total', sa.Integer(), nullable=False),
@@ -121,6 +104,7 @@ def upgrade() -> None:
     sa.Column('is_active', sa.Boolean(), nullable=False),
     sa.Column('is_demo', sa.Boolean(), nullable=False),
     sa.Column('created_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['branch_id'], ['branch.id'], name=op.f('fk_account_branch_id_branch')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_account')),
     sa.UniqueConstraint('login', name=op.f('uq_account_login'))
@@ -138,28 +122,27 @@ def upgrade() -> None:
     with op.batch_alter_table('branch_regency', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_branch_regency_branch_id'), ['branch_id'], unique=False)
 
-    op.create_table('stage',
+    op.create_table('campaign',
     sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('campaign_id', sa.Integer(), nullable=False),
-    sa.Column('branch_id', sa.Integer(), nullable=False),
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('purpose', sa.Enum('acquire', 'deepen', 'keep', name='purpose', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('ecosystem', sa.Enum('village', 'market', 'e_commerce', 'small_business', 'vulnerable', name='ecosystem', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('theme', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('branch_id', sa.Integer(), nullable=True),
     sa.Column('starts', sa.Date(), nullable=False),
     sa.Column('ends', sa.Date(), nullable=False),
-    sa.Column('area_codes', sa.JSON(), nullable=False),
-    sa.Column('kinds', sa.JSON(), nullable=False),
-    sa.Column('ordering', sa.Enum('score', 'gap', 'nearest', 'code', name='ordering', native_enum=False, create_constraint=True, length=32), nullable=False),
-    sa.Column('quota', sa.Integer(), nullable=True),
+    sa.Column('target_signups', sa.Integer(), nullable=False),
     sa.Column('status', sa.Enum('drafted', 'opened', 'closed', name='status', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('is_demo', sa.Boolean(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
-    sa.CheckConstraint('quota IS NULL OR quota > 0', name=op.f('ck_stage_quota_positive')),
-    sa.CheckConstraint('starts <= ends', name=op.f('ck_stage_starts_before_it_ends')),
-    sa.ForeignKeyConstraint(['branch_id'], ['branch.id'], name=op.f('fk_stage_branch_id_branch')),
-    sa.ForeignKeyConstraint(['campaign_id'], ['campaign.id'], name=op.f('fk_stage_campaign_id_campaign')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_stage'))
+    sa.CheckConstraint('starts <= ends', name=op.f('ck_campaign_starts_before_it_ends')),
+    sa.CheckConstraint('target_signups >= 0', name=op.f('ck_campaign_target_not_negative')),
+    sa.ForeignKeyConstraint(['branch_id'], ['branch.id'], name=op.f('fk_campaign_branch_id_branch')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_campaign')),
+    sa.UniqueConstraint('name', name=op.f('uq_campaign_name'))
     )
-    with op.batch_alter_table('stage', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_stage_branch_id'), ['branch_id'], unique=False)
-        batch_op.create_index('uq_stage_campaign_name', ['campaign_id', 'branch_id', 'name'], unique=True)
+    with op.batch_alter_table('campaign', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_campaign_branch_id'), ['branch_id'], unique=False)
 
     op.create_table('team',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -205,6 +188,42 @@ def upgrade() -> None:
     with op.batch_alter_table('official', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_official_village_code'), ['village_code'], unique=False)
 
+    op.create_table('stage',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('campaign_id', sa.Integer(), nullable=False),
+    sa.Column('branch_id', sa.Integer(), nullable=False),
+    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('starts', sa.Date(), nullable=False),
+    sa.Column('ends', sa.Date(), nullable=False),
+    sa.Column('area_codes', sa.JSON(), nullable=False),
+    sa.Column('kinds', sa.JSON(), nullable=False),
+    sa.Column('ordering', sa.Enum('score', 'gap', 'nearest', 'code', name='ordering', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('quota', sa.Integer(), nullable=True),
+    sa.Column('status', sa.Enum('drafted', 'opened', 'closed', name='status', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.CheckConstraint('quota IS NULL OR quota > 0', name=op.f('ck_stage_quota_positive')),
+    sa.CheckConstraint('starts <= ends', name=op.f('ck_stage_starts_before_it_ends')),
+    sa.ForeignKeyConstraint(['branch_id'], ['branch.id'], name=op.f('fk_stage_branch_id_branch')),
+    sa.ForeignKeyConstraint(['campaign_id'], ['campaign.id'], name=op.f('fk_stage_campaign_id_campaign')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_stage'))
+    )
+    with op.batch_alter_table('stage', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_stage_branch_id'), ['branch_id'], unique=False)
+        batch_op.create_index('uq_stage_campaign_name', ['campaign_id', 'branch_id', 'name'], unique=True)
+
+    op.create_table('team_leave',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('team_id', sa.Integer(), nullable=False),
+    sa.Column('starts', sa.Date(), nullable=False),
+    sa.Column('ends', sa.Date(), nullable=False),
+    sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.CheckConstraint('starts <= ends', name=op.f('ck_team_leave_starts_before_it_ends')),
+    sa.ForeignKeyConstraint(['team_id'], ['team.id'], name=op.f('fk_team_leave_team_id_team')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_team_leave'))
+    )
+    with op.batch_alter_table('team_leave', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_team_leave_team_id'), ['team_id'], unique=False)
+
     op.create_table('plan_run',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('stage_id', sa.Integer(), nullable=False),
@@ -239,19 +258,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('stage_village', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_stage_village_village_code'), ['village_code'], unique=False)
-
-    op.create_table('team_leave',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('team_id', sa.Integer(), nullable=False),
-    sa.Column('starts', sa.Date(), nullable=False),
-    sa.Column('ends', sa.Date(), nullable=False),
-    sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.CheckConstraint('starts <= ends', name=op.f('ck_team_leave_starts_before_it_ends')),
-    sa.ForeignKeyConstraint(['team_id'], ['team.id'], name=op.f('fk_team_leave_team_id_team')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_team_leave'))
-    )
-    with op.batch_alter_table('team_leave', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_team_leave_team_id'), ['team_id'], unique=False)
 
     op.create_table('batch',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -427,10 +433,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_batch_run_id'))
 
     op.drop_table('batch')
-    with op.batch_alter_table('team_leave', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_team_leave_team_id'))
-
-    op.drop_table('team_leave')
     with op.batch_alter_table('stage_village', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_stage_village_village_code'))
 
@@ -441,6 +443,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_plan_run_branch_id'))
 
     op.drop_table('plan_run')
+    with op.batch_alter_table('team_leave', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_team_leave_team_id'))
+
+    op.drop_table('team_leave')
+    with op.batch_alter_table('stage', schema=None) as batch_op:
+        batch_op.drop_index('uq_stage_campaign_name')
+        batch_op.drop_index(batch_op.f('ix_stage_branch_id'))
+
+    op.drop_table('stage')
     with op.batch_alter_table('official', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_official_village_code'))
 
@@ -451,11 +462,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_team_branch_id'))
 
     op.drop_table('team')
-    with op.batch_alter_table('stage', schema=None) as batch_op:
-        batch_op.drop_index('uq_stage_campaign_name')
-        batch_op.drop_index(batch_op.f('ix_stage_branch_id'))
+    with op.batch_alter_table('campaign', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_campaign_branch_id'))
 
-    op.drop_table('stage')
+    op.drop_table('campaign')
     with op.batch_alter_table('branch_regency', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_branch_regency_branch_id'))
 
@@ -481,4 +491,3 @@ def downgrade() -> None:
     op.drop_table('registry_load')
     op.drop_table('province')
     op.drop_table('estimate_source')
-    op.drop_table('campaign')
