@@ -22,6 +22,7 @@ from sqlmodel import col, select
 
 from outreach.errors import Conflict, Invalid, NotFound
 from outreach.people.access import NATION
+from outreach.people.edits import change, locked
 from outreach.people.free_text import Name
 from outreach.people.identity import refuse_identity_numbers
 from outreach.people.passwords import hash_password, refuse_weak
@@ -148,8 +149,8 @@ def create_account(
     return account
 
 
-def update_account(db: Session, account_id: int, given: AccountIn) -> Account:
-    """Change name, login, role and area; a login that is open has the new rights at once.
+def update_account(db: Session, account_id: int, given: AccountIn, *, version: int) -> Account:
+    """Change an account that was read as *version*; an open login has the new rights at once.
 
     Raises
     ------
@@ -157,12 +158,14 @@ def update_account(db: Session, account_id: int, given: AccountIn) -> Account:
         If there is no such account.
     Invalid
         As for `create_account`.
+    Conflict
+        If somebody else changed it since.
     """
-    account = account_of(db, account_id)
+    account = locked(db, Account, account_id)
     _refuse_unknown(db, given)
     try:
         with db.begin_nested():
-            account.sqlmodel_update(given.model_dump(include=_COLUMNS))
+            change(account, given.model_dump(include=_COLUMNS), version)
     except IntegrityError as error:
         raise Invalid(problems={"login": ["taken"]}) from error
     db.execute(delete(AccountArea).where(col(AccountArea.account_id) == account_id))

@@ -15,6 +15,7 @@ from outreach.people.edits import change, locked, unique_name
 from outreach.people.free_text import Name
 from outreach.people.regions import RegencyCode, VillageCode, refuse_unknown, zones_of
 from outreach.people.tables import Branch, BranchRegency, Role, Team
+from outreach.villages.areas import covers
 from outreach.villages.tables import Regency
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ def create_branch(db: Session, given: BranchIn, *, is_demo: bool = False) -> Bra
     Raises
     ------
     Invalid
-        If a region is unknown, the regions lie in several time zones, or the name is taken.
+        If a region is unknown, the regions lie in several time zones, the base lies outside the
+        regencies, or the name is taken.
     Conflict
         If another branch serves one of the regencies; `regency` and `branch` name both.
     """
@@ -75,10 +77,12 @@ def update_branch(db: Session, branch_id: int, given: BranchIn, *, version: int)
     NotFound
         If there is no such branch.
     Invalid, Conflict
-        As for `create_branch`; also if somebody else changed it since.
+        As for `create_branch`; also if somebody else changed it since, or the base of a working
+        team would lie outside the regencies.
     """
     branch = locked(db, Branch, branch_id)
     _check(db, given)
+    _keep_bases_inside(db, branch_id, given)
     with unique_name(db):
         change(branch, given.model_dump(exclude={"regency_codes"}), version)
         db.flush()
@@ -93,6 +97,14 @@ def _check(db: Session, given: BranchIn) -> None:
     # The times of a day-trip are counted through from the base: they hold in one zone only.
     if len(zones_of(db, [given.base_village_code, *given.regency_codes])) > 1:
         raise Invalid(problems={"regency_codes": ["several_zones"]})
+    if not covers(given.regency_codes, given.base_village_code):
+        raise Invalid(problems={"base_village_code": ["base_outside_branch"]})
+
+
+def _keep_bases_inside(db: Session, branch_id: int, given: BranchIn) -> None:
+    query = select(Team.base_village_code).where(Team.branch_id == branch_id, Team.is_active)
+    if not all(covers(given.regency_codes, base) for base in db.exec(query)):
+        raise Invalid(problems={"regency_codes": ["team_base_outside"]})
 
 
 def _serve(db: Session, branch: Branch, codes: Iterable[str]) -> None:

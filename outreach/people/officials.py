@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
-from sqlmodel import select
+from sqlalchemy.exc import IntegrityError
 
 from outreach.errors import Conflict, NotFound
-from outreach.people.access import require
+from outreach.people.access import covers, require
+from outreach.people.accounts import account_of, areas_of
 from outreach.people.free_text import Name
 from outreach.people.phones import Phone
 from outreach.people.regions import VillageCode, refuse_unknown
-from outreach.people.tables import Account, Official, Role
+from outreach.people.tables import Official, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlmodel import Session
 
     from outreach.people.access import Person
@@ -48,23 +47,6 @@ def add_official(db: Session, given: OfficialIn, *, by: Person, is_demo: bool = 
     return official
 
 
-def update_official(db: Session, official_id: int, given: OfficialIn, *, by: Person) -> Official:
-    """Change an official's particulars.
-
-    Raises
-    ------
-    NotFound
-        If the official, or the village told, is missing or outside the person's area.
-    Invalid
-        If there is no such village.
-    """
-    official = own_official(db, official_id, by)
-    require(by, given.village_code)
-    refuse_unknown(db, village_code=[given.village_code])
-    official.sqlmodel_update(given.model_dump())
-    return official
-
-
 def own_official(db: Session, official_id: int, by: Person) -> Official:
     """Read an official whose village lies within the person's area.
 
@@ -80,30 +62,6 @@ def own_official(db: Session, official_id: int, by: Person) -> Official:
     return official
 
 
-def officials_of(db: Session, village_code: str, by: Person) -> Sequence[Official]:
-    """List the officials of a village by name.
-
-    Raises
-    ------
-    NotFound
-        If the village lies outside the person's area.
-    """
-    require(by, village_code)
-    query = select(Official).where(Official.village_code == village_code).order_by(Official.name)
-    return db.exec(query).all()
-
-
-def remove_official(db: Session, official_id: int, *, by: Person) -> None:
-    """Forget an official and the contact data with them.
-
-    Raises
-    ------
-    NotFound
-        If missing or outside the person's area.
-    """
-    db.delete(own_official(db, official_id, by))
-
-
 def link_account(db: Session, official_id: int, account_id: int, *, by: Person) -> Official:
     """Give an official the account they log in with.
 
@@ -112,13 +70,17 @@ def link_account(db: Session, official_id: int, account_id: int, *, by: Person) 
     NotFound
         If the official is outside the person's area, or the account is missing.
     Conflict
-        If the account is not an official's.
+        If the account is not an official's, does not see the official's village, or is another
+        official's already.
     """
     official = own_official(db, official_id, by)
-    account = db.get(Account, account_id)
-    if account is None:
-        raise NotFound(kind="Account", id=account_id)
-    if account.role != Role.OFFICIAL:
+    if account_of(db, account_id).role != Role.OFFICIAL:
         raise Conflict(problem="not_an_officials_account")
-    official.account_id = account_id
+    if not covers(areas_of(db, account_id), official.village_code):
+        raise Conflict(problem="account_of_another_village")
+    try:
+        with db.begin_nested():
+            official.account_id = account_id
+    except IntegrityError as error:
+        raise Conflict(problem="account_has_official") from error
     return official

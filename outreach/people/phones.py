@@ -1,4 +1,4 @@
-"""Phone numbers of officials: one way to write them, and never more of them than needed."""
+"""Phone numbers of officials: one way to write them."""
 
 from __future__ import annotations
 
@@ -29,11 +29,6 @@ def normal(text: str) -> str:
     if bare or not _NUMBER.fullmatch(national):
         raise PydanticCustomError("not_a_phone", "no phone number")
     return f"+62{national}"
-
-
-def masked(phone: str) -> str:
-    """Show enough of a number to recognise it: `+62812•••789`."""
-    return f"{phone[:6]}•••{phone[-3:]}" if len(phone) > 9 else phone and "•••"
 
 
 Phone = Annotated[str, AfterValidator(normal)]

@@ -86,6 +86,7 @@ class Account(SQLModel, table=True):
     is_active: bool = True
     is_demo: bool = False
     created_at: datetime
+    version: int = 1
 
 
 class AccountArea(SQLModel, table=True):

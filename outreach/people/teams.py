@@ -10,11 +10,12 @@ from pydantic_core import PydanticCustomError
 from sqlmodel import col, select
 
 from outreach.errors import Invalid, NotFound
-from outreach.people.branches import own_branch
+from outreach.people.branches import own_branch, regencies_of
 from outreach.people.edits import change, locked, unique_name
 from outreach.people.free_text import Name, Remark
-from outreach.people.regions import VillageCode, refuse_unknown, zones_of
-from outreach.people.tables import Branch, Role, Team, TeamLeave
+from outreach.people.regions import VillageCode, refuse_unknown
+from outreach.people.tables import Role, Team, TeamLeave
+from outreach.villages.areas import covers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,10 +88,11 @@ def create_team(db: Session, branch_id: int, given: TeamIn, *, by: Person) -> Te
     NotFound
         If the branch is missing or not the person's.
     Invalid
-        If the base is unknown or in another time zone than the branch, or the branch has a team
-        of this name.
+        If the base is unknown or outside the regencies of the branch, or the branch has a team of
+        this name.
     """
-    _check_base(db, own_branch(db, branch_id, by), given)
+    own_branch(db, branch_id, by)
+    _check_base(db, branch_id, given)
     team = Team(branch_id=branch_id, **given.model_dump())
     with unique_name(db):
         db.add(team)
@@ -109,7 +111,7 @@ def update_team(db: Session, team_id: int, given: TeamIn, *, version: int, by: P
     Conflict
         If somebody else changed it since.
     """
-    _check_base(db, db.get_one(Branch, own_team(db, team_id, by).branch_id), given)
+    _check_base(db, own_team(db, team_id, by).branch_id, given)
     team = locked(db, Team, team_id)
     with unique_name(db):
         change(team, given.model_dump(), version)
@@ -117,10 +119,11 @@ def update_team(db: Session, team_id: int, given: TeamIn, *, version: int, by: P
     return team
 
 
-def _check_base(db: Session, branch: Branch, given: TeamIn) -> None:
+def _check_base(db: Session, branch_id: int, given: TeamIn) -> None:
     refuse_unknown(db, base_village_code=[given.base_village_code])
-    if len(zones_of(db, [branch.base_village_code, given.base_village_code])) > 1:
-        raise Invalid(problems={"base_village_code": ["several_zones"]})
+    # The regencies of a branch lie in one time zone, so the base shares it with them.
+    if not covers(regencies_of(db, branch_id), given.base_village_code):
+        raise Invalid(problems={"base_village_code": ["base_outside_branch"]})
 
 
 def own_team(db: Session, team_id: int, by: Person) -> Team:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from flask_babel import gettext as _
 from sqlmodel import select
 
 from outreach.errors import Conflict, Invalid, NotFound
+from outreach.people.access import NATION
 from outreach.people.accounts import (
     AccountIn,
     account_of,
@@ -27,18 +29,26 @@ from outreach.people.branches import (
     regencies_of,
     update_branch,
 )
-from outreach.people.tables import Branch, Role
+from outreach.people.tables import Account, Branch, Role
+from outreach.villages.search import search
 from outreach.villages.tables import Province, Regency
 from outreach.web.auth import person
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, refill_edit, version_of
 from outreach.web.routing import allow
+from outreach.web.words import word
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
 
+    from outreach.errors import OutreachError
+
 pages = Blueprint("admin", __name__, url_prefix="/admin")
+
+MOST_FOUND = 40
 
 
 @pages.get("/branches")
@@ -111,10 +121,27 @@ def _branch_form(branch_id: int | None, form: Filled) -> str:
         }
         regencies = db.exec(select(Regency).order_by(Regency.code)).all()
         provinces = db.exec(select(Province).order_by(Province.code)).all()
+        name = _branch(db, branch_id).name if branch_id else ""
     choices = [(p, [r for r in regencies if r.province_code == p.code]) for p in provinces]
     return render_template(
-        "admin/branch.html", branch_id=branch_id, form=form, choices=choices, others=others
+        "admin/branch.html",
+        branch_id=branch_id,
+        name=name,
+        form=form,
+        choices=choices,
+        others=others,
     )
+
+
+@pages.get("/villages")
+@allow(Role.ADMIN)
+def find_code() -> ResponseReturnValue:
+    """Search the registry for the code of a village; no visit is shown with it."""
+    words = request.args.get("q", "")
+    everywhere = dataclasses.replace(person(), areas=(NATION,))
+    with reading_db() as db:
+        found = search(db, everywhere, words, limit=MOST_FOUND)
+    return render_template("admin/villages.html", words=words, found=found, most=MOST_FOUND)
 
 
 @pages.get("/accounts")
@@ -150,41 +177,82 @@ def add_account() -> ResponseReturnValue:
 def show_account(account_id: int) -> ResponseReturnValue:
     """Show an account in its form."""
     with reading_db() as db:
-        account = account_of(db, account_id)
-        areas = areas_of(db, account_id)
-    form = fill(
-        **account.model_dump(include={"login", "name", "role", "branch_id", "is_active"}),
-        whole_nation=areas == [""],
-        area_codes=[code for code in areas if code],
-    )
+        form = _stored_account(db, account_of(db, account_id))
     return _account_form(account_id, form)
 
 
 @pages.post("/accounts/<int:account_id>")
 @allow(Role.ADMIN)
 def save_account(account_id: int) -> ResponseReturnValue:
-    """Change an account; a password is changed only where one is typed."""
+    """Change an account, unless somebody else did so since; a password only where one is typed."""
     password = request.form.get("password", "")
     try:
         given = read(AccountIn, request.form)
         with writing_db() as db:
-            update_account(db, account_id, given)
+            update_account(db, account_id, given, version=version_of(request.form))
             if password:
                 set_password(db, account_id, password)
             active = "is_active" in request.form
             set_active(db, account_id, active=active, by_account_id=person().account_id)
     except (Invalid, Conflict) as error:
-        with reading_db() as db:
-            account_of(db, account_id)
-        return _account_form(account_id, refill(request.form, error)), error.status
+        return _account_form(account_id, _account_again(account_id, error)), error.status
     return _saved("/admin/accounts")
+
+
+def _stored_account(db: Session, account: Account) -> Filled:
+    areas = areas_of(db, account.id or 0)
+    shown = {"login", "name", "role", "branch_id", "is_active", "version"}
+    return fill(
+        **account.model_dump(include=shown),
+        whole_nation=areas == [NATION],
+        area_codes=[code for code in areas if code],
+    )
+
+
+def _account_again(account_id: int, error: OutreachError) -> Filled:
+    """Keep what was typed; beside it stands what others stored meanwhile, area and lock too."""
+    with reading_db() as db:
+        account = account_of(db, account_id)
+        stored = _stored_account(db, account)
+        branches = {str(line.id): line.name for line in list_branches(db)}
+    form = refill_edit(request.form, error, account)
+    if error.facts.get("problem") != "changed_meanwhile":
+        return form
+    differing = {
+        name: values for name, values in stored.values.items() if _words(form, name) != set(values)
+    }
+    theirs = {name: _told(name, values, branches) for name, values in differing.items()}
+    return dataclasses.replace(form, theirs=theirs)
+
+
+def _words(form: Filled, name: str) -> set[str]:
+    """Tell what stands in a field; several codes may be typed into one."""
+    values = form.values.get(name, ())
+    if name == "area_codes":
+        return {code for value in values for code in value.replace(",", " ").split()}
+    return {value for value in values if value}
+
+
+def _told(name: str, values: Sequence[str], branches: Mapping[str, str]) -> str:
+    if name in ("is_active", "whole_nation"):
+        return str(_("yes") if values else _("no"))
+    if name == "role":
+        return word(Role(values[0]))
+    shown = (branches.get(value, value) if name == "branch_id" else value for value in values)
+    return ", ".join(shown) or "–"
 
 
 def _account_form(account_id: int | None, form: Filled) -> str:
     with reading_db() as db:
         named = [(line.id, line.name) for line in list_branches(db)]
+        login = account_of(db, account_id).login if account_id else ""
     return render_template(
-        "admin/account.html", account_id=account_id, form=form, branches=named, roles=list(Role)
+        "admin/account.html",
+        account_id=account_id,
+        login=login,
+        form=form,
+        branches=named,
+        roles=list(Role),
     )
 
 

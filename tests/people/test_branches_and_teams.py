@@ -49,6 +49,15 @@ def told(**changed: Any) -> BranchIn:
     return BranchIn.model_validate(usual | changed)
 
 
+def sukoharjo(**changed: Any) -> BranchIn:
+    usual = {
+        "name": "Sukoharjo",
+        "base_village_code": "33.11.01.2001",
+        "regency_codes": [SUKOHARJO],
+    }
+    return told(**usual | changed)
+
+
 def team_told(**changed: Any) -> TeamIn:
     usual = {
         "name": "Tim Satu",
@@ -82,12 +91,12 @@ def test_branch_is_kept_with_its_regencies(db: Session) -> None:
 
 def test_regency_has_one_branch_at_the_most_and_the_refusal_names_it(db: Session) -> None:
     create_branch(db, told())
-    other = create_branch(db, told(name="Sukoharjo", regency_codes=[SUKOHARJO]))
+    other = create_branch(db, sukoharjo())
     with pytest.raises(Conflict) as refused:
         update_branch(
             db,
             other.id or 0,
-            told(name="Sukoharjo", regency_codes=[SOLO, SUKOHARJO]),
+            sukoharjo(regency_codes=[SOLO, SUKOHARJO]),
             version=1,
         )
     assert refused.value.facts["problem"] == "regency_has_branch"
@@ -99,7 +108,7 @@ def test_regency_has_one_branch_at_the_most_and_the_refusal_names_it(db: Session
 def test_regency_that_one_branch_gives_up_another_can_take(db: Session) -> None:
     first = create_branch(db, told(regency_codes=[SOLO, SUKOHARJO]))
     update_branch(db, first.id or 0, told(), version=1)
-    second = create_branch(db, told(name="Sukoharjo", regency_codes=[SUKOHARJO]))
+    second = create_branch(db, sukoharjo())
     assert regencies_of(db, first.id) == [SOLO]
     assert regencies_of(db, second.id) == [SUKOHARJO]
 
@@ -116,7 +125,7 @@ def test_stale_change_is_a_conflict_that_shows_both(db: Session) -> None:
 def test_name_is_taken_once(db: Session) -> None:
     create_branch(db, told())
     with pytest.raises(Invalid) as refused:
-        create_branch(db, told(regency_codes=[SUKOHARJO]))
+        create_branch(db, sukoharjo(name="Surakarta"))
     assert refused.value.facts["problems"] == {"name": ["taken"]}
 
 
@@ -257,5 +266,23 @@ def test_a_branch_and_its_teams_keep_to_one_time_zone(db: Session) -> None:
     branch = create_branch(db, told(base_village_code=wib, regency_codes=["62.71"]))
     with pytest.raises(Invalid) as refused:
         create_team(db, branch.id or 0, team_told(base_village_code=wita), by=person(Role.ADMIN))
-    assert refused.value.facts["problems"] == {"base_village_code": ["several_zones"]}
+    assert refused.value.facts["problems"] == {"base_village_code": ["base_outside_branch"]}
     create_team(db, branch.id or 0, team_told(base_village_code=wib), by=person(Role.ADMIN))
+
+
+def test_bases_lie_within_the_regencies_of_the_branch(db: Session) -> None:
+    outside = {"base_village_code": ["base_outside_branch"]}
+    with pytest.raises(Invalid) as refused:
+        create_branch(db, told(base_village_code="33.11.01.2001"))
+    assert refused.value.facts["problems"] == outside
+    branch, by = create_branch(db, told(regency_codes=[SOLO, SUKOHARJO])), person(Role.ADMIN)
+    away = team_told(base_village_code="33.11.01.2001")
+    team = create_team(db, branch.id or 0, away, by=by)
+    with pytest.raises(Invalid) as refused:
+        update_branch(db, branch.id or 0, told(), version=1)
+    assert refused.value.facts["problems"] == {"regency_codes": ["team_base_outside"]}
+    update_team(db, team.id or 0, away.model_copy(update={"is_active": False}), version=1, by=by)
+    update_branch(db, branch.id or 0, told(), version=1)
+    with pytest.raises(Invalid) as refused:
+        update_team(db, team.id or 0, away, version=2, by=by)
+    assert refused.value.facts["problems"] == outside

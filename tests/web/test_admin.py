@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from outreach.db import reading
 from outreach.people.tables import Account, Branch, Role, Team, TeamLeave
+from tests.web.planned import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +57,8 @@ def test_branch_is_added_changed_and_shown(
     assert "Surakarta Baru" in admin.get("/admin/branches").text
     shown = admin.get(path).text
     assert 'name="version" value="2"' in shown
-    assert '<option value="33.72" selected' in shown
+    assert 'value="33.72" id="regency-33.72" checked' in shown
+    assert 'value="33.11" id="regency-33.11" disabled' in shown
     assert stored(Branch, world.own["branch_id"]).version == 2
 
 
@@ -66,7 +68,7 @@ def test_regency_of_another_branch_is_refused_by_name(
     told = {
         "name": "Baru",
         "regional_office": "Jateng",
-        "base_village_code": "33.72.01.1001",
+        "base_village_code": "33.11.01.2001",
         "regency_codes": ["33.11"],
     }
     answer = login_as(Role.ADMIN).send("/admin/branches/new", told)
@@ -175,7 +177,7 @@ def test_account_is_added_changed_closed(
     assert "33.11\n33.72" in admin.get(f"/admin/accounts/{made}").text
     login = {"login": "bu.manajer", "password": told["password"]}
     assert client.send("/login", login).status_code == 303
-    closed = {**told, "password": ""}
+    closed = {**told, "password": "", "version": "1"}
     assert admin.send(f"/admin/accounts/{made}", closed).status_code == 303
     assert client.get("/").location == "/login"
 
@@ -185,7 +187,36 @@ def test_admin_does_not_close_the_account_in_use(
 ) -> None:
     admin = login_as(Role.ADMIN)
     own = world.accounts[Role.ADMIN][0]
-    told = {"login": "admin", "name": "Admin", "role": "admin"}
+    told = {"login": "admin", "name": "Admin", "role": "admin", "version": "1"}
     assert admin.send(f"/admin/accounts/{own}", told).status_code == 409
     assert admin.send(f"/admin/accounts/{own}", told | {"is_active": "on"}).status_code == 303
     assert admin.get("/admin/accounts").status_code == 200
+
+
+def test_an_account_that_was_changed_meanwhile_shows_all_that_differs(
+    english: Callable[[Role], Visitor], world: World
+) -> None:
+    admin, account = english(Role.ADMIN), world.accounts[Role.MANAGER][0]
+    path = f"/admin/accounts/{account}"
+    assert 'name="version" value="1"' in admin.get(path).text
+    told = {"login": "manager", "name": "Bu Manajer", "role": "manager", "version": "1"}
+    first = told | {"area_codes": "33.72, 33.11"}
+    assert admin.send(path, first).status_code == 303  # no tick, so it is closed as well
+    stale = admin.send(path, told | {"whole_nation": "on", "is_active": "on"})
+    assert stale.status_code == 409
+    words = words_of(stale)
+    for stored in ("33.11, 33.72", "no"):
+        assert f"Stored meanwhile: {stored}" in words
+    assert 'name="version" value="2"' in stale.text
+    again = told | {"whole_nation": "on", "is_active": "on", "version": "2"}
+    assert admin.send(path, again).status_code == 303
+
+
+def test_an_admin_finds_the_code_of_a_village_and_nothing_else(
+    english: Callable[[Role], Visitor],
+) -> None:
+    admin = english(Role.ADMIN)
+    assert "/admin/villages" in admin.get("/admin/branches/new").text
+    assert "33.72.01.1001" in words_of(admin.get("/admin/villages?q=3372011001"))
+    assert "no region of this name" in words_of(admin.get("/admin/villages?q=zzzzqqqq"))
+    assert english(Role.OFFICIAL).get("/admin/villages?q=3372011001").status_code == 403
