@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -62,9 +63,11 @@ def maps() -> None:
 @maps.command("build")
 def build() -> None:
     """Draw all region shapes anew from the registry."""
+    from outreach.maps.artefacts import Store, forget_old_places
     from outreach.maps.assets import build_assets
 
     settings = read_settings()
     with own_engine() as engine:
         _build_shapes(engine, settings)
     build_assets(settings.var_dir / "maps")
+    forget_old_places(Store(settings.var_dir / "maps"), datetime.now(UTC))

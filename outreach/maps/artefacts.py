@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
+import os
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import brotli
@@ -16,6 +19,7 @@ from outreach.maps.columns import encode_names, encode_places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from outreach.maps.columns import Places
@@ -31,6 +35,8 @@ _TYPES = {
 }
 #: Above this many bytes brotli's best quality takes seconds: worth it only for what is built once.
 _QUICK_BYTES = 60_000
+#: Far longer than a page with a map stays open.
+PLACES_KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,30 @@ def write_whole(path: Path, data: bytes) -> None:
 
 def keep_places(store: Store, places: Places, *, best: bool = False) -> str:
     """Keep the village columns of one scope; the same villages give the same name."""
-    return store.keep("places", ".bin", encode_places(places), best=best)
+    name = store.keep("places", ".bin", encode_places(places), best=best)
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(store.folder / name)  # still in use: `forget_old_places` goes by this
+    return name
+
+
+def forget_old_places(store: Store, now: datetime) -> int:
+    """Remove the files of places that nobody's map has been made from for long; say how many.
+
+    Every kind of filter and every change of the registry leaves one behind.
+    """
+    limit = (now - PLACES_KEPT).timestamp()
+    old = [path for path in store.folder.glob("places-*.bin") if _changed(path) < limit]
+    for path in old:
+        for ending in ("", ".br", ".gz"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+    return len(old)
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # another process was quicker
+        return float("inf")
 
 
 def keep_names(store: Store, names: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from outreach.maps.artefacts import Store, keep_names, keep_places
+from outreach.maps.artefacts import Store, forget_old_places, keep_names, keep_places
 from outreach.maps.columns import MapScope, Places, Progress, scope_of
 from outreach.progress.changes import Change, changes_since, latest_change
 from outreach.progress.scope import Scope
@@ -23,7 +24,6 @@ from outreach.web.database import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from numpy.typing import NDArray
     from sqlmodel import Session
@@ -105,6 +105,8 @@ class MapData:
                 return kept[2]
             places = nation.only(_rows(db, scope, nation))
             made = Ground(scope, places, keep_places(self.store, places))
+            if kept and kept[2].file != made.file:
+                forget_old_places(self.store, datetime.now(UTC))
             self._grounds.put(scope, (self._clock() + GROUND_SECONDS, nation, made))
             return made
 

@@ -183,7 +183,9 @@ def details(regency_code: str) -> ResponseReturnValue:
     with reading_db() as db:
         # Whose area is a district of the regency sees that district in it.
         own = scope_for(person(), region=regency_code).prefixes
-        name = names_of(db, [regency_code]).get(regency_code, regency_code)
+        name = names_of(db, [regency_code]).get(regency_code)
+        if name is None:
+            raise NotFound(region=regency_code)
         around = _names_in(db, District, own)
         names = _names_in(db, Village, own)
     regency = columns.Regency(regency_code, name, around)

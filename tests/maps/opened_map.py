@@ -62,15 +62,21 @@ class Map:
     def locate(self, selector: str, **more: Any) -> Any:
         return self.page.frame_locator("iframe").locator(selector, **more)
 
+    def point_at(self, latitude: float, longitude: float) -> None:
+        self.page.mouse.move(*self._pixel(latitude, longitude))
+
     def click_at(self, latitude: float, longitude: float) -> None:
-        at = self.say(
+        self.page.mouse.click(*self._pixel(latitude, longitude))
+
+    def _pixel(self, latitude: float, longitude: float) -> tuple[float, float]:
+        x, y = self.say(
             f"""() => {{
               const map = Outreach.map;
               const at = map.latLngToContainerPoint([{latitude}, {longitude}]);
               return [at.x, at.y];
             }}"""
         )
-        self.page.mouse.click(*at)
+        return x, y
 
 
 def village(world: World, code: str) -> tuple[float, float]:

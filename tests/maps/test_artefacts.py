@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import gzip
+import os
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import brotli
 import pytest
 
 from outreach.maps import assets
-from outreach.maps.artefacts import Store, keep_names, keep_places, write_whole
+from outreach.maps.artefacts import (
+    PLACES_KEPT,
+    Store,
+    forget_old_places,
+    keep_names,
+    keep_places,
+    write_whole,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +70,23 @@ def test_scopes_with_the_same_villages_share_a_file(tmp_path: Path, places: Plac
     store = Store(tmp_path)
     assert keep_places(store, places) == keep_places(store, places)
     assert keep_places(store, places).endswith(".bin")
+
+
+def test_only_places_long_out_of_use_are_removed(tmp_path: Path, places: Places) -> None:
+    store, now = Store(tmp_path), datetime.now(UTC)
+    in_use = keep_places(store, places)
+    fresh = store.keep("places", ".bin", b"of a filter chosen yesterday")
+    store.keep("places", ".bin", b"of a registry long gone")
+    kept = {*tmp_path.glob(f"{in_use}*"), *tmp_path.glob(f"{fresh}*")}
+    names = {tmp_path / (store.keep("names", ".json", b"{}") + ending) for ending in ("", ".br")}
+    long_ago = (now - PLACES_KEPT - timedelta(days=1)).timestamp()
+    for path in tmp_path.iterdir():
+        if not path.name.startswith(fresh):
+            os.utime(path, (long_ago, long_ago))
+    assert keep_places(store, places) == in_use  # asked for again
+    assert forget_old_places(store, now) == 1
+    assert set(tmp_path.glob("places-*")) == kept
+    assert all(path.exists() for path in names)
 
 
 def test_one_script_and_one_style_sheet_hold_leaflet_and_ours(built: Path) -> None:

@@ -128,6 +128,74 @@ def test_a_click_drills_from_nation_to_village(opened: Map, world: World) -> Non
     assert opened.faults == []
 
 
+def test_a_village_that_was_searched_for_brings_its_district_along(opened: Map) -> None:
+    opened.open()
+    opened.until("villages")
+    box = opened.locate("input[type=search]")
+    box.fill("desa 2007")
+    opened.locate(".o-result", has_text="33.72.02.2007").click()
+    expect(opened.locate(".o-popup")).to_contain_text("33.72.02.2007")
+    expect(opened.locate(".o-path strong")).to_have_text("Kecamatan 02 Surakarta")
+    expect(opened.locate(".o-summary .o-sum td").last).to_have_text("30")
+    expect(opened.page).to_have_url(re.compile(r"/map\?area=33\.72\.02#13"))
+
+
+def test_what_was_found_lies_above_the_cards_and_can_all_be_reached(
+    world: World, browser: Browser
+) -> None:
+    context = browser.new_context(viewport={"width": 1366, "height": 460})
+    with serving(make_app(world)) as base:
+        opened = Map(context.new_page(), base).open()
+        opened.locate("input[type=search]").fill("desa 2007")
+        last = opened.locate(".o-result").nth(7)
+        last.scroll_into_view_if_needed()
+        assert opened.say(
+            """() => {
+              const box = document.querySelectorAll(".o-result")[7].getBoundingClientRect();
+              const top = document.elementFromPoint(box.x + 20, box.y + box.height / 2);
+              return Boolean(top.closest(".o-result"));
+            }"""
+        )
+        last.click(timeout=2_000)
+    context.close()
+
+
+def test_back_goes_up_one_area_and_forward_down_again(opened: Map) -> None:
+    opened.page.goto("about:blank")
+    opened.open()
+    opened.until("villages")
+    heading = opened.locate(".o-path strong")
+    for name in ("Jawa Tengah", "Kota Surakarta"):
+        opened.locate(".o-below summary").evaluate("(e) => { e.parentElement.open = true; }")
+        opened.locate(".o-row", has_text=name).press("Enter")
+        expect(heading).to_have_text(name)
+        opened.page.wait_for_timeout(800)  # the flight there is a move, and no step of its own
+    close = opened.say("() => Outreach.map.getZoom()")
+    for name in ("Jawa Tengah", "Indonesia"):
+        opened.page.evaluate("history.back()")
+        expect(heading).to_have_text(name)
+    assert "area=" not in opened.page.url
+    assert opened.say("() => Outreach.map.getZoom()") < close
+    opened.page.evaluate("history.forward()")
+    expect(heading).to_have_text("Jawa Tengah")
+    expect(opened.page).to_have_url(re.compile(r"/map\?area=33#"))
+    opened.page.evaluate("() => { setTimeout(() => history.go(-2)); }")
+    opened.page.wait_for_url("about:blank")
+    assert opened.faults == []
+
+
+def test_the_tip_names_what_a_click_will_choose(opened: Map) -> None:
+    opened.open()
+    opened.until("villages")
+    for expected in ("Jawa Tengah", "Kota Surakarta", "Kecamatan 01 Surakarta"):
+        opened.page.wait_for_timeout(900)
+        opened.page.mouse.move(5, 300)
+        opened.point_at(-7.93, 110.60)
+        expect(opened.locate(".o-tip b")).to_have_text(expected)
+        opened.click_at(-7.93, 110.60)
+        expect(opened.locate(".o-path strong")).to_have_text(expected)
+
+
 def test_an_approximate_place_is_said(opened: Map, world: World) -> None:
     row = int(np.flatnonzero(world.places.approximate)[0])
     at = float(world.places.latitudes[row]), float(world.places.longitudes[row])

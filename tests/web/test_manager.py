@@ -100,6 +100,27 @@ def test_the_page_holds_the_sandboxed_map_and_the_same_numbers(manager: Visitor)
     assert re.search(rf"<small>\D+{SURAKARTA}\D", page)
 
 
+@pytest.mark.parametrize("page", ["/map", "/map/table", "/map/frame"])
+@pytest.mark.parametrize("area", ["99", "33.99", "33.72.99"])
+def test_an_area_that_is_in_no_registry_is_not_found(
+    national: Visitor, page: str, area: str
+) -> None:
+    assert national.get(f"{page}?area={area}").status_code == 404
+
+
+def test_a_regency_that_is_in_no_registry_has_no_details(national: Visitor) -> None:
+    assert national.get("/map/details/99.99").status_code == 404
+
+
+def test_the_table_brings_the_title_of_its_area(manager: Visitor) -> None:
+    page = manager.get("/map?area=33.72.01").text
+    title = re.search(r"<title>(.*?)</title>", page)
+    told = re.search(r'data-title="(.*?)"', manager.get("/map/table?area=33.72.01").text)
+    assert title
+    assert told
+    assert title[1] == told[1]
+
+
 def test_the_table_drills_from_the_nation_to_the_village(national: Visitor) -> None:
     page = national.get("/map").text
     for step in ("33", "33.72", "33.72.01"):

@@ -3,6 +3,7 @@ const table = document.querySelector("[data-table]");
 const field = document.querySelector("[data-area]");
 const EVERY = 15_000;
 let wanted = 0;
+let shown = field.value;
 
 async function show(area) {
   const turn = ++wanted;
@@ -13,11 +14,12 @@ async function show(area) {
   // The answer to an older question must not take the place of a newer one.
   if (!answer?.ok || turn !== wanted) return;
   const html = await answer.text();
-  const inside = table.contains(document.activeElement);
-  if (turn === wanted && !inside && html !== table.dataset.seen) {
-    table.innerHTML = html;
-    table.dataset.seen = html;
-  }
+  const isReading = area === shown && table.contains(document.activeElement);
+  if (turn !== wanted || isReading || html === table.dataset.seen) return;
+  table.innerHTML = html;
+  table.dataset.seen = html;
+  shown = area;
+  document.title = table.querySelector("[data-title]").dataset.title;
 }
 
 window.addEventListener("outreach:view", ({ detail }) => {

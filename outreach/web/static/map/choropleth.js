@@ -50,9 +50,10 @@
       this.data.off("stats area districts details", this.redraw, this);
       Outreach.Canvas.prototype.onRemove.call(this, map);
     },
-    hover: function (region) {
-      if (region !== this._hovered) {
-        this._hovered = region;
+    /* Takes the code of the region under the pointer, or null. */
+    hover: function (code) {
+      if (code !== this._hovered) {
+        this._hovered = code;
         this.redraw();
       }
     },
@@ -139,7 +140,7 @@
     _outline: function (ctx, see) {
       const area = this.data.area;
       if (area !== "" && area.length <= Outreach.level.district) this._ring(ctx, see, area, "#0d2b45", 2);
-      if (this._hovered) this._ring(ctx, see, this._hovered.code, "#0d2b45", 1.6);
+      if (this._hovered) this._ring(ctx, see, this._hovered, "#0d2b45", 1.6);
     },
     /* The finest outline at hand: from the districts when near, else the region's own shape. */
     _ring: function (ctx, see, code, colour, width) {

@@ -50,14 +50,20 @@ export function readView(place) {
   if ([zoom, lat, lon].every(Number.isFinite) && zoom > 0) Object.assign(view, { zoom, lat, lon });
   return view;
 }
-function keepView(view) {
+/* A chosen area is a new entry of the history, a mere move is not. */
+function keepView(view, chosen) {
   const url = new URL(window.location.href);
   if (typeof view.area !== "string" || (view.area && !CODE.test(view.area))) return;
   if (view.area) url.searchParams.set("area", view.area);
   else url.searchParams.delete("area");
   url.hash = `${Number(view.zoom).toFixed(2)}/${Number(view.lat).toFixed(4)}/${Number(view.lon).toFixed(4)}`;
-  window.history.replaceState(window.history.state, "", url);
-  window.dispatchEvent(new CustomEvent("outreach:view", { detail: { area: view.area } }));
+  const state = { ...window.history.state, area: view.area };
+  if (chosen && window.history.state?.area !== view.area) window.history.pushState(state, "", url);
+  else window.history.replaceState(state, "", url);
+  tellPage(view.area);
+}
+function tellPage(area) {
+  window.dispatchEvent(new CustomEvent("outreach:view", { detail: { area } }));
 }
 export function host(frame) {
   const table = JSON.parse(frame.dataset.outreachMap);
@@ -66,6 +72,13 @@ export function host(frame) {
     say({ ready: true });
     const view = readView(window.location);
     if (Object.keys(view).length) say({ go: view });
+  };
+  /* Back and forward: the area stands in the entry, for the whole nation has none in its address. */
+  const goBack = () => {
+    const view = readView(window.location);
+    if (typeof window.history.state?.area === "string") view.area = window.history.state.area;
+    say({ go: view });
+    if (view.area !== undefined) tellPage(view.area);
   };
   async function answer({ ask, args, id }) {
     try {
@@ -82,12 +95,12 @@ export function host(frame) {
     const message = event.data;
     if (message.hello) welcome();
     else if (message.ask) answer(message);
-    else if (message.view) keepView(message.view);
+    else if (message.view) keepView(message.view, message.chosen === true);
     else if (CODE.test(message.open) && table.village) {
       window.location.assign(fill(table.village, { code: message.open }));
     }
   });
-  window.addEventListener("hashchange", welcome);
+  window.addEventListener("popstate", goBack); // an address typed by hand comes here as well
   welcome();
 }
 for (const frame of document.querySelectorAll("iframe[data-outreach-map]")) host(frame);

@@ -16,9 +16,10 @@
       const row = this._villageAt(event.layerPoint);
       const region = row === null ? this._regionAt(event.latlng) : null;
       this._map.getContainer().style.cursor = row === null && !region ? "" : "pointer";
-      this.options.areas.hover(region);
+      const meant = region && this._meant(region.code);
+      this.options.areas.hover(meant);
       if (row !== null) this._tipVillage(row);
-      else if (region && this._map.getZoom() < 12) this._tipArea(region, event.latlng);
+      else if (region && this._map.getZoom() < 12) this._tipArea(meant, event.latlng);
       else this._hideTip();
     },
     _isReading: function () {
@@ -57,10 +58,10 @@
       this._tipped = null;
       if (this._bubble) this._bubble.remove();
     },
-    _tipArea: function (region, latlng) {
-      this._tipped = region.code;
+    _tipArea: function (code, latlng) {
+      this._tipped = code;
       const point = this._map.latLngToContainerPoint(latlng);
-      this._tip(latlng, Outreach.areaCard(this.data, region.code), "auto");
+      this._tip(latlng, Outreach.areaCard(this.data, code), "auto");
       if (point.x > this._map.getSize().x - 260) this._bubble.options.direction = "left";
     },
     _tipVillage: function (row) {
@@ -76,15 +77,24 @@
       const row = this._villageAt(event.layerPoint);
       if (row !== null) return this.open(row);
       const region = this._regionAt(event.latlng);
-      if (region && this.data.counts(region.code.slice(0, 5))) this._drill(region.code);
+      if (region && this._isOwn(region.code)) this.data.select(this._meant(region.code));
     },
-    /* One level below the chosen area; beside it, the sibling of the chosen area. */
-    _drill: function (code) {
+    _isOwn: function (code) {
+      return Boolean(this.data.counts(code.slice(0, Outreach.level.regency)));
+    },
+    /* What a click chooses, and so what is named before it: one level below the chosen area;
+     * beside it, the sibling of the chosen area. What is larger than the window is not meant. */
+    _meant: function (code) {
+      if (!this._isOwn(code)) return code;
       const area = this.data.area;
       const next = { 0: 2, 2: 5, 5: 8, 8: 8 };
       let length = Outreach.lies(code, area) ? next[area.length] : Math.max(2, area.length);
-      length = Math.min(length, code.length);
-      if (code.slice(0, length) !== area) this.data.select(code.slice(0, length));
+      while (length < code.length && !this._fits(code.slice(0, length))) length += 3;
+      return code.slice(0, length);
+    },
+    _fits: function (code) {
+      const box = this.data.box(code);
+      return !box || this._map.getZoom() <= this._map.getBoundsZoom(Outreach.bounds(box));
     },
     open: function (row) {
       this._hideTip();

@@ -69,7 +69,7 @@
         if (this.data.area === found.code) this.options.view.showArea(found.code);
         return this.data.select(found.code);
       }
-      this.options.view.showPlace(found.lat, found.lon, 13);
+      this.options.view.showPlaceIn(Outreach.parent(found.code), found.lat, found.lon);
       return this.data.rowOf(found.code).then(function (row) {
         if (row !== null) Outreach.openVillage(row);
       }).catch(function () { Outreach.notice(Outreach.say("no_answer")); });

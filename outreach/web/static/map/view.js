@@ -25,14 +25,18 @@
       this._asked = view;
       if (!this._loaded) return;
       this._still = true;
-      if (view.area !== undefined) this.data.select(view.area);
+      if (view.area !== undefined && view.area !== this.data.area) {
+        this._map.closePopup(); // of a village of the area before
+        this.data.select(view.area);
+      }
       this._still = false;
       if (view.zoom) this._map.setView([view.lat, view.lon], view.zoom, { animate: false });
       else this.showArea(this.data.area, false);
     },
     _onArea: function () {
-      if (!this._still) this.showArea(this.data.area, true);
-      this._tell();
+      if (this._still) return; // whoever keeps it still moves the map next, which tells
+      this._tell(true);
+      this.showArea(this.data.area, true);
     },
     showArea: function (area, animate) {
       const box = this.data.box(area);
@@ -62,10 +66,21 @@
     showPlace: function (lat, lon, zoom) {
       this._map.setView([lat, lon], Math.max(zoom, this._map.getZoom()));
     },
-    _tell: function () {
+    /* A place and the area around it, chosen together: one step, to the place. */
+    showPlaceIn: function (area, lat, lon) {
+      this._still = true;
+      const isNew = area !== this.data.area;
+      this.data.select(area);
+      this._still = false;
+      if (isNew) this._tell(true);
+      this.showPlace(lat, lon, 13);
+    },
+    /* A chosen area is a step, to which the page's "back" returns; a mere move is none. */
+    _tell: function (chosen) {
       if (!this._loaded) return;
       const at = this._map.getCenter();
-      Outreach.tell({ view: { area: this.data.area, zoom: this._map.getZoom(), lat: at.lat, lon: at.lng } });
+      const view = { area: this.data.area, zoom: this._map.getZoom(), lat: at.lat, lon: at.lng };
+      Outreach.tell({ view: view, chosen: chosen === true });
     },
   });
 })();
