@@ -39,6 +39,12 @@ SHORT_EXTENSION_DAYS = 12
 LONGEST_EXTENSION_DAYS = 300
 
 
+# Few villages left to a later stage are the cheapest cure of all.
+SMALL_REST = 0.05
+
+# Nobody gets more than thrice the teams or thrice the days that a stage has.
+MOST_TIMES_MORE = 2
+
 # Fewer villages lie nearer, so more fit: after two rounds the estimate stands still.
 REFINEMENTS = 2
 
@@ -84,7 +90,8 @@ class Verdict:
     shortfall
         Villages within reach that would be left without a session.
     cures
-        Up to three, the cheapest first; none without a shortfall or without any team-day.
+        Up to three, the cheapest first and none beyond reason; none without a shortfall or
+        without any team-day.
     """
 
     villages: int
@@ -253,6 +260,17 @@ def _cures(
     """Cures from the cheapest to the dearest; none without a shortfall."""
     if not shortfall:
         return
+    later = Cure(CureKind.LOWER_QUOTA, shortfall)
+    is_small = shortfall <= SMALL_REST * len(network.sites)
+    if is_small:
+        yield later
+    yield from _more_sessions(network, team_days)
+    yield from _more_days_or_teams(team_days, needed, weekdays)
+    if not is_small:
+        yield later
+
+
+def _more_sessions(network: Network, team_days: Sequence[TeamDay]) -> Iterator[Cure]:
     more = [
         replace(team_day, sessions=min(MOST_SESSIONS_A_DAY, team_day.sessions + 1))
         for team_day in team_days
@@ -261,17 +279,23 @@ def _cures(
         team_days
     ):
         yield Cure(CureKind.MORE_SESSIONS, 1)
+
+
+def _more_days_or_teams(
+    team_days: Sequence[TeamDay], needed: int, weekdays: Collection[int] | None
+) -> Iterator[Cure]:
     missing = needed - len(team_days)
+    days_now = len({one.day for one in team_days})
+    teams_now = len({one.team_id for one in team_days})
     # Half-empty last days can hide in the estimate: at least one is always missing.
-    longer = max(1, ceil(missing * len({one.day for one in team_days}) / len(team_days)))
-    teams = max(1, ceil(missing * len({one.team_id for one in team_days}) / len(team_days)))
-    add = Cure(CureKind.ADD_TEAMS, teams)
+    longer = max(1, ceil(missing * days_now / len(team_days)))
+    teams = max(1, ceil(missing * teams_now / len(team_days)))
     extension = _extension(team_days, longer, weekdays)
-    if extension is None:
-        yield add
-    else:
-        yield from (extension, add) if longer <= SHORT_EXTENSION_DAYS else (add, extension)
-    yield Cure(CureKind.LOWER_QUOTA, shortfall)
+    add = Cure(CureKind.ADD_TEAMS, teams) if teams <= MOST_TIMES_MORE * teams_now else None
+    if longer > max(SHORT_EXTENSION_DAYS, MOST_TIMES_MORE * days_now):
+        extension = None
+    cheapest = (extension, add) if longer <= SHORT_EXTENSION_DAYS else (add, extension)
+    yield from (cure for cure in cheapest if cure is not None)
 
 
 def _extension(

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.campaigns.stages import close_stage, stage_of
+from outreach.visits.question import STAGE_CLOSED
 from outreach.visits.runs import lock_branch, lock_run, release_proposals, stop_run
 from outreach.visits.tables import PlanRun, RunState
 
@@ -44,5 +45,5 @@ def wind_up(db: Session, stage_id: int, version: int, *, by: Person, now: dateti
     stage = close_stage(db, stage_id, version, by=by)
     if run is not None and run.state is RunState.RUNNING:
         stop_run(db, run, now)
-    release_proposals(db, stage_id, by, now, reason="stage_closed")
+    release_proposals(db, stage_id, by, now, reason=STAGE_CLOSED)
     return stage

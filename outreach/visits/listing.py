@@ -17,6 +17,8 @@ from outreach.people.tables import Account, Team
 from outreach.planning.model import Point
 from outreach.villages.tables import District, Regency, Village
 from outreach.visits.lifecycle import visit_of
+from outreach.visits.outside import lies_outside
+from outreach.visits.question import was_released
 from outreach.visits.rows import (
     DayTrip,
     HistoryLine,
@@ -63,8 +65,10 @@ def visits_of_stage(
     NotFound
         If the stage is missing or outside the person's area.
     """
-    stage_of(db, person, stage_id)
+    stage = stage_of(db, person, stage_id)
     query = _rows(person).where(col(Visit.stage_id) == stage_id)
+    if filters and filters.outside:
+        query = query.where(lies_outside(db, stage))
     return _read(db, query.where(*_conditions(filters or VisitFilters())))
 
 
@@ -78,10 +82,15 @@ def next_visits(db: Session, person: Person, today: date) -> list[VisitRow]:
     return _read(db, _rows(person).where(col(Visit.work).in_(OFFICIALS_OWN)))
 
 
-def visits_between(db: Session, person: Person, first: date, last: date) -> list[VisitRow]:
-    """List the visits that stand from one day to another, both included, by day and team."""
+def visits_between(
+    db: Session, person: Person, first: date, last: date, *, team_id: int | None = None
+) -> list[VisitRow]:
+    """List the visits that stand from one day to another, both included, by day and team.
+
+    `team_id` None is every team.
+    """
     query = _rows(person).where(col(Visit.day).between(first, last), col(Visit.work).in_(ACTIVE))
-    return _read(db, query)
+    return _read(db, query if team_id is None else query.where(col(Visit.team_id) == team_id))
 
 
 def visit_row(db: Session, person: Person, visit_id: int) -> VisitRow:
@@ -97,8 +106,11 @@ def visit_row(db: Session, person: Person, visit_id: int) -> VisitRow:
 
 
 def visits_of_village(db: Session, person: Person, code: str) -> list[VisitRow]:
-    """List every visit of a village within the person's area, ended ones too, the latest first."""
-    rows = _read(db, _rows(person).where(col(Visit.village_code) == code))
+    """List every visit of a village within the person's area, ended ones too, the latest first.
+
+    Proposals that gave way to a new plan are left out: nobody had been told of them.
+    """
+    rows = _read(db, _rows(person).where(col(Visit.village_code) == code, ~was_released()))
     return rows[::-1]
 
 
@@ -225,6 +237,8 @@ def _read(db: Session, query: Any) -> list[VisitRow]:
 def _conditions(filters: VisitFilters) -> list[Any]:
     works = ACTIVE if filters.work is None else (filters.work,)
     conditions: list[Any] = [col(Visit.work).in_(works)]
+    if filters.work is Work.CANCELLED:
+        conditions.append(~was_released())
     if filters.team_id is not None:
         conditions.append(col(Visit.team_id) == filters.team_id)
     if filters.day_from is not None:
@@ -268,13 +282,13 @@ def _day_trip(stops: list[VisitRow], base: Point, base_name: str, sessions: int)
 
 
 def _ended(db: Session, stage_id: int) -> dict[str, Work]:
-    """How the last visit of each village ended that has none now."""
+    """How people ended the last visit of each village that has none now."""
     last = (
         select(func.max(col(Visit.id)))
         .where(col(Visit.stage_id) == stage_id)
         .group_by(col(Visit.village_code))
     )
     query = select(col(Visit.village_code), col(Visit.work)).where(
-        col(Visit.id).in_(last), col(Visit.work).not_in(ACTIVE)
+        col(Visit.id).in_(last), col(Visit.work).not_in(ACTIVE), ~was_released()
     )
     return {row.village_code: row.work for row in db.execute(query)}

@@ -21,7 +21,7 @@ from outreach.planning.check import Rule, violations_of_day
 from outreach.visits.lifecycle import check_reason, check_version, visit_of, write_event
 from outreach.visits.question import local_day
 from outreach.visits.saving import told_place
-from outreach.visits.tables import Happening, Visit, Work
+from outreach.visits.tables import ACTIVE, Happening, Visit, Work
 from outreach.visits.teamday import (
     HELD,
     Stop,
@@ -68,7 +68,8 @@ class MoveWarning:
     """Something a person should know before moving a visit.
 
     `code` is the value of a `planning.check.Rule` or of a `planning.workdays.ClosedKind`, or one
-    of `outside_stage`, `in_the_past`, `slot_taken`, `confirmed`, `confirmed_would_move`.
+    of `outside_stage`, `in_the_past`, `slot_taken`, `village_has_visit`, `confirmed`,
+    `confirmed_would_move`.
     """
 
     code: str
@@ -167,6 +168,8 @@ def _order_warnings(db: Session, visit: Visit, team: Team, to: MoveIn) -> Iterat
     taken = [one.village_code for one in others if one.slot == to.slot]
     if taken:
         yield MoveWarning("slot_taken", {"villages": taken})
+    if _has_another(db, visit):
+        yield MoveWarning("village_has_visit", {"villages": [visit.village_code]})
     team_day = day_of_team(db, team, to.day)
     ordered = [(one.slot, one) for one in others] + [(to.slot, visit)]
     ordered.sort(key=lambda pair: (pair[0], pair[1] is visit))
@@ -181,6 +184,17 @@ def _order_warnings(db: Session, visit: Visit, team: Team, to: MoveIn) -> Iterat
     stops += _left_behind(db, visit, to)
     if firm := _firm(stops, visit):
         yield MoveWarning("confirmed_would_move", {"villages": firm})
+
+
+def _has_another(db: Session, visit: Visit) -> bool:
+    """Whether a visit that had ended would come back beside the one made in its place."""
+    query = select(col(Visit.id)).where(
+        col(Visit.stage_id) == visit.stage_id,
+        col(Visit.village_code) == visit.village_code,
+        col(Visit.id) != visit.id,
+        col(Visit.work).in_(ACTIVE),
+    )
+    return db.scalar(query.limit(1)) is not None
 
 
 def _left_behind(db: Session, visit: Visit, to: MoveIn) -> list[Stop]:

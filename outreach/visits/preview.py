@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outreach.campaigns.choosing import choose, sites_of
+from outreach.campaigns.days import is_too_long_for_a_stage
 from outreach.campaigns.stages import stage_of
 from outreach.planning.capacity import Cure, verdict
 from outreach.planning.workdays import is_friday
-from outreach.visits.question import DayLeftOut, days_left_out, free_team_days, past_of
+from outreach.visits.question import DayLeftOut, days_left_out, free_and_taken, past_of
 
 if TYPE_CHECKING:
     from datetime import date
 
     from sqlmodel import Session
 
+    from outreach.campaigns.tables import Stage
     from outreach.people.access import Person
 
 
@@ -36,9 +38,11 @@ class StagePreview:
     out_of_reach
         Chosen villages that no team-day could hold.
     team_days, fridays
-        Free team-days, and how many of them are Fridays (two sessions at most).
+        Free team-days, and how many of them are on a Friday (two sessions at most).
+    team_days_taken
+        Team-days that other visits take.
     sessions_possible, shortfall, team_days_needed, cures
-        As in `planning.capacity.Verdict`.
+        As in `planning.capacity.Verdict`; no cure makes a stage longer than any may be.
     """
 
     stage_id: int
@@ -49,6 +53,7 @@ class StagePreview:
     out_of_reach: int
     team_days: int
     fridays: int
+    team_days_taken: int
     team_days_needed: int
     sessions_possible: int
     shortfall: int
@@ -67,7 +72,7 @@ def preview(db: Session, stage_id: int, by: Person, today: date) -> StagePreview
     stage = stage_of(db, by, stage_id)
     past = past_of(db, stage)
     choice = choose(db, stage, past, today)
-    team_days = free_team_days(db, stage, today)
+    team_days, taken = free_and_taken(db, stage, today)
     told = verdict(sites_of(db, (scored.code for scored in choice.chosen)), team_days)
     return StagePreview(
         stage_id=stage_id,
@@ -78,9 +83,14 @@ def preview(db: Session, stage_id: int, by: Person, today: date) -> StagePreview
         out_of_reach=told.out_of_reach,
         team_days=len(team_days),
         fridays=sum(is_friday(team_day.day) for team_day in team_days),
+        team_days_taken=taken,
         team_days_needed=told.team_days_needed,
         sessions_possible=told.sessions_possible,
         shortfall=told.shortfall,
-        cures=told.cures,
+        cures=tuple(cure for cure in told.cures if _can_be_taken(cure, stage)),
         days_left_out=tuple(days_left_out(db, stage)),
     )
+
+
+def _can_be_taken(cure: Cure, stage: Stage) -> bool:
+    return cure.until is None or not is_too_long_for_a_stage(stage.starts, cure.until)

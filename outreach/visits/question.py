@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 from sqlmodel import col
 
 from outreach.campaigns.choosing import Past
@@ -24,12 +24,13 @@ from outreach.planning.workdays import (
     why_closed,
 )
 from outreach.villages.tables import Village
-from outreach.visits.tables import ACTIVE, Result, Visit, Work
+from outreach.visits.tables import ACTIVE, Happening, Result, Visit, VisitEvent, Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
     from outreach.planning.model import TeamDay
@@ -39,6 +40,9 @@ REPORTED = (Work.DONE, Work.APPROVED, Work.SENT_BACK)
 
 #: A re-plan may replace these; whatever an official knows of stays.
 REPLACEABLE = (Work.PROPOSED,)
+
+#: Why a proposal ended that nobody had been told of; no person cancelled it.
+PLANNED_ANEW, STAGE_CLOSED = "planned_anew", "stage_closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,15 @@ def past_of(db: Session, stage: Stage) -> Past:
     )
 
 
+def was_released() -> ColumnElement[bool]:
+    """Hold for a visit (table `visit` in the query) that was a proposal and gave way to a plan."""
+    return exists().where(
+        col(VisitEvent.visit_id) == col(Visit.id),
+        col(VisitEvent.happening) == Happening.CANCELLED,
+        col(VisitEvent.reason).in_((PLANNED_ANEW, STAGE_CLOSED)),
+    )
+
+
 def free_team_days(db: Session, stage: Stage, today: date) -> tuple[TeamDay, ...]:
     """Team-days of the stage from tomorrow on that a new plan may fill.
 
@@ -101,15 +114,18 @@ def free_team_days(db: Session, stage: Stage, today: date) -> tuple[TeamDay, ...
     is left to that visit alone: what is asked or confirmed must not get a neighbour that changes
     its times. Nobody can be asked for today any more.
     """
+    return free_and_taken(db, stage, today)[0]
+
+
+def free_and_taken(db: Session, stage: Stage, today: date) -> tuple[tuple[TeamDay, ...], int]:
+    """Free team-days as `free_team_days` has them, and how many more other visits take."""
     starts = max(stage.starts, today + timedelta(days=1))
     if starts > stage.ends:
-        return ()
+        return (), 0
     occupied = _occupied(db, stage, starts)
-    return tuple(
-        team_day
-        for team_day in team_days(db, stage.branch_id, starts, stage.ends)
-        if (team_day.team_id, team_day.day) not in occupied
-    )
+    all_days = team_days(db, stage.branch_id, starts, stage.ends)
+    free = tuple(one for one in all_days if (one.team_id, one.day) not in occupied)
+    return free, len(all_days) - len(free)
 
 
 def _occupied(db: Session, stage: Stage, starts: date) -> set[tuple[int, date]]:

@@ -17,7 +17,7 @@ class VisitFilters:
     """Which visits of a stage to list; what is None does not filter.
 
     `area_code` is a region code, `work` one status; without it ended visits (cancelled,
-    postponed, unreachable) are left out.
+    postponed, unreachable) are left out. `outside` keeps only what `visits.outside` tells of.
     """
 
     team_id: int | None = None
@@ -25,6 +25,7 @@ class VisitFilters:
     day_to: date | None = None
     work: Work | None = None
     area_code: str | None = None
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,9 @@ class UnplacedRow:
     Attributes
     ----------
     reason, remedy
-        The planner's; None when it has not been planned yet, or its visit ended.
+        The planner's; None when it has not been planned yet, or its visit ended since.
     ended
-        How its last visit ended (cancelled, postponed, unreachable); None if it had none.
+        How people ended its last visit (cancelled, postponed, unreachable); None if nobody did.
     """
 
     village_code: str

@@ -17,7 +17,7 @@ from outreach.people.tables import Account, Branch, Team
 from outreach.planning.model import Parameters
 from outreach.planning.packages import TARGET_SIZE, Package, split
 from outreach.villages.tables import District
-from outreach.visits.question import REPLACEABLE, free_team_days, local_day, past_of
+from outreach.visits.question import PLANNED_ANEW, REPLACEABLE, free_team_days, local_day, past_of
 from outreach.visits.tables import (
     Batch,
     BatchState,
@@ -264,7 +264,7 @@ def finish_if_settled(db: Session, run: PlanRun, now: datetime) -> None:
 
 
 def release_proposals(
-    db: Session, stage_id: int, by: Person, now: datetime, reason: str = "planned_anew"
+    db: Session, stage_id: int, by: Person, now: datetime, reason: str = PLANNED_ANEW
 ) -> int:
     """Cancel the visits of a stage that nobody has been told of, with a line of history each."""
     lock_teams(db, col(Team.branch_id) == db.get_one(Stage, stage_id).branch_id)

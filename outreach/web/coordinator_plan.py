@@ -13,7 +13,9 @@ from outreach.campaigns.campaigns import campaign_of
 from outreach.campaigns.stages import stage_of
 from outreach.errors import Invalid
 from outreach.people.tables import Role
+from outreach.visits.leave import without_team
 from outreach.visits.listing import summary_of_stage, unplaced, visits_of_stage
+from outreach.visits.outside import count_outside
 from outreach.visits.rows import VisitFilters
 from outreach.visits.runs import latest_run
 from outreach.visits.tables import Work
@@ -42,7 +44,7 @@ if TYPE_CHECKING:
 
 PAGE_LENGTH = 50
 #: The colours of a calendar.
-LEGEND = (Work.PROPOSED, Work.CONFIRMED, Work.DONE, Work.SENT_BACK)
+LEGEND = (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED, Work.DONE, Work.SENT_BACK)
 
 
 #: Days that a calendar can be asked for; nobody plans beyond them.
@@ -57,6 +59,7 @@ class TableIn(BaseModel):
     district: str | None = Field(default=None, max_length=8, pattern=r"^\d\d\.\d\d(\.\d\d)?$")
     status: Work | None = None
     text: str = Field(default="", max_length=100)
+    outside: bool = False
     page: int = Field(default=1, ge=1, le=100_000)
 
 
@@ -79,6 +82,7 @@ def plan(stage_id: int) -> ResponseReturnValue:
         found = stage_of(db, person(), stage_id)
         everything = visits_of_stage(db, person(), stage_id)
         rows = visits_of_stage(db, person(), stage_id, _filters(given))
+        outside = count_outside(db, person(), found)
         shown = around(db, found, "table")
     rows = _with_text(rows, given.text)
     answer = render_template(
@@ -86,6 +90,7 @@ def plan(stage_id: int) -> ResponseReturnValue:
         filters=given,
         choices=_choices(everything),
         problems=problems,
+        outside=outside,
         **_paged(rows, given.page),
         **shown,
     )
@@ -95,7 +100,7 @@ def plan(stage_id: int) -> ResponseReturnValue:
 def _filters(given: TableIn) -> VisitFilters:
     monday = monday_of(given.week) if given.week else None
     sunday = monday + timedelta(days=6) if monday else None
-    return VisitFilters(given.team, monday, sunday, given.status, given.district)
+    return VisitFilters(given.team, monday, sunday, given.status, given.district, given.outside)
 
 
 def _with_text(rows: list[VisitRow], text: str) -> list[VisitRow]:
@@ -155,10 +160,13 @@ def calendar(stage_id: int) -> ResponseReturnValue:
     with reading_db() as db:
         found = stage_of(db, person(), stage_id)
         rows = visits_of_stage(db, person(), stage_id)
+        away = without_team(db, found.branch_id, rows)
         shown = around(db, found, "calendar")
     day = given.week or _likely_day(found, rows)
     laid_out = _month(found, rows, given.month) if given.month else _week(found, rows, day)
-    return render_template("coordinator/plan_calendar.html", legend=LEGEND, **laid_out, **shown)
+    return render_template(
+        "coordinator/plan_calendar.html", legend=LEGEND, without_team=away, **laid_out, **shown
+    )
 
 
 def _likely_day(found: Stage, rows: list[VisitRow]) -> date:

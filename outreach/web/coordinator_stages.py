@@ -23,6 +23,7 @@ from outreach.progress.stages import stage_progress
 from outreach.villages.reading import names_of
 from outreach.villages.tables import VillageKind
 from outreach.visits.closing import wind_up
+from outreach.visits.outside import count_outside
 from outreach.visits.preview import preview
 from outreach.visits.question import local_day
 from outreach.visits.runs import latest_run
@@ -34,7 +35,7 @@ from outreach.web.coordinator_pages import (
     pages,
 )
 from outreach.web.coordinator_views import regions_of_branch
-from outreach.web.coordinator_words import Advice, cure_lines, days_in_words
+from outreach.web.coordinator_words import Advice, cure_lines, days_in_words, outside_words
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, version_of
 from outreach.web.routing import allow
@@ -77,13 +78,14 @@ def _stage_facts(db: Session, found: Stage) -> dict[str, Any]:
         "progress": stage_progress(db, person(), [stage_id])[stage_id],
         "run": latest_run(db, person(), stage_id),
         "may_plan": may_plan,
+        "outside": count_outside(db, person(), found),
         "preview": None,
     }
     if may_plan and found.status is not Status.CLOSED:
         told = preview(db, stage_id, person(), local_day(db, found.branch_id, now()))
         facts |= {
             "preview": told,
-            "cures": cure_lines(told, stage_id, found.quota),
+            "cures": cure_lines(told, stage_id),
             "days_left_out": days_in_words(told.days_left_out),
         }
     return facts
@@ -134,10 +136,13 @@ def change_stage(stage_id: int) -> ResponseReturnValue:
     try:
         given = read(StageIn, request.form)
         with writing_db() as db:
-            update_stage(db, stage_id, given, version_of(request.form), by=person())
+            saved = update_stage(db, stage_id, given, version_of(request.form), by=person())
+            outside = count_outside(db, person(), saved)
     except (Invalid, Conflict) as error:
         return _changed_again(stage_id, error)
-    flash(_("The stage is saved."))
+    flash(_("“%(name)s” was saved.", name=saved.name))
+    if outside:
+        flash(outside_words(outside))
     return redirect(url_for("coordinator.stage", stage_id=stage_id), 303)
 
 

@@ -58,9 +58,10 @@ class DaysOff:
     single: tuple[ClosedDay, ...]
 
 
-def cure_lines(told: StagePreview, stage_id: int, quota: int | None) -> list[Advice]:
+def cure_lines(told: StagePreview, stage_id: int) -> list[Advice]:
     """Say what would cure a shortfall, the cheapest first."""
-    whole = told.villages + told.villages_kept if quota is None else quota
+    # Not the present quota: it may be larger than what there is to plan.
+    whole = told.villages + told.villages_kept
     return [_cure(cure, stage_id, whole) for cure in told.cures]
 
 
@@ -100,6 +101,17 @@ def _longer(cure: Cure) -> str:
         cure.amount,
         amount=number(cure.amount),
         day=long_date(cure.until) if cure.until else "",
+    )
+    return str(words)
+
+
+def outside_words(count: int) -> str:
+    """Say how many visits to come their stage does not take in any more."""
+    words = ngettext(
+        "%(shown)s visit lies outside the dates, the area or the kinds of this stage now.",
+        "%(shown)s visits lie outside the dates, the area or the kinds of this stage now.",
+        count,
+        shown=number(count),
     )
     return str(words)
 

@@ -71,7 +71,8 @@ def test_more_sessions_are_only_offered_where_they_suffice() -> None:
         cure.kind
         for cure in verdict([site(n) for n in range(60)], team_days(2, 4, sessions=2)).cures
     }
-    assert kinds == {CureKind.LONGER_STAGE, CureKind.ADD_TEAMS, CureKind.LOWER_QUOTA}
+    # Nor six teams more than two.
+    assert kinds == {CureKind.LONGER_STAGE, CureKind.LOWER_QUOTA}
 
 
 def test_a_cure_cures() -> None:
@@ -89,13 +90,30 @@ def test_a_cure_cures() -> None:
 
 def test_a_long_extension_comes_after_a_team_more_and_an_endless_one_not_at_all() -> None:
     many = [site(n) for n in range(80)]
-    assert [cure.kind for cure in verdict(many, team_days(1, 6)).cures] == [
+    assert [cure.kind for cure in verdict(many, team_days(1, 14)).cures] == [
         CureKind.ADD_TEAMS,
         CureKind.LONGER_STAGE,
         CureKind.LOWER_QUOTA,
     ]
     endless = verdict([site(n, point(n % 20 / 4)) for n in range(1_000)], [team_day()])
-    assert [cure.kind for cure in endless.cures] == [CureKind.ADD_TEAMS, CureKind.LOWER_QUOTA]
+    assert [cure.kind for cure in endless.cures] == [CureKind.LOWER_QUOTA]
+
+
+def test_cures_beyond_reason_are_left_out() -> None:
+    told = verdict([site(n) for n in range(80)], team_days(1, 6))
+    # It would take four teams more than the one there is, or 22 days more than six.
+    assert told.team_days_needed > 4 * told.team_days
+    assert told.cures == (Cure(CureKind.LOWER_QUOTA, told.shortfall),)
+
+
+def test_few_villages_are_left_to_a_later_stage_before_anything_is_paid_for() -> None:
+    told = verdict([site(n) for n in range(95)], team_days(2, 16))
+    assert told.shortfall == 3
+    assert [cure.kind for cure in told.cures] == [
+        CureKind.LOWER_QUOTA,
+        CureKind.LONGER_STAGE,
+        CureKind.ADD_TEAMS,
+    ]
 
 
 def test_a_team_that_only_works_on_sundays_cannot_be_extended() -> None:

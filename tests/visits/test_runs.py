@@ -19,7 +19,13 @@ from outreach.planning.assign import assign
 from outreach.planning.model import Reason
 from outreach.visits.batches import claim, due_batches, fail, load_problem, renew
 from outreach.visits.lifecycle import ask, cancel, confirm
-from outreach.visits.listing import history, summary_of_stage, unplaced, visits_of_stage
+from outreach.visits.listing import (
+    history,
+    summary_of_stage,
+    unplaced,
+    visits_of_stage,
+    visits_of_village,
+)
 from outreach.visits.rows import VisitFilters
 from outreach.visits.runs import (
     cancel_run,
@@ -174,10 +180,14 @@ def test_planning_anew_keeps_what_an_official_knows_of(engine: Engine, world: Wo
         now = {row.id: row for row in visits_of_stage(db, world.coordinator, world.stage_id)}
         villages = [row.village_code for row in now.values()]
         left = unplaced(db, world.coordinator, world.stage_id)
-        old = visits_of_stage(
-            db, world.coordinator, world.stage_id, VisitFilters(work=Work.CANCELLED)
+        replaced = select(Visit).where(
+            Visit.stage_id == world.stage_id, Visit.work == Work.CANCELLED
         )
-        lines = history(db, world.coordinator, old[0].id)
+        old = db.scalars(replaced).all()
+        asked_for = VisitFilters(work=Work.CANCELLED)
+        assert visits_of_stage(db, world.coordinator, world.stage_id, asked_for) == []
+        assert len(visits_of_village(db, world.coordinator, old[0].village_code)) <= 1
+        lines = history(db, world.coordinator, old[0].id or 0)
     for row in asked:
         kept = now[row.id]
         assert (kept.day, kept.team_id, kept.slot, kept.work) == (

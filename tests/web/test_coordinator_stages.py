@@ -11,7 +11,7 @@ from outreach.campaigns.tables import Stage, Status
 from outreach.db import reading, unit_of_work
 from outreach.people.tables import Role
 from outreach.visits.preview import preview
-from outreach.visits.tables import Batch, PlanRun
+from outreach.visits.tables import Batch, PlanRun, Work
 from tests.web.planned import (
     NOW,
     coordinator,
@@ -20,6 +20,7 @@ from tests.web.planned import (
     plan,
     rows,
     words_of,
+    work_off,
 )
 
 if TYPE_CHECKING:
@@ -107,7 +108,10 @@ def test_the_page_tells_what_planning_would_do(
     assert told.shortfall == 0
     words = words_of(english(Role.COORDINATOR).get(f"/stages/{stage_id}"))
     assert f"Villages to plan {told.villages} of {told.villages_in_area} in the area" in words
-    assert f"Free team-days {told.team_days} {told.fridays} of them Fridays" in words
+    assert (
+        f"Free team-days {told.team_days} {told.fridays} of these team-days are on a Friday"
+        in words
+    )
     assert "All of them fit." in words
     assert "1 village keeps the visit" in words
     assert "6 Sundays" in words
@@ -224,3 +228,102 @@ def test_after_planning_the_page_links_to_the_plan(
     assert "Open the plan" in words
     assert "With a visit 54 of 54" in words
     assert "Plan this stage again" in words
+
+
+@pytest.mark.parametrize("quota", [None, 20, 2000])
+def test_the_quota_advised_is_what_would_be_planned_less_the_shortfall(
+    quota: int | None, app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    hang_clock(app)
+    stage_id = world.own["stage_id"]
+    change(app, stage_id, ends=date(2026, 11, 5), quota=quota)
+    with reading(engine_of(app)) as db:
+        told = preview(db, stage_id, coordinator(app, world), NOW.date())
+    assert told.shortfall > 0
+    rest = told.villages + told.villages_kept - told.shortfall
+    html = english(Role.COORDINATOR).get(f"/stages/{stage_id}").get_data(as_text=True)
+    assert f"edit?quota={rest}" in html
+    assert f"Lower the quota to {rest}<" in html
+
+
+def test_team_days_that_other_visits_take_are_told(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    hang_clock(app)
+    words = words_of(english(Role.COORDINATOR).get(f"/stages/{world.own['stage_id']}"))
+    # The confirmed visit on 18 November and the reported one on 4 November.
+    assert "2 more team-days are taken by other visits." in words
+
+
+def test_visits_that_an_edit_leaves_outside_are_told_until_the_stage_is_planned_again(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    planned = plan(app, world)
+    stage_id, client = planned.stage_id, english(Role.COORDINATOR)
+    old = stored(app, stage_id)
+    visits = planned.visits()
+    last = date(2026, 11, 13)
+    late = [one for one in visits if one.day > last]
+    assert 1 < len(late) < len(visits)
+    page = f"/stages/{stage_id}"
+    assert "outside the dates" not in words_of(client.get(page))
+    form = {
+        "name": old.name,
+        "starts": old.starts.isoformat(),
+        "ends": last.isoformat(),
+        "ordering": "score",
+        "version": str(old.version),
+    }
+    answer = client.send(f"{page}/edit", form, follow_redirects=True)
+    words = words_of(answer)
+    assert f"“{old.name}” was saved." in words
+    told = f"{len(late)} visits lie outside the dates, the area or the kinds of this stage now."
+    assert words.count(told) == 2
+    assert f'href="{page}/plan?outside=yes"' in answer.get_data(as_text=True)
+    assert [one.id for one in planned.visits()] == [one.id for one in visits]
+    listed = words_of(client.get(f"{page}/plan?outside=yes"))
+    assert f"{len(late)} visits" in listed
+    assert f"{len(visits)} visits" not in listed
+    confirmed = [one for one in late if one.work is Work.CONFIRMED]
+    client.send(f"{page}/runs")
+    work_off(app)
+    words = words_of(client.get(page))
+    assert len(confirmed) == 1
+    assert "1 visit lies outside the dates" in words
+
+
+def test_kinds_and_areas_left_out_count_as_outside(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    planned = plan(app, world)
+    page = f"/stages/{planned.stage_id}"
+    change(app, planned.stage_id, area_codes=["33.72.02"])
+    away = sum(not one.village_code.startswith("33.72.02.") for one in planned.visits())
+    assert f"{away} visits lie outside" in words_of(english(Role.COORDINATOR).get(page))
+    change(app, planned.stage_id, area_codes=[], kinds=["desa"])
+    assert f"{len(planned.visits())} visits lie" in words_of(english(Role.COORDINATOR).get(page))
+
+
+def test_replaced_proposals_leave_the_planners_reason_to_be_read(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    planned = plan(app, world)
+    change(app, planned.stage_id, ends=date(2026, 11, 5))
+    client = english(Role.COORDINATOR)
+    client.send(f"/stages/{planned.stage_id}/runs")
+    work_off(app)
+    words = words_of(client.get(f"/stages/{planned.stage_id}/plan/unplaced"))
+    assert "The teams are full" in words
+    assert "Its visit ended" not in words
+
+
+@pytest.mark.parametrize("ends", ["2026-11-08", "2028-01-01"])
+def test_a_wrong_end_marks_the_field_of_the_end(
+    ends: str, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    path = f"/campaigns/{world.own['campaign_id']}/stages/new"
+    answer = english(Role.COORDINATOR).send(path, FORM | {"ends": ends})
+    assert answer.status_code == 422
+    html = answer.get_data(as_text=True)
+    assert 'id="ends-problem"' in html
+    assert 'id="starts-problem"' not in html
