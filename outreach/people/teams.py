@@ -14,11 +14,11 @@ from outreach.people.branches import own_branch, regencies_of
 from outreach.people.edits import change, locked, unique_name
 from outreach.people.free_text import Name, Remark
 from outreach.people.regions import VillageCode, refuse_unknown
-from outreach.people.tables import Role, Team, TeamLeave
+from outreach.people.tables import Branch, Role, Team, TeamLeave
 from outreach.villages.areas import covers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlmodel import Session
 
@@ -146,6 +146,13 @@ def list_teams(db: Session, branch_id: int | None = None) -> Sequence[Team]:
     if branch_id is not None:
         query = query.where(Team.branch_id == branch_id)
     return db.exec(query).all()
+
+
+def branches_of(db: Session, team_ids: Iterable[int]) -> dict[int, str]:
+    """Name the branch of each team; it shows names whoever asks."""
+    query = select(Team.id, Branch.name).join(Branch, col(Branch.id) == col(Team.branch_id))
+    rows = db.exec(query.where(col(Team.id).in_(set(team_ids))))
+    return {team_id or 0: name for team_id, name in rows}
 
 
 def add_leave(db: Session, team_id: int, given: LeaveIn, *, by: Person) -> TeamLeave:

@@ -15,6 +15,7 @@ from outreach.logbook.record import Met, SessionReportIn
 from outreach.logbook.sync import Answer, Outcome, take_in
 from outreach.logbook.tables import Package, Payer, Sector
 from outreach.people.tables import Role
+from outreach.people.teams import branches_of
 from outreach.visits.lifecycle import MOVES
 from outreach.visits.listing import next_visits, visit_row
 from outreach.visits.tables import Happening, Result
@@ -33,6 +34,7 @@ pages = Blueprint("official", __name__, url_prefix="/my")
 
 #: Lines for sign-ups that stand in the form without a script.
 LINES = 4
+COUNTS = ("men", "women", "signups")
 REPORTERS = (Role.OFFICIAL, Role.COORDINATOR)
 
 
@@ -43,8 +45,13 @@ def my_visits() -> ResponseReturnValue:
     with reading_db() as db:
         coming = next_visits(db, person(), _now().date())
         reports = recent_reports(db, person())
+        branches = branches_of(db, {visit.team_id for visit in coming})
     return render_template(
-        "official/visits.html", visits=coming, reports=reports, days=_days_here(coming)
+        "official/visits.html",
+        visits=coming,
+        reports=reports,
+        days=_days_here(coming),
+        branches=branches,
     )
 
 
@@ -98,9 +105,24 @@ def save_report(visit_id: int) -> ResponseReturnValue:
         with writing_db() as db:
             (answer,) = take_in(db, [report], person(), _now())
         _refuse(answer)
-    except (Invalid, Conflict) as error:
+    except Conflict as error:
+        return _again(visit_id, error), error.status
+    except Invalid as error:
         return _form(visit, refill(request.form, error), _corrected()), error.status
     return redirect(url_for("official.report", report_id=answer.id, saved=answer.outcome), 303)
+
+
+def _again(visit_id: int, error: Conflict) -> str:
+    """Show what was typed again; where a report is stored, as the correction of it."""
+    with reading_db() as db:
+        visit = visit_row(db, person(), visit_id)
+        stored = current_report(db, person(), visit_id)
+    if stored is None or not _is_open(visit, Happening.CORRECTED):
+        return _form(visit, refill(request.form, error), _corrected(), stored=stored)
+    theirs = {name: getattr(stored, name) for name in COUNTS}
+    beside = Conflict(**{**error.facts, "theirs": theirs})
+    typed = refill(request.form, beside, id=str(uuid.uuid4()), corrects_id=stored.id)
+    return _form(visit, typed, stored, stored=stored)
 
 
 def _refuse(answer: Answer) -> None:
@@ -176,13 +198,20 @@ def _filled_from(old: ReportRow) -> Filled:
     )
 
 
-def _form(visit: VisitRow, form: Filled, corrects: ReportRow | None = None) -> str:
+def _form(
+    visit: VisitRow,
+    form: Filled,
+    corrects: ReportRow | None = None,
+    *,
+    stored: ReportRow | None = None,
+) -> str:
     numbers = [int(n) for name in form.values if (n := _line_number(name))]
     return render_template(
         "official/form.html",
         visit=visit,
         form=form,
         corrects=corrects,
+        stored=stored,
         lines=max([LINES, *(number + 2 for number in numbers)]),
         has_details=bool(numbers),
         sectors=list(Sector),

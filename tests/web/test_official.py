@@ -13,7 +13,7 @@ from sqlmodel import func, select
 
 from outreach.db import reading, unit_of_work
 from outreach.logbook.tables import SessionReport, SignUp
-from outreach.people.tables import Role
+from outreach.people.tables import Branch, Role, Team
 from outreach.visits.tables import Visit, Work
 
 if TYPE_CHECKING:
@@ -127,6 +127,53 @@ def test_the_same_form_with_other_numbers_is_a_conflict(
     assert answer.status_code == 409
     assert 'value="99"' in answer.text
     assert stored(app, world)[0].men == 20
+
+
+def test_what_was_typed_after_the_report_was_stored_becomes_its_correction(
+    official: Visitor, world: World, app: Flask
+) -> None:
+    form = form_of(official, world)
+    save(official, world, form)
+    page = save(official, world, {**form, "men": "99"}).text
+    assert f'href="/my/reports/{form["id"]}"' in page
+    assert f'name="corrects_id" value="{form["id"]}"' in page
+    assert 'value="99"' in page
+    assert re.search(r'<p class="hint">[^<]*: 20</p>', page)
+    new_id = re.search(r'name="id" value="([^"]+)"', page)
+    assert new_id
+    correction = {**form, "men": "99", "id": new_id[1], "corrects_id": form["id"]}
+    assert save(official, world, correction).status_code == 303
+    assert {(row.men, row.corrected_by) for row in stored(app, world)} == {
+        (20, new_id[1]),
+        (99, None),
+    }
+
+
+def test_what_can_no_longer_be_corrected_is_shown_but_not_offered_for_correction(
+    official: Visitor, world: World, app: Flask
+) -> None:
+    form = form_of(official, world)
+    save(official, world, form)
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        db.get_one(Visit, world.own["visit_id"]).work = Work.CANCELLED
+    answer = save(official, world, {**form, "men": "99"})
+    assert answer.status_code == 409
+    assert f'href="/my/reports/{form["id"]}"' in answer.text
+    assert "corrects_id" not in answer.text
+
+
+def test_a_visit_that_waits_for_a_yes_names_whom_to_call(
+    official: Visitor, world: World, app: Flask
+) -> None:
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        db.get_one(Visit, world.own["visit_id"]).work = Work.AWAITING
+    page = official.get("/my").text
+    waiting = re.search(r'<p class="waiting">(.*?)</p>', page, re.S)
+    assert waiting
+    with reading(app.extensions["outreach"].engine) as db:
+        team = db.get_one(Team, world.own["team_id"])
+        assert team.name in waiting[1]
+        assert db.get_one(Branch, team.branch_id).name in waiting[1]
 
 
 @pytest.mark.parametrize(
