@@ -120,6 +120,26 @@ def close_campaign(db: Session, campaign_id: int, version: int, *, by: Person) -
     return _turn(db, campaign_id, version, by, Status.OPENED, Status.CLOSED)
 
 
+def delete_campaign(db: Session, campaign_id: int, version: int, *, by: Person) -> str:
+    """Remove a campaign that was never opened and has no stages; return its name.
+
+    Raises
+    ------
+    Conflict
+        If it was opened, has stages, or somebody else changed it.
+    """
+    # Taken first: who drafts a stage takes the campaign too.
+    campaign = _shaped(db, campaign_id, by)
+    if campaign.status is not Status.DRAFTED:
+        raise Conflict(problem="wrong_status", status=campaign.status, needed=Status.DRAFTED)
+    if db.scalar(select(exists().where(Stage.campaign_id == campaign_id))):  # type: ignore[arg-type]
+        raise Conflict(problem="has_stages")
+    change(campaign, {}, version)
+    db.delete(campaign)
+    db.flush()
+    return campaign.name
+
+
 def _turn(
     db: Session, campaign_id: int, version: int, by: Person, before: Status, after: Status
 ) -> Campaign:

@@ -169,6 +169,23 @@ def close_stage(db: Session, stage_id: int, version: int, *, by: Person) -> Stag
     return stage
 
 
+def delete_stage(db: Session, stage_id: int, version: int, *, by: Person) -> tuple[str, int]:
+    """Remove a stage that was never opened, hence never planned; return its name and campaign.
+
+    Raises
+    ------
+    Conflict
+        If it was opened, or somebody else changed it.
+    """
+    stage = _editable(db, stage_id, by)
+    if stage.status is not Status.DRAFTED:
+        raise Conflict(problem="wrong_status", status=stage.status, needed=Status.DRAFTED)
+    change(stage, {}, version)
+    db.delete(stage)
+    db.flush()
+    return stage.name, stage.campaign_id
+
+
 def require_planner(db: Session, branch_id: int, by: Person) -> None:
     """Let only a coordinator whose area holds the whole branch plan for it.
 

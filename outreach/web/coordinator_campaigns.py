@@ -13,6 +13,7 @@ from outreach.campaigns.campaigns import (
     campaign_of,
     close_campaign,
     create_campaign,
+    delete_campaign,
     open_campaign,
     update_campaign,
 )
@@ -154,6 +155,19 @@ def end_campaign(campaign_id: int) -> ResponseReturnValue:
         return _campaign_page(campaign_id, Advice(sentence(error))), error.status
     flash(_("The campaign is closed."))
     return redirect(url_for("coordinator.campaign", campaign_id=campaign_id), 303)
+
+
+@pages.post("/campaigns/<int:campaign_id>/delete")
+@allow(*READERS)
+def remove_campaign(campaign_id: int) -> ResponseReturnValue:
+    """Remove a campaign that was never opened and has no stages."""
+    try:
+        with writing_db() as db:
+            name = delete_campaign(db, campaign_id, version_of(request.form), by=person())
+    except Conflict as error:
+        return _campaign_page(campaign_id, Advice(sentence(error))), error.status
+    flash(_("“%(name)s” was deleted.", name=name))
+    return redirect(url_for("coordinator.campaigns"), 303)
 
 
 def _form(form: Filled, found: Campaign | None) -> str:

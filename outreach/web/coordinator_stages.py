@@ -11,6 +11,7 @@ from outreach.campaigns.campaigns import campaign_of
 from outreach.campaigns.stages import (
     StageIn,
     create_stage,
+    delete_stage,
     open_stage,
     require_planner,
     stage_of,
@@ -184,6 +185,20 @@ def end_stage(stage_id: int) -> ResponseReturnValue:
         return stage_page(stage_id, Advice(sentence(error))), error.status
     flash(_("The stage is closed."))
     return redirect(url_for("coordinator.stage", stage_id=stage_id), 303)
+
+
+@pages.post("/stages/<int:stage_id>/delete")
+@allow(Role.COORDINATOR)
+def remove_stage(stage_id: int) -> ResponseReturnValue:
+    """Remove a stage that was never opened."""
+    try:
+        with writing_db() as db:
+            version = version_of(request.form)
+            name, campaign_id = delete_stage(db, stage_id, version, by=person())
+    except Conflict as error:
+        return stage_page(stage_id, Advice(sentence(error))), error.status
+    flash(_("“%(name)s” was deleted.", name=name))
+    return redirect(url_for("coordinator.campaign", campaign_id=campaign_id), 303)
 
 
 def _own_branch() -> int:

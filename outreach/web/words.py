@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from babel.numbers import format_decimal
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from outreach.errors import Conflict, OutreachError
 from outreach.web.enum_words import ENUM_WORDS
+from outreach.web.i18n import language
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +44,7 @@ CONFLICTS = {
     "account_has_official": _("This account is another official's already."),
     "wrong_status": _("This is not possible in the present status."),
     "stages_open": _("There are stages that are still open. Close them first."),
+    "has_stages": _("This campaign has stages. Delete them first."),
     "stage_not_open": _("Only an open stage can be planned."),
     "run_open": _("The branch is being planned already. Wait for that run or call it off."),
     "run_not_on": _("This run has ended already."),
@@ -205,7 +208,12 @@ def _filled(words: Any, facts: Mapping[str, Any]) -> str:
     if any(name not in facts for name in wanted):
         # A room that found the problem need not tell the limit.
         return str(gettext("This value is not possible."))
-    return re.sub(r"%\((\w+)\)s", lambda name: str(facts[name[1]]), text)
+    return re.sub(r"%\((\w+)\)s", lambda name: _figure(facts[name[1]]), text)
+
+
+def _figure(fact: object) -> str:
+    """Write a limit as every other number on the screen; what is none stays as it is."""
+    return format_decimal(fact, locale=language()) if isinstance(fact, int | float) else str(fact)
 
 
 def status_words(status: int) -> str:

@@ -181,7 +181,7 @@ def test_planning_anew_keeps_what_an_official_knows_of(engine: Engine, world: Wo
         villages = [row.village_code for row in now.values()]
         left = unplaced(db, world.coordinator, world.stage_id)
         replaced = select(Visit).where(
-            Visit.stage_id == world.stage_id, Visit.work == Work.CANCELLED
+            col(Visit.stage_id) == world.stage_id, col(Visit.work) == Work.CANCELLED
         )
         old = db.scalars(replaced).all()
         asked_for = VisitFilters(work=Work.CANCELLED)

@@ -202,3 +202,28 @@ def test_a_wrong_end_marks_the_field_of_the_end(
     html = answer.get_data(as_text=True)
     assert 'id="ends-problem"' in html
     assert 'id="starts-problem"' not in html
+
+
+def test_drafts_are_deleted_stages_first_and_what_was_opened_stays(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    client = english(Role.COORDINATOR)
+    made = client.send("/campaigns/new", FORM).location
+    stage = {"name": "Tahap 1", "starts": "2027-02-01", "ends": "2027-02-26", "ordering": "score"}
+    drafted = client.send(f"{made}/stages/new", stage).location
+    refused = client.send(f"{made}/delete", {"version": "1"})
+    assert refused.status_code == 409
+    assert "This campaign has stages." in words_of(refused)
+    assert "Delete the draft" not in words_of(refused)
+    assert "Delete the draft" in words_of(client.get(drafted))
+    assert client.send(f"{drafted}/delete", {"version": "9"}).status_code == 409
+    gone = client.send(f"{drafted}/delete", {"version": "1"}, follow_redirects=True)
+    assert "“Tahap 1” was deleted." in words_of(gone)
+    assert client.get(drafted).status_code == 404
+    assert "Delete the draft" in words_of(client.get(made))
+    assert client.send(f"{made}/delete", {"version": "1"}).status_code == 303
+    assert client.get(made).status_code == 404
+    for kind in ("stage", "campaign"):
+        own = f"/{kind}s/{world.own[f'{kind}_id']}"
+        assert client.send(f"{own}/delete", {"version": "1"}).status_code == 409
+        assert client.get(own).status_code == 200
