@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import select
 
+from outreach.people.regions import zones_of
 from outreach.people.tables import Account, AccountArea, BranchRegency, Role
 from outreach.villages.areas import NATION, covers, narrow, require, within
+from outreach.villages.tables import Zone
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -18,13 +20,17 @@ __all__ = ["NATION", "Person", "covers", "narrow", "person_of", "require", "with
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The person behind a request: role and the code prefixes of the regions they may see."""
+    """The person behind a request: role and the code prefixes of the regions they may see.
+
+    `zone` is the time of the place they work in; whoever works in many has the agency's own.
+    """
 
     account_id: int
     name: str
     role: Role
     areas: tuple[str, ...]
     branch_id: int | None = None
+    zone: Zone = Zone.WIB
 
 
 def person_of(db: Session, account_id: int) -> Person | None:
@@ -40,4 +46,12 @@ def person_of(db: Session, account_id: int) -> Person | None:
         select(BranchRegency.regency_code).where(BranchRegency.branch_id == account.branch_id)
     ).all()
     areas = tuple(sorted({*own, *served}))
-    return Person(account_id, account.name, account.role, areas, account.branch_id)
+    zone = _zone(db, account.role, areas)
+    return Person(account_id, account.name, account.role, areas, account.branch_id, zone)
+
+
+def _zone(db: Session, role: Role, areas: tuple[str, ...]) -> Zone:
+    """Zone of a branch's regencies, or of an official's village."""
+    if role not in (Role.COORDINATOR, Role.OFFICIAL):
+        return Zone.WIB
+    return min(zones_of(db, areas), default=Zone.WIB)

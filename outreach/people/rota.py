@@ -33,7 +33,7 @@ def team_days(
     out. `holidays` None looks them up.
     """
     kept = workdays.holidays_between(starts, ends) if holidays is None else holidays
-    away = _leave(db, branch_id, starts, ends)
+    away = leave_days(db, branch_id, starts, ends)
     days = [
         team_day(team, base, day)
         for team, base in _teams(db, branch_id)
@@ -59,7 +59,8 @@ def _teams(db: Session, branch_id: int) -> list[tuple[Team, Village]]:
     return [(team, base) for team, base in db.exec(query)]
 
 
-def _leave(db: Session, branch_id: int, starts: date, ends: date) -> dict[int, set[date]]:
+def leave_days(db: Session, branch_id: int, starts: date, ends: date) -> dict[int, set[date]]:
+    """Days from one to another, both included, on which teams of a branch are on leave, by team."""
     query = (
         select(TeamLeave)
         .join(Team, col(Team.id) == TeamLeave.team_id)

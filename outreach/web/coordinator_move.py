@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from outreach.visits.moving import MoveWarning
 
 #: No tick helps against these: another day or session has to be chosen.
-NOT_POSSIBLE = frozenset({"slot_taken", "in_the_past"})
+NOT_POSSIBLE = frozenset({"slot_taken", "in_the_past", "village_has_visit"})
 #: These need the tick that confirmed visits may move.
 CONFIRMED = frozenset({"confirmed", "confirmed_would_move"})
 
@@ -169,6 +169,9 @@ _SENTENCES: dict[str, Any] = {
     "in_the_past": lambda _villages, _facts: _("That day is over. Choose today or a later day."),
     "slot_taken": lambda villages, _facts: _(
         "The team already has a visit as that session: %(villages)s.", villages=villages
+    ),
+    "village_has_visit": lambda villages, _facts: _(
+        "The village already has another visit in this stage: %(villages)s.", villages=villages
     ),
     "confirmed": lambda _villages, _facts: _(
         "The village has confirmed this visit. It has to be asked again after a move."

@@ -11,9 +11,11 @@ from pydantic import BaseModel, Field
 from outreach.campaigns.stages import stage_of
 from outreach.campaigns.tables import Status
 from outreach.errors import Conflict, Invalid, OutreachError
+from outreach.logbook.listing import current_report
 from outreach.people.free_text import Remark
 from outreach.people.tables import Role
 from outreach.people.teams import list_teams
+from outreach.visits.leave import without_team
 from outreach.visits.lifecycle import allowed_moves, turn, visit_of
 from outreach.visits.listing import history, visit_row
 from outreach.visits.moving import AFTER_A_MOVE, MoveIn, move_visit
@@ -24,6 +26,7 @@ from outreach.web.coordinator_move import MoveFormIn, Warned, warned
 from outreach.web.coordinator_pages import READERS, filled_again, now, pages, today
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read
+from outreach.web.report_words import FLAG_WORDS
 from outreach.web.routing import allow
 from outreach.web.words import sentence, word
 
@@ -132,6 +135,8 @@ def _page(
         stage = stage_of(db, person(), row.stage_id)
         teams = list_teams(db, stage.branch_id)
         lines = told_lines(history(db, person(), visit_id), {team.id: team.name for team in teams})
+        report = current_report(db, person(), visit_id)
+        is_without_team = bool(without_team(db, stage.branch_id, [row]))
     may_plan = person().role is Role.COORDINATOR and stage.status is not Status.CLOSED
     allowed = allowed_moves(row.work, person().role)
     return render_template(
@@ -139,6 +144,11 @@ def _page(
         visit=row,
         stage=stage,
         lines=lines,
+        report=report,
+        flags=[FLAG_WORDS[flag] for flag in report.flags if flag in FLAG_WORDS] if report else [],
+        is_without_team=is_without_team,
+        may_correct=Happening.CORRECTED in allowed,
+        may_plan=may_plan,
         move=move or _stored(row),
         status=status or fill(version=row.version),
         warnings=warnings or Warned(),

@@ -127,7 +127,7 @@ ENUM_WORDS = {
         "not_met": _("Nobody met"),
         "refused": _("Refused"),
         "attended": _("Attended, no sign-ups"),
-        "signed_up": _("Sign-ups"),
+        "signed_up": _("People signed up"),
         "paid": _("Paid"),
     },
     "Happening": {

@@ -11,6 +11,7 @@ from flask import request
 from flask_babel import Babel, get_locale
 
 from outreach.villages.tables import Zone
+from outreach.web.auth import current_person
 
 if TYPE_CHECKING:
     from datetime import date, datetime, time
@@ -78,8 +79,13 @@ def clock(at: time, zone: Zone | str | None = None) -> str:
     return f"{written} {zone_name(zone)}" if zone else written
 
 
-def moment(at: datetime, zone: Zone | str = Zone.WIB) -> str:
-    """Write a point in time as the local day and time of a zone: `08/01/2027 09.30 WIB`."""
+def moment(at: datetime, zone: Zone | str | None = None) -> str:
+    """Write a point in time as the local day and time of a zone: `08/01/2027 09.30 WIB`.
+
+    Without a zone it is that of the person who reads.
+    """
+    someone = current_person()
+    zone = zone or (someone.zone if someone else Zone.WIB)
     local = at.astimezone(ZoneInfo(Zone(zone).value))
     return f"{short_date(local.date())} {clock(local.time(), zone)}"
 

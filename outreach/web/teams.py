@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from outreach.errors import Conflict, Invalid
 from outreach.people.branches import list_branches, own_branch
@@ -23,6 +24,7 @@ from outreach.people.teams import (
     update_team,
 )
 from outreach.villages.tables import Village
+from outreach.visits.leave import visits_in_leave
 from outreach.web.auth import person
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, refill_edit, version_of
@@ -117,10 +119,21 @@ def note_leave(team_id: int) -> ResponseReturnValue:
     try:
         given = read(LeaveIn, request.form)
         with writing_db() as db:
-            add_leave(db, team_id, given, by=person())
+            hit = visits_in_leave(db, person(), add_leave(db, team_id, given, by=person()))
     except Invalid as error:
         return _form(team_id, stored, refill(request.form, error)), error.status
+    if hit:
+        flash(_collision(len(hit)), "error")
     return _saved(url_for("teams.show_team", team_id=team_id))
+
+
+def _collision(visits: int) -> str:
+    words = ngettext(
+        "%(num)s visit lies in this leave. It stands below the leave; please move it.",
+        "%(num)s visits lie in this leave. They stand below the leave; please move them.",
+        visits,
+    )
+    return str(words)
 
 
 @pages.post("/leave/<int:leave_id>/remove")
@@ -135,10 +148,13 @@ def take_back_leave(leave_id: int) -> ResponseReturnValue:
 def _form(team_id: int | None, form: Filled, leave_form: Filled | None = None) -> str:
     with reading_db() as db:
         base = db.get(Village, form.value("base_village_code"))
-        leave = leave_of(db, team_id, since=_long_ago()) if team_id else []
+        noted = leave_of(db, team_id, since=_long_ago()) if team_id else []
+        leave = [(days, visits_in_leave(db, person(), days)) for days in noted]
+        name = own_team(db, team_id, person()).name if team_id else ""
     return render_template(
         "teams/team.html",
         team_id=team_id,
+        name=name,
         form=form,
         base=base.name if base else "",
         leave=leave,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
+from sqlmodel import select
 
 from outreach.errors import Conflict, Invalid, NotFound
 from outreach.people.access import Person, person_of
@@ -29,6 +30,7 @@ from outreach.people.officials import (
 from outreach.people.passwords import hash_password, matches, refuse_weak
 from outreach.people.phones import normal
 from outreach.people.tables import Role
+from outreach.villages.tables import Village, Zone
 from tests import builders
 from tests.builders import CHEAP, PASSWORD
 
@@ -263,3 +265,18 @@ def test_an_account_is_one_officials_and_sees_the_village(db: Session) -> None:
             link_account(db, official.id or 0, account.id or 0, by=by)
         assert refused.value.facts["problem"] == problem
         assert official.account_id is None
+
+
+def test_people_read_the_time_of_the_place_they_work_in(db: Session) -> None:
+    builders.load_small_registry(db, ("81.71",))
+    base = db.exec(select(Village.code).where(Village.regency_code == "81.71")).first() or ""
+    ambon = builders.branch(db, "Ambon", base, "81.71")
+    for role, told_, zone in (
+        (Role.COORDINATOR, {"branch_id": ambon.id}, Zone.WIT),
+        (Role.OFFICIAL, {"area_codes": [base]}, Zone.WIT),
+        (Role.MANAGER, {"area_codes": ["81.71"]}, Zone.WIB),
+        (Role.ADMIN, {}, Zone.WIB),
+    ):
+        someone = person_of(db, builders.account(db, role, **told_).id or 0)
+        assert someone is not None
+        assert someone.zone is zone

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from outreach.db import unit_of_work
+from outreach.logbook.tables import SessionReport
 from outreach.people.tables import Role
 from outreach.visits.tables import Visit, Work
 from tests.web.planned import Planned, hang_clock, plan, words_of
@@ -242,3 +244,107 @@ def test_a_manager_reads_a_visit_and_changes_nothing(
     assert "<form" not in page.split("<main")[1]
     assert manager.send(f"/visits/{visit.id}/move", to(visit)).status_code == 403
     assert manager.send(f"/visits/{visit.id}/status", {"happening": "asked"}).status_code == 403
+
+
+def test_no_tick_is_offered_where_none_helps(planned: Planned, client: Visitor) -> None:
+    visit = proposed(planned)
+    other = next(one for one in planned.visits() if one.day != visit.day)
+    path = f"/visits/{visit.id}/move"
+    # The past Sunday would have warnings that can be ticked away, were it not over.
+    for wanted in (
+        to(visit, day="2026-11-01"),
+        to(visit, day=other.day.isoformat(), slot=other.slot),
+    ):
+        live = client.get(f"{path}/warnings", query_string=wanted).get_data(as_text=True)
+        sent = client.send(path, wanted).get_data(as_text=True)
+        for html in (live, sent):
+            assert "This is not possible:" in html
+            assert 'type="checkbox"' not in html
+
+
+def test_an_ended_visit_does_not_come_back_beside_the_one_made_in_its_place(
+    planned: Planned, client: Visitor
+) -> None:
+    ended, other = planned.visits()[5:7]
+    with unit_of_work(planned.engine) as db:
+        gone = db.get_one(Visit, ended.id)
+        gone.work = Work.POSTPONED
+        db.flush()
+        db.get_one(Visit, other.id).village_code = gone.village_code
+    live = client.get(f"/visits/{ended.id}/move/warnings", query_string=to(ended))
+    assert "This is not possible: The village already has another visit" in words_of(live)
+
+
+def test_a_reported_visit_shows_its_report_beside_the_decision(
+    world: World, planned: Planned, client: Visitor, english: Callable[[Role], Visitor]
+) -> None:
+    report = world.own["report_id"]
+    with unit_of_work(planned.engine) as db:
+        stored = db.get_one(SessionReport, report)
+        stored.remarks, stored.flags = "Hujan deras", ["at_night"]
+        visit_id = stored.visit_id
+    page = client.get(f"/visits/{visit_id}")
+    words, html = words_of(page), page.get_data(as_text=True)
+    for told in (
+        "Men 18",
+        "Women 24",
+        "Sign-ups 9",
+        "Traders JKK + JKM The worker 9",
+        "Hujan deras",
+        "Held at night.",
+        "Balai kelurahan",
+        "Wednesday, 4 November 2026, 09:00 WIB",
+        "Si coordinator",
+        "Result People signed up",
+    ):
+        assert told in words
+    for link in (f"/my/reports/{report}", f"/my/reports/{report}/correct"):
+        assert f'href="{link}"' in html
+    assert html.index("report-title") < html.index('value="approved"') < html.index("History")
+    assert 'value="sent_back"' in html
+    manager = english(Role.MANAGER).get(f"/visits/{visit_id}").get_data(as_text=True)
+    assert "Hujan deras" in manager
+    assert "/correct" not in manager
+    assert 'value="approved"' not in manager
+
+
+def test_a_cancelled_visit_says_where_to_plan_the_village_again(
+    planned: Planned, client: Visitor
+) -> None:
+    visit = proposed(planned)
+    told = {"happening": "cancelled", "remark": "Banjir", "version": visit.version}
+    client.send(f"/visits/{visit.id}/status", told)
+    html = client.get(f"/visits/{visit.id}").get_data(as_text=True)
+    assert f'<a href="/stages/{planned.stage_id}">plan the stage again</a>' in html
+
+
+def test_leave_names_the_visits_it_collides_with_everywhere(
+    planned: Planned, client: Visitor, english: Callable[[Role], Visitor]
+) -> None:
+    visit = proposed(planned)
+    told = {"starts": visit.day.isoformat(), "ends": visit.day.isoformat(), "reason": "Diklat"}
+    path, own = f"/teams/{visit.team_id}", f'href="/visits/{visit.id}"'
+    assert own not in client.get(path).get_data(as_text=True)
+    assert client.send(f"{path}/leave", told).status_code == 303
+    page = client.get(path)
+    hit = sum((one.team_id, one.day) == (visit.team_id, visit.day) for one in planned.visits())
+    assert f"{hit} visit{'s'[: hit > 1]} lie" in words_of(page)
+    assert "please move" in words_of(page)
+    assert own in page.get_data(as_text=True)
+    assert own not in english(Role.ADMIN).get(path).get_data(as_text=True)
+    assert "is on leave on that day. Move the visit" in words_of(client.get(f"/visits/{visit.id}"))
+    elsewhere = next(one for one in planned.visits() if one.day != visit.day)
+    assert "is on leave" not in words_of(client.get(f"/visits/{elsewhere.id}"))
+    plan_path = f"/stages/{visit.stage_id}/plan/calendar"
+    week = client.get(f"{plan_path}?week={visit.day}").get_data(as_text=True)
+    assert week.count(" without-team") == hit
+    assert "on leave" in words_of(client.get(f"{plan_path}?month={visit.day.replace(day=1)}"))
+
+
+def test_the_calendar_tells_what_waits_for_an_answer_from_what_is_only_proposed(
+    planned: Planned, client: Visitor
+) -> None:
+    html = client.get(f"/stages/{planned.stage_id}/plan/calendar").get_data(as_text=True)
+    legend = html[html.index('class="legend"') :]
+    assert '<span class="tag planned">Proposed' in legend
+    assert '<span class="tag awaiting">Awaiting confirmation' in legend

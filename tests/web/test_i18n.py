@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outreach.villages.tables import Zone
+from outreach.db import unit_of_work
+from outreach.people.tables import Role
+from outreach.villages.tables import Regency, Zone
 from outreach.web import i18n
+from tests.web.planned import engine_of, words_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
+
+    from tests.web.conftest import Visitor
+    from tests.web.world import World
 
 FRIDAY = date(2027, 1, 8)
 EARLY = datetime(2027, 1, 8, 23, 30, tzinfo=UTC)
@@ -47,3 +55,14 @@ def test_figures_read_as_in_the_language(
 def test_every_zone_has_its_name() -> None:
     assert [i18n.zone_name(zone) for zone in Zone] == ["WIB", "WITA", "WIT"]
     assert i18n.zone_name("Asia/Makassar") == "WITA"
+
+
+def test_a_stamp_reads_in_the_time_of_the_branch(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    path = f"/runs/{world.own['run_id']}"
+    assert "05/11/2026 10:00 WIB" in words_of(english(Role.COORDINATOR).get(path))
+    with unit_of_work(engine_of(app)) as db:
+        db.get_one(Regency, "33.72").zone = Zone.WIT
+    assert "05/11/2026 12:00 WIT" in words_of(english(Role.COORDINATOR).get(path))
+    assert "05/11/2026 10:00 WIB" in words_of(english(Role.MANAGER).get(path))

@@ -129,3 +129,10 @@ def test_problems_are_told_by_field(app: Flask) -> None:
     with app.test_request_context():
         assert list(problems_in_words(error)) == ["men"]
         assert "0" in problems_in_words(error)["men"][0]
+
+
+def test_limits_are_written_as_every_other_number(app: Flask) -> None:
+    for cookie, expected in (("language=id", "20.000"), ("language=en", "20,000")):
+        with app.test_request_context(headers={"Cookie": cookie}):
+            assert expected in problem_words("less_than_equal", {"le": 20000})
+            assert "0" in problem_words("greater_than_equal", {"ge": 0})
