@@ -100,12 +100,12 @@ def test_the_page_holds_the_sandboxed_map_and_the_same_numbers(manager: Visitor)
     assert re.search(rf"<small>\D+{SURAKARTA}\D", page)
 
 
-@pytest.mark.parametrize("page", ["/map", "/map/table", "/map/frame"])
+@pytest.mark.parametrize("address", ["/map", "/map/table", "/map/frame"])
 @pytest.mark.parametrize("area", ["99", "33.99", "33.72.99"])
 def test_an_area_that_is_in_no_registry_is_not_found(
-    national: Visitor, page: str, area: str
+    national: Visitor, address: str, area: str
 ) -> None:
-    assert national.get(f"{page}?area={area}").status_code == 404
+    assert national.get(f"{address}?area={area}").status_code == 404
 
 
 def test_a_regency_that_is_in_no_registry_has_no_details(national: Visitor) -> None:

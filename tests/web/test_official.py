@@ -168,7 +168,7 @@ def test_a_visit_that_waits_for_a_yes_names_whom_to_call(
     with unit_of_work(app.extensions["outreach"].engine) as db:
         db.get_one(Visit, world.own["visit_id"]).work = Work.AWAITING
     page = official.get("/my").text
-    waiting = re.search(r'<p class="waiting">(.*?)</p>', page, re.S)
+    waiting = re.search(r'<p class="waiting">(.*?)</p>', page, re.DOTALL)
     assert waiting
     with reading(app.extensions["outreach"].engine) as db:
         team = db.get_one(Team, world.own["team_id"])
