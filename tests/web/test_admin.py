@@ -212,6 +212,17 @@ def test_an_account_that_was_changed_meanwhile_shows_all_that_differs(
     assert admin.send(path, again).status_code == 303
 
 
+def test_a_team_stands_under_its_name_below_the_teams(
+    english: Callable[[Role], Visitor], world: World
+) -> None:
+    for role in (Role.COORDINATOR, Role.ADMIN):
+        page = english(role).get(f"/teams/{world.own['team_id']}").text
+        assert "<h1>Tim Satu</h1>" in page
+        assert '<a href="/teams">Teams</a></li>' in page
+        link = page.split("Find the code")[0].rsplit('href="', 1)[1].split('"')[0]
+        assert english(role).get(link).status_code == 200
+
+
 def test_an_admin_finds_the_code_of_a_village_and_nothing_else(
     english: Callable[[Role], Visitor],
 ) -> None:

@@ -315,7 +315,7 @@ def test_a_cancelled_visit_says_where_to_plan_the_village_again(
     told = {"happening": "cancelled", "remark": "Banjir", "version": visit.version}
     client.send(f"/visits/{visit.id}/status", told)
     html = client.get(f"/visits/{visit.id}").get_data(as_text=True)
-    assert f'<a href="/stages/{planned.stage_id}">plan the stage again</a>' in html
+    assert f'<a href="/stages/{planned.stage_id}">Plan the stage again</a>' in html
 
 
 def test_leave_names_the_visits_it_collides_with_everywhere(
@@ -332,7 +332,7 @@ def test_leave_names_the_visits_it_collides_with_everywhere(
     assert "please move" in words_of(page)
     assert own in page.get_data(as_text=True)
     assert own not in english(Role.ADMIN).get(path).get_data(as_text=True)
-    assert "is on leave on that day. Move the visit" in words_of(client.get(f"/visits/{visit.id}"))
+    assert "is on leave on that day. Move this visit" in words_of(client.get(f"/visits/{visit.id}"))
     elsewhere = next(one for one in planned.visits() if one.day != visit.day)
     assert "is on leave" not in words_of(client.get(f"/visits/{elsewhere.id}"))
     plan_path = f"/stages/{visit.stage_id}/plan/calendar"
