@@ -157,6 +157,10 @@ def test_what_was_found_lies_above_the_cards_and_can_all_be_reached(
             }"""
         )
         last.click(timeout=2_000)
+        opened.locate("input[type=search]").fill("desa 2008")
+        expect(opened.locate(".o-result")).to_have_count(8)
+        opened.page.mouse.click(700, 60)  # beside the list, on the map
+        expect(opened.locate(".o-result")).to_have_count(0)
     context.close()
 
 
@@ -309,6 +313,7 @@ def test_hostile_names_are_only_names(hostile_world: World, browser: Browser, by
             expect(opened.locate(".o-popup .o-code").last).to_have_text(
                 str(hostile_world.places.codes[row])
             )
+        opened.locate("input[type=search]").press("Escape")
         opened.locate(".o-step").first.click()
         opened.page.mouse.move(640, 360)
         opened.page.wait_for_timeout(800)

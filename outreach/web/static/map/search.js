@@ -6,7 +6,8 @@
 
   Outreach.Search = L.Control.extend({
     options: { position: "topleft" },
-    onAdd: function () {
+    onAdd: function (map) {
+      map.on("mousedown", this._clear, this); // it covers other things, so it goes with a click elsewhere
       this.data = this.options.data;
       const box = el("div", "o-search");
       box.setAttribute("role", "search");
