@@ -32,7 +32,7 @@ def _install() -> None:
         return
     print("==> Installing Chromium for the tests that drive a browser", flush=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for words in (["update", "-qq"], ["install", "-y", "-qq", "chromium"]):
+    for words in (["update", "-qq"], ["install", "-y", "-qq", "chromium", "fonts-liberation"]):
         subprocess.run(["apt-get", *words], env=environment, stdout=subprocess.DEVNULL, check=False)
 
 
