@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, current_app, request
 
 from outreach.people.tables import Role
-from outreach.villages.tables import Zone
+from outreach.web.auth import person
 from outreach.web.coordinator_words import show_value
 from outreach.web.forms import refill_edit
 
@@ -33,8 +33,8 @@ def now() -> datetime:
 
 
 def today() -> date:
-    """Return the day it is at the agency's seat."""
-    return now().astimezone(ZoneInfo(Zone.WIB.value)).date()
+    """Return the day it is where the person works."""
+    return now().astimezone(ZoneInfo(person().zone)).date()
 
 
 def filled_again(error: OutreachError, row: Versioned) -> Filled:
