@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from outreach.visits.tables import Result, Work
 from outreach.web.i18n import clock, long_date, number
-from outreach.web.words import word
+from outreach.web.words import reason_words, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -43,7 +43,7 @@ def told_lines(
     lines: Iterable[HistoryLine], teams: Mapping[int | None, str]
 ) -> tuple[ToldLine, ...]:
     """Put every line into words, in the order given."""
-    return tuple(ToldLine(one, _changes(one, teams), _reason(one.reason)) for one in lines)
+    return tuple(ToldLine(one, _changes(one, teams), reason_words(one.reason)) for one in lines)
 
 
 def _changes(line: HistoryLine, teams: Mapping[int | None, str]) -> tuple[Change, ...]:
@@ -79,12 +79,3 @@ def _value(name: str, facts: Mapping[str, Any], teams: Mapping[int | None, str])
         "result": lambda result: word(Result(result)),
     }
     return written[name](value)
-
-
-def _reason(reason: str) -> str:
-    """Our own reasons are codes, people's are their words."""
-    own = {
-        "planned_anew": _("The stage was planned anew."),
-        "stage_closed": _("The stage was closed."),
-    }
-    return str(own.get(reason, reason))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import TYPE_CHECKING
 
@@ -13,22 +12,21 @@ from sqlmodel import col, select
 from outreach.db import unit_of_work
 from outreach.people.access import Person, person_of
 from outreach.people.tables import Role
-from outreach.planning.assign import assign
 from outreach.planning.model import Parameters
-from outreach.visits.batches import claim, due_batches, load_problem
 from outreach.visits.runs import request_run
-from outreach.visits.saving import save_plan
 from outreach.visits.tables import ACTIVE, Batch, PlanRun, Visit
+from tests.visits.world import NOW
+from tests.visits.world import work_off as work_off_on
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from flask import Flask
     from sqlalchemy import Engine
 
     from tests.web.world import World
 
 #: A Monday morning; no holiday until 24 December.
-NOW = datetime(2026, 11, 2, 2, tzinfo=UTC)
-LEASE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -93,14 +91,7 @@ def plan(app: Flask, world: World) -> Planned:
 
 def work_off(app: Flask) -> None:
     """Do what the worker does, in this process."""
-    engine = engine_of(app)
-    with unit_of_work(engine) as db:
-        due = due_batches(db, NOW)
-    for batch_id in due:
-        with unit_of_work(engine) as db:
-            held = claim(db, batch_id, NOW, LEASE)
-            assert held is not None
-            assert save_plan(db, held, assign(load_problem(db, held)), NOW)
+    work_off_on(engine_of(app))
 
 
 def rows[T: (PlanRun, Batch)](app: Flask, kind: type[T]) -> list[T]:

@@ -12,8 +12,8 @@ from outreach.db import reading, unit_of_work
 from outreach.people.tables import Role
 from outreach.visits.preview import preview
 from outreach.visits.tables import Batch, PlanRun, Work
+from tests.visits.world import NOW
 from tests.web.planned import (
-    NOW,
     coordinator,
     engine_of,
     hang_clock,
