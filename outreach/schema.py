@@ -4,7 +4,10 @@ from sqlmodel import SQLModel
 
 import outreach.campaigns.tables
 import outreach.logbook.tables
+import outreach.messages.tables
+import outreach.papers.tables
 import outreach.people.tables
+import outreach.sheets.tables
 import outreach.villages.tables
 import outreach.visits.tables  # noqa: F401 - importing a table puts it into the picture
 

@@ -10,6 +10,7 @@ from outreach.schema import metadata
 
 if TYPE_CHECKING:
     from alembic.autogenerate.api import AutogenContext
+    from sqlalchemy import Connection
 
 
 def _render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
@@ -21,6 +22,11 @@ def _render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal
 def _run() -> None:
     engine = context.config.attributes["engine"]
     with engine.connect() as connection:
+        # SQLite makes a changed table anew: what points to it must not mind for a moment, and
+        # outside a transaction is the only place to say so.
+        is_sqlite = engine.dialect.name == "sqlite"
+        if is_sqlite:
+            _check_keys(connection, on=False)
         context.configure(
             connection=connection,
             target_metadata=metadata,
@@ -31,6 +37,13 @@ def _run() -> None:
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()
+        if is_sqlite:
+            _check_keys(connection, on=True)
+
+
+def _check_keys(connection: Connection, *, on: bool) -> None:
+    raw: Any = connection.connection.driver_connection
+    raw.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
 
 
 _run()

@@ -57,6 +57,7 @@ class Team(SQLModel, table=True):
     sessions_per_day: int = 3
     day_starts: time = time(8)
     day_ends: time = time(17)
+    phone: str = ""
     is_active: bool = True
     version: int = 1
 
@@ -98,12 +99,20 @@ class AccountArea(SQLModel, table=True):
 
 
 class Official(SQLModel, table=True):
-    """A village official (perangkat desa) who hosts sessions; `phone` is contact data."""
+    """A village official (perangkat desa) who hosts sessions.
+
+    `phone` and `email` are contact data; `term_ends` is the last day in office, if known.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     village_code: str = Field(foreign_key="village.code", index=True, sa_type=CODE)
     name: str
     position: str
     phone: str = ""
+    email: str = ""
+    term_starts: date | None = None
+    term_ends: date | None = None
+    is_active: bool = True
+    version: int = 1
     account_id: int | None = Field(default=None, foreign_key="account.id", unique=True)
     is_demo: bool = False

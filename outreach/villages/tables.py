@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from enum import StrEnum
 
+from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
 from outreach.db import CODE, words
@@ -107,3 +108,86 @@ class RegistryLoad(SQLModel, table=True):
     source: str
     inserted: int
     changed: int
+
+
+class Closure(StrEnum):
+    """What closes a region for sessions."""
+
+    HARVEST = "harvest"
+    PLANTING = "planting"
+    FEAST = "feast"
+    FLOOD = "flood"
+    ELECTION = "election"
+    OTHER = "other"
+
+
+class MarketRhythm(StrEnum):
+    """When a market is held: on a weekday, or on a day of the Javanese cycle of five.
+
+    17 August 1945 was a Friday and a Legi.
+    """
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+    LEGI = "legi"
+    PAHING = "pahing"
+    PON = "pon"
+    WAGE = "wage"
+    KLIWON = "kliwon"
+
+
+class MarketEffect(StrEnum):
+    """Whether a market empties the hall or brings the people together."""
+
+    AVOID = "avoid"
+    COME = "come"
+
+
+class ClosedPeriod(SQLModel, table=True):
+    """Days, both ends included, on which no village of a region can host a session.
+
+    `region_code` is a prefix: a regency, a district or one village.
+    """
+
+    __tablename__ = "closed_period"
+    __table_args__ = (
+        CheckConstraint("starts <= ends", name="starts_before_it_ends"),
+        Index("uq_closed_period_region", "region_code", "starts", "ends", "closure", unique=True),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    region_code: str = Field(index=True, sa_type=CODE)
+    starts: date
+    ends: date
+    closure: Closure = Field(sa_type=words(Closure))
+    note: str = ""
+    source: str = ""
+
+
+class MarketDay(SQLModel, table=True):
+    """A day on which a region (a regency, a district or one village) holds its market."""
+
+    __tablename__ = "market_day"
+    __table_args__ = (Index("uq_market_day_region", "region_code", "rhythm", unique=True),)
+    id: int | None = Field(default=None, primary_key=True)
+    region_code: str = Field(index=True, sa_type=CODE)
+    rhythm: MarketRhythm = Field(sa_type=words(MarketRhythm))
+    effect: MarketEffect = Field(default=MarketEffect.AVOID, sa_type=words(MarketEffect))
+    note: str = ""
+
+
+class VillageCount(SQLModel, table=True):
+    """A figure of a village that was counted and stands in place of the estimate."""
+
+    __tablename__ = "village_count"
+    __table_args__ = (CheckConstraint("counted >= 0", name="not_negative"),)
+    village_code: str = Field(primary_key=True, foreign_key="village.code", sa_type=CODE)
+    figure: Figure = Field(primary_key=True, sa_type=words(Figure))
+    counted: int
+    estimated: int
+    as_of: date
+    source: str

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 - dataclass fields are read at run time
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlmodel import col, select
 
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
-from outreach.people.access import narrow
+from outreach.people.access import Person, narrow
 from outreach.people.edits import locked
 from outreach.people.identity import holds_identity_number
 from outreach.people.tables import Role
-from outreach.visits.tables import Happening, Result, Visit, VisitEvent, Work
+from outreach.visits.tables import Channel, Happening, Result, Visit, VisitEvent, Work
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlmodel import Session
 
-    from outreach.people.access import Person
-
-_COORDINATOR = frozenset({Role.COORDINATOR})
-_BOTH = frozenset({Role.COORDINATOR, Role.OFFICIAL})
+_COORDINATOR = frozenset[Role | None]({Role.COORDINATOR})
+_BOTH = frozenset[Role | None]({Role.COORDINATOR, Role.OFFICIAL})
+#: None is the product itself, when a lease has run out.
+_ANYBODY = _BOTH | {None}
 
 #: From which status, by what, to which, and who may. What does not stand here is not allowed.
 #: A proposal is the coordinator's alone until the official has been asked.
-MOVES: dict[tuple[Work, Happening], tuple[Work, frozenset[Role]]] = {
+MOVES: dict[tuple[Work, Happening], tuple[Work, frozenset[Role | None]]] = {
     (Work.PROPOSED, Happening.ASKED): (Work.AWAITING, _COORDINATOR),
     (Work.PROPOSED, Happening.CONFIRMED): (Work.CONFIRMED, _COORDINATOR),
     (Work.AWAITING, Happening.CONFIRMED): (Work.CONFIRMED, _BOTH),
@@ -38,6 +38,10 @@ MOVES: dict[tuple[Work, Happening], tuple[Work, frozenset[Role]]] = {
     (Work.PROPOSED, Happening.UNREACHABLE): (Work.UNREACHABLE, _COORDINATOR),
     (Work.AWAITING, Happening.UNREACHABLE): (Work.UNREACHABLE, _COORDINATOR),
     (Work.CONFIRMED, Happening.UNREACHABLE): (Work.UNREACHABLE, _COORDINATOR),
+    (Work.PROPOSED, Happening.RETURNED): (Work.RETURNED, _COORDINATOR),
+    (Work.AWAITING, Happening.RETURNED): (Work.RETURNED, _ANYBODY),
+    (Work.CONFIRMED, Happening.RETURNED): (Work.RETURNED, _ANYBODY),
+    (Work.AWAITING, Happening.CALLED): (Work.AWAITING, _COORDINATOR),
     (Work.PROPOSED, Happening.REPORTED): (Work.DONE, _COORDINATOR),
     (Work.AWAITING, Happening.REPORTED): (Work.DONE, _BOTH),
     (Work.CONFIRMED, Happening.REPORTED): (Work.DONE, _BOTH),
@@ -52,9 +56,35 @@ MOVES: dict[tuple[Work, Happening], tuple[Work, frozenset[Role]]] = {
 
 #: These leave somebody waiting for an explanation.
 NEED_A_REASON = frozenset(
-    {Happening.POSTPONED, Happening.CANCELLED, Happening.UNREACHABLE, Happening.SENT_BACK}
+    {
+        Happening.POSTPONED,
+        Happening.CANCELLED,
+        Happening.UNREACHABLE,
+        Happening.SENT_BACK,
+        Happening.RETURNED,
+    }
 )
 LONGEST_REASON = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who does something to a visit, when, by which way and why: what its history says.
+
+    Without a person it is the village that answers by its link, or the product itself.
+    """
+
+    by: Person | None
+    now: datetime
+    reason: str = ""
+    channel: Channel = Channel.PAGE
+
+    @property
+    def role(self) -> Role | None:
+        """The role whose rights hold; none for the product itself."""
+        if self.by is not None:
+            return self.by.role
+        return Role.OFFICIAL if self.channel is Channel.LINK else None
 
 
 def visit_of(db: Session, person: Person, visit_id: int) -> Visit:
@@ -150,6 +180,7 @@ def turn(
     version: int | None = None,
     reason: str = "",
     result: Result | None = None,
+    channel: Channel = Channel.PAGE,
 ) -> Visit:
     """Move a visit's status as `MOVES` allows and write the line of history.
 
@@ -166,14 +197,35 @@ def turn(
     """
     check_reason(happening, reason)
     visit_of(db, by, visit_id)
+    author = Author(by, now, reason, channel)
+    return settle(db, visit_id, happening, author, version=version, result=result)
+
+
+def settle(
+    db: Session,
+    visit_id: int,
+    happening: Happening,
+    author: Author,
+    *,
+    version: int | None = None,
+    result: Result | None = None,
+) -> Visit:
+    """Do what `turn` does, for an author whose right to see the visit is known.
+
+    Raises
+    ------
+    NotAllowed, Conflict, Invalid
+        As `turn` has them.
+    """
+    check_reason(happening, author.reason)
     visit = locked(db, Visit, visit_id)
-    after = _allowed(visit, happening, by)
+    after = _allowed(visit, happening, author)
     check_version(visit, version, {"work": after})
     before = _told(visit)
     visit.work = after
     visit.result = visit.result if result is None else result
     visit.version += 1
-    write_event(db, visit, happening, before, _told(visit), by=by, now=now, reason=reason)
+    write_event(db, visit, happening, before, _told(visit), author)
     return visit
 
 
@@ -221,32 +273,30 @@ def write_event(
     happening: Happening,
     before: dict[str, Any],
     after: dict[str, Any],
-    *,
-    by: Person,
-    now: datetime,
-    reason: str = "",
+    author: Author,
 ) -> None:
     """Add one line to the history of the visit."""
     event = VisitEvent(
         visit_id=cast("int", visit.id),
         village_code=visit.village_code,
         happening=happening,
-        at=now,
-        account_id=by.account_id,
+        at=author.now,
+        account_id=None if author.by is None else author.by.account_id,
         before=before,
         after=after,
-        reason=reason.strip(),
+        reason=author.reason.strip(),
+        channel=author.channel,
     )
     db.add(event)
 
 
-def _allowed(visit: Visit, happening: Happening, by: Person) -> Work:
+def _allowed(visit: Visit, happening: Happening, author: Author) -> Work:
     move = MOVES.get((visit.work, happening))
     if move is None:
         raise Conflict(problem="wrong_status", status=visit.work, wanted=happening)
     after, roles = move
-    if by.role not in roles:
-        raise NotAllowed(role=by.role, wanted=happening)
+    if author.role not in roles:
+        raise NotAllowed(role=author.role, wanted=happening)
     return after
 
 

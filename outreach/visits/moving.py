@@ -18,7 +18,13 @@ from outreach.errors import Conflict, Invalid, NotFound
 from outreach.people.edits import locked
 from outreach.people.tables import Team
 from outreach.planning.check import Rule, violations_of_day
-from outreach.visits.lifecycle import check_reason, check_version, visit_of, write_event
+from outreach.visits.lifecycle import (
+    Author,
+    check_reason,
+    check_version,
+    visit_of,
+    write_event,
+)
 from outreach.visits.question import local_day
 from outreach.visits.saving import told_place
 from outreach.visits.tables import ACTIVE, Happening, Visit, Work
@@ -48,6 +54,7 @@ AFTER_A_MOVE = {
     Work.CONFIRMED: Work.AWAITING,
     Work.POSTPONED: Work.PROPOSED,
     Work.UNREACHABLE: Work.PROPOSED,
+    Work.RETURNED: Work.PROPOSED,
 }
 
 
@@ -74,15 +81,6 @@ class MoveWarning:
 
     code: str
     facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Author:
-    """Who moves, when and why: what every line of history says."""
-
-    by: Person
-    now: datetime
-    reason: str
 
 
 def warnings_of_move(
@@ -133,13 +131,26 @@ def move_visit(
     Invalid
         If the day is past, or the reason may not be kept.
     """
-    check_reason(Happening.MOVED, reason)
     stage = db.get_one(Stage, visit_of(db, by, visit_id).stage_id)
     require_planner(db, stage.branch_id, by)
+    return relocate(db, visit_id, to, Author(by, now, reason), version=version)
+
+
+def relocate(
+    db: Session, visit_id: int, to: MoveIn, author: Author, *, version: int | None = None
+) -> Visit:
+    """Do what `move_visit` does, for an author whose right to move the visit is known.
+
+    Raises
+    ------
+    NotFound, Conflict, Invalid
+        As `move_visit` has them.
+    """
+    check_reason(Happening.MOVED, author.reason)
+    stage = db.get_one(Stage, db.get_one(Visit, visit_id).stage_id)
     team = _team_of_branch(db, to.team_id, stage.branch_id)
-    _require_open(db, stage, to, now)
+    _require_open(db, stage, to, author.now)
     visit = _take(db, visit_id, to, version)
-    author = _Author(by, now, reason)
     left = db.get_one(Team, visit.team_id), visit.day
     before = _told(visit)
     _place(db, visit, to)
@@ -229,7 +240,7 @@ def _require_open(db: Session, stage: Stage, to: MoveIn, now: datetime) -> None:
         raise Invalid(problems={"day": ["in_the_past"]})
 
 
-def _take(db: Session, visit_id: int, to: MoveIn, version: int) -> Visit:
+def _take(db: Session, visit_id: int, to: MoveIn, version: int | None) -> Visit:
     """Take both teams' calendars and the visit, and see that it may move."""
     team_id = db.scalar(select(col(Visit.team_id)).where(col(Visit.id) == visit_id))
     lock_teams(db, col(Team.id).in_((to.team_id, team_id)))
@@ -257,7 +268,7 @@ def _place(db: Session, visit: Visit, to: MoveIn) -> None:
 
 
 def _set_times(
-    db: Session, team: Team, day: date, moved: Visit, to: MoveIn, author: _Author
+    db: Session, team: Team, day: date, moved: Visit, to: MoveIn, author: Author
 ) -> None:
     """Write the times that follow from the order of a day; those reported keep theirs."""
     ordered = [(one.slot, one) for one in visits_on(db, team.id or 0, day)]
@@ -270,7 +281,7 @@ def _set_times(
             _set_time(db, stop, moved, author)
 
 
-def _set_time(db: Session, stop: Stop, moved: Visit, author: _Author) -> None:
+def _set_time(db: Session, stop: Stop, moved: Visit, author: Author) -> None:
     visit, before, shifted = stop.visit, _told(stop.visit), stop.is_shifted
     visit.starts_at = stop.starts_at
     visit.travel_minutes = stop.planned.travel_minutes
@@ -280,19 +291,9 @@ def _set_time(db: Session, stop: Stop, moved: Visit, author: _Author) -> None:
         _note(db, visit, before, author)
 
 
-def _note(db: Session, visit: Visit, before: dict[str, Any], author: _Author) -> None:
+def _note(db: Session, visit: Visit, before: dict[str, Any], author: Author) -> None:
     visit.version += 1
-    after = _told(visit)
-    write_event(
-        db,
-        visit,
-        Happening.MOVED,
-        before,
-        after,
-        by=author.by,
-        now=author.now,
-        reason=author.reason,
-    )
+    write_event(db, visit, Happening.MOVED, before, _told(visit), author)
 
 
 def _told(visit: Visit) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class Work(StrEnum):
     POSTPONED = "postponed"
     CANCELLED = "cancelled"
     UNREACHABLE = "unreachable"
+    RETURNED = "returned"
 
 
 class Result(StrEnum):
@@ -68,6 +69,56 @@ class Happening(StrEnum):
     CORRECTED = "corrected"
     APPROVED = "approved"
     SENT_BACK = "sent_back"
+    RETURNED = "returned"
+    CALLED = "called"
+
+
+class Channel(StrEnum):
+    """By which way an answer came, or something was done to a visit."""
+
+    PAGE = "page"
+    LINK = "link"
+    PHONE = "phone"
+    WHATSAPP = "whatsapp"
+    EMAIL = "email"
+    IN_PERSON = "in_person"
+    LETTER = "letter"
+    SHEET = "sheet"
+    PRODUCT = "product"
+
+
+class Answer(StrEnum):
+    """What a village says to the day it is asked for."""
+
+    CAN = "can"
+    ANOTHER_DAY = "another_day"
+    NO = "no"
+
+
+class SubmissionState(StrEnum):
+    """How far a plan handed in for approval has come."""
+
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    SENT_BACK = "sent_back"
+    WITHDRAWN = "withdrawn"
+
+
+class Cause(StrEnum):
+    """What makes part of a plan impossible, or adds to it."""
+
+    TEAM_AWAY = "team_away"
+    AREA_CLOSED = "area_closed"
+    VILLAGE_CANCELS = "village_cancels"
+    VILLAGE_ADDED = "village_added"
+
+
+class ReplanState(StrEnum):
+    """What became of a difference that was shown."""
+
+    DRAFTED = "drafted"
+    APPLIED = "applied"
+    DISCARDED = "discarded"
 
 
 #: A visit in one of these keeps its village and its team's slot.
@@ -189,3 +240,89 @@ class VisitEvent(SQLModel, table=True):
     before: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     after: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     reason: str = ""
+    channel: Channel = Field(default=Channel.PAGE, sa_type=words(Channel))
+
+
+_LIVE_SQL = text("withdrawn_at IS NULL AND answered_at IS NULL")
+_SUBMITTED_SQL = text("state = 'submitted'")
+
+
+class ConfirmationLink(SQLModel, table=True):
+    """A link by which a village answers without an account; a visit has one live link at most.
+
+    The address is signed with the installation's key and never stored. A link belongs to the day
+    and start that were offered: whoever moves the visit withdraws it.
+    """
+
+    __tablename__ = "confirmation_link"
+    __table_args__ = (
+        Index(
+            "uq_confirmation_link_live",
+            "visit_id",
+            unique=True,
+            sqlite_where=_LIVE_SQL,
+            postgresql_where=_LIVE_SQL,
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    visit_id: int = Field(foreign_key="visit.id", index=True)
+    issued_at: datetime
+    expires_at: datetime
+    withdrawn_at: datetime | None = None
+    answered_at: datetime | None = None
+    answer: Answer | None = Field(default=None, sa_type=words(Answer))
+
+
+class PlanSubmission(SQLModel, table=True):
+    """A plan of a stage as it was handed in for approval; `places` keeps it as it was then.
+
+    A stage has one waiting submission at most. The latest approved one is what the next is
+    compared with.
+    """
+
+    __tablename__ = "plan_submission"
+    __table_args__ = (
+        Index(
+            "uq_plan_submission_waiting",
+            "stage_id",
+            unique=True,
+            sqlite_where=_SUBMITTED_SQL,
+            postgresql_where=_SUBMITTED_SQL,
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    stage_id: int = Field(foreign_key="stage.id", index=True)
+    state: SubmissionState = Field(
+        default=SubmissionState.SUBMITTED, sa_type=words(SubmissionState)
+    )
+    places: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False)
+    )
+    note: str = ""
+    submitted_by: int = Field(foreign_key="account.id")
+    submitted_at: datetime
+    decided_by: int | None = Field(default=None, foreign_key="account.id")
+    decided_at: datetime | None = None
+    reason: str = ""
+    version: int = 1
+
+
+class Replan(SQLModel, table=True):
+    """A difference to a running plan: shown first, applied as a whole or discarded.
+
+    `facts` tell the cause (team, days, region, visit, village); `changes` hold one entry per
+    visit or village: from where, to where, or why nowhere, with the version it was based on.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    stage_id: int = Field(foreign_key="stage.id", index=True)
+    cause: Cause = Field(sa_type=words(Cause))
+    facts: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    changes: list[dict[str, Any]] = Field(
+        default_factory=list, sa_column=Column(JSON, nullable=False)
+    )
+    state: ReplanState = Field(default=ReplanState.DRAFTED, sa_type=words(ReplanState))
+    made_by: int = Field(foreign_key="account.id")
+    made_at: datetime
+    settled_at: datetime | None = None
+    version: int = 1

@@ -1,0 +1,1 @@
+"""Tells villages and teams what concerns them: one outbox, each message once."""

@@ -1,0 +1,1 @@
+"""What people carry: letters, lists, calendars; numbered, reprinted, marked when out of date."""
