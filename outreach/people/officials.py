@@ -1,33 +1,83 @@
-"""Village officials who host sessions."""
+"""Village officials who host sessions: who they are, how they are reached, how long they serve."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from datetime import date
+from itertools import batched
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import and_, col, or_, select
 
 from outreach.errors import Conflict, NotFound
 from outreach.people.access import covers, require
 from outreach.people.accounts import account_of, areas_of
+from outreach.people.edits import change, locked
+from outreach.people.emails import Email
 from outreach.people.free_text import Name
 from outreach.people.phones import Phone
 from outreach.people.regions import VillageCode, refuse_unknown
 from outreach.people.tables import Official, Role
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
     from outreach.people.access import Person
 
+#: Codes asked for in one statement.
+CODES_AT_ONCE = 5000
+
 
 class OfficialIn(BaseModel):
-    """What is told about an official; the phone number is contact data and may be left out."""
+    """What is told about an official; phone and e-mail are contact data and may be left out."""
 
     village_code: VillageCode
     name: Name
     position: Name
     phone: Phone = ""
+    email: Email = ""
+    term_starts: date | None = None
+    term_ends: date | None = None
+
+    @field_validator("term_ends")
+    @classmethod
+    def _after_start(cls, ends: date | None, told: ValidationInfo) -> date | None:
+        starts = told.data.get("term_starts")
+        if starts and ends and ends < starts:
+            raise PydanticCustomError("ends_before_it_starts", "the end lies before the start")
+        return ends
+
+
+def in_office(day: date) -> ColumnElement[bool]:
+    """Hold for the officials who serve on a day; a term that is not known does not end."""
+    starts, ends = col(Official.term_starts), col(Official.term_ends)
+    return and_(
+        col(Official.is_active),
+        or_(starts.is_(None), starts <= day),
+        or_(ends.is_(None), ends >= day),
+    )
+
+
+def active_officials(
+    db: Session, codes: Iterable[str], day: date
+) -> dict[str, tuple[Official, ...]]:
+    """Officials in office on *day*, by village and by name; villages without any are left out.
+
+    Only they are told anything. It answers whoever asks: the caller has taken the codes from what
+    the person may see.
+    """
+    found: dict[str, list[Official]] = defaultdict(list)
+    query = select(Official).where(in_office(day)).order_by(col(Official.name), col(Official.id))
+    for part in batched(sorted(set(codes)), CODES_AT_ONCE):
+        for official in db.exec(query.where(col(Official.village_code).in_(part))):
+            found[official.village_code].append(official)
+    return {code: tuple(officials) for code, officials in sorted(found.items())}
 
 
 def add_official(db: Session, given: OfficialIn, *, by: Person, is_demo: bool = False) -> Official:
@@ -44,6 +94,49 @@ def add_official(db: Session, given: OfficialIn, *, by: Person, is_demo: bool = 
     refuse_unknown(db, village_code=[given.village_code])
     official = Official(**given.model_dump(), is_demo=is_demo)
     db.add(official)
+    return official
+
+
+def update_official(
+    db: Session, official_id: int, given: OfficialIn, *, version: int, by: Person
+) -> Official:
+    """Change what is told about an official that was read as *version*.
+
+    Raises
+    ------
+    NotFound
+        If the official, or the village told now, is missing or outside the person's area.
+    Invalid
+        If there is no such village.
+    Conflict
+        If somebody else changed it since, or their account does not see the village told now.
+    """
+    own_official(db, official_id, by)
+    require(by, given.village_code)
+    refuse_unknown(db, village_code=[given.village_code])
+    official = locked(db, Official, official_id)
+    account = official.account_id
+    if account is not None and not covers(areas_of(db, account), given.village_code):
+        raise Conflict(problem="account_of_another_village")
+    change(official, given.model_dump(), version)
+    return official
+
+
+def set_active(
+    db: Session, official_id: int, is_active: bool, *, version: int, by: Person
+) -> Official:
+    """Note that an official has left office, or serves again.
+
+    Raises
+    ------
+    NotFound
+        If missing or outside the person's area.
+    Conflict
+        If somebody else changed it since *version*.
+    """
+    own_official(db, official_id, by)
+    official = locked(db, Official, official_id)
+    change(official, {"is_active": is_active}, version)
     return official
 
 
