@@ -1,0 +1,13 @@
+"""Every kind of spreadsheet there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from outreach.sheets.kinds import Kind
+    from outreach.sheets.tables import SheetKind
+
+ALL: tuple[Kind, ...] = ()
+
+KINDS: dict[SheetKind, Kind] = {one.kind: one for one in ALL}
