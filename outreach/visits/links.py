@@ -1,0 +1,210 @@
+"""Links by which a village answers without an account: short, signed, never stored.
+
+A link is alive while its visit awaits an answer for the day it was made for. Whoever changes a
+visit's status or place calls `renew_link`; many at once are issued by `issue_links`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import b32encode
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from enum import StrEnum
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col
+
+from outreach.visits.tables import ConfirmationLink, Visit, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date
+
+    from sqlmodel import Session
+
+    from outreach.villages.tables import Zone
+
+#: Small letters and digits without 0, 1, 8 and 9: messengers make the whole of it a link, and
+#: whoever types it off a letter takes none of them for another.
+SIGNS = "abcdefghijklmnopqrstuvwxyz234567"
+#: Ten bytes: 80 bits, sixteen signs.
+_SIGNATURE_BYTES = 10
+_TOKEN = re.compile(rf"([{SIGNS}]{{1,7}})([{SIGNS}]{{16}})")
+_LARGEST_ID = 2**31 - 1
+_ROWS_PER_STATEMENT = 500
+#: Signs what is no link of ours, so that a wrong guess costs the same work whatever it names.
+_NOBODY = ConfirmationLink(
+    id=0,
+    visit_id=0,
+    issued_at=datetime(2000, 1, 1, tzinfo=UTC),
+    expires_at=datetime(2000, 1, 1, tzinfo=UTC),
+)
+
+
+class LinkState(StrEnum):
+    """What a link is good for."""
+
+    LIVE = "live"
+    ANSWERED = "answered"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a token leads to; only a wrong one leads to no link."""
+
+    state: LinkState
+    link: ConfirmationLink | None = None
+
+
+def key_of(secret: str) -> bytes:
+    """Derive the key of the links, so that what signs cookies signs nothing else."""
+    return hmac.digest(secret.encode(), b"outreach: links of confirmation", "sha256")
+
+
+def token_of(link: ConfirmationLink, key: bytes) -> str:
+    """Write a link's token: its number, and the signature over what it is for."""
+    return _number_in_signs(link.id or 0) + _signature(link, key)
+
+
+def address_of(link: ConfirmationLink, key: bytes, public_url: str) -> str:
+    """Write the whole address that a village gets; `public_url` is where the product stands."""
+    return f"{public_url.rstrip('/')}/k/{token_of(link, key)}"
+
+
+def find(db: Session, token: str, key: bytes, now: datetime) -> Found:
+    """Tell what a token leads to; a wrong one tells nothing, not even by its time."""
+    read = _TOKEN.fullmatch(token)
+    number = _number_of(read[1]) if read else 0
+    link = db.get(ConfirmationLink, number) if number <= _LARGEST_ID else None
+    ours = token_of(link or _NOBODY, key)
+    is_ours = hmac.compare_digest(ours.encode(), token.encode())
+    if link is None or not is_ours:
+        return Found(LinkState.WRONG)
+    return Found(state_of(link, now), link)
+
+
+def state_of(link: ConfirmationLink, now: datetime) -> LinkState:
+    """Tell what a link is good for."""
+    if link.answered_at is not None:
+        return LinkState.ANSWERED
+    if link.withdrawn_at is not None:
+        return LinkState.WITHDRAWN
+    return LinkState.EXPIRED if link.expires_at <= now else LinkState.LIVE
+
+
+def live_links(
+    db: Session, visit_ids: Collection[int], now: datetime
+) -> dict[int, ConfirmationLink]:
+    """Read the link of each visit that can still be answered by one."""
+    found: dict[int, ConfirmationLink] = {}
+    for part in batched(sorted(set(visit_ids)), _ROWS_PER_STATEMENT):
+        query = select(ConfirmationLink).where(
+            col(ConfirmationLink.visit_id).in_(part), *_is_open(), _lives(now)
+        )
+        found.update({link.visit_id: link for link in db.scalars(query)})
+    return found
+
+
+def issue_links(db: Session, visit_ids: Collection[int], now: datetime) -> int:
+    """Give every visit that awaits an answer a link, unless it has one; count the new ones.
+
+    For many visits at once: after visits were published without `lifecycle.settle`.
+    """
+    db.flush()  # the statements below go past the objects
+    query = select(col(Visit.id), col(Visit.day), col(Visit.zone))
+    waiting = col(Visit.work) == Work.AWAITING
+    return sum(
+        _insert(db, db.execute(query.where(waiting, col(Visit.id).in_(part))).all(), now)
+        for part in batched(sorted(set(visit_ids)), _ROWS_PER_STATEMENT)
+    )
+
+
+def withdraw_links(db: Session, visit_ids: Collection[int], now: datetime) -> int:
+    """Take the links of these visits back; count those that were alive."""
+    db.flush()
+    gone = 0
+    for part in batched(sorted(set(visit_ids)), _ROWS_PER_STATEMENT):
+        statement = update(ConfirmationLink).where(
+            col(ConfirmationLink.visit_id).in_(part), *_is_open()
+        )
+        done: Any = db.execute(statement.values(withdrawn_at=now))
+        gone += done.rowcount
+    return gone
+
+
+def renew_link(db: Session, visit: Visit, now: datetime) -> None:
+    """Take the visit's link back, for it was for another day; give a new one if it waits again.
+
+    Every path that changes a visit's status or place comes by here.
+    """
+    ids = (visit.id or 0,)
+    withdraw_links(db, ids, now)
+    if visit.work is Work.AWAITING:
+        issue_links(db, ids, now)
+
+
+def expiry(day: date, zone: Zone) -> datetime:
+    """When a link for a day ends: as that day begins in the village.
+
+    On the day itself the team is on its way before anybody at the branch reads an answer, so an
+    answer then has to be told by phone; the page of an old link says so.
+    """
+    return datetime.combine(day, time.min, ZoneInfo(zone.value)).astimezone(UTC)
+
+
+def _insert(db: Session, rows: Any, now: datetime) -> int:
+    links = [
+        {"visit_id": row.id, "issued_at": now, "expires_at": expires}
+        for row in rows
+        if (expires := expiry(row.day, row.zone)) > now
+    ]
+    if not links:
+        return 0
+    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = make(ConfirmationLink).values(links).on_conflict_do_nothing()
+    return len(db.execute(statement.returning(col(ConfirmationLink.id))).all())
+
+
+def _is_open() -> tuple[Any, Any]:
+    """Hold for the rows of the unique index: neither answered nor withdrawn."""
+    return (
+        col(ConfirmationLink.withdrawn_at).is_(None),
+        col(ConfirmationLink.answered_at).is_(None),
+    )
+
+
+def _lives(now: datetime) -> Any:
+    return col(ConfirmationLink.expires_at) > now
+
+
+def _signature(link: ConfirmationLink, key: bytes) -> str:
+    # The visit and the moment too: after a backup is restored, numbers are given out again, and
+    # an old address must not open another village's page.
+    told = f"{link.id}.{link.visit_id}.{int(link.issued_at.timestamp())}"
+    digest = hmac.digest(key, told.encode(), hashlib.sha256)
+    return b32encode(digest[:_SIGNATURE_BYTES]).decode().lower()
+
+
+def _number_in_signs(number: int) -> str:
+    signs = ""
+    while number:
+        number, rest = divmod(number, len(SIGNS))
+        signs = SIGNS[rest] + signs
+    return signs or SIGNS[0]
+
+
+def _number_of(signs: str) -> int:
+    number = 0
+    for sign in signs:
+        number = number * len(SIGNS) + SIGNS.index(sign)
+    return number
