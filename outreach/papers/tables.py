@@ -68,3 +68,38 @@ class Paper(SQLModel, table=True):
     made_at: datetime
     printed_at: datetime
     edition: int = 1
+
+
+class PaperSeries(SQLModel, table=True):
+    """The last number given out for a kind of paper of a branch in a year.
+
+    Whoever gives out numbers holds this row until the papers are stored: so there is no gap and
+    no number twice.
+    """
+
+    __tablename__ = "paper_series"
+    branch_id: int = Field(primary_key=True, foreign_key="branch.id")
+    kind: PaperKind = Field(primary_key=True, sa_type=words(PaperKind))
+    year: int = Field(primary_key=True)
+    last: int = 0
+
+
+class CalendarOwner(StrEnum):
+    """Whose visits a calendar shows."""
+
+    TEAM = "team"
+    VILLAGE = "village"
+
+
+class CalendarAddress(SQLModel, table=True):
+    """How often the address of a calendar was made anew; without a row it is the first one.
+
+    The address is signed with this number and never stored: a new number ends the old address.
+    """
+
+    __tablename__ = "calendar_address"
+    owner: CalendarOwner = Field(primary_key=True, sa_type=words(CalendarOwner))
+    key: str = Field(primary_key=True, max_length=16)
+    number: int = 0
+    renewed_at: datetime
+    renewed_by: int = Field(foreign_key="account.id")

@@ -78,6 +78,23 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['branch_id'], ['branch.id'], name=op.f('fk_letterhead_branch_id_branch')),
     sa.PrimaryKeyConstraint('branch_id', name=op.f('pk_letterhead'))
     )
+    op.create_table('paper_series',
+    sa.Column('branch_id', sa.Integer(), nullable=False),
+    sa.Column('kind', sa.Enum('assignment_letter', 'notice', 'attendance_list', 'minutes', 'route_sheet', name='paperkind', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('year', sa.Integer(), nullable=False),
+    sa.Column('last', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['branch_id'], ['branch.id'], name=op.f('fk_paper_series_branch_id_branch')),
+    sa.PrimaryKeyConstraint('branch_id', 'kind', 'year', name=op.f('pk_paper_series'))
+    )
+    op.create_table('calendar_address',
+    sa.Column('owner', sa.Enum('team', 'village', name='calendarowner', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('key', sqlmodel.sql.sqltypes.AutoString(length=16), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('renewed_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('renewed_by', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['renewed_by'], ['account.id'], name=op.f('fk_calendar_address_renewed_by_account')),
+    sa.PrimaryKeyConstraint('owner', 'key', name=op.f('pk_calendar_address'))
+    )
     op.create_table('plan_submission',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('stage_id', sa.Integer(), nullable=False),
@@ -116,6 +133,18 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('replan', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_replan_stage_id'), ['stage_id'], unique=False)
+
+    op.create_table('stage_pick',
+    sa.Column('stage_id', sa.Integer(), nullable=False),
+    sa.Column('village_code', sa.String(length=13).with_variant(sa.String(length=13, collation='C'), 'postgresql'), nullable=False),
+    sa.Column('pick', sa.Enum('first', 'left_out', name='pick', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.ForeignKeyConstraint(['stage_id'], ['stage.id'], name=op.f('fk_stage_pick_stage_id_stage')),
+    sa.ForeignKeyConstraint(['village_code'], ['village.code'], name=op.f('fk_stage_pick_village_code_village')),
+    sa.PrimaryKeyConstraint('stage_id', 'village_code', name=op.f('pk_stage_pick'))
+    )
+    with op.batch_alter_table('stage_pick', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_stage_pick_village_code'), ['village_code'], unique=False)
 
     op.create_table('upload',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -224,6 +253,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('is_active', sa.Boolean(), nullable=False, server_default=sa.true()))
         batch_op.add_column(sa.Column('version', sa.Integer(), nullable=False, server_default="1"))
 
+    with op.batch_alter_table('stage', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('follows_id', sa.Integer(), nullable=True))
+        batch_op.create_index(batch_op.f('ix_stage_follows_id'), ['follows_id'], unique=False)
+        batch_op.create_foreign_key(batch_op.f('fk_stage_follows_id_stage'), 'stage', ['follows_id'], ['id'])
+
     with op.batch_alter_table('team', schema=None) as batch_op:
         batch_op.add_column(sa.Column('phone', sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default=""))
 
@@ -248,6 +282,11 @@ def downgrade() -> None:
 
     with op.batch_alter_table('team', schema=None) as batch_op:
         batch_op.drop_column('phone')
+
+    with op.batch_alter_table('stage', schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f('fk_stage_follows_id_stage'), type_='foreignkey')
+        batch_op.drop_index(batch_op.f('ix_stage_follows_id'))
+        batch_op.drop_column('follows_id')
 
     with op.batch_alter_table('official', schema=None) as batch_op:
         batch_op.drop_column('version')
@@ -279,6 +318,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_upload_branch_id'))
 
     op.drop_table('upload')
+    with op.batch_alter_table('stage_pick', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_stage_pick_village_code'))
+
+    op.drop_table('stage_pick')
     with op.batch_alter_table('replan', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_replan_stage_id'))
 
@@ -288,6 +331,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_plan_submission_stage_id'))
 
     op.drop_table('plan_submission')
+    op.drop_table('calendar_address')
+    op.drop_table('paper_series')
     op.drop_table('letterhead')
     op.drop_table('village_count')
     with op.batch_alter_table('market_day', schema=None) as batch_op:
