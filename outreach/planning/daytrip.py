@@ -28,9 +28,15 @@ def legs_of_day(team_day: TeamDay, sites: Sequence[Site]) -> list[int]:
 
 
 def visits_of_day(
-    team_day: TeamDay, sites: Sequence[Site], *, even_if_late: bool = False
+    team_day: TeamDay,
+    sites: Sequence[Site],
+    *,
+    even_if_late: bool = False,
+    not_before: Sequence[int] | None = None,
 ) -> tuple[PlannedVisit, ...] | None:
     """Visits to the sites in the order given, each as early as it can be.
+
+    With `not_before` none starts before its minute there: what a village was told is kept.
 
     Returns None when the team would not be back in time, unless `even_if_late`: then the visits
     come with the times they would have, and `check.violations_of_day` says what is wrong. Neither
@@ -44,6 +50,7 @@ def visits_of_day(
         team_day.starts_minute,
         ends_minute,
         is_friday(team_day.day),
+        not_before,
     )
     if starts is None:
         return None

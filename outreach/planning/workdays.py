@@ -163,6 +163,7 @@ def earliest_starts(
     starts_minute: int,
     ends_minute: int,
     is_friday: bool,
+    not_before: Sequence[int] | None = None,
 ) -> tuple[int, ...] | None:
     """Earliest start of each session of one day-trip, or None when it does not fit the hours.
 
@@ -173,11 +174,15 @@ def earliest_starts(
         more than there are sessions. With no session, anything fits.
     starts_minute, ends_minute
         When the team leaves the base and when it must be back.
+    not_before
+        Minute before which each session does not start; None binds none.
     """
     now = starts_minute
     starts: list[int] = []
-    for leg, session in zip(leg_minutes, session_minutes, strict=False):
+    for number, (leg, session) in enumerate(zip(leg_minutes, session_minutes, strict=False)):
         now += leg
+        if not_before is not None:
+            now = max(now, not_before[number])
         if is_friday and overlaps_prayers(now, session):
             now = PRAYERS_END_MINUTE
         starts.append(now)

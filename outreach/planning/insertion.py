@@ -1,0 +1,178 @@
+"""Where one more village fits into days that stand, without moving what must not move."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date  # noqa: TC003 - dataclass fields are read by callers at run time
+from typing import TYPE_CHECKING
+
+from outreach.planning.daytrip import legs_of_day, visits_of_day
+from outreach.planning.model import Site, TeamDay  # noqa: TC001 - as above
+from outreach.planning.reasons import has_place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+# A day earlier or later than wanted weighs as much as so many minutes on the road: an
+# assumption, small enough that a detour of an hour is not driven to save a day or two.
+DAY_AWAY_MINUTES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class DayStop:
+    """A session that stands on a day.
+
+    Attributes
+    ----------
+    is_firm
+        The start never changes: the village has confirmed it, or the session was held.
+    is_told
+        The village knows the start: it changes only when the road leaves no other way.
+    """
+
+    site: Site
+    starts_minute: int
+    is_firm: bool
+    is_told: bool = False
+
+    @property
+    def not_before_minute(self) -> int:
+        """Minute before which the session does not start, even when the team is there."""
+        return self.starts_minute if self.is_firm or self.is_told else 0
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDay:
+    """A team's working day and the sessions that stand on it, in their order."""
+
+    team_day: TeamDay
+    stops: tuple[DayStop, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One way to put a village into a day.
+
+    Attributes
+    ----------
+    position
+        Slot of the session once all of the day are numbered anew: 1 for the first.
+    travel_minutes
+        From the stop before (the base for the first) to the village.
+    extra_minutes
+        By how much the whole way of the day grows.
+    shifts
+        Codes of the villages of the day whose start would change; never a firm one.
+    """
+
+    team_id: int
+    day: date
+    position: int
+    starts_minute: int
+    travel_minutes: int
+    extra_minutes: int
+    shifts: tuple[str, ...] = ()
+
+
+def places(
+    site: Site, days: Iterable[OpenDay], *, most: int, wanted_day: date | None = None
+) -> tuple[Place, ...]:
+    """Find where a village fits: at most one place a date, the cheapest first.
+
+    A place costs the minutes it adds to the way, and every day away from `wanted_day` costs as
+    much as ten of them. No firm session changes its start, nobody is late, no day holds more
+    than it may, and the village is open.
+    """
+    by_date: dict[date, list[Place]] = defaultdict(list)
+    for open_day in days:
+        for place in places_on(site, open_day):
+            by_date[place.day].append(place)
+    best = [min(found, key=lambda one: _cost(one, wanted_day)) for found in by_date.values()]
+    return tuple(sorted(best, key=lambda one: _cost(one, wanted_day))[:most])
+
+
+def places_on(site: Site, open_day: OpenDay) -> tuple[Place, ...]:
+    """Find every position of one day at which a village fits, the cheapest first."""
+    if not _may_hold(site, open_day):
+        return ()
+    return tuple(sorted(_positions(site, open_day), key=lambda one: _cost(one, None)))
+
+
+def with_stop(open_day: OpenDay, site: Site, place: Place) -> OpenDay:
+    """Return the day with the village put at its place, and everyone's start as it is then."""
+    ordered = _ordered(open_day, site, place.position)
+    planned = visits_of_day(
+        open_day.team_day,
+        [stop.site for stop in ordered],
+        not_before=[stop.not_before_minute for stop in ordered],
+    )
+    return OpenDay(
+        open_day.team_day,
+        tuple(
+            DayStop(stop.site, visit.starts_minute, stop.is_firm, stop.is_told)
+            for stop, visit in zip(ordered, planned or (), strict=True)
+        ),
+    )
+
+
+def _cost(place: Place, wanted_day: date | None) -> tuple[int, int, date, int, int]:
+    away = 0 if wanted_day is None else abs((place.day - wanted_day).days)
+    minutes = place.extra_minutes + DAY_AWAY_MINUTES * away
+    return minutes, len(place.shifts), place.day, place.team_id, place.position
+
+
+def _may_hold(site: Site, open_day: OpenDay) -> bool:
+    """Whether the day has room and is open for all its villages, the hours not looked at."""
+    day = open_day.team_day.day
+    return (
+        has_place(site)
+        and len(open_day.stops) < open_day.team_day.sessions
+        and day not in site.closed_days
+        and all(
+            stop.site.code != site.code and day not in stop.site.closed_days
+            for stop in open_day.stops
+        )
+    )
+
+
+def _positions(site: Site, open_day: OpenDay) -> Iterator[Place]:
+    team_day = open_day.team_day
+    before = sum(legs_of_day(team_day, [stop.site for stop in open_day.stops]))
+    for position in range(1, len(open_day.stops) + 2):
+        ordered = _ordered(open_day, site, position)
+        planned = visits_of_day(
+            team_day,
+            [stop.site for stop in ordered],
+            not_before=[stop.not_before_minute for stop in ordered],
+        )
+        if planned is None:
+            continue
+        shifted = _shifted(ordered, [visit.starts_minute for visit in planned], position)
+        if any(stop.is_firm for stop in shifted):
+            continue
+        mine = planned[position - 1]
+        yield Place(
+            team_id=team_day.team_id,
+            day=team_day.day,
+            position=position,
+            starts_minute=mine.starts_minute,
+            travel_minutes=mine.travel_minutes,
+            extra_minutes=sum(v.travel_minutes + v.return_minutes for v in planned) - before,
+            shifts=tuple(stop.site.code for stop in shifted),
+        )
+
+
+def _ordered(open_day: OpenDay, site: Site, position: int) -> list[DayStop]:
+    stops = list(open_day.stops)
+    stops.insert(position - 1, DayStop(site, 0, is_firm=False))
+    return stops
+
+
+def _shifted(ordered: Sequence[DayStop], starts: Sequence[int], position: int) -> list[DayStop]:
+    """List the stops of the day, the new one left out, that would start at another time."""
+    return [
+        stop
+        for number, (stop, starts_minute) in enumerate(zip(ordered, starts, strict=True), start=1)
+        if number != position and stop.starts_minute != starts_minute
+    ]
