@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - dataclass fields are read at run time
 from typing import TYPE_CHECKING, Any, cast
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -13,7 +15,8 @@ from outreach.people.access import Person, narrow
 from outreach.people.edits import locked
 from outreach.people.identity import holds_identity_number
 from outreach.people.tables import Role
-from outreach.visits.tables import Channel, Happening, Result, Visit, VisitEvent, Work
+from outreach.visits.links import renew_link
+from outreach.visits.tables import ACTIVE, Channel, Happening, Result, Visit, VisitEvent, Work
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -38,13 +41,17 @@ MOVES: dict[tuple[Work, Happening], tuple[Work, frozenset[Role | None]]] = {
     (Work.PROPOSED, Happening.UNREACHABLE): (Work.UNREACHABLE, _COORDINATOR),
     (Work.AWAITING, Happening.UNREACHABLE): (Work.UNREACHABLE, _COORDINATOR),
     (Work.CONFIRMED, Happening.UNREACHABLE): (Work.UNREACHABLE, _COORDINATOR),
-    (Work.PROPOSED, Happening.RETURNED): (Work.RETURNED, _COORDINATOR),
+    (Work.PROPOSED, Happening.RETURNED): (Work.RETURNED, _COORDINATOR | {None}),
     (Work.AWAITING, Happening.RETURNED): (Work.RETURNED, _ANYBODY),
     (Work.CONFIRMED, Happening.RETURNED): (Work.RETURNED, _ANYBODY),
     (Work.AWAITING, Happening.CALLED): (Work.AWAITING, _COORDINATOR),
+    # None of the days offered suits: somebody has to find another with the village.
+    (Work.AWAITING, Happening.WISHED): (Work.AWAITING, _BOTH),
     (Work.PROPOSED, Happening.REPORTED): (Work.DONE, _COORDINATOR),
     (Work.AWAITING, Happening.REPORTED): (Work.DONE, _BOTH),
     (Work.CONFIRMED, Happening.REPORTED): (Work.DONE, _BOTH),
+    # A lease ran out, and then a phone that had been offline tells that the session was held.
+    (Work.RETURNED, Happening.REPORTED): (Work.DONE, _BOTH),
     (Work.DONE, Happening.CORRECTED): (Work.DONE, _BOTH),
     (Work.SENT_BACK, Happening.CORRECTED): (Work.DONE, _BOTH),
     # What was approved has changed, so it has to be approved again.
@@ -62,9 +69,11 @@ NEED_A_REASON = frozenset(
         Happening.UNREACHABLE,
         Happening.SENT_BACK,
         Happening.RETURNED,
+        Happening.WISHED,
     }
 )
 LONGEST_REASON = 1000
+SLOTS = (1, 2, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +231,14 @@ def settle(
     after = _allowed(visit, happening, author)
     check_version(visit, version, {"work": after})
     before = _told(visit)
+    if after in ACTIVE and visit.work not in ACTIVE:
+        _take_place_again(db, visit, after)
     visit.work = after
     visit.result = visit.result if result is None else result
     visit.version += 1
     write_event(db, visit, happening, before, _told(visit), author)
+    if before["work"] != visit.work.value:
+        renew_link(db, visit, author.now)
     return visit
 
 
@@ -298,6 +311,31 @@ def _allowed(visit: Visit, happening: Happening, author: Author) -> Work:
     if author.role not in roles:
         raise NotAllowed(role=author.role, wanted=happening)
     return after
+
+
+def _take_place_again(db: Session, visit: Visit, after: Work) -> None:
+    """Give a visit that had ended its village and a slot of its day again.
+
+    Its own slot may have been filled meanwhile; what was held needs one only to be listed.
+    """
+    slot = visit.slot
+    for tried in (slot, *(one for one in SLOTS if one != slot)):
+        with suppress(IntegrityError), db.begin_nested():
+            visit.slot, visit.work = tried, after
+            db.flush()  # to hear now whether the tables take it
+            return
+        db.refresh(visit)
+    problem = "village_has_visit" if _village_has_another(db, visit) else "slot_taken"
+    raise Conflict(problem=problem, day=visit.day, slot=slot, villages=[visit.village_code])
+
+
+def _village_has_another(db: Session, visit: Visit) -> bool:
+    query = select(Visit.id).where(
+        Visit.stage_id == visit.stage_id,
+        Visit.village_code == visit.village_code,
+        col(Visit.work).in_(ACTIVE),
+    )
+    return db.scalars(query).first() is not None
 
 
 def _told(visit: Visit) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,9 @@ from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.access import Person
 from outreach.people.tables import Role
 from outreach.visits import lifecycle
-from outreach.visits.lifecycle import MOVES, allowed_moves, mark_reported, turn
+from outreach.visits.lifecycle import MOVES, Author, allowed_moves, mark_reported, settle, turn
 from outreach.visits.listing import history
-from outreach.visits.tables import Happening, Result, Visit, VisitEvent, Work
+from outreach.visits.tables import Channel, Happening, Result, Visit, VisitEvent, Work
 from tests.visits.world import NOW, World, plan
 
 if TYPE_CHECKING:
@@ -41,7 +42,13 @@ EXPECTED = {
     Happening.UNREACHABLE: dict.fromkeys(
         (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED), Work.UNREACHABLE
     ),
-    Happening.REPORTED: dict.fromkeys((Work.PROPOSED, Work.AWAITING, Work.CONFIRMED), Work.DONE),
+    Happening.RETURNED: dict.fromkeys(
+        (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED), Work.RETURNED
+    ),
+    Happening.CALLED: {Work.AWAITING: Work.AWAITING},
+    Happening.REPORTED: dict.fromkeys(
+        (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED, Work.RETURNED), Work.DONE
+    ),
     Happening.CORRECTED: dict.fromkeys((Work.DONE, Work.SENT_BACK, Work.APPROVED), Work.DONE),
     Happening.APPROVED: {Work.DONE: Work.APPROVED},
     Happening.SENT_BACK: {Work.DONE: Work.SENT_BACK, Work.APPROVED: Work.SENT_BACK},
@@ -50,8 +57,11 @@ OFFICIALS_MOVES = {
     (Work.AWAITING, Happening.CONFIRMED),
     (Work.AWAITING, Happening.POSTPONED),
     (Work.CONFIRMED, Happening.POSTPONED),
+    (Work.AWAITING, Happening.RETURNED),
+    (Work.CONFIRMED, Happening.RETURNED),
     (Work.AWAITING, Happening.REPORTED),
     (Work.CONFIRMED, Happening.REPORTED),
+    (Work.RETURNED, Happening.REPORTED),
     (Work.DONE, Happening.CORRECTED),
     (Work.SENT_BACK, Happening.CORRECTED),
     (Work.APPROVED, Happening.CORRECTED),
@@ -110,6 +120,81 @@ def test_an_official_does_only_what_an_official_may(
                     turn(db, visit_id, happening, by=world.official, now=NOW, reason="x")
         with pytest.raises((NotAllowed, Conflict)), unit_of_work(engine) as db:
             turn(db, visit_id, happening, by=world.manager, now=NOW, reason="x")
+
+
+def test_the_product_itself_only_takes_back_what_nobody_began(
+    engine: Engine, world: World, visit_id: int
+) -> None:
+    may = {(Work.PROPOSED, Happening.RETURNED), (Work.AWAITING, Happening.RETURNED)}
+    may.add((Work.CONFIRMED, Happening.RETURNED))
+    author = Author(None, NOW, "lease_over", Channel.PRODUCT)
+    for work, happening in MOVES:
+        _set(engine, visit_id, work)
+        with unit_of_work(engine) as db:
+            if (work, happening) in may:
+                settle(db, visit_id, happening, author)
+            else:
+                with pytest.raises(NotAllowed):
+                    settle(db, visit_id, happening, author)
+
+
+def _return_and_put(engine: Engine, world: World, visit_id: int, works: dict[int, Work]) -> None:
+    """Return the visit, and give its slot and its village's place to others."""
+    with unit_of_work(engine) as db:
+        settle(db, visit_id, Happening.RETURNED, Author(world.coordinator, NOW, "banjir"))
+    with unit_of_work(engine) as db:
+        whole = db.get_one(Visit, visit_id)
+        kept = ("stage_id", "team_id", "day", "starts_at", "zone")
+        others = select(Visit).where(
+            col(Visit.team_id) == whole.team_id,
+            col(Visit.day) == whole.day,
+            col(Visit.id) != visit_id,
+        )
+        for other in db.scalars(others):
+            other.work = Work.CANCELLED
+        db.flush()
+        for slot, work in works.items():
+            code = f"33.72.02.100{slot}"
+            for other in db.scalars(select(Visit).where(col(Visit.village_code) == code)):
+                other.work = Work.CANCELLED
+            db.flush()
+            place = {name: getattr(whole, name) for name in kept}
+            db.add(Visit(village_code=code, slot=slot, work=work, **place))
+
+
+def test_a_late_report_of_a_returned_visit_takes_a_free_slot_of_its_day(
+    engine: Engine, world: World, visit_id: int
+) -> None:
+    with reading(engine) as db:
+        own = db.get_one(Visit, visit_id).slot
+    _return_and_put(engine, world, visit_id, {own: Work.PROPOSED})
+    with unit_of_work(engine) as db:
+        visit = mark_reported(db, visit_id, Result.ATTENDED, by=world.official, now=NOW)
+        assert (visit.work, visit.result) == (Work.DONE, Result.ATTENDED)
+        assert visit.slot != own
+    with reading(engine) as db:
+        last = history(db, world.coordinator, visit_id)[-1]
+    assert last.before == {"work": "returned", "result": None}
+    assert last.after == {"work": "done", "result": "attended"}
+
+
+@pytest.mark.parametrize("problem", ["slot_taken", "village_has_visit"])
+def test_a_late_report_without_any_place_is_refused_and_changes_nothing(
+    engine: Engine, world: World, visit_id: int, problem: str
+) -> None:
+    if problem == "slot_taken":
+        _return_and_put(engine, world, visit_id, dict.fromkeys((1, 2, 3), Work.CONFIRMED))
+    else:
+        _return_and_put(engine, world, visit_id, {})
+        with unit_of_work(engine) as db:
+            old = db.get_one(Visit, visit_id).model_dump(exclude={"id", "work", "day"})
+            db.add(Visit(**old, day=date(2026, 12, 1), work=Work.CONFIRMED))
+    with unit_of_work(engine) as db, pytest.raises(Conflict) as refusal:
+        mark_reported(db, visit_id, Result.ATTENDED, by=world.official, now=NOW)
+    assert refusal.value.facts["problem"] == problem
+    with reading(engine) as db:
+        visit = db.get_one(Visit, visit_id)
+        assert (visit.work, visit.result) == (Work.RETURNED, None)
 
 
 def test_the_buttons_shown_are_the_moves_allowed() -> None:
