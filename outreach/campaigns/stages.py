@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
+from sqlalchemy import delete, update
 from sqlmodel import col, select
 
 from outreach.campaigns.access import branch_regencies, holds_branch, visible_branches
 from outreach.campaigns.days import PlannedDay, check_order, check_stage_length
-from outreach.campaigns.tables import Campaign, Ordering, Stage, Status
+from outreach.campaigns.tables import Campaign, Ordering, Stage, StagePick, Status
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.access import Person, covers
 from outreach.people.edits import change, locked, unique_name
@@ -89,9 +90,17 @@ def area_of(db: Session, stage: Stage) -> tuple[str, ...]:
 
 
 def create_stage(
-    db: Session, campaign_id: int, given: StageIn, *, by: Person, branch_id: int | None = None
+    db: Session,
+    campaign_id: int,
+    given: StageIn,
+    *,
+    by: Person,
+    branch_id: int | None = None,
+    follows: Stage | None = None,
 ) -> Stage:
     """Draft a stage for the person's own branch, or for `branch_id` within their area.
+
+    With a stage it follows, what that one chose and did not reach comes first.
 
     Raises
     ------
@@ -113,7 +122,10 @@ def create_stage(
     if campaign.status is Status.CLOSED:
         raise Conflict(problem="campaign_closed")
     _check(db, campaign, branch, given, by)
-    stage = Stage(campaign_id=campaign_id, branch_id=branch, **given.model_dump())
+    follows_id = None if follows is None else follows.id
+    stage = Stage(
+        campaign_id=campaign_id, branch_id=branch, follows_id=follows_id, **given.model_dump()
+    )
     with unique_name(db):
         db.add(stage)
         db.flush()  # for its id, and to hear now whether the name is free
@@ -130,7 +142,7 @@ def update_stage(db: Session, stage_id: int, given: StageIn, version: int, *, by
     Invalid
         With every problem of the dates, the area and the name by field.
     """
-    stage = _editable(db, stage_id, by)
+    stage = editable_stage(db, stage_id, by)
     _check(db, locked(db, Campaign, stage.campaign_id), stage.branch_id, given, by)
     with unique_name(db):
         change(stage, given.model_dump(), version)
@@ -146,7 +158,7 @@ def open_stage(db: Session, stage_id: int, version: int, *, by: Person) -> Stage
     Conflict
         If it is not drafted, its campaign is not open, or somebody else changed it.
     """
-    stage = _editable(db, stage_id, by)
+    stage = editable_stage(db, stage_id, by)
     campaign = locked(db, Campaign, stage.campaign_id)
     if campaign.status is not Status.OPENED:
         raise Conflict(problem="campaign_not_open")
@@ -164,7 +176,7 @@ def close_stage(db: Session, stage_id: int, version: int, *, by: Person) -> Stag
     Conflict
         If it is closed already, or somebody else changed it.
     """
-    stage = _editable(db, stage_id, by)
+    stage = editable_stage(db, stage_id, by)
     change(stage, {"status": Status.CLOSED}, version)
     return stage
 
@@ -177,10 +189,13 @@ def delete_stage(db: Session, stage_id: int, version: int, *, by: Person) -> tup
     Conflict
         If it was opened, or somebody else changed it.
     """
-    stage = _editable(db, stage_id, by)
+    stage = editable_stage(db, stage_id, by)
     if stage.status is not Status.DRAFTED:
         raise Conflict(problem="wrong_status", status=stage.status, needed=Status.DRAFTED)
     change(stage, {}, version)
+    db.execute(delete(StagePick).where(col(StagePick.stage_id) == stage_id))
+    followers = update(Stage).where(col(Stage.follows_id) == stage_id)
+    db.execute(followers.values(follows_id=None))
     db.delete(stage)
     db.flush()
     return stage.name, stage.campaign_id
@@ -202,7 +217,18 @@ def require_planner(db: Session, branch_id: int, by: Person) -> None:
         raise NotAllowed(role=by.role)
 
 
-def _editable(db: Session, stage_id: int, by: Person) -> Stage:
+def editable_stage(db: Session, stage_id: int, by: Person) -> Stage:
+    """Take a stage that the person plans and that is not closed.
+
+    Raises
+    ------
+    NotFound
+        If there is none, or any part of its branch lies outside the person's area.
+    NotAllowed
+        If the person is no coordinator.
+    Conflict
+        If it is closed.
+    """
     stage_of(db, by, stage_id)
     stage = locked(db, Stage, stage_id)
     require_planner(db, stage.branch_id, by)

@@ -47,6 +47,13 @@ class Ordering(StrEnum):
     CODE = "code"
 
 
+class Pick(StrEnum):
+    """What a coordinator decided by hand about a village, whatever its score."""
+
+    FIRST = "first"
+    LEFT_OUT = "left_out"
+
+
 class Campaign(SQLModel, table=True):
     """An effort with a purpose, a theme, dates and a target of sign-ups.
 
@@ -75,7 +82,8 @@ class Stage(SQLModel, table=True):
     """A dated wave (tahap) of a campaign over the villages of one branch.
 
     `quota` is the most villages it takes; none means all of its area. `area_codes` are prefixes
-    of region codes within the branch.
+    of region codes within the branch. What the stage it follows chose and did not reach comes
+    first.
     """
 
     __table_args__ = (
@@ -93,8 +101,21 @@ class Stage(SQLModel, table=True):
     kinds: list[VillageKind] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     ordering: Ordering = Field(default=Ordering.SCORE, sa_type=words(Ordering))
     quota: int | None = None
+    follows_id: int | None = Field(default=None, foreign_key="stage.id", index=True)
     status: Status = Field(default=Status.DRAFTED, sa_type=words(Status))
     version: int = 1
+
+
+class StagePick(SQLModel, table=True):
+    """A village that a coordinator put first in a stage, or left out of it, and why."""
+
+    __tablename__ = "stage_pick"
+    stage_id: int = Field(primary_key=True, foreign_key="stage.id")
+    village_code: str = Field(
+        primary_key=True, foreign_key="village.code", index=True, sa_type=CODE
+    )
+    pick: Pick = Field(sa_type=words(Pick))
+    reason: str = ""
 
 
 class StageVillage(SQLModel, table=True):
