@@ -71,6 +71,7 @@ class Happening(StrEnum):
     SENT_BACK = "sent_back"
     RETURNED = "returned"
     CALLED = "called"
+    WISHED = "wished"
 
 
 class Channel(StrEnum):
