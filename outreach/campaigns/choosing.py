@@ -12,12 +12,13 @@ from sqlalchemy import delete, insert, select
 from sqlmodel import col
 
 from outreach.campaigns.stages import area_of
-from outreach.campaigns.tables import Ordering, Stage, StageVillage
+from outreach.campaigns.tables import Ordering, Pick, Stage, StagePick, StageVillage
 from outreach.people.access import within
 from outreach.people.tables import Branch
 from outreach.planning.model import Point, Site
 from outreach.planning.priority import Candidate, Order, shortlist
 from outreach.planning.travel import distance_m
+from outreach.villages.calendar import NEVER_CLOSED, closed_dates
 from outreach.villages.tables import Village
 
 if TYPE_CHECKING:
@@ -63,10 +64,41 @@ class Choice:
     """The villages a stage would take, first the first, out of how many in its area.
 
     `in_area` counts all villages of the area and kinds, `elsewhere` those of them that another
-    stage of the campaign has taken.
+    stage of the campaign has taken, `left_out` those that somebody left out by hand. `beyond` are
+    those the quota has no room for, in their order.
     """
 
     chosen: tuple[Scored, ...]
+    in_area: int
+    elsewhere: int
+    left_out: int = 0
+    beyond: tuple[Scored, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Every village that a stage may still choose, scored and in order, with what it stands on.
+
+    Attributes
+    ----------
+    ordered
+        Those put first by hand, then what the stage before left, then the others; within each
+        in the order asked for.
+    left_out
+        Those left out by hand, in the order asked for.
+    candidates
+        What the scores are made of, by code; of those left out as well.
+    picks
+        What was decided by hand, by code.
+    from_before
+        Villages that the stage before chose and did not reach.
+    """
+
+    ordered: tuple[Scored, ...]
+    left_out: tuple[Scored, ...]
+    candidates: Mapping[str, Candidate]
+    picks: Mapping[str, StagePick]
+    from_before: frozenset[str]
     in_area: int
     elsewhere: int
 
@@ -76,14 +108,64 @@ def choose(db: Session, stage: Stage, past: Past, today: date) -> Choice:
 
     Villages whose visit stays count towards the quota and are not in `chosen`.
     """
+    ranking = rank_villages(db, stage, past, today)
+    room = room_of(stage, past)
+    return Choice(
+        ranking.ordered[:room],
+        ranking.in_area,
+        ranking.elsewhere,
+        len(ranking.left_out),
+        () if room is None else ranking.ordered[room:],
+    )
+
+
+def room_of(stage: Stage, past: Past) -> int | None:
+    """Tell how many villages the quota leaves room for beside those that stay; None for all."""
+    return None if stage.quota is None else max(0, stage.quota - len(past.kept))
+
+
+def rank_villages(db: Session, stage: Stage, past: Past, today: date) -> Ranking:
+    """Score and order every village that the stage may still choose, whatever its quota."""
     base = base_point(db, stage.branch_id)
     rows = db.execute(_villages(db, stage)).all()
     free = [row for row in rows if row.code not in past.kept and row.code not in past.taken]
     candidates = [_candidate(row, base, past.last_held.get(row.code), today) for row in free]
-    quota = None if stage.quota is None else max(0, stage.quota - len(past.kept))
-    chosen = shortlist(candidates, ORDERS[stage.ordering], quota)
-    elsewhere = sum(row.code in past.taken and row.code not in past.kept for row in rows)
-    return Choice(chosen, len(rows), elsewhere)
+    ranked = shortlist(candidates, ORDERS[stage.ordering])
+    picks = picks_of(db, stage.id)
+    before = _chosen_before(db, stage)
+    put_first = [one for one in ranked if _is(picks, one.code, Pick.FIRST)]
+    left_out = [one for one in ranked if _is(picks, one.code, Pick.LEFT_OUT)]
+    rest = [one for one in ranked if one.code not in picks]
+    rest.sort(key=lambda one: one.code not in before)  # stable: the order within each stays
+    return Ranking(
+        ordered=(*put_first, *rest),
+        left_out=tuple(left_out),
+        candidates={one.code: one for one in candidates},
+        picks=picks,
+        from_before=before,
+        in_area=len(rows),
+        elsewhere=sum(row.code in past.taken and row.code not in past.kept for row in rows),
+    )
+
+
+def picks_of(db: Session, stage_id: int | None) -> dict[str, StagePick]:
+    """Read what was decided by hand for a stage, by village."""
+    rows = db.scalars(select(StagePick).where(col(StagePick.stage_id) == stage_id))
+    return {row.village_code: row for row in rows}
+
+
+def _is(picks: Mapping[str, StagePick], code: str, pick: Pick) -> bool:
+    return code in picks and picks[code].pick is pick
+
+
+def _chosen_before(db: Session, stage: Stage) -> frozenset[str]:
+    """Villages of the stage it follows; what that one reached is taken and never asked for."""
+    if stage.follows_id is None:
+        return frozenset()
+    query = select(col(StageVillage.village_code)).where(
+        col(StageVillage.stage_id) == stage.follows_id
+    )
+    return frozenset(db.scalars(query))
 
 
 def choose_villages(db: Session, stage: Stage, past: Past, today: date) -> int:
@@ -115,8 +197,15 @@ def base_point(db: Session, branch_id: int) -> Point:
     return Point(base.latitude, base.longitude, base.code, base.island)
 
 
-def sites_of(db: Session, codes: Iterable[str]) -> tuple[Site, ...]:
-    """Put the villages the way the planner asks for them, in order of their codes."""
+def sites_of(
+    db: Session, codes: Iterable[str], first: date | None = None, last: date | None = None
+) -> tuple[Site, ...]:
+    """Put the villages the way the planner asks for them, in order of their codes.
+
+    Between `first` and `last`, both included, they carry the days on which they are closed.
+    """
+    asked = sorted(set(codes))
+    closed = {} if first is None or last is None else closed_dates(db, asked, first, last)
     query = select(
         col(Village.code),
         col(Village.latitude),
@@ -127,7 +216,7 @@ def sites_of(db: Session, codes: Iterable[str]) -> tuple[Site, ...]:
     # In parts, so that no statement grows beyond what a database takes.
     rows = [
         row
-        for part in batched(sorted(set(codes)), 5000)
+        for part in batched(asked, 5000)
         for row in db.execute(query.where(col(Village.code).in_(part)))
     ]
     return tuple(
@@ -135,6 +224,7 @@ def sites_of(db: Session, codes: Iterable[str]) -> tuple[Site, ...]:
             row.code,
             Point(row.latitude, row.longitude, row.code, row.island),
             max(0, row.gap) * SIGNUPS_PER_HUNDRED / 100,
+            closed_days=closed.get(row.code, NEVER_CLOSED),
         )
         for row in rows
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -91,7 +91,10 @@ def load_problem(db: Session, held: Claim) -> Problem:
     """
     batch = db.get_one(Batch, held.batch_id, populate_existing=True)
     run = db.get_one(PlanRun, held.run_id)
-    sites = {site.code: site for site in sites_of(db, batch.question["villages"])}
+    sites = {
+        site.code: replace(site, closed_days=_closed_days(batch, site.code))
+        for site in sites_of(db, batch.question["villages"])
+    }
     return Problem(
         sites=tuple(sites[code] for code in batch.question["villages"]),
         team_days=_team_days(db, run, batch),
@@ -180,6 +183,11 @@ def _bury(db: Session, now: datetime) -> None:
             .execution_options(synchronize_session=False)
         )
         finish_if_settled(db, run, now)
+
+
+def _closed_days(batch: Batch, code: str) -> frozenset[date]:
+    # Kept when the plan was asked for, so that the same question can be put again.
+    return frozenset(map(date.fromisoformat, batch.question.get("closed", {}).get(code, ())))
 
 
 def _team_days(db: Session, run: PlanRun, batch: Batch) -> tuple[TeamDay, ...]:

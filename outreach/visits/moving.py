@@ -18,6 +18,7 @@ from outreach.errors import Conflict, Invalid, NotFound
 from outreach.people.edits import locked
 from outreach.people.tables import Team
 from outreach.planning.check import Rule, violations_of_day
+from outreach.villages.calendar import why_closed
 from outreach.visits.lifecycle import (
     Author,
     check_reason,
@@ -25,6 +26,7 @@ from outreach.visits.lifecycle import (
     visit_of,
     write_event,
 )
+from outreach.visits.links import renew_link
 from outreach.visits.question import local_day
 from outreach.visits.saving import told_place
 from outreach.visits.tables import ACTIVE, Happening, Visit, Work
@@ -56,6 +58,9 @@ AFTER_A_MOVE = {
     Work.UNREACHABLE: Work.PROPOSED,
     Work.RETURNED: Work.PROPOSED,
 }
+
+#: What a village is asked for: a link for anything else than this is out of date.
+OFFERED = ("team_id", "day", "starts_at", "work")
 
 
 class MoveIn(BaseModel):
@@ -188,7 +193,10 @@ def _order_warnings(db: Session, visit: Visit, team: Team, to: MoveIn) -> Iterat
     sites = {stop.planned.code: stop.site for stop in stops}
     for found in violations_of_day(team_day, [stop.planned for stop in stops], sites):
         # Slots only keep the order, so a gap between them is no fault.
-        if found.rule is not Rule.SLOT_ORDER:
+        if found.rule is Rule.VILLAGE_CLOSED:
+            facts = {"village_code": found.code, "marks": why_closed(db, found.code, to.day)}
+            yield MoveWarning(found.rule.value, facts)
+        elif found.rule is not Rule.SLOT_ORDER:
             yield MoveWarning(found.rule.value, {"village_code": found.code, **found.facts})
     if visit.work is Work.CONFIRMED:
         yield MoveWarning("confirmed", {"villages": [visit.village_code]})
@@ -293,7 +301,10 @@ def _set_time(db: Session, stop: Stop, moved: Visit, author: Author) -> None:
 
 def _note(db: Session, visit: Visit, before: dict[str, Any], author: Author) -> None:
     visit.version += 1
-    write_event(db, visit, Happening.MOVED, before, _told(visit), author)
+    after = _told(visit)
+    write_event(db, visit, Happening.MOVED, before, after, author)
+    if any(before[name] != after[name] for name in OFFERED):
+        renew_link(db, visit, author.now)
 
 
 def _told(visit: Visit) -> dict[str, Any]:

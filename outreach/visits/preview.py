@@ -13,12 +13,14 @@ from outreach.planning.workdays import is_friday
 from outreach.visits.question import DayLeftOut, days_left_out, free_and_taken, past_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from sqlmodel import Session
 
     from outreach.campaigns.tables import Stage
     from outreach.people.access import Person
+    from outreach.planning.model import Site, TeamDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class StagePreview:
     out_of_reach
         Chosen villages that no team-day could hold.
     team_days, fridays
-        Free team-days, and how many of them are on a Friday (two sessions at most).
+        Free team-days on which some village is open, and how many of them are on a Friday (two
+        sessions at most).
     team_days_taken
         Team-days that other visits take.
     sessions_possible, shortfall, team_days_needed, cures
@@ -73,7 +76,10 @@ def preview(db: Session, stage_id: int, by: Person, today: date) -> StagePreview
     past = past_of(db, stage)
     choice = choose(db, stage, past, today)
     team_days, taken = free_and_taken(db, stage, today)
-    told = verdict(sites_of(db, (scored.code for scored in choice.chosen)), team_days)
+    codes = [scored.code for scored in choice.chosen]
+    sites = sites_of(db, codes, stage.starts, stage.ends)
+    team_days = _useful(team_days, sites)
+    told = verdict(sites, team_days)
     return StagePreview(
         stage_id=stage_id,
         villages=len(choice.chosen),
@@ -90,6 +96,12 @@ def preview(db: Session, stage_id: int, by: Person, today: date) -> StagePreview
         cures=tuple(cure for cure in told.cures if _can_be_taken(cure, stage)),
         days_left_out=tuple(days_left_out(db, stage)),
     )
+
+
+def _useful(team_days: Sequence[TeamDay], sites: Sequence[Site]) -> tuple[TeamDay, ...]:
+    """Leave out the days on which every chosen village is closed."""
+    shut = frozenset.intersection(*(site.closed_days for site in sites)) if sites else frozenset()
+    return tuple(one for one in team_days if one.day not in shut)
 
 
 def _can_be_taken(cure: Cure, stage: Stage) -> bool:

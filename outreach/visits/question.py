@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, exists, func, or_, select
@@ -23,11 +23,12 @@ from outreach.planning.workdays import (
     holidays_between,
     why_closed,
 )
+from outreach.villages.calendar import closed_dates
 from outreach.villages.tables import Village
 from outreach.visits.tables import ACTIVE, Happening, Result, Visit, VisitEvent, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
@@ -43,6 +44,8 @@ REPLACEABLE = (Work.PROPOSED,)
 
 #: Why a proposal ended that nobody had been told of; no person cancelled it.
 PLANNED_ANEW, STAGE_CLOSED = "planned_anew", "stage_closed"
+#: Why an official was asked when a manager approved the whole plan.
+PLAN_APPROVED = "plan_approved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,24 @@ def _occupied(db: Session, stage: Stage, starts: date) -> set[tuple[int, date]]:
         )
     )
     return {(row.team_id, row.day) for row in db.execute(query)}
+
+
+def question_of(db: Session, villages: Sequence[str], days: Sequence[TeamDay]) -> dict[str, Any]:
+    """Put what a batch is asked as its row keeps it.
+
+    The days on which villages are closed are kept with it, so that the same plan can be made
+    again after a harvest has been noted.
+    """
+    asked = [[one.team_id, one.day.isoformat()] for one in days]
+    return closed_now(db, {"villages": list(villages), "team_days": asked})
+
+
+def closed_now(db: Session, question: dict[str, Any]) -> dict[str, Any]:
+    """Put a question again, with the days on which villages are closed as they stand now."""
+    days = [date.fromisoformat(day) for _, day in question["team_days"]]
+    closed = closed_dates(db, question["villages"], min(days), max(days)) if days else {}
+    told = {code: [day.isoformat() for day in sorted(some)] for code, some in closed.items()}
+    return {**question, "closed": told}
 
 
 def days_left_out(db: Session, stage: Stage) -> list[DayLeftOut]:

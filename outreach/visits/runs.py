@@ -17,7 +17,15 @@ from outreach.people.tables import Account, Branch, Team
 from outreach.planning.model import Parameters
 from outreach.planning.packages import TARGET_SIZE, Package, split
 from outreach.villages.tables import District
-from outreach.visits.question import PLANNED_ANEW, REPLACEABLE, free_team_days, local_day, past_of
+from outreach.visits.question import (
+    PLANNED_ANEW,
+    REPLACEABLE,
+    closed_now,
+    free_team_days,
+    local_day,
+    past_of,
+    question_of,
+)
 from outreach.visits.tables import (
     Batch,
     BatchState,
@@ -174,6 +182,8 @@ def retry_batch(db: Session, batch_id: int, *, by: Person) -> Batch:
         raise Conflict(problem="stage_not_open", status=status)
     _refuse_other_run(db, run)
     batch.state, batch.attempts, batch.error = BatchState.READY, 0, ""
+    # Whoever asks anew asks with what is known by now.
+    batch.question = closed_now(db, batch.question)
     batch.sent_at = batch.finished_at = batch.lease_until = None
     run.state, run.finished_at = RunState.RUNNING, None
     db.flush()  # before somebody else's claim looks for it
@@ -350,7 +360,7 @@ def _write_batches(db: Session, stage: Stage, run: PlanRun, today: date) -> None
             "run_id": run.id,
             "number": number,
             "label": label,
-            "question": _question(package),
+            "question": question_of(db, [site.code for site in package.sites], package.team_days),
             "villages": len(package.sites),
         }
         for number, (package, label) in enumerate(
@@ -359,13 +369,6 @@ def _write_batches(db: Session, stage: Stage, run: PlanRun, today: date) -> None
     ]
     if rows:
         db.execute(insert(Batch), rows)
-
-
-def _question(package: Package) -> dict[str, Any]:
-    return {
-        "villages": [site.code for site in package.sites],
-        "team_days": [[one.team_id, one.day.isoformat()] for one in package.team_days],
-    }
 
 
 def _labels(db: Session, packages: Sequence[Package]) -> list[str]:

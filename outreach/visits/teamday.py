@@ -82,7 +82,8 @@ def stops_of(db: Session, whole: TeamDay, ordered: Sequence[tuple[int, Visit]]) 
     Conflict
         If the last session would not start on the same day.
     """
-    sites = {site.code: site for site in sites_of(db, (one.village_code for _, one in ordered))}
+    codes = [visit.village_code for _, visit in ordered]
+    sites = {site.code: site for site in sites_of(db, codes, whole.day, whole.day)}
     stops = [
         replace(sites[visit.village_code], session_minutes=visit.session_minutes)
         for _, visit in ordered
