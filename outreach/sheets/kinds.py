@@ -94,14 +94,16 @@ class Problem:
 class Row:
     """One row of an uploaded sheet, numbered as its reader sees it: the header is row 1.
 
-    `given` holds the cells as they were, as text; `values` what was read from them, None where
-    blank or missing. A row with problems is refused; `check` adds them with `refuse`.
+    `given` holds the cells as they were, as text; `values` what was read from them, for every
+    column of the kind: None where the cell is blank or the sheet lacks the column, and then the
+    column is `absent` too. A row with problems is refused; `check` adds them with `refuse`.
     """
 
     number: int
     given: dict[str, str]
     values: dict[str, Value]
     problems: list[Problem] = field(default_factory=list)
+    absent: frozenset[str] = frozenset()
 
     def refuse(self, column: str, code: str, **facts: Any) -> None:
         """Note what is wrong with a cell, or with the whole row if `column` is empty."""
