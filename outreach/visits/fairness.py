@@ -1,0 +1,262 @@
+"""Fair work: hours and hard villages per team, and how far the teams lie apart.
+
+Only active visits count: what was called off cost nobody a day.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date  # noqa: TC003 - dataclass fields are read at run time
+from enum import StrEnum
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, union
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from outreach.people.tables import Team
+from outreach.villages.tables import District, Village
+from outreach.visits.tables import (
+    ACTIVE,
+    Answer,
+    Channel,
+    ConfirmationLink,
+    Happening,
+    Result,
+    Visit,
+    VisitEvent,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from sqlmodel import Session
+
+#: A team that is on the road before or after these minutes of the day drives in the dark.
+NIGHT_ENDS_MINUTE, NIGHT_STARTS_MINUTE = 6 * 60, 18 * 60
+
+#: So many times put off, handed back or refused make a village a hard one.
+REPEATED = 2
+
+
+class Hardship(StrEnum):
+    """What makes a village hard for the team that goes there."""
+
+    BOAT = "boat"
+    NIGHT = "night"
+    REFUSALS = "refusals"
+
+
+@dataclass(frozen=True, slots=True)
+class HardVisit:
+    """A visit to a hard village; `refusals` counts those so far, whoever the team was."""
+
+    visit_id: int
+    village_code: str
+    village: str
+    district: str
+    day: date
+    hardships: tuple[Hardship, ...]
+    refusals: int
+
+
+@dataclass(frozen=True, slots=True)
+class TeamLoad:
+    """What one team carries."""
+
+    team_id: int
+    team: str
+    visits: int
+    team_days: int
+    travel_minutes: int
+    session_minutes: int
+    hard: tuple[HardVisit, ...]
+
+    @property
+    def minutes(self) -> int:
+        """On the road and in the hall together."""
+        return self.travel_minutes + self.session_minutes
+
+    def count(self, hardship: Hardship) -> int:
+        """Visits that are hard in this way."""
+        return sum(hardship in one.hardships for one in self.hard)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How far teams lie apart in one measure; the first of those that are equal is named."""
+
+    highest: TeamLoad
+    most: int
+    lowest: TeamLoad
+    least: int
+    mean: float
+
+    @property
+    def apart(self) -> int:
+        """From the lowest to the highest."""
+        return self.most - self.least
+
+    @property
+    def above_mean(self) -> float:
+        """How much the highest carries beyond the mean."""
+        return self.most - self.mean
+
+
+@dataclass(frozen=True, slots=True)
+class Fairness:
+    """The loads of all teams, by name, and the spread; none of a single team."""
+
+    loads: tuple[TeamLoad, ...]
+    hours: Spread | None
+    hard: Spread | None
+
+
+def fairness(
+    db: Session, branch_id: int, first: date, last: date, *, stage_id: int | None = None
+) -> Fairness:
+    """Tell what each team of a branch carries from one day to another, both included.
+
+    Of one stage, or of all. Teams that work count without any visit as well; others only with
+    one. Whoever calls has seen that the person may look at the branch.
+    """
+    rows = _visits(db, branch_id, first, last)
+    dark = _in_the_dark(rows)
+    counted = [row for row in rows if stage_id is None or row.stage_id == stage_id]
+    refusals = _refusals(db, {row.village_code for row in counted})
+    by_team: dict[int, list[Any]] = defaultdict(list)
+    for row in counted:
+        by_team[row.team_id].append(row)
+    loads = tuple(
+        _load(team.id, team.name, by_team[team.id], dark, refusals)
+        for team in _teams(db, branch_id)
+        if team.is_active or team.id in by_team
+    )
+    return Fairness(
+        loads,
+        _spread(loads, lambda load: load.minutes),
+        _spread(loads, lambda load: len(load.hard)),
+    )
+
+
+def _teams(db: Session, branch_id: int) -> Sequence[Any]:
+    query = select(col(Team.id), col(Team.name), col(Team.is_active))
+    return db.execute(query.where(col(Team.branch_id) == branch_id).order_by(Team.name)).all()
+
+
+def _visits(db: Session, branch_id: int, first: date, last: date) -> Sequence[Any]:
+    """Active visits of the branch's teams with where they lead and where the team starts from."""
+    base = aliased(Village)
+    query: Any = (
+        select(
+            col(Visit.id),
+            col(Visit.stage_id),
+            col(Visit.team_id),
+            col(Visit.day),
+            col(Visit.starts_at),
+            col(Visit.session_minutes),
+            col(Visit.travel_minutes),
+            col(Visit.return_minutes),
+            col(Visit.village_code),
+            col(Village.name).label("village"),
+            col(District.name).label("district"),
+            (col(Village.island) != col(base.island)).label("by_boat"),
+        )
+        .join(Team, col(Team.id) == col(Visit.team_id))
+        .join(base, col(base.code) == col(Team.base_village_code))
+        .join(Village, col(Village.code) == col(Visit.village_code))
+        .join(District, col(District.code) == col(Village.district_code))
+        .where(
+            col(Team.branch_id) == branch_id,
+            col(Visit.day).between(first, last),
+            col(Visit.work).in_(ACTIVE),
+        )
+        .order_by(col(Visit.day), col(Visit.team_id), col(Visit.slot))
+    )
+    rows: Sequence[Any] = db.execute(query).all()
+    return rows
+
+
+def _in_the_dark(rows: Iterable[Any]) -> set[int]:
+    """Visits for which a team leaves its base before six or is back there after eighteen.
+
+    The first of the day makes it leave early, the last makes it come home late; the rows are in
+    the order of the day.
+    """
+    days: dict[tuple[int, date], list[Any]] = defaultdict(list)
+    for row in rows:
+        days[row.team_id, row.day].append(row)
+    early = {
+        day[0].id
+        for day in days.values()
+        if _minute(day[0]) - day[0].travel_minutes < NIGHT_ENDS_MINUTE
+    }
+    late = {
+        day[-1].id
+        for day in days.values()
+        if _minute(day[-1]) + day[-1].session_minutes + day[-1].return_minutes > NIGHT_STARTS_MINUTE
+    }
+    return early | late
+
+
+def _minute(row: Any) -> int:
+    return int(row.starts_at.hour * 60 + row.starts_at.minute)
+
+
+def _refusals(db: Session, codes: set[str]) -> dict[str, int]:
+    """Visits so far that a village put off, handed back, said no to or refused, by village.
+
+    A visit counts once, whatever became of it afterwards. What the product handed back because
+    nobody had begun says nothing about the village.
+    """
+    said = (Happening.POSTPONED, Happening.RETURNED)
+    events: Any = select(col(VisitEvent.visit_id).label("visit_id")).where(
+        col(VisitEvent.happening).in_(said), col(VisitEvent.channel) != Channel.PRODUCT
+    )
+    answers = select(col(ConfirmationLink.visit_id)).where(
+        col(ConfirmationLink.answer) == Answer.NO
+    )
+    refused = select(col(Visit.id)).where(col(Visit.result) == Result.REFUSED)
+    no = union(events, answers, refused).subquery()
+    query = (
+        select(col(Visit.village_code), func.count())
+        .join(no, no.c.visit_id == col(Visit.id))
+        .group_by(col(Visit.village_code))
+    )
+    return {code: int(times) for code, times in db.execute(query) if code in codes}
+
+
+def _load(
+    team_id: int, name: str, rows: Sequence[Any], dark: set[int], refusals: dict[str, int]
+) -> TeamLoad:
+    hard = (_hard_visit(row, dark, refusals.get(row.village_code, 0)) for row in rows)
+    return TeamLoad(
+        team_id=team_id,
+        team=name,
+        visits=len(rows),
+        team_days=len({row.day for row in rows}),
+        travel_minutes=sum(row.travel_minutes + row.return_minutes for row in rows),
+        session_minutes=sum(row.session_minutes for row in rows),
+        hard=tuple(one for one in hard if one.hardships),
+    )
+
+
+def _hard_visit(row: Any, dark: set[int], refusals: int) -> HardVisit:
+    found = {
+        Hardship.BOAT: bool(row.by_boat),
+        Hardship.NIGHT: row.id in dark,
+        Hardship.REFUSALS: refusals >= REPEATED,
+    }
+    hardships = tuple(hardship for hardship, holds in found.items() if holds)
+    return HardVisit(
+        row.id, row.village_code, row.village, row.district, row.day, hardships, refusals
+    )
+
+
+def _spread(loads: Sequence[TeamLoad], of: Callable[[TeamLoad], int]) -> Spread | None:
+    if len(loads) < 2:
+        return None
+    highest, lowest = max(loads, key=of), min(loads, key=of)
+    return Spread(highest, of(highest), lowest, of(lowest), fmean(of(load) for load in loads))
