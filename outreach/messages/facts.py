@@ -1,0 +1,102 @@
+"""What a message says of a visit: names and place of the visit, as frozen rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, time
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from outreach.people.tables import Branch, Team
+from outreach.villages.tables import District, Village, VillageKind, Zone
+from outreach.visits.tables import Happening, Visit, VisitEvent, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlmodel import Session
+
+#: Events that tell a visit's day and start.
+_PLACING = (Happening.PLANNED, Happening.MOVED)
+
+# SQLite takes 32,766 values in one statement.
+_AT_ONCE = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One visit in the words that an official knows; day and start are the village's own."""
+
+    visit_id: int
+    village_code: str
+    village: str
+    village_kind: VillageKind
+    district: str
+    team: str
+    team_phone: str
+    branch: str
+    day: date
+    starts_at: time
+    zone: Zone
+    session_minutes: int
+    work: Work
+
+
+def told_of(db: Session, visit_ids: Iterable[int]) -> dict[int, Told]:
+    """Read what there is to tell of visits, by their numbers; the caller knows who may ask."""
+    rows = (
+        Told(*row)
+        for part in batched(sorted(set(visit_ids)), _AT_ONCE)
+        for row in db.execute(_query().where(col(Visit.id).in_(part)))
+    )
+    return {one.visit_id: one for one in rows}
+
+
+def _query() -> Any:
+    return (
+        select(
+            col(Visit.id),
+            col(Visit.village_code),
+            col(Village.name),
+            col(Village.kind),
+            col(District.name),
+            col(Team.name),
+            col(Team.phone),
+            col(Branch.name),
+            col(Visit.day),
+            col(Visit.starts_at),
+            col(Visit.zone),
+            col(Visit.session_minutes),
+            col(Visit.work),
+        )
+        .select_from(Visit)
+        .join(Village, col(Village.code) == col(Visit.village_code))
+        .join(District, col(District.code) == col(Village.district_code))
+        .join(Team, col(Team.id) == col(Visit.team_id))
+        .join(Branch, col(Branch.id) == col(Team.branch_id))
+    )
+
+
+def told_then(db: Session, told: Told, event_id: int) -> Told:
+    """Tell the visit at the day and start it had when the event happened.
+
+    What was called off may have another day by now.
+    """
+    query = select(col(VisitEvent.after)).where(
+        col(VisitEvent.visit_id) == told.visit_id,
+        col(VisitEvent.id) <= event_id,
+        col(VisitEvent.happening).in_(_PLACING),
+    )
+    place = db.scalars(query.order_by(col(VisitEvent.id).desc()).limit(1)).first()
+    return told if place is None else _placed(told, place)
+
+
+def _placed(told: Told, place: Mapping[str, str]) -> Told:
+    return replace(
+        told,
+        day=date.fromisoformat(place["day"]),
+        starts_at=time.fromisoformat(place["starts_at"]),
+    )

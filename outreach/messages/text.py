@@ -1,0 +1,129 @@
+"""The words of a message to an official: plain Indonesian, from a template file for each matter.
+
+Officials are written to in the agency's language, so nothing here goes through a catalogue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from babel.dates import format_date, format_time
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from outreach.config import ROOT
+from outreach.messages.tables import Matter
+from outreach.villages.tables import VillageKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date, time
+
+    from outreach.messages.facts import Told
+    from outreach.villages.tables import Zone
+
+_TEMPLATES = ROOT / "templates" / "messages"
+_KINDS = {
+    VillageKind.DESA: "Desa",
+    VillageKind.KELURAHAN: "Kelurahan",
+    VillageKind.DESA_ADAT: "Desa Adat",
+}
+_SUBJECTS = {
+    Matter.ASKED: "Mohon jawaban",
+    Matter.MOVED: "Perubahan jadwal",
+    Matter.CALLED_OFF: "Tidak jadi",
+    Matter.REMINDER: "Pengingat",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Whom a message speaks to."""
+
+    name: str
+    position: str
+
+
+def text_of_visit(
+    told: Told, matter: Matter = Matter.ASKED, *, link: str = "", to: Addressee | None = None
+) -> str:
+    """Write what one official is told of one visit.
+
+    Parameters
+    ----------
+    told
+        The visit, from `facts.told_of`.
+    matter
+        What the message is about.
+    link
+        Address of the page on which the village answers; without one it is asked to reply.
+    to
+        Whom to greet by name.
+    """
+    return _render(f"{matter.value}.txt", visit=told, link=link, to=to)
+
+
+def text_of_day(visits: Iterable[Told], links: Mapping[int, str] | None = None) -> str:
+    """Write the visits of a day, or of several, as one list to paste into a group.
+
+    `links` holds the answering page's address by the number of the visit.
+    """
+    ordered = sorted(visits, key=lambda one: (one.day, one.starts_at, one.team, one.village_code))
+    days: dict[date, list[Told]] = {}
+    for one in ordered:
+        days.setdefault(one.day, []).append(one)
+    return _render("day.txt", days=days, links=links or {})
+
+
+def subject_of(told: Told, matter: Matter) -> str:
+    """Write the subject of an e-mail: what it is about, where and when."""
+    day = format_date(told.day, "d MMMM y", locale="id")
+    return f"{_SUBJECTS[matter]}: sosialisasi BPJS Ketenagakerjaan di {_place(told)}, {day}"
+
+
+def wa_link(phone: str, text: str) -> str:
+    """Make the link that opens WhatsApp with the text ready to send.
+
+    Without a phone number WhatsApp asks whom to send it to.
+    """
+    digits = "".join(one for one in phone if one.isdigit())
+    return f"https://wa.me/{digits}?text={quote(text, safe='')}"
+
+
+def _render(name: str, **facts: object) -> str:
+    return _environment().get_template(name).render(facts).strip() + "\n"
+
+
+@cache
+def _environment() -> Environment:
+    # Plain text for WhatsApp and e-mail: marks of HTML would be seen as they are.
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=False,  # noqa: S701
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters.update(day=_day, clock=_clock, place=_place, length=_length)
+    return made
+
+
+def _day(day: date) -> str:
+    return format_date(day, "EEEE, d MMMM y", locale="id")
+
+
+def _clock(at: time, zone: Zone) -> str:
+    return f"{format_time(at, 'HH.mm', locale='id')} {zone.name}"
+
+
+def _place(told: Told) -> str:
+    return f"{_KINDS[told.village_kind]} {told.village}"
+
+
+def _length(minutes: int) -> str:
+    """Write a length as people say it: whole hours, or minutes."""
+    hours, rest = divmod(minutes, 60)
+    return f"{minutes} menit" if rest or not hours else f"{hours} jam"
