@@ -92,6 +92,9 @@ class Verdict:
     cures
         Up to three, the cheapest first and none beyond reason; none without a shortfall or
         without any team-day.
+    last_day
+        When the last village would be reached at this pace, the days behind the last team-day
+        included; None when that is beyond reason, or there is nothing to reach.
     """
 
     villages: int
@@ -101,6 +104,7 @@ class Verdict:
     team_days_needed: int
     shortfall: int
     cures: tuple[Cure, ...]
+    last_day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,22 @@ def verdict(
         team_days_needed=fill.team_days,
         shortfall=shortfall,
         cures=tuple(_cures(network, team_days, fill.team_days, shortfall, weekdays))[:3],
+        last_day=_last_day(team_days, fill.team_days, weekdays),
     )
+
+
+def _last_day(
+    team_days: Sequence[TeamDay], needed: int, weekdays: Collection[int] | None
+) -> date | None:
+    """Day of the last team-day that it takes, within these or behind them."""
+    if not needed:
+        return None
+    if needed <= len(team_days):
+        return sorted(one.day for one in team_days)[needed - 1]
+    days_now = len({one.day for one in team_days})
+    longer = ceil((needed - len(team_days)) * days_now / len(team_days))
+    extension = _extension(team_days, longer, weekdays)
+    return None if extension is None else extension.until
 
 
 def team_days_needed(sites: Sequence[Site], team_days: Sequence[TeamDay]) -> int:

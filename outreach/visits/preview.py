@@ -2,25 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from outreach.campaigns.choosing import choose, sites_of
 from outreach.campaigns.days import is_too_long_for_a_stage
 from outreach.campaigns.stages import stage_of
-from outreach.planning.capacity import Cure, verdict
+from outreach.campaigns.tables import Stage
+from outreach.planning.capacity import MOST_SESSIONS_A_DAY, Cure, verdict
 from outreach.planning.workdays import is_friday
 from outreach.visits.question import DayLeftOut, days_left_out, free_and_taken, past_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from sqlmodel import Session
 
-    from outreach.campaigns.tables import Stage
     from outreach.people.access import Person
     from outreach.planning.model import Site, TeamDay
+
+
+#: The prayers leave room for one session before and one after.
+MOST_ON_FRIDAY = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A change to try before it is made; what is None or 0 stays as it is."""
+
+    ends: date | None = None
+    quota: int | None = None
+    more_sessions: int = 0
+    more_teams: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Free team-days of one week, and the sessions that they have room for at most."""
+
+    monday: date
+    team_days: int
+    sessions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +68,14 @@ class StagePreview:
         sessions at most).
     team_days_taken
         Team-days that other visits take.
+    left_out
+        Villages of the area that somebody left out by hand.
+    first_free, last_free
+        First and last day on which a team is free; None without any.
+    last_reached
+        When the last village would be reached at this pace, be it after the stage's end.
+    weeks
+        Free team-days by week, weeks without any between them included.
     sessions_possible, shortfall, team_days_needed, cures
         As in `planning.capacity.Verdict`; no cure makes a stage longer than any may be.
     """
@@ -62,23 +94,32 @@ class StagePreview:
     shortfall: int
     cures: tuple[Cure, ...]
     days_left_out: tuple[DayLeftOut, ...]
+    left_out: int = 0
+    first_free: date | None = None
+    last_free: date | None = None
+    last_reached: date | None = None
+    weeks: tuple[Week, ...] = ()
 
 
-def preview(db: Session, stage_id: int, by: Person, today: date) -> StagePreview:
-    """Tell what `request_run` would start from today.
+def preview(
+    db: Session, stage_id: int, by: Person, today: date, trial: Trial | None = None
+) -> StagePreview:
+    """Tell what `request_run` would start from today, also under a change that is only tried.
 
     Raises
     ------
     NotFound
         If the stage is missing or outside the person's area.
     """
-    stage = stage_of(db, by, stage_id)
+    tried = trial or Trial()
+    stage = _changed(stage_of(db, by, stage_id), tried)
     past = past_of(db, stage)
     choice = choose(db, stage, past, today)
     team_days, taken = free_and_taken(db, stage, today)
     codes = [scored.code for scored in choice.chosen]
     sites = sites_of(db, codes, stage.starts, stage.ends)
-    team_days = _useful(team_days, sites)
+    team_days = _with_more(_useful(team_days, sites), tried)
+    days = [team_day.day for team_day in team_days]
     told = verdict(sites, team_days)
     return StagePreview(
         stage_id=stage_id,
@@ -95,7 +136,54 @@ def preview(db: Session, stage_id: int, by: Person, today: date) -> StagePreview
         shortfall=told.shortfall,
         cures=tuple(cure for cure in told.cures if _can_be_taken(cure, stage)),
         days_left_out=tuple(days_left_out(db, stage)),
+        left_out=choice.left_out,
+        first_free=min(days, default=None),
+        last_free=max(days, default=None),
+        last_reached=told.last_day,
+        weeks=_weeks(team_days),
     )
+
+
+def _changed(stage: Stage, trial: Trial) -> Stage:
+    """Copy a stage with the change in it; the copy is never stored."""
+    changes = {"ends": trial.ends, "quota": trial.quota}
+    given = {name: value for name, value in changes.items() if value is not None}
+    stored = {name: getattr(stage, name) for name in Stage.model_fields}
+    return Stage(**stored | given)
+
+
+def _with_more(team_days: Sequence[TeamDay], trial: Trial) -> tuple[TeamDay, ...]:
+    """Add sessions to every day, and teams that work as those there are, one like each in turn."""
+    longer = [
+        replace(one, sessions=min(MOST_SESSIONS_A_DAY, one.sessions + trial.more_sessions))
+        for one in team_days
+    ]
+    teams = sorted({one.team_id for one in longer})
+    if not teams:
+        return ()
+    # Nobody's number: a team to come has none yet.
+    like = [(-number - 1, teams[number % len(teams)]) for number in range(trial.more_teams)]
+    more = [replace(one, team_id=new) for new, old in like for one in longer if one.team_id == old]
+    return tuple(sorted([*longer, *more], key=lambda one: (one.day, one.team_id)))
+
+
+def _weeks(team_days: Sequence[TeamDay]) -> tuple[Week, ...]:
+    by_week: dict[date, list[TeamDay]] = defaultdict(list)
+    for one in team_days:
+        by_week[one.day - timedelta(days=one.day.weekday())].append(one)
+    if not by_week:
+        return ()
+    first, last = min(by_week), max(by_week)
+    mondays = [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
+    return tuple(
+        Week(monday, len(by_week[monday]), sum(_sessions(one) for one in by_week[monday]))
+        for monday in mondays
+    )
+
+
+def _sessions(team_day: TeamDay) -> int:
+    """Most sessions of a team's day; the prayers of a Friday leave room for two."""
+    return min(team_day.sessions, MOST_ON_FRIDAY) if is_friday(team_day.day) else team_day.sessions
 
 
 def _useful(team_days: Sequence[TeamDay], sites: Sequence[Site]) -> tuple[TeamDay, ...]:

@@ -23,7 +23,7 @@ from outreach.planning.workdays import (
     holidays_between,
     why_closed,
 )
-from outreach.villages.calendar import closed_dates
+from outreach.villages.calendar import closed_dates, closed_days
 from outreach.villages.tables import Village
 from outreach.visits.tables import ACTIVE, Happening, Result, Visit, VisitEvent, Work
 
@@ -44,8 +44,6 @@ REPLACEABLE = (Work.PROPOSED,)
 
 #: Why a proposal ended that nobody had been told of; no person cancelled it.
 PLANNED_ANEW, STAGE_CLOSED = "planned_anew", "stage_closed"
-#: Why an official was asked when a manager approved the whole plan.
-PLAN_APPROVED = "plan_approved"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,18 +165,45 @@ def closed_now(db: Session, question: dict[str, Any]) -> dict[str, Any]:
 
 def days_left_out(db: Session, stage: Stage) -> list[DayLeftOut]:
     """Every day of the stage on which not all teams work, with the reason people know it by."""
-    holidays = holidays_between(stage.starts, stage.ends)
-    teams = select(Team).where(col(Team.branch_id) == stage.branch_id, col(Team.is_active))
-    weekdays = {
-        team.id: (team.name, {day - 1 for day in team.weekdays}) for team in db.scalars(teams)
-    }
-    common = set().union(*(days for _, days in weekdays.values())) if weekdays else set(range(6))
-    found = [
+    closed = days_closed_to_all(db, stage, stage.starts, stage.ends)
+    return closed + list(_leave(db, stage))
+
+
+def days_closed_to_all(db: Session, stage: Stage, first: date, last: date) -> list[DayLeftOut]:
+    """Days between two, both included, on which no team works or no village of the area is open.
+
+    Leave does not count: another team may go.
+    """
+    holidays = holidays_between(first, last)
+    weekdays = working_weekdays(db, stage.branch_id)
+    shut = _shut_areas(db, stage, first, last)
+    return [
         DayLeftOut(day, closed)
-        for day in days_between(stage.starts, stage.ends)
-        for closed in why_closed(day, weekdays=common, holidays=holidays)
+        for day in days_between(first, last)
+        for closed in why_closed(day, weekdays=weekdays, holidays=holidays, extra_closed=shut)
     ]
-    return found + list(_leave(db, stage))
+
+
+def working_weekdays(db: Session, branch_id: int) -> set[int]:
+    """Weekdays on which some active team of a branch works, Monday is 0."""
+    teams = select(col(Team.weekdays)).where(col(Team.branch_id) == branch_id, col(Team.is_active))
+    days = {day - 1 for weekdays in db.scalars(teams) for day in weekdays}
+    return days or set(range(6))
+
+
+def _shut_areas(db: Session, stage: Stage, first: date, last: date) -> dict[date, str]:
+    """Days on which the whole area of a stage is closed, with the notes on why."""
+    areas = area_of(db, stage)
+    closed = closed_days(db, areas, first, last)
+    if not areas or len(closed) < len(areas):
+        return {}
+    common = set.intersection(*(set(days) for days in closed.values()))
+    return {
+        day: "; ".join(
+            dict.fromkeys(mark.note for days in closed.values() for mark in days[day] if mark.note)
+        )
+        for day in sorted(common)
+    }
 
 
 def _leave(db: Session, stage: Stage) -> Iterator[DayLeftOut]:
