@@ -43,21 +43,22 @@ class Cast:
 
     branch_id: int
     coordinator: Person
+    manager: Person
 
 
 def engage(db: Session, *, secret: str, now: datetime, today: date) -> Cast:
     """Make the branch, its teams and the accounts, all marked as demonstration."""
     branch_id = create_branch(db, BRANCH, is_demo=True).id or 0
     coordinator = make_account(db, COORDINATOR, secret=secret, now=now, branch_id=branch_id)
-    for login in (MANAGER, ADMIN):
-        make_account(db, login, secret=secret, now=now)
+    manager = make_account(db, MANAGER, secret=secret, now=now)
+    make_account(db, ADMIN, secret=secret, now=now)
     leave = LeaveIn(starts=today + timedelta(4), ends=today + timedelta(6), reason="Pelatihan")
     for number, (name, base, members) in enumerate(_TEAMS):
         team = create_team(db, branch_id, _team(name, base, members), by=coordinator)
         if number == 2:
             db.flush()  # the leave needs the team's id
             add_leave(db, team.id or 0, leave, by=coordinator)
-    return Cast(branch_id, coordinator)
+    return Cast(branch_id, coordinator, manager)
 
 
 def make_account(

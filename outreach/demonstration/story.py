@@ -18,9 +18,10 @@ from outreach.logbook.sync import take_in
 from outreach.people.officials import OfficialIn, add_official, link_account
 from outreach.planning.assign import assign
 from outreach.villages.tables import Zone
+from outreach.visits.approval import approve_plan, submit_plan
 from outreach.visits.batches import claim, due_batches, load_problem
 from outreach.visits.closing import wind_up
-from outreach.visits.lifecycle import approve, ask, cancel, confirm, postpone
+from outreach.visits.lifecycle import approve, cancel, confirm, postpone
 from outreach.visits.listing import visits_of_stage
 from outreach.visits.runs import request_run
 from outreach.visits.saving import save_plan
@@ -64,6 +65,7 @@ def tell_story(db: Session, *, secret: str, now: datetime, tell: Tell) -> None:
     for number in stages[:2]:
         tell("Planning stage %(number)s of 3", number=stages.index(number) + 1)
         _plan(db, number, cast.coordinator)
+        _publish(db, number, cast)
     for number in stages[:2]:
         tell("Telling what happened in stage %(number)s of 3", number=stages.index(number) + 1)
         _live_through(db, number, cast.coordinator, today)
@@ -105,6 +107,14 @@ def _plan(db: Session, stage_id: int, by: Person) -> None:
         save_plan(db, held, plan, then + timedelta(seconds=monotonic() - began))
 
 
+def _publish(db: Session, stage_id: int, cast: Cast) -> None:
+    """Hand the plan in on the day it was made; the manager approves it on the next."""
+    handed_in = _at(db.get_one(Stage, stage_id).starts - timedelta(3), 11)
+    note = "Mohon persetujuan sebelum tim berangkat"
+    made = submit_plan(db, stage_id, by=cast.coordinator, now=handed_in, note=note)
+    approve_plan(db, made.id or 0, by=cast.manager, now=handed_in + timedelta(hours=20))
+
+
 def _live_through(db: Session, stage_id: int, by: Person, today: date) -> None:
     """Confirm, hold and report what lies behind; confirm or ask for what comes next."""
     random = Random(SEED + stage_id)  # noqa: S311 - a story, not a secret
@@ -114,7 +124,7 @@ def _live_through(db: Session, stage_id: int, by: Person, today: date) -> None:
         if visit.day < today:
             _end(db, visit, draw_ending(random, visit, mood), by, today)
         else:
-            _await(db, visit, random.random(), by, today)
+            _hear(db, visit, random.random(), by, today)
 
 
 def _end(db: Session, visit: VisitRow, ending: Ending, by: Person, today: date) -> None:
@@ -133,15 +143,12 @@ def _end(db: Session, visit: VisitRow, ending: Ending, by: Person, today: date) 
         approve(db, visit.id, version=version, by=by, now=_at(visit.day + timedelta(2), 9))
 
 
-def _await(db: Session, visit: VisitRow, chance: float, by: Person, today: date) -> None:
-    asked = _at(min(visit.day - timedelta(9), today - timedelta(1)), 9)
-    soon = visit.day <= today + timedelta(7)
-    if visit.day > today + timedelta(14):
-        return
-    ask(db, visit.id, version=visit.version, by=by, now=asked)
-    if chance < (0.8 if soon else 0.3):
+def _hear(db: Session, visit: VisitRow, chance: float, by: Person, today: date) -> None:
+    """Note which villages have answered: most of those whose day is near."""
+    if chance < (0.92 if visit.day <= today + timedelta(7) else 0.75):
+        answered = _at(min(visit.day - timedelta(9), today - timedelta(1)), 9)
         told = "Setuju lewat WhatsApp"
-        confirm(db, visit.id, version=visit.version + 1, by=by, now=asked, reason=told)
+        confirm(db, visit.id, version=visit.version, by=by, now=answered, reason=told)
 
 
 def _introduce_official(

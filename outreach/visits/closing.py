@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.campaigns.stages import close_stage, stage_of
+from outreach.visits.approval import withdraw_waiting
 from outreach.visits.question import STAGE_CLOSED
 from outreach.visits.runs import lock_branch, lock_run, release_proposals, stop_run
 from outreach.visits.tables import PlanRun, RunState
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 def wind_up(db: Session, stage_id: int, version: int, *, by: Person, now: datetime) -> Stage:
     """Close a stage for good: its run is called off, its proposals give their days back.
 
+    What waits for approval is taken back.
     Visits that an official knows of stay and are reported as ever.
 
     Raises
@@ -46,4 +48,5 @@ def wind_up(db: Session, stage_id: int, version: int, *, by: Person, now: dateti
     if run is not None and run.state is RunState.RUNNING:
         stop_run(db, run, now)
     release_proposals(db, stage_id, by, now, reason=STAGE_CLOSED)
+    withdraw_waiting(db, stage_id, by, now)
     return stage

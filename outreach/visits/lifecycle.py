@@ -16,7 +16,17 @@ from outreach.people.edits import locked
 from outreach.people.identity import holds_identity_number
 from outreach.people.tables import Role
 from outreach.visits.links import renew_link
-from outreach.visits.tables import ACTIVE, Channel, Happening, Result, Visit, VisitEvent, Work
+from outreach.visits.tables import (
+    ACTIVE,
+    Channel,
+    Happening,
+    PlanSubmission,
+    Result,
+    SubmissionState,
+    Visit,
+    VisitEvent,
+    Work,
+)
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -72,6 +82,8 @@ NEED_A_REASON = frozenset(
         Happening.WISHED,
     }
 )
+#: These make a promise to a village, so somebody has to have approved the stage's plan first.
+TELLS_THE_VILLAGE = (Happening.ASKED, Happening.CONFIRMED)
 LONGEST_REASON = 1000
 SLOTS = (1, 2, 3)
 
@@ -200,7 +212,8 @@ def turn(
     NotAllowed
         If the person's role may not do this to a visit in this status.
     Conflict
-        If the visit's status does not allow it, or somebody changed the visit since `version`.
+        If the visit's status does not allow it, somebody changed the visit since `version`, or
+        a village would be told of a plan that nobody has approved yet.
     Invalid
         If a reason is needed and missing, or holds what may not be kept.
     """
@@ -229,6 +242,7 @@ def settle(
     check_reason(happening, author.reason)
     visit = locked(db, Visit, visit_id)
     after = _allowed(visit, happening, author)
+    _require_approved_plan(db, visit, happening)
     check_version(visit, version, {"work": after})
     before = _told(visit)
     if after in ACTIVE and visit.work not in ACTIVE:
@@ -336,6 +350,18 @@ def _village_has_another(db: Session, visit: Visit) -> bool:
         col(Visit.work).in_(ACTIVE),
     )
     return db.scalars(query).first() is not None
+
+
+def _require_approved_plan(db: Session, visit: Visit, happening: Happening) -> None:
+    """Refuse to tell a village of a proposal while its stage has never had a plan approved."""
+    if visit.work is not Work.PROPOSED or happening not in TELLS_THE_VILLAGE:
+        return
+    approved = select(PlanSubmission.id).where(
+        PlanSubmission.stage_id == visit.stage_id,
+        PlanSubmission.state == SubmissionState.APPROVED,
+    )
+    if db.exec(approved.limit(1)).first() is None:
+        raise Conflict(problem="plan_not_approved", stage_id=visit.stage_id)
 
 
 def _told(visit: Visit) -> dict[str, Any]:

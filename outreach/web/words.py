@@ -50,6 +50,21 @@ CONFLICTS = {
     "run_not_on": _("This run has ended already."),
     "batch_not_dead": _("This part is not failed any more. Load the page again."),
     "planned_anew": _("The stage has been planned anew since. Look at the newest run."),
+    "plan_not_approved": _(
+        "The plan of this stage has not been approved yet. Hand it in first: once a manager has"
+        " approved it, the officials are asked."
+    ),
+    "plan_changed": _(
+        "The plan has changed since it was handed in. Its coordinator has to hand it in again."
+    ),
+    "already_handed_in": _("This plan is handed in already and waits for a manager."),
+    "not_waiting": _(
+        "This plan does not wait for a decision any more: somebody has decided on it or taken it"
+        " back."
+    ),
+    "nothing_to_hand_in": _("There is no visit in this stage yet. Plan it first."),
+    "plan_unchanged": _("Nothing has changed since the plan was approved."),
+    "being_planned": _("The stage is being planned. Wait until that is done."),
     "slot_taken": _("The team already has a visit as its session %(slot)s of that day."),
     "village_has_visit": _("The village already has another visit in this stage."),
     "confirmed": _("The village has confirmed this visit. Tick that confirmed visits may move."),
@@ -160,6 +175,7 @@ STATUSES = {
 REASONS = {
     "planned_anew": _("The stage was planned anew."),
     "stage_closed": _("The stage was closed."),
+    "plan_approved": _("The plan was approved."),
 }
 
 #: Where the shipped figures come from, as `estimates.toml` tells it.

@@ -14,9 +14,11 @@ from outreach.people.access import Person, person_of
 from outreach.people.tables import Account, AccountArea, Branch, BranchRegency, Role, Team
 from outreach.planning.assign import assign
 from outreach.planning.model import Parameters
+from outreach.visits.approval import approve_plan, submit_plan
 from outreach.visits.batches import claim, due_batches, load_problem
 from outreach.visits.runs import request_run
 from outreach.visits.saving import save_plan
+from outreach.visits.tables import PlanSubmission, SubmissionState
 from tests.builders import load_small_registry
 
 if TYPE_CHECKING:
@@ -154,12 +156,45 @@ def ask_for_plan(
 
 
 def plan(
-    engine: Engine, world: World, *, stage_id: int | None = None, seed: int | None = None
+    engine: Engine,
+    world: World,
+    *,
+    stage_id: int | None = None,
+    seed: int | None = None,
+    approved: bool = True,
 ) -> int:
-    """Plan a whole stage in this process; return the number of the run."""
+    """Plan a whole stage in this process; return the number of the run.
+
+    Its visits are proposed. Unless *approved* is false an earlier, empty plan of the stage was
+    approved, so that single visits may be asked for; `publish` approves the plan itself.
+    """
     run_id = ask_for_plan(engine, world, stage_id=stage_id, seed=seed)
     work_off(engine)
+    if approved:
+        approve_before(engine, stage_id or world.stage_id, world.manager, world.coordinator)
     return run_id
+
+
+def approve_before(engine: Engine, stage_id: int, manager: Person, coordinator: Person) -> None:
+    """Have had an empty plan of the stage approved, back when it had no visits."""
+    with unit_of_work(engine) as db:
+        db.add(
+            PlanSubmission(
+                stage_id=stage_id,
+                state=SubmissionState.APPROVED,
+                submitted_by=coordinator.account_id,
+                submitted_at=NOW - timedelta(days=1),
+                decided_by=manager.account_id,
+                decided_at=NOW - timedelta(days=1),
+            )
+        )
+
+
+def publish(engine: Engine, world: World, *, stage_id: int | None = None) -> tuple[int, ...]:
+    """Hand the plan in and approve it, as people do; return the visits asked for."""
+    with unit_of_work(engine) as db:
+        handed_in = submit_plan(db, stage_id or world.stage_id, by=world.coordinator, now=NOW)
+        return approve_plan(db, handed_in.id or 0, by=world.manager, now=NOW)
 
 
 def work_off(engine: Engine) -> None:

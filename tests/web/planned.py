@@ -82,7 +82,10 @@ def ask_for_plan(app: Flask, world: World) -> int:
 
 
 def plan(app: Flask, world: World) -> Planned:
-    """Plan the own stage and hang the clock on the morning it was planned."""
+    """Plan the own stage and hang the clock on the morning it was planned.
+
+    An earlier plan of the stage was approved, as `tests/web/world.py` has it.
+    """
     hang_clock(app)
     run_id = ask_for_plan(app, world)
     work_off(app)

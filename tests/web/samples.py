@@ -22,6 +22,7 @@ MISSING: dict[str, Any] = {
     "visit_id": 999_999,
     "run_id": 999_999,
     "batch_id": 999_999,
+    "submission_id": 999_999,
     "code": "99.99.99.2999",
     "report_id": "00000000-0000-0000-0000-000000000000",
     "regency_code": "99.99",

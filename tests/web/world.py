@@ -15,7 +15,17 @@ from outreach.logbook.sync import Outcome, take_in
 from outreach.people.access import Person
 from outreach.people.tables import Account, Role, TeamLeave
 from outreach.villages.tables import VillageKind, Zone
-from outreach.visits.tables import Batch, BatchState, PlanRun, RunState, Visit, Work
+from outreach.visits.snapshot import places_of_stage
+from outreach.visits.tables import (
+    Batch,
+    BatchState,
+    PlanRun,
+    PlanSubmission,
+    RunState,
+    SubmissionState,
+    Visit,
+    Work,
+)
 from tests import builders
 from tests.builders import load_small_registry
 
@@ -58,6 +68,7 @@ def build(engine: Engine) -> World:
             ids["report_id"] = _report(db, ids, world.accounts[Role.COORDINATOR][0])
             ids["regency_code"] = ids["code"][:5]
             ids.update(_run(db, ids, world.accounts[Role.COORDINATOR][0]))
+            ids["submission_id"] = _submission(db, ids, world)
         world.own["account_id"] = world.accounts[Role.OFFICIAL][0]
     return world
 
@@ -171,6 +182,23 @@ def _run(db: Session, ids: dict[str, Any], account_id: int) -> dict[str, Any]:
     db.add(batch)
     db.flush()
     return {"run_id": run.id, "batch_id": batch.id}
+
+
+def _submission(db: Session, ids: dict[str, Any], world: World) -> int:
+    """Have had the plan of the stage approved, so that single visits of it may be asked for."""
+    then = datetime(2026, 11, 1, 3, tzinfo=UTC)
+    submission = PlanSubmission(
+        stage_id=ids["stage_id"],
+        state=SubmissionState.APPROVED,
+        places=[place.told() for place in places_of_stage(db, ids["stage_id"])],
+        submitted_by=world.accounts[Role.COORDINATOR][0],
+        submitted_at=then,
+        decided_by=world.accounts[Role.MANAGER][0],
+        decided_at=then,
+    )
+    db.add(submission)
+    db.flush()
+    return submission.id or 0
 
 
 def _id(account: Account) -> int:
