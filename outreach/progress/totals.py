@@ -79,8 +79,8 @@ class Total:
 
     @property
     def gap(self) -> int:
-        """Informal workers without cover, by estimate."""
-        return self.informal - self.covered
+        """Informal workers without cover; none where more members are counted than estimated."""
+        return max(0, self.informal - self.covered)
 
     @property
     def reached_share(self) -> float | None:

@@ -64,8 +64,8 @@ class VillageCard:
 
     @property
     def gap(self) -> int:
-        """Informal workers not covered."""
-        return self.informal_workers - self.informal_covered
+        """Informal workers not covered; none where more members are counted than estimated."""
+        return max(0, self.informal_workers - self.informal_covered)
 
 
 #: What a card takes from the village's own row: the fields before its district's.

@@ -13,6 +13,7 @@ from sqlmodel import SQLModel, select
 from outreach.villages.areas import NATION, within
 from outreach.villages.coast import islands_of
 from outreach.villages.codes import Level, cut, dotted, kind, parent, parents
+from outreach.villages.counts import keep_counts
 from outreach.villages.estimates import estimate, read_figures
 from outreach.villages.places import check_inside, fill_places, medians
 from outreach.villages.source import RegistryFault, read_source
@@ -124,6 +125,8 @@ def load_registry(
     told, approximate = {}, 0
     for table, rows in registry.tables.items():
         wanted = _wanted(rows, areas)
+        if table is Village:
+            wanted = keep_counts(db, wanted)
         told[str(table.__tablename__)] = _load_table(db, table, wanted, areas, tell)
         approximate += sum(row.get("place_is_approximate", False) for row in wanted)
     summary = LoadSummary(told, approximate)

@@ -181,7 +181,11 @@ class MarketDay(SQLModel, table=True):
 
 
 class VillageCount(SQLModel, table=True):
-    """A figure of a village that was counted and stands in place of the estimate."""
+    """A figure of a village that was counted and stands in place of the estimate.
+
+    `is_spread` marks a share of what was counted for the whole regency: still an estimate, but
+    from a better source. `estimated` is what the registry says and comes back with the undoing.
+    """
 
     __tablename__ = "village_count"
     __table_args__ = (CheckConstraint("counted >= 0", name="not_negative"),)
@@ -189,5 +193,6 @@ class VillageCount(SQLModel, table=True):
     figure: Figure = Field(primary_key=True, sa_type=words(Figure))
     counted: int
     estimated: int
+    is_spread: bool = False
     as_of: date
     source: str

@@ -59,6 +59,7 @@ def upgrade() -> None:
     sa.Column('figure', sa.Enum('population', 'informal_workers', 'informal_covered', 'vulnerable_workers', name='figure', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('counted', sa.Integer(), nullable=False),
     sa.Column('estimated', sa.Integer(), nullable=False),
+    sa.Column('is_spread', sa.Boolean(), nullable=False),
     sa.Column('as_of', sa.Date(), nullable=False),
     sa.Column('source', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.CheckConstraint('counted >= 0', name=op.f('ck_village_count_not_negative')),
