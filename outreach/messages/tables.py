@@ -39,6 +39,8 @@ class Message(SQLModel, table=True):
     """One thing to be told to one official by one medium; `dedupe_key` makes it go out once.
 
     The text is not kept: it is made from the visit as it stands when it is sent or shown.
+    `attempts` rises with every try to send it, so that whoever was too slow cannot settle what
+    another has taken over; until `lease_until` nobody else tries.
     """
 
     __table_args__ = (
@@ -55,6 +57,7 @@ class Message(SQLModel, table=True):
     state: MessageState = Field(default=MessageState.WAITING, sa_type=words(MessageState))
     attempts: int = 0
     next_try_at: datetime
+    lease_until: datetime | None = None
     created_at: datetime
     settled_at: datetime | None = None
     error: str = ""
