@@ -109,7 +109,7 @@ def live_links(
     found: dict[int, ConfirmationLink] = {}
     for part in batched(sorted(set(visit_ids)), _ROWS_PER_STATEMENT):
         query = select(ConfirmationLink).where(
-            col(ConfirmationLink.visit_id).in_(part), *_is_open(), _lives(now)
+            col(ConfirmationLink.visit_id).in_(part), *is_open(), _lives(now)
         )
         found.update({link.visit_id: link for link in db.scalars(query)})
     return found
@@ -135,7 +135,7 @@ def withdraw_links(db: Session, visit_ids: Collection[int], now: datetime) -> in
     gone = 0
     for part in batched(sorted(set(visit_ids)), _ROWS_PER_STATEMENT):
         statement = update(ConfirmationLink).where(
-            col(ConfirmationLink.visit_id).in_(part), *_is_open()
+            col(ConfirmationLink.visit_id).in_(part), *is_open()
         )
         done: Any = db.execute(statement.values(withdrawn_at=now))
         gone += done.rowcount
@@ -175,7 +175,7 @@ def _insert(db: Session, rows: Any, now: datetime) -> int:
     return len(db.execute(statement.returning(col(ConfirmationLink.id))).all())
 
 
-def _is_open() -> tuple[Any, Any]:
+def is_open() -> tuple[Any, Any]:
     """Hold for the rows of the unique index: neither answered nor withdrawn."""
     return (
         col(ConfirmationLink.withdrawn_at).is_(None),

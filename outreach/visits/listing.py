@@ -93,6 +93,11 @@ def visits_between(
     return _read(db, query if team_id is None else query.where(col(Visit.team_id) == team_id))
 
 
+def awaiting(db: Session, person: Person) -> list[VisitRow]:
+    """List the visits that await the village's answer, the soonest first."""
+    return _read(db, _rows(person).where(col(Visit.work) == Work.AWAITING))
+
+
 def visit_row(db: Session, person: Person, visit_id: int) -> VisitRow:
     """Read one visit with its names.
 
@@ -144,6 +149,7 @@ def history(db: Session, person: Person, visit_id: int) -> list[HistoryLine]:
             col(VisitEvent.before),
             col(VisitEvent.after),
             col(VisitEvent.reason),
+            col(VisitEvent.channel),
         )
         .outerjoin(Account, col(Account.id) == col(VisitEvent.account_id))
         .where(col(VisitEvent.visit_id) == visit_id)

@@ -9,7 +9,7 @@ from typing import Any
 
 from outreach.planning.model import Point, Reason, Remedy  # noqa: TC001 - as above
 from outreach.villages.tables import VillageKind, Zone  # noqa: TC001 - as above
-from outreach.visits.tables import Happening, Result, Work  # noqa: TC001 - as above
+from outreach.visits.tables import Channel, Happening, Result, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,10 @@ class DayTrip:
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """One line of a visit's history; `who` is None for an account that is gone."""
+    """One line of a visit's history; `who` is None for an account that is gone.
+
+    It is None too for the village that answers by its link, and for the product itself.
+    """
 
     at: datetime
     happening: Happening
@@ -86,6 +89,7 @@ class HistoryLine:
     before: Mapping[str, Any]
     after: Mapping[str, Any]
     reason: str
+    channel: Channel = Channel.PAGE
 
 
 @dataclass(frozen=True, slots=True)

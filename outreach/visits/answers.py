@@ -1,0 +1,243 @@
+"""What a village answers to the day it is asked for, by its link or told to the coordinator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated, Self
+
+from pydantic import BaseModel, StringConstraints, model_validator
+from sqlalchemy import update
+from sqlmodel import col
+
+from outreach.campaigns.stages import require_planner
+from outreach.campaigns.tables import Stage
+from outreach.errors import Conflict, Invalid
+from outreach.people.edits import locked
+from outreach.people.free_text import Remark
+from outreach.people.tables import Team
+from outreach.planning.insertion import Place
+from outreach.visits.lifecycle import Author, check_version, settle, visit_of
+from outreach.visits.links import LinkState, is_open, state_of
+from outreach.visits.openings import openings, place_visit
+from outreach.visits.question import local_day
+from outreach.visits.tables import (
+    Answer,
+    Channel,
+    ConfirmationLink,
+    Happening,
+    Visit,
+    Work,
+)
+from outreach.visits.teamday import day_minute, lock_teams
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlmodel import Session
+
+    from outreach.people.access import Person
+
+#: How many other days a village is offered.
+OFFERS = 3
+#: So many openings are looked through: several of them lie on one day.
+_LOOKED_THROUGH = 400
+
+_PLACE = r"^(\d{1,9}\.\d{4}-\d\d-\d\d\.[1-3]\.\d{1,4})?$"
+
+#: By which ways a coordinator hears an answer.
+HEARD_BY = (Channel.PHONE, Channel.WHATSAPP, Channel.EMAIL, Channel.IN_PERSON, Channel.LETTER)
+
+
+class AnswerIn(BaseModel):
+    """An answer as a page sends it.
+
+    `place` is the `place_key` of the opening that was chosen; another day without one is a wish,
+    and says in `reason` what would suit.
+    """
+
+    answer: Answer
+    place: Annotated[str, StringConstraints(pattern=_PLACE)] = ""
+    reason: Remark = ""
+
+    @model_validator(mode="after")
+    def _place_is_of_another_day(self) -> Self:
+        if self.answer is not Answer.ANOTHER_DAY:
+            self.place = ""
+        return self
+
+
+def place_key(place: Place) -> str:
+    """Write an opening as a page sends it back: what the village saw when it chose."""
+    parts = (place.team_id, place.day.isoformat(), place.position, place.starts_minute)
+    return ".".join(map(str, parts))
+
+
+def offers(db: Session, visit_id: int, *, today: date) -> tuple[Place, ...]:
+    """Find three other days for a village to choose from, by date.
+
+    A day on which another village would have to begin at another time is the last resort: one
+    village's choice should not be another's news.
+    """
+    found = openings(db, visit_id, today=today, most=_LOOKED_THROUGH)
+    best = sorted(found, key=lambda one: bool(one.shifts))[:OFFERS]
+    return tuple(sorted(best, key=lambda one: (one.day, one.starts_minute)))
+
+
+def answer_by_link(db: Session, link_id: int, given: AnswerIn, now: datetime) -> Visit:
+    """Take the answer of a village by its link; the same answer again changes nothing.
+
+    Raises
+    ------
+    Conflict
+        If the link was answered otherwise (`link_answered`), has run out (`link_expired`) or was
+        withdrawn (`link_withdrawn`), or the day chosen went to somebody else (`opening_gone`).
+    Invalid
+        If a reason is needed and missing, or holds what may not be kept.
+    """
+    author = Author(None, now, given.reason, Channel.LINK)
+    visit = _take(db, db.get_one(ConfirmationLink, link_id).visit_id, given)
+    link = locked(db, ConfirmationLink, link_id)
+    state = state_of(link, now)
+    if state is LinkState.ANSWERED and _stands(visit, link, given):
+        return visit
+    if state is not LinkState.LIVE:
+        raise Conflict(problem=f"link_{state.value}", answer=link.answer)
+    return _act(db, visit, given, author)
+
+
+def typed_answer(
+    db: Session,
+    visit_id: int,
+    given: AnswerIn,
+    channel: Channel,
+    *,
+    by: Person,
+    now: datetime,
+    version: int,
+) -> Visit:
+    """Note what a village told the coordinator; its link then says that the answer is known.
+
+    Raises
+    ------
+    NotFound
+        If the visit is missing or outside the person's area.
+    NotAllowed
+        If the person does not plan for the branch.
+    Conflict
+        If the visit awaits no answer, somebody changed it since `version`, or the day chosen
+        went to somebody else.
+    Invalid
+        If a reason is needed and missing, or the channel is none by which people answer.
+    """
+    require_planner(db, _stage(db, visit_of(db, by, visit_id)).branch_id, by)
+    _require_heard(channel)
+    visit = _take(db, visit_id, given)
+    check_version(visit, version, {"work": visit.work})
+    if visit.work is not Work.AWAITING:
+        raise Conflict(problem="wrong_status", status=visit.work, wanted=given.answer)
+    return _act(db, visit, given, Author(by, now, given.reason, channel))
+
+
+def called_in_vain(
+    db: Session,
+    visit_id: int,
+    channel: Channel,
+    *,
+    by: Person,
+    now: datetime,
+    version: int,
+    remark: str = "",
+) -> Visit:
+    """Note that somebody tried to reach the village and could not.
+
+    Raises
+    ------
+    NotFound, NotAllowed, Conflict, Invalid
+        As `typed_answer` has them.
+    """
+    require_planner(db, _stage(db, visit_of(db, by, visit_id)).branch_id, by)
+    _require_heard(channel)
+    author = Author(by, now, remark, channel)
+    return settle(db, visit_id, Happening.CALLED, author, version=version)
+
+
+def _take(db: Session, visit_id: int, given: AnswerIn) -> Visit:
+    """Take the teams if it may move, then the visit: in the order of whoever moves visits."""
+    if given.place:
+        stage = _stage(db, db.get_one(Visit, visit_id))
+        lock_teams(db, col(Team.branch_id) == stage.branch_id)
+    return locked(db, Visit, visit_id)
+
+
+def _stage(db: Session, visit: Visit) -> Stage:
+    return db.get_one(Stage, visit.stage_id)
+
+
+def _require_heard(channel: Channel) -> None:
+    if channel not in HEARD_BY:
+        raise Invalid(problems={"channel": ["enum"]})
+
+
+def _stands(visit: Visit, link: ConfirmationLink, given: AnswerIn) -> bool:
+    """Whether an answer given again is the one that was taken."""
+    if link.answer is not given.answer:
+        return False
+    stands = (visit.team_id, visit.day, day_minute(visit.starts_at))
+    return not given.place or stands == _read(given.place)[:3]
+
+
+def _act(db: Session, visit: Visit, given: AnswerIn, author: Author) -> Visit:
+    visit_id = visit.id or 0
+    _close_link(db, visit_id, given.answer, author.now)
+    if given.place:
+        place_visit(db, visit_id, _chosen(db, visit, given.place, author.now), author)
+        # Why the day does not suit stands beside the move; the yes that follows needs no reason.
+        author = replace(author, reason="")
+        db.flush()  # for the row is read afresh
+    return settle(db, visit_id, _happening(given), author)
+
+
+def _happening(given: AnswerIn) -> Happening:
+    match given.answer:
+        case Answer.CAN:
+            return Happening.CONFIRMED
+        case Answer.NO:
+            return Happening.POSTPONED
+        case Answer.ANOTHER_DAY:
+            # The village took a day that was offered: that is its yes.
+            return Happening.CONFIRMED if given.place else Happening.WISHED
+
+
+def _close_link(db: Session, visit_id: int, answer: Answer, now: datetime) -> None:
+    """Mark the visit's link as answered, if one is open; two answers at once meet here."""
+    db.flush()
+    statement = update(ConfirmationLink).where(
+        col(ConfirmationLink.visit_id) == visit_id, *is_open()
+    )
+    db.execute(statement.values(answered_at=now, answer=answer))
+
+
+def _chosen(db: Session, visit: Visit, key: str, now: datetime) -> Place:
+    """Read the opening that was chosen; whether it is still free is seen when it is taken.
+
+    Raises
+    ------
+    Conflict
+        If it can be none that was offered: past, or outside the stage.
+    """
+    team_id, day, minute, position = _read(key)
+    stage = _stage(db, visit)
+    today = local_day(db, stage.branch_id, now)
+    if not max(stage.starts, today + timedelta(days=1)) <= day <= stage.ends:
+        raise Conflict(problem="opening_gone", villages=[visit.village_code], day=day)
+    return Place(team_id, day, position, minute, travel_minutes=0, extra_minutes=0)
+
+
+def _read(key: str) -> tuple[int, date, int, int]:
+    """Read team, day, minute and position out of a `place_key`."""
+    team, day, position, minute = key.split(".")
+    try:
+        return int(team), date.fromisoformat(day), int(minute), int(position)
+    except ValueError as error:  # a day like 2026-02-31
+        raise Invalid(problems={"place": ["date_parsing"]}) from error
