@@ -29,6 +29,7 @@ from outreach.visits.lifecycle import (
 from outreach.visits.links import renew_link
 from outreach.visits.question import local_day
 from outreach.visits.saving import told_place
+from outreach.visits.slots import MOST_SLOTS, put_at
 from outreach.visits.tables import ACTIVE, Happening, Visit, Work
 from outreach.visits.teamday import (
     HELD,
@@ -66,13 +67,15 @@ OFFERED = ("team_id", "day", "starts_at", "work")
 class MoveIn(BaseModel):
     """Where a person wants a visit: its start follows from the order of the slots.
 
-    `also_confirmed` says that visits an official has confirmed may move too.
+    `also_confirmed` says that visits an official has confirmed may move too; `insert` that those
+    at the slot and after it make room.
     """
 
     team_id: int = Field(ge=1, le=2**31 - 1)
     day: date
     slot: int = Field(ge=1, le=3)
     also_confirmed: bool = False
+    insert: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ class MoveWarning:
     """Something a person should know before moving a visit.
 
     `code` is the value of a `planning.check.Rule` or of a `planning.workdays.ClosedKind`, or one
-    of `outside_stage`, `in_the_past`, `slot_taken`, `village_has_visit`, `confirmed`,
+    of `outside_stage`, `in_the_past`, `slot_taken`, `day_full`, `village_has_visit`, `confirmed`,
     `confirmed_would_move`.
     """
 
@@ -158,12 +161,34 @@ def relocate(
     visit = _take(db, visit_id, to, version)
     left = db.get_one(Team, visit.team_id), visit.day
     before = _told(visit)
+    told = told_on(db, to.team_id, to.day)
     _place(db, visit, to)
-    _set_times(db, team, to.day, visit, to, author)
+    _set_times(db, team, to.day, visit, author, told, also_confirmed=to.also_confirmed)
     if (left[0].id, left[1]) != (to.team_id, to.day):
-        _set_times(db, *left, visit, to, author)
+        _set_times(db, *left, visit, author, {}, also_confirmed=to.also_confirmed)
     _note(db, visit, before, author)
     return visit
+
+
+def set_times_after(
+    db: Session, added: Visit, author: Author, told: Mapping[int, dict[str, Any]]
+) -> None:
+    """Set the times of a day to which a visit was added; nothing confirmed moves.
+
+    `told` is how the others stood before, from `told_on`.
+
+    Raises
+    ------
+    Conflict
+        If a confirmed visit would move.
+    """
+    team = db.get_one(Team, added.team_id)
+    _set_times(db, team, added.day, added, author, told, also_confirmed=False)
+
+
+def told_on(db: Session, team_id: int, day: date) -> dict[int, dict[str, Any]]:
+    """Tell how the visits of a day stand, for their history."""
+    return {one.id or 0: _told(one) for one in visits_on(db, team_id, day)}
 
 
 def _calendar_warnings(
@@ -182,14 +207,14 @@ def _order_warnings(db: Session, visit: Visit, team: Team, to: MoveIn) -> Iterat
     """Tell what is wrong with the two days in their new order."""
     others = [one for one in visits_on(db, to.team_id, to.day) if one.id != visit.id]
     taken = [one.village_code for one in others if one.slot == to.slot]
-    if taken:
+    if to.insert and len(others) >= MOST_SLOTS:
+        yield MoveWarning("day_full", {"villages": [one.village_code for one in others]})
+    elif taken and not to.insert:
         yield MoveWarning("slot_taken", {"villages": taken})
     if _has_another(db, visit):
         yield MoveWarning("village_has_visit", {"villages": [visit.village_code]})
     team_day = day_of_team(db, team, to.day)
-    ordered = [(one.slot, one) for one in others] + [(to.slot, visit)]
-    ordered.sort(key=lambda pair: (pair[0], pair[1] is visit))
-    stops = stops_of(db, team_day, ordered)
+    stops = stops_of(db, team_day, in_order(visit, others, to), visit)
     sites = {stop.planned.code: stop.site for stop in stops}
     for found in violations_of_day(team_day, [stop.planned for stop in stops], sites):
         # Slots only keep the order, so a gap between them is no fault.
@@ -203,6 +228,17 @@ def _order_warnings(db: Session, visit: Visit, team: Team, to: MoveIn) -> Iterat
     stops += _left_behind(db, visit, to)
     if firm := _firm(stops, visit):
         yield MoveWarning("confirmed_would_move", {"villages": firm})
+
+
+def in_order(visit: Visit, others: Sequence[Visit], to: MoveIn) -> list[tuple[int, Visit]]:
+    """Put the visits of a day, each with its slot, in the order they would have."""
+    if to.insert:
+        # A slot is the rank among all: those at it and after it make room.
+        line = list(others)
+        line.insert(to.slot - 1, visit)
+        return list(enumerate(line, start=1))
+    ordered = [(one.slot, one) for one in others] + [(to.slot, visit)]
+    return sorted(ordered, key=lambda pair: (pair[0], pair[1] is visit))
 
 
 def _has_another(db: Session, visit: Visit) -> bool:
@@ -263,34 +299,52 @@ def _take(db: Session, visit_id: int, to: MoveIn, version: int | None) -> Visit:
 
 def _place(db: Session, visit: Visit, to: MoveIn) -> None:
     """Put the visit there and let the tables refuse a double booking."""
+    work = AFTER_A_MOVE[visit.work]
     try:
         with db.begin_nested():
-            visit.team_id, visit.day, visit.slot = to.team_id, to.day, to.slot
-            visit.work = AFTER_A_MOVE[visit.work]
-            db.flush()  # to hear now whether the slot is free
+            if to.insert:
+                put_at(db, visit, to.team_id, to.day, to.slot, work)
+            else:
+                visit.team_id, visit.day, visit.slot = to.team_id, to.day, to.slot
+                visit.work = work
+                db.flush()  # to hear now whether the slot is free
     except IntegrityError as error:
         at_slot = [one for one in visits_on(db, to.team_id, to.day) if one.slot == to.slot]
-        problem = "slot_taken" if at_slot else "village_has_visit"
-        villages = [one.village_code for one in at_slot]
+        taken = bool(at_slot) and not to.insert
+        problem = "slot_taken" if taken else "village_has_visit"
+        villages = [one.village_code for one in at_slot] if taken else [visit.village_code]
         raise Conflict(problem=problem, day=to.day, slot=to.slot, villages=villages) from error
 
 
 def _set_times(
-    db: Session, team: Team, day: date, moved: Visit, to: MoveIn, author: Author
+    db: Session,
+    team: Team,
+    day: date,
+    moved: Visit,
+    author: Author,
+    told: Mapping[int, dict[str, Any]],
+    *,
+    also_confirmed: bool,
 ) -> None:
-    """Write the times that follow from the order of a day; those reported keep theirs."""
+    """Write the times that follow from the order of a day; those reported keep theirs.
+
+    `told` is how the visits of the day stood before their slots were numbered anew.
+    """
     ordered = [(one.slot, one) for one in visits_on(db, team.id or 0, day)]
-    stops = stops_of(db, day_of_team(db, team, day), ordered)
+    stops = stops_of(db, day_of_team(db, team, day), ordered, moved)
     firm = _firm(stops, moved)
-    if firm and not to.also_confirmed:
+    if firm and not also_confirmed:
         raise Conflict(problem="confirmed_would_move", villages=firm)
     for stop in stops:
         if stop.visit.work not in HELD:
-            _set_time(db, stop, moved, author)
+            before = told.get(stop.visit.id or 0) or _told(stop.visit)
+            _set_time(db, stop, moved, before, author)
 
 
-def _set_time(db: Session, stop: Stop, moved: Visit, author: Author) -> None:
-    visit, before, shifted = stop.visit, _told(stop.visit), stop.is_shifted
+def _set_time(
+    db: Session, stop: Stop, moved: Visit, before: dict[str, Any], author: Author
+) -> None:
+    visit, shifted = stop.visit, stop.is_shifted
     visit.starts_at = stop.starts_at
     visit.travel_minutes = stop.planned.travel_minutes
     visit.return_minutes = stop.planned.return_minutes

@@ -31,6 +31,9 @@ MINUTES_A_DAY = 24 * 60
 #: Reported: what happened stays as it happened.
 HELD = (Work.DONE, Work.APPROVED, Work.SENT_BACK)
 
+#: The village knows the start: it changes only when the road leaves no other way.
+TOLD = frozenset({Work.AWAITING, Work.CONFIRMED, *HELD})
+
 
 @dataclass(frozen=True, slots=True)
 class Stop:
@@ -74,8 +77,20 @@ def visits_on(db: Session, team_id: int, day: date) -> list[Visit]:
     return list(db.scalars(query.order_by(col(Visit.slot))))
 
 
-def stops_of(db: Session, whole: TeamDay, ordered: Sequence[tuple[int, Visit]]) -> list[Stop]:
+def day_minute(at: time) -> int:
+    """Turn a time of day into minutes after midnight."""
+    return at.hour * 60 + at.minute
+
+
+def stops_of(
+    db: Session,
+    whole: TeamDay,
+    ordered: Sequence[tuple[int, Visit]],
+    moved: Visit | None = None,
+) -> list[Stop]:
     """Put the visits, each with its slot, into the times that follow from their order.
+
+    A start that a village has been told stays where it can; that of the visit `moved` is new.
 
     Raises
     ------
@@ -88,7 +103,11 @@ def stops_of(db: Session, whole: TeamDay, ordered: Sequence[tuple[int, Visit]]) 
         replace(sites[visit.village_code], session_minutes=visit.session_minutes)
         for _, visit in ordered
     ]
-    planned = visits_of_day(whole, stops, even_if_late=True) or ()
+    not_before = [
+        day_minute(visit.starts_at) if visit.work in TOLD and visit is not moved else 0
+        for _, visit in ordered
+    ]
+    planned = visits_of_day(whole, stops, even_if_late=True, not_before=not_before) or ()
     if any(one.starts_minute >= MINUTES_A_DAY for one in planned):
         raise Conflict(problem="day_too_long", day=whole.day)
     return [

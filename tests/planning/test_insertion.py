@@ -157,7 +157,7 @@ def test_the_wanted_day_wins_over_a_small_detour_but_not_over_a_long_one() -> No
 
 def test_a_firm_session_keeps_its_start_and_a_gap_before_it_is_filled() -> None:
     wanted, firm = site(0, point(5, 0)), site(1, point(6, 0))
-    full = OpenDay(team_day(sessions=2), (stop(firm, 8 * 60 + 20, firm=True),))
+    full = OpenDay(team_day(sessions=2), (stop(firm, 8 * 60 + 30, firm=True),))
     assert [place.position for place in places_on(wanted, full)] == [2]
     gap = OpenDay(team_day(sessions=2), (stop(firm, 11 * 60, firm=True),))
     assert {place.position for place in places_on(wanted, gap)} == {1, 2}

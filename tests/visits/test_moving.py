@@ -123,16 +123,24 @@ def test_a_confirmed_visit_moves_only_when_told_so_and_is_asked_again(
 def test_a_confirmed_neighbours_time_does_not_change_silently(
     engine: Engine, world: World, trips: list[DayTrip]
 ) -> None:
-    first, second, _ = _full(trips).stops
+    trip = _full(trips)
+    first, second, third = trip.stops
     with unit_of_work(engine) as db:
         confirm(db, second.id, version=second.version, by=world.coordinator, now=NOW)
-    to = _to(world.team_ids[0])
-    assert "confirmed_would_move" in _warned(engine, world, first, to)
-    facts = _refused(engine, world, first, to)
-    assert facts == {"problem": "confirmed_would_move", "villages": [second.village_code]}
-    _move(engine, world, first, _to(world.team_ids[0], also_confirmed=True))
+    _move(engine, world, first, _to(world.team_ids[0]))
     with reading(engine) as db:
-        assert visit_row(db, world.coordinator, second.id).work is Work.AWAITING
+        kept = visit_row(db, world.coordinator, second.id)
+        last = visit_row(db, world.coordinator, third.id)
+    assert (kept.starts_at, kept.work) == (second.starts_at, Work.CONFIRMED)
+    back = _to(trip.team_id, trip.day, slot=1, insert=True)
+    assert "confirmed_would_move" in _warned(engine, world, last, back)
+    facts = _refused(engine, world, last, back)
+    assert facts == {"problem": "confirmed_would_move", "villages": [second.village_code]}
+    _move(engine, world, last, back.model_copy(update={"also_confirmed": True}))
+    with reading(engine) as db:
+        pushed = visit_row(db, world.coordinator, second.id)
+    assert pushed.work is Work.AWAITING
+    assert pushed.starts_at > kept.starts_at
 
 
 def test_what_was_reported_keeps_its_time(
