@@ -1,0 +1,253 @@
+"""An uploaded sheet on its way: staged with every row checked, applied as a whole, undone.
+
+Nothing is written before all rows were read and checked, and applying checks them once more: what
+a person saw is what happens, or nothing does.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.orm import defer
+from sqlmodel import col, select
+
+from outreach.campaigns.access import branch_regencies
+from outreach.campaigns.stages import require_planner, stage_of
+from outreach.errors import Conflict, NotFound
+from outreach.people.edits import locked
+from outreach.sheets.keeping import change_of, keep_change, keep_row, row_of
+from outreach.sheets.kinds import Context
+from outreach.sheets.reading import UNKNOWN, read_sheet
+from outreach.sheets.registry import KINDS
+from outreach.sheets.tables import Upload, UploadState
+from outreach.visits.question import local_day
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlmodel import Session
+
+    from outreach.people.access import Person
+    from outreach.sheets.kinds import Change, Column, Kind, Row
+
+LONGEST_NAME = 120
+
+
+def context_of(
+    db: Session, by: Person, branch_id: int, *, now: datetime, stage_id: int | None = None
+) -> Context:
+    """Gather what sheets are read in; lets only those in who plan for the branch.
+
+    Raises
+    ------
+    NotFound, NotAllowed
+        If the branch or the stage is not the person's, or the person plans nothing.
+    """
+    require_planner(db, branch_id, by)
+    regencies = branch_regencies(db, branch_id)
+    return Context(by, branch_id, regencies, now, local_day(db, branch_id, now), stage_id)
+
+
+def context_of_stage(db: Session, by: Person, stage_id: int, *, now: datetime) -> Context:
+    """Gather the same for the sheets of a stage.
+
+    Raises
+    ------
+    NotFound, NotAllowed
+        As `context_of` has them.
+    """
+    branch_id = stage_of(db, by, stage_id).branch_id
+    return context_of(db, by, branch_id, now=now, stage_id=stage_id)
+
+
+def context_of_upload(db: Session, by: Person, upload: Upload, *, now: datetime) -> Context:
+    """Gather the same for an upload that was staged."""
+    return context_of(db, by, upload.branch_id, now=now, stage_id=upload.stage_id)
+
+
+def stage_upload(db: Session, kind: Kind, content: bytes, file_name: str, ctx: Context) -> Upload:
+    """Read a file, check every row and keep it with what applying would change.
+
+    Raises
+    ------
+    Invalid
+        For the field `file`, as `reading.read_sheet` has it.
+    """
+    columns = kind.columns(db, ctx)
+    sheet = read_sheet(content, kind.title, columns, kind.key)
+    upload = Upload(
+        kind=kind.kind,
+        branch_id=ctx.branch_id,
+        stage_id=ctx.stage_id if kind.is_of_stage else None,
+        file_name=_name(file_name),
+        uploaded_by=ctx.by.account_id,
+        uploaded_at=ctx.now,
+    )
+    _note(upload, *_checked(db, kind, sheet.rows, ctx))
+    db.add(upload)
+    db.flush()
+    return upload
+
+
+def upload_of(db: Session, by: Person, upload_id: int) -> Upload:
+    """Read an upload of the person's branch.
+
+    Raises
+    ------
+    NotFound, NotAllowed
+        If it is missing or another branch's, or the person plans nothing.
+    """
+    upload = db.get(Upload, upload_id)
+    if upload is None:
+        raise NotFound(kind="Upload", id=upload_id)
+    require_planner(db, upload.branch_id, by)
+    return upload
+
+
+def check_again(db: Session, upload_id: int, version: int, ctx: Context) -> Upload:
+    """Check the rows of a staged upload against what stands now, and keep the new difference.
+
+    Raises
+    ------
+    Conflict
+        If it is not waiting any more.
+    """
+    upload = _waiting(db, upload_id, version, UploadState.STAGED)
+    kind = KINDS[upload.kind]
+    columns = kind.columns(db, ctx)
+    rows = [row_of(kept, columns, afresh=True) for kept in upload.rows]
+    _note(upload, *_checked(db, kind, rows, ctx))
+    upload.version += 1
+    return upload
+
+
+def apply_upload(db: Session, upload_id: int, version: int, ctx: Context) -> Upload:
+    """Write what the upload's accepted rows change, all of it or nothing.
+
+    Raises
+    ------
+    Conflict
+        `problem="sheet_is_stale"` with `rows`, if these would do something else than was shown;
+        or it is not waiting any more.
+    """
+    upload = _waiting(db, upload_id, version, UploadState.STAGED)
+    kind = KINDS[upload.kind]
+    columns = kind.columns(db, ctx)
+    changes = _still_true(db, kind, upload, columns, ctx)
+    upload.undo = kind.apply(db, changes, ctx)
+    _settle(upload, UploadState.APPLIED, ctx)
+    return upload
+
+
+def undo_upload(db: Session, upload_id: int, version: int, ctx: Context) -> Upload:
+    """Take back what an applied upload changed, all of it or nothing.
+
+    Raises
+    ------
+    Conflict
+        `problem="changed_since"` with `rows`, if something of it was changed since.
+    """
+    upload = _waiting(db, upload_id, version, UploadState.APPLIED)
+    KINDS[upload.kind].undo(db, upload.undo, ctx)
+    _settle(upload, UploadState.UNDONE, ctx)
+    return upload
+
+
+def discard_upload(db: Session, upload_id: int, version: int, ctx: Context) -> Upload:
+    """Put a staged upload away; what stood in its rows is not kept.
+
+    Raises
+    ------
+    Conflict
+        If it is not waiting any more.
+    """
+    upload = _waiting(db, upload_id, version, UploadState.STAGED)
+    upload.rows, upload.changes = [], []
+    _settle(upload, UploadState.DISCARDED, ctx)
+    return upload
+
+
+def rows_of(upload: Upload, columns: Sequence[Column]) -> list[Row]:
+    """Read the rows of an upload, refused ones with their problems."""
+    return [row_of(kept, columns) for kept in upload.rows]
+
+
+def changes_of(upload: Upload, columns: Sequence[Column]) -> list[Change]:
+    """Read what applying an upload would change, or has changed."""
+    return [change_of(kept, columns) for kept in upload.changes]
+
+
+def unknown_headers(upload: Upload) -> list[str]:
+    """List the headers of an upload that its kind does not have."""
+    given = upload.rows[0]["given"] if upload.rows else {}
+    return [name.removeprefix(UNKNOWN) for name in given if name.startswith(UNKNOWN)]
+
+
+def list_uploads(db: Session, ctx: Context, *, most: int = 50) -> list[Upload]:
+    """List the latest uploads of the stage, or of the branch without a stage, without their rows.
+
+    The rows are left to whoever opens one: they may be many.
+    """
+    query = select(Upload).where(Upload.branch_id == ctx.branch_id)
+    query = query.where(col(Upload.stage_id) == ctx.stage_id)
+    query = query.order_by(col(Upload.id).desc()).limit(most)
+    whole = (defer(col(column)) for column in (Upload.rows, Upload.changes, Upload.undo))  # type: ignore[arg-type]
+    return list(db.exec(query.options(*whole)))
+
+
+def _name(file_name: str) -> str:
+    """Keep the last part of a file's name, without signs that a page could stumble over."""
+    last = file_name.replace("\\", "/").rpartition("/")[2]
+    return "".join(sign for sign in last if sign.isprintable())[-LONGEST_NAME:] or "?"
+
+
+def _checked(
+    db: Session, kind: Kind, rows: Sequence[Row], ctx: Context
+) -> tuple[list[dict[str, Any]], list[Change]]:
+    """Check the rows that could be read; return all rows to keep, and the changes."""
+    found = {row.number: len(row.problems) for row in rows}
+    changes = kind.check(db, [row for row in rows if not row.is_refused], ctx)
+    refused = {row.number for row in rows if row.is_refused}
+    kept = [keep_row(row, found[row.number]) for row in rows]
+    return kept, [change for change in changes if change.row not in refused]
+
+
+def _note(upload: Upload, rows: list[dict[str, Any]], changes: Sequence[Change]) -> None:
+    upload.rows = rows
+    upload.changes = [keep_change(change) for change in changes]
+    upload.refused = sum(bool(row["problems"]) for row in rows)
+    upload.accepted = len(rows) - upload.refused
+
+
+def _waiting(db: Session, upload_id: int, version: int, state: UploadState) -> Upload:
+    upload = locked(db, Upload, upload_id)
+    if upload.state is not state:
+        raise Conflict(problem="upload_settled", state=upload.state.value)
+    if upload.version != version:
+        raise Conflict(problem="changed_meanwhile")
+    return upload
+
+
+def _still_true(
+    db: Session, kind: Kind, upload: Upload, columns: Sequence[Column], ctx: Context
+) -> list[Change]:
+    """Check the accepted rows once more and see that they change what they were shown to."""
+    rows = [row_of(kept, columns) for kept in upload.rows if not kept["problems"]]
+    changes = kind.check(db, rows, ctx)
+    fresh = _told([keep_change(change) for change in changes])
+    stale = {row.number for row in rows if row.is_refused}
+    stale |= {int(line["row"]) for line in map(json.loads, fresh ^ _told(upload.changes))}
+    if stale:
+        raise Conflict(problem="sheet_is_stale", rows=sorted(stale))
+    return changes
+
+
+def _told(changes: Sequence[dict[str, Any]]) -> set[str]:
+    return {json.dumps(change, sort_keys=True) for change in changes}
+
+
+def _settle(upload: Upload, state: UploadState, ctx: Context) -> None:
+    upload.state, upload.settled_at = state, ctx.now
+    upload.version += 1
