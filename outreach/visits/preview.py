@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from outreach.campaigns.choosing import choose, sites_of
 from outreach.campaigns.days import is_too_long_for_a_stage
@@ -145,11 +145,14 @@ def preview(
 
 
 def _changed(stage: Stage, trial: Trial) -> Stage:
-    """Copy a stage with the change in it; the copy is never stored."""
     changes = {"ends": trial.ends, "quota": trial.quota}
-    given = {name: value for name, value in changes.items() if value is not None}
+    return as_if(stage, **{name: value for name, value in changes.items() if value is not None})
+
+
+def as_if(stage: Stage, **changes: Any) -> Stage:
+    """Copy a stage with changes in it; the copy is never stored."""
     stored = {name: getattr(stage, name) for name in Stage.model_fields}
-    return Stage(**stored | given)
+    return Stage(**{**stored, **changes})
 
 
 def _with_more(team_days: Sequence[TeamDay], trial: Trial) -> tuple[TeamDay, ...]:
