@@ -1,0 +1,166 @@
+"""What each paper says, taken from the visits as they stand: facts only, no sentence, no number.
+
+The fingerprint of these facts tells a paper that the plan has left behind. Statuses, telephone
+numbers and the names of officials are none of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from datetime import date  # noqa: TC003 - dataclass fields are read at run time
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from outreach.papers.tables import PaperKind
+from outreach.people.tables import Team
+from outreach.villages.tables import Village
+from outreach.visits.tables import ACTIVE, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from sqlmodel import Session
+
+    from outreach.visits.rows import VisitRow
+
+#: A paper speaks of these only. A proposal has not been approved: a letter about it, with a number
+#: and a signature, could leave the house before the plan does.
+STANDING = tuple(work for work in ACTIVE if work is not Work.PROPOSED)
+SESSION_KINDS = (PaperKind.NOTICE, PaperKind.ATTENDANCE_LIST, PaperKind.MINUTES)
+
+
+@dataclass(frozen=True, slots=True)
+class TeamFacts:
+    """Who goes, and from where."""
+
+    name: str
+    members: tuple[str, ...]
+    base: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What one paper is about: `key` finds it again, `plan` is what the plan says about it."""
+
+    kind: PaperKind
+    key: str
+    stage_id: int
+    team_id: int
+    visit_id: int | None
+    first_day: date
+    last_day: date
+    plan: dict[str, Any]
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of what the plan says."""
+        text = json.dumps(self.plan, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return sha256(text.encode()).hexdigest()
+
+
+def teams_of(db: Session, team_ids: Iterable[int]) -> dict[int, TeamFacts]:
+    """Read the teams with their members and the village they start from."""
+    query = (
+        select(col(Team.id), col(Team.name), col(Team.members), col(Village.name))
+        .join(Village, col(Village.code) == col(Team.base_village_code))
+        .where(col(Team.id).in_(set(team_ids)))
+    )
+    return {row[0]: TeamFacts(row[1], tuple(row[2]), row[3]) for row in db.execute(query)}
+
+
+def subjects(
+    kind: PaperKind, rows: Iterable[VisitRow], teams: Mapping[int, TeamFacts]
+) -> list[Subject]:
+    """Say what the papers of a kind are about that these visits call for, in their order."""
+    standing = [row for row in rows if row.work in STANDING]
+    if kind in SESSION_KINDS:
+        return [_session(kind, row) for row in standing]
+    key_of = _month_key if kind is PaperKind.ASSIGNMENT_LETTER else _day_key
+    groups: dict[str, list[VisitRow]] = defaultdict(list)
+    for row in standing:
+        groups[key_of(row)].append(row)
+    make = _assignment if kind is PaperKind.ASSIGNMENT_LETTER else _route_sheet
+    return _in_order(groups, teams, make)
+
+
+def _in_order(
+    groups: Mapping[str, list[VisitRow]],
+    teams: Mapping[int, TeamFacts],
+    make: Callable[[str, Sequence[VisitRow], TeamFacts], Subject],
+) -> list[Subject]:
+    made = []
+    for key, rows in groups.items():
+        ordered = sorted(rows, key=lambda row: (row.day, row.slot, row.id))
+        made.append(make(key, ordered, teams[rows[0].team_id]))
+    return sorted(made, key=lambda one: (one.first_day, one.team_id))
+
+
+def _month_key(row: VisitRow) -> str:
+    return f"stage-{row.stage_id}/team-{row.team_id}/{row.day:%Y-%m}"
+
+
+def _day_key(row: VisitRow) -> str:
+    return f"team-{row.team_id}/{row.day.isoformat()}"
+
+
+def _assignment(key: str, rows: Sequence[VisitRow], team: TeamFacts) -> Subject:
+    plan = {
+        **_effort(rows[0]),
+        "team": team.name,
+        "members": list(team.members),
+        "visits": [_appointment(row) for row in rows],
+    }
+    return _subject(PaperKind.ASSIGNMENT_LETTER, key, rows, plan)
+
+
+def _session(kind: PaperKind, row: VisitRow) -> Subject:
+    plan = {**_effort(row), "team": row.team, "visit": _appointment(row)}
+    return _subject(kind, f"visit-{row.id}", [row], plan, row.id)
+
+
+def _route_sheet(key: str, rows: Sequence[VisitRow], team: TeamFacts) -> Subject:
+    plan = {
+        "team": asdict(team) | {"members": list(team.members)},
+        "day": rows[0].day.isoformat(),
+        "stops": [_appointment(row) | _way(row) for row in rows],
+    }
+    return _subject(PaperKind.ROUTE_SHEET, key, rows, plan)
+
+
+def _subject(
+    kind: PaperKind,
+    key: str,
+    rows: Sequence[VisitRow],
+    plan: dict[str, Any],
+    visit_id: int | None = None,
+) -> Subject:
+    first, last = rows[0], rows[-1]
+    return Subject(kind, key, first.stage_id, first.team_id, visit_id, first.day, last.day, plan)
+
+
+def _effort(row: VisitRow) -> dict[str, Any]:
+    return {"campaign": row.campaign, "stage": row.stage}
+
+
+def _appointment(row: VisitRow) -> dict[str, Any]:
+    return {
+        "visit_id": row.id,
+        "village_code": row.village_code,
+        "village": row.village,
+        "village_kind": row.village_kind.value,
+        "district": row.district,
+        "regency": row.regency,
+        "day": row.day.isoformat(),
+        "starts_at": row.starts_at.isoformat("minutes"),
+        "minutes": row.session_minutes,
+        "zone": row.zone.name,
+    }
+
+
+def _way(row: VisitRow) -> dict[str, Any]:
+    return {"travel_minutes": row.travel_minutes, "return_minutes": row.return_minutes}

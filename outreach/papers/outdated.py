@@ -1,0 +1,144 @@
+"""Papers that the plan has left behind: what was printed is not what holds now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import or_, select
+from sqlmodel import col
+
+from outreach.campaigns.access import visible_branches
+from outreach.papers.contents import STANDING, subjects, teams_of
+from outreach.papers.tables import Paper, PaperKind
+from outreach.people.tables import Account, Team
+from outreach.villages.tables import Village
+from outreach.visits.listing import visits_between
+from outreach.visits.tables import Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlmodel import Session
+
+    from outreach.people.access import Person
+
+#: How far back a visit may lie that a paper of today speaks of: the month of a letter and more.
+DAYS_BACK = timedelta(days=92)
+FAR = date(2100, 1, 1)
+#: Columns of the paper itself, in the order of `PaperRow`.
+OWN = (
+    "id",
+    "stage_id",
+    "kind",
+    "subject",
+    "number",
+    "edition",
+    "first_day",
+    "last_day",
+    "visit_id",
+    "team_id",
+    "fingerprint",
+    "made_at",
+    "printed_at",
+)
+
+
+class PaperState(StrEnum):
+    """Whether a paper still says what the plan says."""
+
+    CURRENT = "current"
+    OUTDATED = "outdated"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class PaperRow:
+    """A paper in a list; `village` is empty where it is about several."""
+
+    id: int
+    stage_id: int
+    kind: PaperKind
+    subject: str
+    number: str
+    edition: int
+    first_day: date
+    last_day: date
+    visit_id: int | None
+    team_id: int | None
+    fingerprint: str
+    made_at: datetime
+    printed_at: datetime
+    team: str
+    village: str
+    made_by: str
+    state: PaperState = PaperState.CURRENT
+
+
+def papers_of_stage(
+    db: Session, person: Person, stage_id: int, today: date, *, visit_id: int | None = None
+) -> list[PaperRow]:
+    """List the papers of a stage, or of one of its visits, by day, each with how it stands."""
+    query = _rows(db, person).where(col(Paper.stage_id) == stage_id)
+    if visit_id is not None:
+        query = query.where(col(Paper.visit_id) == visit_id)
+    return _judged(db, person, [PaperRow(*row) for row in db.execute(query)], today)
+
+
+def outdated(db: Session, person: Person, today: date) -> list[PaperRow]:
+    """List the papers of the person's branches that the plan has left behind, by day."""
+    recent = or_(col(Paper.last_day) >= today, col(Visit.day) >= today)
+    rows = [PaperRow(*row) for row in db.execute(_rows(db, person).where(recent))]
+    judged = _judged(db, person, rows, today)
+    return [row for row in judged if row.state is not PaperState.CURRENT]
+
+
+def _rows(db: Session, person: Person) -> Any:
+    own: list[Any] = [getattr(Paper, name) for name in OWN]
+    return (
+        select(*own, col(Team.name), col(Village.name), col(Account.name))
+        .select_from(Paper)
+        .outerjoin(Visit, col(Visit.id) == col(Paper.visit_id))
+        .outerjoin(Village, col(Village.code) == col(Visit.village_code))
+        .outerjoin(Team, col(Team.id) == col(Paper.team_id))
+        .join(Account, col(Account.id) == col(Paper.made_by))
+        .where(col(Paper.branch_id).in_(visible_branches(db, person)))
+        .order_by(col(Paper.first_day), col(Paper.kind), col(Paper.sequence))
+    )
+
+
+def _judged(db: Session, person: Person, rows: Sequence[PaperRow], today: date) -> list[PaperRow]:
+    if not rows:
+        return []
+    now_said = _said_now(db, person, {row.kind for row in rows}, today)
+    return [_replace(row, _state(row, now_said, today)) for row in rows]
+
+
+def _said_now(
+    db: Session, person: Person, kinds: set[PaperKind], today: date
+) -> dict[tuple[PaperKind, str], tuple[str, date]]:
+    """Fingerprint and last day of everything that papers could be about now."""
+    visits = visits_between(db, person, today - DAYS_BACK, FAR)
+    standing = [row for row in visits if row.work in STANDING]
+    teams = teams_of(db, {row.team_id for row in standing})
+    return {
+        (kind, one.key): (one.fingerprint, one.last_day)
+        for kind in kinds
+        for one in subjects(kind, standing, teams)
+    }
+
+
+def _state(
+    row: PaperRow, now_said: dict[tuple[PaperKind, str], tuple[str, date]], today: date
+) -> PaperState:
+    fingerprint, last_day = now_said.get((row.kind, row.subject), ("", date.min))
+    if max(row.last_day, last_day) < today or fingerprint == row.fingerprint:
+        # What is over stays as it was carried.
+        return PaperState.CURRENT
+    return PaperState.OUTDATED if fingerprint else PaperState.VOID
+
+
+def _replace(row: PaperRow, state: PaperState) -> PaperRow:
+    return replace(row, village=row.village or "", team=row.team or "", state=state)
