@@ -29,3 +29,8 @@ Name = Annotated[
 Remark = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=1000), AfterValidator(_readable)
 ]
+
+#: A few words beside something; may be empty.
+Note = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_readable)
+]

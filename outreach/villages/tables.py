@@ -166,6 +166,7 @@ class ClosedPeriod(SQLModel, table=True):
     closure: Closure = Field(sa_type=words(Closure))
     note: str = ""
     source: str = ""
+    version: int = 1
 
 
 class MarketDay(SQLModel, table=True):
@@ -178,6 +179,7 @@ class MarketDay(SQLModel, table=True):
     rhythm: MarketRhythm = Field(sa_type=words(MarketRhythm))
     effect: MarketEffect = Field(default=MarketEffect.AVOID, sa_type=words(MarketEffect))
     note: str = ""
+    version: int = 1
 
 
 class VillageCount(SQLModel, table=True):

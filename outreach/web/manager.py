@@ -15,6 +15,7 @@ from outreach.people.access import NATION, Person, covers
 from outreach.people.tables import Role
 from outreach.progress.totals import Total, village_states
 from outreach.villages.codes import Level, level, parents, parse
+from outreach.villages.counts import counts_of
 from outreach.villages.reading import estimate_sources, name_of, names_of, village_card
 from outreach.villages.search import search
 from outreach.villages.tables import Figure, VillageKind
@@ -170,6 +171,7 @@ def village(code: str) -> ResponseReturnValue:
             history={visit.id: history(db, person(), visit.id) for visit in visits},
             reports=reports_of_village(db, person(), code),
             sources=estimate_sources(db),
+            counts={figure: one for (_, figure), one in counts_of(db, [code]).items()},
             figures=Figure,
             crumbs=_crumbs(db, person(), card.district_code) if person().role in READERS else [],
         )

@@ -35,6 +35,7 @@ def upgrade() -> None:
     sa.Column('closure', sa.Enum('harvest', 'planting', 'feast', 'flood', 'election', 'other', name='closure', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('note', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('source', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
     sa.CheckConstraint('starts <= ends', name=op.f('ck_closed_period_starts_before_it_ends')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_closed_period'))
     )
@@ -48,6 +49,7 @@ def upgrade() -> None:
     sa.Column('rhythm', sa.Enum('monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday', 'legi', 'pahing', 'pon', 'wage', 'kliwon', name='marketrhythm', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('effect', sa.Enum('avoid', 'come', name='marketeffect', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('note', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_market_day'))
     )
     with op.batch_alter_table('market_day', schema=None) as batch_op:
