@@ -160,13 +160,13 @@ def relocate(
     _require_open(db, stage, to, author.now)
     visit = _take(db, visit_id, to, version)
     left = db.get_one(Team, visit.team_id), visit.day
-    before = _told(visit)
+    before = told_move(visit)
     told = told_on(db, to.team_id, to.day)
     _place(db, visit, to)
     _set_times(db, team, to.day, visit, author, told, also_confirmed=to.also_confirmed)
     if (left[0].id, left[1]) != (to.team_id, to.day):
         _set_times(db, *left, visit, author, {}, also_confirmed=to.also_confirmed)
-    _note(db, visit, before, author)
+    note_move(db, visit, before, author)
     return visit
 
 
@@ -188,7 +188,7 @@ def set_times_after(
 
 def told_on(db: Session, team_id: int, day: date) -> dict[int, dict[str, Any]]:
     """Tell how the visits of a day stand, for their history."""
-    return {one.id or 0: _told(one) for one in visits_on(db, team_id, day)}
+    return {one.id or 0: told_move(one) for one in visits_on(db, team_id, day)}
 
 
 def _calendar_warnings(
@@ -337,7 +337,7 @@ def _set_times(
         raise Conflict(problem="confirmed_would_move", villages=firm)
     for stop in stops:
         if stop.visit.work not in HELD:
-            before = told.get(stop.visit.id or 0) or _told(stop.visit)
+            before = told.get(stop.visit.id or 0) or told_move(stop.visit)
             _set_time(db, stop, moved, before, author)
 
 
@@ -348,19 +348,21 @@ def _set_time(
     visit.starts_at = stop.starts_at
     visit.travel_minutes = stop.planned.travel_minutes
     visit.return_minutes = stop.planned.return_minutes
-    if visit is not moved and before != _told(visit):
+    if visit is not moved and before != told_move(visit):
         visit.work = AFTER_A_MOVE[visit.work] if shifted else visit.work
-        _note(db, visit, before, author)
+        note_move(db, visit, before, author)
 
 
-def _note(db: Session, visit: Visit, before: dict[str, Any], author: Author) -> None:
+def note_move(db: Session, visit: Visit, before: dict[str, Any], author: Author) -> None:
+    """Write into the history that a visit moved from `before`, and see to its link."""
     visit.version += 1
-    after = _told(visit)
+    after = told_move(visit)
     write_event(db, visit, Happening.MOVED, before, after, author)
     if any(before[name] != after[name] for name in OFFERED):
         renew_link(db, visit, author.now)
 
 
-def _told(visit: Visit) -> dict[str, Any]:
+def told_move(visit: Visit) -> dict[str, Any]:
+    """Tell a visit's place, way and status, as the history of moves keeps them."""
     travel = {"travel_minutes": visit.travel_minutes, "return_minutes": visit.return_minutes}
     return {**told_place(visit.model_dump()), **travel, "work": visit.work.value}
