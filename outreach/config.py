@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from outreach.errors import UnsafeSettings
@@ -41,6 +41,17 @@ class Settings(BaseSettings):
     https_only: bool = False
     locale: str = Field(default="id", pattern="^(id|en)$")
     trusted_proxies: int = Field(default=0, ge=0, le=5)
+    public_url: str = ""
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        """Keep the address that villages reach the web at, without a slash at its end."""
+        given = url.strip().rstrip("/")
+        told = AnyHttpUrl(given) if given else None
+        if told and (told.query or told.fragment or told.username or told.password):
+            raise ValueError("an address without login, query and fragment")
+        return given
 
     @property
     def database(self) -> str:

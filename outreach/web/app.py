@@ -14,7 +14,7 @@ from werkzeug.utils import import_string
 
 from outreach.config import Settings, read_settings
 from outreach.db import make_engine
-from outreach.web import assets, auth, errors, i18n, page, routing, wall
+from outreach.web import assets, auth, confirm, errors, i18n, page, routing, wall
 from outreach.web.database import Running, reading_db, running, writing_db
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ BLUEPRINTS = (
     "outreach.web.maps:pages",
     "outreach.web.api:pages",
     "outreach.web.coordinator:pages",
+    "outreach.web.confirm:pages",
 )
 
 CONTENT_POLICY = "; ".join(
@@ -80,6 +81,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for name in BLUEPRINTS:
         app.register_blueprint(import_string(name))
     auth.limit_logins(app)
+    confirm.protect(app)
     routing.require_declarations(app)
     if settings.trusted_proxies:
         _trust_proxies(app, settings.trusted_proxies)

@@ -1,0 +1,188 @@
+"""The page of a signed link: a village answers without an account, in two taps.
+
+What the address opens is all that its holder may do, so no login counts here, and none is looked
+at. Opening the page answers nothing: messengers fetch every link they show.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Flask, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from outreach.errors import Conflict, Invalid
+from outreach.messages.facts import told_of
+from outreach.visits.answers import AnswerIn, answer_by_link, offers, place_key
+from outreach.visits.links import Found, LinkState, find, key_of, live_links
+from outreach.visits.tables import Answer, Work
+from outreach.visits.teamday import clock_time
+from outreach.web.coordinator_pages import now
+from outreach.web.database import reading_db, running, writing_db
+from outreach.web.forms import Filled, read, refill
+from outreach.web.routing import public
+
+if TYPE_CHECKING:
+    from datetime import date, time
+
+    from flask import Response
+    from flask.typing import ResponseReturnValue
+    from flask_limiter import Limiter
+    from flask_wtf.csrf import CSRFProtect
+    from sqlmodel import Session
+
+    from outreach.messages.facts import Told
+
+pages = Blueprint("confirm", __name__)
+
+#: As many wrong addresses one place may try; the signature holds against all who share it.
+WRONG_PER_ADDRESS = "100 per 15 minutes"
+
+#: What the page of an old link answers; a wrong one was never there.
+STATUS = {
+    LinkState.LIVE: 200,
+    LinkState.ANSWERED: 200,
+    LinkState.WITHDRAWN: 410,
+    LinkState.EXPIRED: 410,
+    LinkState.WRONG: 404,
+}
+
+#: What an answer runs into when the plan changed while the village was choosing.
+PLACE_GONE = (
+    "opening_gone",
+    "slot_taken",
+    "day_full",
+    "day_too_long",
+    "confirmed_would_move",
+    "village_has_visit",
+)
+
+
+def protect(app: Flask) -> None:
+    """Count wrong addresses, and ask for no token of a form; call it once the pages are known.
+
+    The token that protects forms belongs to a browser that somebody is logged in with. Here
+    nothing but the address gives a right, and who could forge a form would have to know it.
+    """
+    limiter: Limiter = app.extensions["login_limiter"]
+    csrf: CSRFProtect = app.extensions["csrf"]
+    for endpoint in ("confirm.show", "confirm.answer"):
+        view: Any = app.view_functions[endpoint]
+        app.view_functions[endpoint] = limiter.limit(WRONG_PER_ADDRESS, deduct_when=_was_wrong)(
+            view
+        )
+    csrf.exempt(app.view_functions["confirm.answer"])
+
+
+def _was_wrong(response: Response) -> bool:
+    return response.status_code == STATUS[LinkState.WRONG]
+
+
+@pages.after_request
+def _keep_secret(response: Response) -> Response:
+    """Keep the address, which is the key, out of other sites' hands, caches and search engines."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+@pages.get("/k/<answer_token>")
+@public
+def show(answer_token: str) -> ResponseReturnValue:
+    """Show what the village is asked, or what became of the link."""
+    return _page(answer_token)
+
+
+@pages.post("/k/<answer_token>")
+@public
+def answer(answer_token: str) -> ResponseReturnValue:
+    """Take the answer; then show what stands."""
+    with reading_db() as db:
+        found = find(db, answer_token, _key(), now())
+    if found.link is None:
+        return _page(answer_token)
+    try:
+        given = read(AnswerIn, request.form)
+        with writing_db() as db:
+            answer_by_link(db, found.link.id or 0, given, now())
+    except Invalid as error:
+        return _page(answer_token, refill(request.form, error), error.status)
+    except Conflict as error:
+        return _page(answer_token, _told(error), error.status)
+    return redirect(url_for("confirm.show", answer_token=answer_token), 303)
+
+
+def _told(error: Conflict) -> Filled:
+    """Say why the answer was not taken, as a village understands it."""
+    problem = error.facts.get("problem")
+    if problem in PLACE_GONE:
+        return Filled(trouble=_("That day has just been given away. Please choose another one."))
+    if problem == "link_answered":
+        return Filled(trouble=_("An answer had come before, and it stays as it is."))
+    return Filled(trouble=_("The plan has just changed. Please look at what stands now."))
+
+
+def _page(token: str, form: Filled | None = None, status: int | None = None) -> ResponseReturnValue:
+    with reading_db() as db:
+        found = find(db, token, _key(), now())
+        facts = _facts(db, found)
+    if found.state is not LinkState.LIVE and status != 409:
+        status = None  # what was wrong with the form does not matter any more
+    template = {LinkState.LIVE: "ask", LinkState.ANSWERED: "answered"}.get(found.state, "over")
+    html = render_template(
+        f"confirm/{template}.html", state=found.state, form=form or Filled(), **facts
+    )
+    return html, status or STATUS[found.state]
+
+
+def _facts(db: Session, found: Found) -> dict[str, Any]:
+    """Read what each page shows: of a wrong address nothing, of an ended one whom to call."""
+    if found.link is None:
+        return {"visit": None}
+    visit = told_of(db, (found.link.visit_id,))[found.link.visit_id]
+    if found.state is LinkState.LIVE:
+        return {"visit": visit, "places": _places(db, visit), "reasons": _reasons()}
+    if found.state is LinkState.ANSWERED:
+        return {"visit": visit, "said": found.link.answer, "stands": _stands(db, found, visit)}
+    return {"visit": visit}
+
+
+def _places(db: Session, visit: Told) -> list[tuple[str, date, time]]:
+    """Find the days offered: how each is sent back, and how it is shown."""
+    today = now().astimezone(ZoneInfo(visit.zone.value)).date()
+    return [
+        (place_key(one), one.day, clock_time(one.starts_minute))
+        for one in offers(db, visit.visit_id, today=today)
+    ]
+
+
+def _stands(db: Session, found: Found, visit: Told) -> str:
+    """Say how the visit stands since the answer: one word for the template to choose by."""
+    match visit.work:
+        case Work.CONFIRMED:
+            return "confirmed"
+        case Work.DONE | Work.APPROVED | Work.SENT_BACK:
+            return "held"
+        case Work.AWAITING:
+            asked_anew = bool(live_links(db, (visit.visit_id,), now()))
+            wished = found.link is not None and found.link.answer is Answer.ANOTHER_DAY
+            return "wish" if wished and not asked_anew else "asked_anew"
+        case _:
+            return "no_day"
+
+
+def _reasons() -> tuple[str, ...]:
+    """List reasons that villages give, so that a tap is enough."""
+    return (
+        _("Harvest or planting time"),
+        _("Another event in the village on that day"),
+        _("The hall is not free"),
+        _("The officials are away"),
+        _("Flood, bad weather or bad road"),
+    )
+
+
+def _key() -> bytes:
+    return key_of(running().settings.secret)
