@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ from outreach.visits.links import renew_link
 from outreach.visits.question import local_day
 from outreach.visits.saving import told_place
 from outreach.visits.slots import MOST_SLOTS, put_at
-from outreach.visits.tables import ACTIVE, Happening, Visit, Work
+from outreach.visits.tables import ACTIVE, Channel, Happening, Visit, Work
 from outreach.visits.teamday import (
     HELD,
     Stop,
@@ -350,7 +350,8 @@ def _set_time(
     visit.return_minutes = stop.planned.return_minutes
     if visit is not moved and before != told_move(visit):
         visit.work = AFTER_A_MOVE[visit.work] if shifted else visit.work
-        note_move(db, visit, before, author)
+        # Its village has not asked for it, by whatever way the other one did.
+        note_move(db, visit, before, replace(author, channel=Channel.PRODUCT))
 
 
 def note_move(db: Session, visit: Visit, before: dict[str, Any], author: Author) -> None:
