@@ -28,6 +28,7 @@ from outreach.visits.outside import count_outside
 from outreach.visits.preview import preview
 from outreach.visits.question import local_day
 from outreach.visits.runs import latest_run
+from outreach.visits.standing import standing_of_stage
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import (
     READERS,
@@ -78,6 +79,9 @@ def _stage_facts(db: Session, found: Stage) -> dict[str, Any]:
         "areas": names_of(db, found.area_codes),
         "progress": stage_progress(db, person(), [stage_id])[stage_id],
         "run": latest_run(db, person(), stage_id),
+        "standing": standing_of_stage(
+            db, person(), stage_id, local_day(db, found.branch_id, now())
+        ),
         "may_plan": may_plan,
         "outside": count_outside(db, person(), found),
         "preview": None,
