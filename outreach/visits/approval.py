@@ -306,10 +306,11 @@ def _publish(
         .returning(col(Visit.id), col(Visit.village_code))
         .execution_options(synchronize_session=False)
     )
-    rows = sorted(tuple(row) for row in db.execute(asked))
-    if rows:
-        db.execute(insert(VisitEvent), [_asked(*row, by, now) for row in rows])
-    return tuple(visit_id for visit_id, _ in rows)
+    codes: dict[int, str] = {row.id: row.village_code for row in db.execute(asked)}
+    if codes:
+        events = [_asked(visit_id, codes[visit_id], by, now) for visit_id in sorted(codes)]
+        db.execute(insert(VisitEvent), events)
+    return tuple(sorted(codes))
 
 
 def _asked(visit_id: int, village_code: str, by: Person, now: datetime) -> dict[str, Any]:

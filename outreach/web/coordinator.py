@@ -1,6 +1,7 @@
 """The coordinator's pages: the desk, campaigns, stages, plan runs, plans and visits."""
 
 from outreach.web import (  # noqa: F401 - importing them puts their views on the blueprint
+    approvals,
     coordinator_campaigns,
     coordinator_desk,
     coordinator_map,

@@ -18,6 +18,7 @@ from outreach.visits.listing import summary_of_stage, unplaced, visits_of_stage
 from outreach.visits.outside import count_outside
 from outreach.visits.rows import VisitFilters
 from outreach.visits.runs import latest_run
+from outreach.visits.standing import standing_of_stage
 from outreach.visits.tables import Work
 from outreach.web.auth import person
 from outreach.web.coordinator_calendar import (
@@ -231,6 +232,7 @@ def around(db: Session, found: Stage, view: str) -> dict[str, Any]:
         "campaign": campaign_of(db, person(), found.campaign_id),
         "summary": summary_of_stage(db, person(), found.id or 0),
         "run": latest_run(db, person(), found.id or 0),
+        "standing": standing_of_stage(db, person(), found.id or 0, today()),
         "view": view,
         "may_plan": person().role is Role.COORDINATOR,
     }

@@ -100,6 +100,12 @@ ENUM_WORDS = {
         "wrong_travel": _("The travel time is not that of the road"),
         "wrong_total": _("The sums of the plan do not add up"),
     },
+    "SubmissionState": {
+        "submitted": _("Waiting for approval"),
+        "approved": _("Approved"),
+        "sent_back": _("Sent back"),
+        "withdrawn": _("Taken back"),
+    },
     "RunState": {
         "running": _("Running"),
         "done": _("Done"),

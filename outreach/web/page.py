@@ -12,6 +12,7 @@ from sqlmodel import select
 
 from outreach.campaigns.tables import Campaign
 from outreach.people.tables import Role
+from outreach.visits.standing import waiting_for
 from outreach.web.auth import Login, current_login
 from outreach.web.database import reading_db
 from outreach.web.i18n import LANGUAGES, language
@@ -19,6 +20,8 @@ from outreach.web.words import reason_words, source_words, word
 
 if TYPE_CHECKING:
     from flask import Flask
+
+    from outreach.people.access import Person
 
 HOME = {
     Role.OFFICIAL: "/my",
@@ -33,6 +36,7 @@ WAYS = (
     ("/my", _("My visits"), {Role.OFFICIAL}),
     ("/desk", _("Desk"), {Role.COORDINATOR}),
     ("/campaigns", _("Campaigns"), {Role.COORDINATOR, Role.MANAGER}),
+    ("/approvals", _("Approvals"), {Role.MANAGER}),
     ("/map", _("Map"), {Role.COORDINATOR, Role.MANAGER}),
     ("/teams", _("Teams"), {Role.COORDINATOR}),
     ("/admin/branches", _("Branches"), {Role.ADMIN}),
@@ -55,6 +59,7 @@ def _frame() -> dict[str, Any]:
     return {
         "me": someone,
         "ways": [(path, words) for path, words, roles in WAYS if someone and someone.role in roles],
+        "to_decide": _plans_to_decide(someone),
         "language": language(),
         "languages": LANGUAGES,
         "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
@@ -67,6 +72,17 @@ def _login() -> Login | None:
         return current_login()
     except SQLAlchemyError:  # the page that says the database is away must not need it
         return None
+
+
+def _plans_to_decide(someone: Person | None) -> int:
+    """Count the plans that wait for a manager: it stands beside the way to them."""
+    if someone is None or someone.role is not Role.MANAGER:
+        return 0
+    try:
+        with reading_db() as db:
+            return len(waiting_for(db, someone))
+    except SQLAlchemyError:  # as above
+        return 0
 
 
 def _demo_seen() -> DemoSeen:
