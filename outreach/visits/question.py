@@ -43,7 +43,7 @@ REPORTED = (Work.DONE, Work.APPROVED, Work.SENT_BACK)
 REPLACEABLE = (Work.PROPOSED,)
 
 #: Why a proposal ended that nobody had been told of; no person cancelled it.
-PLANNED_ANEW, STAGE_CLOSED = "planned_anew", "stage_closed"
+PLANNED_ANEW, STAGE_CLOSED, SHEET_UNDONE = "planned_anew", "stage_closed", "sheet_undone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def was_released() -> ColumnElement[bool]:
     return exists().where(
         col(VisitEvent.visit_id) == col(Visit.id),
         col(VisitEvent.happening) == Happening.CANCELLED,
-        col(VisitEvent.reason).in_((PLANNED_ANEW, STAGE_CLOSED)),
+        col(VisitEvent.reason).in_((PLANNED_ANEW, STAGE_CLOSED, SHEET_UNDONE)),
     )
 
 

@@ -1,0 +1,171 @@
+"""The team-days that a set of moves touches, read at once: what stands there, and how it is timed.
+
+Moving visits one by one cannot swap two of them; looked at together they can.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import batched
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from outreach.campaigns.choosing import sites_of
+from outreach.people.rota import leave_days, team_day
+from outreach.people.tables import Team
+from outreach.planning.daytrip import visits_of_day
+from outreach.planning.model import Site  # noqa: TC001 - as above
+from outreach.planning.workdays import why_closed
+from outreach.villages.tables import Village
+from outreach.visits.tables import ACTIVE, Visit
+from outreach.visits.teamday import MINUTES_A_DAY, TOLD, day_minute, lock_teams
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from sqlmodel import Session
+
+    from outreach.planning.model import PlannedVisit, TeamDay
+    from outreach.planning.workdays import Closed
+
+#: One team on one day.
+type TeamAndDay = tuple[int, date]
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A village in a slot of a day; without a visit when it would be a new one."""
+
+    slot: int
+    code: str
+    visit: Visit | None
+    is_moved: bool
+
+    @property
+    def minutes(self) -> int | None:
+        """Length of the session, where it is written down."""
+        return None if self.visit is None else self.visit.session_minutes
+
+    @property
+    def not_before_minute(self) -> int:
+        """Minute that a village was told, before which nobody starts there."""
+        if self.visit is None or self.is_moved or self.visit.work not in TOLD:
+            return 0
+        return day_minute(self.visit.starts_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What stands on the touched days, with all it takes to time them anew."""
+
+    visits: Mapping[int, Visit]
+    by_day: Mapping[TeamAndDay, tuple[Visit, ...]]
+    teams: Mapping[int, Team]
+    bases: Mapping[str, Village]
+    sites: Mapping[str, Site]
+    leave: Mapping[int, set[date]]
+
+    def day(self, key: TeamAndDay) -> TeamDay:
+        """Hours and base of a team on a day."""
+        team = self.teams[key[0]]
+        return team_day(team, self.bases[team.base_village_code], key[1])
+
+    def why_closed(self, key: TeamAndDay) -> tuple[Closed, ...]:
+        """Every reason why the team does not go out on the day."""
+        team, day = self.teams[key[0]], key[1]
+        away = {day: ""} if day in self.leave.get(key[0], ()) else {}
+        return why_closed(day, weekdays={iso - 1 for iso in team.weekdays}, leave=away)
+
+    def site(self, seat: Seat) -> Site:
+        """Return the village of a seat, with the length of its session."""
+        site = self.sites[seat.code]
+        return site if seat.minutes is None else replace(site, session_minutes=seat.minutes)
+
+    def timed(self, key: TeamAndDay, seats: Sequence[Seat]) -> tuple[PlannedVisit, ...] | None:
+        """Time the seats in their order; None if the last would not start before midnight."""
+        planned = visits_of_day(
+            self.day(key),
+            [self.site(seat) for seat in seats],
+            even_if_late=True,
+            not_before=[seat.not_before_minute for seat in seats],
+        )
+        if any(one.starts_minute >= MINUTES_A_DAY for one in planned or ()):
+            return None
+        pairs = zip(planned or (), seats, strict=True)
+        return tuple(replace(one, slot=seat.slot) for one, seat in pairs)
+
+
+def read_board(
+    db: Session,
+    branch_id: int,
+    visit_ids: Collection[int],
+    days: Collection[TeamAndDay],
+    codes: Collection[str],
+) -> Board:
+    """Take the branch's teams and read the visits, their days, and the other days.
+
+    Until the unit of work ends nobody else moves anything of the branch.
+    """
+    lock_teams(db, col(Team.branch_id) == branch_id)
+    wished = by_id(db, visit_ids)
+    keys = {*days, *((one.team_id, one.day) for one in wished)}
+    standing = standing_on(db, keys)
+    # Ended ones that are to come back stand nowhere.
+    visits = {one.id or 0: one for one in (*wished, *standing)}
+    by_day: dict[TeamAndDay, list[Visit]] = {key: [] for key in keys}
+    for visit in standing:
+        by_day[visit.team_id, visit.day].append(visit)
+    of_branch = select(Team).where(col(Team.branch_id) == branch_id)
+    teams = {team.id or 0: team for team in db.scalars(of_branch)}
+    span = sorted(day for _, day in keys)
+    first, last = (span[0], span[-1]) if span else (date.min, date.min)
+    everywhere = {*codes, *(one.village_code for one in visits.values())}
+    return Board(
+        visits,
+        {key: tuple(some) for key, some in by_day.items()},
+        teams,
+        _bases(db, teams.values()),
+        {site.code: site for site in sites_of(db, everywhere, first, last)} if span else {},
+        leave_days(db, branch_id, first, last),
+    )
+
+
+def by_id(db: Session, visit_ids: Collection[int]) -> list[Visit]:
+    """Take visits and read them afresh."""
+    query = select(Visit).order_by(col(Visit.id)).with_for_update()
+    return [
+        visit
+        for part in batched(sorted(visit_ids), _AT_ONCE)
+        for visit in db.scalars(
+            query.where(col(Visit.id).in_(part)), execution_options={"populate_existing": True}
+        )
+    ]
+
+
+def standing_on(db: Session, keys: Collection[TeamAndDay]) -> list[Visit]:
+    """Take the active visits on the team-days, and read them by day, team and slot."""
+    by_team: dict[int, list[date]] = defaultdict(list)
+    for team_id, day in sorted(keys):
+        by_team[team_id].append(day)
+    found: list[Visit] = []
+    for team_id, days in by_team.items():
+        query = select(Visit).where(
+            col(Visit.team_id) == team_id, col(Visit.day).in_(days), col(Visit.work).in_(ACTIVE)
+        )
+        query = query.order_by(col(Visit.id)).with_for_update()
+        found += db.scalars(query, execution_options={"populate_existing": True})
+    return sorted(found, key=lambda one: (one.day, one.team_id, one.slot))
+
+
+def _bases(db: Session, teams: Iterable[Team]) -> dict[str, Village]:
+    codes = {team.base_village_code for team in teams}
+    return {
+        one.code: one for one in db.scalars(select(Village).where(col(Village.code).in_(codes)))
+    }
