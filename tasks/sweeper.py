@@ -1,28 +1,48 @@
-"""Sends batches that wait: the only one who talks to the queue, and may do so twice."""
+"""Sends batches and e-mails that wait: the only one who talks to the queue, and may do so twice.
+
+Between times it does what falls due by itself: officials are told, unstarted work is returned.
+"""
 
 from __future__ import annotations
 
 import logging
 import signal
 import threading
-from datetime import UTC, datetime
+from collections.abc import Callable  # noqa: TC003 - dataclass fields are read at run time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from kombu.exceptions import OperationalError as QueueError
 from sqlalchemy.exc import OperationalError as DatabaseError
 
 from outreach.db import unit_of_work
+from outreach.messages import outbox
+from outreach.messages.announce import announce
 from outreach.visits.batches import MOST_SENT, RESEND_AFTER, due_batches, error_text
+from outreach.visits.returns import run_out_leases
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import timedelta
-
     from sqlalchemy import Engine
 
 log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN = 1.0
+
+#: Nobody waits for a message as for a plan, and looking through the history takes longer.
+TIDY_EVERY = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What the sweeper needs of the queue: to send a number for a task, and to see how full it is.
+
+    Without `post` there is no mail server: officials are told by WhatsApp and by call.
+    """
+
+    plan: Callable[[int], object]
+    count_waiting: Callable[[], int]
+    post: Callable[[int], object] | None = None
 
 
 def sweep_once(
@@ -45,23 +65,52 @@ def sweep_once(
     return len(due)
 
 
-def run_sweeper(
-    engine: Engine,
-    send: Callable[[int], object],
-    count_waiting: Callable[[], int],
-    *,
-    seconds_between: float = SECONDS_BETWEEN,
-) -> None:
+def tidy_once(engine: Engine, now: datetime, *, by_email: bool) -> None:
+    """Return work whose lease has run out, then make the messages that are missing."""
+    with unit_of_work(engine) as db:
+        run_out_leases(db, now)
+    with unit_of_work(engine) as db:
+        announce(db, now, by_email=by_email)
+
+
+def post_once(
+    engine: Engine, now: datetime, post: Callable[[int], object], waiting: int = 0
+) -> int:
+    """Send the e-mails that are due, as `sweep_once` sends batches."""
+    with unit_of_work(engine) as db:
+        due = outbox.due(db, now, most=max(0, MOST_SENT - waiting))
+    for message_id in due:
+        post(message_id)
+    return len(due)
+
+
+def run_sweeper(engine: Engine, queue: Queue, *, seconds_between: float = SECONDS_BETWEEN) -> None:
     """Sweep until the process is told to stop; a queue or database that is down only delays."""
     stopped = threading.Event()
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, lambda *_: stopped.set())
+    tidied = datetime.min.replace(tzinfo=UTC)
     while not stopped.is_set():
-        try:
-            sweep_once(engine, datetime.now(UTC), send, waiting=count_waiting())
-        except (QueueError, DatabaseError) as error:
-            log.warning("batches wait, nobody answers: %s", error_text(error))
-        except Exception:
-            # Were the sweeper to end, every plan would stand still.
-            log.exception("batches wait")
+        now = datetime.now(UTC)
+        if now - tidied >= TIDY_EVERY:
+            tidied = now
+            _carefully(lambda now: tidy_once(engine, now, by_email=queue.post is not None), now)
+        _carefully(lambda now: _send_all(engine, queue, now), now)
         stopped.wait(seconds_between)
+
+
+def _send_all(engine: Engine, queue: Queue, now: datetime) -> None:
+    waiting = queue.count_waiting()
+    waiting += sweep_once(engine, now, queue.plan, waiting=waiting)
+    if queue.post is not None:
+        post_once(engine, now, queue.post, waiting)
+
+
+def _carefully(act: Callable[[datetime], None], now: datetime) -> None:
+    """Do one thing; were the sweeper to end, everything would stand still."""
+    try:
+        act(now)
+    except (QueueError, DatabaseError) as error:
+        log.warning("batches and messages wait, nobody answers: %s", error_text(error))
+    except Exception:
+        log.exception("batches and messages wait")

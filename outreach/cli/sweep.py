@@ -1,4 +1,4 @@
-"""`outreach sweep`: send batches that wait to the workers."""
+"""`outreach sweep`: send what waits to the workers, and do what falls due by itself."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import click
 
 @click.command()
 def sweep() -> None:
-    """Send waiting plan batches to the workers, until told to stop."""
+    """Send waiting plan batches and e-mails to the workers, until told to stop."""
+    from outreach.config import read_settings
     from tasks.app import count_waiting, engine
     from tasks.assignment import assign_batch
-    from tasks.sweeper import run_sweeper
+    from tasks.post import post_message
+    from tasks.sweeper import Queue, run_sweeper
 
-    run_sweeper(engine(), assign_batch.delay, count_waiting)
+    post = post_message.delay if read_settings().sends_mail else None
+    run_sweeper(engine(), Queue(assign_batch.delay, count_waiting, post))

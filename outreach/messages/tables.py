@@ -23,7 +23,6 @@ class Matter(StrEnum):
     ASKED = "asked"
     MOVED = "moved"
     CALLED_OFF = "called_off"
-    REMINDER = "reminder"
 
 
 class MessageState(StrEnum):

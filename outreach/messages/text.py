@@ -34,7 +34,6 @@ _SUBJECTS = {
     Matter.ASKED: "Mohon jawaban",
     Matter.MOVED: "Perubahan jadwal",
     Matter.CALLED_OFF: "Tidak jadi",
-    Matter.REMINDER: "Pengingat",
 }
 
 

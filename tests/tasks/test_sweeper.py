@@ -82,7 +82,7 @@ def test_the_sweeper_outlives_a_dead_broker_and_ends_when_told(
     url = sqlite_engine.url.render_as_string(hide_password=False)
     dead = _sweeper(url, f"redis://127.0.0.1:{free_port()}/0", tmp_path / "dead.log")
     try:
-        _until(lambda: "batches wait" in (tmp_path / "dead.log").read_text())
+        _until(lambda: "messages wait" in (tmp_path / "dead.log").read_text())
         assert dead.poll() is None
     finally:
         dead.terminate()

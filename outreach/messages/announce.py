@@ -1,0 +1,264 @@
+"""Turns what happened to visits into messages to their officials, and to nobody else.
+
+The history is the source: whatever happened in the last days, concerns an official and has no
+message yet gets one. No place in the history is remembered, for its numbers do not become visible
+in their order. Any number of sweepers may do this at the same moment.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from outreach.messages.tables import Matter, Medium, Message, MessageState
+from outreach.people.officials import in_office
+from outreach.people.tables import Account, Official, Role
+from outreach.villages.tables import Zone
+from outreach.visits.tables import Channel, Happening, Visit, VisitEvent, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date, datetime
+
+    from sqlalchemy import ColumnElement
+    from sqlmodel import Session
+
+#: What is older has been heard of in another way, or does not matter any more.
+TELL_WITHIN = timedelta(days=3)
+
+#: The official has been told of the visit.
+KNOWN = (Work.AWAITING, Work.CONFIRMED)
+ENDED = (Work.POSTPONED, Work.CANCELLED, Work.UNREACHABLE, Work.RETURNED)
+_CALLED_OFF = (
+    Happening.POSTPONED,
+    Happening.CANCELLED,
+    Happening.UNREACHABLE,
+    Happening.RETURNED,
+)
+
+#: Done at the branch or by the product. By any other way the village itself has said it.
+_OUR_CHANNELS = (Channel.PAGE, Channel.SHEET, Channel.PRODUCT)
+
+# Why a message was dropped.
+OVERTAKEN, NEVER_TOLD, TOLD_OTHERWISE = "overtaken", "never_told", "told_otherwise"
+
+_ROWS_PER_STATEMENT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """The latest thing that happened to a visit and that one of its officials does not know."""
+
+    event_id: int
+    visit_id: int
+    happening: Happening
+    before: Work | None
+    official_id: int
+    medium: Medium
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """What an official was told of a visit before, or was about to be."""
+
+    matter: Matter
+    state: MessageState
+    error: str
+
+    @property
+    def was_told(self) -> bool:
+        return self.state is MessageState.SENT or self.error == TOLD_OTHERWISE
+
+
+def announce(db: Session, now: datetime, *, by_email: bool = False) -> int:
+    """Make the messages that are missing; return how many. Those overtaken are dropped.
+
+    Each official in office is told the latest state of a visit once by each medium they have;
+    e-mails are made only with `by_email`. Who has no contact is told by a call: see
+    `outbox.without_contact`.
+    """
+    media = (Medium.WHATSAPP, Medium.EMAIL) if by_email else (Medium.WHATSAPP,)
+    news = [one for medium in media for one in _news(db, medium, now)]
+    earlier = _earlier(db, {one.visit_id for one in news})
+    rows = [_row(one, earlier[one.visit_id, one.official_id], now) for one in news]
+    made = sum(_insert(db, part) for part in batched(rows, _ROWS_PER_STATEMENT))
+    drop_overtaken(db, now)
+    return made
+
+
+def drop_overtaken(db: Session, now: datetime) -> None:
+    """Drop what waits and would tell nothing, or tell it to somebody who is not in office."""
+    for state in (MessageState.WAITING, MessageState.FAILED):
+        done = update(Message).where(col(Message.state) == state, or_(*_overtaken(now)))
+        done = done.values(state=MessageState.DROPPED, error=OVERTAKEN, settled_at=now)
+        db.execute(done.execution_options(synchronize_session=False))
+
+
+def local_days(now: datetime) -> dict[Zone, date]:
+    """Tell which day it is in each zone."""
+    return {zone: now.astimezone(ZoneInfo(zone.value)).date() for zone in Zone}
+
+
+def _overtaken(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    newer = aliased(Message)
+    same = exists().where(
+        col(newer.visit_id) == col(Message.visit_id),
+        col(newer.official_id) == col(Message.official_id),
+        col(newer.medium) == col(Message.medium),
+        col(newer.event_id) > col(Message.event_id),
+    )
+    stands = exists().where(
+        col(Visit.id) == col(Message.visit_id),
+        _stands(is_off=col(Message.matter) == Matter.CALLED_OFF),
+        ~_is_over(now),
+    )
+    in_reach = exists().where(
+        col(Official.id) == col(Message.official_id),
+        in_office(local_days(now)[Zone.WIB]),
+        or_(*(and_(col(Message.medium) == medium, _has(medium)) for medium in Medium)),
+    )
+    return same, ~stands, ~in_reach
+
+
+def _stands(is_off: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Hold while the visit still is what there is to tell: called off, or waiting for a yes."""
+    return or_(
+        and_(~is_off, col(Visit.work) == Work.AWAITING),
+        and_(is_off, col(Visit.work).in_((Work.PROPOSED, *ENDED))),
+    )
+
+
+def _is_over(now: datetime) -> ColumnElement[bool]:
+    """Hold for visits whose day has passed in their village."""
+    days = local_days(now)
+    return or_(*(and_(col(Visit.zone) == zone, col(Visit.day) < days[zone]) for zone in days))
+
+
+def _news(db: Session, medium: Medium, now: datetime) -> Iterable[_News]:
+    """Find the latest of each visit, for each of its officials who has no message of it."""
+    latest = (
+        select(func.max(col(VisitEvent.id)))
+        .where(col(VisitEvent.at) >= now - TELL_WITHIN, _concerns_an_official())
+        .group_by(col(VisitEvent.visit_id))
+    )
+    event = (col(VisitEvent.id), col(Visit.id), col(VisitEvent.happening), _before("work"))
+    query = (
+        select(*event, col(Official.id))
+        .join(Visit, col(Visit.id) == col(VisitEvent.visit_id))
+        .join(Official, col(Official.village_code) == col(Visit.village_code))
+        .outerjoin(Account, col(Account.id) == col(VisitEvent.account_id))
+        .where(col(VisitEvent.id).in_(latest), *_is_ours_to_tell())
+        .where(_has(medium), in_office(local_days(now)[Zone.WIB]), ~_is_over(now))
+        .where(~_has_message(medium))
+        .order_by(col(VisitEvent.id), col(Official.id))
+    )
+    for event_id, visit_id, happening, work, official_id in db.execute(query):
+        yield _News(event_id, visit_id, happening, work and Work(work), official_id, medium)
+
+
+def _concerns_an_official() -> ColumnElement[bool]:
+    """Hold for events that change what an official has been told, or tell it first."""
+    happening = col(VisitEvent.happening)
+    was_known = _before("work").in_([one.value for one in KNOWN])
+    is_moved = or_(*(_before(name) != _after(name) for name in ("day", "starts_at", "team_id")))
+    return or_(
+        happening == Happening.ASKED,
+        and_(happening.in_(_CALLED_OFF), was_known),
+        and_(happening == Happening.MOVED, was_known, is_moved),
+    )
+
+
+def _before(name: str) -> Any:
+    return col(VisitEvent.before)[name].as_string()
+
+
+def _after(name: str) -> Any:
+    return col(VisitEvent.after)[name].as_string()
+
+
+def _is_ours_to_tell() -> tuple[ColumnElement[bool], ...]:
+    """Hold where the village has not said it itself, and where the visit still stands so."""
+    return (
+        col(VisitEvent.channel).in_(_OUR_CHANNELS),
+        or_(col(Account.role).is_(None), col(Account.role) != Role.OFFICIAL),
+        _stands(is_off=col(VisitEvent.happening).in_(_CALLED_OFF)),
+    )
+
+
+def _has(medium: Medium) -> ColumnElement[bool]:
+    return (col(Official.phone) if medium is Medium.WHATSAPP else col(Official.email)) != ""
+
+
+def _has_message(medium: Medium) -> ColumnElement[bool]:
+    return exists().where(
+        col(Message.visit_id) == col(VisitEvent.visit_id),
+        col(Message.official_id) == col(Official.id),
+        col(Message.medium) == medium,
+        col(Message.event_id) >= col(VisitEvent.id),
+    )
+
+
+def _earlier(db: Session, visit_ids: set[int]) -> dict[tuple[int, int], list[_Earlier]]:
+    """Read the messages about visits, by visit and official, the oldest first."""
+    found: dict[tuple[int, int], list[_Earlier]] = defaultdict(list)
+    for part in batched(sorted(visit_ids), _ROWS_PER_STATEMENT):
+        query = select(
+            col(Message.visit_id),
+            col(Message.official_id),
+            col(Message.matter),
+            col(Message.state),
+            col(Message.error),
+        ).where(col(Message.visit_id).in_(part))
+        for visit_id, official_id, *rest in db.execute(query.order_by(col(Message.id))):
+            found[visit_id, official_id].append(_Earlier(*rest))
+    return found
+
+
+def _row(news: _News, earlier: Sequence[_Earlier], now: datetime) -> dict[str, Any]:
+    matter = _matter(news, earlier)
+    row = {
+        "dedupe_key": f"{news.event_id}-{news.official_id}-{news.medium.value}",
+        "visit_id": news.visit_id,
+        "event_id": news.event_id,
+        "official_id": news.official_id,
+        "medium": news.medium,
+        "matter": matter or Matter.CALLED_OFF,
+        "state": MessageState.WAITING,
+        "attempts": 0,
+        "next_try_at": now,
+        "created_at": now,
+        "settled_at": None,
+        "error": "",
+    }
+    if matter is None:
+        row |= {"state": MessageState.DROPPED, "settled_at": now, "error": NEVER_TOLD}
+    return row
+
+
+def _matter(news: _News, earlier: Sequence[_Earlier]) -> Matter | None:
+    """Choose what the message is about; none if the official has never heard of the visit."""
+    told = [one for one in earlier if one.was_told]
+    has_unsent = any(one.state is MessageState.WAITING for one in earlier)
+    if news.happening in _CALLED_OFF:
+        unheard = has_unsent and not told and news.before is Work.AWAITING
+        return None if unheard else Matter.CALLED_OFF
+    if told:
+        return Matter.ASKED if told[-1].matter is Matter.CALLED_OFF else Matter.MOVED
+    return Matter.MOVED if news.happening is Happening.MOVED and not has_unsent else Matter.ASKED
+
+
+def _insert(db: Session, rows: Sequence[dict[str, Any]]) -> int:
+    """Insert what no other sweeper has; count what is to be sent."""
+    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = make(Message).values(list(rows)).on_conflict_do_nothing()
+    states = db.scalars(statement.returning(col(Message.state)))
+    return sum(state is MessageState.WAITING for state in states)

@@ -1,0 +1,302 @@
+"""The outbox: which messages are due, who sends them, and what became of them.
+
+A message is taken by a conditional update that counts its tries up; whoever comes late with the
+count of an earlier try settles nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, exists, or_, select, update
+from sqlmodel import col
+
+from outreach.errors import Conflict, NotFound
+from outreach.messages.announce import NEVER_TOLD, OVERTAKEN, TOLD_OTHERWISE, drop_overtaken
+from outreach.messages.facts import Told, told_of, told_then
+from outreach.messages.mail import Letter
+from outreach.messages.tables import Matter, Medium, Message, MessageState
+from outreach.messages.text import Addressee, subject_of, text_of_visit
+from outreach.people.access import narrow
+from outreach.people.tables import Official
+from outreach.villages.tables import Zone
+from outreach.visits.tables import Visit
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+    from sqlmodel import Session
+
+    from outreach.people.access import Person
+
+MOST_TRIES = 5
+#: The first wait after a failure; each further one is four times as long: 2, 8, 32, 128 minutes.
+FIRST_WAIT = timedelta(minutes=2)
+WAIT_GROWS = 4
+#: No mail to villages from nine in the evening to six in the morning, by their own clock.
+QUIET_FROM, QUIET_UNTIL = time(21), time(6)
+#: A message that was sent to a worker waits this long before it is sent to one again.
+RESEND_AFTER = timedelta(seconds=60)
+#: A worker that has not come back by then has died: twice the longest talk with a mail server.
+LEASE = timedelta(minutes=2)
+MOST_DUE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The right to settle one try of one message."""
+
+    message_id: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message with all that it takes to write and address it."""
+
+    message: Message
+    told: Told
+    official: Official
+
+    def text(self, link: str = "") -> str:
+        """Write the message; a visit that was called off needs no link."""
+        to = Addressee(self.official.name, self.official.position)
+        needed = "" if self.message.matter is Matter.CALLED_OFF else link
+        return text_of_visit(self.told, self.message.matter, link=needed, to=to)
+
+    def letter(self, link: str, now: datetime) -> Letter:
+        """Write the message as an e-mail."""
+        subject = subject_of(self.told, self.message.matter)
+        key = f"outreach-{self.message.dedupe_key}"
+        return Letter(self.official.email, subject, self.text(link), key, now)
+
+
+def due(db: Session, now: datetime, most: int = MOST_DUE) -> list[int]:
+    """List e-mails whose time has come, and keep others from listing them for a minute."""
+    _give_up(db, now)
+    query: Any = (
+        select(col(Message.id))
+        .join(Visit, col(Visit.id) == col(Message.visit_id))
+        .where(
+            col(Message.medium) == Medium.EMAIL,
+            *_is_free(now),
+            col(Message.next_try_at) <= now,
+            col(Visit.zone).in_(awake(now)),
+        )
+        .order_by(col(Message.next_try_at), col(Message.id))
+        .limit(most)
+        .with_for_update(skip_locked=True, of=Message)
+    )
+    ids = list(db.scalars(query))
+    _write(db, col(Message.id).in_(ids), next_try_at=now + RESEND_AFTER)
+    return ids
+
+
+def _give_up(db: Session, now: datetime) -> None:
+    """Give up what every worker that took it has died of."""
+    tried = col(Message.attempts) >= MOST_TRIES
+    stuck = and_(col(Message.medium) == Medium.EMAIL, tried, *_is_free(now))
+    _write(db, stuck, state=MessageState.FAILED, error="worker_lost", settled_at=now)
+
+
+def awake(now: datetime) -> list[Zone]:
+    """List the zones where it is no time of quiet."""
+    clocks = {zone: now.astimezone(ZoneInfo(zone.value)).time() for zone in Zone}
+    return [zone for zone, clock in clocks.items() if QUIET_UNTIL <= clock < QUIET_FROM]
+
+
+def take(db: Session, message_id: int, now: datetime) -> Taken | None:
+    """Take one e-mail to send it; none if it is settled, being sent, or tells nothing any more."""
+    drop_overtaken(db, now)
+    taken = (
+        update(Message)
+        .where(
+            col(Message.id) == message_id,
+            col(Message.medium) == Medium.EMAIL,
+            col(Message.attempts) < MOST_TRIES,
+            exists().where(col(Visit.id) == col(Message.visit_id), col(Visit.zone).in_(awake(now))),
+            *_is_free(now),
+        )
+        .values(attempts=col(Message.attempts) + 1, lease_until=now + LEASE)
+        .returning(col(Message.attempts))
+        .execution_options(synchronize_session=False)
+    )
+    attempts = db.scalar(taken)
+    return None if attempts is None else Taken(message_id, attempts)
+
+
+def outgoing(db: Session, message_id: int) -> Outgoing:
+    """Read one message with all that it takes to write it; for the product itself."""
+    message = db.get_one(Message, message_id, populate_existing=True)
+    told = told_of(db, [message.visit_id])[message.visit_id]
+    official = db.get_one(Official, message.official_id)
+    return Outgoing(message, _as_told(db, message, told), official)
+
+
+def _as_told(db: Session, message: Message, told: Told) -> Told:
+    """Tell what was called off at the day it had then."""
+    is_off = message.matter is Matter.CALLED_OFF and message.event_id is not None
+    return told_then(db, told, message.event_id or 0) if is_off else told
+
+
+def sent(db: Session, taken: Taken, now: datetime) -> None:
+    """Note that a message has gone out; also one that was overtaken while it did."""
+    _settle(
+        db,
+        taken,
+        (MessageState.WAITING, MessageState.DROPPED),
+        state=MessageState.SENT,
+        settled_at=now,
+        error="",
+    )
+
+
+def failed(
+    db: Session, taken: Taken, code: str, now: datetime, *, is_final: bool, spread: float
+) -> None:
+    """Note that a try has failed: for good, or until the next one.
+
+    `spread`, from 0 to 1, draws the tries apart that failed at the same moment.
+    """
+    values: dict[str, Any] = {"error": code, "lease_until": None}
+    if is_final or taken.attempts >= MOST_TRIES:
+        values |= {"state": MessageState.FAILED, "settled_at": now}
+    else:
+        values["next_try_at"] = now + wait_after(taken.attempts, spread)
+    _settle(db, taken, (MessageState.WAITING,), **values)
+
+
+def wait_after(attempts: int, spread: float) -> timedelta:
+    """How long to wait after so many tries: four times as long each time, up to half more."""
+    grown = float(WAIT_GROWS ** (attempts - 1))
+    return FIRST_WAIT * grown * (1 + spread / 2)
+
+
+def to_send_by_hand(db: Session, person: Person) -> list[Outgoing]:
+    """List the WhatsApp messages of the person's area that wait for a tap, by day and village."""
+    return messages_of(db, person, Medium.WHATSAPP, (MessageState.WAITING,))
+
+
+def messages_of(
+    db: Session, person: Person, medium: Medium, states: tuple[MessageState, ...]
+) -> list[Outgoing]:
+    """List messages of the person's area, by the day of the visit, village and official."""
+    condition = col(Message.medium) == medium, col(Message.state).in_(states)
+    return _read(db, person, *condition)
+
+
+def messages_of_visit(db: Session, person: Person, visit_id: int) -> list[Outgoing]:
+    """List what the officials of one visit were told or are to be told, the latest first."""
+    rows = _read(
+        db,
+        person,
+        col(Message.visit_id) == visit_id,
+        col(Message.error).not_in((OVERTAKEN, NEVER_TOLD)),
+    )
+    return sorted(rows, key=lambda one: one.message.id or 0, reverse=True)
+
+
+def mark_sent_by_hand(db: Session, message_id: int, *, by: Person, now: datetime) -> Message:
+    """Note that a person has sent a WhatsApp message; once more changes nothing.
+
+    Raises
+    ------
+    NotFound
+        If it is missing, outside the person's area, or no WhatsApp message.
+    Conflict
+        If it was dropped meanwhile: what it told is not so any more.
+    """
+    message = _own(db, message_id, by, Medium.WHATSAPP)
+    return _close(message, MessageState.SENT, "", now)
+
+
+def drop(db: Session, message_id: int, *, by: Person, now: datetime) -> Message:
+    """Note that the official was told in another way, so that the message need not go out.
+
+    Raises
+    ------
+    NotFound
+        If it is missing or outside the person's area.
+    Conflict
+        If it has been sent already.
+    """
+    message = _own(db, message_id, by)
+    return _close(message, MessageState.DROPPED, TOLD_OTHERWISE, now)
+
+
+def put_back(db: Session, message_id: int, *, by: Person, now: datetime) -> Message:
+    """Let a message wait again: marked as sent by a slip, dropped, or failed.
+
+    Raises
+    ------
+    NotFound
+        If it is missing or outside the person's area.
+    Conflict
+        If it is an e-mail that has gone out, or what it tells is not so any more.
+    """
+    message = _own(db, message_id, by)
+    is_gone = message.medium is Medium.EMAIL and message.state is MessageState.SENT
+    if is_gone or message.error == OVERTAKEN:
+        raise Conflict(problem="message_settled", state=message.state)
+    message.state, message.error, message.settled_at = MessageState.WAITING, "", None
+    message.attempts, message.next_try_at, message.lease_until = 0, now, None
+    return message
+
+
+def _close(message: Message, state: MessageState, error: str, now: datetime) -> Message:
+    if message.state is state:
+        return message
+    if message.state not in (MessageState.WAITING, MessageState.FAILED):
+        raise Conflict(problem="message_settled", state=message.state)
+    message.state, message.error, message.settled_at = state, error, now
+    return message
+
+
+def _own(db: Session, message_id: int, by: Person, medium: Medium | None = None) -> Message:
+    query = select(Message).join(Visit, col(Visit.id) == col(Message.visit_id))
+    query = narrow(query, Visit.village_code, by).where(col(Message.id) == message_id)
+    if medium is not None:
+        query = query.where(col(Message.medium) == medium)
+    query = query.with_for_update(of=Message).execution_options(populate_existing=True)
+    message = db.scalars(query).one_or_none()
+    if message is None:
+        raise NotFound(kind="Message", id=message_id)
+    return message
+
+
+def _read(db: Session, person: Person, *conditions: ColumnElement[bool]) -> list[Outgoing]:
+    query: Any = (
+        select(Message, Official)
+        .join(Visit, col(Visit.id) == col(Message.visit_id))
+        .join(Official, col(Official.id) == col(Message.official_id))
+        .where(*conditions)
+        .order_by(col(Visit.day), col(Visit.starts_at), col(Visit.id), col(Message.id))
+    )
+    rows = db.execute(narrow(query, Visit.village_code, person)).all()
+    told = told_of(db, {message.visit_id for message, _ in rows})
+    return [
+        Outgoing(message, _as_told(db, message, told[message.visit_id]), official)
+        for message, official in rows
+    ]
+
+
+def _is_free(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    lease = col(Message.lease_until)
+    return (col(Message.state) == MessageState.WAITING, or_(lease.is_(None), lease <= now))
+
+
+def _settle(db: Session, taken: Taken, states: tuple[MessageState, ...], **values: object) -> None:
+    _write(
+        db,
+        (col(Message.id) == taken.message_id)
+        & (col(Message.attempts) == taken.attempts)
+        & col(Message.state).in_(states),
+        **values,
+    )
+
+
+def _write(db: Session, which: ColumnElement[bool], **values: object) -> None:
+    statement = update(Message).where(which).values(**values)
+    db.execute(statement.execution_options(synchronize_session=False))

@@ -1,0 +1,126 @@
+"""Fills a slot that became free: the most valuable village of the pool that fits is proposed.
+
+The coordinator still has to ask it; nobody else's start changes for its sake.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, exists, select
+from sqlmodel import col
+
+from outreach.campaigns.choosing import sites_of
+from outreach.campaigns.tables import Stage, StageVillage, Status
+from outreach.errors import Conflict
+from outreach.people.tables import Team
+from outreach.planning.insertion import places_on
+from outreach.visits.lifecycle import Author
+from outreach.visits.openings import add_visit, open_days
+from outreach.visits.question import local_day, was_released
+from outreach.visits.tables import (
+    ACTIVE,
+    Channel,
+    Happening,
+    PlanRun,
+    RunState,
+    Visit,
+    VisitEvent,
+    Work,
+)
+from outreach.visits.teamday import lock_teams
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date, datetime
+
+    from sqlmodel import Session
+
+    from outreach.planning.insertion import OpenDay, Place
+
+#: A village that gave its visit back is not chosen again by itself for so long: it has just
+#: said why it cannot, and the coordinator may know better.
+REST_AFTER_RETURN = timedelta(days=14)
+
+#: Why the product proposed a visit; the words are the web's.
+REFILLED = "refilled"
+
+#: Hold for the event by which the product filled a slot.
+FILLED = (
+    col(VisitEvent.happening) == Happening.PLANNED,
+    col(VisitEvent.reason) == REFILLED,
+    col(VisitEvent.channel) == Channel.PRODUCT,
+)
+
+
+def refill(db: Session, stage_id: int, team_id: int, day: date, now: datetime) -> Visit | None:
+    """Propose the most valuable village of the pool that fits into a team's day.
+
+    Nobody else's start changes. Nothing happens on a day that is not to come, lies outside the
+    stage or is full, nor while the stage is closed or being planned.
+    """
+    stage = db.get_one(Stage, stage_id)
+    tomorrow = local_day(db, stage.branch_id, now) + timedelta(days=1)
+    if not max(tomorrow, stage.starts) <= day <= stage.ends or not _is_steady(db, stage):
+        return None
+    lock_teams(db, col(Team.id) == team_id)
+    days = [one for one in open_days(db, stage, day, day) if one.team_day.team_id == team_id]
+    author = Author(None, now, REFILLED, Channel.PRODUCT)
+    for code, place in (one for open_day in days for one in _fitting(db, stage, open_day, now)):
+        try:
+            return add_visit(db, stage_id, code, place, author)
+        except Conflict:  # another slot that became free has just taken this village
+            continue
+    return None
+
+
+def is_refilled(db: Session, visit_id: int) -> bool:
+    """Whether the product proposed a visit for a slot that had become free."""
+    return bool(db.scalar(select(exists().where(col(VisitEvent.visit_id) == visit_id, *FILLED))))
+
+
+def _is_steady(db: Session, stage: Stage) -> bool:
+    """Whether the stage is open and no run is about to write its plan."""
+    run = exists().where(
+        col(PlanRun.branch_id) == stage.branch_id, col(PlanRun.state) == RunState.RUNNING
+    )
+    return stage.status is Status.OPENED and not db.scalar(select(run))
+
+
+def _fitting(
+    db: Session, stage: Stage, open_day: OpenDay, now: datetime
+) -> Iterator[tuple[str, Place]]:
+    """Villages of the pool that fit into the day and move nobody, the most valuable first."""
+    codes = _pool(db, stage.id or 0, now)
+    day = open_day.team_day.day
+    sites = {one.code: one for one in sites_of(db, codes, day, day)}
+    for code in codes:
+        places = places_on(sites[code], open_day) if code in sites else ()
+        for place in (one for one in places if not one.shifts):
+            yield code, place
+            break
+
+
+def _pool(db: Session, stage_id: int, now: datetime) -> list[str]:
+    """Villages of a stage that may take a free slot by themselves, the most valuable first."""
+    of_village = and_(
+        col(Visit.stage_id) == stage_id,
+        col(Visit.village_code) == col(StageVillage.village_code),
+    )
+    has_visit = exists().where(of_village, col(Visit.work).in_(ACTIVE))
+    given_up = exists().where(
+        of_village, col(Visit.work).in_((Work.CANCELLED, Work.UNREACHABLE)), ~was_released()
+    )
+    rests = exists().where(
+        of_village,
+        col(VisitEvent.visit_id) == col(Visit.id),
+        col(VisitEvent.happening).in_((Happening.RETURNED, Happening.POSTPONED)),
+        col(VisitEvent.at) > now - REST_AFTER_RETURN,
+    )
+    query = (
+        select(col(StageVillage.village_code))
+        .where(col(StageVillage.stage_id) == stage_id, ~has_visit, ~given_up, ~rests)
+        .order_by(col(StageVillage.rank), col(StageVillage.village_code))
+    )
+    return list(db.scalars(query))
