@@ -13,6 +13,7 @@ from outreach.errors import Invalid, NotFound
 from outreach.people.branches import own_branch, regencies_of
 from outreach.people.edits import change, locked, unique_name
 from outreach.people.free_text import Name, Remark
+from outreach.people.phones import Phone
 from outreach.people.regions import VillageCode, refuse_unknown
 from outreach.people.tables import Branch, Role, Team, TeamLeave
 from outreach.villages.areas import covers
@@ -50,6 +51,7 @@ class TeamIn(BaseModel):
     sessions_per_day: int = Field(ge=1, le=3)
     day_starts: time
     day_ends: time
+    phone: Phone = ""
     is_active: bool = False
 
     @field_validator("weekdays")
