@@ -1,0 +1,258 @@
+"""How papers say it, in official Indonesian: from facts to the words that stand on the page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from babel.dates import format_date
+
+from outreach.logbook.tables import Package, Payer, Sector
+from outreach.papers.tables import PaperKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from outreach.papers.issuing import PrintedPaper
+
+ROWS_TO_SIGN = 40
+TITLES = {
+    PaperKind.ASSIGNMENT_LETTER: "Surat tugas",
+    PaperKind.NOTICE: "Surat pemberitahuan",
+    PaperKind.ATTENDANCE_LIST: "Daftar hadir",
+    PaperKind.MINUTES: "Berita acara",
+    PaperKind.ROUTE_SHEET: "Lembar perjalanan",
+}
+KINDS = {"desa": "Desa", "kelurahan": "Kelurahan", "desa_adat": "Desa Adat"}
+HEADS = {"desa": "Kepala Desa", "kelurahan": "Lurah", "desa_adat": "Kepala Desa Adat"}
+#: Provinces of Papua, where a district is a distrik and has a kepala distrik.
+PAPUA = ("91", "92", "93", "94", "95", "96")
+SECTORS = {
+    Sector.FARMER: "Petani",
+    Sector.FISHER: "Nelayan",
+    Sector.TRADER: "Pedagang",
+    Sector.DRIVER: "Ojek dan sopir",
+    Sector.DOMESTIC: "Pekerja rumah tangga",
+    Sector.CONSTRUCTION: "Pekerja bangunan",
+    Sector.CRAFT: "Perajin dan usaha kecil",
+    Sector.OTHER: "Lainnya",
+}
+PACKAGES = {Package.JKK_JKM: "JKK + JKM", Package.JKK_JKM_JHT: "JKK + JKM + JHT"}
+PAYERS = {
+    Payer.SELF: "Pekerja sendiri",
+    Payer.SERTAKAN: "Program SERTAKAN",
+    Payer.APBD: "APBD",
+    Payer.APBDES: "APBDes",
+    Payer.PBI: "Pemerintah (PBI)",
+    Payer.CSR: "Perusahaan (CSR)",
+}
+_ONES = "nol satu dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas".split()  # noqa: SIM905
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom a team asks for in a village."""
+
+    name: str
+    position: str
+    phone: str
+
+
+def shown(
+    paper: PrintedPaper,
+    page_of: Callable[[int], str],
+    contacts: Mapping[str, Sequence[Contact]],
+) -> dict[str, Any]:
+    """Put a paper into the words that its template sets; `page_of` makes a visit's address."""
+    content = paper.content
+    plan, head = content["plan"], content["head"]
+    made = {
+        "kind": paper.kind.value,
+        "title": TITLES[paper.kind],
+        "number": paper.number,
+        "edition": paper.edition,
+        "dated": day_words(date.fromisoformat(content["dated"])),
+        "dated_iso": content["dated"],
+        "revised": _day_or_none(content["revised"]),
+        "head": head,
+        "campaign": plan.get("campaign", ""),
+        "stage": plan.get("stage", ""),
+    }
+    match paper.kind:
+        case PaperKind.ASSIGNMENT_LETTER:
+            return made | _assignment(plan)
+        case PaperKind.ROUTE_SHEET:
+            return made | _route_sheet(plan, page_of, contacts)
+        case PaperKind.MINUTES:
+            return made | _session(plan) | _minutes(plan["visit"], content["report"])
+        case _:
+            return made | _session(plan) | {"rows": ROWS_TO_SIGN}
+
+
+def day_words(day: date, *, weekday: bool = False) -> str:
+    """Write a day for a letter: `11 Januari 2027`, or `Senin, 11 Januari 2027`."""
+    return format_date(day, "EEEE, d MMMM y" if weekday else "d MMMM y", locale="id")
+
+
+def _day_or_none(iso: str) -> str:
+    return day_words(date.fromisoformat(iso)) if iso else ""
+
+
+def number_words(number: int) -> str:
+    """Spell a whole number below ten thousand: `dua ribu dua puluh tujuh`."""
+    if number < 12:
+        return _ONES[number]
+    if number < 20:
+        return f"{_ONES[number - 10]} belas"
+    for size, name, one in ((1000, "ribu", "seribu"), (100, "ratus", "seratus"), (10, "puluh", "")):
+        many, rest = divmod(number, size)
+        if many:
+            start = one if many == 1 else f"{number_words(many)} {name}"
+            return f"{start} {number_words(rest)}" if rest else start
+    raise ValueError("not a positive number")
+
+
+def place_words(visit: Mapping[str, Any]) -> str:
+    """Name a village with its kind: `Desa Gentan`."""
+    return f"{KINDS[visit['village_kind']]} {visit['village']}"
+
+
+def _is_papuan(visit: Mapping[str, Any]) -> bool:
+    return str(visit["village_code"]).startswith(PAPUA)
+
+
+def _district_words(visit: Mapping[str, Any]) -> str:
+    return f"{'Distrik' if _is_papuan(visit) else 'Kecamatan'} {visit['district']}"
+
+
+def _until(visit: Mapping[str, Any]) -> str:
+    starts = datetime.fromisoformat(f"{visit['day']}T{visit['starts_at']}")
+    return f"{starts + timedelta(minutes=visit['minutes']):%H.%M}"
+
+
+def hours_words(visit: Mapping[str, Any]) -> str:
+    """Write from when to when: `09.00–11.00 WIB`."""
+    return f"{visit['starts_at'].replace(':', '.')}–{_until(visit)} {visit['zone']}"
+
+
+def _visit(visit: Mapping[str, Any]) -> dict[str, str]:
+    day = date.fromisoformat(visit["day"])
+    return {
+        "place": place_words(visit),
+        "code": visit["village_code"],
+        "district": _district_words(visit),
+        "regency": visit["regency"],
+        "day": day_words(day, weekday=True),
+        "hours": hours_words(visit),
+    }
+
+
+def _assignment(plan: Mapping[str, Any]) -> dict[str, Any]:
+    visits = [_visit(one) for one in plan["visits"]]
+    first, last = (date.fromisoformat(plan["visits"][place]["day"]) for place in (0, -1))
+    span = day_words(first) if first == last else f"{day_words(first)} s.d. {day_words(last)}"
+    return {"team": plan["team"], "members": plan["members"], "visits": visits, "span": span}
+
+
+def _session(plan: Mapping[str, Any]) -> dict[str, Any]:
+    visit = plan["visit"]
+    return {
+        "team": plan["team"],
+        "visit": _visit(visit),
+        "village_head": f"{HEADS[visit['village_kind']]} {visit['village']}",
+        "district_head": (
+            f"{'Kepala Distrik' if _is_papuan(visit) else 'Camat'} {visit['district']}"
+        ),
+    }
+
+
+def _minutes(visit: Mapping[str, Any], report: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Tell the counts of the report as they were logged; without one, lines to fill in by hand."""
+    day = date.fromisoformat(report["held_on"] if report else visit["day"])
+    starts = (report["held_at"] if report else visit["starts_at"]).replace(":", ".")
+    return {
+        "opening": {
+            "weekday": format_date(day, "EEEE", locale="id"),
+            "day": number_words(day.day),
+            "month": format_date(day, "MMMM", locale="id"),
+            "year": number_words(day.year),
+            "figures": f"{day:%d-%m-%Y}",
+            "starts": f"{starts} {visit['zone']}",
+        },
+        "hall": report["place"] if report else "",
+        "counts": _counts(report) if report else None,
+        "sectors": _by_sector(report),
+        "payers": _by_payer(report),
+        "packages": list(PACKAGES.values()),
+    }
+
+
+def _counts(report: Mapping[str, Any]) -> dict[str, int]:
+    men, women = report["men"], report["women"]
+    return {"men": men, "women": women, "people": men + women, "signups": report["signups"]}
+
+
+def _by_sector(report: Mapping[str, Any] | None) -> list[list[str]]:
+    """Rows of the table of sign-ups: the sector, then one figure per package."""
+    found: Counter[tuple[str, str]] = Counter()
+    for one in report["details"] if report else ():
+        found[one["sector"], one["package"]] += one["workers"]
+    return [
+        [name, *(str(found[sector, package]) if report else "" for package in PACKAGES)]
+        for sector, name in SECTORS.items()
+    ]
+
+
+def _by_payer(report: Mapping[str, Any] | None) -> list[list[str]]:
+    found: Counter[str] = Counter()
+    for one in report["details"] if report else ():
+        found[one["payer"]] += one["workers"]
+    return [[name, str(found[payer]) if report else ""] for payer, name in PAYERS.items()]
+
+
+def _route_sheet(
+    plan: Mapping[str, Any],
+    page_of: Callable[[int], str],
+    contacts: Mapping[str, Sequence[Contact]],
+) -> dict[str, Any]:
+    stops = plan["stops"]
+    return {
+        "team": plan["team"],
+        "day": day_words(date.fromisoformat(plan["day"]), weekday=True),
+        "leaves": _leaves(stops[0]),
+        "stops": [_stop(one, page_of, contacts) for one in stops],
+        "back": _back(stops[-1]),
+        "travel": sum(one["travel_minutes"] + one["return_minutes"] for one in stops),
+    }
+
+
+def _stop(
+    stop: Mapping[str, Any],
+    page_of: Callable[[int], str],
+    contacts: Mapping[str, Sequence[Contact]],
+) -> dict[str, Any]:
+    people = contacts.get(stop["village_code"], ())
+    return _visit(stop) | {
+        "travel": stop["travel_minutes"],
+        "link": page_of(stop["visit_id"]),
+        "contacts": [[one.name, one.position, phone_words(one.phone)] for one in people],
+    }
+
+
+def phone_words(phone: str) -> str:
+    """Write a stored number as people dial it: `0812-3456-7890`."""
+    national = f"0{phone[3:]}" if phone.startswith("+62") else phone
+    return "-".join(filter(None, (national[:4], national[4:8], national[8:])))
+
+
+def _leaves(stop: Mapping[str, Any]) -> str:
+    starts = datetime.fromisoformat(f"{stop['day']}T{stop['starts_at']}")
+    return f"{starts - timedelta(minutes=stop['travel_minutes']):%H.%M} {stop['zone']}"
+
+
+def _back(stop: Mapping[str, Any]) -> dict[str, Any]:
+    starts = datetime.fromisoformat(f"{stop['day']}T{stop['starts_at']}")
+    back = starts + timedelta(minutes=stop["minutes"] + stop["return_minutes"])
+    return {"travel": stop["return_minutes"], "at": f"{back:%H.%M} {stop['zone']}"}
