@@ -5,11 +5,20 @@ from __future__ import annotations
 import os
 import secrets
 from contextlib import suppress
+from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AnyHttpUrl,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from outreach.errors import UnsafeSettings
@@ -42,6 +51,13 @@ class Settings(BaseSettings):
     locale: str = Field(default="id", pattern="^(id|en)$")
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     public_url: str = ""
+    smtp_host: str = ""
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_security: str = Field(default="starttls", pattern="^(none|starttls|tls)$")
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    # Without a sender a server takes nothing, and that should be heard at the start.
+    smtp_from: str = Field(default="", validate_default=True)
 
     @field_validator("public_url")
     @classmethod
@@ -53,6 +69,16 @@ class Settings(BaseSettings):
             raise ValueError("an address without login, query and fragment")
         return given
 
+    @field_validator("smtp_from")
+    @classmethod
+    def _needed_with_a_server(cls, sender: str, told: ValidationInfo) -> str:
+        """Take an address, alone or behind a name: `Outreach <outreach@example.go.id>`."""
+        address = parseaddr(sender)[1]
+        is_address = all(address.rpartition("@")[::2]) and sender.isprintable()
+        if not is_address and (sender or told.data.get("smtp_host")):
+            raise PydanticCustomError("sender_missing", "no e-mail address")
+        return sender
+
     @property
     def database(self) -> str:
         """URL of the database; by default a SQLite file below `var_dir`."""
@@ -62,6 +88,11 @@ class Settings(BaseSettings):
     def embedded_database(self) -> bool:
         """Whether the database is the default one of this machine alone."""
         return not self.database_url
+
+    @property
+    def sends_mail(self) -> bool:
+        """Whether there is a server that takes e-mails to officials."""
+        return bool(self.smtp_host)
 
     @property
     def embedded_redis(self) -> bool:
