@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import BaseModel, StringConstraints, model_validator
@@ -16,11 +15,10 @@ from outreach.errors import Conflict, Invalid
 from outreach.people.edits import locked
 from outreach.people.free_text import Remark
 from outreach.people.tables import Team
-from outreach.planning.insertion import Place
 from outreach.visits.lifecycle import Author, check_version, settle, visit_of
 from outreach.visits.links import LinkState, is_open, state_of
-from outreach.visits.openings import openings, place_visit
-from outreach.visits.question import local_day
+from outreach.visits.offers import PLACE, chosen_place, read_key
+from outreach.visits.openings import place_visit
 from outreach.visits.tables import (
     Answer,
     Channel,
@@ -38,13 +36,6 @@ if TYPE_CHECKING:
 
     from outreach.people.access import Person
 
-#: How many other days a village is offered.
-OFFERS = 3
-#: So many openings are looked through: several of them lie on one day.
-_LOOKED_THROUGH = 400
-
-_PLACE = r"^(\d{1,9}\.\d{4}-\d\d-\d\d\.[1-3]\.\d{1,4})?$"
-
 #: By which ways a coordinator hears an answer.
 HEARD_BY = (Channel.PHONE, Channel.WHATSAPP, Channel.EMAIL, Channel.IN_PERSON, Channel.LETTER)
 
@@ -57,7 +48,7 @@ class AnswerIn(BaseModel):
     """
 
     answer: Answer
-    place: Annotated[str, StringConstraints(pattern=_PLACE)] = ""
+    place: Annotated[str, StringConstraints(pattern=PLACE)] = ""
     reason: Remark = ""
 
     @model_validator(mode="after")
@@ -65,23 +56,6 @@ class AnswerIn(BaseModel):
         if self.answer is not Answer.ANOTHER_DAY:
             self.place = ""
         return self
-
-
-def place_key(place: Place) -> str:
-    """Write an opening as a page sends it back: what the village saw when it chose."""
-    parts = (place.team_id, place.day.isoformat(), place.position, place.starts_minute)
-    return ".".join(map(str, parts))
-
-
-def offers(db: Session, visit_id: int, *, today: date) -> tuple[Place, ...]:
-    """Find three other days for a village to choose from, by date.
-
-    A day on which another village would have to begin at another time is the last resort: one
-    village's choice should not be another's news.
-    """
-    found = openings(db, visit_id, today=today, most=_LOOKED_THROUGH)
-    best = sorted(found, key=lambda one: bool(one.shifts))[:OFFERS]
-    return tuple(sorted(best, key=lambda one: (one.day, one.starts_minute)))
 
 
 def answer_by_link(db: Session, link_id: int, given: AnswerIn, now: datetime) -> Visit:
@@ -183,15 +157,18 @@ def _stands(visit: Visit, link: ConfirmationLink, given: AnswerIn) -> bool:
     """Whether an answer given again is the one that was taken."""
     if link.answer is not given.answer:
         return False
-    stands = (visit.team_id, visit.day, day_minute(visit.starts_at))
-    return not given.place or stands == _read(given.place)[:3]
+    if given.answer is not Answer.ANOTHER_DAY:
+        return True
+    if not given.place:
+        return visit.work is Work.AWAITING
+    return read_key(given.place)[:3] == (visit.team_id, visit.day, day_minute(visit.starts_at))
 
 
 def _act(db: Session, visit: Visit, given: AnswerIn, author: Author) -> Visit:
     visit_id = visit.id or 0
     _close_link(db, visit_id, given.answer, author.now)
     if given.place:
-        place_visit(db, visit_id, _chosen(db, visit, given.place, author.now), author)
+        place_visit(db, visit_id, chosen_place(db, visit, given.place, author.now), author)
         # Why the day does not suit stands beside the move; the yes that follows needs no reason.
         author = replace(author, reason="")
         db.flush()  # for the row is read afresh
@@ -216,28 +193,3 @@ def _close_link(db: Session, visit_id: int, answer: Answer, now: datetime) -> No
         col(ConfirmationLink.visit_id) == visit_id, *is_open()
     )
     db.execute(statement.values(answered_at=now, answer=answer))
-
-
-def _chosen(db: Session, visit: Visit, key: str, now: datetime) -> Place:
-    """Read the opening that was chosen; whether it is still free is seen when it is taken.
-
-    Raises
-    ------
-    Conflict
-        If it can be none that was offered: past, or outside the stage.
-    """
-    team_id, day, minute, position = _read(key)
-    stage = _stage(db, visit)
-    today = local_day(db, stage.branch_id, now)
-    if not max(stage.starts, today + timedelta(days=1)) <= day <= stage.ends:
-        raise Conflict(problem="opening_gone", villages=[visit.village_code], day=day)
-    return Place(team_id, day, position, minute, travel_minutes=0, extra_minutes=0)
-
-
-def _read(key: str) -> tuple[int, date, int, int]:
-    """Read team, day, minute and position out of a `place_key`."""
-    team, day, position, minute = key.split(".")
-    try:
-        return int(team), date.fromisoformat(day), int(minute), int(position)
-    except ValueError as error:  # a day like 2026-02-31
-        raise Invalid(problems={"place": ["date_parsing"]}) from error

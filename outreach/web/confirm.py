@@ -14,8 +14,9 @@ from flask_babel import gettext as _
 
 from outreach.errors import Conflict, Invalid
 from outreach.messages.facts import told_of
-from outreach.visits.answers import AnswerIn, answer_by_link, offers, place_key
+from outreach.visits.answers import AnswerIn, answer_by_link
 from outreach.visits.links import Found, LinkState, find, key_of, live_links
+from outreach.visits.offers import offers, place_key
 from outreach.visits.tables import Answer, Work
 from outreach.visits.teamday import clock_time
 from outreach.web.coordinator_pages import now
