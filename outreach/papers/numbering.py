@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
-from sqlalchemy import insert, update
+from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
@@ -89,6 +89,4 @@ def _is(branch_id: int, kind: PaperKind, year: int) -> tuple[Any, ...]:
 
 
 def _insert(db: Session) -> Any:
-    return {"sqlite": sqlite.insert, "postgresql": postgresql.insert}.get(
-        db.get_bind().dialect.name, insert
-    )
+    return sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
