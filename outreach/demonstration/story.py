@@ -21,10 +21,13 @@ from outreach.villages.tables import Zone
 from outreach.visits.approval import approve_plan, submit_plan
 from outreach.visits.batches import claim, due_batches, load_problem
 from outreach.visits.closing import wind_up
-from outreach.visits.lifecycle import approve, cancel, confirm, postpone
+from outreach.visits.lifecycle import Author, approve, cancel, confirm, postpone
 from outreach.visits.listing import visits_of_stage
+from outreach.visits.openings import openings, place_visit
+from outreach.visits.rows import VisitFilters
 from outreach.visits.runs import request_run
 from outreach.visits.saving import save_plan
+from outreach.visits.tables import Work
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 
 SEED = 2026
 _LEASE = timedelta(minutes=10)
+#: So many postponed villages have been given another day.
+_MADE_UP = 6
 #: The dates of a stage follow from the day on which the story is told.
 _ANY_DAY = date(2000, 1, 1)
 _STAGES = (
@@ -69,6 +74,7 @@ def tell_story(db: Session, *, secret: str, now: datetime, tell: Tell) -> None:
     for number in stages[:2]:
         tell("Telling what happened in stage %(number)s of 3", number=stages.index(number) + 1)
         _live_through(db, number, cast.coordinator, today)
+    _make_up(db, stages[1], cast.coordinator, today)
     wind_up(db, stages[0], _version(db, stages[0]), by=cast.coordinator, now=now)
     _introduce_official(db, stages[1], cast, secret=secret, now=now, today=today)
 
@@ -149,6 +155,17 @@ def _hear(db: Session, visit: VisitRow, chance: float, by: Person, today: date) 
         answered = _at(min(visit.day - timedelta(9), today - timedelta(1)), 9)
         told = "Setuju lewat WhatsApp"
         confirm(db, visit.id, version=visit.version, by=by, now=answered, reason=told)
+
+
+def _make_up(db: Session, stage_id: int, by: Person, today: date) -> None:
+    """Find another day for villages that had none to spare; what changed waits for the manager."""
+    yesterday = _at(today - timedelta(1), 15)
+    postponed = visits_of_stage(db, by, stage_id, VisitFilters(work=Work.POSTPONED))
+    for visit in postponed[-_MADE_UP:]:
+        for place in openings(db, visit.id, today=today, most=1):
+            place_visit(db, visit.id, place, Author(by, yesterday, "Hari pengganti"))
+    note = "Hari pengganti untuk desa yang menunda"
+    submit_plan(db, stage_id, by=by, now=yesterday + timedelta(hours=1), note=note)
 
 
 def _introduce_official(

@@ -8,7 +8,7 @@ from datetime import datetime  # noqa: TC003 - dataclass fields are read at run 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -206,17 +206,13 @@ def _stand(visits: tuple[int, int], latest: SubmissionLine | None) -> Stand:
 
 def _count_visits(db: Session, stage_ids: Iterable[int], today: date) -> dict[int, tuple[int, int]]:
     """Count per stage the visits that stand, and those to come that are only proposed."""
+    is_proposal = and_(col(Visit.work) == Work.PROPOSED, col(Visit.day) >= today)
     query: Any = (
-        select(col(Visit.stage_id), col(Visit.work), col(Visit.day) >= today, func.count())
+        select(col(Visit.stage_id), func.count(), func.sum(case((is_proposal, 1), else_=0)))
         .where(col(Visit.stage_id).in_(stage_ids), col(Visit.work).in_(ACTIVE))
-        .group_by(col(Visit.stage_id), col(Visit.work), col(Visit.day) >= today)
+        .group_by(col(Visit.stage_id))
     )
-    counts: dict[int, tuple[int, int]] = {}
-    for stage_id, work, is_to_come, number in db.execute(query):
-        standing, proposals = counts.get(stage_id, (0, 0))
-        proposed = number if work is Work.PROPOSED and is_to_come else 0
-        counts[stage_id] = (standing + number, proposals + proposed)
-    return counts
+    return {stage_id: (visits, proposals) for stage_id, visits, proposals in db.execute(query)}
 
 
 def _latest(db: Session, stage_ids: Iterable[int], *which: Any) -> dict[int, SubmissionLine]:
