@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from outreach.people.access import Person
     from outreach.sheets.kinds import Change, Column, Kind, Row
+    from outreach.sheets.reading import Sheet
 
 LONGEST_NAME = 120
 
@@ -75,8 +76,12 @@ def stage_upload(db: Session, kind: Kind, content: bytes, file_name: str, ctx: C
     Invalid
         For the field `file`, as `reading.read_sheet` has it.
     """
-    columns = kind.columns(db, ctx)
-    sheet = read_sheet(content, kind.title, columns, kind.key)
+    sheet = read_sheet(content, kind.title, kind.columns(db, ctx), kind.key)
+    return stage_sheet(db, kind, sheet, file_name, ctx)
+
+
+def stage_sheet(db: Session, kind: Kind, sheet: Sheet, file_name: str, ctx: Context) -> Upload:
+    """Check every row of a sheet that was read, and keep it with what applying would change."""
     upload = Upload(
         kind=kind.kind,
         branch_id=ctx.branch_id,

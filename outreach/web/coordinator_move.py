@@ -69,7 +69,7 @@ def warned(db: Session, visit_id: int, to: MoveIn, *, by: Person, now: datetime)
     found = warnings_of_move(db, visit_id, to, by=by, now=now)
     codes = [code for one in found for code in _villages(one.facts)]
     names = {code: f"{name} ({code})" for code, name in names_of(db, codes).items()}
-    said = [(one.code, _sentence(one, names)) for one in found if one.code not in OWN_AFFAIR]
+    said = [(one.code, move_words(one, names)) for one in found if one.code not in OWN_AFFAIR]
     others = [code for code, _ in said if code not in NOT_POSSIBLE | CONFIRMED]
     return Warned(
         impossible=_distinct(said, NOT_POSSIBLE),
@@ -88,7 +88,8 @@ def _villages(facts: Mapping[str, Any]) -> list[str]:
     return [*facts.get("villages", ()), *([code] if code else [])]
 
 
-def _sentence(warning: MoveWarning, names: Mapping[str, str]) -> str:
+def move_words(warning: MoveWarning, names: Mapping[str, str]) -> str:
+    """Say what a warning is about; *names* are the villages' by their codes."""
     villages = ", ".join(names.get(code, code) for code in _villages(warning.facts))
     if warning.code in set(ClosedKind):
         return _closed(warning.code, warning.facts)
