@@ -84,7 +84,7 @@ def announce(db: Session, now: datetime, *, by_email: bool = False) -> int:
 
     Each official in office is told the latest state of a visit once by each medium they have;
     e-mails are made only with `by_email`. Who has no contact is told by a call: see
-    `outbox.without_contact`.
+    `reach.without_contact`.
     """
     media = (Medium.WHATSAPP, Medium.EMAIL) if by_email else (Medium.WHATSAPP,)
     news = [one for medium in media for one in _news(db, medium, now)]
