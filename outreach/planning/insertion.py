@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # assumption, small enough that a detour of an hour is not driven to save a day or two.
 DAY_AWAY_MINUTES = 10
 
+# Another session's start that changes weighs as much: somebody may have to be told.
+SHIFT_MINUTES = 30
+
 
 @dataclass(frozen=True, slots=True)
 class DayStop:
@@ -80,27 +83,30 @@ def places(
 ) -> tuple[Place, ...]:
     """Find where a village fits: at most one place a date, the cheapest first.
 
-    A place costs the minutes it adds to the way, and every day away from `wanted_day` costs as
-    much as ten of them. No firm session changes its start, nobody is late, no day holds more
-    than it may, and the village is open.
+    A place costs the minutes it adds to the way, ten for every day away from `wanted_day` and
+    thirty for every start of others that changes. No firm session changes its start, nobody is
+    late, no day holds more than it may, and the village is open.
     """
     by_date: dict[date, list[Place]] = defaultdict(list)
     for open_day in days:
         for place in places_on(site, open_day):
             by_date[place.day].append(place)
-    best = [min(found, key=lambda one: _cost(one, wanted_day)) for found in by_date.values()]
-    return tuple(sorted(best, key=lambda one: _cost(one, wanted_day))[:most])
+    best = [min(found, key=lambda one: _order(one, wanted_day)) for found in by_date.values()]
+    return tuple(sorted(best, key=lambda one: _order(one, wanted_day))[:most])
 
 
 def places_on(site: Site, open_day: OpenDay) -> tuple[Place, ...]:
     """Find every position of one day at which a village fits, the cheapest first."""
     if not _may_hold(site, open_day):
         return ()
-    return tuple(sorted(_positions(site, open_day), key=lambda one: _cost(one, None)))
+    return tuple(sorted(_positions(site, open_day), key=lambda one: _order(one, None)))
 
 
-def with_stop(open_day: OpenDay, site: Site, place: Place) -> OpenDay:
-    """Return the day with the village put at its place, and everyone's start as it is then."""
+def with_stop(open_day: OpenDay, site: Site, place: Place, *, is_firm: bool = False) -> OpenDay:
+    """Return the day with the village put at its place, and everyone's start as it is then.
+
+    With `is_firm` the new session does not move either when more is put into the day.
+    """
     ordered = _ordered(open_day, site, place.position)
     planned = visits_of_day(
         open_day.team_day,
@@ -110,16 +116,30 @@ def with_stop(open_day: OpenDay, site: Site, place: Place) -> OpenDay:
     return OpenDay(
         open_day.team_day,
         tuple(
-            DayStop(stop.site, visit.starts_minute, stop.is_firm, stop.is_told)
+            DayStop(
+                stop.site,
+                visit.starts_minute,
+                stop.is_firm or (is_firm and visit.slot == place.position),
+                stop.is_told,
+            )
             for stop, visit in zip(ordered, planned or (), strict=True)
         ),
     )
 
 
-def _cost(place: Place, wanted_day: date | None) -> tuple[int, int, date, int, int]:
+def cost_of(place: Place, wanted_day: date | None = None) -> int:
+    """Weigh a place in minutes: the way, the days away and the starts that change."""
     away = 0 if wanted_day is None else abs((place.day - wanted_day).days)
-    minutes = place.extra_minutes + DAY_AWAY_MINUTES * away
-    return minutes, len(place.shifts), place.day, place.team_id, place.position
+    return place.extra_minutes + DAY_AWAY_MINUTES * away + SHIFT_MINUTES * len(place.shifts)
+
+
+def way_minutes(open_day: OpenDay) -> int:
+    """Minutes on the road of a day, from the base and back."""
+    return sum(legs_of_day(open_day.team_day, [stop.site for stop in open_day.stops]))
+
+
+def _order(place: Place, wanted_day: date | None) -> tuple[int, date, int, int]:
+    return cost_of(place, wanted_day), place.day, place.team_id, place.position
 
 
 def _may_hold(site: Site, open_day: OpenDay) -> bool:
@@ -138,7 +158,7 @@ def _may_hold(site: Site, open_day: OpenDay) -> bool:
 
 def _positions(site: Site, open_day: OpenDay) -> Iterator[Place]:
     team_day = open_day.team_day
-    before = sum(legs_of_day(team_day, [stop.site for stop in open_day.stops]))
+    before = way_minutes(open_day)
     for position in range(1, len(open_day.stops) + 2):
         ordered = _ordered(open_day, site, position)
         planned = visits_of_day(

@@ -42,7 +42,7 @@ from outreach.visits.teamday import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from sqlmodel import Session
@@ -145,9 +145,17 @@ def move_visit(
 
 
 def relocate(
-    db: Session, visit_id: int, to: MoveIn, author: Author, *, version: int | None = None
+    db: Session,
+    visit_id: int,
+    to: MoveIn,
+    author: Author,
+    *,
+    version: int | None = None,
+    leaving: Collection[int] = (),
 ) -> Visit:
     """Do what `move_visit` does, for an author whose right to move the visit is known.
+
+    Visits that are `leaving` their day as well get no new time there.
 
     Raises
     ------
@@ -165,7 +173,7 @@ def relocate(
     _place(db, visit, to)
     _set_times(db, team, to.day, visit, author, told, also_confirmed=to.also_confirmed)
     if (left[0].id, left[1]) != (to.team_id, to.day):
-        _set_times(db, *left, visit, author, {}, also_confirmed=to.also_confirmed)
+        _set_times(db, *left, visit, author, {}, also_confirmed=to.also_confirmed, leaving=leaving)
     note_move(db, visit, before, author)
     return visit
 
@@ -184,6 +192,14 @@ def set_times_after(
     """
     team = db.get_one(Team, added.team_id)
     _set_times(db, team, added.day, added, author, told, also_confirmed=False)
+
+
+def set_times_without(
+    db: Session, gone: Visit, author: Author, leaving: Collection[int] = ()
+) -> None:
+    """Set the times of the day that a visit has left; what a village was told stays."""
+    team = db.get_one(Team, gone.team_id)
+    _set_times(db, team, gone.day, gone, author, {}, also_confirmed=False, leaving=leaving)
 
 
 def told_on(db: Session, team_id: int, day: date) -> dict[int, dict[str, Any]]:
@@ -325,12 +341,14 @@ def _set_times(
     told: Mapping[int, dict[str, Any]],
     *,
     also_confirmed: bool,
+    leaving: Collection[int] = (),
 ) -> None:
     """Write the times that follow from the order of a day; those reported keep theirs.
 
     `told` is how the visits of the day stood before their slots were numbered anew.
     """
-    ordered = [(one.slot, one) for one in visits_on(db, team.id or 0, day)]
+    stands = [one for one in visits_on(db, team.id or 0, day) if one.id not in leaving]
+    ordered = [(one.slot, one) for one in stands]
     stops = stops_of(db, day_of_team(db, team, day), ordered, moved)
     firm = _firm(stops, moved)
     if firm and not also_confirmed:

@@ -99,12 +99,19 @@ def openings_for_village(
 
 
 def place_visit(
-    db: Session, visit_id: int, place: Place, author: Author, version: int | None = None
+    db: Session,
+    visit_id: int,
+    place: Place,
+    author: Author,
+    version: int | None = None,
+    *,
+    leaving: Collection[int] = (),
 ) -> Visit:
     """Move a visit to a place that was found for it, if the place is still as it was.
 
     The author's right to move it is known. The day's slots are numbered anew, starts that have
-    been confirmed stay; a confirmed visit has to be confirmed anew.
+    been confirmed stay; a confirmed visit has to be confirmed anew. `leaving` is as in
+    `moving.relocate`.
 
     Raises
     ------
@@ -127,7 +134,7 @@ def place_visit(
         also_confirmed=True,
         insert=True,
     )
-    return relocate(db, visit_id, to, author, version=version)
+    return relocate(db, visit_id, to, author, version=version, leaving=leaving)
 
 
 def add_visit(db: Session, stage_id: int, code: str, place: Place, author: Author) -> Visit:

@@ -112,6 +112,7 @@ class Cause(StrEnum):
     AREA_CLOSED = "area_closed"
     VILLAGE_CANCELS = "village_cancels"
     VILLAGE_ADDED = "village_added"
+    GAPS = "gaps"
 
 
 class ReplanState(StrEnum):

@@ -1,0 +1,209 @@
+"""New places for the visits that cannot stay where they are; nobody else's day changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date  # noqa: TC003 - dataclass fields are read by callers at run time
+from math import ceil
+from typing import TYPE_CHECKING
+
+from outreach.planning.insertion import OpenDay, Place, cost_of, places_on, with_stop
+from outreach.planning.model import Reason, Remedy, Site, Unplaced
+from outreach.planning.network import kinds_of, network_of
+from outreach.planning.reasons import has_place, out_of_reach, without_place, without_team
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+# A village with one possibility left goes before any that has two.
+NO_OTHER_MINUTES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Seeker:
+    """A village that needs a place.
+
+    Attributes
+    ----------
+    wanted_day
+        The day it had: the nearer the new one, the better. None for a village that had none.
+    is_told
+        The village was promised a visit: it goes before all others when room is scarce.
+    """
+
+    site: Site
+    wanted_day: date | None = None
+    is_told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """The places found, in the order in which they have to be taken, and who is left.
+
+    `days` are all days as they are then.
+    """
+
+    placed: tuple[tuple[str, Place], ...]
+    left: tuple[Unplaced, ...]
+    days: tuple[OpenDay, ...]
+
+
+def repair(seekers: Sequence[Seeker], days: Sequence[OpenDay]) -> Repair:
+    """Put every village where it fits best; those that stand keep their team and day.
+
+    Two orders are tried: whoever would lose most by waiting first (regret), and the most
+    valuable first. The one that holds more of what was promised, then more value, then less way
+    is taken; the same question gives the same answer.
+    """
+    located = [one for one in seekers if has_place(one.site)]
+    table = _Table(located, days)
+    tried = [_insert_all(table.copy(), pick) for pick in (_most_regret, _most_valuable)]
+    best = min(tried, key=lambda table: _badness(table, located))
+    placed = tuple((located[number].site.code, place) for number, place in best.taken)
+    done = {code for code, _ in placed}
+    left = [one.site for one in seekers if one.site.code not in done]
+    return Repair(placed, _reasons(left, days), tuple(best.days))
+
+
+def repair_in_parts(
+    seekers: Sequence[Seeker], optional: Collection[str], days: Sequence[OpenDay]
+) -> Repair:
+    """Do what `repair` does, so that any of the places of `optional` villages may stay unused.
+
+    Somebody decides later, one by one, which of these move. Their places are therefore on
+    team-days of their own, or come after everybody else's: whoever does not move leaves all
+    other starts as they were told.
+    """
+    may_stay = sorted(
+        (one for one in seekers if one.site.code in optional),
+        key=lambda one: (-one.site.value, one.site.code),
+    )
+    others = [one for one in seekers if one.site.code not in optional]
+    first = _each_alone(may_stay, days)
+    taken = {(place.team_id, place.day) for _, place in first.placed}
+    rest = [one for one in days if (one.team_day.team_id, one.team_day.day) not in taken]
+    ways = [_both(first, repair(others, rest))]
+    if ways[0].left:
+        before = repair(others, days)
+        ways.append(_both(before, _each_alone(may_stay, before.days)))
+    return min(ways, key=lambda way: len(way.left))
+
+
+def _each_alone(seekers: Sequence[Seeker], days: Sequence[OpenDay]) -> Repair:
+    """Place villages one after the other, never two on one team-day."""
+    free, placed = list(days), list[tuple[str, Place]]()
+    left: list[Unplaced] = []
+    for seeker in seekers:
+        answer = repair([seeker], free)
+        placed += answer.placed
+        # The reason is looked for on all days: that another village has one is no reason.
+        left += answer.left and _reasons([seeker.site], days)
+        taken = {(place.team_id, place.day) for _, place in answer.placed}
+        free = [one for one in free if (one.team_day.team_id, one.team_day.day) not in taken]
+    return Repair(tuple(placed), tuple(left), tuple(free))
+
+
+def _both(first: Repair, second: Repair) -> Repair:
+    return Repair(first.placed + second.placed, first.left + second.left, second.days)
+
+
+class _Table:
+    """What each village's best place on each day is, kept up while places are taken."""
+
+    def __init__(self, seekers: Sequence[Seeker], days: Sequence[OpenDay]) -> None:
+        self.seekers = seekers
+        self.days = list(days)
+        self.waiting = list(range(len(seekers)))
+        self.taken: list[tuple[int, Place]] = []
+        # Full days offer nothing, and most days of a plan are full.
+        self.found: list[dict[int, tuple[int, Place]]] = [{} for _ in seekers]
+        for number in range(len(self.days)):
+            self._look(number)
+
+    def copy(self) -> _Table:
+        made = _Table(self.seekers, ())
+        made.days = list(self.days)
+        made.found = [dict(options) for options in self.found]
+        return made
+
+    def options(self, seeker: int) -> list[tuple[int, int]]:
+        """List cost and day of every place open to a village, the cheapest first."""
+        return sorted((cost, day) for day, (cost, _) in self.found[seeker].items())
+
+    def take(self, seeker: int, day: int) -> None:
+        """Give a village its place of a day and look at that day anew."""
+        place = self.found[seeker][day][1]
+        self.days[day] = with_stop(self.days[day], self.seekers[seeker].site, place, is_firm=True)
+        self.taken.append((seeker, place))
+        self.waiting.remove(seeker)
+        self._look(day)
+
+    def _look(self, day: int) -> None:
+        open_day = self.days[day]
+        full = len(open_day.stops) >= open_day.team_day.sessions
+        for number in self.waiting:
+            self.found[number].pop(day, None)
+            seeker = self.seekers[number]
+            places = () if full else places_on(seeker.site, open_day)
+            if places:
+                self.found[number][day] = (cost_of(places[0], seeker.wanted_day), places[0])
+
+
+def _insert_all(table: _Table, pick: Callable[[_Table], int]) -> _Table:
+    while table.waiting:
+        seeker = pick(table)
+        options = table.options(seeker)
+        if options:
+            table.take(seeker, options[0][1])
+        else:
+            table.waiting.remove(seeker)
+    return table
+
+
+def _most_regret(table: _Table) -> int:
+    """Choose who would lose most if its best place were gone."""
+
+    def regret(number: int) -> tuple[int, bool, float, str]:
+        costs = [cost for cost, _ in table.options(number)[:2]]
+        second = costs[1] if len(costs) > 1 else NO_OTHER_MINUTES
+        lost = second - costs[0] if costs else -1
+        seeker = table.seekers[number]
+        return lost, seeker.is_told, seeker.site.value, seeker.site.code
+
+    return max(table.waiting, key=regret)
+
+
+def _most_valuable(table: _Table) -> int:
+    """Choose who was promised a visit, and of those the most valuable."""
+
+    def worth(number: int) -> tuple[bool, float, str]:
+        seeker = table.seekers[number]
+        return seeker.is_told, seeker.site.value, seeker.site.code
+
+    return max(table.waiting, key=worth)
+
+
+def _badness(table: _Table, seekers: Sequence[Seeker]) -> tuple[int, float, int]:
+    promised = sum(seekers[number].is_told for number, _ in table.taken)
+    value = sum(seekers[number].site.value for number, _ in table.taken)
+    cost = sum(cost_of(place, seekers[number].wanted_day) for number, place in table.taken)
+    return -promised, -ceil(value * 1000), cost
+
+
+def _reasons(left: Sequence[Site], days: Sequence[OpenDay]) -> tuple[Unplaced, ...]:
+    """Say of each village left why, and what would help."""
+    located = [site for site in left if has_place(site)]
+    whole = [one.team_day for one in days]
+    found = without_place(left)
+    if located and not whole:
+        found += without_team(located)
+    elif located:
+        network = network_of(located, whole)
+        found += out_of_reach(network, kinds_of(network, whole))
+    told = {one.code for one in found}
+    found += [
+        Unplaced(site.code, Reason.NO_CAPACITY, Remedy.LONGER_STAGE)
+        for site in left
+        if site.code not in told
+    ]
+    return tuple(sorted(found, key=lambda one: one.code))

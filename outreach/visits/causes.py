@@ -1,0 +1,91 @@
+"""What upsets a running plan, as a person tells it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from outreach.people.closures import ClosedRegion
+from outreach.people.free_text import Remark
+from outreach.people.regions import RegionCode
+from outreach.villages.tables import Closure
+from outreach.visits.tables import Cause
+
+FIRST, LAST = date(2000, 1, 1), date(2100, 1, 1)
+#: Nobody is ill and no flood stands longer than this: more is a slip of the pen.
+LONGEST_DAYS = 92
+
+
+class Span(BaseModel):
+    """Days, both included, and why."""
+
+    first: date = Field(ge=FIRST, le=LAST)
+    last: date = Field(ge=FIRST, le=LAST)
+    why: Remark = Field(min_length=1)
+
+    @field_validator("last")
+    @classmethod
+    def _in_order(cls, last: date, told: ValidationInfo) -> date:
+        first = told.data.get("first")
+        if first and last < first:
+            raise PydanticCustomError("ends_before_it_starts", "the end lies before the start")
+        if first and (last - first).days >= LONGEST_DAYS:
+            limits = {"days": LONGEST_DAYS}
+            raise PydanticCustomError("span_too_long", "longer than three months", limits)
+        return last
+
+    def holds(self, day: date) -> bool:
+        """Whether a day is one of them."""
+        return self.first <= day <= self.last
+
+
+class TeamAway(Span):
+    """A team that cannot go out."""
+
+    team_id: int = Field(ge=1, le=2**31 - 1)
+
+
+class AreaClosed(Span):
+    """A region in which no session can be held."""
+
+    region_code: ClosedRegion
+    closure: Closure = Closure.FLOOD
+
+
+class VillageCancels(BaseModel):
+    """A village that takes back its day; `another_day` looks for a new one."""
+
+    visit_id: int = Field(ge=1, le=2**31 - 1)
+    why: Remark = Field(min_length=1)
+    another_day: bool = False
+
+
+class VillageAdded(BaseModel):
+    """A village that shall be visited too."""
+
+    village_code: RegionCode
+    why: Remark = ""
+
+
+class Gaps(BaseModel):
+    """Room that visits have left: for the villages that wait."""
+
+    why: Remark = ""
+
+
+type Told = TeamAway | AreaClosed | VillageCancels | VillageAdded | Gaps
+
+MODELS: dict[Cause, type[Told]] = {
+    Cause.TEAM_AWAY: TeamAway,
+    Cause.AREA_CLOSED: AreaClosed,
+    Cause.VILLAGE_CANCELS: VillageCancels,
+    Cause.VILLAGE_ADDED: VillageAdded,
+    Cause.GAPS: Gaps,
+}
+
+
+def cause_of(told: Told) -> Cause:
+    """Name the cause of which somebody has told."""
+    return next(cause for cause, model in MODELS.items() if isinstance(told, model))

@@ -1,0 +1,120 @@
+"""Villages that lost their place get another; everybody else stays, and who is left is told why."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from outreach.planning.daytrip import visits_of_day
+from outreach.planning.insertion import DayStop, OpenDay, places, with_stop
+from outreach.planning.model import Reason, Remedy
+from outreach.planning.repair import Repair, Seeker, repair, repair_in_parts
+from tests.planning.builders import MONDAY, point, scattered, site, team_day, team_days
+from tests.planning.test_insertion import is_sound, open_days
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outreach.planning.model import Site
+
+
+def filled(count: int, per_day: int, *, teams: int = 2, days: int = 6) -> tuple[OpenDay, ...]:
+    """Build days that hold `per_day` sessions each, as long as there are villages."""
+    rest = [replace(one, code=f"33.12.01.{2001 + n}") for n, one in enumerate(scattered(count, 7))]
+    made = []
+    for whole in team_days(teams, days):
+        held, rest = rest[:per_day], rest[per_day:]
+        planned = visits_of_day(whole, held) or ()
+        stops = (DayStop(s, v.starts_minute, False) for s, v in zip(held, planned, strict=False))
+        made.append(OpenDay(whole, tuple(stops)))
+    return tuple(made)
+
+
+def seekers(count: int) -> list[Seeker]:
+    return [Seeker(one, MONDAY) for one in scattered(count, 3)]
+
+
+def replayed(answer: Repair, sites: Sequence[Site], days: Sequence[OpenDay]) -> list[OpenDay]:
+    """Take the places one after the other, each checked again."""
+    of = {one.code: one for one in sites}
+    by_key = {(one.team_day.team_id, one.team_day.day): one for one in days}
+    for code, place in answer.placed:
+        key = place.team_id, place.day
+        by_key[key] = with_stop(by_key[key], of[code], place)
+        (mine,) = [stop for stop in by_key[key].stops if stop.site.code == code]
+        assert mine.starts_minute == place.starts_minute
+    return list(by_key.values())
+
+
+@given(st.data())
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_village_is_answered_for_and_nothing_told_moves(data: st.DataObject) -> None:
+    first, days = data.draw(open_days())
+    held = {stop.site.code for one in days for stop in one.stops}
+    more = [site(20 + n, point(n, 2 * n)) for n in range(data.draw(st.integers(0, 6)))]
+    sites = [one for one in (first, *more) if one.code not in held]
+    told = data.draw(st.sets(st.sampled_from([one.code for one in sites]))) if sites else set()
+    asked = [Seeker(one, MONDAY, one.code in told) for one in sites]
+    for answer in (repair(asked, days), repair_in_parts(asked, told, days)):
+        answered = [code for code, _ in answer.placed] + [one.code for one in answer.left]
+        assert sorted(answered) == sorted(one.code for one in sites)
+        after = replayed(answer, sites, days)
+        assert all(is_sound(one) for one in after)
+        for before, then in zip(days, after, strict=True):
+            starts = {stop.site.code: stop.starts_minute for stop in then.stops}
+            for stop in before.stops:
+                assert stop.site.code in starts
+                assert not stop.is_firm or starts[stop.site.code] == stop.starts_minute
+    assert repair(asked, days) == repair(asked, days)
+
+
+def test_whoever_stays_after_all_changes_no_other_start() -> None:
+    days, asked = filled(20, 2), seekers(8)
+    confirmed = {one.site.code for one in asked[:4]}
+    answer = repair_in_parts(asked, confirmed, days)
+    assert answer.left == ()
+    for staying in [set(), {asked[0].site.code}, {asked[1].site.code, asked[3].site.code}]:
+        kept = replace(answer, placed=tuple(p for p in answer.placed if p[0] not in staying))
+        after = replayed(kept, [one.site for one in asked], days)
+        assert all(is_sound(one) for one in after)
+
+
+def test_where_room_is_scarce_what_was_promised_and_then_value_is_kept() -> None:
+    days = [OpenDay(team_day(sessions=1))]
+    poor, rich, promised = site(40, value=1), site(41, value=900), site(42, value=1)
+    answer = repair([Seeker(poor), Seeker(rich)], days)
+    assert [code for code, _ in answer.placed] == [rich.code]
+    assert [(one.code, one.reason, one.remedy) for one in answer.left] == [
+        (poor.code, Reason.NO_CAPACITY, Remedy.LONGER_STAGE)
+    ]
+    answer = repair([Seeker(poor), Seeker(rich), Seeker(promised, is_told=True)], days)
+    assert [code for code, _ in answer.placed] == [promised.code]
+
+
+def test_whoever_has_one_possibility_goes_first() -> None:
+    days = [OpenDay(team_day(sessions=1)), OpenDay(team_day(2, sessions=1))]
+    days.append(OpenDay(team_day(1, MONDAY + timedelta(days=1), sessions=1)))
+    tied = [site(n, point(1, 0), closed_days=frozenset({MONDAY})) for n in (1,)]
+    free = [site(n, point(1, 0.1 * n), value=500) for n in (2, 3)]
+    asked = [Seeker(one, MONDAY + timedelta(days=1)) for one in (*free, *tied)]
+    assert repair(asked, days).left == ()
+    assert len(places(tied[0], days, most=3)) == 1
+
+
+def test_each_reason_comes_with_its_remedy() -> None:
+    nowhere = replace(site(1), point=replace(point(), latitude=math.nan))
+    shut = site(2, closed_days=frozenset({MONDAY}))
+    far = site(3, point(200, 0))
+    answer = repair([Seeker(one) for one in (nowhere, shut, far)], [OpenDay(team_day())])
+    assert {one.code: (one.reason, one.remedy) for one in answer.left} == {
+        nowhere.code: (Reason.NO_PLACE, Remedy.LOCATE_VILLAGE),
+        shut.code: (Reason.ALWAYS_CLOSED, Remedy.OPEN_A_DAY),
+        far.code: (Reason.TOO_FAR, Remedy.OVERNIGHT_STAY),
+    }
+    (one,) = repair([Seeker(site(4))], []).left
+    assert (one.reason, one.remedy) == (Reason.NO_TEAM, Remedy.ADD_TEAM)
