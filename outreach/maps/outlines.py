@@ -27,11 +27,18 @@ _KEPT_PROVINCES = 8
 
 @dataclass(frozen=True, slots=True)
 class Outlines:
-    """Regions on one picture of `width` x `height`: path data by code."""
+    """Regions on one picture of `width` x `height`: path data by code, and a point within each."""
 
     width: int
     height: int
     paths: Mapping[str, str]
+    middles: Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    rings: Rings
+    middle: Point
 
 
 def district_outlines(store: Store, codes: Iterable[str]) -> Outlines | None:
@@ -41,18 +48,18 @@ def district_outlines(store: Store, codes: Iterable[str]) -> Outlines | None:
     """
     wanted = tuple(sorted(set(codes)))
     files = store.manifest().get("districts", {})
-    shapes: dict[str, Rings] = {}
+    shapes: dict[str, _Shape] = {}
     for province in sorted({code[:2] for code in wanted}):
         shapes.update(_province(store, files.get(province, "")))
     return _picture({code: shapes[code] for code in wanted if code in shapes})
 
 
-def _province(store: Store, name: str) -> Mapping[str, Rings]:
+def _province(store: Store, name: str) -> Mapping[str, _Shape]:
     return _read(str(store.folder), name) if name else {}
 
 
 @lru_cache(maxsize=_KEPT_PROVINCES)
-def _read(folder: str, name: str) -> Mapping[str, Rings]:
+def _read(folder: str, name: str) -> Mapping[str, _Shape]:
     """Read the districts of a province; a name never changes its content, so it is read once."""
     try:
         document = json.loads((Path(folder) / name).read_text(encoding="utf-8"))
@@ -62,7 +69,10 @@ def _read(folder: str, name: str) -> Mapping[str, Rings]:
         return {}
     arcs = _arcs(document)
     return {
-        shape["id"]: [_ring(arcs, ring) for polygon in shape["arcs"] for ring in polygon]
+        shape["id"]: _Shape(
+            [_ring(arcs, ring) for polygon in shape["arcs"] for ring in polygon],
+            tuple(shape["properties"]["p"]),
+        )
         for shape in document["objects"]["a"]["geometries"]
     }
 
@@ -90,8 +100,8 @@ def _ring(arcs: list[list[Point]], numbers: list[int]) -> list[Point]:
     return points
 
 
-def _picture(shapes: Mapping[str, Rings]) -> Outlines | None:
-    every = [point for rings in shapes.values() for ring in rings for point in ring]
+def _picture(shapes: Mapping[str, _Shape]) -> Outlines | None:
+    every = [point for shape in shapes.values() for ring in shape.rings for point in ring]
     if not every:
         return None
     west, east = min(x for x, _ in every), max(x for x, _ in every)
@@ -100,11 +110,12 @@ def _picture(shapes: Mapping[str, Rings]) -> Outlines | None:
     narrow = cos(radians((south + north) / 2))
     scale = WIDTH / max((east - west) * narrow, 1e-6)
 
-    def path(ring: list[Point]) -> str:
-        drawn = (
-            f"{round((x - west) * narrow * scale)} {round((north - y) * scale)}" for x, y in ring
-        )
-        return f"M{'L'.join(drawn)}Z"
+    def place(x: float, y: float) -> tuple[int, int]:
+        return round((x - west) * narrow * scale), round((north - y) * scale)
 
-    paths = {code: "".join(map(path, rings)) for code, rings in shapes.items()}
-    return Outlines(WIDTH, max(1, round((north - south) * scale)), paths)
+    def path(ring: list[Point]) -> str:
+        return f"M{'L'.join('{} {}'.format(*place(x, y)) for x, y in ring)}Z"
+
+    paths = {code: "".join(map(path, shape.rings)) for code, shape in shapes.items()}
+    middles = {code: place(*shape.middle) for code, shape in shapes.items()}
+    return Outlines(WIDTH, max(1, round((north - south) * scale)), paths, middles)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from outreach.campaigns.tables import Pick, Stage
     from outreach.planning.priority import Scored
 
-PAGE_LENGTH = 50
+PAGE_LENGTH = 25
 
 
 class Standing(StrEnum):

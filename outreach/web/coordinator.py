@@ -2,12 +2,18 @@
 
 from outreach.web import (  # noqa: F401 - importing them puts their views on the blueprint
     approvals,
+    coordinator_answers,
+    coordinator_asking,
     coordinator_campaigns,
     coordinator_desk,
+    coordinator_fairness,
+    coordinator_forward,
     coordinator_map,
     coordinator_plan,
     coordinator_runs,
+    coordinator_shortlist,
     coordinator_stages,
+    coordinator_verdict,
     coordinator_visits,
 )
 from outreach.web.coordinator_pages import pages

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, request
 
+from outreach.campaigns.stages import require_planner, stage_of
 from outreach.people.tables import Role
 from outreach.web.auth import person
 from outreach.web.coordinator_words import show_value
@@ -17,6 +18,9 @@ from outreach.web.forms import refill_edit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlmodel import Session
+
+    from outreach.campaigns.tables import Stage
     from outreach.errors import OutreachError
     from outreach.web.forms import Filled, Versioned
 
@@ -35,6 +39,13 @@ def now() -> datetime:
 def today() -> date:
     """Return the day it is where the person works."""
     return now().astimezone(ZoneInfo(person().zone)).date()
+
+
+def planners_stage(db: Session, stage_id: int) -> Stage:
+    """Read a stage that the person plans."""
+    found = stage_of(db, person(), stage_id)
+    require_planner(db, found.branch_id, person())
+    return found
 
 
 def filled_again(error: OutreachError, row: Versioned) -> Filled:

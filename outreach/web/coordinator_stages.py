@@ -1,4 +1,4 @@
-"""Stages: drafted, changed, opened, closed; what would happen if one were planned now."""
+"""Stages: drafted, changed, opened, closed; the form is the first step of their making."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from outreach.campaigns.stages import (
     create_stage,
     delete_stage,
     open_stage,
-    require_planner,
     stage_of,
     update_stage,
 )
@@ -25,19 +24,16 @@ from outreach.villages.reading import names_of
 from outreach.villages.tables import VillageKind
 from outreach.visits.closing import wind_up
 from outreach.visits.outside import count_outside
-from outreach.visits.preview import preview
+from outreach.visits.preview import Trial
 from outreach.visits.question import local_day
-from outreach.visits.runs import latest_run
+from outreach.visits.runs import latest_run, request_run
 from outreach.visits.standing import standing_of_stage
 from outreach.web.auth import person
-from outreach.web.coordinator_pages import (
-    READERS,
-    filled_again,
-    now,
-    pages,
-)
+from outreach.web.coordinator_area import area_map
+from outreach.web.coordinator_pages import READERS, filled_again, now, pages, planners_stage
+from outreach.web.coordinator_verdict import verdict_facts
 from outreach.web.coordinator_views import regions_of_branch
-from outreach.web.coordinator_words import Advice, cure_lines, days_in_words, outside_words
+from outreach.web.coordinator_words import Advice, outside_words, run_refusal
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, version_of
 from outreach.web.routing import allow
@@ -86,13 +82,8 @@ def _stage_facts(db: Session, found: Stage) -> dict[str, Any]:
         "outside": count_outside(db, person(), found),
         "preview": None,
     }
-    if may_plan and found.status is not Status.CLOSED:
-        told = preview(db, stage_id, person(), local_day(db, found.branch_id, now()))
-        facts |= {
-            "preview": told,
-            "cures": cure_lines(told, stage_id),
-            "days_left_out": days_in_words(told.days_left_out),
-        }
+    if may_plan:
+        facts |= verdict_facts(db, found, Trial())
     return facts
 
 
@@ -119,7 +110,7 @@ def add_stage(campaign_id: int) -> ResponseReturnValue:
             form = refill(request.form, error)
             return _form(db, form, campaign, _own_branch(), None), error.status
     flash(_("“%(name)s” is drafted.", name=made.name))
-    return redirect(url_for("coordinator.stage", stage_id=made.id), 303)
+    return _go_on(made)
 
 
 @pages.get("/stages/<int:stage_id>/edit")
@@ -127,7 +118,7 @@ def add_stage(campaign_id: int) -> ResponseReturnValue:
 def edit_stage(stage_id: int) -> ResponseReturnValue:
     """Show the form of a stage; a cure's link may have filled something in."""
     with reading_db() as db:
-        found = _planners_stage(db, stage_id)
+        found = planners_stage(db, stage_id)
         suggested = {name: request.args[name] for name in SUGGESTED if name in request.args}
         stored = {name: getattr(found, name) for name in (*StageIn.model_fields, "version")}
         campaign = campaign_of(db, person(), found.campaign_id)
@@ -148,32 +139,37 @@ def change_stage(stage_id: int) -> ResponseReturnValue:
     flash(_("“%(name)s” was saved.", name=saved.name))
     if outside:
         flash(outside_words(outside))
-    return redirect(url_for("coordinator.stage", stage_id=stage_id), 303)
+    return _go_on(saved)
+
+
+def _go_on(saved: Stage) -> ResponseReturnValue:
+    """Go to the next step if that was the button, else to the stage."""
+    to = "coordinator.shortlist" if request.form.get("go") == "next" else "coordinator.stage"
+    return redirect(url_for(to, stage_id=saved.id), 303)
 
 
 def _changed_again(stage_id: int, error: OutreachError) -> ResponseReturnValue:
     with reading_db() as db:
-        found = _planners_stage(db, stage_id)
+        found = planners_stage(db, stage_id)
         form = filled_again(error, found)
         campaign = campaign_of(db, person(), found.campaign_id)
         return _form(db, form, campaign, found.branch_id, found), error.status
 
 
-def _planners_stage(db: Session, stage_id: int) -> Stage:
-    found = stage_of(db, person(), stage_id)
-    require_planner(db, found.branch_id, person())
-    return found
-
-
 @pages.post("/stages/<int:stage_id>/open")
 @allow(Role.COORDINATOR)
 def start_stage(stage_id: int) -> ResponseReturnValue:
-    """Open a drafted stage."""
+    """Open a drafted stage; with the button that says so, ask for its plan as well."""
+    run = None
     try:
         with writing_db() as db:
             open_stage(db, stage_id, version_of(request.form), by=person())
+            if request.form.get("go") == "plan":
+                run = request_run(db, stage_id, by=person(), now=now())
     except Conflict as error:
-        return stage_page(stage_id, Advice(sentence(error))), error.status
+        return stage_page(stage_id, run_refusal(error)), error.status
+    if run is not None:
+        return redirect(url_for("coordinator.run", run_id=run.id), 303)
     flash(_("The stage is open. You can plan it now."))
     return redirect(url_for("coordinator.stage", stage_id=stage_id), 303)
 
@@ -215,13 +211,23 @@ def _own_branch() -> int:
 def _form(
     db: Session, form: Filled, campaign: Campaign, branch_id: int, found: Stage | None
 ) -> str:
-    return render_template(
-        "coordinator/stage_form.html",
-        form=form,
-        campaign=campaign,
-        stage=found,
-        branch=db.get_one(Branch, branch_id),
-        regions=regions_of_branch(db, person(), branch_id),
-        kinds=[(kind.value, word(kind)) for kind in VillageKind],
-        orderings=[(one.value, word(one)) for one in Ordering],
-    )
+    facts = form_facts(db, form, campaign, branch_id, found)
+    return render_template("coordinator/stage_form.html", **facts)
+
+
+def form_facts(
+    db: Session, form: Filled, campaign: Campaign, branch_id: int, found: Stage | None
+) -> dict[str, Any]:
+    """Gather what the form of a stage shows; none is stored yet when `found` is None."""
+    regions = regions_of_branch(db, person(), branch_id)
+    return {
+        "form": form,
+        "campaign": campaign,
+        "stage": found,
+        "is_draft": found is None or found.status is Status.DRAFTED,
+        "branch": db.get_one(Branch, branch_id),
+        "regions": regions,
+        "map": area_map(db, regions),
+        "kinds": [(kind.value, word(kind)) for kind in VillageKind],
+        "orderings": [(one.value, word(one)) for one in Ordering],
+    }

@@ -1,4 +1,4 @@
-"""Sentences of the coordinator's pages: cures, days left out, what a move would break."""
+"""Sentences of the coordinator's pages: days left out, remedies, what a move would break."""
 
 from __future__ import annotations
 
@@ -12,19 +12,16 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from outreach.planning.capacity import CureKind
 from outreach.planning.model import Remedy
 from outreach.planning.workdays import ClosedKind
 from outreach.web.enum_words import ENUM_WORDS
-from outreach.web.i18n import long_date, moment, number, short_date
+from outreach.web.i18n import moment, number, short_date
 from outreach.web.words import sentence, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from outreach.errors import Conflict
-    from outreach.planning.capacity import Cure
-    from outreach.visits.preview import StagePreview
     from outreach.visits.question import DayLeftOut
 
 
@@ -56,53 +53,6 @@ class DaysOff:
     sundays: int
     other_weekdays: int
     single: tuple[ClosedDay, ...]
-
-
-def cure_lines(told: StagePreview, stage_id: int) -> list[Advice]:
-    """Say what would cure a shortfall, the cheapest first."""
-    # Not the present quota: it may be larger than what there is to plan.
-    whole = told.villages + told.villages_kept
-    return [_cure(cure, stage_id, whole) for cure in told.cures]
-
-
-def _cure(cure: Cure, stage_id: int, whole: int) -> Advice:
-    match cure.kind:
-        case CureKind.MORE_SESSIONS:
-            words = _("One more session a day for every team would hold them all.")
-            return Advice(words, "/teams", _("Change the teams"))
-        case CureKind.LONGER_STAGE:
-            ends = cure.until.isoformat() if cure.until else None
-            link = url_for("coordinator.edit_stage", stage_id=stage_id, ends=ends)
-            return Advice(_longer(cure), link, _("Move the end"))
-        case CureKind.ADD_TEAMS:
-            words = ngettext(
-                "%(amount)s more team for the whole stage would hold them all.",
-                "%(amount)s more teams for the whole stage would hold them all.",
-                cure.amount,
-                amount=number(cure.amount),
-            )
-            return Advice(words, "/teams", _("Add a team"))
-        case CureKind.LOWER_QUOTA:
-            rest = max(1, whole - cure.amount)
-            link = url_for("coordinator.edit_stage", stage_id=stage_id, quota=rest)
-            words = ngettext(
-                "Leave %(amount)s village to a later stage.",
-                "Leave %(amount)s villages to a later stage.",
-                cure.amount,
-                amount=number(cure.amount),
-            )
-            return Advice(words, link, _("Lower the quota to %(quota)s", quota=number(rest)))
-
-
-def _longer(cure: Cure) -> str:
-    words = ngettext(
-        "%(amount)s more working day would hold them all: the stage would end on %(day)s.",
-        "%(amount)s more working days would hold them all: the stage would end on %(day)s.",
-        cure.amount,
-        amount=number(cure.amount),
-        day=long_date(cure.until) if cure.until else "",
-    )
-    return str(words)
 
 
 def outside_words(count: int) -> str:

@@ -36,7 +36,7 @@ def install(app: Flask, default: str) -> None:
         default_translation_directories="web/translations",
         locale_selector=choose,
     )
-    filters = (number, percent, rupiah, long_date, short_date, clock, moment, zone_name)
+    filters = (number, percent, rupiah, long_date, plain_date, short_date, clock, moment, zone_name)
     app.jinja_env.filters.update({f.__name__: f for f in filters})
 
 
@@ -66,6 +66,11 @@ def rupiah(amount: float) -> str:
 def long_date(day: date) -> str:
     """Write a day for a sentence: `Jumat, 8 Januari 2027`."""
     return format_date(day, "EEEE, d MMMM y", locale=language())
+
+
+def plain_date(day: date) -> str:
+    """Write a day where its weekday does not matter: `8 Jan 2027`."""
+    return format_date(day, "d MMM y", locale=language())
 
 
 def short_date(day: date) -> str:

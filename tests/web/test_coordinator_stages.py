@@ -135,9 +135,11 @@ def test_a_shortfall_comes_with_cures_that_can_be_followed(
     assert "the stage would end on" in words
     html = answer.get_data(as_text=True)
     until = next(cure.until for cure in told.cures if cure.until)
-    link = f"/stages/{stage_id}/edit?ends={until.isoformat()}"
+    link = f"/stages/{stage_id}/verdict?ends={until.isoformat()}"
     assert link in html
-    assert f'value="{until.isoformat()}"' in client.get(link).get_data(as_text=True)
+    tried = client.get(link)
+    assert tried.status_code == 200
+    assert f'name="ends" value="{until.isoformat()}"' in tried.get_data(as_text=True)
 
 
 def test_without_a_free_team_the_page_says_so(
@@ -242,7 +244,8 @@ def test_the_quota_advised_is_what_would_be_planned_less_the_shortfall(
     assert told.shortfall > 0
     rest = told.villages + told.villages_kept - told.shortfall
     html = english(Role.COORDINATOR).get(f"/stages/{stage_id}").get_data(as_text=True)
-    assert f"edit?quota={rest}" in html
+    assert f"verdict?quota={rest}" in html
+    assert f'name="quota" value="{rest}"' in html
     assert f"Lower the quota to {rest}<" in html
 
 

@@ -1,0 +1,133 @@
+"""Fair work: what each team carries, for a stage and for a branch over a month."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+from flask import render_template, request
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from pydantic import BaseModel, Field
+
+from outreach.campaigns.access import visible_branches
+from outreach.campaigns.stages import stage_of
+from outreach.campaigns.tables import Campaign
+from outreach.errors import Invalid, NotFound
+from outreach.people.tables import Branch
+from outreach.visits.fairness import Fairness, Hardship, Spread, fairness
+from outreach.web.auth import person
+from outreach.web.coordinator_calendar import next_month
+from outreach.web.coordinator_pages import READERS, pages, today
+from outreach.web.database import reading_db
+from outreach.web.forms import read
+from outreach.web.i18n import number, percent
+from outreach.web.routing import allow
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+
+class MonthIn(BaseModel):
+    """Which month is shown, as browsers write one."""
+
+    month: Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")] | None = None
+
+
+@pages.get("/stages/<int:stage_id>/fairness")
+@allow(*READERS)
+def stage_fairness(stage_id: int) -> ResponseReturnValue:
+    """Show what each team carries in a stage."""
+    with reading_db() as db:
+        stage = stage_of(db, person(), stage_id)
+        campaign = db.get_one(Campaign, stage.campaign_id)
+        branch = db.get_one(Branch, stage.branch_id)
+        told = fairness(db, stage.branch_id, stage.starts, stage.ends, stage_id=stage_id)
+    facts = {"stage": stage, "campaign": campaign, "branch": branch}
+    return _page(told, stage.starts, stage.ends, **facts)
+
+
+@pages.get("/branches/<int:branch_id>/fairness")
+@allow(*READERS)
+def branch_fairness(branch_id: int) -> ResponseReturnValue:
+    """Show what each team of a branch carries in a month, of whatever stage."""
+    try:
+        asked, status = read(MonthIn, request.args).month, 200
+    except Invalid as error:
+        asked, status = None, error.status
+    first = date.fromisoformat(f"{asked}-01") if asked else today().replace(day=1)
+    last = first.replace(day=monthrange(first.year, first.month)[1])
+    with reading_db() as db:
+        if branch_id not in visible_branches(db, person()):
+            raise NotFound(kind="Branch", id=branch_id)
+        branch = db.get_one(Branch, branch_id)
+        told = fairness(db, branch_id, first, last)
+    months = {"before": (first - timedelta(days=1)).replace(day=1), "after": next_month(first)}
+    return _page(told, first, last, stage=None, branch=branch, months=months), status
+
+
+def _page(told: Fairness, first: date, last: date, **facts: object) -> str:
+    return render_template(
+        "coordinator/fairness.html",
+        told=told,
+        first=first,
+        last=last,
+        hardships=list(Hardship),
+        most=max((load.minutes for load in told.loads), default=0),
+        hours_words=_hours_words(told.hours),
+        hard_sentence=_hard_sentence(told.hard),
+        **facts,
+    )
+
+
+def _hours_words(spread: Spread | None) -> str:
+    """Say who carries most hours and by how much."""
+    if spread is None or not spread.most:
+        return ""
+    if not spread.apart:
+        return str(_("All teams carry the same hours: %(hours)s.", hours=_hours(spread.most)))
+    return str(
+        _(
+            "%(team)s carries most: %(hours)s, %(above)s (%(share)s) more than the mean of"
+            " %(mean)s. %(lowest)s carries least with %(least)s: %(apart)s apart.",
+            team=spread.highest.team,
+            hours=_hours(spread.most),
+            above=_hours(spread.above_mean),
+            share=percent(spread.above_mean / spread.mean, 0),
+            mean=_hours(spread.mean),
+            lowest=spread.lowest.team,
+            least=_hours(spread.least),
+            apart=_hours(spread.apart),
+        )
+    )
+
+
+def _hard_sentence(spread: Spread | None) -> str:
+    """Say who goes to most hard villages and by how much."""
+    if spread is None or not spread.most:
+        return ""
+    if not spread.apart:
+        words = ngettext(
+            "Every team goes to %(num)s hard village.",
+            "Every team goes to %(num)s hard villages.",
+            spread.most,
+        )
+        return str(words)
+    words = ngettext(
+        "%(team)s goes to %(shown)s hard village, the most; the mean is %(mean)s."
+        " %(lowest)s goes to fewest: %(least)s.",
+        "%(team)s goes to %(shown)s hard villages, the most; the mean is %(mean)s."
+        " %(lowest)s goes to fewest: %(least)s.",
+        spread.most,
+        shown=number(spread.most),
+        team=spread.highest.team,
+        mean=number(spread.mean, 1),
+        lowest=spread.lowest.team,
+        least=number(spread.least),
+    )
+    return str(words)
+
+
+def _hours(minutes: float) -> str:
+    return str(_("%(hours)s h", hours=number(minutes / 60, 1)))

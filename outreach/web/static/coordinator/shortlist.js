@@ -1,0 +1,38 @@
+// Moves the cut line of the shortlist while the quota is being chosen; saving is the form's.
+const quota = document.getElementById("quota");
+const slider = document.getElementById("quota-slider");
+const words = document.getElementById("cut-words");
+const rows = [...document.querySelectorAll("tr[data-rank]")];
+const kept = Number(words.dataset.kept);
+const ranked = Number(words.dataset.ranked);
+const written = (number) => number.toLocaleString(document.documentElement.lang);
+
+function show() {
+  const most = quota.value ? Math.max(0, Number(quota.value) - kept) : ranked;
+  const taken = Math.min(most, ranked);
+  for (const row of rows) {
+    const rank = Number(row.dataset.rank);
+    const isIn = rank <= taken;
+    row.classList.toggle("in", isIn);
+    row.classList.toggle("beyond", !isIn);
+    row.classList.toggle("cut", rank === taken + 1);
+    const tag = row.querySelector(".cut-tag");
+    tag.classList.toggle("confirmed", isIn);
+    tag.textContent = isIn ? tag.dataset.in : tag.dataset.out;
+  }
+  words.textContent = words.dataset.words
+    .replace("{in}", written(taken))
+    .replace("{all}", written(ranked))
+    .replace("{out}", written(ranked - taken));
+}
+
+slider.addEventListener("input", () => {
+  quota.value = Number(slider.value) >= ranked + kept ? "" : slider.value;
+  show();
+});
+quota.addEventListener("input", () => {
+  slider.value = quota.value || slider.max;
+  show();
+});
+slider.parentElement.hidden = false;
+show();

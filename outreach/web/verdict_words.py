@@ -1,0 +1,142 @@
+"""Sentences of a verdict: what the teams can hold, until when, and what would cure a shortfall."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from outreach.planning.capacity import CureKind
+from outreach.web.i18n import long_date, number, plain_date
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from outreach.campaigns.tables import Stage
+    from outreach.planning.capacity import Cure
+    from outreach.visits.preview import StagePreview, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class CureLine:
+    """What would cure a shortfall, the address that tries it, and how it is done.
+
+    With `values` a button stores them in the stage; without, `link` leads to where it is done.
+    """
+
+    words: str
+    try_link: str
+    done_words: str
+    values: Mapping[str, str] = field(default_factory=dict)
+    link: str = ""
+
+
+def verdict_words(told: StagePreview) -> str:
+    """Say in one sentence what a stage with villages and free team-days comes to."""
+    facts = {
+        "visits": number(told.villages),
+        "slots": number(told.sessions_possible),
+        "first": plain_date(told.first_free) if told.first_free else "–",
+        "last": plain_date(told.last_free) if told.last_free else "–",
+    }
+    if not told.shortfall:
+        words = _("%(visits)s visits, %(slots)s slots between %(first)s and %(last)s.", **facts)
+        return f"{words} {_('All of them fit.')}"
+    words = ngettext(
+        "%(visits)s visits, %(slots)s slots between %(first)s and %(last)s:"
+        " %(shown)s village would be left without a visit.",
+        "%(visits)s visits, %(slots)s slots between %(first)s and %(last)s:"
+        " %(shown)s villages would be left without a visit.",
+        told.shortfall,
+        shown=number(told.shortfall),
+        **facts,
+    )
+    return str(words)
+
+
+def pace_words(told: StagePreview) -> str:
+    """Say when the last village would be reached."""
+    if told.last_reached is None:
+        return str(_("At this pace it would take more than a year to reach them all."))
+    return str(_("At this pace the last is reached on %(day)s.", day=long_date(told.last_reached)))
+
+
+def cure_lines(told: StagePreview, stage: Stage) -> list[CureLine]:
+    """Say what would cure a shortfall, the cheapest first."""
+    # Not the present quota: it may be larger than what there is to plan.
+    whole = told.villages + told.villages_kept
+    return [_cure(cure, stage, whole) for cure in told.cures]
+
+
+def _cure(cure: Cure, stage: Stage, whole: int) -> CureLine:
+    match cure.kind:
+        case CureKind.MORE_SESSIONS:
+            words = _("One more session a day for every team would hold them all.")
+            tried = _try(stage, more_sessions=cure.amount)
+            return CureLine(words, tried, _("Change the teams"), link=url_for("teams.teams"))
+        case CureKind.LONGER_STAGE:
+            ends = cure.until.isoformat() if cure.until else ""
+            tried = _try(stage, ends=ends)
+            return CureLine(_longer(cure), tried, _("Move the end"), {"ends": ends})
+        case CureKind.ADD_TEAMS:
+            link = url_for("teams.new_team", branch_id=stage.branch_id)
+            tried = _try(stage, more_teams=cure.amount)
+            return CureLine(_more_teams(cure.amount), tried, _("Add a team"), link=link)
+        case CureKind.LOWER_QUOTA:
+            quota = max(1, whole - cure.amount)
+            words = ngettext(
+                "Leave %(amount)s village to a later stage.",
+                "Leave %(amount)s villages to a later stage.",
+                cure.amount,
+                amount=number(cure.amount),
+            )
+            done = _("Lower the quota to %(quota)s", quota=number(quota))
+            return CureLine(words, _try(stage, quota=quota), done, {"quota": str(quota)})
+
+
+def _try(stage: Stage, **change: Any) -> str:
+    return url_for("coordinator.verdict", stage_id=stage.id, **change)
+
+
+def _longer(cure: Cure) -> str:
+    words = ngettext(
+        "%(amount)s more working day would hold them all: the stage would end on %(day)s.",
+        "%(amount)s more working days would hold them all: the stage would end on %(day)s.",
+        cure.amount,
+        amount=number(cure.amount),
+        day=long_date(cure.until) if cure.until else "",
+    )
+    return str(words)
+
+
+def _more_teams(amount: int) -> str:
+    words = ngettext(
+        "%(amount)s more team for the whole stage would hold them all.",
+        "%(amount)s more teams for the whole stage would hold them all.",
+        amount,
+        amount=number(amount),
+    )
+    return str(words)
+
+
+def trial_words(trial: Trial) -> str:
+    """Say what is only tried."""
+    tried = []
+    if trial.ends is not None:
+        tried.append(_("the stage ends on %(day)s", day=long_date(trial.ends)))
+    if trial.quota is not None:
+        tried.append(_("at most %(quota)s villages", quota=number(trial.quota)))
+    if trial.more_sessions:
+        tried.append(
+            ngettext(
+                "%(num)s more session a day for every team",
+                "%(num)s more sessions a day for every team",
+                trial.more_sessions,
+            )
+        )
+    if trial.more_teams:
+        tried.append(ngettext("%(num)s more team", "%(num)s more teams", trial.more_teams))
+    return "; ".join(map(str, tried))
