@@ -15,12 +15,14 @@ from outreach.logbook.listing import current_report
 from outreach.people.free_text import Remark
 from outreach.people.tables import Role
 from outreach.people.teams import list_teams
+from outreach.visits.answers import HEARD_BY
 from outreach.visits.leave import without_team
 from outreach.visits.lifecycle import allowed_moves, turn, visit_of
 from outreach.visits.listing import history, visit_row
 from outreach.visits.moving import AFTER_A_MOVE, MoveIn, move_visit
 from outreach.visits.tables import Happening
 from outreach.web.auth import person
+from outreach.web.coordinator_asking import asked_section
 from outreach.web.coordinator_history import told_lines
 from outreach.web.coordinator_move import MoveFormIn, Warned, warned
 from outreach.web.coordinator_pages import READERS, filled_again, now, pages, today
@@ -54,7 +56,7 @@ class StatusIn(BaseModel):
 @allow(*READERS)
 def visit(visit_id: int) -> ResponseReturnValue:
     """Show one visit."""
-    return _page(visit_id)
+    return visit_page(visit_id)
 
 
 @pages.get("/visits/<int:visit_id>/move/warnings")
@@ -86,7 +88,7 @@ def move(visit_id: int) -> ResponseReturnValue:
         with writing_db() as db:
             warnings = warned(db, visit_id, given, by=person(), now=now())
             if warnings.stops(given):
-                return _page(visit_id, move=_kept(), warnings=warnings), 409
+                return visit_page(visit_id, move=_kept(), warnings=warnings), 409
             move_visit(
                 db,
                 visit_id,
@@ -97,7 +99,7 @@ def move(visit_id: int) -> ResponseReturnValue:
                 reason=given.reason,
             )
     except (Invalid, Conflict) as error:
-        return _page(visit_id, move=_again(visit_id, error)), error.status
+        return visit_page(visit_id, move=_again(visit_id, error)), error.status
     flash(_("The visit is moved."))
     return redirect(url_for("coordinator.visit", visit_id=visit_id), 303)
 
@@ -119,17 +121,19 @@ def change_status(visit_id: int) -> ResponseReturnValue:
                 reason=given.remark,
             )
     except (Invalid, Conflict) as error:
-        return _page(visit_id, status=_status_again(visit_id, error)), error.status
+        return visit_page(visit_id, status=_status_again(visit_id, error)), error.status
     flash(_("Noted: %(what)s.", what=word(Happening(given.happening))))
     return redirect(url_for("coordinator.visit", visit_id=visit_id), 303)
 
 
-def _page(
+def visit_page(
     visit_id: int,
     move: Filled | None = None,
     status: Filled | None = None,
     warnings: Warned | None = None,
+    answer: Filled | None = None,
 ) -> str:
+    """Show one visit; the forms as they were filled, if something was wrong with them."""
     with reading_db() as db:
         row = visit_row(db, person(), visit_id)
         stage = stage_of(db, person(), row.stage_id)
@@ -137,7 +141,8 @@ def _page(
         lines = told_lines(history(db, person(), visit_id), {team.id: team.name for team in teams})
         report = current_report(db, person(), visit_id)
         is_without_team = bool(without_team(db, stage.branch_id, [row]))
-    may_plan = person().role is Role.COORDINATOR and stage.status is not Status.CLOSED
+        may_plan = person().role is Role.COORDINATOR and stage.status is not Status.CLOSED
+        asked = asked_section(db, row) if may_plan else None
     allowed = allowed_moves(row.work, person().role)
     return render_template(
         "coordinator/visit.html",
@@ -145,6 +150,9 @@ def _page(
         stage=stage,
         lines=lines,
         report=report,
+        asked=asked,
+        answer=answer or fill(version=row.version),
+        heard_by=[(one.value, word(one)) for one in HEARD_BY],
         flags=[FLAG_WORDS[flag] for flag in report.flags if flag in FLAG_WORDS] if report else [],
         is_without_team=is_without_team,
         may_correct=Happening.CORRECTED in allowed,

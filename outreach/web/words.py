@@ -71,6 +71,8 @@ CONFLICTS = {
     "confirmed_would_move": _(
         "Visits that villages have confirmed would start at another time. Tick that they may move."
     ),
+    "link_too_late": _("The day of the visit has begun: nobody can answer by a link any more."),
+    "opening_gone": _("That place in the plan has just been given away. Choose another one."),
     "day_too_long": _("The last session of that day would not start before midnight."),
     "corrects_another_visit": _("The report to be corrected belongs to another visit."),
     "map_is_old": _("The villages on this map have changed. Please load the page again."),

@@ -1,0 +1,179 @@
+"""What the coordinator has in hand to ask villages: links, texts to copy, whom to write to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING
+
+from flask import render_template, request
+from flask_babel import gettext as _
+from pydantic import BaseModel, Field
+
+from outreach.campaigns.stages import stage_of
+from outreach.messages.facts import told_of
+from outreach.messages.text import Addressee, text_of_day, text_of_visit, wa_link
+from outreach.people.tables import Role
+from outreach.people.teams import list_teams
+from outreach.visits.asking import asked_on, last_link
+from outreach.visits.calls import contacts_of
+from outreach.visits.links import LinkState, state_of
+from outreach.visits.listing import visits_of_stage
+from outreach.visits.offers import offers, place_key
+from outreach.visits.rows import VisitFilters
+from outreach.visits.tables import Work
+from outreach.visits.teamday import clock_time
+from outreach.web.addresses import link_address
+from outreach.web.auth import person
+from outreach.web.coordinator_pages import now, pages, today
+from outreach.web.database import reading_db
+from outreach.web.forms import check, fill
+from outreach.web.i18n import clock, long_date
+from outreach.web.routing import allow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
+
+    from outreach.messages.facts import Told
+    from outreach.visits.asking import Asked
+    from outreach.visits.calls import Contact
+    from outreach.visits.rows import VisitRow
+    from outreach.visits.tables import Answer
+
+    type Contacts = Mapping[str, tuple[Contact, ...]]
+
+
+class DayIn(BaseModel):
+    """Which visits of a stage the list holds; blank means the first day to come, and all teams."""
+
+    day: date | None = None
+    team: int | None = Field(default=None, ge=1, le=2**31 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """An official, and the way to write to them with the text ready to send."""
+
+    name: str
+    position: str
+    phone: str
+    whatsapp: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskedSection:
+    """The village's answer on the page of its visit.
+
+    `address` is empty where there is no link to answer by; `state` is that of the last link.
+    """
+
+    state: LinkState | None
+    said: Answer | None
+    until: datetime | None
+    address: str
+    text: str
+    reaches: tuple[Reach, ...]
+    places: tuple[tuple[str, str], ...]
+    is_waiting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLine:
+    """A line of the day's list."""
+
+    visit: VisitRow
+    address: str
+    reaches: tuple[Reach, ...]
+
+
+def asked_section(db: Session, row: VisitRow) -> AskedSection | None:
+    """Gather what the page of a visit shows of the village's answer; none if nobody was asked."""
+    link = last_link(db, person(), row.id)
+    is_waiting = row.work is Work.AWAITING
+    if link is None and not is_waiting:
+        return None
+    state = state_of(link, now()) if link else None
+    address = link_address(link) if link and state is LinkState.LIVE and is_waiting else ""
+    told = told_of(db, (row.id,))[row.id]
+    return AskedSection(
+        state=state,
+        said=link.answer if link else None,
+        until=link.expires_at if link else None,
+        address=address,
+        text=text_of_visit(told, link=address),
+        reaches=_reaches(told, address, _contacts(db, (told,))) if is_waiting else (),
+        places=_places(db, row) if is_waiting else (),
+        is_waiting=is_waiting,
+    )
+
+
+@pages.get("/stages/<int:stage_id>/ask")
+@allow(Role.COORDINATOR)
+def ask_villages(stage_id: int) -> ResponseReturnValue:
+    """List a day's visits with their links, and the whole as one text to copy."""
+    given = check(DayIn, {name: value for name, value in request.args.items() if value})
+    with reading_db() as db:
+        stage = stage_of(db, person(), stage_id)
+        days = _days(db, stage_id)
+        day = given.day or _first_to_come(days)
+        asked = asked_on(db, person(), stage_id, now(), day=day, team_id=given.team) if day else []
+        teams = list_teams(db, stage.branch_id)
+        told = told_of(db, [one.visit.id for one in asked])
+        contacts = _contacts(db, told.values())
+    lines = [_line(one, told[one.visit.id], contacts) for one in asked]
+    links = {line.visit.id: line.address for line in lines if line.address}
+    text = text_of_day(told.values(), links)
+    return render_template(
+        "coordinator/ask.html",
+        stage=stage,
+        day=day,
+        days=[(one.isoformat(), long_date(one)) for one in days],
+        teams=[("", _("All teams")), *((team.id, team.name) for team in teams)],
+        form=fill(day=day, team=given.team),
+        lines=lines,
+        text=text,
+        whatsapp=wa_link("", text),
+    )
+
+
+def _days(db: Session, stage_id: int) -> list[date]:
+    rows = visits_of_stage(db, person(), stage_id, VisitFilters())
+    return sorted({row.day for row in rows if row.work in (Work.AWAITING, Work.CONFIRMED)})
+
+
+def _first_to_come(days: list[date]) -> date | None:
+    coming = [day for day in days if day > today()]
+    return next(iter(coming), days[-1] if days else None)
+
+
+def _contacts(db: Session, told: Iterable[Told]) -> Contacts:
+    return contacts_of(db, {one.village_code for one in told}, today())
+
+
+def _line(asked: Asked, told: Told, contacts: Contacts) -> AskedLine:
+    address = link_address(asked.link) if asked.link else ""
+    return AskedLine(asked.visit, address, _reaches(told, address, contacts))
+
+
+def _reaches(told: Told, address: str, contacts: Contacts) -> tuple[Reach, ...]:
+    """Read whom to write to in the village, each with the text in their own name."""
+    return tuple(
+        Reach(one.name, one.position, one.phone, wa_link(one.phone, text))
+        for one in contacts.get(told.village_code, ())
+        if one.phone
+        for text in (text_of_visit(told, link=address, to=Addressee(one.name, one.position)),)
+    )
+
+
+def _places(db: Session, row: VisitRow) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (place_key(one), f"{long_date(one.day)}, {_hour(row, clock_time(one.starts_minute))}")
+        for one in offers(db, row.id, today=today())
+    )
+
+
+def _hour(row: VisitRow, at: time) -> str:
+    return clock(at, row.zone)
