@@ -39,6 +39,7 @@ WAYS = (
     ("/approvals", _("Approvals"), {Role.MANAGER}),
     ("/map", _("Map"), {Role.COORDINATOR, Role.MANAGER}),
     ("/teams", _("Teams"), {Role.COORDINATOR}),
+    ("/data", _("Data"), {Role.COORDINATOR}),
     ("/admin/branches", _("Branches"), {Role.ADMIN}),
     ("/teams", _("Teams"), {Role.ADMIN}),
     ("/admin/accounts", _("Accounts"), {Role.ADMIN}),

@@ -1,0 +1,104 @@
+"""Phrases of the pages about spreadsheets, by what they stand for."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+
+from outreach.sheets.tables import SheetKind, UploadState
+
+KINDS = {
+    SheetKind.PLAN: _("Plan"),
+    SheetKind.TEAMS: _("Teams"),
+    SheetKind.OFFICIALS: _("Village officials"),
+    SheetKind.MARKET_DAYS: _("Market days"),
+    SheetKind.CLOSED_PERIODS: _("Harvests and other closed periods"),
+    SheetKind.VULNERABLE: _("Vulnerable workers per village (DTSEN)"),
+    SheetKind.MEMBERS: _("Present members per village or regency"),
+}
+
+ABOUT = {
+    SheetKind.TEAMS: _("Names, bases, members, working days and hours of the branch's teams."),
+    SheetKind.OFFICIALS: _("Who hosts sessions, with term of office, phone and e-mail."),
+    SheetKind.MARKET_DAYS: _("On which weekday or Javanese market day a region holds its market."),
+    SheetKind.CLOSED_PERIODS: _("Days on which a region cannot host: harvest, planting, feasts."),
+    SheetKind.VULNERABLE: _("Counts from the national socio-economic register, per village."),
+    SheetKind.MEMBERS: _("How many informal workers are members already: where you start from."),
+}
+
+STATES = {
+    UploadState.STAGED: _("Waiting for you"),
+    UploadState.APPLIED: _("Applied"),
+    UploadState.UNDONE: _("Undone"),
+    UploadState.DISCARDED: _("Discarded"),
+}
+
+ACTS = {"add": _("New"), "alter": _("Change"), "remove": _("Taken out")}
+
+#: Why a whole file cannot be used.
+FILES = {
+    "missing": _("Please choose a file."),
+    "file_empty": _("This file is empty."),
+    "no_rows": _("This sheet has headers and no rows below them."),
+    "not_a_sheet": _("This is no spreadsheet. Please send an Excel file (.xlsx) or a CSV file."),
+    "old_excel": _(
+        "This is a file of an old Excel (.xls). Open it in Excel, choose Save as and take"
+        " “Excel workbook (.xlsx)”."
+    ),
+    "open_document": _(
+        "This is a LibreOffice file (.ods). Open it, choose Save as and take “Excel (.xlsx)”."
+    ),
+    "pdf_file": _("This is a PDF. Please send the Excel file (.xlsx) or a CSV file."),
+    "image_file": _("This is a picture. Please send the Excel file (.xlsx) or a CSV file."),
+    "password_protected": _(
+        "This file is protected by a password. Take the password off in Excel and send it again."
+    ),
+    "file_damaged": _("This file is damaged. Open it in Excel, save it anew and send it again."),
+    "file_too_heavy": _(
+        "This file holds far more than its rows. Copy only the rows into a new workbook and send"
+        " that."
+    ),
+    "too_many_rows": _("At most %(most)s rows at once. Please send it in parts."),
+    "too_many_columns": _("At most %(most)s columns. Please take out what is not needed."),
+    "header_missing": _(
+        "These columns are missing: %(headers)s. The first row has to hold the headers of the"
+        " template."
+    ),
+    "header_twice": _("The column “%(header)s” is there twice. Please take one out."),
+}
+
+#: Why a row was refused, where no other page has words for it.
+ROWS = {
+    "row_twice": _("Several rows are about this: rows %(rows)s. Keep one of them."),
+    "not_a_choice": _("Please choose one of the list."),
+    "failed_formula": _("The formula in this cell has failed. Please type the value."),
+    "text_too_long": _("This text is too long."),
+    "code_became_date": _(
+        "Excel has made a date of this code. Format the column as text and type it again."
+    ),
+    "not_in_stage": _("This village is not one of the stage's."),
+    "stage_not_open": _("Only an open stage can be changed."),
+    "far_from_stage": _("This day lies more than a year after the stage."),
+    "wrong_status": _("The session was reported already, so the visit stays where it is."),
+    "confirmed": _(
+        "The village has confirmed this visit. Write “ya” in the column Izinkan if it may change."
+    ),
+    "day_full": _("The team has three visits on that day already."),
+    "day_too_long": _("The last session of that day would not start before midnight."),
+}
+
+#: What to know about a change.
+NOTES = {
+    "village_is_told": _("The village knows of this visit and has to be told."),
+}
+
+HEADERS = {
+    "code": _("Code"),
+    "team": _("Team"),
+    "day": _("Day"),
+    "slot": _("Session"),
+    "starts": _("Starts"),
+    "status": _("Status"),
+    "note": _("Note"),
+    "name": _("Name"),
+    "phone": _("Phone"),
+}

@@ -1,0 +1,234 @@
+"""What the pages about spreadsheets say: refused rows, changes and what to know of them.
+
+The sheet that gives errors back is Indonesian, whatever the page speaks: its headers are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, time
+from typing import TYPE_CHECKING, Any
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+
+from outreach.planning.check import Rule
+from outreach.planning.workdays import ClosedKind
+from outreach.sheets.kinds import Cell
+from outreach.sheets.writing import shown
+from outreach.villages.reading import names_of
+from outreach.visits.moving import MoveWarning
+from outreach.visits.tables import Work
+from outreach.web.coordinator_move import move_words
+from outreach.web.i18n import clock, language, number, short_date
+from outreach.web.sheet_phrases import ACTS, FILES, HEADERS, NOTES, ROWS
+from outreach.web.words import PROBLEMS, problem_words, problems_in_words, sentence, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlmodel import Session
+
+    from outreach.errors import Conflict, OutreachError
+    from outreach.sheets.kinds import Act, Change, Column, Problem, Row, Value
+
+_OF_MOVES = {
+    *(rule.value for rule in Rule),
+    *(kind.value for kind in ClosedKind),
+    "outside_stage",
+    "slot_taken",
+    "confirmed_would_move",
+    "told_would_move",
+    "others_would_move",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """A refused row: its number, what stands in it, what is wrong."""
+
+    number: int
+    about: str
+    problems: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChange:
+    """A change: of what, which values from where to where, what to know about it."""
+
+    row: int
+    label: str
+    act: str
+    act_words: str
+    values: tuple[tuple[str, str, str], ...]
+    notes: tuple[str, ...]
+
+
+def file_trouble(error: OutreachError) -> str:
+    """Say why a file cannot be used."""
+    problems: Any = error.facts.get("problems", {})
+    limits: Any = error.facts.get("limits", {})
+    for code in problems.get("file", ()):
+        if code in FILES:
+            return _filled(FILES[code], limits.get("file", {}))
+    return " ".join(w for ws in problems_in_words(error).values() for w in ws) or sentence(error)
+
+
+def settle_trouble(error: Conflict) -> str:
+    """Say why an upload was not applied, not undone or not discarded."""
+    rows = ", ".join(map(str, error.facts.get("rows", ())))  # type: ignore[call-overload]
+    match error.facts.get("problem"):
+        case "sheet_is_stale":
+            return str(
+                _(
+                    "Nothing was written: something has changed since these rows were checked:"
+                    " %(rows)s. Check the sheet again and look at the difference.",
+                    rows=rows,
+                )
+            )
+        case "changed_since":
+            return str(
+                _(
+                    "Nothing was undone: what these rows have changed was changed again since:"
+                    " %(rows)s.",
+                    rows=rows or "–",
+                )
+            )
+        case "upload_settled":
+            return str(_("Somebody has settled this sheet already. Here is how it stands."))
+        case "rows_collide" | "refused_by_table":
+            return str(
+                _("Nothing was written: some rows stand in each other's way. %(rows)s", rows=rows)
+            )
+    return sentence(error)
+
+
+def refused_rows(db: Session, rows: Sequence[Row], columns: Sequence[Column]) -> list[ShownRow]:
+    """Say what is wrong with every refused row."""
+    refused = [row for row in rows if row.is_refused]
+    names = _names(db, (problem for row in refused for problem in row.problems))
+    headers = {one.key: one.header for one in columns}
+    return [
+        ShownRow(
+            row.number,
+            " · ".join(text for text in list(row.given.values())[:3] if text),
+            tuple((headers.get(p.column, ""), problem_sentence(p, names)) for p in row.problems),
+        )
+        for row in refused
+    ]
+
+
+def error_words(db: Session, rows: Sequence[Row], columns: Sequence[Column]) -> dict[int, str]:
+    """Words for the last column of the sheet that gives errors back: always in Indonesian."""
+    with force_locale("id"):
+        return {
+            row.number: " ".join(
+                f"{header}: {words}" if header else words for header, words in row.problems
+            )
+            for row in refused_rows(db, rows, columns)
+        }
+
+
+def shown_changes(
+    db: Session, changes: Sequence[Change], columns: Sequence[Column]
+) -> list[ShownChange]:
+    """Put the difference into words."""
+    names = _names(db, (note for change in changes for note in change.notes))
+    by_key = {one.key: one for one in columns}
+    return [
+        ShownChange(
+            change.row,
+            change.label,
+            change.act.value,
+            act_words(change.act),
+            tuple(_values(change, by_key)),
+            tuple(dict.fromkeys(note_sentence(note, names) for note in change.notes)),
+        )
+        for change in changes
+    ]
+
+
+def act_words(act: Act) -> str:
+    """Say what a change does."""
+    return str(ACTS[act.value])
+
+
+def problem_sentence(problem: Problem, names: Mapping[str, str]) -> str:
+    """Say why a row was refused."""
+    if problem.code in ROWS:
+        return _filled(ROWS[problem.code], problem.facts)
+    if problem.code in PROBLEMS or problem.code not in _OF_MOVES:
+        return problem_words(problem.code, problem.facts)
+    return move_words(MoveWarning(problem.code, problem.facts), names)
+
+
+def note_sentence(note: Problem, names: Mapping[str, str]) -> str:
+    """Say what a person should know about a change."""
+    if note.code in NOTES:
+        return str(NOTES[note.code])
+    villages = ", ".join(names.get(code, code) for code in note.facts.get("villages", ()))
+    if note.code == "told_would_move":
+        return str(_("Told another time, for they know theirs: %(villages)s.", villages=villages))
+    if note.code == "others_would_move":
+        return str(_("Another time, not told yet: %(villages)s.", villages=villages))
+    if note.code == "outside_stage":
+        facts = {name: date.fromisoformat(day) for name, day in note.facts.items()}
+        return move_words(MoveWarning(note.code, facts), names)
+    return problem_sentence(note, names)
+
+
+def header_words(column: Column) -> str:
+    """Name a column: as the sheet does, in English with its meaning where we know it."""
+    words = HEADERS.get(column.key)
+    return column.header if language() == "id" or words is None else str(words)
+
+
+def value_words(value: Value, column: Column | None) -> str:
+    """Write a value of the difference."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, str):
+        return _text_words(value, column)
+    return _figure_words(value)
+
+
+def _text_words(value: str, column: Column | None) -> str:
+    if column is not None and column.key == "status" and value in set(Work):
+        return word(Work(value))
+    return value if column is None or column.cell is not Cell.CHOICE else shown(value, column)
+
+
+def _figure_words(value: float | date | time) -> str:
+    if isinstance(value, date):
+        return short_date(value)
+    if isinstance(value, time):
+        return clock(value)
+    return number(value, 0 if float(value).is_integer() else 1)
+
+
+def _values(change: Change, by_key: Mapping[str, Column]) -> Iterable[tuple[str, str, str]]:
+    for key in dict.fromkeys((*change.before, *change.after)):
+        column = by_key.get(key)
+        header = key if column is None else header_words(column)
+        before, after = change.before.get(key), change.after.get(key)
+        yield header, value_words(before, column), value_words(after, column)
+
+
+def _names(db: Session, problems: Iterable[Problem]) -> dict[str, str]:
+    """Names of the villages that the problems speak of, by code."""
+    codes: set[str] = set()
+    for problem in problems:
+        villages = problem.facts.get("villages", ())
+        codes.update(villages if isinstance(villages, list) else ())
+        codes.add(str(problem.facts.get("village_code", "")))
+    return {code: f"{name} ({code})" for code, name in names_of(db, codes - {""}).items()}
+
+
+def _filled(words: Any, facts: Mapping[str, Any]) -> str:
+    told = {n: number(f) if isinstance(f, int | float) else f for n, f in facts.items()}
+    text = str(words)
+    for name, fact in told.items():
+        text = text.replace(f"%({name})s", str(fact))
+    return text
