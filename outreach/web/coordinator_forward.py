@@ -18,7 +18,6 @@ from outreach.web.coordinator_stages import form_facts, stage_page
 from outreach.web.coordinator_words import Advice, days_in_words
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill
-from outreach.web.i18n import long_date
 from outreach.web.routing import allow
 from outreach.web.words import sentence
 
@@ -68,12 +67,8 @@ def _refused(stage_id: int, error: Conflict) -> Advice:
         return Advice(sentence(error))
     with reading_db() as db:
         campaign_id = planners_stage(db, stage_id).campaign_id
-    words = _(
-        "The campaign ends on %(day)s: no working day is left for another stage.",
-        day=long_date(error.facts["day"]),  # type: ignore[arg-type]
-    )
     link = url_for("coordinator.campaign", campaign_id=campaign_id)
-    return Advice(words, link, _("Open the campaign"))
+    return Advice(sentence(error), link, _("Open the campaign"))
 
 
 def _page(db: Session, stage_id: int, proposed: Forward, form: Filled) -> str:

@@ -56,6 +56,20 @@ ENUM_WORDS = {
         "nearest": _("Nearest first"),
         "region": _("By region code"),
     },
+    "Pick": {
+        "first": _("put first"),
+        "left_out": _("left out"),
+    },
+    "Standing": {
+        "in": _("in"),
+        "beyond": _("out"),
+        "left_out": _("left out"),
+    },
+    "Hardship": {
+        "boat": _("by boat"),
+        "night": _("in the dark"),
+        "refusals": _("put off again and again"),
+    },
     "Reason": {
         "no_place": _("Its place is not known"),
         "too_far": _("Too far for one day"),
@@ -125,6 +139,14 @@ ENUM_WORDS = {
         "friday_prayers": _("The session overlaps Friday prayers"),
         "wrong_travel": _("The travel time is not that of the road"),
         "wrong_total": _("The sums of the plan do not add up"),
+    },
+    "Stand": {
+        "no_plan": _("Not planned yet"),
+        "draft": _("Draft plan"),
+        "submitted": _("Waiting for approval"),
+        "sent_back": _("Plan sent back"),
+        "approved": _("Plan approved"),
+        "changed": _("Changed since approval"),
     },
     "SubmissionState": {
         "submitted": _("Waiting for approval"),
@@ -213,6 +235,22 @@ ENUM_WORDS = {
         "conflict": _("Received before with other content"),
         "rejected": _("Not accepted"),
         "held": _("Waits for the report it corrects"),
+    },
+    "PaperKind": {
+        "assignment_letter": _("Assignment letter"),
+        "notice": _("Notice to the village"),
+        "attendance_list": _("Attendance list"),
+        "minutes": _("Minutes"),
+        "route_sheet": _("Route sheet"),
+    },
+    "PaperState": {
+        "current": _("Up to date"),
+        "outdated": _("Out of date"),
+        "void": _("Visit no longer stands"),
+    },
+    "CalendarOwner": {
+        "team": _("Team"),
+        "village": _("Village"),
     },
     "Sector": {
         "farmer": _("Farmers"),

@@ -75,9 +75,14 @@ CONFLICTS = {
     "opening_gone": _("That place in the plan has just been given away. Choose another one."),
     "day_too_long": _("The last session of that day would not start before midnight."),
     "corrects_another_visit": _("The report to be corrected belongs to another visit."),
+    "campaign_ends_before": _(
+        "No working day is left before the campaign ends. Give the campaign a later end first."
+    ),
     "map_is_old": _("The villages on this map have changed. Please load the page again."),
     "already_reported": _("Somebody has reported this visit already. Correct that report instead."),
     "other_content": _("This form was sent before with other numbers. Correct what is stored."),
+    "no_approved_visit": _("None of these visits is approved yet, so there is no paper to make."),
+    "paper_void": _("What this paper is about does not stand any more, so it is not made anew."),
     "already_corrected": _("This report has already been corrected. Correct the newest one."),
 }
 
@@ -145,6 +150,10 @@ PROBLEMS = {
     "less_than_counted": _("The villages' own counts already come to %(own)s."),
     "nobody_to_share": _("No village is left that could take a share of this."),
     "far_above_estimate": _("This is far more than the %(estimate)s estimated. Is it right?"),
+    "pattern_incomplete": _(
+        "Give {code}, {number} and {year} once each, with a sign between number and year."
+    ),
+    "pattern_unreadable": _("In brackets only {code}, {number}, {month} and {year} can stand."),
     "not_a_login": _("Use small letters, digits, dots and hyphens; at least 3."),
     "not_a_region_code": _("This is not a region code like 33.72 or 33.72.01.1001."),
     "unknown_region": _("There is no region with this code."),
@@ -155,6 +164,7 @@ PROBLEMS = {
     "outside_branch": _("This lies outside the branch."),
     "base_outside_branch": _("The base has to lie in one of the regencies that the branch serves."),
     "team_base_outside": _("A team of the branch starts outside these regencies. Move it first."),
+    "outside_stage": _("This lies outside the area of the stage."),
     "outside_campaign": _("This lies outside the dates of the campaign."),
     "taken": _("This is taken already; please choose another."),
     "ends_before_it_starts": _("The end lies before the start."),
