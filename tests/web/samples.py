@@ -22,7 +22,10 @@ MISSING: dict[str, Any] = {
     "visit_id": 999_999,
     "run_id": 999_999,
     "batch_id": 999_999,
+    "upload_id": 999_999,
+    "kind": "nothing",
     "submission_id": 999_999,
+    "which": "never",
     "code": "99.99.99.2999",
     "report_id": "00000000-0000-0000-0000-000000000000",
     "regency_code": "99.99",
@@ -34,7 +37,9 @@ MISSING: dict[str, Any] = {
 
 #: Arguments that belong to nobody's area: there is no foreign value.
 OPEN: dict[str, Any] = {
+    "which": "today",
     "language": "en",
+    "kind": "teams",
     # As tests/web/conftest.py builds them.
     "province_code": "33",
     "file_name": "areas-44136fa355b3678a.json",

@@ -14,6 +14,7 @@ from outreach.db import unit_of_work
 from outreach.logbook.sync import Outcome, take_in
 from outreach.people.access import Person
 from outreach.people.tables import Account, Role, TeamLeave
+from outreach.sheets.tables import SheetKind, Upload
 from outreach.villages.tables import VillageKind, Zone
 from outreach.visits.snapshot import places_of_stage
 from outreach.visits.tables import (
@@ -68,6 +69,7 @@ def build(engine: Engine) -> World:
             ids["report_id"] = _report(db, ids, world.accounts[Role.COORDINATOR][0])
             ids["regency_code"] = ids["code"][:5]
             ids.update(_run(db, ids, world.accounts[Role.COORDINATOR][0]))
+            ids["upload_id"] = _upload(db, ids, world.accounts[Role.COORDINATOR][0])
             ids["submission_id"] = _submission(db, ids, world)
         world.own["account_id"] = world.accounts[Role.OFFICIAL][0]
     return world
@@ -199,6 +201,21 @@ def _submission(db: Session, ids: dict[str, Any], world: World) -> int:
     db.add(submission)
     db.flush()
     return submission.id or 0
+
+
+def _upload(db: Session, ids: dict[str, Any], account_id: int) -> int:
+    """A sheet of the plan that was read and changes nothing."""
+    made = Upload(
+        kind=SheetKind.PLAN,
+        branch_id=ids["branch_id"],
+        stage_id=ids["stage_id"],
+        file_name="rencana.xlsx",
+        uploaded_by=account_id,
+        uploaded_at=datetime(2026, 11, 5, 4, tzinfo=UTC),
+    )
+    db.add(made)
+    db.flush()
+    return made.id or 0
 
 
 def _id(account: Account) -> int:
