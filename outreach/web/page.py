@@ -39,6 +39,8 @@ WAYS = (
     ("/approvals", _("Approvals"), {Role.MANAGER}),
     ("/map", _("Map"), {Role.COORDINATOR, Role.MANAGER}),
     ("/teams", _("Teams"), {Role.COORDINATOR}),
+    ("/officials", _("Officials"), {Role.COORDINATOR}),
+    ("/closures", _("Days closed"), {Role.COORDINATOR}),
     ("/data", _("Data"), {Role.COORDINATOR}),
     ("/admin/branches", _("Branches"), {Role.ADMIN}),
     ("/teams", _("Teams"), {Role.ADMIN}),

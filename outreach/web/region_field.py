@@ -1,0 +1,67 @@
+"""A field for a region: its code in any writing, or its name, of which the right one is picked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from werkzeug.datastructures import MultiDict
+
+from outreach.errors import Invalid
+from outreach.villages.codes import Level, parse
+from outreach.villages.name_index import EXACT
+from outreach.villages.search import search
+from outreach.web.auth import person
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from sqlmodel import Session
+
+    from outreach.villages.search import Found
+
+BELOW_PROVINCE = (Level.REGENCY, Level.DISTRICT, Level.VILLAGE)
+MOST_MEANT = 8
+#: Added to the field's name: the radio buttons of what a name may mean.
+PICK = "_pick"
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A form with a code in its field; where a name may mean several, what to choose from."""
+
+    form: MultiDict[str, str]
+    meant: Sequence[Found] = ()
+
+
+def with_code(
+    db: Session,
+    form: MultiDict[str, str],
+    name: str,
+    levels: Collection[Level] = BELOW_PROVINCE,
+) -> Region:
+    """Put the code of the region that is meant into the field, where that is sure.
+
+    What was picked wins; a code stays; a name is looked up in the person's area.
+    """
+    kept = MultiDict(form)
+    if picked := form.get(f"{name}{PICK}"):
+        kept[name] = picked
+        return Region(kept)
+    typed = form.get(name, "").strip()
+    if not typed or _is_code(typed):
+        return Region(kept)
+    meant = search(db, person(), typed, levels=levels, limit=MOST_MEANT)
+    best = [one for one in meant if one.score == meant[0].score]
+    if len(best) == 1 and (len(meant) == 1 or best[0].score == EXACT):
+        kept[name] = best[0].code
+        return Region(kept)
+    return Region(kept, meant)
+
+
+def _is_code(text: str) -> bool:
+    try:
+        parse(text)
+    except Invalid:
+        return False
+    return True
