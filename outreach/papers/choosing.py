@@ -25,8 +25,9 @@ KINDS = tuple(PaperKind)
 class Wanted:
     """Which papers of a stage; what is None does not narrow.
 
-    `month` is any day of it. A letter always holds its team's whole month, and a route sheet the
-    team's whole day, however few of the visits were asked for.
+    `month` is any day of it, `keys` the subjects of papers that were made before. A letter always
+    holds its team's whole month, and a route sheet the team's whole day, however few of the
+    visits were asked for.
     """
 
     kinds: tuple[PaperKind, ...] = KINDS
@@ -34,6 +35,7 @@ class Wanted:
     team_id: int | None = None
     day: date | None = None
     visit_id: int | None = None
+    keys: frozenset[str] | None = None
 
     def takes(self, row: VisitRow) -> bool:
         """Whether the visit is one of those asked for."""
@@ -68,7 +70,8 @@ def wanted_subjects(db: Session, person: Person, stage_id: int, wanted: Wanted) 
         touched = {one.key for one in subjects(kind, asked, teams)}
         ours = [row for row in source if row.team_id in teams]
         found += [one for one in subjects(kind, ours, teams) if one.key in touched]
-    return sorted(found, key=_place)
+    keys = wanted.keys
+    return sorted((one for one in found if keys is None or one.key in keys), key=_place)
 
 
 def _days(db: Session, person: Person, asked: Sequence[VisitRow]) -> list[VisitRow]:

@@ -111,6 +111,37 @@ def make_again(db: Session, paper_id: int, *, by: Person, now: datetime) -> int:
     return paper_id
 
 
+def renew_papers(
+    db: Session, stage_id: int, paper_ids: Sequence[int], *, by: Person, now: datetime
+) -> None:
+    """Make these papers of a stage as the plan has them now, each under its number.
+
+    Raises
+    ------
+    NotFound, NotAllowed, Conflict
+        As `make_papers` has them.
+    """
+    query = select(col(Paper.kind), col(Paper.subject)).where(col(Paper.stage_id) == stage_id)
+    keys: dict[PaperKind, set[str]] = defaultdict(set)
+    for start in range(0, len(paper_ids), KEYS_AT_ONCE):
+        part = col(Paper.id).in_(paper_ids[start : start + KEYS_AT_ONCE])
+        for kind, subject in db.execute(query.where(part)):
+            keys[kind].add(subject)
+    for kind in sorted(keys):
+        make_papers(db, stage_id, Wanted((kind,), keys=frozenset(keys[kind])), by=by, now=now)
+
+
+def made_since(db: Session, person: Person, stage_id: int, since: datetime) -> list[int]:
+    """List the papers of a stage that were made from a moment on, in the order of printing."""
+    stage_of(db, person, stage_id)
+    query = (
+        select(col(Paper.id))
+        .where(col(Paper.stage_id) == stage_id, col(Paper.made_at) >= since)
+        .order_by(col(Paper.kind), col(Paper.first_day), col(Paper.sequence))
+    )
+    return list(db.scalars(query))
+
+
 def paper_of(db: Session, person: Person, paper_id: int) -> Paper:
     """Read one paper.
 
@@ -151,7 +182,7 @@ def printed(db: Session, person: Person, paper_ids: Sequence[int]) -> list[Print
 
 
 def kept_ids(db: Session, person: Person, stage_id: int, wanted: Wanted) -> list[int]:
-    """Ids of the papers that were made already among those wanted, in the order of printing."""
+    """List the papers that were made already among those wanted, in the order of printing."""
     found = wanted_subjects(db, person, stage_id, wanted)
     kept = _kept(db, found)
     return [kept[_key(one)].id or 0 for one in found if _key(one) in kept]

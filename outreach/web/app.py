@@ -14,7 +14,7 @@ from werkzeug.utils import import_string
 
 from outreach.config import Settings, read_settings
 from outreach.db import make_engine
-from outreach.web import assets, auth, confirm, errors, i18n, page, routing, wall
+from outreach.web import assets, auth, calendars, confirm, errors, i18n, page, routing, wall
 from outreach.web.database import Running, reading_db, running, writing_db
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ BLUEPRINTS = (
     "outreach.web.api:pages",
     "outreach.web.coordinator:pages",
     "outreach.web.confirm:pages",
+    "outreach.web.calendars:pages",
 )
 
 CONTENT_POLICY = "; ".join(
@@ -82,6 +83,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(import_string(name))
     auth.limit_logins(app)
     confirm.protect(app)
+    calendars.limit_guesses(app)
     routing.require_declarations(app)
     if settings.trusted_proxies:
         _trust_proxies(app, settings.trusted_proxies)

@@ -99,6 +99,18 @@ ENUM_WORDS = {
         "extra": _("Closed by the branch"),
         "leave": _("Leave"),
     },
+    "Cause": {
+        "team_away": _("A team is away"),
+        "area_closed": _("A region is closed"),
+        "village_cancels": _("The village cancels"),
+        "village_added": _("A village is added"),
+        "gaps": _("Fill the gaps"),
+    },
+    "ReplanState": {
+        "drafted": _("Not applied yet"),
+        "applied": _("Applied"),
+        "discarded": _("Discarded"),
+    },
     "Closure": {
         "harvest": _("Harvest"),
         "planting": _("Planting"),

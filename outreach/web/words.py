@@ -73,6 +73,15 @@ CONFLICTS = {
     ),
     "link_too_late": _("The day of the visit has begun: nobody can answer by a link any more."),
     "opening_gone": _("That place in the plan has just been given away. Choose another one."),
+    "day_full": _("The team already has three visits on that day."),
+    "replan_stale": _(
+        "The plan has changed since this difference was worked out. Nothing was changed: look at"
+        " the difference anew."
+    ),
+    "replan_settled": _("This difference was applied or discarded already."),
+    "village_elsewhere": _(
+        "Another stage of this campaign has reached the village or is about to visit it."
+    ),
     "day_too_long": _("The last session of that day would not start before midnight."),
     "corrects_another_visit": _("The report to be corrected belongs to another visit."),
     "campaign_ends_before": _(
@@ -170,6 +179,7 @@ PROBLEMS = {
     "ends_before_it_starts": _("The end lies before the start."),
     "year_out_of_range": _("Please give a day between %(first)s and %(last)s."),
     "campaign_too_long": _("A campaign lasts at most %(years)s years."),
+    "span_too_long": _("At most %(days)s days."),
     "stage_too_long": _("A stage lasts at most %(days)s days."),
     "needs_branch": _("A coordinator needs a branch."),
     "no_branch_for_role": _("Only a coordinator has a branch."),
