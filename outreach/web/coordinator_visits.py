@@ -20,7 +20,7 @@ from outreach.visits.leave import without_team
 from outreach.visits.lifecycle import allowed_moves, turn, visit_of
 from outreach.visits.listing import history, visit_row
 from outreach.visits.moving import AFTER_A_MOVE, MoveIn, move_visit
-from outreach.visits.tables import Happening
+from outreach.visits.tables import Happening, Work
 from outreach.web.auth import person
 from outreach.web.coordinator_asking import asked_section
 from outreach.web.coordinator_history import told_lines
@@ -161,12 +161,17 @@ def visit_page(
         status=status or fill(version=row.version),
         warnings=warnings or Warned(),
         may_move=may_plan and row.work in AFTER_A_MOVE,
-        acts=[one for one in BY_HAND if may_plan and one in allowed],
+        acts=[one for one in BY_HAND if may_plan and one in allowed and not _typed(one, row)],
         act_words=_act_words(),
         may_report=may_plan and Happening.REPORTED in allowed and row.day <= today(),
         teams=[(t.id, t.name) for t in teams if t.is_active or t.id == row.team_id],
         slots=[(n, _("Session %(number)s of the day", number=n)) for n in (1, 2, 3)],
     )
+
+
+def _typed(happening: Happening, row: VisitRow) -> bool:
+    """Whether this is typed in as the village's answer, with the way by which it came."""
+    return row.work is Work.AWAITING and happening is Happening.CONFIRMED
 
 
 def _act_words() -> dict[str, str]:

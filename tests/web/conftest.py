@@ -14,7 +14,7 @@ from outreach.db import make_engine
 from outreach.maps.artefacts import Store
 from outreach.maps.assets import build_assets
 from outreach.web.app import create_app
-from tests.web.world import World, build
+from tests.web.world import SECRET, World, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from outreach.people.tables import Role
-
-SECRET = "only-for-tests-" + "0" * 32
 
 
 class Visitor(FlaskClient):

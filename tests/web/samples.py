@@ -25,6 +25,7 @@ MISSING: dict[str, Any] = {
     "upload_id": 999_999,
     "kind": "nothing",
     "submission_id": 999_999,
+    "replan_id": 999_999,
     "which": "never",
     "code": "99.99.99.2999",
     "report_id": "00000000-0000-0000-0000-000000000000",
@@ -33,6 +34,7 @@ MISSING: dict[str, Any] = {
     "file_name": "areas-0000000000000000.json",
     "asset_path": "map-0000000000000000.js",
     "language": "xx",
+    "answer_token": "b" + "a" * 16,
 }
 
 #: Arguments that belong to nobody's area: there is no foreign value.

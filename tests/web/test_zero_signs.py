@@ -11,7 +11,8 @@ from outreach.db import unit_of_work
 from outreach.people.tables import Role
 from outreach.web.app import create_app
 from tests import builders
-from tests.web.conftest import SECRET, Visitor
+from tests.web.conftest import Visitor
+from tests.web.world import SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import select
@@ -16,12 +16,17 @@ from outreach.people.access import Person
 from outreach.people.tables import Account, Role, TeamLeave
 from outreach.sheets.tables import SheetKind, Upload
 from outreach.villages.tables import VillageKind, Zone
+from outreach.visits.links import key_of, token_of
 from outreach.visits.snapshot import places_of_stage
 from outreach.visits.tables import (
+    Answer,
     Batch,
     BatchState,
+    Cause,
+    ConfirmationLink,
     PlanRun,
     PlanSubmission,
+    Replan,
     RunState,
     SubmissionState,
     Visit,
@@ -34,6 +39,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlmodel import Session
 
+#: Signs cookies and links of the app under test.
+SECRET = "only-for-tests-" + "0" * 32
 OWN_REGENCY, FOREIGN_REGENCY = "33.72", "33.11"
 OWN_VILLAGE, FOREIGN_VILLAGE = "33.72.01.1001", "33.11.01.2001"
 
@@ -71,7 +78,9 @@ def build(engine: Engine) -> World:
             ids.update(_run(db, ids, world.accounts[Role.COORDINATOR][0]))
             ids["upload_id"] = _upload(db, ids, world.accounts[Role.COORDINATOR][0])
             ids["submission_id"] = _submission(db, ids, world)
+            ids["replan_id"] = _replan(db, ids, world.accounts[Role.COORDINATOR][0])
         world.own["account_id"] = world.accounts[Role.OFFICIAL][0]
+        world.own["answer_token"] = _link(db, world.own["visit_id"])
     return world
 
 
@@ -216,6 +225,40 @@ def _upload(db: Session, ids: dict[str, Any], account_id: int) -> int:
     db.add(made)
     db.flush()
     return made.id or 0
+
+
+def _replan(db: Session, ids: dict[str, Any], account_id: int) -> int:
+    """Draft what would change if the village of the visit cancelled."""
+    replan = Replan(
+        stage_id=ids["stage_id"],
+        cause=Cause.VILLAGE_CANCELS,
+        facts={
+            "told": {"visit_id": ids["visit_id"], "why": "Hajatan", "another_day": False},
+            "travel_before": 60,
+            "travel_after": 0,
+            "elsewhere": 0,
+        },
+        made_by=account_id,
+        made_at=datetime(2026, 11, 1, 4, tzinfo=UTC),
+    )
+    db.add(replan)
+    db.flush()
+    return replan.id or 0
+
+
+def _link(db: Session, visit_id: int) -> str:
+    """Write the token of a link by which the village has said yes."""
+    then = datetime(2026, 11, 5, 3, tzinfo=UTC)
+    link = ConfirmationLink(
+        visit_id=visit_id,
+        issued_at=then,
+        expires_at=then + timedelta(days=9),
+        answered_at=then + timedelta(days=1),
+        answer=Answer.CAN,
+    )
+    db.add(link)
+    db.flush()
+    return token_of(link, key_of(SECRET))
 
 
 def _id(account: Account) -> int:
