@@ -14,6 +14,7 @@ from outreach.campaigns.tables import Ecosystem, Purpose, Stage
 from outreach.demonstration.cast import Cast, engage, make_account
 from outreach.demonstration.logins import OFFICIAL
 from outreach.demonstration.sessions import Ending, draw_ending
+from outreach.demonstration.surroundings import introduce_heads, note_closed_days
 from outreach.logbook.sync import take_in
 from outreach.people.officials import OfficialIn, add_official, link_account
 from outreach.planning.assign import assign
@@ -66,6 +67,7 @@ def tell_story(db: Session, *, secret: str, now: datetime, tell: Tell) -> None:
     """
     today = now.astimezone(ZoneInfo(Zone.WIB)).date()
     cast = engage(db, secret=secret, now=now, today=today)
+    note_closed_days(db, by=cast.coordinator, today=today)
     stages = _draft(db, cast.coordinator, today)
     for number in stages[:2]:
         tell("Planning stage %(number)s of 3", number=stages.index(number) + 1)
@@ -76,6 +78,8 @@ def tell_story(db: Session, *, secret: str, now: datetime, tell: Tell) -> None:
         _live_through(db, number, cast.coordinator, today)
     _make_up(db, stages[1], cast.coordinator, today)
     wind_up(db, stages[0], _version(db, stages[0]), by=cast.coordinator, now=now)
+    coming = [visit.village_code for visit in visits_of_stage(db, cast.coordinator, stages[1])]
+    introduce_heads(db, coming, by=cast.coordinator, today=today)
     _introduce_official(db, stages[1], cast, secret=secret, now=now, today=today)
 
 
@@ -175,7 +179,13 @@ def _introduce_official(
     by = cast.coordinator
     coming = [visit for visit in visits_of_stage(db, by, stage_id) if visit.day >= today]
     code = coming[0].village_code
-    given = OfficialIn(village_code=code, name=OFFICIAL.name, position="Sekretaris desa")
+    given = OfficialIn(
+        village_code=code,
+        name=OFFICIAL.name,
+        position="Sekretaris desa",
+        phone="0840 1000 9999",
+        email="perangkat@desa.example",
+    )
     official = add_official(db, given, by=by, is_demo=True)
     person = make_account(db, OFFICIAL, secret=secret, now=now, village_code=code)
     link_account(db, official.id or 0, person.account_id, by=by)
