@@ -195,8 +195,8 @@ def _stand(visits: tuple[int, int], latest: SubmissionLine | None) -> Stand:
     standing, proposals = visits
     if latest is not None and latest.state is SubmissionState.SUBMITTED:
         return Stand.SUBMITTED
-    if not standing:
-        return Stand.NO_PLAN
+    if not standing or (latest is None and not proposals):
+        return Stand.NO_PLAN  # or one from before there were approvals: nothing to decide on
     if latest is None:
         return Stand.DRAFT
     if latest.state is SubmissionState.SENT_BACK:

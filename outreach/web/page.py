@@ -34,7 +34,7 @@ HOME = {
 #: reader's pages do not need another's.
 WAYS = (
     ("/my", _("My visits"), {Role.OFFICIAL}),
-    ("/desk", _("Desk"), {Role.COORDINATOR}),
+    ("/desk", _("Today"), {Role.COORDINATOR}),
     ("/campaigns", _("Campaigns"), {Role.COORDINATOR, Role.MANAGER}),
     ("/approvals", _("Approvals"), {Role.MANAGER}),
     ("/map", _("Map"), {Role.COORDINATOR, Role.MANAGER}),

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
+from html import unescape
+from itertools import cycle
 from typing import TYPE_CHECKING
+
+from sqlmodel import SQLModel
 
 from outreach.db import reading, unit_of_work
 from outreach.logbook.tables import SessionReport
-from outreach.people.tables import Role
+from outreach.people.tables import Role, TeamLeave
 from outreach.progress.stages import StageProgress, stage_progress
+from outreach.visits.listing import visits_between
 from outreach.visits.tables import Visit, Work
+from outreach.web.desk_lists import Which
 from tests.web.planned import (
     ask_for_plan,
     coordinator,
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
+    from sqlalchemy import Table
 
     from tests.web.conftest import Visitor
     from tests.web.world import World
@@ -34,36 +42,139 @@ def on(app: Flask, day: date) -> None:
     hang_clock(app, datetime.combine(day, time(2), tzinfo=UTC))
 
 
-def test_today_and_the_rest_of_the_week_are_listed(
+def count_of(answer: object, which: str) -> int:
+    """The number beside the way to a list; nothing waits where there is no way."""
+    html: str = answer.get_data(as_text=True)  # type: ignore[attr-defined]
+    found = re.search(rf'href="/desk/{which}"[^>]*>(.*?)</a>', html, re.DOTALL)
+    return int(re.sub(r"<[^>]+>|\D", "", found[1])) if found else 0
+
+
+def lines_on(client: Visitor, which: str, query: str = "") -> list[str]:
+    """Where the lines of a list lead, page by page."""
+    links: list[str] = []
+    path: str | None = f"/desk/{which}?{query}"
+    while path:
+        answer = client.get(path)
+        assert answer.status_code == 200
+        html = answer.get_data(as_text=True)
+        part = html[html.find('<ul class="visits desk-list">') :]
+        links += re.findall(r'<li><a href="([^"]+)"', part[: part.find("</ul>")])
+        after = re.search(r'rel="next" href="([^"]+)"', html)
+        path = unescape(after[1]) if after else None
+    return links
+
+
+def test_today_and_this_week_are_counted_and_listed(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    plan(app, world)
+    with reading(engine_of(app)) as db:
+        visits = visits_between(db, coordinator(app, world), date(2026, 11, 1), date(2027, 1, 1))
+    day = next(one.day for one in visits if one.day.weekday() < FRIDAY)
+    monday = day - timedelta(days=day.weekday())
+    week = [one for one in visits if monday <= one.day <= monday + timedelta(days=6)]
+    on(app, day)
+    now = [one for one in visits if one.day == day]
+    assert 0 < len(now) < len(week)
+    client = english(Role.COORDINATOR)
+    desk = client.get("/desk")
+    assert count_of(desk, "today") == len(now)
+    assert count_of(desk, "week") == len(week)
+    coming = [one for one in week if one.day >= day and one.work is Work.PROPOSED]
+    assert count_of(desk, "unconfirmed") == len(coming) > 0
+    assert lines_on(client, "today") == [f"/visits/{one.id}" for one in now]
+    assert set(lines_on(client, "week")) == {f"/visits/{one.id}" for one in week}
+    other = lines_on(client, "week", f"day={now[0].day.isoformat()}")
+    assert other == [f"/visits/{one.id}" for one in now]
+
+
+def test_every_count_is_the_length_of_its_list(
     app: Flask, world: World, english: Callable[[Role], Visitor]
 ) -> None:
     visits = plan(app, world).visits()
-    day = next(one.day for one in visits if one.day.weekday() < FRIDAY)
-    sunday = day + timedelta(days=6 - day.weekday())
-    on(app, day)
-    now = [one for one in visits if one.day == day]
-    rest = [one for one in visits if day < one.day <= sunday]
-    assert now
-    assert rest
-    answer = english(Role.COORDINATOR).get("/desk")
-    words = words_of(answer)
-    assert f"Visits today {len(now)} " in words
-    assert f"Not confirmed this week {len(now) + len(rest)} " in words
-    html = answer.get_data(as_text=True)
-    assert all(f'href="/visits/{one.id}"' in html for one in now + rest)
-    later = [one for one in visits if one.day > sunday]
-    assert not any(f'href="/visits/{one.id}"' in html for one in later)
+    days = sorted({one.day for one in visits})
+    with unit_of_work(engine_of(app)) as db:
+        for one, work in zip(visits, cycle(Work), strict=False):
+            db.get_one(Visit, one.id).work = work
+        db.add(TeamLeave(team_id=world.own["team_id"], starts=days[0], ends=days[-1]))
+    on(app, days[1])
+    client = english(Role.COORDINATOR)
+    desk = client.get("/desk")
+    counted = {which: count_of(desk, which) for which in Which}
+    assert counted == {which: len(lines_on(client, which)) for which in Which}
+    for which in (Which.TODAY, Which.REPORTS, Which.REVIEW, Which.AWAY, Which.CALLS, Which.PLANS):
+        assert counted[which], which
+
+
+def test_a_list_keeps_its_filters_in_the_address_and_through_its_pages(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    visits = plan(app, world).visits()
+    on(app, min(one.day for one in visits))
+    client = english(Role.COORDINATOR)
+    whole = lines_on(client, "week")
+    visit = next(one for one in visits if f"/visits/{one.id}" in whole)
+    assert lines_on(client, "week", f"text={visit.village_code}") == [f"/visits/{visit.id}"]
+    assert lines_on(client, "week", "text=nowhere") == []
+    assert "Nothing fits these filters." in words_of(client.get("/desk/week?text=nowhere"))
+    assert lines_on(client, "week", "team=Nobody") == []
+    assert lines_on(client, "week", "day=never&page=x") == whole
+    assert client.get("/desk/nothing").status_code == 404
+
+
+def test_a_plan_sent_back_is_the_first_thing_on_the_desk(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    plan(app, world)
+    coordinator_page, manager = english(Role.COORDINATOR), english(Role.MANAGER)
+    stage = world.own["stage_id"]
+    assert lines_on(coordinator_page, "plans") == [f"/stages/{stage}/hand-in"]
+    coordinator_page.send(f"/stages/{stage}/hand-in")
+    assert count_of(coordinator_page.get("/desk"), "plans") == 0
+    submission = re.search(r'/approvals/(\d+)"', manager.get("/approvals").get_data(as_text=True))
+    assert submission is not None
+    manager.send(f"/approvals/{submission[1]}/send-back", {"reason": "Serengan dulu"})
+    desk = coordinator_page.get("/desk")
+    assert count_of(desk, "plans") == 1
+    told = words_of(coordinator_page.get("/desk/plans"))
+    assert "Sent back by Si manager: “Serengan dulu”" in told
+
+
+def _from_campaigns_on() -> list[Table]:
+    """Every table that hangs on campaigns, those that nothing hangs on first."""
+    hanging = {"campaign"}
+    tables = []
+    for table in SQLModel.metadata.sorted_tables:
+        above = {key.column.table.name for key in table.foreign_keys}
+        if table.name in hanging or above & hanging:
+            hanging.add(table.name)
+            tables.append(table)
+    return tables[::-1]
+
+
+def test_an_empty_desk_tells_the_next_step(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    on(app, date(2026, 11, 2))
+    engine = engine_of(app)
+    with unit_of_work(engine) as db:
+        for table in _from_campaigns_on():
+            db.execute(table.delete())
+    client = english(Role.COORDINATOR)
+    desk = client.get("/desk")
+    assert "Nothing waits for you." in words_of(desk)
+    assert 'href="/campaigns/new">Draft the first campaign' in desk.get_data(as_text=True)
 
 
 def test_a_visit_whose_day_has_passed_unreported_is_missing_its_report(
     app: Flask, world: World, english: Callable[[Role], Visitor]
 ) -> None:
     on(app, date(2026, 11, 19))
-    words = words_of(english(Role.COORDINATOR).get("/desk"))
-    assert "Reports missing 1 " in words
-    assert "Reports to review 1 " in words
+    client = english(Role.COORDINATOR)
+    assert lines_on(client, "reports-missing") == [f"/visits/{world.own['visit_id']}"]
+    assert count_of(client.get("/desk"), "review") == 1
     on(app, date(2026, 11, 18))
-    assert "Reports missing 0 " in words_of(english(Role.COORDINATOR).get("/desk"))
+    assert lines_on(client, "reports-missing") == []
 
 
 def test_what_is_stuck_is_on_the_desk(
@@ -71,12 +182,12 @@ def test_what_is_stuck_is_on_the_desk(
 ) -> None:
     on(app, date(2026, 11, 6))
     client = english(Role.COORDINATOR)
-    words = words_of(client.get("/desk"))
-    assert "1 part of the plan of Tahap 1 failed." in words
-    assert "has no visit" not in words
+    assert lines_on(client, "failed-parts") == [f"/runs/{world.own['run_id']}"]
+    assert "1 part of the plan of Tahap 1 failed." in words_of(client.get("/desk/failed-parts"))
+    assert lines_on(client, "without-visit") == []
     with unit_of_work(engine_of(app)) as db:
         db.get_one(Visit, world.own["visit_id"]).work = Work.CANCELLED
-    assert "1 village of Tahap 1 has no visit." in words_of(client.get("/desk"))
+    assert lines_on(client, "without-visit") == [f"/stages/{world.own['stage_id']}/plan/unplaced"]
 
 
 def test_a_run_that_is_on_names_who_started_it(
@@ -93,8 +204,9 @@ def test_nothing_of_another_branch_is_on_the_desk(
     app: Flask, world: World, english: Callable[[Role], Visitor]
 ) -> None:
     on(app, date(2026, 11, 18))
-    answer = english(Role.COORDINATOR).get("/desk")
-    html = answer.get_data(as_text=True)
+    client = english(Role.COORDINATOR)
+    html = client.get("/desk").get_data(as_text=True)
+    html += "".join(client.get(f"/desk/{which}").get_data(as_text=True) for which in Which)
     assert f'href="/visits/{world.own["visit_id"]}"' in html
     assert f'href="/visits/{world.foreign["visit_id"]}"' not in html
     assert f'href="/stages/{world.foreign["stage_id"]}"' not in html
