@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from outreach.papers.outdated import PaperRow
     from outreach.visits.rows import VisitRow
 
-PAGE_LENGTH = 50
+PAGE_LENGTH = 25
 
 
 class PapersIn(BaseModel):
@@ -218,7 +218,7 @@ def _page(stage_id: int, error: OutreachError | None = None) -> str:
     listed = [row for row in rows if _fits(row, given)]
     return render_template(
         "coordinator/papers.html",
-        form=_form_again(error),
+        form=_form_again(error, shown["months_in_words"]),
         kinds=list(PaperKind),
         kinds_in_words=[(kind.value, word(kind)) for kind in PaperKind],
         filters=given,
@@ -238,9 +238,12 @@ def _list_asked() -> ListIn:
         return ListIn()
 
 
-def _form_again(error: OutreachError | None) -> Filled:
+def _form_again(error: OutreachError | None, months: Sequence[tuple[str, str]]) -> Filled:
+    """Fill the form in: everything of this month, or of the next one that has visits."""
     if error is None:
-        return fill(kinds=[kind.value for kind in PaperKind])
+        this_month = today().replace(day=1).isoformat()
+        month = next((first for first, _name in months if first >= this_month), "")
+        return fill(kinds=[kind.value for kind in PaperKind], month=month)
     typed = {name: request.form.getlist(name) for name in request.form}
     return Filled(typed, problems_in_words(error), sentence(error))
 
