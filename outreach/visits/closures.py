@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from outreach.villages.calendar import closed_days
+from sqlmodel import col, select
+
+from outreach.campaigns.tables import StageVillage
+from outreach.villages.calendar import closed_dates, closed_days
 from outreach.visits.leave import TO_COME
 from outreach.visits.listing import visits_between
 
@@ -31,6 +35,13 @@ def on_closed_days(db: Session, rows: Iterable[VisitRow]) -> Mapping[int, tuple[
         for row in coming
         if (marks := closed.get(row.village_code, {}).get(row.day, ()))
     }
+
+
+def closed_villages(db: Session, stage_id: int, first: date, last: date) -> dict[date, int]:
+    """Count the villages of a stage that are closed, by day; days without any are left out."""
+    query = select(col(StageVillage.village_code)).where(col(StageVillage.stage_id) == stage_id)
+    closed = closed_dates(db, db.scalars(query).all(), first, last)
+    return Counter(day for days in closed.values() for day in days)
 
 
 def visits_on_closed_days(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
@@ -15,6 +15,8 @@ from outreach.planning.check import Rule
 from outreach.planning.workdays import ClosedKind
 from outreach.villages.reading import names_of
 from outreach.visits.moving import MoveIn, warnings_of_move
+from outreach.visits.outlook import outlook_of_move
+from outreach.web.closure_words import marks_in_words
 from outreach.web.enum_words import ENUM_WORDS
 from outreach.web.i18n import long_date, number
 
@@ -28,17 +30,21 @@ if TYPE_CHECKING:
     from outreach.visits.moving import MoveWarning
 
 #: No tick helps against these: another day or session has to be chosen.
-NOT_POSSIBLE = frozenset({"slot_taken", "in_the_past", "village_has_visit"})
+NOT_POSSIBLE = frozenset({"slot_taken", "day_full", "in_the_past", "village_has_visit"})
 #: These need the tick that confirmed visits may move.
 CONFIRMED = frozenset({"confirmed", "confirmed_would_move"})
 
 
 class MoveFormIn(MoveIn):
-    """A move as the form sends it: with its reason and the warnings that were seen."""
+    """A move as the form sends it: with its reason and the warnings that were seen.
+
+    `back` leads back to the calendar it was made on.
+    """
 
     reason: Remark
     version: int = Field(ge=1, le=2**31 - 1)
     despite: str = Field(default="", max_length=500)
+    back: bool = False
 
 
 #: The move itself sets these right.
@@ -76,6 +82,27 @@ def warned(db: Session, visit_id: int, to: MoveIn, *, by: Person, now: datetime)
         confirmed=_distinct(said, CONFIRMED),
         others=_distinct(said, others),
         seen=" ".join(sorted(set(others))),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """When the visit would start, and whose start would change, with names."""
+
+    starts_at: time
+    shifts: tuple[tuple[str, time, time], ...] = ()
+
+
+def ahead(db: Session, visit_id: int, to: MoveIn, *, by: Person) -> Ahead:
+    """Ask when the visit would start and put names to those that would start at another time."""
+    found = outlook_of_move(db, visit_id, to, by=by)
+    names = names_of(db, [one.village_code for one in found.shifts])
+    return Ahead(
+        found.starts_at,
+        tuple(
+            (names.get(one.village_code, one.village_code), one.before, one.after)
+            for one in found.shifts
+        ),
     )
 
 
@@ -159,7 +186,13 @@ def _day(day: object) -> str:
     return long_date(day) if isinstance(day, date) else str(day)
 
 
+def _village_closed(villages: str, facts: Mapping[str, Any]) -> str:
+    why = marks_in_words(facts.get("marks", ()))
+    return str(_("%(villages)s is closed on that day: %(why)s.", villages=villages, why=why))
+
+
 _SENTENCES: dict[str, Any] = {
+    Rule.VILLAGE_CLOSED.value: _village_closed,
     Rule.TOO_MANY_SESSIONS.value: _too_many,
     Rule.OUTSIDE_HOURS.value: _late,
     Rule.TOO_EARLY.value: _early,
@@ -168,6 +201,9 @@ _SENTENCES: dict[str, Any] = {
     ),
     "outside_stage": _outside,
     "in_the_past": lambda _villages, _facts: _("That day is over. Choose today or a later day."),
+    "day_full": lambda villages, _facts: _(
+        "The team already has three visits on that day: %(villages)s.", villages=villages
+    ),
     "slot_taken": lambda villages, _facts: _(
         "The team already has a visit as that session: %(villages)s.", villages=villages
     ),

@@ -13,6 +13,7 @@ from outreach.campaigns.campaigns import campaign_of
 from outreach.campaigns.stages import stage_of
 from outreach.errors import Invalid
 from outreach.people.tables import Role
+from outreach.visits.closures import closed_villages, on_closed_days
 from outreach.visits.leave import without_team
 from outreach.visits.listing import summary_of_stage, unplaced, visits_of_stage
 from outreach.visits.outside import count_outside
@@ -21,6 +22,7 @@ from outreach.visits.runs import latest_run
 from outreach.visits.standing import standing_of_stage
 from outreach.visits.tables import Work
 from outreach.web.auth import person
+from outreach.web.closure_words import marks_in_words
 from outreach.web.coordinator_calendar import (
     lay_out_month,
     lay_out_week,
@@ -162,11 +164,21 @@ def calendar(stage_id: int) -> ResponseReturnValue:
         found = stage_of(db, person(), stage_id)
         rows = visits_of_stage(db, person(), stage_id)
         away = without_team(db, found.branch_id, rows)
+        why = on_closed_days(db, rows)
+        closed = {visit_id: marks_in_words(marks) for visit_id, marks in why.items()}
+        monday = monday_of(given.week or _likely_day(found, rows))
+        shut = closed_villages(db, stage_id, monday, monday + timedelta(days=6))
         shown = around(db, found, "calendar")
     day = given.week or _likely_day(found, rows)
     laid_out = _month(found, rows, given.month) if given.month else _week(found, rows, day)
     return render_template(
-        "coordinator/plan_calendar.html", legend=LEGEND, without_team=away, **laid_out, **shown
+        "coordinator/plan_calendar.html",
+        legend=LEGEND,
+        without_team=away,
+        closed=closed,
+        shut=shut,
+        **laid_out,
+        **shown,
     )
 
 
