@@ -34,6 +34,8 @@ MISSING: dict[str, Any] = {
     "file_name": "areas-0000000000000000.json",
     "asset_path": "map-0000000000000000.js",
     "language": "xx",
+    "paper_id": 999_999,
+    "feed_token": "t1-" + "a" * 24,
     "answer_token": "b" + "a" * 16,
 }
 

@@ -12,6 +12,10 @@ from sqlmodel import select
 from outreach.campaigns.tables import Campaign, Ecosystem, Purpose, Stage, StageVillage, Status
 from outreach.db import unit_of_work
 from outreach.logbook.sync import Outcome, take_in
+from outreach.papers import addresses
+from outreach.papers.choosing import Wanted
+from outreach.papers.issuing import make_papers
+from outreach.papers.tables import CalendarOwner, PaperKind
 from outreach.people.access import Person
 from outreach.people.tables import Account, Role, TeamLeave
 from outreach.sheets.tables import SheetKind, Upload
@@ -79,6 +83,10 @@ def build(engine: Engine) -> World:
             ids["upload_id"] = _upload(db, ids, world.accounts[Role.COORDINATOR][0])
             ids["submission_id"] = _submission(db, ids, world)
             ids["replan_id"] = _replan(db, ids, world.accounts[Role.COORDINATOR][0])
+            ids["paper_id"] = _paper(db, ids, world.accounts[Role.COORDINATOR][0])
+        world.own["feed_token"] = addresses.token_of(
+            db, CalendarOwner.TEAM, str(world.own["team_id"]), addresses.key_of(SECRET)
+        )
         world.own["account_id"] = world.accounts[Role.OFFICIAL][0]
         world.own["answer_token"] = _link(db, world.own["visit_id"])
     return world
@@ -244,6 +252,15 @@ def _replan(db: Session, ids: dict[str, Any], account_id: int) -> int:
     db.add(replan)
     db.flush()
     return replan.id or 0
+
+
+def _paper(db: Session, ids: dict[str, Any], account_id: int) -> int:
+    """Make the assignment letter of the branch's team."""
+    everywhere = Person(account_id, "Siti", Role.COORDINATOR, ("",))
+    then = datetime(2026, 11, 6, 3, tzinfo=UTC)
+    return make_papers(
+        db, ids["stage_id"], Wanted((PaperKind.ASSIGNMENT_LETTER,)), by=everywhere, now=then
+    )[0]
 
 
 def _link(db: Session, visit_id: int) -> str:
