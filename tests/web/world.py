@@ -17,9 +17,16 @@ from outreach.papers.choosing import Wanted
 from outreach.papers.issuing import make_papers
 from outreach.papers.tables import CalendarOwner, PaperKind
 from outreach.people.access import Person
-from outreach.people.tables import Account, Role, TeamLeave
+from outreach.people.tables import Account, Official, Role, TeamLeave
 from outreach.sheets.tables import SheetKind, Upload
-from outreach.villages.tables import VillageKind, Zone
+from outreach.villages.tables import (
+    ClosedPeriod,
+    Closure,
+    MarketDay,
+    MarketRhythm,
+    VillageKind,
+    Zone,
+)
 from outreach.visits.links import key_of, token_of
 from outreach.visits.snapshot import places_of_stage
 from outreach.visits.tables import (
@@ -99,7 +106,23 @@ def _branch(db: Session, ids: dict[str, Any], name: str, village: str, regency: 
     db.add(leave)
     db.flush()
     ids.update(branch_id=branch.id, team_id=team.id, leave_id=leave.id, code=village)
+    ids.update(_surroundings(db, village))
     ids.update(_visit(db, branch.id or 0, team.id or 0, village, regency))
+
+
+def _surroundings(db: Session, village: str) -> dict[str, Any]:
+    """Note an official of the village, a day on which it is closed, and its market."""
+    official = Official(village_code=village, name="Sri Lestari", position="Lurah")
+    period = ClosedPeriod(
+        region_code=village,
+        starts=date(2026, 12, 7),
+        ends=date(2026, 12, 8),
+        closure=Closure.HARVEST,
+    )
+    market = MarketDay(region_code=village, rhythm=MarketRhythm.KLIWON)
+    db.add_all([official, period, market])
+    db.flush()
+    return {"official_id": official.id, "period_id": period.id, "market_id": market.id}
 
 
 def _visit(
