@@ -1,6 +1,6 @@
 """Fills a slot that became free: the most valuable village of the pool that fits is proposed.
 
-The coordinator still has to ask it; nobody else's start changes for its sake.
+The coordinator still has to ask it; no village that knows its time starts at another for its sake.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ FILLED = (
 def refill(db: Session, stage_id: int, team_id: int, day: date, now: datetime) -> Visit | None:
     """Propose the most valuable village of the pool that fits into a team's day.
 
-    Nobody else's start changes. Nothing happens on a day that is not to come, lies outside the
-    stage or is full, nor while the stage is closed or being planned.
+    No start that a village knows of changes. Nothing happens on a day that is not to come, lies
+    outside the stage or is full, nor while the stage is closed or being planned.
     """
     stage = db.get_one(Stage, stage_id)
     tomorrow = local_day(db, stage.branch_id, now) + timedelta(days=1)
@@ -91,13 +91,14 @@ def _is_steady(db: Session, stage: Stage) -> bool:
 def _fitting(
     db: Session, stage: Stage, open_day: OpenDay, now: datetime
 ) -> Iterator[tuple[str, Place]]:
-    """Villages of the pool that fit into the day and move nobody, the most valuable first."""
+    """Villages of the pool that fit into the day, the most valuable first."""
     codes = _pool(db, stage.id or 0, now)
     day = open_day.team_day.day
+    told = {stop.site.code for stop in open_day.stops if stop.is_told}
     sites = {one.code: one for one in sites_of(db, codes, day, day)}
     for code in codes:
         places = places_on(sites[code], open_day) if code in sites else ()
-        for place in (one for one in places if not one.shifts):
+        for place in (one for one in places if told.isdisjoint(one.shifts)):
             yield code, place
             break
 
