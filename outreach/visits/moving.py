@@ -105,7 +105,7 @@ def warnings_of_move(
     """
     visit = visit_of(db, by, visit_id)
     stage = db.get_one(Stage, visit.stage_id)
-    team = _team_of_branch(db, to.team_id, stage.branch_id)
+    team = team_of_branch(db, to.team_id, stage.branch_id)
     return (
         *_calendar_warnings(db, stage, team, to, local_day(db, stage.branch_id, now)),
         *_order_warnings(db, visit, team, to),
@@ -164,7 +164,7 @@ def relocate(
     """
     check_reason(Happening.MOVED, author.reason)
     stage = db.get_one(Stage, db.get_one(Visit, visit_id).stage_id)
-    team = _team_of_branch(db, to.team_id, stage.branch_id)
+    team = team_of_branch(db, to.team_id, stage.branch_id)
     _require_open(db, stage, to, author.now)
     visit = _take(db, visit_id, to, version)
     left = db.get_one(Team, visit.team_id), visit.day
@@ -230,7 +230,7 @@ def _order_warnings(db: Session, visit: Visit, team: Team, to: MoveIn) -> Iterat
     if _has_another(db, visit):
         yield MoveWarning("village_has_visit", {"villages": [visit.village_code]})
     team_day = day_of_team(db, team, to.day)
-    stops = stops_of(db, team_day, in_order(visit, others, to), visit)
+    stops = stops_after(db, visit, team, to)
     sites = {stop.planned.code: stop.site for stop in stops}
     for found in violations_of_day(team_day, [stop.planned for stop in stops], sites):
         # Slots only keep the order, so a gap between them is no fault.
@@ -241,12 +241,18 @@ def _order_warnings(db: Session, visit: Visit, team: Team, to: MoveIn) -> Iterat
             yield MoveWarning(found.rule.value, {"village_code": found.code, **found.facts})
     if visit.work is Work.CONFIRMED:
         yield MoveWarning("confirmed", {"villages": [visit.village_code]})
-    stops += _left_behind(db, visit, to)
+    stops += left_behind(db, visit, to)
     if firm := _firm(stops, visit):
         yield MoveWarning("confirmed_would_move", {"villages": firm})
 
 
-def in_order(visit: Visit, others: Sequence[Visit], to: MoveIn) -> list[tuple[int, Visit]]:
+def stops_after(db: Session, visit: Visit, team: Team, to: MoveIn) -> list[Stop]:
+    """Time the day that the visit comes to, with it."""
+    others = [one for one in visits_on(db, to.team_id, to.day) if one.id != visit.id]
+    return stops_of(db, day_of_team(db, team, to.day), _in_order(visit, others, to), visit)
+
+
+def _in_order(visit: Visit, others: Sequence[Visit], to: MoveIn) -> list[tuple[int, Visit]]:
     """Put the visits of a day, each with its slot, in the order they would have."""
     if to.insert:
         # A slot is the rank among all: those at it and after it make room.
@@ -268,7 +274,7 @@ def _has_another(db: Session, visit: Visit) -> bool:
     return db.scalar(query.limit(1)) is not None
 
 
-def _left_behind(db: Session, visit: Visit, to: MoveIn) -> list[Stop]:
+def left_behind(db: Session, visit: Visit, to: MoveIn) -> list[Stop]:
     """Time the day that the visit leaves without it."""
     if (visit.team_id, visit.day) == (to.team_id, to.day):
         return []
@@ -286,7 +292,14 @@ def _firm(stops: Sequence[Stop], moved: Visit) -> list[str]:
     ]
 
 
-def _team_of_branch(db: Session, team_id: int, branch_id: int) -> Team:
+def team_of_branch(db: Session, team_id: int, branch_id: int) -> Team:
+    """Read a team of the branch; one of another branch reads like none.
+
+    Raises
+    ------
+    NotFound
+        If there is none.
+    """
     team = db.get(Team, team_id)
     if team is None or team.branch_id != branch_id:
         raise NotFound(kind="Team", id=team_id)

@@ -11,11 +11,14 @@ from pydantic import BaseModel, Field
 
 from outreach.campaigns.campaigns import campaign_of
 from outreach.campaigns.stages import stage_of
+from outreach.campaigns.tables import Status
 from outreach.errors import Invalid
 from outreach.people.tables import Role
+from outreach.people.teams import list_teams
 from outreach.visits.closures import closed_villages, on_closed_days
 from outreach.visits.leave import without_team
 from outreach.visits.listing import summary_of_stage, unplaced, visits_of_stage
+from outreach.visits.moving import AFTER_A_MOVE
 from outreach.visits.outside import count_outside
 from outreach.visits.rows import VisitFilters
 from outreach.visits.runs import latest_run
@@ -37,7 +40,7 @@ from outreach.web.routing import allow
 from outreach.web.words import problems_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
@@ -169,14 +172,17 @@ def calendar(stage_id: int) -> ResponseReturnValue:
         monday = monday_of(given.week or _likely_day(found, rows))
         shut = closed_villages(db, stage_id, monday, monday + timedelta(days=6))
         shown = around(db, found, "calendar")
+        teams = {row.team: row.team_id for row in rows} | _at_work(db, found)
     day = given.week or _likely_day(found, rows)
-    laid_out = _month(found, rows, given.month) if given.month else _week(found, rows, day)
+    laid_out = _month(found, rows, given.month) if given.month else _week(found, rows, day, teams)
     return render_template(
         "coordinator/plan_calendar.html",
         legend=LEGEND,
         without_team=away,
         closed=closed,
         shut=shut,
+        team_ids=teams,
+        movable=AFTER_A_MOVE if shown["may_plan"] and found.status is not Status.CLOSED else (),
         **laid_out,
         **shown,
     )
@@ -189,10 +195,14 @@ def _likely_day(found: Stage, rows: list[VisitRow]) -> date:
     return today() if first <= today() <= last else first
 
 
-def _week(found: Stage, rows: list[VisitRow], day: date) -> dict[str, Any]:
+def _at_work(db: Session, found: Stage) -> dict[str, int]:
+    """Read the teams of the branch that work: one without a visit can be given one."""
+    return {one.name: one.id or 0 for one in list_teams(db, found.branch_id) if one.is_active}
+
+
+def _week(found: Stage, rows: list[VisitRow], day: date, teams: Iterable[str]) -> dict[str, Any]:
     monday = monday_of(day)
-    teams = sorted({row.team for row in rows})
-    week = lay_out_week(rows, teams, monday, found.starts, found.ends)
+    week = lay_out_week(rows, sorted(teams) if rows else (), monday, found.starts, found.ends)
     step = timedelta(days=7)
     return {
         "week": week,

@@ -24,7 +24,7 @@ from outreach.visits.tables import Happening, Work
 from outreach.web.auth import person
 from outreach.web.coordinator_asking import asked_section
 from outreach.web.coordinator_history import told_lines
-from outreach.web.coordinator_move import MoveFormIn, Warned, warned
+from outreach.web.coordinator_move import Ahead, MoveFormIn, Warned, ahead, warned
 from outreach.web.coordinator_pages import READERS, filled_again, now, pages, today
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read
@@ -65,18 +65,53 @@ def move_warnings(visit_id: int) -> ResponseReturnValue:
     """Tell what a move would break, while it is being chosen."""
     with reading_db() as db:
         visit_of(db, person(), visit_id)
+    warnings, outlook = _looked_ahead(visit_id)
+    answer = render_template(
+        "coordinator/_move_warnings.html",
+        warnings=warnings,
+        outlook=outlook,
+        move=Filled(),
+        asked=True,
+    )
+    return answer, {"Cache-Control": "no-store"}
+
+
+@pages.get("/visits/<int:visit_id>/move/drop")
+@allow(Role.COORDINATOR)
+def move_drop(visit_id: int) -> ResponseReturnValue:
+    """Tell what dropping a visit there would break, with the form that moves it."""
+    with reading_db() as db:
+        row = visit_row(db, person(), visit_id)
+        stage = stage_of(db, person(), row.stage_id)
+        teams = {team.id: team.name for team in list_teams(db, stage.branch_id)}
+    warnings, outlook = _looked_ahead(visit_id)
+    to = None if outlook is None else read(MoveIn, request.args)
+    answer = render_template(
+        "coordinator/_drop.html",
+        visit=row,
+        to=to,
+        team=teams.get(to.team_id, "") if to else "",
+        warnings=warnings,
+        outlook=outlook,
+        move=Filled(),
+        asked=True,
+    )
+    return answer, {"Cache-Control": "no-store"}
+
+
+def _looked_ahead(visit_id: int) -> tuple[Warned, Ahead | None]:
+    """Look at the move that the address asks about; without a start where there is none."""
     try:
         to = read(MoveIn, request.args)
         with reading_db() as db:
-            warnings = warned(db, visit_id, to, by=person(), now=now())
+            return (
+                warned(db, visit_id, to, by=person(), now=now()),
+                ahead(db, visit_id, to, by=person()),
+            )
     except Invalid:
-        warnings = Warned(impossible=(_("Choose a team, a day and a session."),))
+        return Warned(impossible=(_("Choose a team, a day and a session."),)), None
     except Conflict as error:
-        warnings = Warned(impossible=(sentence(error),))
-    answer = render_template(
-        "coordinator/_move_warnings.html", warnings=warnings, move=Filled(), asked=True
-    )
-    return answer, {"Cache-Control": "no-store"}
+        return Warned(impossible=(sentence(error),)), None
 
 
 @pages.post("/visits/<int:visit_id>/move")
@@ -101,6 +136,10 @@ def move(visit_id: int) -> ResponseReturnValue:
     except (Invalid, Conflict) as error:
         return visit_page(visit_id, move=_again(visit_id, error)), error.status
     flash(_("The visit is moved."))
+    if given.back:
+        with reading_db() as db:
+            stage_id = visit_row(db, person(), visit_id).stage_id
+        return redirect(url_for("coordinator.calendar", stage_id=stage_id, week=given.day), 303)
     return redirect(url_for("coordinator.visit", visit_id=visit_id), 303)
 
 
