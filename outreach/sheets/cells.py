@@ -77,7 +77,9 @@ def holds_identity(text: str) -> bool:
     """Whether a cell holds an identity number, also one that Excel has made a number of."""
     if _EXPONENT.fullmatch(text):
         return float(text.replace(",", ".")) >= _IDENTITY
-    return holds_identity_number(text)
+    # Most cells are too short for one; signs beyond ASCII may stand for several digits each.
+    is_short = len(text) < 16 and text.isascii()
+    return not is_short and holds_identity_number(text)
 
 
 def value_of(cell: Any, text: str, column: Column) -> Value:
@@ -94,11 +96,17 @@ def value_of(cell: Any, text: str, column: Column) -> Value:
         raise Unreadable("failed_formula")
     if len(text) > LONGEST_TEXT:
         raise Unreadable("text_too_long")
-    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in text if sign not in "\r\n\t"):
+    if not (text.isprintable() or _is_readable(text)):
         raise Unreadable("unreadable_text")
     if column.cell is Cell.CHOICE:
         return _choice(text, column)
     return _READERS[column.cell](cell, text)
+
+
+def _is_readable(text: str) -> bool:
+    return not any(
+        unicodedata.category(sign) in ("Cc", "Cs") for sign in text if sign not in "\r\n\t"
+    )
 
 
 def same_name(text: str) -> str:

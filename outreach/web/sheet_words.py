@@ -111,11 +111,17 @@ def refused_rows(db: Session, rows: Sequence[Row], columns: Sequence[Column]) ->
     return [
         ShownRow(
             row.number,
-            " · ".join(text for text in list(row.given.values())[:3] if text),
+            _about(row, columns),
             tuple((headers.get(p.column, ""), problem_sentence(p, names)) for p in row.problems),
         )
         for row in refused
     ]
+
+
+def _about(row: Row, columns: Sequence[Column]) -> str:
+    """Say what a row is about: what stands in its first columns."""
+    texts = [row.given.get(one.key, "") for one in columns]
+    return " · ".join([text for text in texts if text][:3])
 
 
 def error_words(db: Session, rows: Sequence[Row], columns: Sequence[Column]) -> dict[int, str]:
@@ -209,11 +215,13 @@ def _figure_words(value: float | date | time) -> str:
 
 
 def _values(change: Change, by_key: Mapping[str, Column]) -> Iterable[tuple[str, str, str]]:
-    for key in dict.fromkeys((*change.before, *change.after)):
-        column = by_key.get(key)
-        header = key if column is None else header_words(column)
-        before, after = change.before.get(key), change.after.get(key)
-        yield header, value_words(before, column), value_words(after, column)
+    """Tell what differs, in the order of the columns."""
+    differing = {*change.before, *change.after}
+    for key, column in by_key.items():
+        if key in differing:
+            before, after = change.before.get(key), change.after.get(key)
+            words = value_words(before, column), value_words(after, column)
+            yield header_words(column), *words
 
 
 def _names(db: Session, problems: Iterable[Problem]) -> dict[str, str]:
