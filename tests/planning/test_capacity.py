@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -41,6 +41,8 @@ def test_the_verdict_always_comes_and_adds_up(asked: Problem) -> None:
     assert told.shortfall == max(0, within - told.sessions_possible)
     assert (told.team_days_needed > told.team_days) == (told.shortfall > 0) or not asked.team_days
     assert len(told.cures) <= 3
+    if told.last_day is not None:
+        assert (told.last_day > max(one.day for one in asked.team_days)) == (told.shortfall > 0)
     assert all(cure.amount > 0 for cure in told.cures)
     if asked.team_days:
         far = {Reason.NO_PLACE, Reason.TOO_FAR, Reason.ALWAYS_CLOSED}
@@ -53,6 +55,8 @@ def test_a_stage_with_room_needs_no_cure() -> None:
     assert (told.villages, told.out_of_reach, told.shortfall, told.cures) == (10, 0, 0, ())
     assert told.team_days_needed == 4
     assert told.sessions_possible > 10
+    # Two teams a day.
+    assert told.last_day == MONDAY + timedelta(days=1)
 
 
 def test_a_shortfall_comes_with_the_three_cheapest_cures() -> None:

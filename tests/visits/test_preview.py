@@ -1,0 +1,97 @@
+"""What planning would do, told by week, and under a change that is only tried."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlmodel import select
+
+from outreach.campaigns.tables import Stage
+from outreach.db import reading, unit_of_work
+from outreach.planning.capacity import CureKind
+from outreach.visits.preview import StagePreview, Trial, as_if, preview
+from tests.visits.world import ENDS, STARTS, TODAY, World
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+#: Two teams cannot hold the city's 54 villages in these days.
+EARLY = date(2026, 11, 7)
+
+
+@pytest.fixture
+def short(engine: Engine, world: World) -> World:
+    with unit_of_work(engine) as db:
+        db.get_one(Stage, world.stage_id).ends = EARLY
+    return world
+
+
+def told(engine: Engine, world: World, trial: Trial | None = None) -> StagePreview:
+    with reading(engine) as db:
+        return preview(db, world.stage_id, world.coordinator, TODAY, trial)
+
+
+def test_weeks_hold_every_free_team_day_and_the_days_between_first_and_last(
+    engine: Engine, world: World
+) -> None:
+    whole = told(engine, world)
+    assert (whole.first_free, whole.last_free) == (STARTS, ENDS)
+    assert [(week.monday.day, week.team_days) for week in whole.weeks] == [(2, 10), (9, 12)]
+    assert sum(week.team_days for week in whole.weeks) == whole.team_days
+    # Three a day, two on the Friday, for two teams.
+    assert whole.weeks[1].sessions == 2 * (5 * 3 + 2)
+
+
+def test_the_last_is_reached_within_the_stage_or_behind_it(engine: Engine, world: World) -> None:
+    enough = told(engine, world)
+    assert enough.shortfall == 0
+    assert enough.last_reached is not None
+    assert STARTS < enough.last_reached <= ENDS
+    with unit_of_work(engine) as db:
+        db.get_one(Stage, world.stage_id).ends = EARLY
+    missing = told(engine, world)
+    assert missing.shortfall > 0
+    assert missing.last_reached is not None
+    assert EARLY < missing.last_reached <= ENDS
+    until = {cure.until for cure in missing.cures if cure.kind is CureKind.LONGER_STAGE}
+    assert until == {missing.last_reached}
+
+
+def test_every_cure_closes_the_gap_when_it_is_tried(engine: Engine, short: World) -> None:
+    missing = told(engine, short)
+    kinds = [cure.kind for cure in missing.cures]
+    assert len(kinds) == len(set(kinds)) > 1
+    for cure in missing.cures:
+        trial = {
+            CureKind.LONGER_STAGE: Trial(ends=cure.until),
+            CureKind.LOWER_QUOTA: Trial(quota=missing.villages - cure.amount),
+            CureKind.ADD_TEAMS: Trial(more_teams=cure.amount),
+            CureKind.MORE_SESSIONS: Trial(more_sessions=cure.amount),
+        }[cure.kind]
+        tried = told(engine, short, trial)
+        # Both are estimates of a greedy fill: they may differ by a village or two.
+        assert tried.shortfall <= 2 < missing.shortfall, cure
+
+
+def test_more_teams_and_sessions_make_more_room(engine: Engine, short: World) -> None:
+    now = told(engine, short)
+    assert told(engine, short, Trial(more_teams=1)).team_days == now.team_days * 3 // 2
+    assert told(engine, short, Trial(more_teams=2)).team_days == now.team_days * 2
+    more = told(engine, short, Trial(more_sessions=1))
+    assert more.sessions_possible >= now.sessions_possible
+    # Nobody holds four sessions a day.
+    assert max(week.sessions for week in more.weeks) <= 3 * now.team_days
+
+
+def test_a_trial_writes_nothing(engine: Engine, short: World) -> None:
+    with unit_of_work(engine) as db:
+        tried = Trial(ends=ENDS, quota=5, more_teams=3)
+        shown = preview(db, short.stage_id, short.coordinator, TODAY, tried)
+        assert shown.villages == 5
+    with reading(engine) as db:
+        (stage,) = db.exec(select(Stage)).all()
+        assert (stage.ends, stage.quota, stage.version) == (EARLY, None, 2)
+        assert as_if(stage, quota=1).quota == 1
+        assert stage not in db.dirty
