@@ -13,6 +13,7 @@ from outreach.people.free_text import Remark
 from outreach.people.tables import Role
 from outreach.visits.answers import AnswerIn, called_in_vain, typed_answer
 from outreach.visits.asking import new_link, take_link_back
+from outreach.visits.lifecycle import visit_of
 from outreach.visits.listing import visit_row
 from outreach.visits.tables import Channel
 from outreach.web.auth import person
@@ -92,8 +93,10 @@ def note_call(visit_id: int) -> ResponseReturnValue:
 @allow(Role.COORDINATOR)
 def change_link(visit_id: int) -> ResponseReturnValue:
     """Give the visit a new link, or take its link back."""
+    with reading_db() as db:
+        visit_of(db, person(), visit_id)
+    given = read(LinkIn, request.form)
     try:
-        given = read(LinkIn, request.form)
         act = new_link if given.act == "new" else take_link_back
         with writing_db() as db:
             act(db, visit_id, by=person(), now=now())
