@@ -17,6 +17,7 @@ from outreach.demonstration.sessions import Ending, draw_ending
 from outreach.demonstration.surroundings import introduce_heads, note_closed_days
 from outreach.logbook.sync import take_in
 from outreach.people.officials import OfficialIn, add_official, link_account
+from outreach.people.teams import LeaveIn, add_leave, list_teams
 from outreach.planning.assign import assign
 from outreach.villages.tables import Zone
 from outreach.visits.approval import approve_plan, submit_plan
@@ -40,6 +41,8 @@ SEED = 2026
 _LEASE = timedelta(minutes=10)
 #: So many postponed villages have been given another day.
 _MADE_UP = 6
+#: Yesterday's reports of this session of the day are still missing.
+_LATE_SLOT = 2
 #: The dates of a stage follow from the day on which the story is told.
 _ANY_DAY = date(2000, 1, 1)
 _STAGES = (
@@ -77,6 +80,7 @@ def tell_story(db: Session, *, secret: str, now: datetime, tell: Tell) -> None:
         tell("Telling what happened in stage %(number)s of 3", number=stages.index(number) + 1)
         _live_through(db, number, cast.coordinator, today)
     _make_up(db, stages[1], cast.coordinator, today)
+    _fall_ill(db, cast, today)
     wind_up(db, stages[0], _version(db, stages[0]), by=cast.coordinator, now=now)
     coming = [visit.village_code for visit in visits_of_stage(db, cast.coordinator, stages[1])]
     introduce_heads(db, coming, by=cast.coordinator, today=today)
@@ -147,6 +151,8 @@ def _end(db: Session, visit: VisitRow, ending: Ending, by: Person, today: date) 
         cancel(db, visit.id, version=visit.version, by=by, now=before, reason=reason)
         return
     confirm(db, visit.id, version=visit.version, by=by, now=before, reason="Lewat telepon")
+    if visit.day == today - timedelta(1) and visit.slot == _LATE_SLOT:
+        return  # the official has not come to the report yet
     take_in(db, [ending.report], by, _at(visit.day, 18))
     if visit.day < today - timedelta(7):
         version = visit.version + 2  # confirmed, then reported
@@ -170,6 +176,13 @@ def _make_up(db: Session, stage_id: int, by: Person, today: date) -> None:
             place_visit(db, visit.id, place, Author(by, yesterday, "Hari pengganti"))
     note = "Hari pengganti untuk desa yang menunda"
     submit_plan(db, stage_id, by=by, now=yesterday + timedelta(hours=1), note=note)
+
+
+def _fall_ill(db: Session, cast: Cast, today: date) -> None:
+    """Keep a team at home that has visits to hold: the coordinator has to plan them anew."""
+    team = list_teams(db, cast.branch_id)[-1]
+    leave = LeaveIn(starts=today + timedelta(1), ends=today + timedelta(3), reason="Sakit")
+    add_leave(db, team.id or 0, leave, by=cast.coordinator)
 
 
 def _introduce_official(

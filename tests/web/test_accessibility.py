@@ -28,10 +28,19 @@ SEEN = """async () => (await axe.run(document, {iframes: false})).violations
   .map((fault) => [fault.impact, fault.id, fault.nodes[0].html])"""
 PAGES = {
     Role.OFFICIAL: ("/my", "/my/visits/{visit_id}/report", "/villages?q=laweyan"),
-    Role.MANAGER: ("/map", f"/villages/{OWN_VILLAGE}", "/campaigns", "/nothing"),
+    Role.MANAGER: (
+        "/map",
+        f"/villages/{OWN_VILLAGE}",
+        "/campaigns",
+        "/nothing",
+        "/approvals",
+        "/approvals/{submission_id}",
+    ),
     Role.ADMIN: ("/admin/branches", "/admin/accounts/new"),
     Role.COORDINATOR: (
         "/desk",
+        "/desk/week",
+        "/stages/{stage_id}/hand-in",
         "/campaigns/new",
         "/stages/{stage_id}",
         "/stages/{stage_id}/edit",

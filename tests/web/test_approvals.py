@@ -1,0 +1,149 @@
+"""The way of a plan through the pages: handed in, looked at, sent back, handed in, approved."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import update
+from sqlmodel import col
+
+from outreach.db import unit_of_work
+from outreach.people.tables import Role
+from outreach.visits.tables import PlanSubmission, Visit, Work
+from tests.web.planned import engine_of, plan, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from tests.web.conftest import Visitor
+    from tests.web.planned import Planned
+    from tests.web.world import World
+
+
+@pytest.fixture
+def planned(app: Flask, world: World) -> Planned:
+    return plan(app, world)
+
+
+def hand_in(client: Visitor, planned: Planned, **form: str) -> int:
+    answer = client.send(f"/stages/{planned.stage_id}/hand-in", form)
+    assert answer.status_code == 303
+    shown = client.get(f"/stages/{planned.stage_id}").get_data(as_text=True)
+    found = re.search(r'/approvals/(\d+)"', shown)
+    assert found is not None
+    return int(found[1])
+
+
+def test_a_plan_goes_to_the_manager_and_back_and_is_approved(
+    planned: Planned, english: Callable[[Role], Visitor]
+) -> None:
+    coordinator, manager = english(Role.COORDINATOR), english(Role.MANAGER)
+    stage = f"/stages/{planned.stage_id}"
+    assert "Changed since approval" in words_of(coordinator.get(stage))
+    first = hand_in(coordinator, planned, note="Mohon disetujui")
+    told = words_of(coordinator.get(stage))
+    assert "Waiting for approval Handed in by Si coordinator" in told
+    assert "Decides: Si manager." in told
+    assert "Approvals 1 waiting for you" in words_of(manager.get("/campaigns"))
+    told = words_of(manager.get("/approvals"))
+    assert "Waiting for you (1)" in told
+    assert "“Mohon disetujui”" in told
+
+    again = manager.send(f"/approvals/{first}/send-back", {"reason": " "})
+    assert again.status_code == 422
+    assert "Please fill this in." in words_of(again)
+    manager.send(f"/approvals/{first}/send-back", {"reason": "Serengan dulu"})
+    told = words_of(coordinator.get(stage))
+    assert "Plan sent back Si manager" in told
+    assert "“Serengan dulu”" in told
+    assert "Hand in again" in told
+    assert "Waiting for you (0)" in words_of(manager.get("/approvals"))
+
+    second = hand_in(coordinator, planned)
+    proposed = [one for one in planned.visits() if one.work is Work.PROPOSED]
+    approved = manager.send(f"/approvals/{second}/approve", follow_redirects=True)
+    assert f"{len(proposed)} officials are asked to confirm." in words_of(approved)
+    assert {planned.visit(one.id).work for one in proposed} == {Work.AWAITING}
+    assert "Plan approved Si manager" in words_of(coordinator.get(stage))
+    late = manager.send(f"/approvals/{second}/approve")
+    assert late.status_code == 409
+    assert "does not wait for a decision any more" in words_of(late)
+
+
+def test_the_difference_names_what_is_added_moved_and_dropped_and_why(
+    app: Flask, planned: Planned, english: Callable[[Role], Visitor]
+) -> None:
+    coordinator, manager = english(Role.COORDINATOR), english(Role.MANAGER)
+    manager.send(f"/approvals/{hand_in(coordinator, planned)}/approve")
+    moved, dropped, *_ = [one for one in planned.visits() if one.work is Work.AWAITING]
+    with unit_of_work(engine_of(app)) as db:
+        later = moved.starts_at.replace(minute=(moved.starts_at.minute + 1) % 60)
+        change = update(Visit).where(col(Visit.id) == moved.id)
+        db.execute(change.values(starts_at=later, work=Work.PROPOSED))
+    coordinator.send(
+        f"/visits/{dropped.id}/status",
+        {"happening": "cancelled", "remark": "Banjir", "version": dropped.version},
+    )
+    page = f"/approvals/{hand_in(coordinator, planned)}"
+    told = words_of(manager.get(page))
+    assert "Dropped (1) Moved (1) Added (0)" in told
+    assert dropped.village_code in told
+    assert "Cancelled: Banjir" in told
+    assert moved.village_code in words_of(manager.get(f"{page}?kind=moved"))
+    assert manager.get(f"{page}?kind=no&page=0").status_code == 200
+    coordinators = coordinator.get(page).get_data(as_text=True)
+    assert f"{page}/withdraw" in coordinators
+    assert f"{page}/approve" not in coordinators
+
+
+def test_a_plan_that_changed_meanwhile_cannot_be_approved_and_says_so(
+    app: Flask, planned: Planned, english: Callable[[Role], Visitor]
+) -> None:
+    coordinator, manager = english(Role.COORDINATOR), english(Role.MANAGER)
+    submission = hand_in(coordinator, planned)
+    assert f"/approvals/{submission}/approve" in manager.get(f"/approvals/{submission}").get_data(
+        as_text=True
+    )
+    visit = next(one for one in planned.visits() if one.work is Work.PROPOSED)
+    coordinator.send(
+        f"/visits/{visit.id}/status",
+        {"happening": "cancelled", "remark": "Banjir", "version": visit.version},
+    )
+    page = manager.get(f"/approvals/{submission}")
+    assert "The plan has changed since it was handed in." in words_of(page)
+    assert f"/approvals/{submission}/approve" not in page.get_data(as_text=True)
+    assert manager.send(f"/approvals/{submission}/approve").status_code == 409
+    told = words_of(coordinator.get(f"/stages/{planned.stage_id}"))
+    assert "so it has to be handed in again" in told
+    second = hand_in(coordinator, planned)
+    assert second != submission
+    assert manager.send(f"/approvals/{second}/approve").status_code == 303
+
+
+def test_taking_back_makes_it_a_draft_again(
+    app: Flask, planned: Planned, english: Callable[[Role], Visitor]
+) -> None:
+    coordinator = english(Role.COORDINATOR)
+    submission = hand_in(coordinator, planned)
+    answer = coordinator.send(f"/approvals/{submission}/withdraw", follow_redirects=True)
+    assert "The plan is taken back." in words_of(answer)
+    assert coordinator.send(f"/approvals/{submission}/withdraw").status_code == 409
+    assert "Taken back" in words_of(coordinator.get(f"/approvals/{submission}"))
+
+
+def test_an_official_is_not_asked_before_the_plan_is_approved(
+    app: Flask, planned: Planned, english: Callable[[Role], Visitor]
+) -> None:
+    with unit_of_work(engine_of(app)) as db:
+        db.execute(PlanSubmission.__table__.delete())  # type: ignore[attr-defined]
+    coordinator = english(Role.COORDINATOR)
+    visit = next(one for one in planned.visits() if one.work is Work.PROPOSED)
+    form = {"happening": "asked", "version": visit.version}
+    answer = coordinator.send(f"/visits/{visit.id}/status", form)
+    assert answer.status_code == 409
+    assert "The plan of this stage has not been approved yet." in words_of(answer)
+    assert planned.visit(visit.id).work is Work.PROPOSED
