@@ -19,6 +19,7 @@ from outreach.visits.lifecycle import Author, check_version, settle, visit_of
 from outreach.visits.links import LinkState, is_open, state_of
 from outreach.visits.offers import PLACE, chosen_place, read_key
 from outreach.visits.openings import place_visit
+from outreach.visits.returns import fill_slot_of
 from outreach.visits.tables import (
     Answer,
     Channel,
@@ -172,7 +173,9 @@ def _act(db: Session, visit: Visit, given: AnswerIn, author: Author) -> Visit:
         # Why the day does not suit stands beside the move; the yes that follows needs no reason.
         author = replace(author, reason="")
         db.flush()  # for the row is read afresh
-    return settle(db, visit_id, _happening(given), author)
+    settled = settle(db, visit_id, _happening(given), author)
+    fill_slot_of(db, settled, author.now)
+    return settled
 
 
 def _happening(given: AnswerIn) -> Happening:

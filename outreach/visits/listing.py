@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import fields
+from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from outreach.campaigns.stages import stage_of
@@ -18,7 +20,7 @@ from outreach.planning.model import Point
 from outreach.villages.tables import District, Regency, Village
 from outreach.visits.lifecycle import visit_of
 from outreach.visits.outside import lies_outside
-from outreach.visits.question import was_released
+from outreach.visits.question import ANSWER_MISSING, REPORT_MISSING, was_released
 from outreach.visits.rows import (
     DayTrip,
     HistoryLine,
@@ -27,7 +29,7 @@ from outreach.visits.rows import (
     VisitFilters,
     VisitRow,
 )
-from outreach.visits.tables import ACTIVE, Visit, VisitEvent, Work
+from outreach.visits.tables import ACTIVE, Happening, Visit, VisitEvent, Work
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -39,6 +41,9 @@ if TYPE_CHECKING:
 
 #: What an official has to do something about: answer, hold and report, correct.
 OFFICIALS_OWN = (Work.AWAITING, Work.CONFIRMED, Work.SENT_BACK)
+
+#: How long an official still finds a visit whose report never came.
+LATE_REPORTS = timedelta(days=60)
 
 _NAMED = {
     "stage": Stage.name,
@@ -75,11 +80,28 @@ def visits_of_stage(
 def next_visits(db: Session, person: Person, today: date) -> list[VisitRow]:
     """List what an official has to answer, hold, report or correct, the most urgent first.
 
-    Asked or confirmed visits of the past are among them: their report is missing. A proposal is
-    not: nobody has been asked yet.
+    Asked or confirmed visits of the past are among them: their report is missing. So are, for
+    some weeks, those that were given back because of that. A proposal is not: nobody has been
+    asked yet.
     """
-    del today  # nothing of the past may drop out before it is reported
-    return _read(db, _rows(person).where(col(Visit.work).in_(OFFICIALS_OWN)))
+    other = aliased(Visit)
+    again = exists().where(
+        col(other.stage_id) == col(Visit.stage_id),
+        col(other.village_code) == col(Visit.village_code),
+        col(other.work).in_(ACTIVE),
+    )
+    by_itself = exists().where(
+        col(VisitEvent.visit_id) == col(Visit.id),
+        col(VisitEvent.happening) == Happening.RETURNED,
+        col(VisitEvent.reason).in_((ANSWER_MISSING, REPORT_MISSING)),
+    )
+    late = and_(
+        col(Visit.work) == Work.RETURNED,
+        col(Visit.day).between(today - LATE_REPORTS, today),
+        by_itself,
+        ~again,
+    )
+    return _read(db, _rows(person).where(or_(col(Visit.work).in_(OFFICIALS_OWN), late)))
 
 
 def visits_between(

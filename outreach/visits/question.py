@@ -45,6 +45,9 @@ REPLACEABLE = (Work.PROPOSED,)
 #: Why a proposal ended that nobody had been told of; no person cancelled it.
 PLANNED_ANEW, STAGE_CLOSED, SHEET_UNDONE = "planned_anew", "stage_closed", "sheet_undone"
 
+#: Why the product gave work back.
+NEVER_ASKED, ANSWER_MISSING, REPORT_MISSING = "never_asked", "answer_missing", "report_missing"
+
 
 @dataclass(frozen=True, slots=True)
 class DayLeftOut:

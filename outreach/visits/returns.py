@@ -17,6 +17,7 @@ from outreach.people.tables import Account, Team
 from outreach.villages.tables import Zone
 from outreach.visits.lifecycle import Author, settle, turn, visit_of
 from outreach.visits.listing import visits_by_id
+from outreach.visits.question import ANSWER_MISSING, NEVER_ASKED, REPORT_MISSING
 from outreach.visits.refilling import FILLED, refill
 from outreach.visits.tables import ACTIVE, Channel, Happening, Visit, VisitEvent, Work
 from outreach.visits.teamday import lock_teams
@@ -37,9 +38,6 @@ REPORT_WITHIN = timedelta(days=7)
 
 #: How long returned work stays on the desk.
 SHOWN_FOR = timedelta(days=30)
-
-# Why the product gave work back; the words are the web's.
-NEVER_ASKED, ANSWER_MISSING, REPORT_MISSING = "never_asked", "answer_missing", "report_missing"
 
 #: These end a visit before its session and set its slot free.
 GIVES_BACK = frozenset(

@@ -213,6 +213,21 @@ ENUM_WORDS = {
         "called": _("Called without success"),
         "wished": _("Asked for another day"),
     },
+    "Medium": {
+        "email": _("E-mail"),
+        "whatsapp": _("WhatsApp"),
+    },
+    "Matter": {
+        "asked": _("Asked for the day"),
+        "moved": _("Told the new day"),
+        "called_off": _("Told that it is off"),
+    },
+    "MessageState": {
+        "waiting": _("Waits"),
+        "sent": _("Sent"),
+        "failed": _("Failed"),
+        "dropped": _("Told in another way"),
+    },
     "Channel": {
         "page": _("Page"),
         "link": _("Link"),

@@ -89,6 +89,7 @@ CONFLICTS = {
     ),
     "map_is_old": _("The villages on this map have changed. Please load the page again."),
     "already_reported": _("Somebody has reported this visit already. Correct that report instead."),
+    "message_settled": _("This message has been settled meanwhile. Load the page again."),
     "other_content": _("This form was sent before with other numbers. Correct what is stored."),
     "no_approved_visit": _("None of these visits is approved yet, so there is no paper to make."),
     "paper_void": _("What this paper is about does not stand any more, so it is not made anew."),
@@ -213,6 +214,10 @@ REASONS = {
     "planned_anew": _("The stage was planned anew."),
     "stage_closed": _("The stage was closed."),
     "plan_approved": _("The plan was approved."),
+    "never_asked": _("Its day came and nobody had asked the village."),
+    "answer_missing": _("Its day came and the village had not answered."),
+    "report_missing": _("No report came within a week of its day."),
+    "refilled": _("A slot that had become free was filled."),
 }
 
 #: Where the shipped figures come from, as `estimates.toml` tells it.

@@ -18,12 +18,10 @@ from outreach.logbook.sync import Outcome, take_in
 from outreach.people.tables import TeamLeave
 from outreach.villages.tables import Zone
 from outreach.visits.listing import day_trips, history
+from outreach.visits.question import ANSWER_MISSING, NEVER_ASKED, REPORT_MISSING
 from outreach.visits.refilling import REFILLED, REST_AFTER_RETURN, is_refilled, refill
 from outreach.visits.returns import (
-    ANSWER_MISSING,
     GIVES_BACK,
-    NEVER_ASKED,
-    REPORT_MISSING,
     REPORT_WITHIN,
     end_visit,
     return_visit,
