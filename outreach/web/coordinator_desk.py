@@ -21,7 +21,16 @@ from outreach.web.auth import person
 from outreach.web.coordinator_pages import now, pages, today
 from outreach.web.coordinator_views import campaign_cards
 from outreach.web.database import reading_db
-from outreach.web.desk_lists import Around, DeskLine, Which, counts, day_words, lines_of, title_of
+from outreach.web.desk_lists import (
+    Around,
+    DeskLine,
+    Which,
+    counts,
+    day_words,
+    lines_of,
+    title_of,
+    ways_of,
+)
 from outreach.web.forms import read
 from outreach.web.i18n import language
 from outreach.web.routing import allow
@@ -124,6 +133,7 @@ def desk_list(which: str) -> ResponseReturnValue:
     with reading_db() as db:
         around = _around(db)
         lines = lines_of(Which(which), around)
+        ways = ways_of(Which(which), around)
     found = [line for line in lines if _fits(line, given)]
     return render_template(
         "coordinator/desk_list.html",
@@ -135,6 +145,7 @@ def desk_list(which: str) -> ResponseReturnValue:
         stages=sorted({line.stage for line in lines if line.stage}),
         days=sorted({line.day for line in lines if line.day}),
         day_words=day_words,
+        ways_on=ways,
         **_paged(found, given.page, which),
     )
 

@@ -22,7 +22,7 @@ from outreach.visits.leave import without_team
 from outreach.visits.listing import unplaced, visits_between
 from outreach.visits.returns import returned_work
 from outreach.visits.standing import Stand, open_standings
-from outreach.visits.tables import Work
+from outreach.visits.tables import Cause, Work
 from outreach.web.i18n import clock, moment, number, short_date
 from outreach.web.words import reason_words, word
 
@@ -118,6 +118,11 @@ class Around:
         return runs_to_watch(self.db, self.person)
 
     @cached_property
+    def calls(self) -> list[CallTask]:
+        """Villages to call."""
+        return call_tasks(self.db, self.person, self.now)
+
+    @cached_property
     def returned(self) -> list[ReturnedLine]:
         """Work that was given back."""
         return returned_work(self.db, self.person, self.now)
@@ -131,6 +136,44 @@ def lines_of(which: Which, around: Around) -> list[DeskLine]:
 def counts(around: Around) -> dict[Which, int]:
     """Count every list."""
     return {which: len(lines_of(which, around)) for which in Which}
+
+
+def ways_of(which: Which, around: Around) -> list[tuple[str, str]]:
+    """Name what settles many lines of a list at once, and where that is done."""
+    match which:
+        case Which.AWAY:
+            return _replans(_colliding(around))
+        case Which.CALLS | Which.UNCONFIRMED:
+            stages = {one.visit.stage_id: one.visit.stage for one in around.calls}
+            return [
+                (
+                    url_for("coordinator.ask_villages", stage_id=stage_id),
+                    str(_("Links and texts of %(stage)s", stage=stage)),
+                )
+                for stage_id, stage in sorted(stages.items())
+            ]
+    return []
+
+
+def _replans(visits: list[VisitRow]) -> list[tuple[str, str]]:
+    """Plan the days anew on which a team is away, for each team and stage."""
+    days: dict[tuple[int, int, str], list[date]] = {}
+    for visit in visits:
+        days.setdefault((visit.stage_id, visit.team_id, visit.team), []).append(visit.day)
+    return [
+        (
+            url_for(
+                "coordinator.replan",
+                stage_id=stage_id,
+                cause=Cause.TEAM_AWAY.value,
+                team_id=team_id,
+                first=min(several).isoformat(),
+                last=max(several).isoformat(),
+            ),
+            str(_("Plan the days of %(team)s anew", team=team)),
+        )
+        for (stage_id, team_id, team), several in sorted(days.items())
+    ]
 
 
 def title_of(which: Which) -> str:
@@ -199,23 +242,25 @@ def _review(around: Around) -> list[DeskLine]:
     ]
 
 
-def _away(around: Around) -> list[DeskLine]:
+def _colliding(around: Around) -> list[VisitRow]:
     coming = [visit for visit in around.visits if visit.day >= around.day]
     collide = {
         visit_id
         for branch_id in visible_branches(around.db, around.person)
         for visit_id in without_team(around.db, branch_id, coming)
     }
+    return [visit for visit in coming if visit.id in collide]
+
+
+def _away(around: Around) -> list[DeskLine]:
     return [
         _visit_line(visit, str(_("%(team)s is on leave on that day.", team=visit.team)))
-        for visit in coming
-        if visit.id in collide
+        for visit in _colliding(around)
     ]
 
 
 def _calls(around: Around) -> list[DeskLine]:
-    tasks = call_tasks(around.db, around.person, around.now)
-    return [_visit_line(task.visit, _why_call(task)) for task in tasks]
+    return [_visit_line(task.visit, _why_call(task)) for task in around.calls]
 
 
 def _why_call(task: CallTask) -> str:
@@ -265,7 +310,7 @@ def _matter(matter: Matter) -> str:
 def _papers(around: Around) -> list[DeskLine]:
     return [
         DeskLine(
-            link=url_for("coordinator.plan", stage_id=row.stage_id),
+            link=url_for("coordinator.papers", stage_id=row.stage_id),
             title=row.number or word(row.kind),
             detail=", ".join(filter(None, (word(row.kind), row.village))),
             note=str(
