@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -29,7 +29,8 @@ class PickIn(BaseModel):
 
     code: VillageCode
     pick: Pick | None = None
-    reason: Remark = ""
+    # Also when it is not given: leaving out needs one.
+    reason: Remark = Field(default="", validate_default=True)
 
     @field_validator("reason")
     @classmethod

@@ -83,6 +83,8 @@ def test_leaving_out_needs_a_reason_without_identity_numbers() -> None:
     for reason in ("", "  ", "Pak Joko 3372041512800001"):
         with pytest.raises(ValidationError):
             pick_in("33.72.02.1003", Pick.LEFT_OUT, reason)
+    with pytest.raises(ValidationError):
+        PickIn(code="33.72.02.1003", pick=Pick.LEFT_OUT)
     assert pick_in("3372021003", Pick.FIRST).code == "33.72.02.1003"
 
 
