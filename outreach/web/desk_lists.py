@@ -14,8 +14,7 @@ from flask_babel import ngettext
 
 from outreach.campaigns.access import visible_branches
 from outreach.messages.outbox import to_send_by_hand
-from outreach.messages.tables import Matter
-from outreach.papers.outdated import PaperState, outdated
+from outreach.papers.outdated import outdated
 from outreach.visits.agenda import runs_to_watch, stages_with_unplaced
 from outreach.visits.calls import call_tasks
 from outreach.visits.leave import without_team
@@ -289,22 +288,12 @@ def _messages(around: Around) -> list[DeskLine]:
             link=url_for("coordinator.visit", visit_id=one.message.visit_id),
             title=one.told.village,
             detail=one.official.name,
-            note=_matter(one.message.matter),
+            note=word(one.message.matter),
             code=one.official.village_code,
             day=one.told.day,
         )
         for one in found
     ]
-
-
-def _matter(matter: Matter) -> str:
-    return str(
-        {
-            Matter.ASKED: _("Asks for confirmation"),
-            Matter.MOVED: _("Tells the new day"),
-            Matter.CALLED_OFF: _("Calls the visit off"),
-        }[matter]
-    )
 
 
 def _papers(around: Around) -> list[DeskLine]:
@@ -313,9 +302,7 @@ def _papers(around: Around) -> list[DeskLine]:
             link=url_for("coordinator.papers", stage_id=row.stage_id),
             title=row.number or word(row.kind),
             detail=", ".join(filter(None, (word(row.kind), row.village))),
-            note=str(
-                _("Not needed any more") if row.state is PaperState.VOID else _("Out of date")
-            ),
+            note=word(row.state),
             team=row.team,
             day=row.first_day,
         )
