@@ -55,9 +55,13 @@ def plain_text(cell: Any) -> str:
     text = unicodedata.normalize("NFC", str(cell or "")).replace("\u00a0", " ").strip()
     if wrapped := _AS_TEXT.fullmatch(text):
         text = wrapped[1].strip()
-    if text.startswith("'") and text[1:].lstrip().startswith(FORMULA_STARTS):
-        text = text[1:].strip()
-    return text
+    return text[1:].strip() if _is_quoted(text) else text
+
+
+def _is_quoted(text: str) -> bool:
+    """Whether a quote only keeps what follows it a text: a formula's sign, or a long number."""
+    rest = text[1:].lstrip()
+    return text.startswith("'") and (rest[:1].isdigit() or rest.startswith(FORMULA_STARTS))
 
 
 def _moment_text(kind: str, iso: str) -> str:

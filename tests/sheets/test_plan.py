@@ -148,11 +148,11 @@ def test_a_village_without_a_visit_gets_one_and_loses_it_again(
         visit = db.scalars(select(Visit).where(col(Visit.village_code) == code)).one()
         author = Author(world.coordinator, NOW, "Banjir")
         settle(db, visit.id or 0, Happening.RETURNED, author)
-        free = dict(team_id=visit.team_id, day=visit.day, slot=visit.slot)
+        team_id, day = visit.team_id, visit.day
         name = db.get_one(Team, visit.team_id).name
 
     def fill(lines: desk.Lines) -> None:
-        line_of(lines, code)[TEAM : SLOT + 1] = [name, free["day"].strftime("%d/%m/%Y"), ""]
+        line_of(lines, code)[TEAM : SLOT + 1] = [name, day.strftime("%d/%m/%Y"), ""]
 
     before = places(engine, world)
     staged = desk.upload(engine, world, desk.edited(engine, world, fill))
@@ -160,7 +160,7 @@ def test_a_village_without_a_visit_gets_one_and_loses_it_again(
     assert (change.act, staged.refused) == (Act.ADD, 0)
     applied = desk.apply(engine, world, staged)
     made = visit_at(engine, world, code)
-    assert (made.team_id, made.day, made.work) == (free["team_id"], free["day"], Work.PROPOSED)
+    assert (made.team_id, made.day, made.work) == (team_id, day, Work.PROPOSED)
     desk.undo(engine, world, applied)
     assert places(engine, world) == before
 
