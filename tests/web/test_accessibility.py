@@ -44,6 +44,8 @@ PAGES = {
         "/campaigns/new",
         "/stages/{stage_id}",
         "/stages/{stage_id}/edit",
+        "/stages/{stage_id}/shortlist",
+        "/stages/{stage_id}/fairness",
         "/stages/{stage_id}/plan",
         "/stages/{stage_id}/plan/calendar",
         "/stages/{stage_id}/plan/map",
