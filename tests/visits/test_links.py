@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, NotAllowed, NotFound
 from outreach.villages.tables import Zone
 from outreach.visits import lifecycle
+from outreach.visits.answers import AnswerIn, answer_by_link
 from outreach.visits.asking import asked_on, last_link, new_link, take_link_back
 from outreach.visits.lifecycle import Author, settle
 from outreach.visits.links import (
@@ -30,8 +33,8 @@ from outreach.visits.links import (
 )
 from outreach.visits.listing import visits_of_stage
 from outreach.visits.moving import MoveIn, relocate
-from outreach.visits.tables import ConfirmationLink, Happening, Result, Visit, Work
-from tests.visits.world import NOW, World, plan
+from outreach.visits.tables import Answer, ConfirmationLink, Happening, Result, Visit, Work
+from tests.visits.world import NOW, World, build_world, plan
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -305,3 +308,50 @@ def test_a_days_list_holds_the_visits_that_villages_know_of(
     assert [one.link is None for one in same_day] == [one.visit.id == first.id for one in same_day]
     with reading(engine) as db, pytest.raises(NotFound):
         asked_on(db, world.foreigner, world.stage_id, NOW)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happens_the_open_links_are_those_of_the_visits_that_wait(
+    sqlite_engine: Engine, seed: int
+) -> None:
+    world = build_world(sqlite_engine)
+    plan(sqlite_engine, world)
+    with unit_of_work(sqlite_engine) as db:
+        publish(db, world)
+    dice = random.Random(seed)
+    done = 0
+    for _ in range(50):
+        with suppress(Conflict, NotAllowed), unit_of_work(sqlite_engine) as db:
+            _act_at_random(db, world, dice)
+            done += 1
+        with reading(sqlite_engine) as db:
+            visits = db.exec(select(Visit)).all()
+            links = live_links(db, [one.id or 0 for one in visits], NOW)
+            waiting = {one.id: one for one in visits if one.work is Work.AWAITING}
+            assert set(links) == set(waiting)
+            assert all(
+                links[number or 0].expires_at == expiry(one.day, one.zone)
+                for number, one in waiting.items()
+            )
+    assert done > 20
+
+
+def _act_at_random(db: Session, world: World, dice: random.Random) -> None:
+    """Do something to some visit, as people do; what a rule refuses is refused."""
+    visit = dice.choice(db.exec(select(Visit).order_by(col(Visit.id))).all())
+    visit_id, author = visit.id or 0, Author(world.coordinator, NOW, "alasan")
+    to = MoveIn(
+        team_id=dice.choice(world.team_ids),
+        day=dice.choice([visit.day, FREE_DAY]),
+        slot=dice.randint(1, 3),
+        also_confirmed=True,
+        insert=dice.random() < 0.5,
+    )
+    link = live_links(db, [visit_id], NOW).get(visit_id)
+    match dice.randrange(3):
+        case 0:
+            settle(db, visit_id, dice.choice([*PATHS, Happening.CALLED]), author, result=None)
+        case 1:
+            relocate(db, visit_id, to, author)
+        case 2 if link is not None:
+            answer_by_link(db, link.id or 0, AnswerIn(answer=Answer.CAN), NOW)
