@@ -53,6 +53,22 @@ def _plan_a_stage(page: Page) -> int:
     return placed
 
 
+def _have_it_approved(coordinator: Page, manager: Page) -> int:
+    """Hand the plan in from its page; the manager approves it; answer how many are asked."""
+    coordinator.click("#standing a[href$='/hand-in']")
+    coordinator.fill("#note", "Mohon disetujui")
+    coordinator.click("form[action$='/hand-in'] button")
+    expect(coordinator.locator("#standing .tag.awaiting")).to_be_visible()
+    manager.click("nav a[href='/approvals']")
+    manager.click("article:has-text('Tahap 3') a.btn")
+    expect(manager.locator("main")).to_contain_text("Mohon disetujui")
+    manager.click("form[action$='/approve'] button")
+    asked = _number(manager.locator("main .alert").inner_text())
+    coordinator.reload()
+    expect(coordinator.locator("#standing .tag.confirmed")).to_be_visible()
+    return asked
+
+
 @pytest.mark.usefixtures("browser_type_launch_args")
 def test_from_plan_to_map(product: Product, browser: Browser) -> None:
     coordinator = product.log_in(browser, COORDINATOR)
@@ -67,6 +83,9 @@ def test_from_plan_to_map(product: Product, browser: Browser) -> None:
     expect(trips.locator("canvas").first).to_be_visible(timeout=SOON_MS)
 
     manager = product.log_in(browser, MANAGER)
+    coordinator.click("a[href$='/plan']")
+    assert _have_it_approved(coordinator, manager) == placed
+    manager.click("nav a[href='/map']")
     expect(manager.frame_locator("iframe.map").locator("canvas").first).to_be_visible(
         timeout=SOON_MS
     )

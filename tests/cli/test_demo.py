@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
-from sqlmodel import select
+from sqlmodel import col, select
 
 from outreach.cli import main
 from outreach.cli.demo import seed_if_empty
@@ -14,7 +17,13 @@ from outreach.config import Settings
 from outreach.db import reading
 from outreach.demonstration import story
 from outreach.demonstration.cast import BRANCH
-from outreach.people.tables import Account, Branch
+from outreach.people.access import person_of
+from outreach.people.tables import Account, Branch, Role
+from outreach.visits.approval import difference_since_approval, submission_of
+from outreach.visits.calls import call_tasks
+from outreach.visits.snapshot import ChangeKind
+from outreach.visits.standing import open_standings, waiting_for
+from outreach.visits.tables import Happening, Visit, VisitEvent, Work
 from tests import builders
 
 if TYPE_CHECKING:
@@ -45,6 +54,40 @@ def test_an_interrupted_demonstration_leaves_nothing_and_can_be_told_again(
     with reading(sqlite_engine) as db:
         assert db.exec(select(Account.id)).all() == []
         assert db.exec(select(Branch.id)).all() == []
+
+
+def test_the_story_leaves_something_to_do_for_coordinator_and_manager(
+    sqlite_engine: Engine,
+) -> None:
+    builders.load_small_registry(sqlite_engine, tuple(BRANCH.regency_codes))
+    seed_if_empty(sqlite_engine, Settings())
+    now = datetime.now(UTC)
+    with reading(sqlite_engine) as db:
+        ids = {account.role: account.id or 0 for account in db.exec(select(Account))}
+        coordinator, manager = (
+            person_of(db, ids[role]) for role in (Role.COORDINATOR, Role.MANAGER)
+        )
+        assert coordinator is not None
+        assert manager is not None
+        (waiting,) = waiting_for(db, manager)
+        told = difference_since_approval(db, submission_of(db, manager, waiting.id))
+        assert told.of_kind(ChangeKind.MOVED)
+        assert told.of_kind(ChangeKind.DROPPED)
+        assert told.kept > len(told.changes)
+        today = now.astimezone(ZoneInfo(coordinator.zone)).date()
+        assert not open_standings(db, coordinator, today)[0].is_overtaken
+        assert call_tasks(db, coordinator, now)
+        works = Counter(db.exec(select(Visit.work)))
+        assert all(works[work] for work in (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED))
+        # Nobody was asked for a visit before its stage's plan was approved.
+        assert db.exec(unasked()).all() == []
+
+
+def unasked() -> Any:
+    """Visits that a village knows of though nobody was ever asked."""
+    asked = select(VisitEvent.visit_id).where(VisitEvent.happening == Happening.ASKED)
+    known = (Work.AWAITING, Work.CONFIRMED, Work.DONE, Work.APPROVED)
+    return select(Visit.id).where(col(Visit.work).in_(known), col(Visit.id).not_in(asked))
 
 
 def test_where_there_are_accounts_the_demonstration_says_that_it_stays_away(
