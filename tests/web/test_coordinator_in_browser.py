@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,11 +15,13 @@ from tests.web.planned import ask_for_plan, hang_clock, plan, work_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import date
 
     from flask import Flask
     from playwright.sync_api import Browser, Page
 
     from tests.web.conftest import Visitor
+    from tests.web.planned import Planned
     from tests.web.world import World
 
 pytestmark = pytest.mark.browser
@@ -70,7 +73,8 @@ def test_warnings_come_while_a_move_is_chosen_and_the_move_is_made(
     expect(page.locator("#warnings")).to_contain_text("(Sunday)")
     page.fill("#day", "2026-12-16")
     page.select_option("#slot", "1")
-    expect(page.locator("#warnings")).to_have_text("Nothing speaks against it.")
+    expect(page.locator("#warnings")).to_contain_text("Starts at 08:")
+    expect(page.locator("#warnings")).to_contain_text("Nothing speaks against it.")
     page.fill("#reason", "Pilkades")
     page.locator("#move").get_by_role("button", name="Move").click()
     expect(page.get_by_text("The visit is moved.")).to_be_visible()
@@ -96,3 +100,61 @@ def test_nothing_is_wider_than_a_phone(path: str, app: Flask, world: World, page
     page.goto(path.format(**world.own))
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 360
+
+
+def _on_laptop(page: Page, planned: Planned, day: date) -> None:
+    page.set_viewport_size({"width": 1366, "height": 900})
+    page.goto(f"/stages/{planned.stage_id}/plan/calendar?week={day}")
+
+
+def test_a_visit_is_dragged_to_another_day(app: Flask, world: World, page: Page) -> None:
+    planned = plan(app, world)
+    visit = next(one for one in planned.visits() if one.work is Work.PROPOSED)
+    _on_laptop(page, planned, visit.day)
+    chip = page.locator(f"#week .chip[data-drop='/visits/{visit.id}/move/drop']")
+    free = visit.day + timedelta(days=6 - visit.day.weekday())
+    target = page.locator(f"#week td[data-day='{free}']").first
+    target.scroll_into_view_if_needed()
+    chip.hover()
+    page.mouse.down()
+    target.hover()
+    target.hover()
+    panel = page.locator("#drop")
+    expect(panel).to_contain_text("(Sunday)")
+    expect(panel.locator(".controls").first).to_be_hidden()
+    page.mouse.up()
+    expect(panel.locator("#drop-reason")).to_be_visible()
+    assert planned.visit(visit.id).day == visit.day
+    panel.get_by_label("Move it anyway.").check()
+    panel.locator("#drop-reason").fill("Pilkades")
+    panel.get_by_role("button", name="Move").click()
+    expect(page.get_by_text("The visit is moved.")).to_be_visible()
+    assert planned.visit(visit.id).day == free
+    assert "/plan/calendar" in page.url
+
+
+def test_a_visit_is_moved_with_keys_alone(app: Flask, world: World, page: Page) -> None:
+    planned = plan(app, world)
+    visit = next(
+        one for one in planned.visits() if one.work is Work.PROPOSED and one.day.weekday() < 4
+    )
+    _on_laptop(page, planned, visit.day)
+    chip = page.locator(f"#week .chip[data-drop='/visits/{visit.id}/move/drop']")
+    panel = page.locator("#drop")
+    chip.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    expect(panel).to_contain_text("Starts at")
+    page.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(chip).to_be_focused()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(panel.locator("#drop-reason, #despite, #also_confirmed").first).to_be_focused()
+    for tick in panel.get_by_role("checkbox").all():
+        tick.check()
+    panel.locator("#drop-reason").fill("Hajatan")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The visit is moved.")).to_be_visible()
+    assert planned.visit(visit.id).day == visit.day + timedelta(days=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,37 @@ def test_warnings_are_told_while_a_move_is_being_chosen(planned: Planned, client
         == 404
     )
     assert planned.visit(visit.id).day == visit.day
+
+
+def test_a_drop_is_told_its_start_and_makes_room_between_others(
+    planned: Planned, client: Visitor
+) -> None:
+    moved = proposed(planned)
+    days: dict[tuple[int, date], list[Visit]] = {}
+    for one in planned.visits():
+        days.setdefault((one.team_id, one.day), []).append(one)
+    day = next(
+        visits
+        for visits in days.values()
+        if len(visits) == 2 and moved not in visits and visits[0].work is Work.PROPOSED
+    )
+    there = to(moved, team_id=day[0].team_id, day=day[0].day, slot=2, insert="on")
+    path = f"/visits/{moved.id}/move"
+    told = client.get(f"{path}/drop", query_string=there)
+    assert "Starts at" in words_of(told)
+    assert 'name="insert" value="on"' in told.get_data(as_text=True)
+    assert "already has a visit" not in words_of(told)
+    assert client.get(f"{path}/drop", query_string={"day": "soon"}).status_code == 200
+    first = client.send(path, there | {"also_confirmed": "on"})
+    if first.status_code == 409:
+        ticked = re.search(r'name="despite" value="([^"]*)"', first.get_data(as_text=True))
+        assert ticked is not None
+        despite = {"also_confirmed": "on", "despite": ticked[1], "back": "on"}
+        first = client.send(path, there | despite)
+        assert "/plan/calendar" in first.headers["Location"]
+    assert first.status_code == 303
+    after = [planned.visit(one.id).slot for one in (day[0], moved, day[1])]
+    assert after == [1, 2, 3]
 
 
 def test_a_move_that_breaks_a_rule_waits_for_the_tick(planned: Planned, client: Visitor) -> None:

@@ -32,6 +32,7 @@ function letGo() {
   unmark();
   ghost?.remove();
   panel.hidden = true;
+  panel.parentElement.style.minHeight = "";
   carried = target = ghost = null;
 }
 
