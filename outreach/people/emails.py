@@ -8,6 +8,8 @@ from typing import Annotated
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
+from outreach.people.identity import refuse_identity_numbers
+
 LONGEST = 254  # RFC 5321
 #: Plain addresses only: no quoted names, no comments, no second line for a mail's head.
 _ADDRESS = re.compile(
@@ -22,9 +24,9 @@ def normal(text: str) -> str:
     Raises
     ------
     PydanticCustomError
-        With the code `not_an_email`, and never with the address itself.
+        With the code `not_an_email` or `identity_number`, never with the address itself.
     """
-    told = text.strip()
+    told = refuse_identity_numbers(text.strip())
     if not told:
         return ""
     if len(told) > LONGEST or not _ADDRESS.fullmatch(told):

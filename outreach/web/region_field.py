@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 BELOW_PROVINCE = (Level.REGENCY, Level.DISTRICT, Level.VILLAGE)
 MOST_MEANT = 8
+#: What an exact name has, or an exact name in an exact place; anything less is asked about.
+SURE = EXACT - 1
 #: Added to the field's name: the radio buttons of what a name may mean.
 PICK = "_pick"
 
@@ -53,7 +55,7 @@ def with_code(
         return Region(kept)
     meant = search(db, person(), typed, levels=levels, limit=MOST_MEANT)
     best = [one for one in meant if one.score == meant[0].score]
-    if len(best) == 1 and (len(meant) == 1 or best[0].score == EXACT):
+    if len(best) == 1 and best[0].score >= SURE:
         kept[name] = best[0].code
         return Region(kept)
     return Region(kept, meant)
