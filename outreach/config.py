@@ -18,7 +18,6 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from outreach.errors import UnsafeSettings
@@ -76,7 +75,7 @@ class Settings(BaseSettings):
         address = parseaddr(sender)[1]
         is_address = all(address.rpartition("@")[::2]) and sender.isprintable()
         if not is_address and (sender or told.data.get("smtp_host")):
-            raise PydanticCustomError("sender_missing", "no e-mail address")
+            raise ValueError("an e-mail address")
         return sender
 
     @property

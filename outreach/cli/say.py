@@ -71,8 +71,8 @@ def _sentences() -> dict[str, str]:
         "less_than_equal": say("%%(setting)s is too large."),
         "greater_than_equal": say("%%(setting)s is too small."),
         "string_pattern_mismatch": say("%%(setting)s has a value that is not offered."),
-        "sender_missing": say(
-            "SMTP_FROM must be the e-mail address that letters come from, as SMTP_HOST is set."
+        "value_error": say(
+            "%%(setting)s is missing or not written as it should be; README.md tells how."
         ),
         "folder_unusable": say("VAR_DIR names a folder that cannot be used: %%(detail)s"),
         "bool_parsing": say("%%(setting)s must be 0 or 1."),

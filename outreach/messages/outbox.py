@@ -180,11 +180,22 @@ def to_send_by_hand(db: Session, person: Person) -> list[Outgoing]:
 
 
 def messages_of(
-    db: Session, person: Person, medium: Medium, states: tuple[MessageState, ...]
+    db: Session,
+    person: Person,
+    medium: Medium,
+    states: tuple[MessageState, ...],
+    *,
+    since: datetime | None = None,
 ) -> list[Outgoing]:
-    """List messages of the person's area, by the day of the visit, village and official."""
-    condition = col(Message.medium) == medium, col(Message.state).in_(states)
-    return _read(db, person, *condition)
+    """List messages of the person's area, by the day of the visit, village and official.
+
+    With `since` only those that were settled later, or are not settled yet.
+    """
+    conditions = [col(Message.medium) == medium, col(Message.state).in_(states)]
+    if since is not None:
+        settled = col(Message.settled_at)
+        conditions.append(or_(settled.is_(None), settled > since))
+    return _read(db, person, *conditions)
 
 
 def messages_of_visit(db: Session, person: Person, visit_id: int) -> list[Outgoing]:

@@ -167,6 +167,13 @@ def returned_work(db: Session, person: Person, now: datetime) -> list[ReturnedLi
     ]
 
 
+def filler_of(db: Session, person: Person, ended: VisitRow) -> VisitRow | None:
+    """Find the visit that took the slot of one that has ended, if any did."""
+    if ended.work in ACTIVE:
+        return None
+    return _fillers(db, person, [ended]).get((ended.team_id, ended.day))
+
+
 def _run_out(now: datetime) -> Iterator[ColumnElement[bool]]:
     for zone in Zone:
         here = now.astimezone(ZoneInfo(zone.value))

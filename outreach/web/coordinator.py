@@ -10,6 +10,7 @@ from outreach.web import (  # noqa: F401 - importing them puts their views on th
     coordinator_fairness,
     coordinator_forward,
     coordinator_map,
+    coordinator_messages,
     coordinator_officials,
     coordinator_papers,
     coordinator_plan,

@@ -12,6 +12,7 @@ from outreach.campaigns.stages import stage_of
 from outreach.campaigns.tables import Status
 from outreach.errors import Conflict, Invalid, OutreachError
 from outreach.logbook.listing import current_report
+from outreach.messages.outbox import messages_of_visit
 from outreach.people.free_text import Remark
 from outreach.people.tables import Role
 from outreach.people.teams import list_teams
@@ -20,6 +21,8 @@ from outreach.visits.leave import without_team
 from outreach.visits.lifecycle import allowed_moves, turn, visit_of
 from outreach.visits.listing import history, visit_row
 from outreach.visits.moving import AFTER_A_MOVE, MoveIn, move_visit
+from outreach.visits.refilling import is_refilled
+from outreach.visits.returns import GIVES_BACK, GivenBack, end_visit, filler_of
 from outreach.visits.tables import Happening, Work
 from outreach.web.auth import person
 from outreach.web.coordinator_asking import asked_section
@@ -28,20 +31,33 @@ from outreach.web.coordinator_move import Ahead, MoveFormIn, Warned, ahead, warn
 from outreach.web.coordinator_pages import READERS, filled_again, now, pages, today
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read
+from outreach.web.message_words import mail_words
 from outreach.web.report_words import FLAG_WORDS
 from outreach.web.routing import allow
 from outreach.web.words import sentence, word
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
 
     from outreach.visits.rows import VisitRow
 
 #: What a coordinator does to a visit by hand. Reports have a page of their own.
 type ByHand = Literal[
-    "asked", "confirmed", "postponed", "unreachable", "cancelled", "approved", "sent_back"
+    "asked",
+    "confirmed",
+    "postponed",
+    "returned",
+    "unreachable",
+    "cancelled",
+    "approved",
+    "sent_back",
 ]
 BY_HAND = tuple(map(Happening, ByHand.__value__.__args__))
+
+
+#: Digits of a number that no table reaches.
+LONGEST_ID = 10
 
 
 class StatusIn(BaseModel):
@@ -50,6 +66,16 @@ class StatusIn(BaseModel):
     happening: ByHand
     remark: Remark = ""
     version: int = Field(ge=1, le=2**31 - 1)
+
+
+class SwapIn(BaseModel):
+    """Two visits that change places, and why."""
+
+    other_id: int = Field(ge=1, le=2**31 - 1)
+    version: int = Field(ge=1, le=2**31 - 1)
+    other_version: int = Field(ge=1, le=2**31 - 1)
+    reason: Remark
+    also_confirmed: bool = False
 
 
 @pages.get("/visits/<int:visit_id>")
@@ -84,6 +110,7 @@ def move_drop(visit_id: int) -> ResponseReturnValue:
         row = visit_row(db, person(), visit_id)
         stage = stage_of(db, person(), row.stage_id)
         teams = {team.id: team.name for team in list_teams(db, stage.branch_id)}
+        other = _swap_with(db, visit_id)
     warnings, outlook = _looked_ahead(visit_id)
     to = None if outlook is None else read(MoveIn, request.args)
     answer = render_template(
@@ -91,12 +118,48 @@ def move_drop(visit_id: int) -> ResponseReturnValue:
         visit=row,
         to=to,
         team=teams.get(to.team_id, "") if to else "",
+        other=other,
         warnings=warnings,
         outlook=outlook,
         move=Filled(),
         asked=True,
     )
     return answer, {"Cache-Control": "no-store"}
+
+
+def _swap_with(db: Session, visit_id: int) -> VisitRow | None:
+    """Read the visit it was dropped onto, if the two can change places."""
+    onto = request.args.get("onto", "")
+    if not (onto.isdecimal() and len(onto) < LONGEST_ID):
+        return None
+    one, other = visit_of(db, person(), visit_id), visit_of(db, person(), int(onto))
+    return visit_row(db, person(), int(onto)) if may_swap(db, one, other, today()) else None
+
+
+@pages.post("/visits/<int:visit_id>/swap")
+@allow(Role.COORDINATOR)
+def swap(visit_id: int) -> ResponseReturnValue:
+    """Let two visits change places."""
+    with reading_db() as db:
+        row = visit_row(db, person(), visit_id)
+    try:
+        given = read(SwapIn, request.form)
+        with writing_db() as db:
+            swap_visits(
+                db,
+                visit_id,
+                given.other_id,
+                versions=(given.version, given.other_version),
+                by=person(),
+                now=now(),
+                reason=given.reason,
+                also_confirmed=given.also_confirmed,
+            )
+    except (Invalid, Conflict) as error:
+        flash(sentence(error), "error")
+    else:
+        flash(_("The two visits have changed places."))
+    return redirect(url_for("coordinator.calendar", stage_id=row.stage_id, week=row.day), 303)
 
 
 def _looked_ahead(visit_id: int) -> tuple[Warned, Ahead | None]:
@@ -149,11 +212,13 @@ def change_status(visit_id: int) -> ResponseReturnValue:
     """Note what happened to a visit."""
     try:
         given = read(StatusIn, request.form)
+        happening = Happening(given.happening)
         with writing_db() as db:
-            turn(
+            act = end_visit if happening in GIVES_BACK else turn
+            done = act(
                 db,
                 visit_id,
-                Happening(given.happening),
+                happening,
                 version=given.version,
                 by=person(),
                 now=now(),
@@ -161,7 +226,9 @@ def change_status(visit_id: int) -> ResponseReturnValue:
             )
     except (Invalid, Conflict) as error:
         return visit_page(visit_id, status=_status_again(visit_id, error)), error.status
-    flash(_("Noted: %(what)s.", what=word(Happening(given.happening))))
+    flash(_("Noted: %(what)s.", what=word(happening)))
+    if isinstance(done, GivenBack) and done.filled:
+        flash(_("Another village is proposed for its slot."))
     return redirect(url_for("coordinator.visit", visit_id=visit_id), 303)
 
 
@@ -180,6 +247,9 @@ def visit_page(
         lines = told_lines(history(db, person(), visit_id), {team.id: team.name for team in teams})
         report = current_report(db, person(), visit_id)
         is_without_team = bool(without_team(db, stage.branch_id, [row]))
+        refilled = is_refilled(db, visit_id) and row.work is Work.PROPOSED
+        filler = filler_of(db, person(), row)
+        told = messages_of_visit(db, person(), visit_id)
         may_plan = person().role is Role.COORDINATOR and stage.status is not Status.CLOSED
         asked = asked_section(db, row) if may_plan else None
     allowed = allowed_moves(row.work, person().role)
@@ -194,6 +264,10 @@ def visit_page(
         heard_by=[(one.value, word(one)) for one in HEARD_BY],
         flags=[FLAG_WORDS[flag] for flag in report.flags if flag in FLAG_WORDS] if report else [],
         is_without_team=is_without_team,
+        is_refilled=refilled,
+        filler=filler,
+        messages=told,
+        mail_words=mail_words,
         may_correct=Happening.CORRECTED in allowed,
         may_plan=may_plan,
         move=move or _stored(row),
@@ -218,6 +292,7 @@ def _act_words() -> dict[str, str]:
         "asked": _("Official was asked"),
         "confirmed": _("Official has confirmed"),
         "postponed": _("Postpone"),
+        "returned": _("The team returns it"),
         "unreachable": _("Nobody can be reached"),
         "cancelled": _("Cancel the visit"),
         "approved": _("Approve the report"),

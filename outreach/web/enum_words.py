@@ -218,9 +218,9 @@ ENUM_WORDS = {
         "whatsapp": _("WhatsApp"),
     },
     "Matter": {
-        "asked": _("Asked for the day"),
-        "moved": _("Told the new day"),
-        "called_off": _("Told that it is off"),
+        "asked": _("Asks for confirmation"),
+        "moved": _("Tells the new day"),
+        "called_off": _("Calls the visit off"),
     },
     "MessageState": {
         "waiting": _("Waits"),

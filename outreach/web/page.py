@@ -40,6 +40,7 @@ WAYS = (
     ("/map", _("Map"), {Role.COORDINATOR, Role.MANAGER}),
     ("/teams", _("Teams"), {Role.COORDINATOR}),
     ("/officials", _("Officials"), {Role.COORDINATOR}),
+    ("/messages", _("Messages"), {Role.COORDINATOR}),
     ("/closures", _("Days closed"), {Role.COORDINATOR}),
     ("/data", _("Data"), {Role.COORDINATOR}),
     ("/admin/branches", _("Branches"), {Role.ADMIN}),

@@ -21,6 +21,7 @@ MISSING: dict[str, Any] = {
     "stage_id": 999_999,
     "visit_id": 999_999,
     "official_id": 999_999,
+    "message_id": 999_999,
     "period_id": 999_999,
     "market_id": 999_999,
     "run_id": 999_999,

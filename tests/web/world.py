@@ -12,6 +12,7 @@ from sqlmodel import select
 from outreach.campaigns.tables import Campaign, Ecosystem, Purpose, Stage, StageVillage, Status
 from outreach.db import unit_of_work
 from outreach.logbook.sync import Outcome, take_in
+from outreach.messages.tables import Matter, Medium, Message
 from outreach.papers import addresses
 from outreach.papers.choosing import Wanted
 from outreach.papers.issuing import make_papers
@@ -90,6 +91,7 @@ def build(engine: Engine) -> World:
             ids["upload_id"] = _upload(db, ids, world.accounts[Role.COORDINATOR][0])
             ids["submission_id"] = _submission(db, ids, world)
             ids["replan_id"] = _replan(db, ids, world.accounts[Role.COORDINATOR][0])
+            ids["message_id"] = _message(db, ids)
             ids["paper_id"] = _paper(db, ids, world.accounts[Role.COORDINATOR][0])
         world.own["feed_token"] = addresses.token_of(
             db, CalendarOwner.TEAM, str(world.own["team_id"]), addresses.key_of(SECRET)
@@ -108,6 +110,23 @@ def _branch(db: Session, ids: dict[str, Any], name: str, village: str, regency: 
     ids.update(branch_id=branch.id, team_id=team.id, leave_id=leave.id, code=village)
     ids.update(_surroundings(db, village))
     ids.update(_visit(db, branch.id or 0, team.id or 0, village, regency))
+
+
+def _message(db: Session, ids: dict[str, Any]) -> int | None:
+    """A message to the official that waits for a tap: told of the visit, and never by itself."""
+    then = datetime(2026, 11, 16, 3, tzinfo=UTC)
+    message = Message(
+        dedupe_key=f"sample-{ids['visit_id']}",
+        visit_id=ids["visit_id"],
+        official_id=ids["official_id"],
+        medium=Medium.WHATSAPP,
+        matter=Matter.ASKED,
+        next_try_at=then,
+        created_at=then,
+    )
+    db.add(message)
+    db.flush()
+    return message.id
 
 
 def _surroundings(db: Session, village: str) -> dict[str, Any]:

@@ -1,0 +1,144 @@
+"""Messages to officials: WhatsApp with one tap each, e-mails and what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from pydantic import BaseModel, Field
+
+from outreach.errors import Conflict, Invalid
+from outreach.messages import outbox
+from outreach.messages.reach import without_contact
+from outreach.messages.tables import Medium, MessageState
+from outreach.messages.text import wa_link
+from outreach.people.tables import Role
+from outreach.visits.links import live_links
+from outreach.web.addresses import link_address
+from outreach.web.auth import person
+from outreach.web.coordinator_pages import now, pages
+from outreach.web.database import reading_db, running, writing_db
+from outreach.web.forms import read
+from outreach.web.message_words import mail_words
+from outreach.web.routing import allow
+from outreach.web.words import sentence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
+
+    from outreach.messages.outbox import Outgoing
+
+#: Messages a page; each carries its whole text.
+PAGE_LENGTH = 40
+#: What was marked as sent can be taken back for so long.
+SECOND_THOUGHTS = timedelta(hours=12)
+MOST_SENT_SHOWN = 20
+#: E-mails that failed longer ago are about visits that are over.
+LOOK_BACK = timedelta(days=30)
+
+
+class PageIn(BaseModel):
+    """Which page is shown."""
+
+    page: int = Field(default=1, ge=1, le=100_000)
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """A WhatsApp message, its text and the link that opens it ready to send."""
+
+    outgoing: Outgoing
+    text: str
+    link: str
+
+
+@pages.get("/messages")
+@allow(Role.COORDINATOR)
+def messages() -> ResponseReturnValue:
+    """Show what is to be told to officials, and what could not be."""
+    try:
+        page = read(PageIn, request.args).page
+    except Invalid:
+        page = 1
+    with reading_db() as db:
+        waiting = outbox.to_send_by_hand(db, person())
+        last = max(1, -(-len(waiting) // PAGE_LENGTH))
+        page = min(page, last)
+        first = (page - 1) * PAGE_LENGTH
+        shown = _written(db, waiting[first : first + PAGE_LENGTH])
+        mails = _of(db, Medium.EMAIL, MessageState.WAITING, MessageState.FAILED, since=LOOK_BACK)
+        sent = _latest(_of(db, Medium.WHATSAPP, MessageState.SENT, since=SECOND_THOUGHTS))
+        to_call = without_contact(db, person(), now(), by_email=running().settings.sends_mail)
+    return render_template(
+        "coordinator/messages.html",
+        waiting=len(waiting),
+        lines=shown,
+        page=page,
+        last_page=last,
+        failed=[one for one in mails if one.message.state is MessageState.FAILED],
+        on_the_way=[one for one in mails if one.message.state is MessageState.WAITING],
+        sent=sent,
+        to_call=to_call,
+        sends_mail=running().settings.sends_mail,
+        mail_words=mail_words,
+    )
+
+
+@pages.post("/messages/<int:message_id>/sent")
+@allow(Role.COORDINATOR)
+def message_sent(message_id: int) -> ResponseReturnValue:
+    """Note that the person has sent a WhatsApp message."""
+    return _settle(outbox.mark_sent_by_hand, message_id, _("Marked as sent."))
+
+
+@pages.post("/messages/<int:message_id>/told")
+@allow(Role.COORDINATOR)
+def message_told(message_id: int) -> ResponseReturnValue:
+    """Note that the official was told in another way."""
+    return _settle(outbox.drop, message_id, _("Noted: told in another way."))
+
+
+@pages.post("/messages/<int:message_id>/again")
+@allow(Role.COORDINATOR)
+def message_again(message_id: int) -> ResponseReturnValue:
+    """Let a message wait again."""
+    return _settle(outbox.put_back, message_id, _("The message waits again."))
+
+
+def _settle(act: Any, message_id: int, words: str) -> ResponseReturnValue:
+    try:
+        with writing_db() as db:
+            act(db, message_id, by=person(), now=now())
+    except Conflict as error:
+        words = sentence(error)
+    else:
+        if request.args.get("from") == "tap":  # the page is still open and shows it itself
+            return "", 204
+    flash(words)
+    return redirect(url_for("coordinator.messages", page=request.form.get("page") or None), 303)
+
+
+def _of(db: Session, medium: Medium, *states: MessageState, since: timedelta) -> list[Outgoing]:
+    return outbox.messages_of(db, person(), medium, states, since=now() - since)
+
+
+def _latest(some: Sequence[Outgoing]) -> list[Outgoing]:
+    latest = sorted(some, key=lambda one: str(one.message.settled_at), reverse=True)
+    return latest[:MOST_SENT_SHOWN]
+
+
+def _written(db: Session, some: Sequence[Outgoing]) -> list[ByHand]:
+    """Write the messages as their visits stand, each with the village's own link."""
+    live = live_links(db, [one.message.visit_id for one in some], now())
+    addresses = {visit_id: link_address(link) for visit_id, link in live.items()}
+    texts = [one.text(addresses.get(one.message.visit_id, "")) for one in some]
+    return [
+        ByHand(one, text, wa_link(one.official.phone, text))
+        for one, text in zip(some, texts, strict=True)
+    ]
