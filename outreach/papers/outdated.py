@@ -11,6 +11,7 @@ from sqlalchemy import or_, select
 from sqlmodel import col
 
 from outreach.campaigns.access import visible_branches
+from outreach.campaigns.stages import stage_of
 from outreach.papers.contents import STANDING, subjects, teams_of
 from outreach.papers.tables import Paper, PaperKind
 from outreach.people.tables import Account, Team
@@ -80,7 +81,14 @@ class PaperRow:
 def papers_of_stage(
     db: Session, person: Person, stage_id: int, today: date, *, visit_id: int | None = None
 ) -> list[PaperRow]:
-    """List the papers of a stage, or of one of its visits, by day, each with how it stands."""
+    """List the papers of a stage, or of one of its visits, by day, each with how it stands.
+
+    Raises
+    ------
+    NotFound
+        If the stage is missing or outside the person's area.
+    """
+    stage_of(db, person, stage_id)
     query = _rows(db, person).where(col(Paper.stage_id) == stage_id)
     if visit_id is not None:
         query = query.where(col(Paper.visit_id) == visit_id)

@@ -1,0 +1,65 @@
+"""What the tests do with papers: make them, set them, read their pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pypdfium2
+from sqlalchemy import select
+from sqlmodel import col
+
+from outreach.db import reading, unit_of_work
+from outreach.papers.choosing import Wanted
+from outreach.papers.issuing import make_papers, printed
+from outreach.papers.tables import Paper, PaperKind
+from outreach.papers.typesetting import contacts_of, typeset
+from outreach.visits.tables import Visit
+from tests.visits.world import NOW, World
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Engine
+
+ASSIGNMENT = (PaperKind.ASSIGNMENT_LETTER,)
+NOTICE = (PaperKind.NOTICE,)
+
+
+def make(
+    engine: Engine, world: World, wanted: Wanted | None = None, now: datetime = NOW
+) -> list[int]:
+    with unit_of_work(engine) as db:
+        return make_papers(db, world.stage_id, wanted or Wanted(), by=world.coordinator, now=now)
+
+
+def kept(engine: Engine, paper_id: int) -> Paper:
+    with reading(engine) as db:
+        return db.get_one(Paper, paper_id)
+
+
+def all_papers(engine: Engine) -> list[Paper]:
+    with reading(engine) as db:
+        return list(db.scalars(select(Paper).order_by(col(Paper.id))))
+
+
+def some_visit(engine: Engine) -> Visit:
+    """The first visit of the plan."""
+    with reading(engine) as db:
+        order = (col(Visit.day), col(Visit.team_id), col(Visit.slot))
+        return db.scalars(select(Visit).order_by(*order)).first() or Visit()
+
+
+def pages(engine: Engine, world: World, ids: Sequence[int]) -> list[str]:
+    """The text of every page of these papers in one PDF, line ends made blanks."""
+    with reading(engine) as db:
+        told = printed(db, world.coordinator, ids)
+        made = typeset(
+            told, lambda one: f"https://desa.example/visits/{one}", contacts_of(db, told)
+        )
+    return texts(made)
+
+
+def texts(made: bytes) -> list[str]:
+    with pypdfium2.PdfDocument(made) as document:
+        return [" ".join(page.get_textpage().get_text_bounded().split()) for page in document]

@@ -1,0 +1,315 @@
+"""Papers are made of approved visits, keep their number, and change only with what they say."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from outreach.db import reading, unit_of_work
+from outreach.errors import Conflict, NotAllowed, NotFound
+from outreach.logbook.sync import take_in
+from outreach.papers.choosing import Wanted
+from outreach.papers.issuing import (
+    kept_ids,
+    made_since,
+    make_again,
+    make_papers,
+    paper_of,
+    printed,
+    renew_papers,
+)
+from outreach.papers.letterhead import LetterheadIn, letterhead_of, save_letterhead
+from outreach.papers.tables import PaperKind
+from outreach.people.tables import Team
+from outreach.visits.lifecycle import cancel, confirm
+from outreach.visits.listing import visits_of_stage
+from outreach.visits.moving import MoveIn, move_visit
+from outreach.visits.tables import Visit, Work
+from tests.papers.shop import ASSIGNMENT, NOTICE, all_papers, kept, make, some_visit
+from tests.visits.world import NOW, World, add_stage, stage_in
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+LATER = NOW + timedelta(hours=3)
+#: A Saturday on which the plan leaves both teams free.
+FREE_DAY = date(2026, 11, 14)
+LETTERHEAD = LetterheadIn(
+    office="Kantor Cabang Surakarta",
+    address="Jalan Contoh 1",
+    place="Solo",
+    signer_name="Sri Contoh",
+    signer_position="Kepala Kantor Cabang",
+    number_pattern="{code}.{number}/SKA/{year}",
+)
+
+
+def _move(engine: Engine, world: World, visit: Visit, day: date = FREE_DAY) -> None:
+    with unit_of_work(engine) as db:
+        to = MoveIn(team_id=visit.team_id, day=day, slot=1)
+        by = world.coordinator
+        row = db.get_one(Visit, visit.id)
+        move_visit(db, visit.id or 0, to, version=row.version, by=by, now=NOW, reason="hajatan")
+
+
+def test_every_approved_visit_gets_its_papers(engine: Engine, world: World) -> None:
+    make(engine, world)
+    papers = all_papers(engine)
+    with reading(engine) as db:
+        rows = visits_of_stage(db, world.coordinator, world.stage_id)
+    for kind in (PaperKind.NOTICE, PaperKind.ATTENDANCE_LIST, PaperKind.MINUTES):
+        about = {paper.visit_id for paper in papers if paper.kind is kind}
+        assert about == {row.id for row in rows}, kind
+    sheets = [paper for paper in papers if paper.kind is PaperKind.ROUTE_SHEET]
+    assert {(p.team_id, p.first_day) for p in sheets} == {(row.team_id, row.day) for row in rows}
+    letters = [paper for paper in papers if paper.kind is PaperKind.ASSIGNMENT_LETTER]
+    assert {paper.team_id for paper in letters} == set(world.team_ids)
+    told = {one["visit_id"] for paper in letters for one in paper.content["plan"]["visits"]}
+    assert told == {row.id for row in rows}
+
+
+def test_a_proposal_gets_no_paper(engine: Engine, draft: World) -> None:
+    with pytest.raises(Conflict) as refusal:
+        make(engine, draft)
+    assert refusal.value.facts["problem"] == "no_approved_visit"
+    assert all_papers(engine) == []
+
+
+def test_a_letter_leaves_proposals_out(engine: Engine, world: World) -> None:
+    visit = some_visit(engine)
+    with unit_of_work(engine) as db:
+        db.execute(update(Visit).where(col(Visit.id) == visit.id).values(work=Work.PROPOSED))
+    (letter,) = make(engine, world, Wanted(ASSIGNMENT, team_id=visit.team_id))
+    told = {one["visit_id"] for one in kept(engine, letter).content["plan"]["visits"]}
+    assert told
+    assert visit.id not in told
+    with pytest.raises(Conflict):
+        make(engine, world, Wanted(NOTICE, visit_id=visit.id))
+
+
+def test_a_reprint_keeps_number_date_and_edition(engine: Engine, world: World) -> None:
+    visit = some_visit(engine)
+    (first,) = make(engine, world, Wanted(NOTICE, visit_id=visit.id))
+    before = kept(engine, first)
+    (again,) = make(engine, world, Wanted(NOTICE, visit_id=visit.id), now=LATER)
+    after = kept(engine, first)
+    assert again == first
+    assert (after.number, after.edition, after.content) == (
+        before.number,
+        1,
+        before.content,
+    )
+    assert (after.made_at, after.printed_at) == (NOW, LATER)
+
+
+def test_a_moved_visit_makes_a_new_edition_under_the_same_number(
+    engine: Engine, world: World
+) -> None:
+    visit = some_visit(engine)
+    (paper_id,) = make(engine, world, Wanted(NOTICE, visit_id=visit.id))
+    before = kept(engine, paper_id)
+    _move(engine, world, visit)
+    with unit_of_work(engine) as db:
+        assert make_again(db, paper_id, by=world.coordinator, now=LATER) == paper_id
+    after = kept(engine, paper_id)
+    assert (after.number, after.sequence, after.edition) == (before.number, before.sequence, 2)
+    assert after.first_day == FREE_DAY
+    assert after.content["plan"]["visit"]["day"] == FREE_DAY.isoformat()
+    assert after.content["dated"] == before.content["dated"]
+    assert after.content["revised"] == "2026-11-02"
+
+
+def test_one_visit_asks_for_the_whole_month_and_the_whole_day(engine: Engine, world: World) -> None:
+    visit = some_visit(engine)
+    kinds = (PaperKind.ASSIGNMENT_LETTER, PaperKind.ROUTE_SHEET)
+    letter, sheet = (
+        kept(engine, one) for one in make(engine, world, Wanted(kinds, visit_id=visit.id))
+    )
+    with reading(engine) as db:
+        rows = visits_of_stage(db, world.coordinator, world.stage_id)
+    ours = [row for row in rows if row.team_id == visit.team_id]
+    assert len(letter.content["plan"]["visits"]) == len(ours) > 3
+    that_day = [row.id for row in ours if row.day == visit.day]
+    assert [one["visit_id"] for one in sheet.content["plan"]["stops"]] == that_day
+
+
+def test_a_route_sheet_holds_the_stops_of_another_stage_too(engine: Engine, world: World) -> None:
+    """A team drives one round, whatever the stages its visits belong to."""
+    visit = some_visit(engine)
+    with unit_of_work(engine) as db:
+        other = add_stage(db, world.campaign_id, world.coordinator, stage_in("Tahap 2"))
+        on_that_day = (col(Visit.team_id) == visit.team_id) & (col(Visit.day) == visit.day)
+        last = db.scalars(select(Visit).where(on_that_day).order_by(col(Visit.slot).desc()))
+        moved = last.first()
+        assert moved is not None
+        assert moved.id != visit.id
+        moved.stage_id = other
+        count = len(db.scalars(select(col(Visit.id)).where(on_that_day)).all())
+    kinds = (PaperKind.ROUTE_SHEET,)
+    (sheet,) = make(engine, world, Wanted(kinds, visit_id=visit.id))
+    assert len(kept(engine, sheet).content["plan"]["stops"]) == count
+
+
+def test_months_are_letters_of_their_own(engine: Engine, world: World) -> None:
+    with unit_of_work(engine) as db:
+        later = stage_in("Tahap 2", starts=date(2026, 11, 16), ends=date(2026, 12, 12))
+        stage_id = add_stage(db, world.campaign_id, world.coordinator, later)
+        visit = db.get_one(Visit, some_visit(engine).id)
+        visit.stage_id, visit.day = stage_id, date(2026, 12, 1)
+        db.add(
+            Visit(
+                **visit.model_dump(exclude={"id", "day", "village_code"}),
+                day=date(2026, 11, 30),
+                village_code="33.72.01.1002",
+            )
+        )
+        made = make_papers(db, stage_id, Wanted(ASSIGNMENT), by=world.coordinator, now=NOW)
+        assert len(made) == 2
+        only = Wanted(ASSIGNMENT, month=date(2026, 12, 9))
+        assert len(make_papers(db, stage_id, only, by=world.coordinator, now=NOW)) == 1
+
+
+def test_what_is_over_stays_as_it_was_carried(engine: Engine, world: World) -> None:
+    visit = some_visit(engine)
+    (paper_id,) = make(engine, world, Wanted(NOTICE, visit_id=visit.id))
+    before = kept(engine, paper_id)
+    with unit_of_work(engine) as db:
+        save_letterhead(db, world.branch_id, LETTERHEAD, version=0, by=world.coordinator)
+    long_after = NOW + timedelta(days=200)
+    make(engine, world, Wanted(NOTICE, visit_id=visit.id), now=long_after)
+    after = kept(engine, paper_id)
+    assert (after.edition, after.content) == (1, before.content)
+
+
+def test_a_new_signer_makes_a_new_edition_and_no_revision(engine: Engine, world: World) -> None:
+    (paper_id,) = make(engine, world, Wanted(NOTICE, visit_id=some_visit(engine).id))
+    with unit_of_work(engine) as db:
+        save_letterhead(db, world.branch_id, LETTERHEAD, version=0, by=world.coordinator)
+        make_again(db, paper_id, by=world.coordinator, now=LATER)
+    after = kept(engine, paper_id)
+    assert after.edition == 2
+    assert after.content["head"]["signer_name"] == "Sri Contoh"
+    assert after.content["revised"] == ""
+    assert after.number == "SP/001/SURAKARTA/XI/2026"
+
+
+def test_minutes_take_the_figures_of_the_report(engine: Engine, world: World) -> None:
+    visit = some_visit(engine)
+    wanted = Wanted((PaperKind.MINUTES,), visit_id=visit.id)
+    (paper_id,) = make(engine, world, wanted)
+    assert kept(engine, paper_id).content["report"] is None
+    held_at = NOW + timedelta(days=20)
+    report = {
+        "id": "0191f1c0-0000-7000-8000-000000000001",
+        "visit_id": visit.id,
+        "held_on": visit.day.isoformat(),
+        "held_at": "09:30",
+        "place": "Balai kelurahan",
+        "men": 11,
+        "women": 14,
+        "signups": 5,
+        "remarks": "Pak Lurah hadir",
+        "details": [
+            {"sector": "trader", "package": "jkk_jkm", "payer": "self", "workers": 5},
+        ],
+    }
+    with unit_of_work(engine) as db:
+        take_in(db, [report], world.coordinator, held_at)
+    make(engine, world, wanted, now=held_at)
+    told = kept(engine, paper_id).content["report"]
+    assert (told["men"], told["women"], told["signups"]) == (11, 14, 5)
+    assert told["details"] == [
+        {"sector": "trader", "package": "jkk_jkm", "payer": "self", "workers": 5}
+    ]
+    assert "remarks" not in told
+    assert kept(engine, paper_id).content["revised"] == ""
+
+
+def test_a_paper_of_a_cancelled_visit_is_not_made_again(engine: Engine, world: World) -> None:
+    visit = some_visit(engine)
+    (paper_id,) = make(engine, world, Wanted(NOTICE, visit_id=visit.id))
+    with unit_of_work(engine) as db:
+        version = db.get_one(Visit, visit.id).version
+        by = world.coordinator
+        cancel(db, visit.id or 0, version=version, by=by, now=NOW, reason="banjir")
+    with pytest.raises(Conflict) as refusal, unit_of_work(engine) as db:
+        make_again(db, paper_id, by=world.coordinator, now=LATER)
+    assert refusal.value.facts["problem"] == "paper_void"
+
+
+def test_only_those_left_behind_are_renewed(engine: Engine, world: World) -> None:
+    made = make(engine, world, Wanted(NOTICE))
+    moved = some_visit(engine)
+    _move(engine, world, moved)
+    with unit_of_work(engine) as db:
+        theirs = [one.id for one in all_papers(engine) if one.visit_id == moved.id]
+        renew_papers(
+            db, world.stage_id, [*map(int, filter(None, theirs))], by=world.coordinator, now=LATER
+        )
+        assert made_since(db, world.coordinator, world.stage_id, LATER) == theirs
+    editions = {one.id: one.edition for one in all_papers(engine)}
+    assert editions == dict.fromkeys(made, 1) | {theirs[0]: 2}
+
+
+def test_a_change_of_status_leaves_papers_as_they_are(engine: Engine, world: World) -> None:
+    visit = some_visit(engine)
+    make(engine, world)
+    with unit_of_work(engine) as db:
+        confirm(db, visit.id or 0, version=visit.version, by=world.coordinator, now=NOW)
+    make(engine, world, now=LATER)
+    assert {paper.edition for paper in all_papers(engine)} == {1}
+
+
+def test_papers_hold_no_telephone_number(engine: Engine, world: World) -> None:
+    with unit_of_work(engine) as db:
+        for team_id in world.team_ids:
+            db.get_one(Team, team_id).phone = "+628123456789"
+    make(engine, world)
+    assert not any("8123456789" in str(paper.content) for paper in all_papers(engine))
+
+
+def test_only_the_branch_s_coordinator_makes_and_reads_papers(engine: Engine, world: World) -> None:
+    (paper_id,) = make(engine, world, Wanted(NOTICE, visit_id=some_visit(engine).id))
+    with unit_of_work(engine) as db:
+        for person, error in ((world.foreigner, NotFound), (world.manager, NotAllowed)):
+            with pytest.raises(error):
+                make_papers(db, world.stage_id, Wanted(), by=person, now=NOW)
+            with pytest.raises(error):
+                paper_of(db, person, paper_id)
+            with pytest.raises(error):
+                printed(db, person, [paper_id])
+
+
+def test_what_was_made_is_listed_in_the_order_of_printing(engine: Engine, world: World) -> None:
+    made = make(engine, world)
+    with reading(engine) as db:
+        assert kept_ids(db, world.coordinator, world.stage_id, Wanted()) == made
+        kinds = [paper.kind for paper in printed(db, world.coordinator, made)]
+    assert kinds[: len(world.team_ids)] == [PaperKind.ASSIGNMENT_LETTER] * len(world.team_ids)
+    in_between = kinds[len(world.team_ids) :][:3]
+    assert in_between == [PaperKind.NOTICE, PaperKind.ATTENDANCE_LIST, PaperKind.MINUTES]
+    assert kinds[-1] is PaperKind.ROUTE_SHEET
+
+
+def test_the_first_letterhead_comes_from_the_branch_and_names_nobody(
+    engine: Engine, world: World
+) -> None:
+    with reading(engine) as db:
+        first = letterhead_of(db, world.branch_id)
+    assert (first.version, first.signer_name, first.place) == (0, "", "Surakarta")
+
+
+def test_two_who_save_a_letterhead_see_each_other(engine: Engine, world: World) -> None:
+    with unit_of_work(engine) as db:
+        stored = save_letterhead(db, world.branch_id, LETTERHEAD, version=0, by=world.coordinator)
+        assert stored.version == 1
+    theirs = LETTERHEAD.model_copy(update={"place": "Surakarta"})
+    with pytest.raises(Conflict) as refusal, unit_of_work(engine) as db:
+        save_letterhead(db, world.branch_id, theirs, version=0, by=world.coordinator)
+    assert refusal.value.facts["theirs"] == {"place": "Solo"}
+    with pytest.raises(NotFound), unit_of_work(engine) as db:
+        save_letterhead(db, world.branch_id, theirs, version=1, by=world.foreigner)
