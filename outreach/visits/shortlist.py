@@ -102,6 +102,11 @@ class Shortlist:
     in_area: int
     before: int
 
+    @property
+    def cut_page(self) -> int:
+        """Page on which the last village that gets in stands, of the whole ranking."""
+        return max(1, -(-self.taken // PAGE_LENGTH))
+
 
 @dataclass(frozen=True, slots=True)
 class _Name:

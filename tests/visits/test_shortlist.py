@@ -71,6 +71,7 @@ def test_the_quota_cuts_the_ranking_and_counts_what_stays(engine: Engine, world:
     assert [row.standing for row in cut.rows] == [Standing.IN] * 9 + [Standing.BEYOND] * 11
     assert stays not in {row.code for row in cut.rows}
     assert told(engine, world, quota=500).taken == 53
+    assert [told(engine, world, quota=quota).cut_page for quota in (1, 21, 22, 54)] == [1, 1, 2, 3]
 
 
 def test_every_row_says_what_its_score_stands_on(engine: Engine, world: World) -> None:
