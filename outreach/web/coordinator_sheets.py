@@ -57,6 +57,8 @@ if TYPE_CHECKING:
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
+#: Stands in the sheet itself, so it is Indonesian.
+_NOTE = "Ubah lembar pertama, simpan, lalu unggah kembali. Baris yang dihapus tetap seperti semula."
 #: More than these a page does not show; the sheet has them all.
 MOST_SHOWN = 500
 
@@ -108,7 +110,7 @@ def data_template(kind: str) -> ResponseReturnValue:
     found = _kind(kind)
     with reading_db() as db:
         columns = found.columns(db, _own_context(db))
-    return _file(workbook(found.title, columns, []), f"{found.title} kosong", "xlsx")
+    return _file(workbook(found.title, columns, [], _NOTE), f"{found.title} kosong", "xlsx")
 
 
 @pages.get("/data/<kind>/current.xlsx")
@@ -334,7 +336,7 @@ def _written(
 ) -> Response:
     if ending == "csv":
         return _file(text_file(columns, rows), name, ending)
-    return _file(workbook(kind.title, columns, rows), name, ending)
+    return _file(workbook(kind.title, columns, rows, _NOTE), name, ending)
 
 
 def _file(content: bytes, name: str, ending: str) -> Response:

@@ -74,6 +74,7 @@ CONFLICTS = {
     "link_too_late": _("The day of the visit has begun: nobody can answer by a link any more."),
     "opening_gone": _("That place in the plan has just been given away. Choose another one."),
     "day_full": _("The team already has three visits on that day."),
+    "swap_impossible": _("These two visits cannot change places: one of the days does not fit."),
     "replan_stale": _(
         "The plan has changed since this difference was worked out. Nothing was changed: look at"
         " the difference anew."
@@ -218,6 +219,7 @@ REASONS = {
     "answer_missing": _("Its day came and the village had not answered."),
     "report_missing": _("No report came within a week of its day."),
     "refilled": _("A slot that had become free was filled."),
+    "sheet_undone": _("An uploaded sheet was undone."),
 }
 
 #: Where the shipped figures come from, as `estimates.toml` tells it.
