@@ -75,7 +75,7 @@ def openings(db: Session, visit_id: int, *, today: date, most: int = 3) -> tuple
     first = max(stage.starts, today + timedelta(days=1))
     days = open_days(db, stage, first, stage.ends, without=(visit_id,))
     return places(
-        _site(db, visit.village_code, first, stage.ends, visit.session_minutes),
+        site_of(db, visit.village_code, first, stage.ends, visit.session_minutes),
         [one for one in days if one.team_day.day != visit.day],
         most=most,
         wanted_day=visit.day,
@@ -94,7 +94,7 @@ def openings_for_village(
     """Find days of a stage for a village that has no visit in it, from tomorrow on."""
     first = max(stage.starts, today + timedelta(days=1))
     days = open_days(db, stage, first, stage.ends)
-    site = _site(db, code, first, stage.ends)
+    site = site_of(db, code, first, stage.ends)
     return places(site, days, most=most, wanted_day=wanted_day)
 
 
@@ -125,7 +125,7 @@ def place_visit(
     visit = _visit(db, visit_id)
     lock_teams(db, col(Team.id).in_((place.team_id, visit.team_id)))
     stage = db.get_one(Stage, visit.stage_id)
-    site = _site(db, visit.village_code, place.day, place.day, visit.session_minutes)
+    site = site_of(db, visit.village_code, place.day, place.day, visit.session_minutes)
     _require_still_open(db, stage, site, place, without=(visit_id,))
     to = MoveIn(
         team_id=place.team_id,
@@ -154,7 +154,7 @@ def add_visit(db: Session, stage_id: int, code: str, place: Place, author: Autho
     waiting = db.get(StageVillage, (stage_id, code))
     if waiting is None:
         raise NotFound(kind="Village", code=code)
-    site = _site(db, code, place.day, place.day)
+    site = site_of(db, code, place.day, place.day)
     _require_still_open(db, stage, site, place)
     told = told_on(db, place.team_id, place.day)
     visit = _insert(db, stage_id, site, place)
@@ -234,6 +234,7 @@ def _visit(db: Session, visit_id: int) -> Visit:
     return visit
 
 
-def _site(db: Session, code: str, first: date, last: date, minutes: int | None = None) -> Site:
+def site_of(db: Session, code: str, first: date, last: date, minutes: int | None = None) -> Site:
+    """Read one village as the planner asks for it, with the length of its session."""
     (site,) = sites_of(db, (code,), first, last)
     return site if minutes is None else replace(site, session_minutes=minutes)

@@ -23,6 +23,7 @@ from outreach.visits.listing import history, visit_row
 from outreach.visits.moving import AFTER_A_MOVE, MoveIn, move_visit
 from outreach.visits.refilling import is_refilled
 from outreach.visits.returns import GIVES_BACK, GivenBack, end_visit, filler_of
+from outreach.visits.swapping import may_swap, swap_visits
 from outreach.visits.tables import Happening, Work
 from outreach.web.auth import person
 from outreach.web.coordinator_asking import asked_section

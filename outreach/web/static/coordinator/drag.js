@@ -58,6 +58,8 @@ async function ask() {
   const { cell, position } = target;
   const slot = Math.min(position, 3); // a fourth session is refused in words
   const wanted = new URLSearchParams({ team_id: cell.dataset.team, day: cell.dataset.day, slot, insert: "on" });
+  const onto = others(cell)[position - 1] ?? others(cell).at(-1); // for changing places
+  if (onto?.dataset.drop && cell !== carried.parentElement) wanted.set("onto", onto.dataset.drop.split("/")[2]);
   asking = new AbortController();
   try {
     const answer = await fetch(`${carried.dataset.drop}?${wanted}`, { signal: asking.signal });
