@@ -46,6 +46,7 @@ EXPECTED = {
         (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED), Work.RETURNED
     ),
     Happening.CALLED: {Work.AWAITING: Work.AWAITING},
+    Happening.WISHED: {Work.AWAITING: Work.AWAITING},
     Happening.REPORTED: dict.fromkeys(
         (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED, Work.RETURNED), Work.DONE
     ),
@@ -55,6 +56,7 @@ EXPECTED = {
 }
 OFFICIALS_MOVES = {
     (Work.AWAITING, Happening.CONFIRMED),
+    (Work.AWAITING, Happening.WISHED),
     (Work.AWAITING, Happening.POSTPONED),
     (Work.CONFIRMED, Happening.POSTPONED),
     (Work.AWAITING, Happening.RETURNED),
