@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,9 @@ import pytest
 from outreach.db import unit_of_work
 from outreach.logbook.tables import SessionReport
 from outreach.people.tables import Role
+from outreach.visits.swapping import may_swap
 from outreach.visits.tables import Visit, Work
+from tests.visits.world import NOW
 from tests.web.planned import Planned, hang_clock, plan, words_of
 
 if TYPE_CHECKING:
@@ -380,3 +383,23 @@ def test_the_calendar_tells_what_waits_for_an_answer_from_what_is_only_proposed(
     legend = html[html.index('class="legend"') :]
     assert '<span class="tag planned">Proposed' in legend
     assert '<span class="tag awaiting">Awaiting confirmation' in legend
+
+
+def test_two_visits_change_places_from_the_drop(planned: Planned, client: Visitor) -> None:
+    with unit_of_work(planned.engine) as db:
+        one, other = next(
+            pair
+            for pair in permutations(planned.visits(), 2)
+            if may_swap(db, *pair, NOW.date()) and Work.CONFIRMED not in {v.work for v in pair}
+        )
+    there = to(one, team_id=other.team_id, day=other.day, slot=other.slot, insert="on")
+    panel = client.get(f"/visits/{one.id}/move/drop", query_string=there | {"onto": other.id})
+    assert f'formaction="/visits/{one.id}/swap"' in panel.get_data(as_text=True)
+    given = {"other_id": other.id, "version": one.version, "other_version": other.version}
+    refused = client.send(f"/visits/{one.id}/swap", given, follow_redirects=True)
+    assert "Some of the input cannot be used." in words_of(refused)
+    client.send(f"/visits/{one.id}/swap", given | {"reason": "Tukar"})
+    after = planned.visit(one.id), planned.visit(other.id)
+    assert [(v.team_id, v.day, v.slot) for v in after] == [
+        (v.team_id, v.day, v.slot) for v in (other, one)
+    ]
