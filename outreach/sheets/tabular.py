@@ -80,7 +80,7 @@ def _take_back_one(db: Session, table: type[SQLModel], entry: Undo) -> bool:
     """Put one row back to what it was; False if it is not what it had become."""
     before, after = entry["before"], entry["after"]
     found = db.get(table, _identity(table, after or before), populate_existing=True)
-    if (None if found is None else _plain(found)) != after:
+    if _told(None if found is None else _plain(found)) != _told(after):
         return False
     try:
         with db.begin_nested():
@@ -95,6 +95,11 @@ def _take_back_one(db: Session, table: type[SQLModel], entry: Undo) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def _told(plain: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Leave the version out: what was changed and put back again since is as it was left."""
+    return None if plain is None else {k: v for k, v in plain.items() if k != "version"}
 
 
 def _put(row: Any, values: Mapping[str, Any]) -> None:

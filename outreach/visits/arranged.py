@@ -86,7 +86,8 @@ def take_back(db: Session, branch_id: int, traces: Sequence[Trace], author: Auth
     (days,) = (trace for trace in traces if "days" in trace)
     moved = [trace for trace in traces if "visit_id" in trace]
     visits = {one.id or 0: one for one in by_id(db, [trace["visit_id"] for trace in moved])}
-    changed = [t["row"] for t in moved if visits[t["visit_id"]].version != t["version"]]
+    # What was changed and put back again since is as it was left.
+    changed = [t["row"] for t in moved if told_move(visits[t["visit_id"]]) != t["after"]]
     changed += _changed_days(db, days)
     if changed:
         raise Conflict(problem="changed_since", rows=sorted(set(changed) - {0}))
@@ -209,8 +210,8 @@ def _traces(board: Board, before: Mapping[int, Trace], lines: Mapping[str, int])
         {
             "row": lines.get(visit.village_code, 0),
             "visit_id": visit_id,
-            "version": visit.version,
             "before": before[visit_id],
+            "after": told_move(visit),
         }
         for visit_id, visit in sorted(board.visits.items())
         if told_move(visit) != before[visit_id]
@@ -219,7 +220,7 @@ def _traces(board: Board, before: Mapping[int, Trace], lines: Mapping[str, int])
 
 def _new_ones(added: Sequence[Visit], lines: Mapping[str, int]) -> list[Trace]:
     return [
-        {"row": lines[v.village_code], "visit_id": v.id, "version": v.version, "before": None}
+        {"row": lines[v.village_code], "visit_id": v.id, "before": None, "after": told_move(v)}
         for v in added
     ]
 
