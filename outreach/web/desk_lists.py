@@ -18,8 +18,9 @@ from outreach.papers.outdated import outdated
 from outreach.visits.agenda import runs_to_watch, stages_with_unplaced
 from outreach.visits.calls import call_tasks
 from outreach.visits.leave import without_team
-from outreach.visits.listing import unplaced, visits_between
+from outreach.visits.listing import unplaced, visits_between, visits_of_stage
 from outreach.visits.returns import returned_work
+from outreach.visits.rows import VisitFilters
 from outreach.visits.standing import Stand, open_standings
 from outreach.visits.tables import Cause, Work
 from outreach.web.i18n import clock, moment, number, short_date
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.people.access import Person
-    from outreach.visits.agenda import RunLine
+    from outreach.visits.agenda import RunLine, UnplacedLine
     from outreach.visits.calls import CallTask
     from outreach.visits.returns import ReturnedLine
-    from outreach.visits.rows import VisitRow
+    from outreach.visits.rows import UnplacedRow, VisitRow
     from outreach.visits.standing import Standing
 
 #: Reports older than this have slipped too far to be found on the desk by chance.
@@ -126,6 +127,31 @@ class Around:
         """Work that was given back."""
         return returned_work(self.db, self.person, self.now)
 
+    @cached_property
+    def unplaced(self) -> list[tuple[UnplacedLine, UnplacedRow]]:
+        """Villages of open stages that lack a visit, each with its stage."""
+        return [
+            (stage, row)
+            for stage in stages_with_unplaced(self.db, self.person)
+            for row in unplaced(self.db, self.person, stage.stage_id)
+        ]
+
+    @cached_property
+    def put_off(self) -> list[VisitRow]:
+        """Postponed visits of villages that still wait for another day, the latest of each."""
+        waiting = {
+            (stage.stage_id, row.village_code)
+            for stage, row in self.unplaced
+            if row.ended is Work.POSTPONED
+        }
+        postponed = VisitFilters(work=Work.POSTPONED)
+        latest = {
+            (visit.stage_id, visit.village_code): visit
+            for stage_id in sorted({stage_id for stage_id, _code in waiting})
+            for visit in visits_of_stage(self.db, self.person, stage_id, postponed)
+        }
+        return [visit for key, visit in latest.items() if key in waiting]
+
 
 def lines_of(which: Which, around: Around) -> list[DeskLine]:
     """Make one list."""
@@ -184,7 +210,7 @@ def title_of(which: Which) -> str:
             Which.REPORTS: _("Reports missing"),
             Which.AWAY: _("Visits while the team is on leave"),
             Which.CALLS: _("Villages to call"),
-            Which.RETURNED: _("Returned work"),
+            Which.RETURNED: _("Returned or postponed"),
             Which.MESSAGES: _("Messages to send"),
             Which.PAPERS: _("Papers out of date"),
             Which.REVIEW: _("Reports to review"),
@@ -270,7 +296,8 @@ def _why_call(task: CallTask) -> str:
 
 
 def _returned(around: Around) -> list[DeskLine]:
-    return [_visit_line(line.visit, _why_returned(line)) for line in around.returned]
+    returned = [_visit_line(line.visit, _why_returned(line)) for line in around.returned]
+    return returned + [_visit_line(visit) for visit in around.put_off]
 
 
 def _why_returned(line: ReturnedLine) -> str:
@@ -364,8 +391,9 @@ def _why_hand_in(standing: Standing) -> str:
 
 
 def _unplaced(around: Around) -> list[DeskLine]:
-    """List villages that lack a visit, but for those whose visit was given back."""
-    given_back = {(line.visit.stage_id, line.visit.village_code) for line in around.returned}
+    """List villages that lack a visit, but for those whose visit was given back or put off."""
+    told = {(one.visit.stage_id, one.visit.village_code) for one in around.returned}
+    told |= {(visit.stage_id, visit.village_code) for visit in around.put_off}
     return [
         DeskLine(
             link=url_for("coordinator.villages_without_visit", stage_id=stage.stage_id),
@@ -375,9 +403,8 @@ def _unplaced(around: Around) -> list[DeskLine]:
             stage=stage.stage,
             code=row.village_code,
         )
-        for stage in stages_with_unplaced(around.db, around.person)
-        for row in unplaced(around.db, around.person, stage.stage_id)
-        if (stage.stage_id, row.village_code) not in given_back
+        for stage, row in around.unplaced
+        if (stage.stage_id, row.village_code) not in told
     ]
 
 

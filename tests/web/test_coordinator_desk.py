@@ -8,14 +8,16 @@ from html import unescape
 from itertools import cycle
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlmodel import SQLModel
 
 from outreach.db import reading, unit_of_work
 from outreach.logbook.tables import SessionReport
 from outreach.people.tables import Role, TeamLeave
 from outreach.progress.stages import StageProgress, stage_progress
+from outreach.visits.lifecycle import Author, settle
 from outreach.visits.listing import visits_between
-from outreach.visits.tables import Visit, Work
+from outreach.visits.tables import Happening, Visit, Work
 from outreach.web.desk_lists import Which
 from tests.web.planned import (
     ask_for_plan,
@@ -188,6 +190,21 @@ def test_what_is_stuck_is_on_the_desk(
     with unit_of_work(engine_of(app)) as db:
         db.get_one(Visit, world.own["visit_id"]).work = Work.CANCELLED
     assert lines_on(client, "without-visit") == [f"/stages/{world.own['stage_id']}/plan/unplaced"]
+    assert lines_on(client, "returned") == []
+
+
+@pytest.mark.parametrize("work", [Work.POSTPONED, Work.RETURNED])
+def test_work_that_was_given_back_is_listed_once(
+    app: Flask, world: World, english: Callable[[Role], Visitor], work: Work
+) -> None:
+    on(app, date(2026, 11, 6))
+    then, by = datetime(2026, 11, 6, 1, tzinfo=UTC), coordinator(app, world)
+    with unit_of_work(engine_of(app)) as db:
+        settle(db, world.own["visit_id"], Happening(work.value), Author(by, then, "panen"))
+    client = english(Role.COORDINATOR)
+    assert lines_on(client, "returned") == [f"/visits/{world.own['visit_id']}"]
+    assert lines_on(client, "without-visit") == []
+    assert count_of(client.get("/desk"), "returned") == 1
 
 
 def test_a_run_that_is_on_names_who_started_it(
