@@ -91,6 +91,8 @@ def test_warnings_come_while_a_move_is_chosen_and_the_move_is_made(
         "/stages/{stage_id}/plan/calendar",
         "/stages/{stage_id}/plan/calendar?month=2026-11-01",
         "/stages/{stage_id}/plan/unplaced",
+        "/stages/{stage_id}/replan?cause=team_away",
+        "/replans/{replan_id}",
         "/runs/{run_id}",
         "/visits/{visit_id}",
     ],
