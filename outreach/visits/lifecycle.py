@@ -352,15 +352,20 @@ def _village_has_another(db: Session, visit: Visit) -> bool:
     return db.scalars(query).first() is not None
 
 
+def is_plan_approved(db: Session, stage_id: int) -> bool:
+    """Whether a plan of the stage was ever approved, so that villages may be told of visits."""
+    approved = select(PlanSubmission.id).where(
+        PlanSubmission.stage_id == stage_id,
+        PlanSubmission.state == SubmissionState.APPROVED,
+    )
+    return db.exec(approved.limit(1)).first() is not None
+
+
 def _require_approved_plan(db: Session, visit: Visit, happening: Happening) -> None:
     """Refuse to tell a village of a proposal while its stage has never had a plan approved."""
     if visit.work is not Work.PROPOSED or happening not in TELLS_THE_VILLAGE:
         return
-    approved = select(PlanSubmission.id).where(
-        PlanSubmission.stage_id == visit.stage_id,
-        PlanSubmission.state == SubmissionState.APPROVED,
-    )
-    if db.exec(approved.limit(1)).first() is None:
+    if not is_plan_approved(db, visit.stage_id):
         raise Conflict(problem="plan_not_approved", stage_id=visit.stage_id)
 
 
