@@ -18,7 +18,13 @@ from outreach.people.tables import Role
 from outreach.people.teams import list_teams
 from outreach.visits.answers import HEARD_BY
 from outreach.visits.leave import without_team
-from outreach.visits.lifecycle import allowed_moves, turn, visit_of
+from outreach.visits.lifecycle import (
+    TELLS_THE_VILLAGE,
+    allowed_moves,
+    is_plan_approved,
+    turn,
+    visit_of,
+)
 from outreach.visits.listing import history, visit_row
 from outreach.visits.moving import AFTER_A_MOVE, MoveIn, move_visit
 from outreach.visits.refilling import is_refilled
@@ -253,7 +259,9 @@ def visit_page(
         told = messages_of_visit(db, person(), visit_id)
         may_plan = person().role is Role.COORDINATOR and stage.status is not Status.CLOSED
         asked = asked_section(db, row) if may_plan else None
-    allowed = allowed_moves(row.work, person().role)
+        awaits_plan = row.work is Work.PROPOSED and not is_plan_approved(db, row.stage_id)
+    allowed = set(allowed_moves(row.work, person().role))
+    allowed -= set(TELLS_THE_VILLAGE) if awaits_plan else set()
     return render_template(
         "coordinator/visit.html",
         visit=row,
@@ -271,6 +279,7 @@ def visit_page(
         mail_words=mail_words,
         may_correct=Happening.CORRECTED in allowed,
         may_plan=may_plan,
+        awaits_plan=awaits_plan,
         move=move or _stored(row),
         status=status or fill(version=row.version),
         warnings=warnings or Warned(),
