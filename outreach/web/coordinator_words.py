@@ -100,7 +100,9 @@ def remedy_link(remedy: Remedy | None, village_code: str, stage_id: int, campaig
     match remedy:
         case Remedy.LOCATE_VILLAGE:
             return f"/villages/{village_code}"
-        case Remedy.LONGER_STAGE | Remedy.OPEN_A_DAY:
+        case Remedy.OPEN_A_DAY:
+            return url_for("coordinator.closures")
+        case Remedy.LONGER_STAGE:
             return url_for("coordinator.edit_stage", stage_id=stage_id)
         case Remedy.NEXT_STAGE:
             return url_for("coordinator.new_stage", campaign_id=campaign_id)

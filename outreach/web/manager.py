@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
@@ -12,8 +13,10 @@ from outreach.errors import Invalid, NotFound
 from outreach.logbook.listing import reports_of_village
 from outreach.maps.safe import SANDBOX, script_json
 from outreach.people.access import NATION, Person, covers
+from outreach.people.officials import active_officials
 from outreach.people.tables import Role
 from outreach.progress.totals import Total, village_states
+from outreach.villages.calendar import marks_of
 from outreach.villages.codes import Level, level, parents, parse
 from outreach.villages.counts import counts_of
 from outreach.villages.reading import estimate_sources, name_of, names_of, village_card
@@ -21,14 +24,19 @@ from outreach.villages.search import search
 from outreach.villages.tables import Figure, VillageKind
 from outreach.visits.listing import history, visits_of_village
 from outreach.web.auth import person
+from outreach.web.closure_words import marks_in_words
 from outreach.web.database import reading_db
 from outreach.web.map_data import map_data
 from outreach.web.map_filters import Filters, home_of, read_filters
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
+
+    from outreach.people.tables import Official
 
 pages = Blueprint("manager", __name__)
 READERS = (Role.COORDINATOR, Role.MANAGER)
@@ -41,6 +49,9 @@ BELOW = {
     Level.DISTRICT: Level.VILLAGE,
 }
 MOST_FOUND = 40
+#: How far ahead a village's special days are told, and how many.
+AHEAD = timedelta(days=60)
+MOST_DAYS = 12
 
 
 @pages.get("/map")
@@ -171,10 +182,32 @@ def village(code: str) -> ResponseReturnValue:
             history={visit.id: history(db, person(), visit.id) for visit in visits},
             reports=reports_of_village(db, person(), code),
             sources=estimate_sources(db),
+            officials=_officials(db, code),
+            special_days=_special_days(db, code),
             counts={figure: one for (_, figure), one in counts_of(db, [code]).items()},
             figures=Figure,
             crumbs=_crumbs(db, person(), card.district_code) if person().role in READERS else [],
         )
+
+
+def _officials(db: Session, code: str) -> Sequence[Official] | None:
+    """Officials in office, for those who call them; None for everybody else."""
+    if person().role is not Role.COORDINATOR:
+        return None
+    return active_officials(db, [code], _today()).get(code, ())
+
+
+def _special_days(db: Session, code: str) -> list[tuple[date, str, bool]]:
+    """List the next days on which the village is closed or has its market, and why."""
+    marks = marks_of(db, [code], _today(), _today() + AHEAD).get(code, {})
+    return [
+        (day, marks_in_words(some), any(one.closes for one in some))
+        for day, some in sorted(marks.items())
+    ][:MOST_DAYS]
+
+
+def _today() -> date:
+    return datetime.now(ZoneInfo(person().zone)).date()
 
 
 def _dotted(code: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlmodel import select
 
-from outreach.people.tables import Role
+from outreach.people.tables import Official, Role
 from outreach.villages.counts import Count, note_counts
 from outreach.villages.tables import ClosedPeriod, Closure, Figure, MarketDay
 from outreach.web.database import reading_db, writing_db
@@ -183,3 +183,18 @@ def test_a_counted_figure_is_shown_with_source_and_date(
     assert "Vulnerable workers (estimate)" not in page
     assert "17 <small>share of the regency's count: Kepesertaan, 30/06/2026" in page
     assert "Informal workers covered (estimate)" in page
+
+
+def test_a_villages_page_tells_whom_to_call_and_its_special_days(
+    app: Flask, english: LogIn, world: World
+) -> None:
+    with app.app_context(), writing_db() as db:
+        db.get_one(Official, world.own["official_id"]).phone = "+6281234567890"
+    path = f"/villages/{world.own['code']}"
+    page = english(Role.COORDINATOR).get(path).get_data(as_text=True)
+    assert "tel:+6281234567890" in page
+    assert "Market day (Kliwon)" in page
+    for role in (Role.MANAGER, Role.OFFICIAL):
+        other = english(role).get(path).get_data(as_text=True)
+        assert "6281234567890" not in other
+        assert "Market day (Kliwon)" in other
