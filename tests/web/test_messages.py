@@ -1,0 +1,207 @@
+"""Messages to officials on the coordinator's pages, and visits that are given back."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import pytest
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from outreach.db import reading, unit_of_work
+from outreach.messages.tables import Medium, Message, MessageState
+from outreach.people.tables import Official, Role
+from outreach.visits.links import issue_links
+from outreach.visits.tables import Visit, VisitEvent, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from tests.web.conftest import Visitor
+    from tests.web.world import World
+
+PHONE = "+6281234567890"
+DAY = date(2026, 11, 18)
+NOW = datetime(2026, 11, 16, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+def coordinator(app: Flask, world: World, login_as: Callable[[Role], Visitor]) -> Visitor:
+    """A coordinator two days before a visit that awaits its village's answer."""
+    app.extensions["clock"] = lambda: NOW
+    with _write(app) as db:
+        db.execute(update(Official).values(phone=PHONE, email="kantor@desa.example"))
+        db.execute(
+            update(Visit).where(col(Visit.id) == world.own["visit_id"]).values(work=Work.AWAITING)
+        )
+        issue_links(db, [world.own["visit_id"]], NOW)
+    return login_as(Role.COORDINATOR)
+
+
+def _write(app: Flask) -> Any:
+    return unit_of_work(app.extensions["outreach"].engine)
+
+
+def _message(app: Flask, world: World) -> Message:
+    with reading(app.extensions["outreach"].engine) as db:
+        return db.get_one(Message, world.own["message_id"])
+
+
+def _visit(app: Flask, world: World) -> Visit:
+    with reading(app.extensions["outreach"].engine) as db:
+        return db.get_one(Visit, world.own["visit_id"])
+
+
+def test_one_tap_carries_the_text_and_the_villages_own_link(
+    coordinator: Visitor, world: World
+) -> None:
+    page = coordinator.get("/messages").text
+    (link,) = re.findall(r'href="(https://wa\.me/[^"]+)"', page)
+    assert link.startswith("https://wa.me/6281234567890?text=")
+    text = unquote(link.partition("?text=")[2])
+    assert text.startswith("Yth. Bapak/Ibu Sri Lestari\n")
+    assert len(re.findall(r"https?://\S+/k/[a-z2-7]+", text)) == 1
+    assert "Rabu, 18 November 2026" in text
+    assert PHONE in page
+
+
+def test_a_message_is_marked_and_taken_back(app: Flask, coordinator: Visitor, world: World) -> None:
+    path = f"/messages/{world.own['message_id']}"
+    assert coordinator.send(f"{path}/sent").status_code == 303
+    assert _message(app, world).state is MessageState.SENT
+    page = coordinator.get("/messages").text
+    assert "wa.me" not in page
+    assert f"{path}/again" in page
+    coordinator.send(f"{path}/again")
+    assert _message(app, world).state is MessageState.WAITING
+    coordinator.send(f"{path}/told")
+    assert (_message(app, world).state, _message(app, world).error) == (
+        MessageState.DROPPED,
+        "told_otherwise",
+    )
+
+
+def test_the_script_hears_whether_it_was_marked(
+    app: Flask, coordinator: Visitor, world: World
+) -> None:
+    path = f"/messages/{world.own['message_id']}/sent?from=tap"
+    assert coordinator.send(path).status_code == 204
+    with _write(app) as db:
+        db.execute(update(Message).values(state=MessageState.DROPPED, error="overtaken"))
+    assert coordinator.send(path).status_code == 303
+
+
+def test_a_failed_mail_tells_why_and_can_be_tried_again(
+    app: Flask, coordinator: Visitor, world: World
+) -> None:
+    with _write(app) as db:
+        db.execute(
+            update(Message).values(
+                medium=Medium.EMAIL,
+                state=MessageState.FAILED,
+                error="refused_550",
+                settled_at=NOW - timedelta(hours=1),
+            )
+        )
+    page = coordinator.get("/messages").text
+    assert "(550)" in page
+    assert f"/messages/{world.own['message_id']}/again" in page
+    coordinator.send(f"/messages/{world.own['message_id']}/again")
+    assert _message(app, world).state is MessageState.WAITING
+
+
+def test_a_village_without_a_phone_has_to_be_called(
+    app: Flask, coordinator: Visitor, world: World
+) -> None:
+    assert 'id="call-title"' not in coordinator.get("/messages").text
+    with _write(app) as db:
+        db.execute(update(Official).values(phone=""))
+    page = coordinator.get("/messages").text
+    assert 'id="call-title"' in page
+    assert f"/visits/{world.own['visit_id']}" in page
+
+
+def test_phones_stand_on_the_coordinators_pages_alone(
+    app: Flask, coordinator: Visitor, world: World, login_as: Callable[[Role], Visitor]
+) -> None:
+    path = f"/visits/{world.own['visit_id']}"
+    assert "Sri Lestari" in coordinator.get(path).text
+    answer = login_as(Role.MANAGER).get(path)
+    assert answer.status_code == 200
+    assert PHONE not in answer.text
+    assert "kantor@desa.example" not in answer.text
+
+
+def test_the_team_returns_a_visit_and_says_why(
+    app: Flask, coordinator: Visitor, world: World
+) -> None:
+    path = f"/visits/{world.own['visit_id']}"
+    version = _visit(app, world).version
+    refused = coordinator.send(f"{path}/status", {"happening": "returned", "version": version})
+    assert refused.status_code == 422
+    assert _visit(app, world).work is Work.AWAITING
+    told = {"happening": "returned", "version": version, "remark": "Jembatan putus"}
+    assert coordinator.send(f"{path}/status", told).status_code == 303
+    assert _visit(app, world).work is Work.RETURNED
+    assert "Jembatan putus" in coordinator.get(path).text
+
+
+def test_an_official_says_that_the_village_cannot_host(
+    app: Flask, coordinator: Visitor, world: World, login_as: Callable[[Role], Visitor]
+) -> None:
+    official = login_as(Role.OFFICIAL)
+    path = f"/my/visits/{world.own['visit_id']}/return"
+    version = _visit(app, world).version
+    assert official.get(path).status_code == 200
+    empty = official.send(path, {"version": version})
+    assert empty.status_code == 422
+    number = official.send(path, {"version": version, "reason": "NIK 3372011203850001"})
+    assert number.status_code == 422
+    assert "3372011203850001" in number.text  # what was typed is not lost
+    assert _visit(app, world).work is Work.AWAITING
+    answer = official.send(path, {"version": version, "reason": "Panen raya"})
+    assert answer.status_code == 303
+    assert _visit(app, world).work is Work.RETURNED
+    assert official.get(path).status_code == 409
+    with reading(app.extensions["outreach"].engine) as db:
+        event = db.scalars(
+            select(VisitEvent)
+            .where(col(VisitEvent.visit_id) == world.own["visit_id"])
+            .order_by(col(VisitEvent.id).desc())
+        ).first()
+    assert event is not None
+    assert event.reason == "Panen raya"
+
+
+def test_an_official_does_not_return_over_a_change_unseen(
+    app: Flask, coordinator: Visitor, world: World, login_as: Callable[[Role], Visitor]
+) -> None:
+    path = f"/my/visits/{world.own['visit_id']}/return"
+    version = _visit(app, world).version
+    with _write(app) as db:
+        db.execute(update(Visit).values(version=version + 1))
+    told = {"version": version, "reason": "Panen raya"}
+    answer = login_as(Role.OFFICIAL).send(path, told)
+    assert answer.status_code == 409
+    assert "Panen raya" in answer.text
+    assert _visit(app, world).work is Work.AWAITING
+
+
+def test_an_overdue_report_stays_within_reach(
+    app: Flask, coordinator: Visitor, world: World, login_as: Callable[[Role], Visitor]
+) -> None:
+    from outreach.visits.returns import run_out_leases
+
+    with _write(app) as db:
+        run_out_leases(db, datetime(2026, 11, 18, 5, tzinfo=UTC))
+    assert _visit(app, world).work is Work.RETURNED
+    official = login_as(Role.OFFICIAL)
+    page = official.get("/my").text
+    report = f"/my/visits/{world.own['visit_id']}/report"
+    assert report in page
+    assert official.get(report).status_code == 200
