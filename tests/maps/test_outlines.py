@@ -37,12 +37,9 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path)
 
 
-def rings(path: str) -> list[list[tuple[int, int]]]:
-    return [
-        [(int(x), int(y)) for x, y in re.findall(r"(-?\d+) (-?\d+)", ring)]
-        for ring in path.split("Z")
-        if ring
-    ]
+def polygons(path: str) -> list[shapely.Polygon]:
+    rings = [re.findall(r"(-?\d+) (-?\d+)", ring) for ring in path.split("Z") if ring]
+    return [shapely.Polygon([(int(x), int(y)) for x, y in ring]) for ring in rings]
 
 
 def test_neighbours_stand_side_by_side_north_up(store: Store) -> None:
@@ -51,12 +48,12 @@ def test_neighbours_stand_side_by_side_north_up(store: Store) -> None:
     assert drawn is not None
     # Two tenths of a degree each way at the equator.
     assert (drawn.width, drawn.height) == (WIDTH, 1000)
-    (west,) = rings(drawn.paths["33.72.01"])
-    assert set(west) == {(0, 500), (500, 500), (500, 1000), (0, 1000)}
-    assert west[0] == west[-1]
-    east, island = rings(drawn.paths["33.72.02"])
-    assert set(east) == {(500, 500), (1000, 500), (1000, 1000), (500, 1000)}
-    assert set(island) == {(750, 0), (1000, 0), (1000, 250), (750, 250)}
+    # As polygons: a border that one of the two walks backwards must not cross itself.
+    (west,) = polygons(drawn.paths["33.72.01"])
+    assert west.equals(shapely.box(0, 500, 500, 1000))
+    east, island = polygons(drawn.paths["33.72.02"])
+    assert east.equals(shapely.box(500, 500, 1000, 1000))
+    assert island.equals(shapely.box(750, 0, 1000, 250))
     assert drawn.middles["33.72.01"] == (250, 750)
 
 
@@ -65,8 +62,8 @@ def test_only_what_is_asked_for_is_drawn_and_fills_the_picture(store: Store) -> 
     drawn = district_outlines(store, ["33.72.02", "33.72.99"])
     assert drawn is not None
     assert list(drawn.paths) == ["33.72.02"]
-    (ring,) = rings(drawn.paths["33.72.02"])
-    assert set(ring) == {(0, 0), (1000, 0), (1000, 1000), (0, 1000)}
+    (whole,) = polygons(drawn.paths["33.72.02"])
+    assert whole.equals(shapely.box(0, 0, 1000, 1000))
 
 
 def test_a_branch_may_lie_in_two_provinces(store: Store) -> None:
@@ -90,3 +87,5 @@ def test_far_from_the_equator_a_degree_is_narrower(store: Store) -> None:
     drawn = district_outlines(store, ["91.01.01"])
     assert drawn is not None
     assert drawn.height == pytest.approx(1000, abs=20)
+    (whole,) = polygons(drawn.paths["91.01.01"])
+    assert whole.bounds == (0, 0, WIDTH, drawn.height)

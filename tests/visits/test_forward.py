@@ -84,6 +84,7 @@ def test_holidays_collective_leave_closed_periods_and_free_weekdays_are_stepped_
 
 
 def test_a_closed_period_of_a_part_of_the_area_closes_nothing(engine: Engine, world: World) -> None:
+    change(engine, world, area_codes=["33.72.01", "33.72.02"])
     with unit_of_work(engine) as db:
         first, last = date(2026, 11, 16), date(2026, 11, 20)
         period = ClosedPeriod(
