@@ -40,6 +40,12 @@ if TYPE_CHECKING:
 #: By which ways a coordinator hears an answer.
 HEARD_BY = (Channel.PHONE, Channel.WHATSAPP, Channel.EMAIL, Channel.IN_PERSON, Channel.LETTER)
 
+_CLOSED = {
+    LinkState.ANSWERED: "link_answered",
+    LinkState.EXPIRED: "link_expired",
+    LinkState.WITHDRAWN: "link_withdrawn",
+}
+
 
 class AnswerIn(BaseModel):
     """An answer as a page sends it.
@@ -77,7 +83,7 @@ def answer_by_link(db: Session, link_id: int, given: AnswerIn, now: datetime) ->
     if state is LinkState.ANSWERED and _stands(visit, link, given):
         return visit
     if state is not LinkState.LIVE:
-        raise Conflict(problem=f"link_{state.value}", answer=link.answer)
+        raise Conflict(problem=_CLOSED[state], answer=link.answer)
     return _act(db, visit, given, author)
 
 

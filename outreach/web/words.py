@@ -71,6 +71,9 @@ CONFLICTS = {
     "confirmed_would_move": _(
         "Visits that villages have confirmed would start at another time. Tick that they may move."
     ),
+    "link_answered": _("An answer had come before, and it stays as it is."),
+    "link_expired": _("The time to answer here is over"),
+    "link_withdrawn": _("This link is out of date"),
     "link_too_late": _("The day of the visit has begun: nobody can answer by a link any more."),
     "opening_gone": _("That place in the plan has just been given away. Choose another one."),
     "day_full": _("The team already has three visits on that day."),
