@@ -163,6 +163,13 @@ def counts(around: Around) -> dict[Which, int]:
     return {which: len(lines_of(which, around)) for which in Which}
 
 
+def address_of(which: Which) -> str:
+    """Where a count leads: to the list, or to the page on which its things are done."""
+    if which is Which.MESSAGES:
+        return url_for("coordinator.messages")
+    return url_for("coordinator.desk_list", which=which.value)
+
+
 def ways_of(which: Which, around: Around) -> list[tuple[str, str]]:
     """Name what settles many lines of a list at once, and where that is done."""
     match which:

@@ -142,6 +142,9 @@ def test_an_official_is_not_asked_before_the_plan_is_approved(
         db.execute(PlanSubmission.__table__.delete())  # type: ignore[attr-defined]
     coordinator = english(Role.COORDINATOR)
     visit = next(one for one in planned.visits() if one.work is Work.PROPOSED)
+    page = coordinator.get(f"/visits/{visit.id}")
+    assert "asked once a manager has approved the plan" in words_of(page)
+    assert 'value="asked"' not in page.get_data(as_text=True)
     form = {"happening": "asked", "version": visit.version}
     answer = coordinator.send(f"/visits/{visit.id}/status", form)
     assert answer.status_code == 409

@@ -47,7 +47,9 @@ def on(app: Flask, day: date) -> None:
 def count_of(answer: object, which: str) -> int:
     """The number beside the way to a list; nothing waits where there is no way."""
     html: str = answer.get_data(as_text=True)  # type: ignore[attr-defined]
-    found = re.search(rf'href="/desk/{which}"[^>]*>(.*?)</a>', html, re.DOTALL)
+    main = html[html.index("<main") :]
+    way = "/messages" if which == Which.MESSAGES else f"/desk/{which}"
+    found = re.search(rf'href="{way}"[^>]*>(.*?)</a>', main, re.DOTALL)
     return int(re.sub(r"<[^>]+>|\D", "", found[1])) if found else 0
 
 
