@@ -95,6 +95,18 @@ def announce(db: Session, now: datetime, *, by_email: bool = False) -> int:
     return made
 
 
+def called_off_lately(db: Session, now: datetime) -> list[int]:
+    """List visits that were called off in these days and are not over: villages should know."""
+    query = (
+        select(col(Visit.id))
+        .join(VisitEvent, col(VisitEvent.visit_id) == col(Visit.id))
+        .outerjoin(Account, col(Account.id) == col(VisitEvent.account_id))
+        .where(col(VisitEvent.id).in_(_latest(now)), *_is_ours_to_tell())
+        .where(col(VisitEvent.happening).in_(_CALLED_OFF), ~_is_over(now))
+    )
+    return [visit_id or 0 for visit_id in db.scalars(query)]
+
+
 def drop_overtaken(db: Session, now: datetime) -> None:
     """Drop what waits and would tell nothing, or tell it to somebody who is not in office."""
     for state in (MessageState.WAITING, MessageState.FAILED):
@@ -145,24 +157,28 @@ def _is_over(now: datetime) -> ColumnElement[bool]:
 
 def _news(db: Session, medium: Medium, now: datetime) -> Iterable[_News]:
     """Find the latest of each visit, for each of its officials who has no message of it."""
-    latest = (
-        select(func.max(col(VisitEvent.id)))
-        .where(col(VisitEvent.at) >= now - TELL_WITHIN, _concerns_an_official())
-        .group_by(col(VisitEvent.visit_id))
-    )
     event = (col(VisitEvent.id), col(Visit.id), col(VisitEvent.happening), _before("work"))
     query = (
         select(*event, col(Official.id))
         .join(Visit, col(Visit.id) == col(VisitEvent.visit_id))
         .join(Official, col(Official.village_code) == col(Visit.village_code))
         .outerjoin(Account, col(Account.id) == col(VisitEvent.account_id))
-        .where(col(VisitEvent.id).in_(latest), *_is_ours_to_tell())
+        .where(col(VisitEvent.id).in_(_latest(now)), *_is_ours_to_tell())
         .where(_has(medium), in_office(local_days(now)[Zone.WIB]), ~_is_over(now))
         .where(~_has_message(medium))
         .order_by(col(VisitEvent.id), col(Official.id))
     )
     for event_id, visit_id, happening, work, official_id in db.execute(query):
         yield _News(event_id, visit_id, happening, work and Work(work), official_id, medium)
+
+
+def _latest(now: datetime) -> Any:
+    """Select the latest event of each visit that an official should know of."""
+    return (
+        select(func.max(col(VisitEvent.id)))
+        .where(col(VisitEvent.at) >= now - TELL_WITHIN, _concerns_an_official())
+        .group_by(col(VisitEvent.visit_id))
+    )
 
 
 def _concerns_an_official() -> ColumnElement[bool]:

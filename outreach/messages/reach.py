@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from outreach.messages.announce import KNOWN, local_days
+from outreach.messages.announce import called_off_lately, local_days
 from outreach.people.officials import active_officials
 from outreach.villages.tables import Zone
-from outreach.visits.listing import visits_between
+from outreach.visits.listing import awaiting, visits_by_id
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,24 +17,23 @@ if TYPE_CHECKING:
     from outreach.people.access import Person
     from outreach.visits.rows import VisitRow
 
-#: No plan reaches further.
-_AHEAD = timedelta(days=731)
-
 
 def without_contact(
     db: Session, person: Person, now: datetime, *, by_email: bool = False
 ) -> list[VisitRow]:
-    """List visits to come that a village should know of and cannot be written to about.
+    """List visits that a village has to be asked for, or told the end of, and only by a call.
 
-    An e-mail address counts only where e-mails are sent.
+    Nobody in office there can be written to; an e-mail address counts only where e-mails are
+    sent. The soonest first.
     """
     today = local_days(now)[Zone.WIB]
-    rows = visits_between(db, person, today, today + _AHEAD)
-    known = [row for row in rows if row.work in KNOWN]
-    officials = active_officials(db, {row.village_code for row in known}, today)
+    news = {row.id: row for row in awaiting(db, person) if row.day >= today}
+    news |= visits_by_id(db, person, called_off_lately(db, now))
+    officials = active_officials(db, {row.village_code for row in news.values()}, today)
     reached = {
         code
         for code, some in officials.items()
         if any(one.phone or (by_email and one.email) for one in some)
     }
-    return [row for row in known if row.village_code not in reached]
+    left = [row for row in news.values() if row.village_code not in reached]
+    return sorted(left, key=lambda row: (row.day, row.starts_at, row.id))

@@ -256,6 +256,20 @@ def test_who_cannot_be_written_to_has_to_be_called(field: Outreach) -> None:
         assert without_contact(db, field.world.foreigner, NOW) == []
 
 
+def test_who_has_to_be_called_hears_of_the_end_too(field: Outreach) -> None:
+    from outreach.visits.tables import Channel, Happening, Work
+    from tests.messages.test_announce import LATER, _turn
+
+    field.publish()
+    visits = sorted(field.visits().values(), key=lambda one: one.day)
+    field.officials(one.village_code for one in visits[2:])
+    _turn(field, visits[0], Happening.CANCELLED)
+    _turn(field, visits[1], Happening.POSTPONED, Channel.PHONE)  # it said so itself
+    with reading(field.engine) as db:
+        rows = without_contact(db, field.world.coordinator, LATER)
+    assert [(row.id, row.work) for row in rows] == [(visits[0].id, Work.CANCELLED)]
+
+
 def test_history_of_a_visit_leaves_out_what_never_left(field: Outreach, tap: int) -> None:
     with reading(field.engine) as db:
         visit_id = _message(field).visit_id
