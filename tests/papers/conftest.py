@@ -8,7 +8,7 @@ import pytest
 
 from outreach.db import unit_of_work
 from outreach.people.tables import Team
-from tests.visits.world import World, build_world, plan, publish
+from tests.visits.world import SERENGAN, World, build_world, plan, publish
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def draft(engine: Engine) -> World:
     """A plan that nobody has approved."""
-    world = build_world(engine)
+    world = build_world(engine, area_codes=["33.72.01", SERENGAN])
     with unit_of_work(engine) as db:
         for number, team_id in enumerate(world.team_ids):
             db.get_one(Team, team_id).members = [f"Ḥasanah Nurjannah {number}", "José Wibowo"]

@@ -47,7 +47,9 @@ def some_visit(engine: Engine) -> Visit:
     """The first visit of the plan."""
     with reading(engine) as db:
         order = (col(Visit.day), col(Visit.team_id), col(Visit.slot))
-        return db.scalars(select(Visit).order_by(*order)).first() or Visit()
+        found = db.scalars(select(Visit).order_by(*order)).first()
+    assert found is not None
+    return found
 
 
 def pages(engine: Engine, world: World, ids: Sequence[int]) -> list[str]:

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 HOSTILE = '#read("/etc/passwd") #import "x" $a$ *b* _c_ \\ @d <e> `f` // g'
 
 
+@pytest.fixture
+def engine(sqlite_engine: Engine) -> Engine:
+    """The database is not the subject here."""
+    return sqlite_engine
+
+
 def _one(engine: Engine, world: World, kind: PaperKind) -> tuple[PrintedPaper, Visit]:
     visit = some_visit(engine)
     ids = make(engine, world, Wanted((kind,), visit_id=visit.id))

@@ -130,10 +130,12 @@ def test_a_code_leads_to_the_visit_on_this_installation(
     coordinator: Visitor, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[str] = []
-    monkeypatch.setattr(
-        "outreach.papers.typesetting.qr",
-        lambda link: drawn.append(link) or "<svg xmlns='http://www.w3.org/2000/svg'/>",
-    )
+
+    def draw(link: str) -> str:
+        drawn.append(link)
+        return '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>'
+
+    monkeypatch.setattr("outreach.papers.typesetting.qr", draw)
     told = {"kinds": ["route_sheet"], "visit_id": world.own["visit_id"]}
     coordinator.send(f"/stages/{world.own['stage_id']}/papers", told, follow_redirects=True)
     assert drawn == [f"http://localhost/visits/{world.own['visit_id']}"]
