@@ -82,7 +82,7 @@ ROWS = {
     "confirmed": _(
         "The village has confirmed this visit. Write “ya” in the column Izinkan if it may change."
     ),
-    "day_full": _("The team has three visits on that day already."),
+    "day_full": _("The team already has three visits on that day."),
     "day_too_long": _("The last session of that day would not start before midnight."),
 }
 
