@@ -102,6 +102,18 @@ def places_on(site: Site, open_day: OpenDay) -> tuple[Place, ...]:
     return tuple(sorted(_positions(site, open_day), key=lambda one: _order(one, None)))
 
 
+def place_at(site: Site, open_day: OpenDay, starts_minute: int) -> Place | None:
+    """Find the place of a village at a start that somebody was shown; None when it is gone.
+
+    It holds too when a session that was to come before it on that day stays away.
+    """
+    if not _may_hold(site, open_day):
+        return None
+    position = 1 + sum(stop.starts_minute < starts_minute for stop in open_day.stops)
+    place = _place_in(site, open_day, position, starts_minute)
+    return place if place is not None and place.starts_minute == starts_minute else None
+
+
 def with_stop(open_day: OpenDay, site: Site, place: Place, *, is_firm: bool = False) -> OpenDay:
     """Return the day with the village put at its place, and everyone's start as it is then.
 
@@ -120,7 +132,7 @@ def with_stop(open_day: OpenDay, site: Site, place: Place, *, is_firm: bool = Fa
                 stop.site,
                 visit.starts_minute,
                 stop.is_firm or (is_firm and visit.slot == place.position),
-                stop.is_told,
+                stop.is_told and visit.slot != place.position,
             )
             for stop, visit in zip(ordered, planned or (), strict=True)
         ),
@@ -157,35 +169,46 @@ def _may_hold(site: Site, open_day: OpenDay) -> bool:
 
 
 def _positions(site: Site, open_day: OpenDay) -> Iterator[Place]:
-    team_day = open_day.team_day
-    before = way_minutes(open_day)
     for position in range(1, len(open_day.stops) + 2):
-        ordered = _ordered(open_day, site, position)
-        planned = visits_of_day(
-            team_day,
-            [stop.site for stop in ordered],
-            not_before=[stop.not_before_minute for stop in ordered],
-        )
-        if planned is None:
-            continue
-        shifted = _shifted(ordered, [visit.starts_minute for visit in planned], position)
-        if any(stop.is_firm for stop in shifted):
-            continue
-        mine = planned[position - 1]
-        yield Place(
-            team_id=team_day.team_id,
-            day=team_day.day,
-            position=position,
-            starts_minute=mine.starts_minute,
-            travel_minutes=mine.travel_minutes,
-            extra_minutes=sum(v.travel_minutes + v.return_minutes for v in planned) - before,
-            shifts=tuple(stop.site.code for stop in shifted),
-        )
+        place = _place_in(site, open_day, position)
+        if place is not None:
+            yield place
 
 
-def _ordered(open_day: OpenDay, site: Site, position: int) -> list[DayStop]:
+def _place_in(
+    site: Site, open_day: OpenDay, position: int, not_before_minute: int = 0
+) -> Place | None:
+    """Put the village at a position; None when somebody is late or a firm start would change."""
+    team_day = open_day.team_day
+    ordered = _ordered(open_day, site, position, not_before_minute)
+    planned = visits_of_day(
+        team_day,
+        [stop.site for stop in ordered],
+        not_before=[stop.not_before_minute for stop in ordered],
+    )
+    if planned is None:
+        return None
+    shifted = _shifted(ordered, [visit.starts_minute for visit in planned], position)
+    if any(stop.is_firm for stop in shifted):
+        return None
+    mine = planned[position - 1]
+    way = sum(visit.travel_minutes + visit.return_minutes for visit in planned)
+    return Place(
+        team_id=team_day.team_id,
+        day=team_day.day,
+        position=position,
+        starts_minute=mine.starts_minute,
+        travel_minutes=mine.travel_minutes,
+        extra_minutes=way - way_minutes(open_day),
+        shifts=tuple(stop.site.code for stop in shifted),
+    )
+
+
+def _ordered(
+    open_day: OpenDay, site: Site, position: int, not_before_minute: int = 0
+) -> list[DayStop]:
     stops = list(open_day.stops)
-    stops.insert(position - 1, DayStop(site, 0, is_firm=False))
+    stops.insert(position - 1, DayStop(site, not_before_minute, is_firm=False, is_told=True))
     return stops
 
 

@@ -13,7 +13,7 @@ from outreach.planning.network import kinds_of, network_of
 from outreach.planning.reasons import has_place, out_of_reach, without_place, without_team
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Sequence
 
 # A village with one possibility left goes before any that has two.
 NO_OTHER_MINUTES = 100_000
@@ -63,48 +63,6 @@ def repair(seekers: Sequence[Seeker], days: Sequence[OpenDay]) -> Repair:
     done = {code for code, _ in placed}
     left = [one.site for one in seekers if one.site.code not in done]
     return Repair(placed, _reasons(left, days), tuple(best.days))
-
-
-def repair_in_parts(
-    seekers: Sequence[Seeker], optional: Collection[str], days: Sequence[OpenDay]
-) -> Repair:
-    """Do what `repair` does, so that any of the places of `optional` villages may stay unused.
-
-    Somebody decides later, one by one, which of these move. Their places are therefore on
-    team-days of their own, or come after everybody else's: whoever does not move leaves all
-    other starts as they were told.
-    """
-    may_stay = sorted(
-        (one for one in seekers if one.site.code in optional),
-        key=lambda one: (-one.site.value, one.site.code),
-    )
-    others = [one for one in seekers if one.site.code not in optional]
-    first = _each_alone(may_stay, days)
-    taken = {(place.team_id, place.day) for _, place in first.placed}
-    rest = [one for one in days if (one.team_day.team_id, one.team_day.day) not in taken]
-    ways = [_both(first, repair(others, rest))]
-    if ways[0].left:
-        before = repair(others, days)
-        ways.append(_both(before, _each_alone(may_stay, before.days)))
-    return min(ways, key=lambda way: len(way.left))
-
-
-def _each_alone(seekers: Sequence[Seeker], days: Sequence[OpenDay]) -> Repair:
-    """Place villages one after the other, never two on one team-day."""
-    free, placed = list(days), list[tuple[str, Place]]()
-    left: list[Unplaced] = []
-    for seeker in seekers:
-        answer = repair([seeker], free)
-        placed += answer.placed
-        # The reason is looked for on all days: that another village has one is no reason.
-        left += answer.left and _reasons([seeker.site], days)
-        taken = {(place.team_id, place.day) for _, place in answer.placed}
-        free = [one for one in free if (one.team_day.team_id, one.team_day.day) not in taken]
-    return Repair(tuple(placed), tuple(left), tuple(free))
-
-
-def _both(first: Repair, second: Repair) -> Repair:
-    return Repair(first.placed + second.placed, first.left + second.left, second.days)
 
 
 class _Table:

@@ -152,10 +152,12 @@ def relocate(
     *,
     version: int | None = None,
     leaving: Collection[int] = (),
+    not_before_minute: int = 0,
 ) -> Visit:
     """Do what `move_visit` does, for an author whose right to move the visit is known.
 
-    Visits that are `leaving` their day as well get no new time there.
+    Visits that are `leaving` their day as well get no new time there; the visit itself does not
+    start before `not_before_minute`.
 
     Raises
     ------
@@ -171,9 +173,10 @@ def relocate(
     before = told_move(visit)
     told = told_on(db, to.team_id, to.day)
     _place(db, visit, to)
-    _set_times(db, team, to.day, visit, author, told, also_confirmed=to.also_confirmed)
+    allowed, earliest = to.also_confirmed, not_before_minute
+    _set_times(db, team, to.day, visit, author, told, also_confirmed=allowed, earliest=earliest)
     if (left[0].id, left[1]) != (to.team_id, to.day):
-        _set_times(db, *left, visit, author, {}, also_confirmed=to.also_confirmed, leaving=leaving)
+        _set_times(db, *left, visit, author, {}, also_confirmed=allowed, leaving=leaving)
     note_move(db, visit, before, author)
     return visit
 
@@ -181,14 +184,9 @@ def relocate(
 def set_times_after(
     db: Session, added: Visit, author: Author, told: Mapping[int, dict[str, Any]]
 ) -> None:
-    """Set the times of a day to which a visit was added; nothing confirmed moves.
+    """Set the times of a day to which a visit was added; a Conflict if a confirmed one would move.
 
     `told` is how the others stood before, from `told_on`.
-
-    Raises
-    ------
-    Conflict
-        If a confirmed visit would move.
     """
     team = db.get_one(Team, added.team_id)
     _set_times(db, team, added.day, added, author, told, also_confirmed=False)
@@ -355,6 +353,7 @@ def _set_times(
     *,
     also_confirmed: bool,
     leaving: Collection[int] = (),
+    earliest: int = 0,
 ) -> None:
     """Write the times that follow from the order of a day; those reported keep theirs.
 
@@ -362,7 +361,7 @@ def _set_times(
     """
     stands = [one for one in visits_on(db, team.id or 0, day) if one.id not in leaving]
     ordered = [(one.slot, one) for one in stands]
-    stops = stops_of(db, day_of_team(db, team, day), ordered, moved)
+    stops = stops_of(db, day_of_team(db, team, day), ordered, moved, earliest)
     firm = _firm(stops, moved)
     if firm and not also_confirmed:
         raise Conflict(problem="confirmed_would_move", villages=firm)

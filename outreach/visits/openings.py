@@ -16,7 +16,7 @@ from outreach.campaigns.tables import Stage, StageVillage, Status
 from outreach.errors import Conflict, NotFound
 from outreach.people.rota import team_days
 from outreach.people.tables import Team
-from outreach.planning.insertion import DayStop, OpenDay, Place, places, places_on
+from outreach.planning.insertion import DayStop, OpenDay, Place, place_at, places, places_on
 from outreach.villages.tables import Village
 from outreach.visits.lifecycle import write_event
 from outreach.visits.moving import MoveIn, relocate, set_times_after, told_on
@@ -106,12 +106,14 @@ def place_visit(
     version: int | None = None,
     *,
     leaving: Collection[int] = (),
+    keep_start: bool = False,
 ) -> Visit:
     """Move a visit to a place that was found for it, if the place is still as it was.
 
     The author's right to move it is known. The day's slots are numbered anew, starts that have
     been confirmed stay; a confirmed visit has to be confirmed anew. `leaving` is as in
-    `moving.relocate`.
+    `moving.relocate`. With `keep_start` the start is the one of the place, even if a visit that
+    was to come before it that day has stayed away.
 
     Raises
     ------
@@ -126,15 +128,20 @@ def place_visit(
     lock_teams(db, col(Team.id).in_((place.team_id, visit.team_id)))
     stage = db.get_one(Stage, visit.stage_id)
     site = site_of(db, visit.village_code, place.day, place.day, visit.session_minutes)
-    _require_still_open(db, stage, site, place, without=(visit_id,))
+    now = _still_open(db, stage, site, place, without=(visit_id,), keep_start=keep_start)
     to = MoveIn(
-        team_id=place.team_id,
-        day=place.day,
-        slot=place.position,
-        also_confirmed=True,
-        insert=True,
+        team_id=now.team_id, day=now.day, slot=now.position, also_confirmed=True, insert=True
     )
-    return relocate(db, visit_id, to, author, version=version, leaving=leaving)
+    earliest = now.starts_minute if keep_start else 0
+    return relocate(
+        db,
+        visit_id,
+        to,
+        author,
+        version=version,
+        leaving=leaving,
+        not_before_minute=earliest,
+    )
 
 
 def add_visit(db: Session, stage_id: int, code: str, place: Place, author: Author) -> Visit:
@@ -155,7 +162,7 @@ def add_visit(db: Session, stage_id: int, code: str, place: Place, author: Autho
     if waiting is None:
         raise NotFound(kind="Village", code=code)
     site = site_of(db, code, place.day, place.day)
-    _require_still_open(db, stage, site, place)
+    _still_open(db, stage, site, place)
     told = told_on(db, place.team_id, place.day)
     visit = _insert(db, stage_id, site, place)
     waiting.reason = waiting.remedy = None
@@ -212,19 +219,28 @@ def _stops(
     return {key: tuple(some) for key, some in stops.items()}
 
 
-def _require_still_open(
-    db: Session, stage: Stage, site: Site, place: Place, *, without: Collection[int] = ()
-) -> None:
-    """Refuse a place that somebody else has used, or that was never one."""
-    found = [
-        again
+def _still_open(
+    db: Session,
+    stage: Stage,
+    site: Site,
+    place: Place,
+    *,
+    without: Collection[int] = (),
+    keep_start: bool = False,
+) -> Place:
+    """Find the place again; refuse one that somebody else has used, or that was never one."""
+    days = [
+        one
         for one in open_days(db, stage, place.day, place.day, without=without)
         if one.team_day.team_id == place.team_id
-        for again in places_on(site, one)
     ]
-    wanted = (place.position, place.starts_minute)
-    if wanted not in [(one.position, one.starts_minute) for one in found]:
-        raise Conflict(problem="opening_gone", villages=[site.code], day=place.day)
+    for day in days:
+        if keep_start and (again := place_at(site, day, place.starts_minute)):
+            return again
+        for again in places_on(site, day):
+            if (again.position, again.starts_minute) == (place.position, place.starts_minute):
+                return again
+    raise Conflict(problem="opening_gone", villages=[site.code], day=place.day)
 
 
 def _visit(db: Session, visit_id: int) -> Visit:

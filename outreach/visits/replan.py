@@ -321,7 +321,9 @@ def _do(
             add_visit(db, stage.id or 0, change.village_code, change.place, author)
         else:
             visit_id, version = change.visit_id, change.version
-            place_visit(db, visit_id, change.place, author, version, leaving=leaving)
+            place_visit(
+                db, visit_id, change.place, author, version, leaving=leaving, keep_start=True
+            )
     except Conflict as error:
         raise Conflict(problem="replan_stale", villages=[change.village_code]) from error
     _write_reason(db, stage, change)

@@ -17,7 +17,7 @@ from outreach.people.tables import Team
 from outreach.planning.daytrip import legs_of_day
 from outreach.planning.insertion import Place
 from outreach.planning.model import Reason, Remedy
-from outreach.planning.repair import Seeker, repair, repair_in_parts
+from outreach.planning.repair import Seeker, repair
 from outreach.planning.workdays import days_between
 from outreach.villages.tables import Village
 from outreach.visits.causes import AreaClosed, Gaps, TeamAway, VillageAdded, VillageCancels
@@ -261,8 +261,7 @@ def _moved(
         )
         for visit in hit
     ]
-    confirmed = {code for code, visit in by_code.items() if visit.work is Work.CONFIRMED}
-    answer = repair_in_parts(seekers, confirmed, days)
+    answer = repair(seekers, days)
     placed = [_change(by_code[code], place=place) for code, place in answer.placed]
     left = [_change(by_code[one.code], reason=one.reason, remedy=one.remedy) for one in answer.left]
     return placed + left

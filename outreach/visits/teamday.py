@@ -87,10 +87,12 @@ def stops_of(
     whole: TeamDay,
     ordered: Sequence[tuple[int, Visit]],
     moved: Visit | None = None,
+    not_before_minute: int = 0,
 ) -> list[Stop]:
     """Put the visits, each with its slot, into the times that follow from their order.
 
-    A start that a village has been told stays where it can; that of the visit `moved` is new.
+    A start that a village has been told stays where it can; that of the visit `moved` is new, and
+    not before `not_before_minute`.
 
     Raises
     ------
@@ -104,7 +106,9 @@ def stops_of(
         for _, visit in ordered
     ]
     not_before = [
-        day_minute(visit.starts_at) if visit.work in TOLD and visit is not moved else 0
+        not_before_minute
+        if visit is moved
+        else (day_minute(visit.starts_at) if visit.work in TOLD else 0)
         for _, visit in ordered
     ]
     planned = visits_of_day(whole, stops, even_if_late=True, not_before=not_before) or ()

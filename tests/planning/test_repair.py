@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outreach.planning.daytrip import visits_of_day
-from outreach.planning.insertion import DayStop, OpenDay, places, with_stop
+from outreach.planning.insertion import DayStop, OpenDay, place_at, places, with_stop
 from outreach.planning.model import Reason, Remedy
-from outreach.planning.repair import Repair, Seeker, repair, repair_in_parts
+from outreach.planning.repair import Repair, Seeker, repair
 from tests.planning.builders import MONDAY, point, scattered, site, team_day, team_days
 from tests.planning.test_insertion import is_sound, open_days
 
@@ -60,28 +60,44 @@ def test_every_village_is_answered_for_and_nothing_told_moves(data: st.DataObjec
     sites = [one for one in (first, *more) if one.code not in held]
     told = data.draw(st.sets(st.sampled_from([one.code for one in sites]))) if sites else set()
     asked = [Seeker(one, MONDAY, one.code in told) for one in sites]
-    for answer in (repair(asked, days), repair_in_parts(asked, told, days)):
-        answered = [code for code, _ in answer.placed] + [one.code for one in answer.left]
-        assert sorted(answered) == sorted(one.code for one in sites)
-        after = replayed(answer, sites, days)
-        assert all(is_sound(one) for one in after)
-        for before, then in zip(days, after, strict=True):
-            starts = {stop.site.code: stop.starts_minute for stop in then.stops}
-            for stop in before.stops:
-                assert stop.site.code in starts
-                assert not stop.is_firm or starts[stop.site.code] == stop.starts_minute
+    answer = repair(asked, days)
+    answered = [code for code, _ in answer.placed] + [one.code for one in answer.left]
+    assert sorted(answered) == sorted(one.code for one in sites)
+    after = replayed(answer, sites, days)
+    assert all(is_sound(one) for one in after)
+    for before, then in zip(days, after, strict=True):
+        starts = {stop.site.code: stop.starts_minute for stop in then.stops}
+        for stop in before.stops:
+            assert stop.site.code in starts
+            assert not stop.is_firm or starts[stop.site.code] == stop.starts_minute
     assert repair(asked, days) == repair(asked, days)
 
 
 def test_whoever_stays_after_all_changes_no_other_start() -> None:
-    days, asked = filled(20, 2), seekers(8)
-    confirmed = {one.site.code for one in asked[:4]}
-    answer = repair_in_parts(asked, confirmed, days)
+    days, asked = filled(20, 1, days=8), seekers(10)
+    answer = repair(asked, days)
     assert answer.left == ()
-    for staying in [set(), {asked[0].site.code}, {asked[1].site.code, asked[3].site.code}]:
-        kept = replace(answer, placed=tuple(p for p in answer.placed if p[0] not in staying))
-        after = replayed(kept, [one.site for one in asked], days)
-        assert all(is_sound(one) for one in after)
+    shared = [
+        (code, place)
+        for code, place in answer.placed
+        if sum((place.team_id, place.day) == (o.team_id, o.day) for _, o in answer.placed) > 1
+    ]
+    assert shared
+    of = {one.site.code: one.site for one in asked}
+    for staying, gone in shared:
+        by_key = {(one.team_day.team_id, one.team_day.day): one for one in days}
+        for code, place in answer.placed:
+            key = place.team_id, place.day
+            if code == staying or key != (gone.team_id, gone.day):
+                continue
+            again = place_at(of[code], by_key[key], place.starts_minute)
+            assert again is not None
+            assert again.starts_minute == place.starts_minute
+            stop = DayStop(of[code], again.starts_minute, is_firm=True)
+            stops = list(by_key[key].stops)
+            stops.insert(again.position - 1, stop)
+            by_key[key] = OpenDay(by_key[key].team_day, tuple(stops))
+            assert is_sound(by_key[key])
 
 
 def test_where_room_is_scarce_what_was_promised_and_then_value_is_kept() -> None:

@@ -43,7 +43,7 @@ from outreach.visits.tables import (
     VisitEvent,
     Work,
 )
-from outreach.visits.teamday import day_minute, day_of_team, stops_of, visits_on
+from outreach.visits.teamday import clock_time, day_minute, day_of_team, stops_of, visits_on
 from tests.visits.world import NOW, SERENGAN, World, plan
 
 if TYPE_CHECKING:
@@ -144,6 +144,7 @@ def test_a_team_falls_ill_and_only_its_visits_move(
         assert change.place is not None
         moved = after[change.visit_id or 0]
         assert (moved.team_id, moved.day) == (change.place.team_id, change.place.day)
+        assert moved.starts_at == clock_time(change.place.starts_minute)
         assert not (moved.team_id == ill and told.holds(moved.day))
     assert {one.visit_id for one in done.ended} == hit - set(after)
     assert len(done.moved) + len(done.ended) == len(hit)
