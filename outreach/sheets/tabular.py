@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
@@ -117,8 +118,15 @@ def _plain(row: Any) -> dict[str, Any]:
 
 
 def _typed(table: type[SQLModel], plain: Mapping[str, Any]) -> dict[str, Any]:
+    readers = _readers(table)
+    return {name: readers[name].validate_python(value) for name, value in plain.items()}
+
+
+@cache
+def _readers(table: type[SQLModel]) -> dict[str, TypeAdapter[Any]]:
+    """Make what reads the columns of a table from JSON, once: it takes longer than reading."""
     kinds: dict[str, Any] = {name: told.annotation for name, told in table.model_fields.items()}
-    return {n: TypeAdapter(kinds[n]).validate_python(value) for n, value in plain.items()}
+    return {name: TypeAdapter(kind) for name, kind in kinds.items()}
 
 
 def _identity(table: type[SQLModel], plain: Mapping[str, Any]) -> Any:
