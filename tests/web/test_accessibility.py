@@ -64,6 +64,9 @@ PAGES = {
         "/closures",
         "/closures/periods/{period_id}",
         "/closures/markets/new",
+        "/stages/{stage_id}/papers",
+        "/branches/{branch_id}/letterhead",
+        "/teams/{team_id}/calendar",
     ),
 }
 
