@@ -384,3 +384,37 @@ def test_only_the_branchs_coordinators_replan(
     with pytest.raises(Conflict) as refusal:
         _apply(engine, world, seen)
     assert refusal.value.facts["problem"] == "being_planned"
+
+
+def test_starts_stay_as_shown_when_only_some_confirmed_visits_move(
+    engine: Engine, world: World, rows: list[VisitRow]
+) -> None:
+    ill = world.team_ids[0]
+    hit = [row for row in rows if row.team_id == ill and row.day in (MONDAY, TUESDAY)]
+    for row in hit:
+        _set(engine, world, row, ask, confirm)
+    with unit_of_work(engine) as db:  # room to share: a day of the other team is free again
+        for row in rows:
+            if row.team_id != ill and row.day == MONDAY:
+                db.get_one(Visit, row.id).work = Work.CANCELLED
+    told = TeamAway(team_id=ill, first=MONDAY, last=TUESDAY, why="Sakit")
+    seen = _draft(engine, world, told)
+    seats = [(one.place.team_id, one.place.day) for one in seen.moved if one.place]
+    shared = next(seat for seat in seats if seats.count(seat) > 1)
+    sharing = [
+        one for one in seen.moved if one.place and (one.place.team_id, one.place.day) == shared
+    ]
+    first, *later = sorted(sharing, key=lambda one: one.place.position if one.place else 0)
+    done = _apply(engine, world, seen, *(one.visit_id or 0 for one in later))
+    after = _visits(engine, world)
+    assert first.visit_id in {one.visit_id for one in done.open_problems}
+    for one in later:
+        assert one.place is not None
+        moved = after[one.visit_id or 0]
+        assert (moved.day, moved.starts_at) == (
+            one.place.day,
+            clock_time(one.place.starts_minute),
+        )
+        assert moved.work is Work.AWAITING
+    with reading(engine) as db:
+        assert _all_sound(db, world)
