@@ -21,17 +21,9 @@ from outreach.web.auth import person
 from outreach.web.coordinator_pages import now, pages, today
 from outreach.web.coordinator_views import campaign_cards
 from outreach.web.database import reading_db
-from outreach.web.desk_lists import (
-    Around,
-    DeskLine,
-    Which,
-    address_of,
-    counts,
-    day_words,
-    lines_of,
-    title_of,
-    ways_of,
-)
+from outreach.web.desk_around import Around
+from outreach.web.desk_lists import DeskLine, Which, counts, day_words, lines_of, title_of
+from outreach.web.desk_ways import address_of, ways_of
 from outreach.web.forms import read
 from outreach.web.i18n import language
 from outreach.web.routing import allow

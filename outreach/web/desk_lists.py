@@ -3,45 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from outreach.campaigns.access import visible_branches
 from outreach.messages.outbox import to_send_by_hand
 from outreach.papers.outdated import outdated
-from outreach.visits.agenda import runs_to_watch, stages_with_unplaced
-from outreach.visits.calls import call_tasks
-from outreach.visits.leave import without_team
-from outreach.visits.listing import unplaced, visits_between, visits_of_stage
-from outreach.visits.returns import returned_work
-from outreach.visits.rows import VisitFilters
-from outreach.visits.standing import Stand, open_standings
-from outreach.visits.tables import Cause, Work
+from outreach.visits.standing import Stand
+from outreach.visits.tables import Work
 from outreach.web.i18n import clock, moment, number, short_date
 from outreach.web.words import reason_words, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
-    from sqlmodel import Session
-
-    from outreach.people.access import Person
-    from outreach.visits.agenda import RunLine, UnplacedLine
     from outreach.visits.calls import CallTask
     from outreach.visits.returns import ReturnedLine
-    from outreach.visits.rows import UnplacedRow, VisitRow
+    from outreach.visits.rows import VisitRow
     from outreach.visits.standing import Standing
-
-#: Reports older than this have slipped too far to be found on the desk by chance.
-LOOK_BACK = timedelta(days=60)
-#: Collisions of leave further ahead than this can still wait.
-LOOK_AHEAD = timedelta(days=30)
+    from outreach.web.desk_around import Around
 
 TO_HEAR_OF = (Work.PROPOSED, Work.AWAITING)
 TO_BE_HELD = (Work.AWAITING, Work.CONFIRMED)
@@ -81,78 +65,6 @@ class DeskLine:
     work: Work | None = None
 
 
-@dataclass
-class Around:
-    """What the lists are made from; what several need is read once."""
-
-    db: Session
-    person: Person
-    now: datetime
-    day: date
-
-    @property
-    def monday(self) -> date:
-        """First day of this week."""
-        return self.day - timedelta(days=self.day.weekday())
-
-    @property
-    def sunday(self) -> date:
-        """Last day of this week."""
-        return self.monday + timedelta(days=6)
-
-    @cached_property
-    def visits(self) -> list[VisitRow]:
-        """Visits that stand, from some weeks back until some weeks ahead."""
-        return visits_between(
-            self.db, self.person, self.day - LOOK_BACK, max(self.sunday, self.day + LOOK_AHEAD)
-        )
-
-    @cached_property
-    def standings(self) -> list[Standing]:
-        """Where the plans of the open stages stand."""
-        return open_standings(self.db, self.person, self.day)
-
-    @cached_property
-    def runs(self) -> list[RunLine]:
-        """Runs that are on, or left something undone."""
-        return runs_to_watch(self.db, self.person)
-
-    @cached_property
-    def calls(self) -> list[CallTask]:
-        """Villages to call."""
-        return call_tasks(self.db, self.person, self.now)
-
-    @cached_property
-    def returned(self) -> list[ReturnedLine]:
-        """Work that was given back."""
-        return returned_work(self.db, self.person, self.now)
-
-    @cached_property
-    def unplaced(self) -> list[tuple[UnplacedLine, UnplacedRow]]:
-        """Villages of open stages that lack a visit, each with its stage."""
-        return [
-            (stage, row)
-            for stage in stages_with_unplaced(self.db, self.person)
-            for row in unplaced(self.db, self.person, stage.stage_id)
-        ]
-
-    @cached_property
-    def put_off(self) -> list[VisitRow]:
-        """Postponed visits of villages that still wait for another day, the latest of each."""
-        waiting = {
-            (stage.stage_id, row.village_code)
-            for stage, row in self.unplaced
-            if row.ended is Work.POSTPONED
-        }
-        postponed = VisitFilters(work=Work.POSTPONED)
-        latest = {
-            (visit.stage_id, visit.village_code): visit
-            for stage_id in sorted({stage_id for stage_id, _code in waiting})
-            for visit in visits_of_stage(self.db, self.person, stage_id, postponed)
-        }
-        return [visit for key, visit in latest.items() if key in waiting]
-
-
 def lines_of(which: Which, around: Around) -> list[DeskLine]:
     """Make one list."""
     return _LISTS[which](around)
@@ -161,51 +73,6 @@ def lines_of(which: Which, around: Around) -> list[DeskLine]:
 def counts(around: Around) -> dict[Which, int]:
     """Count every list."""
     return {which: len(lines_of(which, around)) for which in Which}
-
-
-def address_of(which: Which) -> str:
-    """Where a count leads: to the list, or to the page on which its things are done."""
-    if which is Which.MESSAGES:
-        return url_for("coordinator.messages")
-    return url_for("coordinator.desk_list", which=which.value)
-
-
-def ways_of(which: Which, around: Around) -> list[tuple[str, str]]:
-    """Name what settles many lines of a list at once, and where that is done."""
-    match which:
-        case Which.AWAY:
-            return _replans(_colliding(around))
-        case Which.CALLS | Which.UNCONFIRMED:
-            stages = {one.visit.stage_id: one.visit.stage for one in around.calls}
-            return [
-                (
-                    url_for("coordinator.ask_villages", stage_id=stage_id),
-                    str(_("Links and texts of %(stage)s", stage=stage)),
-                )
-                for stage_id, stage in sorted(stages.items())
-            ]
-    return []
-
-
-def _replans(visits: list[VisitRow]) -> list[tuple[str, str]]:
-    """Plan the days anew on which a team is away, for each team and stage."""
-    days: dict[tuple[int, int, str], list[date]] = {}
-    for visit in visits:
-        days.setdefault((visit.stage_id, visit.team_id, visit.team), []).append(visit.day)
-    return [
-        (
-            url_for(
-                "coordinator.replan",
-                stage_id=stage_id,
-                cause=Cause.TEAM_AWAY.value,
-                team_id=team_id,
-                first=min(several).isoformat(),
-                last=max(several).isoformat(),
-            ),
-            str(_("Plan the days of %(team)s anew", team=team)),
-        )
-        for (stage_id, team_id, team), several in sorted(days.items())
-    ]
 
 
 def title_of(which: Which) -> str:
@@ -274,20 +141,10 @@ def _review(around: Around) -> list[DeskLine]:
     ]
 
 
-def _colliding(around: Around) -> list[VisitRow]:
-    coming = [visit for visit in around.visits if visit.day >= around.day]
-    collide = {
-        visit_id
-        for branch_id in visible_branches(around.db, around.person)
-        for visit_id in without_team(around.db, branch_id, coming)
-    }
-    return [visit for visit in coming if visit.id in collide]
-
-
 def _away(around: Around) -> list[DeskLine]:
     return [
         _visit_line(visit, str(_("%(team)s is on leave on that day.", team=visit.team)))
-        for visit in _colliding(around)
+        for visit in around.colliding
     ]
 
 

@@ -1,0 +1,62 @@
+"""Where the counts of the desk lead, and what settles many lines of a list at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from outreach.visits.tables import Cause
+from outreach.web.desk_lists import Which
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from outreach.visits.rows import VisitRow
+    from outreach.web.desk_around import Around
+
+
+def address_of(which: Which) -> str:
+    """Where a count leads: to the list, or to the page on which its things are done."""
+    if which is Which.MESSAGES:
+        return url_for("coordinator.messages")
+    return url_for("coordinator.desk_list", which=which.value)
+
+
+def ways_of(which: Which, around: Around) -> list[tuple[str, str]]:
+    """Name what settles many lines of a list at once, and where that is done."""
+    match which:
+        case Which.AWAY:
+            return _replans(around.colliding)
+        case Which.CALLS | Which.UNCONFIRMED:
+            stages = {one.visit.stage_id: one.visit.stage for one in around.calls}
+            return [
+                (
+                    url_for("coordinator.ask_villages", stage_id=stage_id),
+                    str(_("Links and texts of %(stage)s", stage=stage)),
+                )
+                for stage_id, stage in sorted(stages.items())
+            ]
+    return []
+
+
+def _replans(visits: list[VisitRow]) -> list[tuple[str, str]]:
+    """Plan the days anew on which a team is away, for each team and stage."""
+    days: dict[tuple[int, int, str], list[date]] = {}
+    for visit in visits:
+        days.setdefault((visit.stage_id, visit.team_id, visit.team), []).append(visit.day)
+    return [
+        (
+            url_for(
+                "coordinator.replan",
+                stage_id=stage_id,
+                cause=Cause.TEAM_AWAY.value,
+                team_id=team_id,
+                first=min(several).isoformat(),
+                last=max(several).isoformat(),
+            ),
+            str(_("Plan the days of %(team)s anew", team=team)),
+        )
+        for (stage_id, team_id, team), several in sorted(days.items())
+    ]
