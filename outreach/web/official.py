@@ -17,8 +17,10 @@ from outreach.logbook.tables import Package, Payer, Sector
 from outreach.people.tables import Role
 from outreach.people.teams import branches_of
 from outreach.visits.lifecycle import MOVES
+from outreach.visits.links import live_links
 from outreach.visits.listing import next_visits, visit_row
 from outreach.visits.tables import Happening, Result
+from outreach.web.addresses import link_address
 from outreach.web.auth import person
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill
@@ -46,12 +48,14 @@ def my_visits() -> ResponseReturnValue:
         coming = next_visits(db, person(), _now().date())
         reports = recent_reports(db, person())
         branches = branches_of(db, {visit.team_id for visit in coming})
+        links = live_links(db, [visit.id for visit in coming], _now())
     return render_template(
         "official/visits.html",
         visits=coming,
         reports=reports,
         days=_days_here(coming),
         branches=branches,
+        answers={visit_id: link_address(link) for visit_id, link in links.items()},
     )
 
 

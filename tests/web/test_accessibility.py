@@ -45,6 +45,7 @@ PAGES = {
         "/stages/{stage_id}",
         "/stages/{stage_id}/edit",
         "/stages/{stage_id}/shortlist",
+        "/stages/{stage_id}/ask",
         "/stages/{stage_id}/fairness",
         "/stages/{stage_id}/plan",
         "/stages/{stage_id}/plan/calendar",

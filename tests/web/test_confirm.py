@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
@@ -466,3 +466,18 @@ def test_an_answered_link_tells_what_has_become_of_the_visit(
         settle(db, asked.visit_id, Happening.POSTPONED, author)
     words = words_of(villager.get(asked.path))
     assert "No session is planned for that day." in words
+
+
+def test_an_official_who_logs_in_finds_the_way_to_answer(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    engine = app.extensions["outreach"].engine
+    now = datetime.now(UTC)
+    with unit_of_work(engine) as db:
+        visit = db.get_one(Visit, world.own["visit_id"])
+        visit.work, visit.day = Work.AWAITING, now.date() + timedelta(days=9)
+        issue_links(db, [visit.id or 0], now)
+        token = token_of(live_links(db, [visit.id or 0], now)[visit.id or 0], KEY)
+    page = english(Role.OFFICIAL).get("/my")
+    assert f'href="http://localhost/k/{token}"' in page.text
+    assert "waits for your answer" in words_of(page)
