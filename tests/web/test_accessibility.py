@@ -27,7 +27,12 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(enc
 SEEN = """async () => (await axe.run(document, {iframes: false})).violations
   .map((fault) => [fault.impact, fault.id, fault.nodes[0].html])"""
 PAGES = {
-    Role.OFFICIAL: ("/my", "/my/visits/{visit_id}/report", "/villages?q=laweyan"),
+    Role.OFFICIAL: (
+        "/my",
+        "/my/visits/{visit_id}/report",
+        "/my/visits/{visit_id}/return",
+        "/villages?q=laweyan",
+    ),
     Role.MANAGER: (
         "/map",
         f"/villages/{OWN_VILLAGE}",
@@ -60,6 +65,7 @@ PAGES = {
         "/visits/{visit_id}",
         "/runs/{run_id}",
         "/teams/{team_id}",
+        "/messages",
         "/officials",
         "/officials/{official_id}",
         "/closures",
