@@ -38,6 +38,15 @@ def ways_of(which: Which, around: Around) -> list[tuple[str, str]]:
                 )
                 for stage_id, stage in sorted(stages.items())
             ]
+        case Which.RETURNED | Which.UNPLACED:
+            lacking = {stage.stage_id: stage.stage for stage, _row in around.unplaced}
+            return [
+                (
+                    url_for("coordinator.replan", stage_id=stage_id, cause=Cause.GAPS.value),
+                    str(_("Fill the gaps of %(stage)s", stage=stage)),
+                )
+                for stage_id, stage in sorted(lacking.items())
+            ]
     return []
 
 

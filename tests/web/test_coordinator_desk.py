@@ -207,6 +207,26 @@ def test_work_that_was_given_back_is_listed_once(
     assert lines_on(client, "returned") == [f"/visits/{world.own['visit_id']}"]
     assert lines_on(client, "without-visit") == []
     assert count_of(client.get("/desk"), "returned") == 1
+    way = f"/stages/{world.own['stage_id']}/replan?cause=gaps"
+    assert f'href="{way}"' in client.get("/desk/returned").get_data(as_text=True)
+    assert client.get(way).status_code == 200
+
+
+def test_a_teams_days_on_leave_are_planned_anew_from_their_list(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    on(app, date(2026, 11, 6))
+    day = date(2026, 11, 18)
+    with unit_of_work(engine_of(app)) as db:
+        db.add(TeamLeave(team_id=world.own["team_id"], starts=day, ends=day))
+    client = english(Role.COORDINATOR)
+    assert lines_on(client, "team-away") == [f"/visits/{world.own['visit_id']}"]
+    html = client.get("/desk/team-away").get_data(as_text=True)
+    found = re.search(r'class="btn btn-primary" href="([^"]+/replan[^"]+)"', html)
+    assert found is not None
+    way = unescape(found[1])
+    assert f"team_id={world.own['team_id']}&first={day}&last={day}" in way
+    assert client.get(way).status_code == 200
 
 
 def test_a_run_that_is_on_names_who_started_it(
