@@ -188,6 +188,40 @@ def test_a_confirmed_visit_moves_only_where_the_row_allows_it(engine: Engine, wo
     assert places(engine, world) == before
 
 
+def test_a_confirmed_neighbour_starts_later_only_where_a_row_allows_it(
+    engine: Engine, world: World
+) -> None:
+    """A visit put before one that is confirmed for the first hour pushes it back."""
+    last, first = dt.date(2026, 11, 14), "Tim 1"
+    codes = sorted(places(engine, world))[:2]
+
+    def alone(lines: desk.Lines) -> None:
+        line_of(lines, codes[0])[TEAM : SLOT + 1] = [first, last, 2]
+
+    desk.apply(engine, world, desk.upload(engine, world, desk.edited(engine, world, alone)))
+    set_work(engine, codes[0], Work.CONFIRMED)
+
+    def before_it(lines: desk.Lines, allow: str = "") -> None:
+        line_of(lines, codes[1])[TEAM : SLOT + 1] = [first, last, 1]
+        line_of(lines, codes[1])[ALLOW] = allow
+
+    refused = desk.upload(engine, world, desk.edited(engine, world, before_it))
+    rows, _ = desk.told(engine, world, refused)
+    (row,) = [row for row in rows if row.is_refused]
+    assert (row.values["code"], [p.code for p in row.problems]) == (
+        codes[1],
+        ["confirmed_would_move"],
+    )
+    allowed = desk.edited(engine, world, lambda lines: before_it(lines, "ya"))
+    staged = desk.upload(engine, world, allowed)
+    _, (change,) = desk.told(engine, world, staged)
+    assert [n.facts["villages"] for n in change.notes if n.code == "told_would_move"] == [
+        [codes[0]]
+    ]
+    desk.apply(engine, world, staged)
+    assert visit_at(engine, world, codes[0]).work is Work.AWAITING
+
+
 def test_two_rows_for_one_slot_are_both_refused(engine: Engine, world: World) -> None:
     one, two = sorted(places(engine, world))[:2]
 
