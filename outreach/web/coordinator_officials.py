@@ -72,21 +72,12 @@ def officials() -> ResponseReturnValue:
         "coordinator/officials.html",
         given=given,
         directory=found,
-        tabs=[(one, words) for one, words in _tabs()],
+        tabs=list(Shown),
         today=today(),
         last_page=last,
         before=_page_link(given, given.page - 1, last),
         after=_page_link(given, given.page + 1, last),
     )
-
-
-def _tabs() -> list[tuple[Shown, str]]:
-    return [
-        (Shown.SERVING, _("Serving")),
-        (Shown.NO_CONTACT, _("Without phone and e-mail")),
-        (Shown.TERM, _("Term over or ends soon")),
-        (Shown.LEFT, _("Left office")),
-    ]
 
 
 def _page_link(given: DirectoryIn, page: int, last: int) -> str:

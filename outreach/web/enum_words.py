@@ -111,6 +111,12 @@ ENUM_WORDS = {
         "applied": _("Applied"),
         "discarded": _("Discarded"),
     },
+    "Shown": {
+        "serving": _("Serving"),
+        "no_contact": _("Without phone and e-mail"),
+        "term": _("Term over or ends soon"),
+        "left": _("Left office"),
+    },
     "Closure": {
         "harvest": _("Harvest"),
         "planting": _("Planting"),
