@@ -34,6 +34,7 @@ from tests.visits.world import ENDS, NOW, TODAY, World, ask_for_plan, build_worl
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+    from sqlmodel import Session
 
     from outreach.people.access import Person
     from outreach.visits.returns import GivenBack
@@ -128,6 +129,28 @@ def test_a_returned_visit_gives_its_slot_to_a_village_that_fits(
         }
     others = set(after) & set(before)
     assert {code: after[code] for code in others} == {code: before[code] for code in others}
+
+
+def test_no_village_that_knows_its_time_makes_room(
+    engine: Engine, world: World, row: VisitRow
+) -> None:
+    """In the middle of the day whatever comes in would push the next one."""
+    with unit_of_work(engine) as db:
+        proposed = refill_after_return(db, row, world)
+        assert proposed is not None
+        db.rollback()
+    with unit_of_work(engine) as db:
+        db.execute(update(Visit).values(work=Work.AWAITING))
+        before = {v.id: v.starts_at for v in db.scalars(select(Visit))}
+        refill_after_return(db, row, world)
+        db.flush()
+        db.expire_all()
+        known = select(Visit).where(col(Visit.id).in_(before))
+        assert {v.id: v.starts_at for v in db.scalars(known)} == before
+
+
+def refill_after_return(db: Session, row: VisitRow, world: World) -> Visit | None:
+    return return_visit(db, row.id, by=world.coordinator, now=NOW, reason="panen").filled
 
 
 def test_the_most_valuable_comes_first(engine: Engine, world: World, row: VisitRow) -> None:
