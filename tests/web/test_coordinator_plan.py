@@ -10,9 +10,19 @@ import pytest
 from outreach.campaigns.tables import Stage
 from outreach.db import unit_of_work
 from outreach.people.tables import Role
+from outreach.visits.runs import release_proposals
 from outreach.visits.tables import Visit, Work
 from outreach.web.coordinator_calendar import lay_out_month, monday_of
-from tests.web.planned import Planned, engine_of, hang_clock, plan, words_of, work_off
+from tests.visits.world import NOW
+from tests.web.planned import (
+    Planned,
+    coordinator,
+    engine_of,
+    hang_clock,
+    plan,
+    words_of,
+    work_off,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,8 +183,11 @@ def test_the_map_stands_in_a_sandboxed_frame(
 def test_an_empty_plan_says_where_to_go(
     app: Flask, world: World, path: str, english: Callable[[Role], Visitor]
 ) -> None:
+    by = coordinator(app, world)
     with unit_of_work(engine_of(app)) as db:
-        db.get_one(Visit, world.own["visit_id"]).work = Work.CANCELLED
+        db.get_one(Visit, world.own["visit_id"]).work = Work.PROPOSED
+        db.flush()
+        release_proposals(db, world.own["stage_id"], by, NOW)
     client = english(Role.COORDINATOR)
     for view in ("", "/calendar", "/map", "/unplaced"):
         answer = client.get(path + view)
