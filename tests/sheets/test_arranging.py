@@ -164,33 +164,23 @@ def test_a_day_that_somebody_filled_meanwhile_is_not_undone(sqlite_engine: Engin
 def test_a_day_that_somebody_joined_meanwhile_is_not_undone(sqlite_engine: Engine) -> None:
     """The old slot is free still, but the visit that came since has its times from the day."""
     world = planned(sqlite_engine)
-    before = standing(sqlite_engine, world)
-    left = min(before, key=lambda code: before[code][1:3])
-    team, day = before[left][:2]
-    name = f"Tim {world.team_ids.index(team) + 1}"
-    on_day = {at[2] for at in before.values() if at[:2] == (team, day)}
+    one, other = sorted(standing(sqlite_engine, world))[:2]
 
-    def away(lines: desk.Lines) -> None:
-        line = next(line for line in lines if line[CODE] == left)
-        line[TEAM], line[DAY], line[SLOT] = "Tim 1", "14/11/2026", ""
+    def put(wanted: dict[str, tuple[str, int]]) -> Upload:
+        def edit(lines: desk.Lines) -> None:
+            for line in lines[1:]:
+                if line[CODE] in wanted:
+                    line[TEAM], line[SLOT] = wanted[line[CODE]]
+                    line[DAY] = "14/11/2026"
 
-    def join(lines: desk.Lines) -> None:
-        """Somebody else comes into that day, but not into that slot."""
-        others = [line for line in lines[1:] if line[DAY] != day and line[CODE] != left]
-        if on_day == {1, 2, 3}:
-            gone = next(line for line in lines[1:] if line[TEAM:SLOT] == [name, day])
-            gone[TEAM], gone[DAY], gone[SLOT] = "Tim 2", "14/11/2026", ""
-            others[0][SLOT] = before[gone[CODE]][2]
-        else:
-            others[0][SLOT] = min({1, 2, 3} - on_day)
-        others[0][TEAM], others[0][DAY] = name, day
+        staged = desk.upload(sqlite_engine, world, desk.edited(sqlite_engine, world, edit))
+        assert (staged.refused, bool(staged.changes)) == (0, True)
+        return desk.apply(sqlite_engine, world, staged)
 
-    first = desk.edited(sqlite_engine, world, away)
-    applied = desk.apply(sqlite_engine, world, desk.upload(sqlite_engine, world, first))
-    joined = desk.upload(sqlite_engine, world, desk.edited(sqlite_engine, world, join))
-    assert (joined.refused, bool(joined.changes)) == (0, True)
-    desk.apply(sqlite_engine, world, joined)
+    put({one: ("Tim 1", 1)})
+    away = put({one: ("Tim 2", 1)})
+    put({other: ("Tim 1", 2)})
     stands = standing(sqlite_engine, world)
     with pytest.raises(Conflict, match="changed_since"):
-        desk.undo(sqlite_engine, world, applied)
+        desk.undo(sqlite_engine, world, away)
     assert standing(sqlite_engine, world) == stands
