@@ -32,9 +32,13 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "＝", "＋", "－"
 _ERRORS = {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"}
 _AS_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 _EXPONENT = re.compile(r"\d(?:[.,]\d+)?E\+?\d{1,3}", re.IGNORECASE)
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:([.,\s])\d{3})(?:\1\d{3})*")
-_DAY = re.compile(r"(\d{1,2})[/.\- ](\d{1,2}|[a-z]+)[/.\- ](\d{4}|\d{2})")
-_ISO_DAY = re.compile(r"(\d{4})[/.\-](\d{1,2})[/.\-](\d{1,2})(?:[T ]00[:.]00(?:[:.]00(?:\.0+)?)?)?")
+#: Thousands begin with another digit than 0: “0,500” is a half.
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:([.,\s])\d{3})(?:\1\d{3})*")
+#: The name of a weekday may stand before a day, the first moment of it behind.
+_WEEKDAY = re.compile(r"^[a-z']+\s*,?\s+(?=\d)")
+_MIDNIGHT = re.compile(r"[t ]0?0[:.]00(?:[:.]00(?:\.0+)?)?$")
+_DAY = re.compile(r"(\d{1,2})[/.\- ](\d{1,2}|[a-z]+)\.?[/.\- ](\d{4}|\d{2})")
+_ISO_DAY = re.compile(r"(\d{4})[/.\-](\d{1,2})[/.\-](\d{1,2})")
 _CLOCK = re.compile(r"(?:pukul |jam )?(\d{1,2})[.:](\d{2})(?:[.:]00)?(?: ?(?:wib|wita|wit))?")
 _YES = {"ya", "y", "yes", "true", "benar", "1", "x", "v", "✓", "✔"}
 _NO = {"tidak", "t", "n", "no", "false", "salah", "0", "-", "tdk"}
@@ -120,11 +124,13 @@ def same_name(text: str) -> str:
 
 
 def _choice(text: str, column: Column) -> str:
+    """Take the choice with just this label, or else the only one that is written alike."""
+    exact = [one.value for one in column.choices if one.label == text]
     wanted = same_name(text)
-    for one in column.choices:
-        if wanted in (same_name(one.label), same_name(one.value)):
-            return one.value
-    raise Unreadable("not_a_choice")
+    alike = exact or [one.value for one in column.choices if same_name(one.label) == wanted]
+    if len(alike) != 1:
+        raise Unreadable("not_a_choice")
+    return alike[0]
 
 
 def _code(cell: Any, text: str) -> str:
@@ -182,10 +188,11 @@ def _day(cell: Any, text: str) -> date:
         if cell[0] == "clock":
             raise Unreadable("date_parsing")
         return _within(date.fromisoformat(cell[1][:10]))
-    plain = re.sub(r"\s+", " ", text.casefold().rpartition(",")[2]).strip()
+    plain = re.sub(r"\s+", " ", _WEEKDAY.sub("", text.casefold(), count=1))
+    plain = _MIDNIGHT.sub("", plain.strip())
     if re.fullmatch(r"\d{5}([.,]\d+)?", plain):
         return _within(_EXCEL_DAY_ZERO + timedelta(days=int(plain[:5])))
-    if found := _ISO_DAY.fullmatch(plain.upper()):
+    if found := _ISO_DAY.fullmatch(plain):
         return _date(found[1], found[2], found[3])
     if found := _DAY.fullmatch(plain):
         year = found[3] if len(found[3]) == 4 else f"20{found[3]}"
@@ -198,7 +205,8 @@ def _month(text: str) -> str:
 
 
 def _months() -> dict[str, int]:
-    named: dict[str, int] = {"agt": 8, "agu": 8, "nop": 11, "nopember": 11, "pebruari": 2, "peb": 2}
+    named = {"agt": 8, "agu": 8, "ags": 8, "sept": 9, "nop": 11, "nopember": 11}
+    named |= {"pebruari": 2, "peb": 2}
     for language in ("en", "id"):
         for width in ("abbreviated", "wide"):
             names = get_month_names(width, locale=language)

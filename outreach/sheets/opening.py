@@ -6,6 +6,7 @@ of its own reads it. CSV may come with any usual separator and encoding.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -38,9 +39,7 @@ _OTHERS = (
     (b"GIF8", "image_file"),
     (b"RIFF", "image_file"),
     (b"{\\rtf", "not_a_sheet"),
-    (b"<!DOCTYPE", "not_a_sheet"),
-    (b"<html", "not_a_sheet"),
-    (b"<?xml", "not_a_sheet"),
+    (b"<", "not_a_sheet"),  # pages that call themselves .xls
     (b"Rar!", "not_a_sheet"),
     (b"7z\xbc\xaf", "not_a_sheet"),
 )
@@ -83,9 +82,9 @@ def _refuse_others(content: bytes) -> None:
     if content.startswith(_COMPOUND):
         # Excel wraps a protected workbook into the old format.
         raise unusable("password_protected" if _ENCRYPTED in content else "old_excel")
-    start = content[:64].lstrip()
+    start = content[:64].removeprefix(codecs.BOM_UTF8).lstrip()
     for mark, problem in _OTHERS:
-        if start.startswith(mark) or start.lower().startswith(mark.lower()):
+        if start.startswith(mark):
             raise unusable(problem)
 
 

@@ -86,7 +86,7 @@ def _layout(opened: Opened, columns: Sequence[Column], by_name: Mapping[str, str
         if key is not None:
             known[key] = position
         elif header and same_name(header) != same_name(ERROR_HEADER):
-            unknown[UNKNOWN + header[:80]] = position
+            unknown[UNKNOWN + masked(header)[:80]] = position
     missing = [one.header for one in columns if one.is_required and one.key not in known]
     if missing:
         raise unusable("header_missing", headers=", ".join(missing))
@@ -108,13 +108,17 @@ def _at(cells: Sequence[Any], position: int | None) -> Any:
     return cells[position] if position is not None and position < len(cells) else ""
 
 
+def masked(text: str) -> str:
+    """Return a text that is kept as it is, unless it holds an identity number."""
+    return HIDDEN if holds_identity(text) else text
+
+
 def _kept(row: Row, column: str, cell: Any) -> str:
     """Return the cell's text to keep; an identity number refuses the row and is not kept."""
-    text = plain_text(cell)
-    if not holds_identity(text):
-        return text
-    row.refuse(column, "identity_number")
-    return HIDDEN
+    text = masked(plain_text(cell))
+    if text == HIDDEN:
+        row.refuse(column, "identity_number")
+    return text
 
 
 def _read(row: Row, column: Column, cell: Any) -> Any:

@@ -22,6 +22,7 @@ from tests.sheets.files import CODE, as_csv, as_xlsx, failure
         (b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), "password_protected"),
         (b"PK\x03\x04 no zip at all", "file_damaged"),
         (b"<html><table><tr><td>Kode</td></tr></table>", "not_a_sheet"),
+        (b"\xef\xbb\xbf\r\n<table><tr><td>Kode desa</td></tr></table>", "not_a_sheet"),
         (b"\x00\x01\x02\x03 binary", "not_a_sheet"),
         (b"Kode;Kode\r\n", "header_missing"),
         (b"Kode desa;KODE DESA\r\n1;2\r\n", "header_twice"),

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outreach.errors import Invalid
-from outreach.sheets.reading import HIDDEN
+from outreach.sheets.kinds import Cell, Choice, Column
+from outreach.sheets.reading import HIDDEN, read_sheet
 from tests.sheets.files import CODE, COLUMNS, HEADERS, LETTERS, as_csv, as_xlsx, read
 
 #: Excel keeps no zone.
@@ -98,7 +99,13 @@ def test_decimal_numbers(cell: Any, number: float) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "problem"),
-    [("12,5", "int_from_float"), (12.5, "int_from_float"), ("dua", "float_parsing")],
+    [
+        ("12,5", "int_from_float"),
+        (12.5, "int_from_float"),
+        ("dua", "float_parsing"),
+        ("0,500", "int_from_float"),
+        ("0.500", "int_from_float"),
+    ],
 )
 def test_what_is_no_whole_number_is_said(cell: Any, problem: str) -> None:
     assert one(cell, "workers") == (None, [problem])
@@ -110,13 +117,22 @@ def test_what_is_no_whole_number_is_said(cell: Any, problem: str) -> None:
         date(2027, 1, 11), AFTERNOON, "11/01/2027", "11-1-2027", "11.01.2027",
         "2027-01-11", "2027/01/11", "2027-01-11 00:00:00", "11 Januari 2027", "11 Jan 2027",
         "Senin, 11 Januari 2027", "11 January 2027", "11/01/27", 46398, "46398",
+        "Senin 11 Januari 2027", "11 Jan. 2027", "11/01/2027 00:00", "11/01/2027 00.00.00",
     ],
 )  # fmt: skip
 def test_days(cell: Any) -> None:
     assert one(cell, "day") == (date(2027, 1, 11), [])
 
 
-@pytest.mark.parametrize("cell", ["31/02/2027", "besok", "11/01/1027", "1/2", 20270111])
+@pytest.mark.parametrize(
+    ("cell", "month"),
+    [("11 Ags 2027", 8), ("11 Agt. 2027", 8), ("11 Agustus 2027", 8), ("11 Sept 2027", 9)],
+)
+def test_months_in_their_short_writings(cell: str, month: int) -> None:
+    assert one(cell, "day") == (date(2027, month, 11), [])
+
+
+@pytest.mark.parametrize("cell", ["31/02/2027", "besok", "11/01/1027", "1/2", 20270111, "senin"])
 def test_what_is_no_day_is_said(cell: Any) -> None:
     assert one(cell, "day") == (None, ["date_parsing"])
 
@@ -134,9 +150,18 @@ def test_what_is_no_time_is_said(cell: Any) -> None:
     assert one(cell, "starts") == (None, ["time_parsing"])
 
 
+def test_a_choice_is_the_one_written_just_so_or_the_only_one_alike() -> None:
+    teams = (Choice("1", "Tim A"), Choice("2", "1"), Choice("3", "TIM-A"), Choice("4", "Tim B"))
+    columns = (Column("row", "Baris"), Column("team", "Tim", Cell.CHOICE, choices=teams))
+    cells = ["1", "Tim A", "TIM-A", "tim a", "tim b", "2"]
+    lines = [["Baris", "Tim"], *([str(number), cell] for number, cell in enumerate(cells))]
+    rows = read_sheet(as_csv(lines), "Data", columns, ("row",)).rows
+    assert [row.values["team"] for row in rows] == ["2", "1", "3", None, "4", None]
+
+
 def test_choices_and_flags_are_taken_by_words_of_any_case() -> None:
     assert one("PANEN  RAYA", "kind") == ("a", [])
-    assert one("b", "kind") == ("b", [])
+    assert one("b", "kind") == (None, ["not_a_choice"])
     assert one("sewa", "kind") == (None, ["not_a_choice"])
     assert [one(cell, "open")[0] for cell in ("Ya", "tidak", True, False, 1, "x")] == [
         True, False, True, False, True, True,
@@ -159,6 +184,12 @@ def test_identity_numbers_refuse_the_row_and_are_not_kept(cell: Any, header: str
     assert "identity_number" in [problem.code for problem in row.problems]
     assert HIDDEN in row.given.values()
     assert "0001" not in str(row)
+
+
+def test_an_identity_number_above_a_column_is_not_kept_either() -> None:
+    found = read(as_csv([["Kode desa", "3372011234560001"], [CODE, "x"]]))
+    assert found.unknown == (HIDDEN,)
+    assert "0001" not in str(found.rows)
 
 
 def test_formulas_are_read_as_their_values_and_failed_ones_are_said() -> None:
