@@ -48,6 +48,9 @@ MOST_TIMES_MORE = 2
 # Fewer villages lie nearer, so more fit: after two rounds the estimate stands still.
 REFINEMENTS = 2
 
+# Who has to choose wants no longer list.
+MOST_CURES = 3
+
 
 class CureKind(StrEnum):
     """What a coordinator can change."""
@@ -120,6 +123,7 @@ def verdict(
     sites: Sequence[Site],
     team_days: Sequence[TeamDay],
     weekdays: Collection[int] | None = None,
+    latest: date | None = None,
 ) -> Verdict:
     """Estimate how many of the villages the team-days can hold, and what would cure a shortfall.
 
@@ -133,6 +137,8 @@ def verdict(
     weekdays
         Working weekdays for the date of a longer stage; None takes those of the team-days, or
         Monday to Saturday when they span less than a week.
+    latest
+        No cure lets the stage end after this day; None leaves it open.
     """
     located = [site for site in sites if has_place(site)]
     if not located or not team_days:
@@ -144,6 +150,11 @@ def verdict(
     fill = greedy_fill(network, kinds)
     possible = _possible(network, kinds, fill)
     shortfall = max(0, len(network.sites) - possible)
+    cures = [
+        cure
+        for cure in _cures(network, team_days, fill.team_days, shortfall, weekdays)
+        if latest is None or cure.until is None or cure.until <= latest
+    ]
     return Verdict(
         villages=len(sites),
         out_of_reach=len(sites) - len(network.sites),
@@ -151,7 +162,7 @@ def verdict(
         team_days=len(team_days),
         team_days_needed=fill.team_days,
         shortfall=shortfall,
-        cures=tuple(_cures(network, team_days, fill.team_days, shortfall, weekdays))[:3],
+        cures=tuple(cures[:MOST_CURES]),
         last_day=_last_day(team_days, fill.team_days, weekdays),
     )
 

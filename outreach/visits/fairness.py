@@ -12,12 +12,13 @@ from enum import StrEnum
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, union
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from outreach.people.tables import Team
+from outreach.people.tables import Account, Role, Team
 from outreach.villages.tables import District, Village
+from outreach.visits.answers import HEARD_BY
 from outreach.visits.tables import (
     ACTIVE,
     Answer,
@@ -208,24 +209,30 @@ def _minute(row: Any) -> int:
 def _refusals(db: Session, codes: set[str]) -> dict[str, int]:
     """Visits so far that a village put off, handed back, said no to or refused, by village.
 
-    A visit counts once, whatever became of it afterwards. What the product handed back because
-    nobody had begun says nothing about the village.
+    A visit counts once, whatever became of it afterwards. What the branch put off by itself, or
+    the product handed back, says nothing about the village.
     """
-    said = (Happening.POSTPONED, Happening.RETURNED)
-    events: Any = select(col(VisitEvent.visit_id).label("visit_id")).where(
-        col(VisitEvent.happening).in_(said), col(VisitEvent.channel) != Channel.PRODUCT
+    said_no = exists().where(
+        col(ConfirmationLink.visit_id) == col(Visit.id),
+        col(ConfirmationLink.answer) == Answer.NO,
     )
-    answers = select(col(ConfirmationLink.visit_id)).where(
-        col(ConfirmationLink.answer) == Answer.NO
+    by_official = exists().where(
+        col(Account.id) == col(VisitEvent.account_id), col(Account.role) == Role.OFFICIAL
     )
-    refused = select(col(Visit.id)).where(col(Visit.result) == Result.REFUSED)
-    no = union(events, answers, refused).subquery()
+    put_off = exists().where(
+        col(VisitEvent.visit_id) == col(Visit.id),
+        col(VisitEvent.happening).in_((Happening.POSTPONED, Happening.RETURNED)),
+        or_(col(VisitEvent.channel).in_((Channel.LINK, *HEARD_BY)), by_official),
+    )
     query = (
         select(col(Visit.village_code), func.count())
-        .join(no, no.c.visit_id == col(Visit.id))
+        .where(
+            col(Visit.village_code).in_(codes),
+            or_(col(Visit.result) == Result.REFUSED, said_no, put_off),
+        )
         .group_by(col(Visit.village_code))
     )
-    return {code: int(times) for code, times in db.execute(query) if code in codes}
+    return {code: int(times) for code, times in db.execute(query)}
 
 
 def _load(

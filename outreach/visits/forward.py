@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from outreach.people.access import Person
 
 LONGEST_NAME = 120
-_NUMBER = re.compile(r"\d{1,4}")
+#: Four digits are a year, and a year is not raised.
+_NUMBER = re.compile(r"(?<!\d)\d{1,3}(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class Forward:
     given
         What the form of the new stage starts with.
     working_days, had
-        Working days of the new stage and of the old one; fewer where the campaign ends before.
+        Working days of the new stage and of the old one; fewer where the campaign ends before,
+        or where a stage would last too long.
     left
         Villages that the old stage chose and did not reach: they come first.
     days_left_out
@@ -52,7 +54,7 @@ class Forward:
 
     @property
     def is_cut(self) -> bool:
-        """Whether the campaign ends before as many days are through."""
+        """Whether fewer days are left than the old stage had."""
         return self.working_days < self.had
 
 
@@ -73,11 +75,12 @@ def propose(db: Session, stage_id: int, by: Person, today: date) -> Forward:
     campaign = db.get_one(Campaign, stage.campaign_id)
     had = len(_open_days(db, stage, stage.starts, stage.ends))
     first = max(stage.ends, today) + timedelta(days=1)
-    longest = first + timedelta(days=LONGEST_STAGE_DAYS)
-    days = _open_days(db, stage, first, min(longest, campaign.ends))[: max(1, had)]
+    longest = timedelta(days=LONGEST_STAGE_DAYS - 1)
+    days = _open_days(db, stage, first, min(first + 2 * longest, campaign.ends))
     if not days:
         raise Conflict(problem="campaign_ends_before", day=campaign.ends)
-    last = min(days[-1], days[0] + timedelta(days=LONGEST_STAGE_DAYS - 1))
+    days = [day for day in days if day <= days[0] + longest][: max(1, had)]
+    last = days[-1]
     return Forward(
         given=_as_form(stage, _next_name(db, stage), days[0], last),
         working_days=len(days),
@@ -121,8 +124,8 @@ def _as_form(stage: Stage, name: str, starts: date, ends: date) -> StageIn:
 
 
 def _next_name(db: Session, stage: Stage) -> str:
-    """Raise the number in the name beyond those of all stages that are called alike."""
-    found = _NUMBER.search(stage.name)
+    """Raise the last number in the name beyond those of all stages that are called alike."""
+    *_, found = (None, *_NUMBER.finditer(stage.name))
     if found is None:
         return f"{stage.name[: LONGEST_NAME - 5]} {_free(db, stage, f'{stage.name} ', 1)}"
     before, after = stage.name[: found.start()], stage.name[found.end() :]
@@ -133,7 +136,7 @@ def _free(db: Session, stage: Stage, before: str, number: int) -> int:
     names = select(col(Stage.name)).where(
         col(Stage.campaign_id) == stage.campaign_id, col(Stage.branch_id) == stage.branch_id
     )
-    like = re.compile(re.escape(before) + r"(\d{1,4})", re.IGNORECASE)
+    like = re.compile(re.escape(before) + r"(\d{1,3})(?!\d)", re.IGNORECASE)
     taken = [int(found[1]) for name in db.scalars(names) if (found := like.match(name))]
     return max([number, *taken]) + 1
 

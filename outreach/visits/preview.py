@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from outreach.campaigns.choosing import choose, sites_of
-from outreach.campaigns.days import is_too_long_for_a_stage
+from outreach.campaigns.days import LONGEST_STAGE_DAYS
 from outreach.campaigns.stages import stage_of
-from outreach.campaigns.tables import Stage
+from outreach.campaigns.tables import Campaign, Stage
 from outreach.planning.capacity import MOST_SESSIONS_A_DAY, Cure, verdict
 from outreach.planning.workdays import is_friday
 from outreach.visits.question import DayLeftOut, days_left_out, free_and_taken, past_of
@@ -77,7 +77,7 @@ class StagePreview:
     weeks
         Free team-days by week, weeks without any between them included.
     sessions_possible, shortfall, team_days_needed, cures
-        As in `planning.capacity.Verdict`; no cure makes a stage longer than any may be.
+        As in `planning.capacity.Verdict`; no cure lets a stage end later than it may.
     """
 
     stage_id: int
@@ -100,6 +100,11 @@ class StagePreview:
     last_reached: date | None = None
     weeks: tuple[Week, ...] = ()
 
+    @property
+    def all_fit(self) -> bool:
+        """Whether every chosen village can be held, as far as an estimate can tell."""
+        return not (self.shortfall or self.out_of_reach)
+
 
 def preview(
     db: Session, stage_id: int, by: Person, today: date, trial: Trial | None = None
@@ -120,7 +125,7 @@ def preview(
     sites = sites_of(db, codes, stage.starts, stage.ends)
     team_days = _with_more(_useful(team_days, sites), tried)
     days = [team_day.day for team_day in team_days]
-    told = verdict(sites, team_days)
+    told = verdict(sites, team_days, latest=_latest_end(db, stage))
     return StagePreview(
         stage_id=stage_id,
         villages=len(choice.chosen),
@@ -134,8 +139,8 @@ def preview(
         team_days_needed=told.team_days_needed,
         sessions_possible=told.sessions_possible,
         shortfall=told.shortfall,
-        cures=tuple(cure for cure in told.cures if _can_be_taken(cure, stage)),
-        days_left_out=tuple(days_left_out(db, stage)),
+        cures=told.cures,
+        days_left_out=tuple(days_left_out(db, stage, codes)),
         left_out=choice.left_out,
         first_free=min(days, default=None),
         last_free=max(days, default=None),
@@ -195,5 +200,7 @@ def _useful(team_days: Sequence[TeamDay], sites: Sequence[Site]) -> tuple[TeamDa
     return tuple(one for one in team_days if one.day not in shut)
 
 
-def _can_be_taken(cure: Cure, stage: Stage) -> bool:
-    return cure.until is None or not is_too_long_for_a_stage(stage.starts, cure.until)
+def _latest_end(db: Session, stage: Stage) -> date:
+    """Last day on which the stage may end: no cure moves it beyond."""
+    longest = stage.starts + timedelta(days=LONGEST_STAGE_DAYS - 1)
+    return min(longest, db.get_one(Campaign, stage.campaign_id).ends)

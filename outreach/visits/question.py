@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.planning.model import TeamDay
+    from outreach.villages.calendar import Mark
 
 #: The session has been told about; whether anything came of it is another axis.
 REPORTED = (Work.DONE, Work.APPROVED, Work.SENT_BACK)
@@ -53,12 +54,13 @@ NEVER_ASKED, ANSWER_MISSING, REPORT_MISSING = "never_asked", "answer_missing", "
 class DayLeftOut:
     """A day of the stage on which nobody, or one team, goes out, and why.
 
-    `team` is None when the day is closed for all.
+    `team` is None when the day is closed for all; `marks` tell what closes the villages.
     """
 
     day: date
     closed: Closed
     team: str | None = None
+    marks: tuple[Mark, ...] = ()
 
 
 def local_day(db: Session, branch_id: int, now: datetime) -> date:
@@ -166,24 +168,32 @@ def closed_now(db: Session, question: dict[str, Any]) -> dict[str, Any]:
     return {**question, "closed": told}
 
 
-def days_left_out(db: Session, stage: Stage) -> list[DayLeftOut]:
-    """Every day of the stage on which not all teams work, with the reason people know it by."""
-    closed = days_closed_to_all(db, stage, stage.starts, stage.ends)
+def days_left_out(db: Session, stage: Stage, chosen: Sequence[str]) -> list[DayLeftOut]:
+    """Every day of the stage on which not all teams work, with the reason people know it by.
+
+    So are the days on which all *chosen* villages are closed.
+    """
+    closed = days_closed_to_all(db, stage, stage.starts, stage.ends, chosen)
     return closed + list(_leave(db, stage))
 
 
-def days_closed_to_all(db: Session, stage: Stage, first: date, last: date) -> list[DayLeftOut]:
-    """Days between two, both included, on which no team works or no village of the area is open.
+def days_closed_to_all(
+    db: Session, stage: Stage, first: date, last: date, chosen: Sequence[str] = ()
+) -> list[DayLeftOut]:
+    """Days between two, both included, on which no team works or no village is open.
 
-    Leave does not count: another team may go.
+    The villages are those *chosen*, or without any all of the stage's area. Leave does not count:
+    another team may go.
     """
     holidays = holidays_between(first, last)
     weekdays = working_weekdays(db, stage.branch_id)
-    shut = _shut_areas(db, stage, first, last)
+    shut = _shut_days(db, chosen or area_of(db, stage), first, last)
     return [
-        DayLeftOut(day, closed)
+        DayLeftOut(day, closed, marks=shut[day] if closed.kind is ClosedKind.EXTRA else ())
         for day in days_between(first, last)
-        for closed in why_closed(day, weekdays=weekdays, holidays=holidays, extra_closed=shut)
+        for closed in why_closed(
+            day, weekdays=weekdays, holidays=holidays, extra_closed=dict.fromkeys(shut, "")
+        )
     ]
 
 
@@ -194,18 +204,17 @@ def working_weekdays(db: Session, branch_id: int) -> set[int]:
     return days or set(range(6))
 
 
-def _shut_areas(db: Session, stage: Stage, first: date, last: date) -> dict[date, str]:
-    """Days on which the whole area of a stage is closed, with the notes on why."""
-    areas = area_of(db, stage)
-    closed = closed_days(db, areas, first, last)
-    if not areas or len(closed) < len(areas):
+def _shut_days(
+    db: Session, codes: Sequence[str], first: date, last: date
+) -> dict[date, tuple[Mark, ...]]:
+    """Days on which all these regions are closed, with everything that closes one of them."""
+    closed = closed_days(db, codes, first, last)
+    if not codes or len(closed) < len(codes):
         return {}
     common = set.intersection(*(set(days) for days in closed.values()))
     return {
-        day: "; ".join(
-            dict.fromkeys(mark.note for days in closed.values() for mark in days[day] if mark.note)
-        )
-        for day in sorted(common)
+        day: tuple(dict.fromkeys(mark for days in closed.values() for mark in days[day]))
+        for day in common
     }
 
 

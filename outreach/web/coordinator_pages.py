@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, request
 
-from outreach.campaigns.stages import require_planner, stage_of
+from outreach.campaigns.stages import StageIn, require_planner, stage_of
 from outreach.people.tables import Role
 from outreach.web.auth import person
 from outreach.web.coordinator_words import show_value
-from outreach.web.forms import refill_edit
+from outreach.web.forms import check, refill_edit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from sqlmodel import Session
 
@@ -46,6 +46,11 @@ def planners_stage(db: Session, stage_id: int) -> Stage:
     found = stage_of(db, person(), stage_id)
     require_planner(db, found.branch_id, person())
     return found
+
+
+def stage_with(stage: Stage, changes: Mapping[str, Any]) -> StageIn:
+    """Describe a stage as it stands with some changes, refused as its form refuses them."""
+    return check(StageIn, {name: getattr(stage, name) for name in StageIn.model_fields} | changes)
 
 
 def filled_again(error: OutreachError, row: Versioned) -> Filled:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from outreach.campaigns.campaigns import campaign_of
 from outreach.campaigns.picks import PickIn, decide
-from outreach.campaigns.stages import StageIn, update_stage
+from outreach.campaigns.stages import update_stage
 from outreach.campaigns.tables import Ordering, Pick, Stage, Status
 from outreach.errors import Conflict, Invalid
 from outreach.people.tables import Role
@@ -20,7 +20,7 @@ from outreach.visits.preview import as_if
 from outreach.visits.question import local_day
 from outreach.visits.shortlist import shortlist_of
 from outreach.web.auth import person
-from outreach.web.coordinator_pages import now, pages, planners_stage
+from outreach.web.coordinator_pages import now, pages, planners_stage, stage_with
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, version_of
 from outreach.web.routing import allow
@@ -75,8 +75,7 @@ def set_quota(stage_id: int) -> ResponseReturnValue:
             return redirect(url_for("coordinator.shortlist", stage_id=stage_id, **tried), 303)
         with writing_db() as db:
             stage = planners_stage(db, stage_id)
-            stored = {name: getattr(stage, name) for name in StageIn.model_fields}
-            given = StageIn(**{**stored, **wanted.model_dump()})
+            given = stage_with(stage, wanted.model_dump())
             update_stage(db, stage_id, given, version_of(request.form), by=person())
     except (Invalid, Conflict) as error:
         form = _refilled(stage_id, error)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from outreach.campaigns.campaigns import campaign_of
 from outreach.campaigns.days import PlannedDay
-from outreach.campaigns.stages import StageIn, update_stage
+from outreach.campaigns.stages import update_stage
 from outreach.campaigns.tables import Status
 from outreach.errors import Conflict, Invalid
 from outreach.people.tables import Role
@@ -18,7 +18,7 @@ from outreach.visits.preview import Trial, preview
 from outreach.visits.question import local_day
 from outreach.visits.runs import latest_run
 from outreach.web.auth import person
-from outreach.web.coordinator_pages import now, pages, planners_stage
+from outreach.web.coordinator_pages import now, pages, planners_stage, stage_with
 from outreach.web.coordinator_words import Advice, days_in_words
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import read, version_of
@@ -34,15 +34,6 @@ if TYPE_CHECKING:
     from outreach.errors import OutreachError
 
 
-class TrialIn(BaseModel):
-    """A change that is only tried, as the address of the page says it."""
-
-    ends: PlannedDay | None = None
-    quota: int | None = Field(default=None, gt=0, le=100_000)
-    more_sessions: int = Field(default=0, ge=0, le=2)
-    more_teams: int = Field(default=0, ge=0, le=50)
-
-
 class CureIn(BaseModel):
     """A cure that is stored in the stage itself."""
 
@@ -50,15 +41,24 @@ class CureIn(BaseModel):
     quota: int | None = Field(default=None, gt=0, le=100_000)
 
 
+class TrialIn(CureIn):
+    """A change that is only tried, as the address of the page says it."""
+
+    more_sessions: int = Field(default=0, ge=0, le=2)
+    more_teams: int = Field(default=0, ge=0, le=50)
+
+
 @pages.get("/stages/<int:stage_id>/verdict")
 @allow(Role.COORDINATOR)
 def verdict(stage_id: int) -> ResponseReturnValue:
     """Show what planning the stage would do, as it stands and under a change that is tried."""
     try:
-        trial = Trial(**read(TrialIn, request.args).model_dump())
+        wanted = read(TrialIn, request.args)
+        with reading_db() as db:
+            stage_with(planners_stage(db, stage_id), wanted.model_dump(exclude_none=True))
     except Invalid as error:
         return _page(stage_id, Trial(), _advice(stage_id, error)), error.status
-    return _page(stage_id, trial)
+    return _page(stage_id, Trial(**wanted.model_dump()))
 
 
 @pages.post("/stages/<int:stage_id>/verdict")
@@ -69,8 +69,7 @@ def cure(stage_id: int) -> ResponseReturnValue:
         wanted = read(CureIn, request.form).model_dump(exclude_none=True)
         with writing_db() as db:
             stage = planners_stage(db, stage_id)
-            stored = {name: getattr(stage, name) for name in StageIn.model_fields}
-            given = StageIn(**{**stored, **wanted})
+            given = stage_with(stage, wanted)
             update_stage(db, stage_id, given, version_of(request.form), by=person())
     except (Invalid, Conflict) as error:
         return _page(stage_id, Trial(), _advice(stage_id, error)), error.status

@@ -14,6 +14,7 @@ from flask_babel import ngettext
 
 from outreach.planning.model import Remedy
 from outreach.planning.workdays import ClosedKind
+from outreach.web.closure_words import marks_in_words
 from outreach.web.enum_words import ENUM_WORDS
 from outreach.web.i18n import moment, number, short_date
 from outreach.web.words import sentence, word
@@ -88,6 +89,8 @@ def _closed_day(day: date, closed: list[DayLeftOut]) -> ClosedDay:
 
 def closed_words(left_out: DayLeftOut) -> str:
     """Say what closes a day, and for whom if not for all."""
+    if left_out.marks:
+        return marks_in_words(left_out.marks)
     kind = str(ENUM_WORDS["ClosedKind"][left_out.closed.kind.value])
     words = left_out.closed.name or kind
     if left_out.closed.kind is ClosedKind.LEAVE and left_out.closed.name:

@@ -35,33 +35,53 @@ class CureLine:
 
 
 def verdict_words(told: StagePreview) -> str:
-    """Say in one sentence what a stage with villages and free team-days comes to."""
+    """Say what a stage with villages and free team-days comes to, and what does not fit."""
     facts = {
         "visits": number(told.villages),
         "slots": number(told.sessions_possible),
         "first": plain_date(told.first_free) if told.first_free else "–",
         "last": plain_date(told.last_free) if told.last_free else "–",
     }
-    if not told.shortfall:
+    if told.shortfall:
+        words = ngettext(
+            "%(visits)s visits, %(slots)s slots between %(first)s and %(last)s:"
+            " %(shown)s village would be left without a visit.",
+            "%(visits)s visits, %(slots)s slots between %(first)s and %(last)s:"
+            " %(shown)s villages would be left without a visit.",
+            told.shortfall,
+            shown=number(told.shortfall),
+            **facts,
+        )
+    else:
         words = _("%(visits)s visits, %(slots)s slots between %(first)s and %(last)s.", **facts)
-        return f"{words} {_('All of them fit.')}"
+    return f"{words} {_the_rest(told)}".rstrip()
+
+
+def _the_rest(told: StagePreview) -> str:
+    """Say that all fit, or how many no team reaches, whether the others fit or not."""
+    if told.all_fit:
+        return str(_("All of them fit."))
+    if not told.out_of_reach:
+        return ""
     words = ngettext(
-        "%(visits)s visits, %(slots)s slots between %(first)s and %(last)s:"
-        " %(shown)s village would be left without a visit.",
-        "%(visits)s visits, %(slots)s slots between %(first)s and %(last)s:"
-        " %(shown)s villages would be left without a visit.",
-        told.shortfall,
-        shown=number(told.shortfall),
-        **facts,
+        "%(shown)s village cannot be reached and held in one day by any team.",
+        "%(shown)s villages cannot be reached and held in one day by any team.",
+        told.out_of_reach,
+        shown=number(told.out_of_reach),
     )
-    return str(words)
+    if told.shortfall or told.out_of_reach == told.villages:
+        return str(words)
+    return f"{words} {_('All others fit.')}"
 
 
 def pace_words(told: StagePreview) -> str:
-    """Say when the last village would be reached."""
-    if told.last_reached is None:
+    """Say when the last village would be reached; nothing where none can be."""
+    if told.last_reached is not None:
+        day = long_date(told.last_reached)
+        return str(_("At this pace the last is reached on %(day)s.", day=day))
+    if told.team_days_needed and told.shortfall:
         return str(_("At this pace it would take more than a year to reach them all."))
-    return str(_("At this pace the last is reached on %(day)s.", day=long_date(told.last_reached)))
+    return ""
 
 
 def cure_lines(told: StagePreview, stage: Stage) -> list[CureLine]:

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import col, update
 
 from outreach.db import reading, unit_of_work
-from outreach.people.tables import Team
+from outreach.people.tables import Account, Role, Team
 from outreach.villages.tables import Village, Zone
 from outreach.visits.fairness import Fairness, Hardship, TeamLoad, fairness
 from outreach.visits.tables import (
@@ -139,7 +139,9 @@ def test_another_island_than_the_teams_own_base_needs_a_boat(engine: Engine, wor
 
 
 def test_two_visits_that_came_to_nothing_make_a_village_hard(engine: Engine, world: World) -> None:
-    def happened(db: Session, visit: Visit, what: Happening, channel: Channel) -> None:
+    def happened(
+        db: Session, visit: Visit, what: Happening, channel: Channel, by: int | None = None
+    ) -> None:
         db.add(
             VisitEvent(
                 visit_id=visit.id or 0,
@@ -147,6 +149,7 @@ def test_two_visits_that_came_to_nothing_make_a_village_hard(engine: Engine, wor
                 happening=what,
                 at=NOW,
                 channel=channel,
+                account_id=by,
             )
         )
 
@@ -157,11 +160,25 @@ def test_two_visits_that_came_to_nothing_make_a_village_hard(engine: Engine, wor
         happened(db, once, Happening.POSTPONED, Channel.PHONE)
         lapsed = put(db, world, 0, "01.1001", work=Work.RETURNED)
         happened(db, lapsed, Happening.RETURNED, Channel.PRODUCT)
+        # The branch's own doing, at a desk or in a sheet.
+        for channel in (Channel.PAGE, Channel.SHEET):
+            ours = put(db, world, 0, "01.1001", work=Work.POSTPONED)
+            happened(db, ours, Happening.POSTPONED, channel, world.coordinator.account_id)
         put(db, world, 1, "01.1001")
     assert hard(engine, world) == {}
     with unit_of_work(engine) as db:
         again = put(db, world, 0, "01.1001", work=Work.RETURNED)
-        happened(db, again, Happening.RETURNED, Channel.PAGE)
+        official = Account(
+            login="lurah",
+            name="Lurah",
+            role=Role.OFFICIAL,
+            password_hash="-",
+            password_stamp="-",
+            created_at=NOW,
+        )
+        db.add(official)
+        db.flush()
+        happened(db, again, Happening.RETURNED, Channel.PAGE, official.id)
     assert hard(engine, world) == {"01.1001": (Hardship.REFUSALS,)}
     with unit_of_work(engine) as db:
         no = put(db, world, 0, "01.1001", work=Work.CANCELLED)

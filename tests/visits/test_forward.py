@@ -17,6 +17,7 @@ from outreach.people.tables import Team
 from outreach.planning.workdays import ClosedKind
 from outreach.villages.tables import ClosedPeriod, Closure, VillageKind
 from outreach.visits.forward import Forward, copy_forward, propose
+from outreach.visits.question import days_closed_to_all
 from outreach.visits.tables import Visit, Work
 from tests.visits.world import ENDS, TODAY, World, plan, stage_in
 
@@ -77,8 +78,8 @@ def test_holidays_collective_leave_closed_periods_and_free_weekdays_are_stepped_
     assert ("2026-12-28", ClosedKind.EXTRA) in closed
     assert ("2026-12-26", ClosedKind.NOT_A_WORKING_WEEKDAY) in closed
     assert ("2027-01-01", ClosedKind.HOLIDAY) in closed
-    names = {one.closed.name for one in told.days_left_out if one.closed.kind is ClosedKind.EXTRA}
-    assert names == {"Sekaten"}
+    notes = {mark.note for one in told.days_left_out for mark in one.marks}
+    assert notes == {"Sekaten"}
     # 21, 22, 23, 30, 31 December; 4, 6, 7, 8, 11 January, for the fifth is a feast.
     assert told.given.ends == date(2027, 1, 11)
 
@@ -120,6 +121,9 @@ def test_area_kinds_order_and_quota_are_the_same_and_the_number_is_raised(
         ("Tahap 9: Utara", ["Gelombang 12"], "Tahap 10: Utara"),
         ("Gelombang", [], "Gelombang 2"),
         ("Gelombang", ["Gelombang 2"], "Gelombang 3"),
+        ("Tahap 2026 gelombang 2", [], "Tahap 2026 gelombang 3"),
+        ("Tahap 2: Serengan 2026", [], "Tahap 3: Serengan 2026"),
+        ("Sosialisasi 2026", [], "Sosialisasi 2026 2"),
     ],
 )
 def test_the_name_is_one_that_no_stage_has(
@@ -143,6 +147,25 @@ def test_it_ends_with_the_campaign_and_says_so(engine: Engine, world: World) -> 
     with pytest.raises(Conflict) as refused:
         proposed(engine, world)
     assert refused.value.facts["problem"] == "campaign_ends_before"
+
+
+def test_a_stage_of_a_year_is_followed_by_one_that_is_no_longer_than_a_stage_may_be(
+    engine: Engine, world: World
+) -> None:
+    change(engine, world, starts=date(2026, 1, 1), ends=date(2027, 1, 1))
+    with unit_of_work(engine) as db:
+        db.get_one(Campaign, world.campaign_id).ends = date(2029, 1, 1)
+        # The next year has fewer working days: half of it is one long flood.
+        flood = {"starts": date(2027, 2, 1), "ends": date(2027, 7, 1), "closure": Closure.FLOOD}
+        db.add(ClosedPeriod(region_code="33.72", **flood))
+    told = proposed(engine, world)
+    assert (told.given.ends - told.given.starts).days < 366
+    with reading(engine) as db:
+        stage = db.get_one(Stage, world.stage_id)
+        closed = days_closed_to_all(db, stage, told.given.starts, told.given.ends)
+    days = (told.given.ends - told.given.starts).days + 1
+    assert told.working_days == days - len({one.day for one in closed}) < told.had
+    assert told.is_cut
 
 
 def test_what_is_left_is_what_no_stage_reaches(engine: Engine, world: World) -> None:

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlmodel import select
 
-from outreach.campaigns.tables import Stage
+from outreach.campaigns.choosing import choose
+from outreach.campaigns.tables import Campaign, Stage
 from outreach.db import reading, unit_of_work
+from outreach.people.tables import Team
 from outreach.planning.capacity import CureKind
+from outreach.villages.tables import ClosedPeriod, Closure
 from outreach.visits.preview import StagePreview, Trial, as_if, preview
+from outreach.visits.question import past_of
 from tests.visits.world import ENDS, STARTS, TODAY, World
 
 if TYPE_CHECKING:
@@ -95,3 +99,32 @@ def test_a_trial_writes_nothing(engine: Engine, short: World) -> None:
         assert (stage.ends, stage.quota, stage.version) == (EARLY, None, 2)
         assert as_if(stage, quota=1).quota == 1
         assert stage not in db.dirty
+
+
+def test_no_cure_lets_the_stage_end_after_its_campaign(engine: Engine, short: World) -> None:
+    longer = {CureKind.LONGER_STAGE, CureKind.ADD_TEAMS, CureKind.LOWER_QUOTA}
+    with unit_of_work(engine) as db:
+        for team_id in short.team_ids:
+            db.get_one(Team, team_id).sessions_per_day = 2
+    assert {cure.kind for cure in told(engine, short).cures} > {CureKind.LONGER_STAGE}
+    with unit_of_work(engine) as db:
+        stage = db.get_one(Stage, short.stage_id)
+        db.get_one(Campaign, stage.campaign_id).ends = EARLY
+    assert {cure.kind for cure in told(engine, short).cures} == longer - {CureKind.LONGER_STAGE}
+
+
+def test_days_on_which_every_chosen_village_is_closed_are_told_with_what_closes_them(
+    engine: Engine, world: World
+) -> None:
+    with unit_of_work(engine) as db:
+        stage = db.get_one(Stage, world.stage_id)
+        stage.area_codes, stage.quota = ["33.72.01", "33.72.02"], 1
+        before = preview(db, world.stage_id, world.coordinator, TODAY)
+        (code,) = (one.code for one in choose(db, stage, past_of(db, stage), TODAY).chosen)
+        day = date(2026, 11, 10)
+        harvest = {"starts": day, "ends": day, "closure": Closure.HARVEST, "note": "padi"}
+        db.add(ClosedPeriod(region_code=code, **harvest))
+    after = told(engine, world)
+    assert after.team_days == before.team_days - 2
+    (left_out,) = [one for one in after.days_left_out if one.day == day]
+    assert [(one.closure, one.note) for one in left_out.marks] == [(Closure.HARVEST, "padi")]

@@ -16,7 +16,14 @@ from outreach.db import reading, unit_of_work
 from outreach.maps.artefacts import Store
 from outreach.maps.topology import encode_topology
 from outreach.people.tables import Role
-from outreach.villages.tables import District
+from outreach.villages.tables import (
+    ClosedPeriod,
+    Closure,
+    District,
+    MarketDay,
+    MarketRhythm,
+    Village,
+)
 from outreach.visits.preview import Trial, preview
 from outreach.visits.tables import PlanRun, RunState
 from outreach.web.map_data import MapData
@@ -228,6 +235,63 @@ def test_a_cure_beyond_the_campaign_is_refused_in_words(
     assert refused.status_code == 422
     assert "outside the dates of the campaign" in words_of(refused)
     assert client.get(f"{path}?quota=-3").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    [("2026-01-01", "The end lies before the start."), ("2029-01-01", "A stage lasts at most 366")],
+)
+def test_an_end_that_no_stage_may_have_is_refused_in_words(
+    app: Flask, world: World, client: Visitor, ends: str, words: str
+) -> None:
+    stage_id = world.own["stage_id"]
+    path = f"/stages/{stage_id}/verdict"
+    before = stored(app, stage_id).ends
+    for answer in (client.get(f"{path}?ends={ends}"), client.send(path, {"ends": ends})):
+        assert answer.status_code == 422
+        assert words in words_of(answer)
+        assert "Trying out" not in words_of(answer)
+    assert stored(app, stage_id).ends == before
+
+
+def test_villages_that_nobody_reaches_are_never_said_to_fit(
+    app: Flask, world: World, client: Visitor
+) -> None:
+    stage_id = drafted(client, world)
+    path = f"/stages/{stage_id}/verdict"
+    assert "All of them fit." in words_of(client.get(path))
+
+    def sail_off(district: str) -> None:
+        with unit_of_work(engine_of(app)) as db:
+            inside = col(Village.code).startswith(district)
+            for village in db.exec(select(Village).where(inside)):
+                village.latitude = (village.latitude or 0) + 6
+
+    sail_off("33.72.02.")
+    words = words_of(client.get(path))
+    assert re.search(
+        r"2026\. \d+ villages cannot be reached and held in one day by any team\. All others fit\.",
+        words,
+    )
+    assert "At this pace the last is reached on" in words
+    sail_off("33.72.05.")
+    words = words_of(client.get(path))
+    assert "cannot be reached and held in one day by any team." in words
+    for claim in ("All of them fit", "All others fit", "At this pace", "Any one of these"):
+        assert claim not in words
+
+
+def test_a_closed_day_is_told_by_what_closes_it(app: Flask, world: World, client: Visitor) -> None:
+    stage_id = drafted(client, world)
+    with unit_of_work(engine_of(app)) as db:
+        day = date(2026, 11, 10)
+        harvest = {"starts": day, "ends": day, "closure": Closure.HARVEST, "note": "padi"}
+        db.add(ClosedPeriod(region_code="33.72", **harvest))
+        db.add(MarketDay(region_code="33.72", rhythm=MarketRhythm.WEDNESDAY))
+    words = words_of(client.get(f"/stages/{stage_id}/verdict"))
+    assert "Closed by the branch" not in words
+    assert re.search(r"10 November 2026: Harvest: padi", words)
+    assert re.search(r"11 November 2026: Market day \(Wednesday\)", words)
 
 
 def test_the_area_is_picked_on_a_map_or_from_the_list(
