@@ -12,11 +12,11 @@ from sqlalchemy import exists, func, or_, select
 from sqlmodel import col
 
 from outreach.campaigns.tables import Campaign, Stage
-from outreach.papers.wording import place_words
+from outreach.papers.wording import district_words, place_words
 from outreach.people.tables import Team
 from outreach.villages.tables import District, Regency, Village, Zone
 from outreach.visits.question import was_released
-from outreach.visits.tables import ACTIVE, Happening, Visit, VisitEvent, Work
+from outreach.visits.tables import ACTIVE, Happening, Result, Visit, VisitEvent, Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,6 +42,10 @@ STATES = {
     Work.UNREACHABLE: "Dibatalkan: desa tidak dapat dihubungi.",
     Work.RETURNED: "Dibatalkan: dikembalikan untuk dijadwalkan ulang.",
 }
+NOT_HELD: dict[Result | None, str] = {
+    Result.NOT_MET: "Tidak terlaksana: tidak ada yang dapat ditemui.",
+    Result.REFUSED: "Tidak terlaksana: desa tidak bersedia.",
+}
 TO_ANOTHER_TEAM = "Dialihkan ke tim lain."
 
 
@@ -52,6 +56,7 @@ class Entry:
     visit_id: int
     version: int
     work: Work
+    result: Result | None
     day: date
     starts_at: time
     zone: Zone
@@ -221,7 +226,7 @@ def _event(entry: Entry, host: str, *, for_team: bool) -> Event:
     event.add("duration", timedelta(minutes=entry.session_minutes))
     event.add("summary", _summary(entry, for_team=for_team))
     event.add("description", _description(entry))
-    event.add("location", f"{_place(entry)}, Kec. {entry.district}, {entry.regency}")
+    event.add("location", _location(entry))
     if not entry.place_is_approximate:
         event.add("geo", (round(entry.latitude, 5), round(entry.longitude, 5)))
     event.add("status", _status(entry))
@@ -233,6 +238,11 @@ def _place(entry: Entry) -> str:
     return place_words({"village": entry.village, "village_kind": entry.village_kind})
 
 
+def _location(entry: Entry) -> str:
+    district = district_words(entry.village_code, entry.district)
+    return f"{_place(entry)}, {district}, {entry.regency}"
+
+
 def _summary(entry: Entry, *, for_team: bool) -> str:
     if for_team:
         return f"Sosialisasi di {_place(entry)}"
@@ -241,11 +251,17 @@ def _summary(entry: Entry, *, for_team: bool) -> str:
 
 def _description(entry: Entry) -> str:
     """Say what the visit is and how it stands; never a telephone number, never a person."""
-    state = TO_ANOTHER_TEAM if entry.has_left else STATES[entry.work]
-    return f"{state}\n{entry.team}\n{entry.campaign}, {entry.stage}\nKode desa {entry.village_code}"
+    effort = f"{entry.campaign}, {entry.stage}"
+    return f"{_state(entry)}\n{entry.team}\n{effort}\nKode desa {entry.village_code}"
+
+
+def _state(entry: Entry) -> str:
+    if entry.has_left:
+        return TO_ANOTHER_TEAM
+    return NOT_HELD.get(entry.result) or STATES[entry.work]
 
 
 def _status(entry: Entry) -> str:
-    if entry.has_left or entry.work in ENDED:
+    if entry.has_left or entry.work in ENDED or entry.result in NOT_HELD:
         return "CANCELLED"
     return "CONFIRMED" if entry.work in FIRM else "TENTATIVE"

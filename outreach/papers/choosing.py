@@ -11,7 +11,7 @@ from outreach.papers.tables import PaperKind
 from outreach.visits.listing import visits_between, visits_of_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
 
     from sqlmodel import Session
 
@@ -27,7 +27,8 @@ class Wanted:
 
     `month` is any day of it, `keys` the subjects of papers that were made before. A letter always
     holds its team's whole month, and a route sheet the team's whole day, however few of the
-    visits were asked for.
+    visits were asked for: the month's travel is settled with one letter, and what a letter says
+    must not change with the day on which it is printed.
     """
 
     kinds: tuple[PaperKind, ...] = KINDS
@@ -66,20 +67,29 @@ def wanted_subjects(db: Session, person: Person, stage_id: int, wanted: Wanted) 
     teams = teams_of(db, {row.team_id for row in asked})
     found = []
     for kind in wanted.kinds:
-        source = _days(db, person, asked) if kind is PaperKind.ROUTE_SHEET else whole
+        if kind is PaperKind.ROUTE_SHEET:
+            found += route_sheets(db, person, {(row.team_id, row.day) for row in asked})
+            continue
         touched = {one.key for one in subjects(kind, asked, teams)}
-        ours = [row for row in source if row.team_id in teams]
+        ours = [row for row in whole if row.team_id in teams]
         found += [one for one in subjects(kind, ours, teams) if one.key in touched]
     keys = wanted.keys
     return sorted((one for one in found if keys is None or one.key in keys), key=_place)
 
 
-def _days(db: Session, person: Person, asked: Sequence[VisitRow]) -> list[VisitRow]:
+def route_sheets(
+    db: Session, person: Person, days: Collection[tuple[int | None, date]]
+) -> list[Subject]:
+    """Say what the route sheets of these days of teams are about, the stops of all stages."""
+    ours = _days(db, person, days)
+    return subjects(PaperKind.ROUTE_SHEET, ours, teams_of(db, {row.team_id for row in ours}))
+
+
+def _days(db: Session, person: Person, days: Collection[tuple[int | None, date]]) -> list[VisitRow]:
     """All visits of the teams' days, those of other stages too: a team drives one round."""
-    if not asked:
+    if not days:
         return []
-    days = {(row.team_id, row.day) for row in asked}
-    first, last = min(row.day for row in asked), max(row.day for row in asked)
+    first, last = min(day for _team, day in days), max(day for _team, day in days)
     rows = visits_between(db, person, first, last)
     return [row for row in rows if (row.team_id, row.day) in days]
 

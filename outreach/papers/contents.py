@@ -57,6 +57,11 @@ class Subject:
     plan: dict[str, Any]
 
     @property
+    def month(self) -> date:
+        """The first day of the month it begins in."""
+        return self.first_day.replace(day=1)
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 of what the plan says."""
         text = json.dumps(self.plan, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
+from unicodedata import category
 
 from pydantic import AfterValidator, BaseModel, StringConstraints
+from pydantic_core import PydanticCustomError
 from sqlalchemy.exc import IntegrityError
 
 from outreach.errors import Conflict
-from outreach.papers.numbering import check_pattern
-from outreach.papers.tables import Letterhead
+from outreach.papers.numbering import check_pattern, written
+from outreach.papers.tables import Letterhead, PaperKind
 from outreach.people.branches import own_branch
 from outreach.people.edits import change
-from outreach.people.free_text import Name, Remark
+from outreach.people.free_text import Name, Note
+from outreach.people.identity import refuse_identity_numbers
 from outreach.people.tables import Branch
 from outreach.villages.tables import Regency, Village
 
@@ -22,22 +26,40 @@ if TYPE_CHECKING:
 
     from outreach.people.access import Person
 
+
+def _one_plain_line(text: str) -> str:
+    # Signs that nobody sees turn what is printed around, or break a line in the middle of it.
+    if any(category(sign) in ("Cc", "Cf", "Zl", "Zp") for sign in text):
+        raise PydanticCustomError("unreadable_text", "signs that cannot be seen")
+    return text
+
+
+def _no_identity_when_written(pattern: str) -> str:
+    for kind in PaperKind:
+        refuse_identity_numbers(written(pattern, kind, 1, date(2026, 1, 1)))
+    return pattern
+
+
 type Pattern = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\n\r\t]*$"),
+    Note,
+    StringConstraints(min_length=1, max_length=80),
+    AfterValidator(_one_plain_line),
     AfterValidator(check_pattern),
+    AfterValidator(_no_identity_when_written),
 ]
-Line = Annotated[Remark, StringConstraints(max_length=200)]
+type Line = Annotated[Note, AfterValidator(_one_plain_line)]
+type Named = Annotated[Name, AfterValidator(_one_plain_line)]
 
 
 class LetterheadIn(BaseModel):
-    """What is told about the letters of a branch; the signer's staff number may be left out."""
+    """What is told about the letters of a branch: every field one line of signs that show."""
 
-    office: Name
+    office: Named
     address: Line = ""
-    place: Name
-    signer_name: Name
-    signer_position: Name
+    contact: Line = ""
+    place: Named
+    signer_name: Named
+    signer_position: Named
     signer_number: Line = ""
     number_pattern: Pattern
 
@@ -49,11 +71,6 @@ def letterhead_of(db: Session, branch_id: int) -> Letterhead:
     name on the line. It is not stored.
     """
     return db.get(Letterhead, branch_id) or _first(db, branch_id)
-
-
-def has_signer(letterhead: Letterhead) -> bool:
-    """Whether it is known who signs."""
-    return bool(letterhead.signer_name)
 
 
 def save_letterhead(

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, exists, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from outreach.campaigns.access import visible_branches
@@ -22,6 +23,7 @@ from outreach.visits.tables import Visit
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
     from outreach.people.access import Person
@@ -83,16 +85,31 @@ def papers_of_stage(
 ) -> list[PaperRow]:
     """List the papers of a stage, or of one of its visits, by day, each with how it stands.
 
+    The route sheets of all days on which it has visits are among them, whatever stage they were
+    made for.
+
     Raises
     ------
     NotFound
         If the stage is missing or outside the person's area.
     """
     stage_of(db, person, stage_id)
-    query = _rows(db, person).where(col(Paper.stage_id) == stage_id)
+    query = _rows(db, person).where(or_(col(Paper.stage_id) == stage_id, _drives_to(stage_id)))
     if visit_id is not None:
         query = query.where(col(Paper.visit_id) == visit_id)
     return _judged(db, person, [PaperRow(*row) for row in db.execute(query)], today)
+
+
+def _drives_to(stage_id: int) -> ColumnElement[bool]:
+    """Hold for the route sheet of a day on which the stage has a visit."""
+    stop = aliased(Visit)
+    stops = exists().where(
+        col(stop.stage_id) == stage_id,
+        col(stop.team_id) == col(Paper.team_id),
+        col(stop.day) == col(Paper.first_day),
+        col(stop.work).in_(STANDING),
+    )
+    return and_(col(Paper.kind) == PaperKind.ROUTE_SHEET, stops)
 
 
 def outdated(db: Session, person: Person, today: date) -> list[PaperRow]:

@@ -24,12 +24,14 @@ class PaperKind(StrEnum):
 class Letterhead(SQLModel, table=True):
     """What stands at the head and the foot of a branch's letters, and how they are numbered.
 
+    `contact` is how people outside reach the office: its telephone, its e-mail address.
     `number_pattern` holds `{number}`, `{month}` (Roman) and `{year}`, and any text between.
     """
 
     branch_id: int = Field(primary_key=True, foreign_key="branch.id")
     office: str
     address: str = ""
+    contact: str = ""
     place: str
     signer_name: str
     signer_position: str

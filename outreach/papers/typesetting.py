@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
-    from outreach.papers.issuing import PrintedPaper
+    from outreach.papers.reading import PrintedPaper
 
 TEMPLATES = ROOT / "templates" / "papers"
 #: For archives: fonts inside, nothing from outside.

@@ -11,11 +11,12 @@ from babel.dates import format_date
 
 from outreach.logbook.tables import Package, Payer, Sector
 from outreach.papers.tables import PaperKind
+from outreach.visits.tables import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from outreach.papers.issuing import PrintedPaper
+    from outreach.papers.reading import PrintedPaper
 
 ROWS_TO_SIGN = 40
 TITLES = {
@@ -47,6 +48,11 @@ PAYERS = {
     Payer.APBDES: "APBDes",
     Payer.PBI: "Pemerintah (PBI)",
     Payer.CSR: "Perusahaan (CSR)",
+}
+#: Why a session did not take place: there is no attendance and no sign-up to certify.
+NOT_HELD: dict[str | None, str] = {
+    Result.NOT_MET: "petugas tidak dapat menemui perangkat desa/kelurahan maupun warga",
+    Result.REFUSED: "pihak desa/kelurahan tidak bersedia menerima kegiatan",
 }
 _ONES = "nol satu dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas".split()  # noqa: SIM905
 
@@ -119,12 +125,17 @@ def place_words(visit: Mapping[str, Any]) -> str:
     return f"{KINDS[visit['village_kind']]} {visit['village']}"
 
 
-def _is_papuan(visit: Mapping[str, Any]) -> bool:
-    return str(visit["village_code"]).startswith(PAPUA)
+def _is_papuan(village_code: str) -> bool:
+    return village_code.startswith(PAPUA)
+
+
+def district_words(village_code: str, district: str) -> str:
+    """Name a village's district with its kind: `Kecamatan Baki`, in Papua `Distrik Baki`."""
+    return f"{'Distrik' if _is_papuan(village_code) else 'Kecamatan'} {district}"
 
 
 def _district_words(visit: Mapping[str, Any]) -> str:
-    return f"{'Distrik' if _is_papuan(visit) else 'Kecamatan'} {visit['district']}"
+    return district_words(visit["village_code"], visit["district"])
 
 
 def _until(visit: Mapping[str, Any]) -> str:
@@ -163,7 +174,8 @@ def _session(plan: Mapping[str, Any]) -> dict[str, Any]:
         "visit": _visit(visit),
         "village_head": f"{HEADS[visit['village_kind']]} {visit['village']}",
         "district_head": (
-            f"{'Kepala Distrik' if _is_papuan(visit) else 'Camat'} {visit['district']}"
+            f"{'Kepala Distrik' if _is_papuan(visit['village_code']) else 'Camat'}"
+            f" {visit['district']}"
         ),
     }
 
@@ -181,6 +193,7 @@ def _minutes(visit: Mapping[str, Any], report: Mapping[str, Any] | None) -> dict
             "figures": f"{day:%d-%m-%Y}",
             "starts": f"{starts} {visit['zone']}",
         },
+        "not_held": NOT_HELD.get(report.get("result"), "") if report else "",
         "hall": report["place"] if report else "",
         "counts": _counts(report) if report else None,
         "sectors": _by_sector(report),

@@ -1,4 +1,4 @@
-"""Papers: made and printed for a stage, a month, a team, a day or one visit; the letterhead."""
+"""Papers: made and printed for a stage, a month, a team, a day or one visit."""
 
 from __future__ import annotations
 
@@ -14,39 +14,29 @@ from outreach.campaigns.campaigns import campaign_of
 from outreach.errors import Conflict, Invalid
 from outreach.papers.choosing import Wanted
 from outreach.papers.contents import STANDING
-from outreach.papers.issuing import (
-    kept_ids,
-    made_since,
-    make_again,
-    make_papers,
-    printed,
-    renew_papers,
-)
-from outreach.papers.letterhead import (
-    LetterheadIn,
-    has_signer,
-    letterhead_of,
-    save_letterhead,
-)
+from outreach.papers.issuing import make_again, make_papers, renew_papers
+from outreach.papers.letterhead import letterhead_of
 from outreach.papers.outdated import PaperState, papers_of_stage
+from outreach.papers.reading import MOST_IN_A_FILE, Printable, printable, printed
 from outreach.papers.tables import PaperKind
 from outreach.papers.typesetting import contacts_of, typeset
-from outreach.people.branches import own_branch
 from outreach.people.tables import Role
+from outreach.people.teams import list_teams
 from outreach.visits.listing import visits_of_stage
 from outreach.visits.tables import Work
+from outreach.web.addresses import public_url
 from outreach.web.auth import person
 from outreach.web.coordinator_calendar import month_name
-from outreach.web.coordinator_pages import filled_again, now, pages, planners_stage, today
+from outreach.web.coordinator_pages import now, pages, planners_stage, today
 from outreach.web.coordinator_plan import PlanDay
-from outreach.web.database import reading_db, running, writing_db
-from outreach.web.forms import Filled, fill, read, version_of
+from outreach.web.database import reading_db, writing_db
+from outreach.web.forms import Filled, fill, read
 from outreach.web.paper_files import file_name, pdf_answer
 from outreach.web.routing import allow
 from outreach.web.words import problems_in_words, sentence, word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
@@ -54,6 +44,7 @@ if TYPE_CHECKING:
     from outreach.campaigns.tables import Stage
     from outreach.errors import OutreachError
     from outreach.papers.outdated import PaperRow
+    from outreach.papers.reading import PaperFile
     from outreach.visits.rows import VisitRow
 
 PAGE_LENGTH = 25
@@ -67,6 +58,7 @@ class PapersIn(BaseModel):
     team_id: int | None = Field(default=None, ge=1, le=2**31 - 1)
     day: PlanDay | None = None
     visit_id: int | None = Field(default=None, ge=1, le=2**31 - 1)
+    since: AwareDatetime | None = None
 
     def wanted(self) -> Wanted:
         """Say it to the room of papers."""
@@ -82,12 +74,6 @@ class ListIn(BaseModel):
     page: int = Field(default=1, ge=1, le=100_000)
 
 
-class SinceIn(BaseModel):
-    """From which moment on papers were made."""
-
-    since: AwareDatetime
-
-
 @pages.get("/stages/<int:stage_id>/papers")
 @allow(Role.COORDINATOR)
 def papers(stage_id: int) -> ResponseReturnValue:
@@ -98,32 +84,61 @@ def papers(stage_id: int) -> ResponseReturnValue:
 @pages.post("/stages/<int:stage_id>/papers")
 @allow(Role.COORDINATOR)
 def print_papers(stage_id: int) -> ResponseReturnValue:
-    """Make the papers asked for and go to their PDF."""
+    """Make the papers asked for and go to their PDF, or to the list of their files."""
     try:
         given = read(PapersIn, request.form)
         with writing_db() as db:
             planners_stage(db, stage_id)
             make_papers(db, stage_id, given.wanted(), by=person(), now=now())
+            found = _printable(db, stage_id, given)
     except (Invalid, Conflict) as error:
         return _page(stage_id, error), error.status
-    asked = given.model_dump(mode="json", exclude_none=True)
-    return redirect(url_for("coordinator.papers_file", stage_id=stage_id, **asked), 303)
+    is_all = len(found.files) == 1 and not found.left_out
+    endpoint = "coordinator.papers_file" if is_all else "coordinator.papers_files"
+    return redirect(url_for(endpoint, stage_id=stage_id, **_asked(given)), 303)
+
+
+@pages.get("/stages/<int:stage_id>/papers/files")
+@allow(Role.COORDINATOR)
+def papers_files(stage_id: int) -> ResponseReturnValue:
+    """List the files that the papers asked for are shared out among, and say what is left out."""
+    given = read(PapersIn, request.args)
+    with reading_db() as db:
+        stage = planners_stage(db, stage_id)
+        found = _printable(db, stage_id, given)
+        teams = {team.id: team.name for team in list_teams(db, stage.branch_id)}
+        campaign = campaign_of(db, person(), stage.campaign_id)
+    files = [
+        {
+            "url": _file_url(stage_id, given, one),
+            "papers": one.papers,
+            "parts": _file_words(one, given, teams),
+        }
+        for one in found.files
+    ]
+    return render_template(
+        "coordinator/paper_files.html",
+        stage=stage,
+        campaign=campaign,
+        files=files,
+        papers=len(found.ids),
+        left_out=found.left_out,
+    )
 
 
 @pages.get("/stages/<int:stage_id>/papers/file")
 @allow(Role.COORDINATOR)
 def papers_file(stage_id: int) -> ResponseReturnValue:
-    """Give the papers asked for, as they were last made, in one PDF."""
+    """Give the papers asked for, as they were last made, in one PDF; too many go to their files."""
+    given = read(PapersIn, request.args)
     with reading_db() as db:
         stage = planners_stage(db, stage_id)
-        if "since" in request.args:
-            ids = made_since(db, person(), stage_id, read(SinceIn, request.args).since)
-        else:
-            wanted = read(PapersIn, request.args).wanted()
-            ids = kept_ids(db, person(), stage_id, wanted)
-        if not ids:
-            return render_template("error.html", status=404, words=_nothing_printed()), 404
-        return _pdf(db, ids, stage.name)
+        found = _printable(db, stage_id, given)
+    if not found.ids:
+        return render_template("error.html", status=404, words=_nothing_printed()), 404
+    if len(found.files) > 1:
+        return redirect(url_for("coordinator.papers_files", stage_id=stage_id, **_asked(given)))
+    return _pdf(found.ids, stage.name)
 
 
 @pages.post("/stages/<int:stage_id>/papers/renew")
@@ -135,20 +150,19 @@ def renew_outdated(stage_id: int) -> ResponseReturnValue:
         planners_stage(db, stage_id)
         rows = papers_of_stage(db, person(), stage_id, today())
         left = [row.id for row in rows if row.state is PaperState.OUTDATED]
-        renew_papers(db, stage_id, left, by=person(), now=moment)
+        renew_papers(db, left, by=person(), now=moment)
     if not left:
         flash(_("Every paper says what the plan says."))
         return redirect(url_for("coordinator.papers", stage_id=stage_id), 303)
-    since = moment.isoformat()
-    return redirect(url_for("coordinator.papers_file", stage_id=stage_id, since=since), 303)
+    asked = _asked(PapersIn(kinds=list(PaperKind), since=moment))
+    return redirect(url_for("coordinator.papers_file", stage_id=stage_id, **asked), 303)
 
 
 @pages.get("/papers/<int:paper_id>/file")
 @allow(Role.COORDINATOR)
 def paper_file(paper_id: int) -> ResponseReturnValue:
     """Give one paper as it was last made."""
-    with reading_db() as db:
-        return _pdf(db, [paper_id], "")
+    return _pdf([paper_id], "")
 
 
 @pages.post("/papers/<int:paper_id>/again")
@@ -160,52 +174,46 @@ def print_again(paper_id: int) -> ResponseReturnValue:
     return redirect(url_for("coordinator.paper_file", paper_id=paper_id), 303)
 
 
-@pages.get("/branches/<int:branch_id>/letterhead")
-@allow(Role.COORDINATOR, Role.ADMIN)
-def letterhead(branch_id: int) -> ResponseReturnValue:
-    """Show the letterhead of a branch in its form."""
-    with reading_db() as db:
-        own_branch(db, branch_id, person())
-        stored = letterhead_of(db, branch_id)
-        return _letterhead_form(db, branch_id, fill(**stored.model_dump()))
-
-
-@pages.post("/branches/<int:branch_id>/letterhead")
-@allow(Role.COORDINATOR, Role.ADMIN)
-def change_letterhead(branch_id: int) -> ResponseReturnValue:
-    """Keep the letterhead; a stale form comes back with both values."""
-    with reading_db() as db:
-        own_branch(db, branch_id, person())
-    try:
-        given = read(LetterheadIn, request.form)
-        with writing_db() as db:
-            version = version_of(request.form)
-            save_letterhead(db, branch_id, given, version=version, by=person())
-    except (Invalid, Conflict) as error:
-        with reading_db() as db:
-            form = filled_again(error, letterhead_of(db, branch_id))
-            return _letterhead_form(db, branch_id, form), error.status
-    flash(_("Saved."))
-    return redirect(url_for("coordinator.letterhead", branch_id=branch_id), 303)
-
-
-def _letterhead_form(db: Session, branch_id: int, form: Filled) -> str:
-    branch = own_branch(db, branch_id, person())
-    is_set = has_signer(letterhead_of(db, branch_id))
-    return render_template("coordinator/letterhead.html", branch=branch, form=form, is_set=is_set)
-
-
 def _nothing_printed() -> str:
     return str(_("None of these papers has been made yet. Make them on the page of papers."))
 
 
-def _pdf(db: Session, ids: Sequence[int], name: str) -> ResponseReturnValue:
-    told = printed(db, person(), ids)
-    base = running().settings.public_url or request.url_root
-    set_ = typeset(
-        told, lambda visit_id: f"{base.rstrip('/')}/visits/{visit_id}", contacts_of(db, told)
-    )
-    return pdf_answer(set_, file_name(told, name))
+def _pdf(ids: Sequence[int], name: str) -> ResponseReturnValue:
+    with reading_db() as db:
+        told = printed(db, person(), ids)
+        contacts = contacts_of(db, told)
+    base = public_url().rstrip("/")
+    # Setting takes its time: nothing is held open meanwhile.
+    made = typeset(told, lambda visit_id: f"{base}/visits/{visit_id}", contacts)
+    return pdf_answer(made, file_name(told, name))
+
+
+def _printable(db: Session, stage_id: int, given: PapersIn) -> Printable:
+    wanted = given.wanted()
+    return printable(db, person(), stage_id, wanted, today=today(), since=given.since)
+
+
+def _asked(given: PapersIn) -> dict[str, Any]:
+    return given.model_dump(mode="json", exclude_none=True)
+
+
+def _file_url(stage_id: int, given: PapersIn, one: PaperFile) -> str:
+    narrowed = {
+        "kinds": one.kind and [one.kind.value],
+        "team_id": one.team_id,
+        "month": one.month and one.month.isoformat(),
+    }
+    told = {name: value for name, value in narrowed.items() if value is not None}
+    return url_for("coordinator.papers_file", **_asked(given) | told | {"stage_id": stage_id})
+
+
+def _file_words(one: PaperFile, given: PapersIn, teams: Mapping[int | None, str]) -> list[str]:
+    month = one.month or given.month
+    return [
+        word(one.kind) if one.kind else ", ".join(word(kind) for kind in given.kinds),
+        *([teams[one.team_id]] if one.team_id else []),
+        *([month_name(month)] if month else []),
+    ]
 
 
 def _page(stage_id: int, error: OutreachError | None = None) -> str:
@@ -222,6 +230,7 @@ def _page(stage_id: int, error: OutreachError | None = None) -> str:
         kinds=list(PaperKind),
         kinds_in_words=[(kind.value, word(kind)) for kind in PaperKind],
         filters=given,
+        most_in_a_file=MOST_IN_A_FILE,
         outdated=left[PaperState.OUTDATED],
         void=left[PaperState.VOID],
         made=len(rows),
@@ -273,10 +282,11 @@ def _around(db: Session, stage: Stage) -> dict[str, Any]:
         "stage": stage,
         "campaign": campaign_of(db, person(), stage.campaign_id),
         "approved": len(standing),
+        "over": sum(row.day < today() for row in standing),
         "proposed": sum(row.work is Work.PROPOSED for row in visits),
         "months_in_words": [("", _("The whole stage")), *_months(standing)],
         "teams_in_words": [("", _("All teams")), *_teams(standing)],
-        "has_signer": has_signer(letterhead_of(db, stage.branch_id)),
+        "letterhead": letterhead_of(db, stage.branch_id),
     }
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from flask import Response
 
-    from outreach.papers.issuing import PrintedPaper
+    from outreach.papers.reading import PrintedPaper
 
 #: A PDF needs nothing from us; the browser's own viewer is a page with a style and an object.
 POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'"

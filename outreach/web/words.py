@@ -96,6 +96,9 @@ CONFLICTS = {
     "message_settled": _("This message has been settled meanwhile. Load the page again."),
     "other_content": _("This form was sent before with other numbers. Correct what is stored."),
     "no_approved_visit": _("None of these visits is approved yet, so there is no paper to make."),
+    "visits_over": _(
+        "The days of these visits are over: only minutes can still be made for them."
+    ),
     "paper_void": _("What this paper is about does not stand any more, so it is not made anew."),
     "already_corrected": _("This report has already been corrected. Correct the newest one."),
 }

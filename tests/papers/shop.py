@@ -10,7 +10,8 @@ from sqlmodel import col
 
 from outreach.db import reading, unit_of_work
 from outreach.papers.choosing import Wanted
-from outreach.papers.issuing import make_papers, printed
+from outreach.papers.issuing import make_papers
+from outreach.papers.reading import printed
 from outreach.papers.tables import Paper, PaperKind
 from outreach.papers.typesetting import contacts_of, typeset
 from outreach.visits.tables import Visit
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 ASSIGNMENT = (PaperKind.ASSIGNMENT_LETTER,)
 NOTICE = (PaperKind.NOTICE,)
+MINUTES = (PaperKind.MINUTES,)
 
 
 def make(
@@ -50,6 +52,12 @@ def some_visit(engine: Engine) -> Visit:
         found = db.scalars(select(Visit).order_by(*order)).first()
     assert found is not None
     return found
+
+
+def visit_ids(engine: Engine) -> list[int]:
+    """The visits of the plan by day."""
+    with reading(engine) as db:
+        return list(db.scalars(select(col(Visit.id)).order_by(col(Visit.day), col(Visit.id))))
 
 
 def pages(engine: Engine, world: World, ids: Sequence[int]) -> list[str]:

@@ -92,7 +92,7 @@ def test_an_entry_tells_place_and_state(engine: Engine, world: World) -> None:
         confirm(db, visit.id or 0, version=visit.version, by=world.coordinator, now=NOW)
     event = _of(_team(engine, visit.team_id), visit)
     assert str(event["summary"]) == f"Sosialisasi di Kelurahan {village.name}"
-    assert str(event["location"]).startswith(f"Kelurahan {village.name}, Kec. ")
+    assert str(event["location"]).startswith(f"Kelurahan {village.name}, Kecamatan ")
     assert str(event["status"]) == "CONFIRMED"
     assert "Sudah dikonfirmasi desa." in str(event["description"])
     assert event["geo"].latitude == pytest.approx(village.latitude, abs=1e-5)

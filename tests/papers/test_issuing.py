@@ -13,16 +13,9 @@ from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, NotAllowed, NotFound
 from outreach.logbook.sync import take_in
 from outreach.papers.choosing import Wanted
-from outreach.papers.issuing import (
-    kept_ids,
-    made_since,
-    make_again,
-    make_papers,
-    paper_of,
-    printed,
-    renew_papers,
-)
+from outreach.papers.issuing import make_again, make_papers, renew_papers
 from outreach.papers.letterhead import LetterheadIn, letterhead_of, save_letterhead
+from outreach.papers.reading import paper_of, printable, printed
 from outreach.papers.tables import PaperKind
 from outreach.people.tables import Team
 from outreach.visits.lifecycle import cancel, confirm
@@ -30,7 +23,7 @@ from outreach.visits.listing import visits_of_stage
 from outreach.visits.moving import MoveIn, move_visit
 from outreach.visits.tables import Visit, Work
 from tests.papers.shop import ASSIGNMENT, NOTICE, all_papers, kept, make, some_visit
-from tests.visits.world import NOW, World, add_stage, stage_in
+from tests.visits.world import NOW, TODAY, World, add_stage, stage_in
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -247,10 +240,9 @@ def test_only_those_left_behind_are_renewed(engine: Engine, world: World) -> Non
     _move(engine, world, moved)
     with unit_of_work(engine) as db:
         theirs = [one.id for one in all_papers(engine) if one.visit_id == moved.id]
-        renew_papers(
-            db, world.stage_id, [*map(int, filter(None, theirs))], by=world.coordinator, now=LATER
-        )
-        assert made_since(db, world.coordinator, world.stage_id, LATER) == theirs
+        renew_papers(db, [*map(int, filter(None, theirs))], by=world.coordinator, now=LATER)
+        told = printable(db, world.coordinator, world.stage_id, Wanted(), today=TODAY, since=LATER)
+        assert told.ids == theirs
     editions = {one.id: one.edition for one in all_papers(engine)}
     assert editions == dict.fromkeys(made, 1) | {theirs[0]: 2}
 
@@ -287,7 +279,8 @@ def test_only_the_branch_s_coordinator_makes_and_reads_papers(engine: Engine, wo
 def test_what_was_made_is_listed_in_the_order_of_printing(engine: Engine, world: World) -> None:
     made = make(engine, world)
     with reading(engine) as db:
-        assert kept_ids(db, world.coordinator, world.stage_id, Wanted()) == made
+        told = printable(db, world.coordinator, world.stage_id, Wanted(), today=TODAY)
+        assert told.ids == made
         kinds = [paper.kind for paper in printed(db, world.coordinator, made)]
     assert kinds[: len(world.team_ids)] == [PaperKind.ASSIGNMENT_LETTER] * len(world.team_ids)
     in_between = kinds[len(world.team_ids) :][:3]

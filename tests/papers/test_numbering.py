@@ -16,7 +16,7 @@ from outreach.papers.choosing import Wanted
 from outreach.papers.issuing import make_papers
 from outreach.papers.numbering import check_pattern, hold_series, note_last, written
 from outreach.papers.tables import PaperKind, PaperSeries
-from tests.papers.shop import ASSIGNMENT, all_papers, make
+from tests.papers.shop import ASSIGNMENT, MINUTES, all_papers, make, visit_ids
 from tests.visits.world import NOW, World
 
 if TYPE_CHECKING:
@@ -66,18 +66,17 @@ def test_every_kind_counts_for_itself_and_without_a_gap(engine: Engine, world: W
 
 
 def test_a_year_starts_anew(engine: Engine, world: World) -> None:
-    first = Wanted(ASSIGNMENT, team_id=world.team_ids[0])
-    second = Wanted(ASSIGNMENT, team_id=world.team_ids[1])
-    make(engine, world, first)
-    make(engine, world, second, now=NEW_YEAR)
+    one, *_others, other = visit_ids(engine)
+    make(engine, world, Wanted(MINUTES, visit_id=one))
+    make(engine, world, Wanted(MINUTES, visit_id=other), now=NEW_YEAR)
     assert [paper.number for paper in all_papers(engine)] == [
-        "ST/001/SURAKARTA/XI/2026",
-        "ST/001/SURAKARTA/I/2027",
+        "BA/001/SURAKARTA/XI/2026",
+        "BA/001/SURAKARTA/I/2027",
     ]
 
 
 def test_the_year_is_that_of_the_branch_not_of_greenwich(engine: Engine, world: World) -> None:
-    make(engine, world, Wanted(ASSIGNMENT), now=datetime(2026, 12, 31, 18, tzinfo=NOW.tzinfo))
+    make(engine, world, Wanted(MINUTES), now=datetime(2026, 12, 31, 18, tzinfo=NOW.tzinfo))
     assert {paper.year for paper in all_papers(engine)} == {2027}
 
 

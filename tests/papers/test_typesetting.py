@@ -13,8 +13,8 @@ import pytest
 
 from outreach.db import reading, unit_of_work
 from outreach.papers.choosing import Wanted
-from outreach.papers.issuing import PrintedPaper, printed
 from outreach.papers.letterhead import save_letterhead
+from outreach.papers.reading import PrintedPaper, printed
 from outreach.papers.tables import PaperKind
 from outreach.papers.typesetting import AT_ONCE, contacts_of, qr, typeset
 from outreach.papers.wording import Contact, number_words, phone_words, shown

@@ -72,6 +72,7 @@ def upgrade() -> None:
     sa.Column('branch_id', sa.Integer(), nullable=False),
     sa.Column('office', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('address', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('contact', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('place', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('signer_name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('signer_position', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
