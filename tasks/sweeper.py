@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError as DatabaseError
 from outreach.db import unit_of_work
 from outreach.messages import outbox
 from outreach.messages.announce import announce
+from outreach.sheets.forgetting import forget_old
 from outreach.visits.batches import MOST_SENT, RESEND_AFTER, due_batches, error_text
 from outreach.visits.returns import run_out_leases
 
@@ -31,6 +32,7 @@ SECONDS_BETWEEN = 1.0
 
 #: Nobody waits for a message as for a plan, and looking through the history takes longer.
 TIDY_EVERY = timedelta(seconds=10)
+FORGET_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,12 @@ def tidy_once(engine: Engine, now: datetime, *, by_email: bool) -> None:
         announce(db, now, by_email=by_email)
 
 
+def forget_once(engine: Engine, now: datetime) -> None:
+    """Forget what stood in uploaded sheets that are over."""
+    with unit_of_work(engine) as db:
+        forget_old(db, now)
+
+
 def post_once(
     engine: Engine, now: datetime, post: Callable[[int], object], waiting: int = 0
 ) -> int:
@@ -89,12 +97,15 @@ def run_sweeper(engine: Engine, queue: Queue, *, seconds_between: float = SECOND
     stopped = threading.Event()
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, lambda *_: stopped.set())
-    tidied = datetime.min.replace(tzinfo=UTC)
+    tidied = forgotten = datetime.min.replace(tzinfo=UTC)
     while not stopped.is_set():
         now = datetime.now(UTC)
         if now - tidied >= TIDY_EVERY:
             tidied = now
             _carefully(lambda now: tidy_once(engine, now, by_email=queue.post is not None), now)
+        if now - forgotten >= FORGET_EVERY:
+            forgotten = now
+            _carefully(lambda now: forget_once(engine, now), now)
         _carefully(lambda now: _send_all(engine, queue, now), now)
         stopped.wait(seconds_between)
 

@@ -16,12 +16,14 @@ from outreach.campaigns.access import branch_regencies
 from outreach.campaigns.stages import require_planner, stage_of
 from outreach.errors import Conflict, NotFound
 from outreach.people.edits import locked
+from outreach.sheets.forgetting import UNDO_DAYS, can_be_undone, forget_contents
 from outreach.sheets.keeping import change_of, keep_change, keep_row, row_of
 from outreach.sheets.kinds import Context
-from outreach.sheets.reading import UNKNOWN, read_sheet
+from outreach.sheets.reading import UNKNOWN, masked
 from outreach.sheets.registry import KINDS
 from outreach.sheets.tables import Upload, UploadState
 from outreach.visits.question import local_day
+from outreach.visits.runs import lock_branch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from outreach.people.access import Person
     from outreach.sheets.kinds import Change, Column, Kind, Row
     from outreach.sheets.reading import Sheet
+
+    #: Rows to keep, and what the accepted ones would change.
+    type Checked = tuple[list[dict[str, Any]], list[Change]]
 
 LONGEST_NAME = 120
 
@@ -68,20 +73,11 @@ def context_of_upload(db: Session, by: Person, upload: Upload, *, now: datetime)
     return context_of(db, by, upload.branch_id, now=now, stage_id=upload.stage_id)
 
 
-def stage_upload(db: Session, kind: Kind, content: bytes, file_name: str, ctx: Context) -> Upload:
-    """Read a file, check every row and keep it with what applying would change.
+def check_sheet(db: Session, kind: Kind, sheet: Sheet, file_name: str, ctx: Context) -> Upload:
+    """Check every row of a sheet that was read; return it, with what applying would change.
 
-    Raises
-    ------
-    Invalid
-        For the field `file`, as `reading.read_sheet` has it.
+    Nothing is written: checking may take a while, and nobody should have to wait for it.
     """
-    sheet = read_sheet(content, kind.title, kind.columns(db, ctx), kind.key)
-    return stage_sheet(db, kind, sheet, file_name, ctx)
-
-
-def stage_sheet(db: Session, kind: Kind, sheet: Sheet, file_name: str, ctx: Context) -> Upload:
-    """Check every row of a sheet that was read, and keep it with what applying would change."""
     upload = Upload(
         kind=kind.kind,
         branch_id=ctx.branch_id,
@@ -90,7 +86,12 @@ def stage_sheet(db: Session, kind: Kind, sheet: Sheet, file_name: str, ctx: Cont
         uploaded_by=ctx.by.account_id,
         uploaded_at=ctx.now,
     )
-    _note(upload, *_checked(db, kind, sheet.rows, ctx))
+    _note(upload, check_rows(db, kind, sheet.rows, ctx))
+    return upload
+
+
+def keep_sheet(db: Session, upload: Upload) -> Upload:
+    """Keep a sheet that was checked."""
     db.add(upload)
     db.flush()
     return upload
@@ -111,8 +112,16 @@ def upload_of(db: Session, by: Person, upload_id: int) -> Upload:
     return upload
 
 
-def check_again(db: Session, upload_id: int, version: int, ctx: Context) -> Upload:
-    """Check the rows of a staged upload against what stands now, and keep the new difference.
+def check_again(db: Session, upload: Upload, ctx: Context) -> Checked:
+    """Check the rows of an upload against what stands now; nothing is written."""
+    kind = KINDS[upload.kind]
+    columns = kind.columns(db, ctx)
+    rows = [row_of(kept, columns, afresh=True) for kept in upload.rows]
+    return check_rows(db, kind, rows, ctx)
+
+
+def keep_check(db: Session, upload_id: int, version: int, checked: Checked) -> Upload:
+    """Keep the new difference of a staged upload.
 
     Raises
     ------
@@ -120,16 +129,15 @@ def check_again(db: Session, upload_id: int, version: int, ctx: Context) -> Uplo
         If it is not waiting any more.
     """
     upload = _waiting(db, upload_id, version, UploadState.STAGED)
-    kind = KINDS[upload.kind]
-    columns = kind.columns(db, ctx)
-    rows = [row_of(kept, columns, afresh=True) for kept in upload.rows]
-    _note(upload, *_checked(db, kind, rows, ctx))
+    _note(upload, checked)
     upload.version += 1
     return upload
 
 
 def apply_upload(db: Session, upload_id: int, version: int, ctx: Context) -> Upload:
     """Write what the upload's accepted rows change, all of it or nothing.
+
+    Of its rows the refused ones stay, for somebody has to correct them.
 
     Raises
     ------
@@ -138,10 +146,13 @@ def apply_upload(db: Session, upload_id: int, version: int, ctx: Context) -> Upl
         or it is not waiting any more.
     """
     upload = _waiting(db, upload_id, version, UploadState.STAGED)
+    # Rows that are still to be made cannot be locked, nor counts that nobody has told yet.
+    lock_branch(db, upload.branch_id)
     kind = KINDS[upload.kind]
     columns = kind.columns(db, ctx)
     changes = _still_true(db, kind, upload, columns, ctx)
     upload.undo = kind.apply(db, changes, ctx)
+    upload.rows = [row for row in upload.rows if row["problems"]]
     _settle(upload, UploadState.APPLIED, ctx)
     return upload
 
@@ -152,10 +163,15 @@ def undo_upload(db: Session, upload_id: int, version: int, ctx: Context) -> Uplo
     Raises
     ------
     Conflict
-        `problem="changed_since"` with `rows`, if something of it was changed since.
+        `problem="changed_since"` with `rows`, if something of it was changed since;
+        `problem="too_old_to_undo"`.
     """
     upload = _waiting(db, upload_id, version, UploadState.APPLIED)
+    if not can_be_undone(upload, ctx.now):
+        raise Conflict(problem="too_old_to_undo", days=UNDO_DAYS)
+    lock_branch(db, upload.branch_id)
     KINDS[upload.kind].undo(db, upload.undo, ctx)
+    forget_contents(upload)
     _settle(upload, UploadState.UNDONE, ctx)
     return upload
 
@@ -169,7 +185,7 @@ def discard_upload(db: Session, upload_id: int, version: int, ctx: Context) -> U
         If it is not waiting any more.
     """
     upload = _waiting(db, upload_id, version, UploadState.STAGED)
-    upload.rows, upload.changes = [], []
+    forget_contents(upload)
     _settle(upload, UploadState.DISCARDED, ctx)
     return upload
 
@@ -205,12 +221,10 @@ def list_uploads(db: Session, ctx: Context, *, most: int = 50) -> list[Upload]:
 def _name(file_name: str) -> str:
     """Keep the last part of a file's name, without signs that a page could stumble over."""
     last = file_name.replace("\\", "/").rpartition("/")[2]
-    return "".join(sign for sign in last if sign.isprintable())[-LONGEST_NAME:] or "?"
+    return masked("".join(sign for sign in last if sign.isprintable()))[-LONGEST_NAME:] or "?"
 
 
-def _checked(
-    db: Session, kind: Kind, rows: Sequence[Row], ctx: Context
-) -> tuple[list[dict[str, Any]], list[Change]]:
+def check_rows(db: Session, kind: Kind, rows: Sequence[Row], ctx: Context) -> Checked:
     """Check the rows that could be read; return all rows to keep, and the changes."""
     found = {row.number: len(row.problems) for row in rows}
     changes = kind.check(db, [row for row in rows if not row.is_refused], ctx)
@@ -219,7 +233,8 @@ def _checked(
     return kept, [change for change in changes if change.row not in refused]
 
 
-def _note(upload: Upload, rows: list[dict[str, Any]], changes: Sequence[Change]) -> None:
+def _note(upload: Upload, checked: Checked) -> None:
+    rows, changes = checked
     upload.rows = rows
     upload.changes = [keep_change(change) for change in changes]
     upload.refused = sum(bool(row["problems"]) for row in rows)

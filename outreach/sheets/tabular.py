@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from outreach.errors import Conflict
 from outreach.sheets.kinds import Act, Change, Undo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from sqlmodel import Session, SQLModel
 
+#: Rows asked for in one statement.
+_AT_ONCE = 500
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
 
@@ -26,17 +29,25 @@ def write(
     changes: Sequence[Change],
     values: Callable[[Change], Mapping[str, Any]],
 ) -> list[Undo]:
-    """Write each change into the row of *table* whose primary key is its fact `id`.
+    """Write each change into the row of *table* whose `id` and `version` are among its facts.
 
     `values` tells what the row gets; a change that adds needs no `id`, one that removes no values.
-    A table with a `version` counts it up.
 
     Raises
     ------
     Conflict
+        `problem="sheet_is_stale"` with `rows`, if somebody changed them since they were checked;
         `problem="refused_by_table"` with `rows`, if the table refuses a row.
     """
-    return [_write_one(db, table, change, values) for change in changes]
+    known = [change for change in changes if change.act is not Act.ADD]
+    stored = _locked(db, table, (change.facts["id"] for change in known))
+    stale = [one.row for one in known if _version(stored, one) != one.facts["version"]]
+    if stale:
+        raise Conflict(problem="sheet_is_stale", rows=sorted(stale))
+    return [
+        _write_one(db, table, change, values, stored.get(change.facts.get("id")))
+        for change in changes
+    ]
 
 
 def take_back(db: Session, table: type[SQLModel], undo: Sequence[Undo]) -> None:
@@ -48,9 +59,34 @@ def take_back(db: Session, table: type[SQLModel], undo: Sequence[Undo]) -> None:
         `problem="changed_since"` with `rows`: those that were changed since, or are needed by
         something that came since. Nothing can be kept then: the unit of work has to end.
     """
-    stuck = [entry["row"] for entry in reversed(undo) if not _take_back_one(db, table, entry)]
+    ids = [(entry["after"] or entry["before"])["id"] for entry in undo]
+    stored = _locked(db, table, ids)
+    entries = [(entry, stored.get(row_id)) for entry, row_id in zip(undo, ids, strict=True)]
+    stuck = [
+        entry["row"]
+        for entry, found in reversed(entries)
+        if not _take_back_one(db, table, entry, found)
+    ]
     if stuck:
         raise Conflict(problem="changed_since", rows=sorted(stuck))
+
+
+def _locked(db: Session, table: Any, ids: Iterable[int]) -> dict[int | None, Any]:
+    """Take rows in the order of their ids, so that no two ever wait for each other, and read them.
+
+    Those that are gone are left out.
+    """
+    query = select(table).order_by(table.id).with_for_update(key_share=True)
+    found: dict[int | None, Any] = {}
+    for part in batched(sorted(ids), _AT_ONCE):
+        rows = db.scalars(query.where(table.id.in_(part)).execution_options(populate_existing=True))
+        found |= {row.id: row for row in rows}
+    return found
+
+
+def _version(stored: Mapping[int | None, Any], change: Change) -> int | None:
+    row = stored.get(change.facts["id"])
+    return None if row is None else row.version
 
 
 def _write_one(
@@ -58,8 +94,8 @@ def _write_one(
     table: type[SQLModel],
     change: Change,
     values: Callable[[Change], Mapping[str, Any]],
+    row: Any,
 ) -> Undo:
-    row = None if change.act is Act.ADD else db.get_one(table, _key(change.facts["id"]))
     before = None if row is None else _plain(row)
     try:
         with db.begin_nested():
@@ -77,10 +113,9 @@ def _write_one(
     return {"row": change.row, "before": before, "after": after}
 
 
-def _take_back_one(db: Session, table: type[SQLModel], entry: Undo) -> bool:
+def _take_back_one(db: Session, table: type[SQLModel], entry: Undo, found: Any) -> bool:
     """Put one row back to what it was; False if it is not what it had become."""
     before, after = entry["before"], entry["after"]
-    found = db.get(table, _identity(table, after or before), populate_existing=True)
     if _told(None if found is None else _plain(found)) != _told(after):
         return False
     try:
@@ -106,8 +141,7 @@ def _told(plain: Mapping[str, Any] | None) -> dict[str, Any] | None:
 def _put(row: Any, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         setattr(row, name, value)
-    if hasattr(row, "version"):
-        row.version += 1
+    row.version += 1
 
 
 def _plain(row: Any) -> dict[str, Any]:
@@ -127,15 +161,3 @@ def _readers(table: type[SQLModel]) -> dict[str, TypeAdapter[Any]]:
     """Make what reads the columns of a table from JSON, once: it takes longer than reading."""
     kinds: dict[str, Any] = {name: told.annotation for name, told in table.model_fields.items()}
     return {name: TypeAdapter(kind) for name, kind in kinds.items()}
-
-
-def _identity(table: type[SQLModel], plain: Mapping[str, Any]) -> Any:
-    names = [column.key for column in inspect(table).primary_key]
-    typed = _typed(table, {name: plain[name] for name in names})
-    return _key([typed[name] for name in names])
-
-
-def _key(given: Any) -> Any:
-    if isinstance(given, list | tuple):
-        return given[0] if len(given) == 1 else tuple(given)
-    return given

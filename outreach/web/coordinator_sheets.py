@@ -12,20 +12,23 @@ from outreach.campaigns.campaigns import campaign_of
 from outreach.campaigns.stages import stage_of
 from outreach.campaigns.tables import Status
 from outreach.errors import Conflict, Invalid, NotFound
-from outreach.people.tables import Branch, Role
+from outreach.people.tables import Account, Branch, Role
+from outreach.sheets.forgetting import UNDO_DAYS, can_be_undone
 from outreach.sheets.reading import read_sheet
 from outreach.sheets.registry import KINDS
 from outreach.sheets.staging import (
     apply_upload,
     changes_of,
     check_again,
+    check_sheet,
     context_of,
     context_of_stage,
     context_of_upload,
     discard_upload,
+    keep_check,
+    keep_sheet,
     list_uploads,
     rows_of,
-    stage_sheet,
     undo_upload,
     unknown_headers,
     upload_of,
@@ -185,9 +188,16 @@ def discard_sheet(upload_id: int) -> ResponseReturnValue:
 
 @pages.post("/uploads/<int:upload_id>/check")
 @allow(Role.COORDINATOR)
-def check_sheet(upload_id: int) -> ResponseReturnValue:
+def check_upload(upload_id: int) -> ResponseReturnValue:
     """Check a sheet again against what stands now."""
-    return _settled(upload_id, check_again, _("Checked again. Here is the difference as of now."))
+    with reading_db() as db:
+        found = upload_of(db, person(), upload_id)
+        checked = check_again(db, found, context_of_upload(db, person(), found, now=now()))
+
+    def keep(db: Session, of: int, version: int, _ctx: Context) -> Upload:
+        return keep_check(db, of, version, checked)
+
+    return _settled(upload_id, keep, _("Checked again. Here is the difference as of now."))
 
 
 def _settled(
@@ -209,15 +219,17 @@ def _settled(
 
 
 def _taken_in(kind: Kind, ctx: Context) -> ResponseReturnValue:
-    """Read the file that was sent, with no transaction held, and stage what it says."""
+    """Read and check the file that was sent while others go on working, then keep it."""
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         raise Invalid(problems={"file": ["missing"]})
     with reading_db() as db:
         columns = kind.columns(db, ctx)
     sheet = read_sheet(sent.read(), kind.title, columns, kind.key)
+    with reading_db() as db:
+        checked = check_sheet(db, kind, sheet, sent.filename, ctx)
     with writing_db() as db:
-        made = stage_sheet(db, kind, sheet, sent.filename, ctx)
+        made = keep_sheet(db, checked)
     return redirect(url_for("coordinator.upload", upload_id=made.id), 303)
 
 
@@ -263,6 +275,9 @@ def _upload_page(upload_id: int, trouble: str = "") -> str:
         return render_template(
             "coordinator/sheet_upload.html",
             upload=found,
+            sender=db.get_one(Account, found.uploaded_by).name,
+            can_be_undone=can_be_undone(found, now()),
+            undo_days=UNDO_DAYS,
             stage=stage,
             trouble=trouble,
             refused=refused_rows(db, rows, columns)[:MOST_SHOWN],

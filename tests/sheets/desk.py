@@ -10,13 +10,15 @@ from python_calamine import CalamineWorkbook
 
 from outreach.db import unit_of_work
 from outreach.sheets.plan import PLAN
+from outreach.sheets.reading import read_sheet
 from outreach.sheets.staging import (
     apply_upload,
     changes_of,
+    check_sheet,
     context_of_stage,
     discard_upload,
+    keep_sheet,
     rows_of,
-    stage_upload,
     undo_upload,
 )
 from outreach.sheets.writing import workbook
@@ -26,8 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sqlalchemy import Engine
+    from sqlmodel import Session
 
-    from outreach.sheets.kinds import Change, Context, Row
+    from outreach.sheets.kinds import Change, Context, Kind, Row
     from outreach.sheets.tables import Upload
     from tests.visits.world import World
 
@@ -67,7 +70,13 @@ def edited(engine: Engine, world: World, edit: Callable[[Lines], object]) -> byt
 
 def upload(engine: Engine, world: World, content: bytes, name: str = "rencana.xlsx") -> Upload:
     with unit_of_work(engine) as db:
-        return stage_upload(db, PLAN, content, name, context(db, world))
+        return staged(db, PLAN, content, name, context(db, world))
+
+
+def staged(db: Session, kind: Kind, content: bytes, name: str, ctx: Context) -> Upload:
+    """Read, check and keep a file."""
+    sheet = read_sheet(content, kind.title, kind.columns(db, ctx), kind.key)
+    return keep_sheet(db, check_sheet(db, kind, sheet, name, ctx))
 
 
 def settle(engine: Engine, world: World, staged: Upload, how: Any) -> Upload:

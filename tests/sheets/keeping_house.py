@@ -15,13 +15,14 @@ from outreach.sheets.staging import (
     apply_upload,
     changes_of,
     context_of,
+    discard_upload,
     rows_of,
-    stage_upload,
     undo_upload,
 )
 from outreach.sheets.tables import SheetKind, Upload
 from outreach.sheets.writing import text_file, workbook
 from tests import builders
+from tests.sheets.desk import staged
 from tests.visits.world import account
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class House:
     def send(self, kind: SheetKind, content: bytes) -> Told:
         with unit_of_work(self.engine) as db:
             ctx = self.context(db)
-            upload = stage_upload(db, KINDS[kind], content, "lembar.csv", ctx)
+            upload = staged(db, KINDS[kind], content, "lembar.csv", ctx)
             columns = KINDS[kind].columns(db, ctx)
             return Told(self, upload.id or 0, rows_of(upload, columns), changes_of(upload, columns))
 
@@ -109,6 +110,9 @@ class Told:
 
     def undo(self) -> Told:
         return self._settle(undo_upload)
+
+    def discard(self) -> Told:
+        return self._settle(discard_upload)
 
     def _settle(self, act: Any) -> Told:
         with unit_of_work(self.house.engine) as db:
