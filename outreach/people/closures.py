@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationInfo
 from pydantic import field_validator as check
 from pydantic_core import PydanticCustomError
+from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, or_, select
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 LONGEST_DAYS = 366
 FIRST, LAST = date(2000, 1, 1), date(2100, 12, 31)
+PAGE_LENGTH = 50
 
 
 def _below_province(code: str) -> str:
@@ -72,17 +75,41 @@ class MarketDayIn(BaseModel):
     note: Note = ""
 
 
-def closed_periods(db: Session, person: Person, *, since: date) -> Sequence[ClosedPeriod]:
-    """List the closed periods in and around the person's area that end on *since* or later."""
-    query = select(ClosedPeriod).where(col(ClosedPeriod.ends) >= since)
+@dataclass(frozen=True, slots=True)
+class Listed[Row]:
+    """One page of a list, which of how many it is, and how many rows there are in all."""
+
+    rows: Sequence[Row]
+    found: int
+    page: int
+    last: int
+
+
+def closed_periods(
+    db: Session,
+    person: Person,
+    *,
+    since: date,
+    until: date = LAST,
+    page: int = 1,
+    length: int = PAGE_LENGTH,
+) -> Listed[ClosedPeriod]:
+    """List the closed periods in and around the person's area with a day from one to another."""
+    query = select(ClosedPeriod).where(
+        col(ClosedPeriod.ends) >= since, col(ClosedPeriod.starts) <= until
+    )
     order = (col(ClosedPeriod.starts), col(ClosedPeriod.region_code), col(ClosedPeriod.id))
-    return db.exec(_seen(query, ClosedPeriod.region_code, person).order_by(*order)).all()
+    seen = _seen(query, ClosedPeriod.region_code, person)
+    return _listed(db, seen.order_by(*order), page, length)
 
 
-def market_days(db: Session, person: Person) -> Sequence[MarketDay]:
+def market_days(
+    db: Session, person: Person, *, page: int = 1, length: int = PAGE_LENGTH
+) -> Listed[MarketDay]:
     """List the market days in and around the person's area, by region."""
     query = _seen(select(MarketDay), MarketDay.region_code, person)
-    return db.exec(query.order_by(col(MarketDay.region_code), col(MarketDay.id))).all()
+    order = (col(MarketDay.region_code), col(MarketDay.id))
+    return _listed(db, query.order_by(*order), page, length)
 
 
 def may_edit(person: Person, row: ClosedPeriod | MarketDay) -> bool:
@@ -190,6 +217,14 @@ def _seen[T: Select[Any]](query: T, column: Any, person: Person) -> T:
     """Keep what lies in the person's area, or holds for it from further up."""
     above = {region for area in person.areas for region in parents(area)}
     return query.where(or_(within(column, person.areas), column.in_(above)))
+
+
+def _listed(db: Session, query: Any, page: int, length: int) -> Listed[Any]:
+    found = db.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    last = max(1, -(-found // length))
+    page = min(page, last)
+    rows = db.scalars(query.offset((page - 1) * length).limit(length)).all()
+    return Listed(rows, found, page, last)
 
 
 def _own[Row: (ClosedPeriod, MarketDay)](

@@ -56,6 +56,21 @@ def javanese_day(day: date) -> MarketRhythm:
     return CYCLE[(day - A_LEGI).days % len(CYCLE)]
 
 
+def mark_of(row: ClosedPeriod | MarketDay) -> Mark:
+    """Tell what a closed period or a market makes of its days."""
+    if isinstance(row, ClosedPeriod):
+        return Mark(row.region_code, True, row.note, closure=row.closure)
+    closes = row.effect is MarketEffect.AVOID
+    return Mark(row.region_code, closes, row.note, rhythm=row.rhythm)
+
+
+def falls_on(row: ClosedPeriod | MarketDay, day: date) -> bool:
+    """Whether a day is one of a closed period, or one on which a market is held."""
+    if isinstance(row, ClosedPeriod):
+        return row.starts <= day <= row.ends
+    return is_market_day(row.rhythm, day)
+
+
 def is_market_day(rhythm: MarketRhythm, day: date) -> bool:
     """Whether a market of this rhythm is held on the day."""
     if rhythm in WEEKDAYS:
@@ -73,7 +88,7 @@ def marks_of(db: Session, codes: Iterable[str], first: date, last: date) -> dict
     around = {code: (*reversed(parents(code)), code) for code in asked}
     by_region = _by_region(db, {region for regions in around.values() for region in regions})
     days = list(days_between(first, last))
-    dated = {region: _dated(marks, days) for region, marks in by_region.items()}
+    dated = {region: _dated(rows, days) for region, rows in by_region.items()}
     found: dict[str, Marks] = {}
     for code in asked:
         special = [dated[region] for region in around[code] if dated.get(region)]
@@ -114,17 +129,12 @@ def _closing(marks: Marks) -> Marks:
     return {day: some for day, some in closing.items() if some}
 
 
-def _by_region(db: Session, regions: set[str]) -> dict[str, list[tuple[Mark, ClosedPeriod | None]]]:
-    """Read closed periods and markets; a market has no period, it comes again for ever."""
-    found: dict[str, list[tuple[Mark, ClosedPeriod | None]]] = defaultdict(list)
+def _by_region(db: Session, regions: set[str]) -> dict[str, list[ClosedPeriod | MarketDay]]:
+    found: dict[str, list[ClosedPeriod | MarketDay]] = defaultdict(list)
     for part in batched(sorted(regions), CODES_AT_ONCE):
-        for period in _periods(db, part):
-            mark = Mark(period.region_code, True, period.note, closure=period.closure)
-            found[period.region_code].append((mark, period))
-        for market in _markets(db, part):
-            closes = market.effect is MarketEffect.AVOID
-            mark = Mark(market.region_code, closes, market.note, rhythm=market.rhythm)
-            found[market.region_code].append((mark, None))
+        rows: list[ClosedPeriod | MarketDay] = [*_periods(db, part), *_markets(db, part)]
+        for row in rows:
+            found[row.region_code].append(row)
     return found
 
 
@@ -138,19 +148,14 @@ def _markets(db: Session, regions: tuple[str, ...]) -> Iterator[MarketDay]:
     yield from db.scalars(query.order_by(col(MarketDay.id)))
 
 
-def _dated(marks: list[tuple[Mark, ClosedPeriod | None]], days: list[date]) -> Marks:
+def _dated(rows: list[ClosedPeriod | MarketDay], days: list[date]) -> Marks:
     found: dict[date, list[Mark]] = defaultdict(list)
-    for mark, period in marks:
+    for row in rows:
+        mark = mark_of(row)
         for day in days:
-            if _is_on(mark, period, day):
+            if falls_on(row, day):
                 found[day].append(mark)
     return {day: tuple(some) for day, some in found.items()}
-
-
-def _is_on(mark: Mark, period: ClosedPeriod | None, day: date) -> bool:
-    if period is not None:
-        return period.starts <= day <= period.ends
-    return mark.rhythm is not None and is_market_day(mark.rhythm, day)
 
 
 def _merged(several: list[Marks]) -> Marks:

@@ -125,9 +125,10 @@ def _as_form(stage: Stage, name: str, starts: date, ends: date) -> StageIn:
 
 def _next_name(db: Session, stage: Stage) -> str:
     """Raise the last number in the name beyond those of all stages that are called alike."""
-    *_, found = (None, *_NUMBER.finditer(stage.name))
-    if found is None:
+    numbers = list(_NUMBER.finditer(stage.name))
+    if not numbers:
         return f"{stage.name[: LONGEST_NAME - 5]} {_free(db, stage, f'{stage.name} ', 1)}"
+    found = numbers[-1]
     before, after = stage.name[: found.start()], stage.name[found.end() :]
     return f"{before}{_free(db, stage, before, int(found[0]))}{after}"[:LONGEST_NAME]
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from outreach.errors import Conflict, Invalid
+from outreach.people.access import covers
 from outreach.people.closures import (
+    PAGE_LENGTH,
     ClosedPeriodIn,
     MarketDayIn,
     add_market,
@@ -28,9 +30,9 @@ from outreach.people.closures import (
     update_period,
 )
 from outreach.people.tables import Role
-from outreach.villages.calendar import Mark, is_market_day
+from outreach.villages.calendar import falls_on, mark_of
 from outreach.villages.reading import names_of
-from outreach.villages.tables import ClosedPeriod, Closure, MarketEffect, MarketRhythm
+from outreach.villages.tables import Closure, MarketEffect, MarketRhythm
 from outreach.visits.closures import visits_on_closed_days
 from outreach.web.auth import person
 from outreach.web.closure_words import mark_with_region, marks_in_words
@@ -49,21 +51,28 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
 
     from outreach.errors import OutreachError
+    from outreach.villages.calendar import Mark
     from outreach.villages.search import Found
-    from outreach.villages.tables import MarketDay
+    from outreach.villages.tables import ClosedPeriod, MarketDay
+    from outreach.visits.rows import VisitRow
 
 #: How far ahead visits on closed days are looked for.
 AHEAD = timedelta(days=92)
 #: So many lines stand in a day of the month; the others are counted.
 MOST_LINES = 3
+#: So many rows are looked through for a month: a branch has fewer, a province many more.
+MOST_MARKS = 3000
 
 
-class MonthIn(BaseModel):
-    """Which month is shown: any day of it."""
+class SeenIn(BaseModel):
+    """Which month is shown, any day of it, and which pages of the two lists."""
 
     month: PlanDay | None = None
+    periods: int = Field(default=1, ge=1, le=100_000)
+    markets: int = Field(default=1, ge=1, le=100_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,6 @@ class DayMarks:
 
     lines: tuple[tuple[str, bool], ...]
     more: int
-    closes: bool
 
 
 @pages.get("/closures")
@@ -80,51 +88,57 @@ class DayMarks:
 def closures() -> ResponseReturnValue:
     """List closed periods and market days, beside a month of them and the visits they hit."""
     try:
-        month = (read(MonthIn, request.args).month or today()).replace(day=1)
+        given = read(SeenIn, request.args)
     except Invalid:
-        month = today().replace(day=1)
-    with reading_db() as db:
-        # Past days of the month shown belong to it too.
-        periods = closed_periods(db, person(), since=min(month, today()))
-        markets = market_days(db, person())
-        hit = visits_on_closed_days(db, person(), today(), today() + AHEAD)
-        regions = {row.region_code for row in periods} | {row.region_code for row in markets}
-        names = names_of(db, regions)
+        given = SeenIn()
+    month = (given.month or today()).replace(day=1)
     weeks = lay_out_month((), month, date.min, date.max)
+    with reading_db() as db:
+        periods = closed_periods(db, person(), since=today(), page=given.periods)
+        markets = market_days(db, person(), page=given.markets)
+        hit = _hit(db)
+        shown: list[ClosedPeriod | MarketDay] = [*periods.rows, *markets.rows]
+        names = names_of(db, {row.region_code for row in shown})
+        marks = _marks(db, [day.day for week in weeks for day in week])
     return render_template(
         "coordinator/closures.html",
-        periods=[row for row in periods if row.ends >= today()],
+        periods=periods,
         markets=markets,
-        hit=[(row, marks_in_words(marks)) for row, marks in hit],
+        hit=[(row, marks_in_words(why)) for row, why in hit[:PAGE_LENGTH]],
+        hits=len(hit),
         names=names,
         may_edit=lambda row: person().role is Role.COORDINATOR and may_edit(person(), row),
         month=month,
         earlier=(month - timedelta(days=1)).replace(day=1),
         later=next_month(month),
         weeks=weeks,
-        marks={day.day: _day(day.day, periods, markets, names) for week in weeks for day in week},
+        marks=marks,
     )
 
 
-def _day(
-    day: date,
-    periods: Sequence[ClosedPeriod],
-    markets: Sequence[MarketDay],
-    names: dict[str, str],
-) -> DayMarks:
-    marks = [
-        Mark(row.region_code, True, row.note, closure=row.closure)
-        for row in periods
-        if row.starts <= day <= row.ends
-    ]
-    marks += [
-        Mark(row.region_code, row.effect is MarketEffect.AVOID, row.note, rhythm=row.rhythm)
-        for row in markets
-        if is_market_day(row.rhythm, day)
-    ]
-    marks.sort(key=lambda mark: not mark.closes)
+def _hit(db: Session) -> list[tuple[VisitRow, tuple[Mark, ...]]]:
+    """List the visits on closed days for whoever can move them; a manager's area may be vast."""
+    if person().role is not Role.COORDINATOR:
+        return []
+    return visits_on_closed_days(db, person(), today(), today() + AHEAD)
+
+
+def _marks(db: Session, days: Sequence[date]) -> dict[date, DayMarks] | None:
+    """Tell what closes each of the days; nothing where it is more than a page can tell."""
+    first, last = days[0], days[-1]
+    periods = closed_periods(db, person(), since=first, until=last, length=MOST_MARKS)
+    markets = market_days(db, person(), length=MOST_MARKS)
+    if periods.found + markets.found > MOST_MARKS:
+        return None
+    rows: list[ClosedPeriod | MarketDay] = [*periods.rows, *markets.rows]
+    marked = sorted(((row, mark_of(row)) for row in rows), key=lambda both: not both[1].closes)
+    names = names_of(db, {row.region_code for row in rows})
+    return {day: _day([mark for row, mark in marked if falls_on(row, day)], names) for day in days}
+
+
+def _day(marks: Sequence[Mark], names: dict[str, str]) -> DayMarks:
     lines = tuple((mark_with_region(mark, names), mark.closes) for mark in marks[:MOST_LINES])
-    return DayMarks(lines, max(0, len(marks) - MOST_LINES), any(mark.closes for mark in marks))
+    return DayMarks(lines, max(0, len(marks) - MOST_LINES))
 
 
 @pages.get("/closures/periods/new")
@@ -284,14 +298,10 @@ def _form(
 ) -> str:
     with reading_db() as db:
         code = form.value("region_code")
-        name = names_of(db, [code]).get(code, "") if _is_mine(code) else ""
+        name = names_of(db, [code]).get(code, "") if covers(person().areas, code) else ""
     return render_template(
         template, row_id=row_id, form=form, meant=meant, region_name=name, **choices
     )
-
-
-def _is_mine(code: str) -> bool:
-    return any(code == area or code.startswith(f"{area}.") for area in person().areas if area)
 
 
 def _saved(words: str) -> ResponseReturnValue:

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from pydantic import BaseModel, Field
 
 from outreach.errors import Conflict, Invalid, NotFound
+from outreach.people.access import covers
 from outreach.people.directory import Shown, list_officials
 from outreach.people.officials import (
     OfficialIn,
@@ -167,8 +168,7 @@ def _foreign(stored: Official | None, village: Region) -> ResponseReturnValue:
 def _form(stored: Official | None, form: Filled, meant: Sequence[Found] = ()) -> str:
     with reading_db() as db:
         code = form.value("village_code")
-        inside = any(code.startswith(area) for area in person().areas)
-        name = names_of(db, [code]).get(code, "") if inside else ""
+        name = names_of(db, [code]).get(code, "") if covers(person().areas, code) else ""
     return render_template(
         "coordinator/official.html", official=stored, form=form, meant=meant, village_name=name
     )

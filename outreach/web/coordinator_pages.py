@@ -16,7 +16,7 @@ from outreach.web.coordinator_words import show_value
 from outreach.web.forms import check, refill_edit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from sqlmodel import Session
 
@@ -48,7 +48,7 @@ def planners_stage(db: Session, stage_id: int) -> Stage:
     return found
 
 
-def stage_with(stage: Stage, changes: Mapping[str, Any]) -> StageIn:
+def stage_with(stage: Stage, changes: dict[str, Any]) -> StageIn:
     """Describe a stage as it stands with some changes, refused as its form refuses them."""
     return check(StageIn, {name: getattr(stage, name) for name in StageIn.model_fields} | changes)
 

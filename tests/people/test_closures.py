@@ -63,13 +63,13 @@ def test_what_is_told_can_be_read_changed_and_taken_back(surakarta: Engine) -> N
         changed = period(starts=MONDAY, ends=date(2026, 11, 9))
         update_period(db, number, changed, version=1, by=RINI)
     with reading(surakarta) as db:
-        (row,) = closed_periods(db, RINI, since=MONDAY)
+        (row,) = closed_periods(db, RINI, since=MONDAY).rows
         assert (row.ends, row.note, row.version) == (date(2026, 11, 9), "", 2)
-        assert closed_periods(db, RINI, since=date(2026, 11, 10)) == []
+        assert closed_periods(db, RINI, since=date(2026, 11, 10)).rows == []
     with unit_of_work(surakarta) as db:
         remove_period(db, number, by=RINI)
     with reading(surakarta) as db:
-        assert closed_periods(db, RINI, since=MONDAY) == []
+        assert closed_periods(db, RINI, since=MONDAY).rows == []
 
 
 def test_a_foreign_one_looks_like_none(surakarta: Engine) -> None:
@@ -91,8 +91,8 @@ def test_a_foreign_one_looks_like_none(surakarta: Engine) -> None:
             with pytest.raises(Invalid) as caught:
                 add_period(db, period(code), by=ELSE)
             assert caught.value.facts["problems"] == {"region_code": ["unknown_region"]}
-        assert closed_periods(db, ELSE, since=MONDAY) == []
-        assert market_days(db, ELSE) == []
+        assert closed_periods(db, ELSE, since=MONDAY).rows == []
+        assert market_days(db, ELSE).rows == []
 
 
 def test_what_holds_for_the_whole_province_is_read_and_not_edited(surakarta: Engine) -> None:
@@ -100,10 +100,10 @@ def test_what_holds_for_the_whole_province_is_read_and_not_edited(surakarta: Eng
         db.add(ClosedPeriod(region_code="33", starts=MONDAY, ends=MONDAY, closure=Closure.ELECTION))
         db.add(MarketDay(region_code="33.09", rhythm=MarketRhythm.LEGI))
     with reading(surakarta) as db:
-        (row,) = closed_periods(db, RINI, since=MONDAY)
+        (row,) = closed_periods(db, RINI, since=MONDAY).rows
         assert not may_edit(RINI, row)
-        assert market_days(db, RINI) == []
-        (foreign,) = market_days(db, ELSE)
+        assert market_days(db, RINI).rows == []
+        (foreign,) = market_days(db, ELSE).rows
         assert may_edit(ELSE, foreign)
         with pytest.raises(NotFound):
             own_period(db, row.id or 0, RINI)

@@ -156,8 +156,9 @@ def test_a_stage_of_a_year_is_followed_by_one_that_is_no_longer_than_a_stage_may
     with unit_of_work(engine) as db:
         db.get_one(Campaign, world.campaign_id).ends = date(2029, 1, 1)
         # The next year has fewer working days: half of it is one long flood.
-        flood = {"starts": date(2027, 2, 1), "ends": date(2027, 7, 1), "closure": Closure.FLOOD}
-        db.add(ClosedPeriod(region_code="33.72", **flood))
+        first, last = date(2027, 2, 1), date(2027, 7, 1)
+        flood = ClosedPeriod(region_code="33.72", starts=first, ends=last, closure=Closure.FLOOD)
+        db.add(flood)
     told = proposed(engine, world)
     assert (told.given.ends - told.given.starts).days < 366
     with reading(engine) as db:

@@ -122,8 +122,9 @@ def test_days_on_which_every_chosen_village_is_closed_are_told_with_what_closes_
         before = preview(db, world.stage_id, world.coordinator, TODAY)
         (code,) = (one.code for one in choose(db, stage, past_of(db, stage), TODAY).chosen)
         day = date(2026, 11, 10)
-        harvest = {"starts": day, "ends": day, "closure": Closure.HARVEST, "note": "padi"}
-        db.add(ClosedPeriod(region_code=code, **harvest))
+        harvest = ClosedPeriod(region_code=code, starts=day, ends=day, closure=Closure.HARVEST)
+        harvest.note = "padi"
+        db.add(harvest)
     after = told(engine, world)
     assert after.team_days == before.team_days - 2
     (left_out,) = [one for one in after.days_left_out if one.day == day]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,14 @@ from sqlmodel import select
 
 from outreach.people.tables import Official, Role
 from outreach.villages.counts import Count, note_counts
-from outreach.villages.tables import ClosedPeriod, Closure, Figure, MarketDay
+from outreach.villages.tables import (
+    ClosedPeriod,
+    Closure,
+    Figure,
+    MarketDay,
+    MarketRhythm,
+    Village,
+)
 from outreach.web.database import reading_db, writing_db
 
 if TYPE_CHECKING:
@@ -165,6 +173,56 @@ def test_a_manager_reads_and_a_foreign_region_is_not_shown(
     assert "Harvest" in page
     assert "Bukan urusan kita" not in page
     assert "/closures/periods/" not in page
+
+
+def test_long_lists_are_paged(app: Flask, english: LogIn, world: World) -> None:
+    app.extensions["clock"] = lambda: NOW
+    with app.app_context(), writing_db() as db:
+        codes = db.exec(select(Village.code).where(Village.regency_code == "33.72")).all()
+        noted = select(MarketDay.region_code, MarketDay.rhythm)
+        taken = {(code, rhythm) for code, rhythm in db.exec(noted)}
+        for number, rhythm in enumerate(MarketRhythm):
+            new = [code for code in codes if (code, rhythm) not in taken]
+            db.add_all(MarketDay(region_code=code, rhythm=rhythm) for code in new)
+            db.add_all(
+                ClosedPeriod(
+                    region_code=code,
+                    starts=date(2026, 11, 10),
+                    ends=date(2026, 11, 10 + number),
+                    closure=Closure.OTHER,
+                )
+                for code in codes
+            )
+    coordinator = english(Role.COORDINATOR)
+    page = coordinator.get("/closures?month=2026-11-01").get_data(as_text=True)
+    links = re.findall(r'href="/closures/(markets|periods)/\d+"', page)
+    assert (links.count("periods"), links.count("markets")) == (50, 50)
+    last = -(-len(codes) * len(MarketRhythm) // 50)
+    assert f"Page 1 of {last}" in page
+    onward = re.search(r'rel="next" href="([^"]*)#markets"', page)
+    assert onward is not None
+    second = coordinator.get(onward[1].replace("&amp;", "&")).get_data(as_text=True)
+    assert f"Page 2 of {last}" in second
+    assert "Closed days of the month" in second
+    assert re.search(r"\d+ more</small>", second)
+    past = coordinator.get("/closures?markets=9999&periods=9999").get_data(as_text=True)
+    assert past.count(f"Page {last} of {last}") == 2
+    assert len(second) < 200_000
+
+
+@pytest.mark.parametrize("role", [Role.COORDINATOR, Role.MANAGER])
+def test_more_than_a_month_can_show_is_said(
+    app: Flask, english: LogIn, monkeypatch: pytest.MonkeyPatch, role: Role
+) -> None:
+    app.extensions["clock"] = lambda: NOW
+    monkeypatch.setattr("outreach.web.coordinator_closures.MOST_MARKS", 1)
+    with app.app_context(), writing_db() as db:
+        day = date(2026, 11, 10)
+        period = ClosedPeriod(region_code="33.72", starts=day, ends=day, closure=Closure.FEAST)
+        db.add(period)
+    page = english(role).get("/closures?month=2026-11-01").get_data(as_text=True)
+    assert "More is noted in this area than a calendar can show." in page
+    assert "Closed days of the month" not in page
 
 
 def test_a_counted_figure_is_shown_with_source_and_date(

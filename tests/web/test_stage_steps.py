@@ -285,8 +285,9 @@ def test_a_closed_day_is_told_by_what_closes_it(app: Flask, world: World, client
     stage_id = drafted(client, world)
     with unit_of_work(engine_of(app)) as db:
         day = date(2026, 11, 10)
-        harvest = {"starts": day, "ends": day, "closure": Closure.HARVEST, "note": "padi"}
-        db.add(ClosedPeriod(region_code="33.72", **harvest))
+        harvest = ClosedPeriod(region_code="33.72", starts=day, ends=day, closure=Closure.HARVEST)
+        harvest.note = "padi"
+        db.add(harvest)
         db.add(MarketDay(region_code="33.72", rhythm=MarketRhythm.WEDNESDAY))
     words = words_of(client.get(f"/stages/{stage_id}/verdict"))
     assert "Closed by the branch" not in words
