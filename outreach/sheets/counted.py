@@ -19,13 +19,13 @@ from outreach.sheets.kinds import REMOVE, Act, Cell, Change, Column, Kind, Probl
 from outreach.sheets.models import refuse, taken
 from outreach.sheets.regions import labelled, refuse_foreign
 from outreach.sheets.standing import Standing
-from outreach.villages.codes import Level, level
+from outreach.villages.codes import Level, cut, level
 from outreach.villages.counts import Count, counts_of, forget_counts, note_counts, shares
 from outreach.villages.reading import names_of
 from outreach.villages.tables import Figure, Village
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlmodel import Session
 
@@ -110,6 +110,7 @@ class Counted:
                 found.append(change)
                 if level(change.facts["code"]) is Level.VILLAGE:
                     standing.note(change.facts["code"], change.facts.get("counted"))
+        found += _shared_again(db, rows, found, standing)
         return sorted(found, key=lambda change: change.row)
 
     def apply(self, db: Session, changes: Sequence[Change], _ctx: Context) -> list[Undo]:
@@ -123,18 +124,14 @@ class Counted:
 
     def undo(self, db: Session, entries: Sequence[Undo], _ctx: Context) -> None:
         """Bring back what stood before, unless somebody has told another count since."""
-        codes = {line["code"] for entry in entries for line in entry["counts"]}
-        now = _standing(db, self.figure, codes)
-        stuck = {
-            entry["row"]
-            for entry in entries
-            for line in entry["counts"]
-            if now.get(line["code"]) != line["after"]
-        }
+        lines = [(entry["row"], line) for entry in entries for line in entry["counts"]]
+        # A village may have changed twice: by its own row, then by what its regency shares.
+        last = {line["code"]: (row, line["after"]) for row, line in lines}
+        now = _standing(db, self.figure, set(last))
+        stuck = {row for code, (row, after) in last.items() if now.get(code) != after}
         if stuck:
             raise Conflict(problem="changed_since", rows=sorted(stuck))
-        back = {line["code"]: line["before"] for entry in entries for line in entry["counts"]}
-        _put(db, self.figure, back)
+        _put(db, self.figure, {line["code"]: line["before"] for _, line in reversed(lines)})
 
 
 def _change(
@@ -150,12 +147,61 @@ def _change(
     told = _read(row, before, ctx)
     if told is None or not _can_be_shared(db, row, standing):
         return None
-    facts = {"code": code, "counted": told["counted"]}
-    facts |= {"as_of": str(told["as_of"]), "source": told["source"]}
+    facts, notes = _facts(code, told), _notes(told, standing, code)
     if before["counted"] is None:
-        change = addition(row, label, told, notes=_notes(told, standing, code))
-        return replace(change, facts=facts)
-    return alteration(row, label, before, told, facts)
+        return replace(addition(row, label, told, notes=notes), facts=facts)
+    change = alteration(row, label, before, told, facts)
+    return None if change is None else replace(change, notes=notes)
+
+
+def _shared_again(
+    db: Session, rows: Sequence[Row], found: Sequence[Change], standing: Standing
+) -> list[Change]:
+    """Let regencies that were counted keep their totals when villages inside them change.
+
+    Where the villages' own counts come to more, their rows are refused.
+    """
+    changed = {change.facts["code"] for change in found}
+    numbers = {str(row.values["code"]): row.number for row in rows if not row.is_refused}
+    names = names_of(db, {cut(code, Level.REGENCY) for code in changed})
+    changes = []
+    for code in sorted(set(names) - changed):
+        before, inside = standing.told(code), standing.own_inside(code)
+        if before["counted"] is None:
+            continue
+        at, label = numbers.get(code, 0), labelled(names, code)
+        if not standing.has_sharers(code):
+            notes = (Problem("", "all_counted"),)
+            changes.append(Change(at, Act.REMOVE, label, before, {}, {"code": code}, notes))
+        elif _is_shareable(db, code, before, inside):
+            notes = (Problem("", "shared_again", {"total": before["counted"]}),)
+            changes.append(Change(at, Act.ALTER, label, {}, {}, _facts(code, before), notes))
+        else:
+            _refuse_inside(rows, code, changed, before)
+    return changes
+
+
+def _is_shareable(
+    db: Session, regency: str, told: Mapping[str, Any], own: Mapping[str, int]
+) -> bool:
+    try:
+        shares(db, regency, told["counted"], own)
+    except Invalid:
+        return False
+    return True
+
+
+def _refuse_inside(
+    rows: Sequence[Row], regency: str, changed: Collection[str], told: Mapping[str, Value]
+) -> None:
+    for row in rows:
+        code = str(row.values["code"])
+        if code in changed and code.startswith(f"{regency}."):
+            row.refuse("counted", "regency_exceeded", total=told["counted"])
+
+
+def _facts(code: str, told: Mapping[str, Any]) -> dict[str, Any]:
+    return {"code": code, **told, "as_of": str(told["as_of"])}
 
 
 def _read(row: Row, before: Mapping[str, Value], ctx: Context) -> dict[str, Value] | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.sheets.kinds import Value
-    from outreach.villages.tables import Figure, VillageCount
+    from outreach.villages.tables import Figure
 
 BLANK: Mapping[str, Value] = {"counted": None, "as_of": None, "source": None}
 
@@ -54,9 +54,10 @@ class Standing:
         A regency has one while some village carries a share of it.
         """
         if level(code) is Level.REGENCY:
-            spread = self._spread(code)
-            total = sum(self.own_inside(code).values()) + sum(one.counted for one in spread)
-            return _as_row(total, spread[0].as_of, spread[0].source) if spread else BLANK
+            inside = [one for of, one in self._counts.items() if of.startswith(f"{code}.")]
+            spread = next((one for one in inside if one.is_spread), None)
+            total = sum(one.counted for one in inside)
+            return BLANK if spread is None else _as_row(total, spread.as_of, spread.source)
         count = self._counts.get(code)
         if count is None or count.is_spread:
             return BLANK
@@ -72,12 +73,9 @@ class Standing:
         if counted is not None:
             self._own[code] = counted
 
-    def _spread(self, regency: str) -> list[VillageCount]:
-        return [
-            one
-            for code, one in self._counts.items()
-            if one.is_spread and code not in self._own and code.startswith(f"{regency}.")
-        ]
+    def has_sharers(self, regency: str) -> bool:
+        """Whether some village of a regency has not counted for itself."""
+        return any(of.startswith(f"{regency}.") and of not in self._own for of in self.villages)
 
 
 def _as_row(counted: int, as_of: date, source: str) -> Mapping[str, Value]:

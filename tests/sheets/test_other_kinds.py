@@ -11,7 +11,8 @@ from sqlmodel import select
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict
 from outreach.people.tables import Official, Team
-from outreach.sheets.kinds import Act
+from outreach.sheets.kinds import Act, Change
+from outreach.sheets.registry import KINDS
 from outreach.sheets.tables import SheetKind
 from outreach.sheets.teams import read_weekdays, write_weekdays
 from outreach.villages.tables import ClosedPeriod, Figure, MarketDay, Village, VillageCount
@@ -308,6 +309,55 @@ def test_a_village_that_counts_itself_leaves_the_regencys_sum_with_its_row(house
     assert house.everything(*TABLES) == before
 
 
+def _now(house: House, code: str) -> Any:
+    with reading(house.engine) as db:
+        rows = KINDS[SheetKind.MEMBERS].current(db, house.context(db))
+        return next(row for row in rows if row["code"] == code)
+
+
+def test_a_regencys_total_stays_whatever_its_villages_count(house: House) -> None:
+    house.upload(SheetKind.MEMBERS, _regency(20_001)).apply()
+    before = house.everything(*TABLES)
+    counted = house.upload(SheetKind.MEMBERS, {**COUNT, "counted": 5})
+    assert [(one.row, one.act, len(one.notes)) for one in counted.changes] == [
+        (0, Act.ALTER, 1),
+        (2, Act.ADD, 0),
+    ]
+    counted.apply()
+    assert _now(house, "33.72")["counted"] == sum(_covered(house).values()) == 20_001
+    between = house.everything(*TABLES)
+    gone = house.upload(SheetKind.MEMBERS, {**COUNT, "remove": "ya"}).apply()
+    assert _now(house, PAJANG)["counted"] is None
+    assert sum(_covered(house).values()) == 20_001
+    assert house.everything(*TABLES) == before
+    gone.undo()
+    assert house.everything(*TABLES) == between
+    counted.undo()
+    assert house.everything(*TABLES) == before
+
+
+def test_a_village_that_counts_more_than_its_whole_regency_is_refused(house: House) -> None:
+    house.upload(SheetKind.MEMBERS, _regency(800)).apply()
+    told = house.upload(SheetKind.MEMBERS, {**COUNT, "counted": 900})
+    assert told.problems == [(2, "counted", "regency_exceeded")]
+    assert told.changes == []
+    both = house.upload(SheetKind.MEMBERS, {**COUNT, "counted": 900}, _regency(1000)).apply()
+    assert (len(both.changes), sum(_covered(house).values())) == (2, 1000)
+
+
+def test_a_regency_whose_villages_have_all_counted_has_no_total_of_its_own(house: House) -> None:
+    house.upload(SheetKind.MEMBERS, _regency(800)).apply()
+    before = house.everything(*TABLES)
+    told = house.upload(
+        SheetKind.MEMBERS, *({**COUNT, "code": code, "counted": 3} for code in _covered(house))
+    ).apply()
+    assert [one.label for one in told.changes if one.row == 0] == ["Kota Surakarta (33.72)"]
+    assert _now(house, "33.72").get("counted") is None
+    assert set(_covered(house).values()) == {3}
+    told.undo()
+    assert house.everything(*TABLES) == before
+
+
 def test_a_regencys_total_below_its_villages_is_refused(house: House) -> None:
     told = house.upload(SheetKind.MEMBERS, _regency(800), {**COUNT, "counted": 900})
     assert told.problems == [(2, "counted", "less_than_counted")]
@@ -328,3 +378,18 @@ def test_a_count_far_above_the_estimate_is_pointed_out_and_taken(house: House) -
     told = house.upload(SheetKind.VULNERABLE, {**COUNT, "counted": 1_000_000})
     assert [note.code for note in told.changes[0].notes] == ["far_above_estimate"]
     told.apply()
+    again = house.upload(SheetKind.VULNERABLE, {**COUNT, "counted": 2_000_000})
+    assert [note.code for note in again.changes[0].notes] == ["far_above_estimate"]
+
+
+def test_a_row_that_somebody_changed_after_the_check_is_not_written_over(house: House) -> None:
+    house.upload(SheetKind.OFFICIALS, OFFICIAL).apply()
+    with unit_of_work(house.engine) as db:
+        official = db.exec(select(Official)).one()
+        facts = {"id": official.id, "version": official.version}
+        late = Change(5, Act.ALTER, "", after={"position": "Camat"}, facts=facts)
+        official.position, official.version = "Carik", official.version + 1
+        db.flush()
+        with pytest.raises(Conflict) as caught:
+            KINDS[SheetKind.OFFICIALS].apply(db, [late], house.context(db))
+    assert caught.value.facts == {"problem": "sheet_is_stale", "rows": [5]}
