@@ -33,22 +33,21 @@ from outreach.sheets.staging import (
     unknown_headers,
     upload_of,
 )
-from outreach.sheets.tables import SheetKind, Upload, UploadState
+from outreach.sheets.tables import SheetKind, Upload
 from outreach.sheets.writing import error_workbook, text_file, workbook
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import now, pages, planners_stage
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import version_of
 from outreach.web.routing import allow
-from outreach.web.sheet_phrases import ABOUT, STATES
-from outreach.web.sheet_phrases import KINDS as KIND_WORDS
+from outreach.web.sheet_phrases import ABOUT
 from outreach.web.sheet_words import (
     error_words,
     file_trouble,
     refused_rows,
-    settle_trouble,
     shown_changes,
 )
+from outreach.web.words import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -213,7 +212,7 @@ def _settled(
                 context_of_upload(db, person(), found, now=now()),
             )
     except Conflict as error:
-        return _upload_page(upload_id, settle_trouble(error)), error.status
+        return _upload_page(upload_id, sentence(error)), error.status
     flash(words)
     return redirect(url_for("coordinator.upload", upload_id=upload_id), 303)
 
@@ -244,7 +243,6 @@ def _stage_page(stage_id: int, trouble: str = "") -> str:
             is_open=stage.status is Status.OPENED,
             uploads=list_uploads(db, ctx),
             trouble=trouble,
-            **_words(),
         )
 
 
@@ -259,7 +257,6 @@ def _data_page(wrong: SheetKind | None = None, trouble: str = "") -> str:
             uploads=list_uploads(db, ctx),
             wrong=wrong,
             trouble=trouble,
-            **_words(),
         )
 
 
@@ -285,7 +282,6 @@ def _upload_page(upload_id: int, trouble: str = "") -> str:
             count=len(changes),
             to_tell=_to_tell(changes),
             unknown=unknown_headers(found),
-            **_words(),
         )
 
 
@@ -299,10 +295,6 @@ def _to_tell(changes: Sequence[Any]) -> int:
             if note.code == "told_would_move":
                 codes.update(note.facts["villages"])
     return len(codes)
-
-
-def _words() -> dict[str, Any]:
-    return {"kind_words": KIND_WORDS, "state_words": STATES, "states": UploadState}
 
 
 def _kind(name: str) -> Kind:

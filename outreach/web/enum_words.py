@@ -285,6 +285,26 @@ ENUM_WORDS = {
         "team": _("Team"),
         "village": _("Village"),
     },
+    "SheetKind": {
+        "plan": _("Plan"),
+        "teams": _("Teams"),
+        "officials": _("Village officials"),
+        "market_days": _("Market days"),
+        "closed_periods": _("Harvests and other closed periods"),
+        "vulnerable": _("Vulnerable workers per village (DTSEN)"),
+        "members": _("Present members per village or regency"),
+    },
+    "UploadState": {
+        "staged": _("Waiting for you"),
+        "applied": _("Applied"),
+        "undone": _("Undone"),
+        "discarded": _("Discarded"),
+    },
+    "Act": {
+        "add": _("New"),
+        "alter": _("Change"),
+        "remove": _("Taken out"),
+    },
     "Sector": {
         "farmer": _("Farmers"),
         "fisher": _("Fishers"),

@@ -96,11 +96,20 @@ CONFLICTS = {
     "message_settled": _("This message has been settled meanwhile. Load the page again."),
     "other_content": _("This form was sent before with other numbers. Correct what is stored."),
     "no_approved_visit": _("None of these visits is approved yet, so there is no paper to make."),
-    "visits_over": _(
-        "The days of these visits are over: only minutes can still be made for them."
-    ),
+    "visits_over": _("The days of these visits are over: only minutes can still be made for them."),
     "paper_void": _("What this paper is about does not stand any more, so it is not made anew."),
     "already_corrected": _("This report has already been corrected. Correct the newest one."),
+    "sheet_is_stale": _(
+        "Nothing was written: something has changed since these rows were checked: %(rows)s. Check"
+        " the sheet again and look at the difference."
+    ),
+    "rows_collide": _("Nothing was written: some rows stand in each other's way."),
+    "refused_by_table": _("Nothing was written: these rows do not go with the others: %(rows)s."),
+    "changed_since": _(
+        "Nothing was undone: what these rows have changed was changed again since: %(rows)s."
+    ),
+    "too_old_to_undo": _("This can no longer be undone: it was applied too long ago."),
+    "upload_settled": _("Somebody has settled this sheet already. Here is how it stands."),
 }
 
 #: Words per problem of a field; names in brackets are limits that come with it.
@@ -279,6 +288,8 @@ def _filled(words: Any, facts: Mapping[str, Any]) -> str:
 
 def _figure(fact: object) -> str:
     """Write a limit as every other number on the screen; what is none stays as it is."""
+    if isinstance(fact, list):
+        return ", ".join(map(_figure, fact)) or "–"
     return format_decimal(fact, locale=language()) if isinstance(fact, int | float) else str(fact)
 
 
