@@ -17,12 +17,13 @@ from outreach.errors import NotFound
 from outreach.papers.addresses import find, host_of, key_of, renew, token_of
 from outreach.papers.calendars import KEPT, calendar_of_team, calendar_of_village
 from outreach.papers.tables import CalendarOwner
+from outreach.papers.wording import district_words
 from outreach.people.officials import OfficialIn, add_official
 from outreach.people.tables import Team
 from outreach.villages.tables import Village, Zone
 from outreach.visits.lifecycle import confirm, postpone, turn
 from outreach.visits.moving import MoveIn, move_visit
-from outreach.visits.tables import Happening, Visit, Work
+from outreach.visits.tables import Happening, Result, Visit, Work
 from tests.papers.shop import some_visit
 from tests.visits.world import NOW, TODAY, World, plan
 
@@ -155,6 +156,27 @@ def test_what_is_called_off_stays_a_while_as_cancelled(engine: Engine, world: Wo
         assert "panen" not in str(event["description"])
     gone = _team(engine, visit.team_id, visit.day + KEPT + timedelta(days=1))
     assert f"visit-{visit.id}@{HOST}" not in _events(gone)
+
+
+@pytest.mark.parametrize("result", [Result.NOT_MET, Result.REFUSED])
+@pytest.mark.parametrize("work", [Work.DONE, Work.APPROVED])
+def test_a_session_that_never_was_is_not_told_as_held(
+    engine: Engine, world: World, work: Work, result: Result
+) -> None:
+    visit = some_visit(engine)
+    with unit_of_work(engine) as db:
+        kept = db.get_one(Visit, visit.id)
+        kept.work, kept.result = work, result
+    for written in (_team(engine, visit.team_id), _village(engine, visit.village_code)):
+        event = _of(written, visit)
+        assert str(event["status"]) == "CANCELLED"
+        assert "Tidak terlaksana" in str(event["description"])
+        assert "Sudah dilaksanakan" not in str(event["description"])
+
+
+def test_a_district_of_papua_is_a_distrik() -> None:
+    assert district_words("91.03.01.3001", "Waibu") == "Distrik Waibu"
+    assert district_words("33.11.01.2001", "Baki") == "Kecamatan Baki"
 
 
 def test_work_returned_is_cancelled(engine: Engine, world: World) -> None:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import select, update
 from sqlmodel import col
 
@@ -15,7 +16,8 @@ from outreach.logbook.sync import take_in
 from outreach.papers.choosing import Wanted
 from outreach.papers.issuing import make_again, make_papers, renew_papers
 from outreach.papers.letterhead import LetterheadIn, letterhead_of, save_letterhead
-from outreach.papers.reading import paper_of, printable, printed
+from outreach.papers.outdated import PaperState, papers_of_stage
+from outreach.papers.reading import PaperFile, paper_of, printable, printed
 from outreach.papers.tables import PaperKind
 from outreach.people.tables import Team
 from outreach.visits.lifecycle import cancel, confirm
@@ -34,6 +36,7 @@ FREE_DAY = date(2026, 11, 14)
 LETTERHEAD = LetterheadIn(
     office="Kantor Cabang Surakarta",
     address="Jalan Contoh 1",
+    contact="0271-714000",
     place="Solo",
     signer_name="Sri Contoh",
     signer_position="Kepala Kantor Cabang",
@@ -176,6 +179,116 @@ def test_what_is_over_stays_as_it_was_carried(engine: Engine, world: World) -> N
     make(engine, world, Wanted(NOTICE, visit_id=visit.id), now=long_after)
     after = kept(engine, paper_id)
     assert (after.edition, after.content) == (1, before.content)
+
+
+def test_what_is_over_gets_no_paper_any_more_but_its_minutes(engine: Engine, world: World) -> None:
+    """On the second day of the stage: a letter of the running month still holds all of it."""
+    now = NOW + timedelta(days=2)
+    made = make(engine, world, now=now)
+    with reading(engine) as db:
+        rows = visits_of_stage(db, world.coordinator, world.stage_id)
+        told = printable(db, world.coordinator, world.stage_id, Wanted(), today=now.date())
+    over = [row.id for row in rows if row.day < now.date()]
+    days_over = {(row.team_id, row.day) for row in rows if row.day < now.date()}
+    assert over
+    papers = all_papers(engine)
+    assert [paper.id for paper in papers if paper.id not in made] == []
+    for kind in (PaperKind.NOTICE, PaperKind.ATTENDANCE_LIST):
+        assert not {p.visit_id for p in papers if p.kind is kind} & set(over)
+    minutes = {p.visit_id for p in papers if p.kind is PaperKind.MINUTES}
+    assert minutes == {row.id for row in rows}
+    sheets = {(p.team_id, p.first_day) for p in papers if p.kind is PaperKind.ROUTE_SHEET}
+    assert not sheets & days_over
+    letters = [paper for paper in papers if paper.kind is PaperKind.ASSIGNMENT_LETTER]
+    assert sum(len(paper.content["plan"]["visits"]) for paper in letters) == len(rows)
+    assert told.ids == made
+    assert told.left_out == 2 * len(over) + len(days_over)
+    sequences = sorted(p.sequence for p in papers if p.kind is PaperKind.NOTICE)
+    assert sequences == list(range(1, len(sequences) + 1))
+
+
+def test_a_notice_of_a_day_that_is_over_is_refused(engine: Engine, world: World) -> None:
+    visit = some_visit(engine)
+    with pytest.raises(Conflict) as refusal:
+        make(engine, world, Wanted(NOTICE, visit_id=visit.id), now=NOW + timedelta(days=60))
+    assert refusal.value.facts["problem"] == "visits_over"
+    assert all_papers(engine) == []
+
+
+def test_papers_are_shared_out_among_files_by_kind_team_and_month(
+    engine: Engine, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make(engine, world)
+
+    def files(most: int) -> list[PaperFile]:
+        monkeypatch.setattr("outreach.papers.reading.MOST_IN_A_FILE", most)
+        with reading(engine) as db:
+            found = printable(db, world.coordinator, world.stage_id, Wanted(), today=TODAY)
+        assert sum(one.papers for one in found.files) == len(made)
+        return found.files
+
+    notices = sum(paper.kind is PaperKind.NOTICE for paper in all_papers(engine))
+    assert files(len(made)) == [PaperFile(len(made))]
+    assert [one.kind for one in files(notices)] == list(PaperKind)
+    by_team = [one for one in files(notices - 1) if one.kind is PaperKind.NOTICE]
+    assert {one.team_id for one in by_team} == set(world.team_ids)
+    assert {one.month for one in files(1)} == {None, date(2026, 11, 1)}
+    # Each file gives what it says.
+    with reading(engine) as db:
+        for one in files(notices - 1):
+            wanted = Wanted((one.kind or PaperKind.NOTICE,), one.month, one.team_id)
+            told = printable(db, world.coordinator, world.stage_id, wanted, today=TODAY)
+            assert len(told.ids) == one.papers
+
+
+def test_a_route_sheet_of_two_stages_is_renewed_whatever_leaves_it(
+    engine: Engine, world: World
+) -> None:
+    """Its first stop is of another stage and called off: the sheet is listed in both."""
+    with reading(engine) as db:
+        rows = visits_of_stage(db, world.coordinator, world.stage_id)
+    full = next(row for row in rows if row.slot == 2)
+    day = [row for row in rows if (row.team_id, row.day) == (full.team_id, full.day)]
+    with unit_of_work(engine) as db:
+        other = add_stage(db, world.campaign_id, world.coordinator, stage_in("Tahap 2"))
+        db.get_one(Visit, day[0].id).stage_id = other
+    (sheet,) = make(engine, world, Wanted((PaperKind.ROUTE_SHEET,), visit_id=day[1].id))
+    assert kept(engine, sheet).stage_id == other
+    with unit_of_work(engine) as db:
+        db.get_one(Visit, day[0].id).work = Work.CANCELLED
+        listed = papers_of_stage(db, world.coordinator, world.stage_id, TODAY)
+        assert [(row.id, row.state) for row in listed] == [(sheet, PaperState.OUTDATED)]
+        assert make_again(db, sheet, by=world.coordinator, now=LATER) == sheet
+    after = kept(engine, sheet)
+    assert after.edition == 2
+    assert [one["visit_id"] for one in after.content["plan"]["stops"]] == [
+        row.id for row in day[1:]
+    ]
+    with unit_of_work(engine) as db:
+        for row in day[1:]:
+            db.get_one(Visit, row.id).work = Work.CANCELLED
+        db.flush()
+        assert renew_papers(db, [sheet], by=world.coordinator, now=LATER) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "problem"),
+    [
+        ("number_pattern", "{code}/3372014108900001/{number}/{year}", "identity_number"),
+        ("number_pattern", "{code}/3372014108900{number}/{year}", "identity_number"),
+        ("number_pattern", "{code}/{number}/\u202e{year}", "unreadable_text"),
+        ("address", "Jalan 3372014108900001", "identity_number"),
+        ("contact", "0271\u2066-714000", "unreadable_text"),
+        ("office", "Kantor\u200bCabang", "unreadable_text"),
+        ("place", "Solo\nRaya", "unreadable_text"),
+        ("signer_name", "Sri \u202eContoh", "unreadable_text"),
+    ],
+)
+def test_a_letterhead_is_readable_and_names_no_citizen(field: str, text: str, problem: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        LetterheadIn.model_validate(LETTERHEAD.model_dump() | {field: text})
+    (error,) = refusal.value.errors()
+    assert (error["loc"], error["type"]) == ((field,), problem)
 
 
 def test_a_new_signer_makes_a_new_edition_and_no_revision(engine: Engine, world: World) -> None:

@@ -132,6 +132,7 @@ def test_the_attendance_list_has_forty_rows_and_asks_for_no_identity(
     first, second = _set(paper)
     assert "No. Nama Alamat/dusun Pekerjaan Tanda tangan" in first
     assert "No. Nama Alamat/dusun Pekerjaan Tanda tangan" in second
+    assert "Jumlah hadir: laki-laki perempuan Petugas:" in second
     assert " 40 40" in second
     assert " 41" not in second
     assert "halaman 1 dari 2" in first
@@ -167,6 +168,36 @@ def test_blank_minutes_have_lines_and_filled_ones_figures(engine: Engine, world:
     assert "Nelayan 0 3" in filled
     assert "Pekerja sendiri 7" in filled
     assert "APBDes 2" in filled
+
+
+@pytest.mark.parametrize(
+    ("result", "because"),
+    [
+        ("not_met", "tidak dapat menemui perangkat desa/kelurahan maupun warga"),
+        ("refused", "pihak desa/kelurahan tidak bersedia menerima kegiatan"),
+    ],
+)
+def test_minutes_certify_no_session_that_never_was(
+    engine: Engine, world: World, result: str, because: str
+) -> None:
+    paper, visit = _one(engine, world, PaperKind.MINUTES)
+    paper.content["report"] = {
+        "visit_id": visit.id,
+        "held_on": "2026-11-04",
+        "held_at": "10:15",
+        "place": "",
+        "men": 0,
+        "women": 0,
+        "signups": 0,
+        "result": result,
+        "details": [],
+    }
+    (page,) = _set(paper)
+    assert "tidak dapat dilaksanakan sosialisasi" in page
+    assert because in page
+    assert "telah dilaksanakan" not in page
+    assert "laki-laki" not in page
+    assert "mendaftar" not in page
 
 
 def test_the_route_sheet_tells_order_ways_and_whom_to_ask_for(engine: Engine, world: World) -> None:
@@ -215,6 +246,22 @@ def test_thirty_visits_go_over_pages_with_the_head_of_the_table(
     assert all("No. Hari, tanggal Pukul Desa/kelurahan" in page for page in made[:-1])
     assert f"{long} 29" in " ".join(made)
     assert made[0].endswith("halaman 1 dari 4")
+
+
+@pytest.mark.parametrize("visits", range(1, 16))
+def test_the_closing_of_a_letter_never_stands_alone(
+    engine: Engine, world: World, visits: int
+) -> None:
+    paper, _ = _one(engine, world, PaperKind.ASSIGNMENT_LETTER)
+    visit = paper.content["plan"]["visits"][0]
+    many = [visit | {"village": f"Desa ke-{n}"} for n in range(1, visits + 1)]
+    made = _set(_with(paper, visits=many))
+    whole = " ".join(made)
+    assert [whole.count(f"Desa ke-{n} ") for n in range(1, visits + 1)] == [1] * visits
+    assert f"Desa ke-{visits} " in made[-1]
+    assert "Demikian surat tugas" in made[-1]
+    assert all(page.count("No. Hari, tanggal Pukul Desa/kelurahan") == 1 for page in made)
+    assert all(f"lanjutan Surat tugas {paper.number}" in page for page in made[1:])
 
 
 def test_hostile_text_stays_text(engine: Engine, world: World) -> None:
@@ -275,6 +322,8 @@ def test_without_a_signer_there_is_a_line_and_no_name(engine: Engine, world: Wor
     (page,) = _set(paper)
     assert "Kepala Kantor Cabang, Sri Contoh" in page
     assert "Jalan Contoh 1" in page
+    asks = "Apabila Bapak/Ibu berhalangan pada hari atau waktu tersebut"
+    assert f"{asks}, mohon segera memberi tahu kantor kami (0271-714000) agar" in page
 
 
 def test_a_demonstration_never_looks_official(engine: Engine, world: World) -> None:
