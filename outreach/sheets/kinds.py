@@ -42,10 +42,14 @@ class Cell(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An entry of a dropdown: what it means to us, and its words in Indonesian."""
+    """An entry of a dropdown: what it means to us, and its words in Indonesian.
+
+    One that is not offered is read all the same.
+    """
 
     value: str
     label: str
+    is_offered: bool = True
 
 
 @dataclass(frozen=True, slots=True)

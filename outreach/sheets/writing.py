@@ -146,8 +146,18 @@ def _write(sheet: Any, line: int, number: int, value: Value, column: Column, sty
         sheet.write_datetime(line, number, moment, style)
     elif isinstance(value, int | float) and not isinstance(value, bool):
         sheet.write_number(line, number, value, style)
+    elif column.cell is Cell.CHOICE:
+        _write_label(sheet, line, number, shown(value, column), style)
     else:
         sheet.write_string(line, number, shown(value, column), style)
+
+
+def _write_label(sheet: Any, line: int, number: int, label: str, *style: Any) -> None:
+    """Write a choice as Excel takes what people type: a number is one in the list too."""
+    if label.isdecimal() and label == str(int(label)):
+        sheet.write_number(line, number, int(label), *style)
+    else:
+        sheet.write_string(line, number, label, *style)
 
 
 def _explain(book: Any, sheet: Any, columns: Sequence[Column], note: str) -> None:
@@ -170,7 +180,7 @@ def _explain(book: Any, sheet: Any, columns: Sequence[Column], note: str) -> Non
 def _told(column: Column) -> tuple[str, ...]:
     if column.is_info:
         return (column.header, "tidak", "hanya untuk dibaca", column.help, column.example)
-    labels = ", ".join(one.label for one in column.choices)
+    labels = ", ".join(one.label for one in column.choices if one.is_offered)
     writing = f"salah satu dari: {labels}" if labels else _WRITINGS[column.cell]
     required = "ya" if column.is_required else "tidak"
     return (column.header, required, writing, column.help, column.example)
@@ -182,7 +192,7 @@ def _offer(book: Any, title: str, columns: Sequence[Column], rows: int) -> None:
     A list inside the rule itself would hold 255 signs and no comma.
     """
     with_choices = [
-        (number, [one.label for one in column.choices] or list(_YES_NO))
+        (number, [one.label for one in column.choices if one.is_offered] or list(_YES_NO))
         for number, column in enumerate(columns)
         if not column.is_info and (column.choices or column.cell is Cell.FLAG)
     ]
@@ -193,7 +203,7 @@ def _offer(book: Any, title: str, columns: Sequence[Column], rows: int) -> None:
         lists.set_column(place, place, 28)
         lists.write_string(0, place, columns[number].header)
         for line, label in enumerate(labels, start=1):
-            lists.write_string(line, place, label)
+            _write_label(lists, line, place, label)
         letter = xlsxwriter.utility.xl_col_to_name(place)
         rule = {
             "validate": "list",

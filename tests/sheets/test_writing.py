@@ -110,6 +110,19 @@ def test_choices_hang_on_their_columns_as_dropdowns() -> None:
     assert row.values["x"] == "1"
 
 
+def test_a_choice_that_is_a_number_can_be_typed_and_one_not_offered_can_still_be_read() -> None:
+    choices = (Choice("a", "1"), Choice("b", "02"), Choice("c", "3", is_offered=False))
+    columns = (COLUMNS[0], Column("x", "X", Cell.CHOICE, choices=choices))
+    codes = [f"33.72.01.100{number}" for number in range(3)]
+    rows = [{"code": code, "x": value} for code, value in zip(codes, "abc", strict=True)]
+    content = workbook("Data", columns, rows)
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    assert book.get_sheet_by_name("Pilihan").to_python() == [["X"], [1.0], ["02"]]
+    assert [line[1] for line in _cells(content)] == ["X", 1.0, "02", 3.0]
+    again = read_sheet(content, "Data", columns, ("code",)).rows
+    assert [row.values["x"] for row in again] == ["a", "b", "c"]
+
+
 def test_excel_keeps_days_as_days() -> None:
     day, clock = date(2027, 1, 11), time(9, 30)
     (_, line) = _cells(workbook("Data", COLUMNS, [{"code": CODE, "day": day, "starts": clock}]))
