@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from outreach.people.access import Person
 
 KEYS_AT_ONCE = 500
-#: Papers in one file: set in some two seconds, so that nobody waits for a download.
-MOST_IN_A_FILE = 120
+#: Papers in one file: set in a second or two, so that nobody waits for a download.
+MOST_IN_A_FILE = 80
 
 type Key = tuple[PaperKind, str]
 

@@ -102,9 +102,9 @@ def print_papers(stage_id: int) -> ResponseReturnValue:
 @allow(Role.COORDINATOR)
 def papers_files(stage_id: int) -> ResponseReturnValue:
     """List the files that the papers asked for are shared out among, and say what is left out."""
-    given = read(PapersIn, request.args)
     with reading_db() as db:
         stage = planners_stage(db, stage_id)
+        given = read(PapersIn, request.args)
         found = _printable(db, stage_id, given)
         teams = {team.id: team.name for team in list_teams(db, stage.branch_id)}
         campaign = campaign_of(db, person(), stage.campaign_id)
@@ -130,9 +130,9 @@ def papers_files(stage_id: int) -> ResponseReturnValue:
 @allow(Role.COORDINATOR)
 def papers_file(stage_id: int) -> ResponseReturnValue:
     """Give the papers asked for, as they were last made, in one PDF; too many go to their files."""
-    given = read(PapersIn, request.args)
     with reading_db() as db:
         stage = planners_stage(db, stage_id)
+        given = read(PapersIn, request.args)
         found = _printable(db, stage_id, given)
     if not found.ids:
         return render_template("error.html", status=404, words=_nothing_printed()), 404

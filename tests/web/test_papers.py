@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pypdfium2
 import pytest
 from icalendar import Calendar
+from sqlalchemy import event
 from sqlmodel import select
 
 from outreach.db import unit_of_work
@@ -83,6 +84,68 @@ def test_all_papers_of_a_month_come_in_one_pdf(
     assert len(_papers(app, stage_id)) == len(EVERYTHING)
 
 
+def test_more_papers_than_one_file_holds_are_listed_as_files(
+    app: Flask, coordinator: Visitor, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outreach.papers.reading.MOST_IN_A_FILE", 1)
+    stage_id = world.own["stage_id"]
+    told = {"kinds": EVERYTHING, "month": "2026-11-01"}
+    answer = coordinator.send(f"/stages/{stage_id}/papers", told, follow_redirects=True)
+    assert answer.status_code == 200
+    assert "5 papers have their numbers" in answer.text
+    links = re.findall(r'<a href="([^"]+/papers/file\?[^"]+)"[^>]*>([^<]+)</a>', answer.text)
+    assert [words.split(" · ")[0] for _link, words in links] == [
+        "Assignment letter",
+        "Notice to the village",
+        "Attendance list",
+        "Minutes",
+        "Route sheet",
+    ]
+    titles = ("SURAT TUGAS", "Pemberitahuan", "DAFTAR HADIR", "BERITA ACARA", "LEMBAR")
+    for (link, _words), title in zip(links, titles, strict=True):
+        made = coordinator.get(link.replace("&amp;", "&"))
+        assert made.headers["Content-Type"] == "application/pdf"
+        assert title in _text(made)
+    whole = coordinator.get(f"/stages/{stage_id}/papers/file", query_string=told)
+    assert whole.status_code == 302
+    assert "/papers/files?" in whole.location
+
+
+def test_what_is_over_is_left_out_and_the_page_says_why(
+    app: Flask, coordinator: Visitor, world: World
+) -> None:
+    stage_id, visit_id = world.own["stage_id"], world.own["visit_id"]
+    _change(app, visit_id, day=date(2026, 11, 9))
+    path = f"/stages/{stage_id}/papers"
+    assert "only minutes can still be made" in coordinator.get(path).text
+    told = {"kinds": EVERYTHING, "month": "2026-11-01"}
+    answer = coordinator.send(path, told, follow_redirects=True)
+    assert "3 papers were not made, because their days are over" in answer.text
+    kinds = {paper.kind.value for paper in _papers(app, stage_id)}
+    assert kinds == {"assignment_letter", "minutes"}
+    refused = coordinator.send(path, {"kinds": ["notice"], "visit_id": visit_id})
+    assert refused.status_code == 409
+    assert "only minutes can still be made" in refused.text
+
+
+def test_nothing_is_held_open_while_papers_are_set(
+    app: Flask, coordinator: Visitor, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[int] = []
+    engine = app.extensions["outreach"].engine
+    open_now: set[int] = set()
+    event.listen(engine, "checkout", lambda _raw, record, _proxy: open_now.add(id(record)))
+    event.listen(engine, "checkin", lambda _raw, record: open_now.discard(id(record)))
+
+    def set_nothing(*_given: object) -> bytes:
+        opened.append(len(open_now))
+        return b"%PDF"
+
+    monkeypatch.setattr("outreach.web.coordinator_papers.typeset", set_nothing)
+    coordinator.get(f"/papers/{world.own['paper_id']}/file")
+    assert opened == [0]
+
+
 def test_a_proposal_gets_no_paper_and_the_page_says_why(
     app: Flask, coordinator: Visitor, world: World
 ) -> None:
@@ -147,6 +210,7 @@ def test_the_list_is_filtered_and_says_who_made_what(coordinator: Visitor, world
     assert "ST/001/SURAKARTA/XI/2026" in page
     assert "Si coordinator" in page
     assert "Nobody is set as signer yet" in page
+    assert "No telephone or e-mail address of the office is set" in page
     assert "No paper fits this filter." in coordinator.get(f"{path}?kind=notice").text
     assert coordinator.get(f"{path}?kind=nonsense&page=x").status_code == 200
 
@@ -159,6 +223,7 @@ def test_the_letterhead_is_checked_kept_and_shown_with_both_values_when_stale(
     assert "{code}/{number}/SURAKARTA/{month}/{year}" in page
     told = {
         "office": "Kantor Cabang Surakarta",
+        "contact": "0271-714000",
         "place": "Surakarta",
         "signer_name": "Sri Contoh",
         "signer_position": "Kepala",
@@ -177,6 +242,7 @@ def test_the_letterhead_is_checked_kept_and_shown_with_both_values_when_stale(
     assert "Stored meanwhile: Surakarta" in stale.text
     papers = coordinator.get(f"/stages/{world.own['stage_id']}/papers").text
     assert "Nobody is set as signer yet" not in papers
+    assert "No telephone or e-mail address of the office is set" not in papers
 
 
 def _address(page: str) -> str:
