@@ -103,7 +103,7 @@ def _lock_visits(db: Session, ids: Iterable[int], by: Person) -> dict[int, Visit
     In the order of their ids, so that two who send the same visits never wait for each other.
     """
     query = narrow(select(Visit), Visit.village_code, by).where(col(Visit.id).in_(set(ids)))
-    query = query.order_by(col(Visit.id)).with_for_update()
+    query = query.order_by(col(Visit.id)).with_for_update(key_share=True)
     query = query.execution_options(populate_existing=True)
     return {visit.id or 0: visit for visit in db.exec(query)}
 

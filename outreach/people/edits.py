@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 def locked[Row: SQLModel](db: Session, kind: type[Row], row_id: int) -> Row:
     """Read one row afresh and keep others from changing it until the unit of work ends.
 
+    Rows that point to it may be written meanwhile, for its number does not change.
+
     Raises
     ------
     NotFound
         If there is no such row.
     """
-    row = db.get(kind, row_id, with_for_update=True, populate_existing=True)
+    row = db.get(kind, row_id, with_for_update={"key_share": True}, populate_existing=True)
     if row is None:
         raise NotFound(kind=kind.__name__, id=row_id)
     return row

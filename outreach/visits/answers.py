@@ -14,7 +14,6 @@ from outreach.campaigns.tables import Stage
 from outreach.errors import Conflict, Invalid
 from outreach.people.edits import locked
 from outreach.people.free_text import Remark
-from outreach.people.tables import Team
 from outreach.visits.lifecycle import Author, check_version, settle, visit_of
 from outreach.visits.links import LinkState, is_open, state_of
 from outreach.visits.offers import PLACE, chosen_place, read_key
@@ -144,10 +143,9 @@ def called_in_vain(
 
 
 def _take(db: Session, visit_id: int, given: AnswerIn) -> Visit:
-    """Take the teams if it may move, then the visit: in the order of whoever moves visits."""
-    if given.place:
-        stage = _stage(db, db.get_one(Visit, visit_id))
-        lock_teams(db, col(Team.branch_id) == stage.branch_id)
+    """Take the teams if the visit may move or its slot be filled, then the visit."""
+    if given.place or given.answer is Answer.NO:
+        lock_teams(db, _stage(db, db.get_one(Visit, visit_id)).branch_id)
     return locked(db, Visit, visit_id)
 
 

@@ -18,7 +18,7 @@ from outreach.campaigns.stages import require_planner, stage_of
 from outreach.campaigns.tables import Stage, Status
 from outreach.errors import Conflict, NotAllowed, NotFound
 from outreach.people.edits import change, locked
-from outreach.people.tables import Role, Team
+from outreach.people.tables import Role
 from outreach.visits.lifecycle import check_reason
 from outreach.visits.links import issue_links
 from outreach.visits.question import local_day
@@ -41,7 +41,7 @@ from outreach.visits.tables import (
     VisitEvent,
     Work,
 )
-from outreach.visits.teamday import lock_teams
+from outreach.visits.teamday import lock_teams, take_visits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,9 +128,9 @@ def approve_plan(db: Session, submission_id: int, *, by: Person, now: datetime) 
     """
     branch_id = require_approver(db, submission_id, by)
     lock_branch(db, branch_id)
-    lock_teams(db, col(Team.branch_id) == branch_id)
     submission = _decide(db, submission_id, SubmissionState.APPROVED, by, now)
     _require_settled(db, locked(db, Stage, submission.stage_id))
+    lock_teams(db, branch_id)
     places = read_places(submission.places)
     if is_overtaken(places, places_of_stage(db, submission.stage_id)):
         raise Conflict(problem="plan_changed")
@@ -299,6 +299,7 @@ def _publish(
 ) -> tuple[int, ...]:
     """Ask for every proposal among the places; one line of history each."""
     wanted = [place.visit_id for place in places if place.day >= today]
+    take_visits(db, wanted)
     asked = (
         update(Visit)
         .where(col(Visit.id).in_(wanted), col(Visit.work) == Work.PROPOSED)

@@ -5,11 +5,9 @@ Moving visits one by one cannot swap two of them; looked at together they can.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import batched
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -23,7 +21,14 @@ from outreach.planning.model import Site  # noqa: TC001 - as above
 from outreach.planning.workdays import why_closed
 from outreach.villages.tables import Village
 from outreach.visits.tables import ACTIVE, Visit
-from outreach.visits.teamday import MINUTES_A_DAY, TOLD, day_minute, lock_teams
+from outreach.visits.teamday import (
+    MINUTES_A_DAY,
+    TOLD,
+    TeamAndDay,
+    day_minute,
+    lock_teams,
+    take_visits,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -32,11 +37,6 @@ if TYPE_CHECKING:
 
     from outreach.planning.model import PlannedVisit, TeamDay
     from outreach.planning.workdays import Closed
-
-#: One team on one day.
-type TeamAndDay = tuple[int, date]
-
-_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +113,13 @@ def read_board(
 
     Until the unit of work ends nobody else moves anything of the branch.
     """
-    lock_teams(db, col(Team.branch_id) == branch_id)
-    wished = by_id(db, visit_ids)
-    keys = {*days, *((one.team_id, one.day) for one in wished)}
-    standing = standing_on(db, keys)
-    # Ended ones that are to come back stand nowhere.
-    visits = {one.id or 0: one for one in (*wished, *standing)}
+    lock_teams(db, branch_id)
+    visits = {one.id or 0: one for one in take_visits(db, visit_ids, days)}
+    keys = {*days, *((one.team_id, one.day) for one in visits.values())}
     by_day: dict[TeamAndDay, list[Visit]] = {key: [] for key in keys}
-    for visit in standing:
-        by_day[visit.team_id, visit.day].append(visit)
+    for visit in sorted(visits.values(), key=lambda one: one.slot):
+        if visit.work in ACTIVE:  # ended ones that are to come back stand nowhere
+            by_day[visit.team_id, visit.day].append(visit)
     of_branch = select(Team).where(col(Team.branch_id) == branch_id)
     teams = {team.id or 0: team for team in db.scalars(of_branch)}
     span = sorted(day for _, day in keys)
@@ -135,33 +133,6 @@ def read_board(
         {site.code: site for site in sites_of(db, everywhere, first, last)} if span else {},
         leave_days(db, branch_id, first, last),
     )
-
-
-def by_id(db: Session, visit_ids: Collection[int]) -> list[Visit]:
-    """Take visits and read them afresh."""
-    query = select(Visit).order_by(col(Visit.id)).with_for_update()
-    return [
-        visit
-        for part in batched(sorted(visit_ids), _AT_ONCE)
-        for visit in db.scalars(
-            query.where(col(Visit.id).in_(part)), execution_options={"populate_existing": True}
-        )
-    ]
-
-
-def standing_on(db: Session, keys: Collection[TeamAndDay]) -> list[Visit]:
-    """Take the active visits on the team-days, and read them by day, team and slot."""
-    by_team: dict[int, list[date]] = defaultdict(list)
-    for team_id, day in sorted(keys):
-        by_team[team_id].append(day)
-    found: list[Visit] = []
-    for team_id, days in by_team.items():
-        query = select(Visit).where(
-            col(Visit.team_id) == team_id, col(Visit.day).in_(days), col(Visit.work).in_(ACTIVE)
-        )
-        query = query.order_by(col(Visit.id)).with_for_update()
-        found += db.scalars(query, execution_options={"populate_existing": True})
-    return sorted(found, key=lambda one: (one.day, one.team_id, one.slot))
 
 
 def _bases(db: Session, teams: Iterable[Team]) -> dict[str, Village]:

@@ -45,8 +45,8 @@ def wind_up(db: Session, stage_id: int, version: int, *, by: Person, now: dateti
     # Before the stage, as a worker that saves its plan takes them.
     run = None if run_id is None else lock_run(db, run_id)
     stage = close_stage(db, stage_id, version, by=by)
+    withdraw_waiting(db, stage_id, by, now)
     if run is not None and run.state is RunState.RUNNING:
         stop_run(db, run, now)
     release_proposals(db, stage_id, by, now, reason=STAGE_CLOSED)
-    withdraw_waiting(db, stage_id, by, now)
     return stage

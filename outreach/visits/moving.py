@@ -1,24 +1,19 @@
-"""Moves a visit by hand: warns first, never moves what is confirmed silently, keeps it all."""
+"""Moves a visit by hand: never moves what is confirmed silently, keeps it all."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col
 
 from outreach.campaigns.stages import require_planner
 from outreach.campaigns.tables import Stage, Status
 from outreach.errors import Conflict, Invalid, NotFound
-from outreach.people.edits import locked
 from outreach.people.tables import Team
-from outreach.planning.check import Rule, violations_of_day
-from outreach.villages.calendar import why_closed
 from outreach.visits.lifecycle import (
     Author,
     check_reason,
@@ -29,20 +24,21 @@ from outreach.visits.lifecycle import (
 from outreach.visits.links import renew_link
 from outreach.visits.question import local_day
 from outreach.visits.saving import told_place
-from outreach.visits.slots import MOST_SLOTS, put_at
-from outreach.visits.tables import ACTIVE, Channel, Happening, Visit, Work
+from outreach.visits.slots import put_at
+from outreach.visits.tables import Channel, Happening, Visit, Work
 from outreach.visits.teamday import (
     HELD,
     Stop,
+    TeamAndDay,
     day_of_team,
     lock_teams,
     stops_of,
+    take_visits,
     visits_on,
-    why_team_stays,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlmodel import Session
@@ -76,40 +72,6 @@ class MoveIn(BaseModel):
     slot: int = Field(ge=1, le=3)
     also_confirmed: bool = False
     insert: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MoveWarning:
-    """Something a person should know before moving a visit.
-
-    `code` is the value of a `planning.check.Rule` or of a `planning.workdays.ClosedKind`, or one
-    of `outside_stage`, `in_the_past`, `slot_taken`, `day_full`, `village_has_visit`, `confirmed`,
-    `confirmed_would_move`.
-    """
-
-    code: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-def warnings_of_move(
-    db: Session, visit_id: int, to: MoveIn, *, by: Person, now: datetime
-) -> tuple[MoveWarning, ...]:
-    """Tell what is wrong with a move, without writing anything; empty when nothing is.
-
-    Raises
-    ------
-    NotFound
-        If the visit or the team is missing or outside the person's area.
-    Conflict
-        If the last session of the day would not start before midnight.
-    """
-    visit = visit_of(db, by, visit_id)
-    stage = db.get_one(Stage, visit.stage_id)
-    team = team_of_branch(db, to.team_id, stage.branch_id)
-    return (
-        *_calendar_warnings(db, stage, team, to, local_day(db, stage.branch_id, now)),
-        *_order_warnings(db, visit, team, to),
-    )
 
 
 def move_visit(
@@ -153,11 +115,13 @@ def relocate(
     version: int | None = None,
     leaving: Collection[int] = (),
     not_before_minute: int = 0,
+    alone: bool = False,
 ) -> Visit:
     """Do what `move_visit` does, for an author whose right to move the visit is known.
 
     Visits that are `leaving` their day as well get no new time there; the visit itself does not
-    start before `not_before_minute`.
+    start before `not_before_minute`. With `alone` what `to.also_confirmed` allows is meant for
+    the visit itself: no other confirmed one gets another start.
 
     Raises
     ------
@@ -167,16 +131,17 @@ def relocate(
     check_reason(Happening.MOVED, author.reason)
     stage = db.get_one(Stage, db.get_one(Visit, visit_id).stage_id)
     team = team_of_branch(db, to.team_id, stage.branch_id)
+    lock_teams(db, stage.branch_id)
     _require_open(db, stage, to, author.now)
     visit = _take(db, visit_id, to, version)
-    left = db.get_one(Team, visit.team_id), visit.day
+    left = visit.team_id, visit.day
     before = told_move(visit)
     told = told_on(db, to.team_id, to.day)
     _place(db, visit, to)
-    allowed, earliest = to.also_confirmed, not_before_minute
+    allowed, earliest = to.also_confirmed and not alone, not_before_minute
     _set_times(db, team, to.day, visit, author, told, also_confirmed=allowed, earliest=earliest)
-    if (left[0].id, left[1]) != (to.team_id, to.day):
-        _set_times(db, *left, visit, author, {}, also_confirmed=allowed, leaving=leaving)
+    if left != (to.team_id, to.day):
+        set_times_without(db, left, author, leaving)
     note_move(db, visit, before, author)
     return visit
 
@@ -189,15 +154,26 @@ def set_times_after(
     `told` is how the others stood before, from `told_on`.
     """
     team = db.get_one(Team, added.team_id)
-    _set_times(db, team, added.day, added, author, told, also_confirmed=False)
+    _set_times(db, team, added.day, added, author, told)
 
 
 def set_times_without(
-    db: Session, gone: Visit, author: Author, leaving: Collection[int] = ()
+    db: Session, left: TeamAndDay, author: Author, leaving: Collection[int] = ()
 ) -> None:
-    """Set the times of the day that a visit has left; what a village was told stays."""
-    team = db.get_one(Team, gone.team_id)
-    _set_times(db, team, gone.day, gone, author, {}, also_confirmed=False, leaving=leaving)
+    """Set the times of the day that a visit has left; every start that a village knows stays.
+
+    A visit that goes makes room, so nothing but the way changes for those who were told.
+    """
+    for stop in stops_left(db, *left, leaving):
+        if stop.visit.work not in HELD:
+            _set_time(db, stop, told_move(stop.visit), author)
+
+
+def stops_left(db: Session, team_id: int, day: date, without: Collection[int]) -> list[Stop]:
+    """Time a day as it is once these visits have left it."""
+    team = db.get_one(Team, team_id)
+    rest = [(one.slot, one) for one in visits_on(db, team_id, day) if one.id not in without]
+    return [stop.as_told() for stop in stops_of(db, day_of_team(db, team, day), rest)]
 
 
 def told_on(db: Session, team_id: int, day: date) -> dict[int, dict[str, Any]]:
@@ -205,83 +181,7 @@ def told_on(db: Session, team_id: int, day: date) -> dict[int, dict[str, Any]]:
     return {one.id or 0: told_move(one) for one in visits_on(db, team_id, day)}
 
 
-def _calendar_warnings(
-    db: Session, stage: Stage, team: Team, to: MoveIn, today: date
-) -> Iterator[MoveWarning]:
-    for closed in why_team_stays(db, team, to.day):
-        facts = {"name": closed.name, "is_estimate": closed.is_estimate}
-        yield MoveWarning(closed.kind.value, facts)
-    if not stage.starts <= to.day <= stage.ends:
-        yield MoveWarning("outside_stage", {"starts": stage.starts, "ends": stage.ends})
-    if to.day < today:
-        yield MoveWarning("in_the_past")
-
-
-def _order_warnings(db: Session, visit: Visit, team: Team, to: MoveIn) -> Iterator[MoveWarning]:
-    """Tell what is wrong with the two days in their new order."""
-    others = [one for one in visits_on(db, to.team_id, to.day) if one.id != visit.id]
-    taken = [one.village_code for one in others if one.slot == to.slot]
-    if to.insert and len(others) >= MOST_SLOTS:
-        yield MoveWarning("day_full", {"villages": [one.village_code for one in others]})
-    elif taken and not to.insert:
-        yield MoveWarning("slot_taken", {"villages": taken})
-    if _has_another(db, visit):
-        yield MoveWarning("village_has_visit", {"villages": [visit.village_code]})
-    team_day = day_of_team(db, team, to.day)
-    stops = stops_after(db, visit, team, to)
-    sites = {stop.planned.code: stop.site for stop in stops}
-    for found in violations_of_day(team_day, [stop.planned for stop in stops], sites):
-        # Slots only keep the order, so a gap between them is no fault.
-        if found.rule is Rule.VILLAGE_CLOSED:
-            facts = {"village_code": found.code, "marks": why_closed(db, found.code, to.day)}
-            yield MoveWarning(found.rule.value, facts)
-        elif found.rule is not Rule.SLOT_ORDER:
-            yield MoveWarning(found.rule.value, {"village_code": found.code, **found.facts})
-    if visit.work is Work.CONFIRMED:
-        yield MoveWarning("confirmed", {"villages": [visit.village_code]})
-    stops += left_behind(db, visit, to)
-    if firm := _firm(stops, visit):
-        yield MoveWarning("confirmed_would_move", {"villages": firm})
-
-
-def stops_after(db: Session, visit: Visit, team: Team, to: MoveIn) -> list[Stop]:
-    """Time the day that the visit comes to, with it."""
-    others = [one for one in visits_on(db, to.team_id, to.day) if one.id != visit.id]
-    return stops_of(db, day_of_team(db, team, to.day), _in_order(visit, others, to), visit)
-
-
-def _in_order(visit: Visit, others: Sequence[Visit], to: MoveIn) -> list[tuple[int, Visit]]:
-    """Put the visits of a day, each with its slot, in the order they would have."""
-    if to.insert:
-        # A slot is the rank among all: those at it and after it make room.
-        line = list(others)
-        line.insert(to.slot - 1, visit)
-        return list(enumerate(line, start=1))
-    ordered = [(one.slot, one) for one in others] + [(to.slot, visit)]
-    return sorted(ordered, key=lambda pair: (pair[0], pair[1] is visit))
-
-
-def _has_another(db: Session, visit: Visit) -> bool:
-    """Whether a visit that had ended would come back beside the one made in its place."""
-    query = select(col(Visit.id)).where(
-        col(Visit.stage_id) == visit.stage_id,
-        col(Visit.village_code) == visit.village_code,
-        col(Visit.id) != visit.id,
-        col(Visit.work).in_(ACTIVE),
-    )
-    return db.scalar(query.limit(1)) is not None
-
-
-def left_behind(db: Session, visit: Visit, to: MoveIn) -> list[Stop]:
-    """Time the day that the visit leaves without it."""
-    if (visit.team_id, visit.day) == (to.team_id, to.day):
-        return []
-    team = db.get_one(Team, visit.team_id)
-    rest = [one for one in visits_on(db, visit.team_id, visit.day) if one.id != visit.id]
-    return stops_of(db, day_of_team(db, team, visit.day), [(one.slot, one) for one in rest])
-
-
-def _firm(stops: Sequence[Stop], moved: Visit) -> list[str]:
+def firm_of(stops: Sequence[Stop], moved: Visit) -> list[str]:
     """Villages other than the moved one's that have confirmed a time which would change."""
     return [
         stop.visit.village_code
@@ -305,6 +205,7 @@ def team_of_branch(db: Session, team_id: int, branch_id: int) -> Team:
 
 
 def _require_open(db: Session, stage: Stage, to: MoveIn, now: datetime) -> None:
+    db.refresh(stage)  # who closes it had the teams before
     if stage.status is Status.CLOSED:
         raise Conflict(problem="closed")
     if to.day < local_day(db, stage.branch_id, now):
@@ -312,10 +213,9 @@ def _require_open(db: Session, stage: Stage, to: MoveIn, now: datetime) -> None:
 
 
 def _take(db: Session, visit_id: int, to: MoveIn, version: int | None) -> Visit:
-    """Take both teams' calendars and the visit, and see that it may move."""
-    team_id = db.scalar(select(col(Visit.team_id)).where(col(Visit.id) == visit_id))
-    lock_teams(db, col(Team.id).in_((to.team_id, team_id)))
-    visit = locked(db, Visit, visit_id)
+    """Take the visit with both days, and see that it may move."""
+    taken = take_visits(db, (visit_id,), [(to.team_id, to.day)])
+    (visit,) = (one for one in taken if one.id == visit_id)
     check_version(visit, version, to.model_dump(include={"team_id", "day", "slot"}))
     if visit.work not in AFTER_A_MOVE:
         raise Conflict(problem="wrong_status", status=visit.work, wanted=Happening.MOVED)
@@ -351,34 +251,32 @@ def _set_times(
     author: Author,
     told: Mapping[int, dict[str, Any]],
     *,
-    also_confirmed: bool,
-    leaving: Collection[int] = (),
+    also_confirmed: bool = False,
     earliest: int = 0,
 ) -> None:
     """Write the times that follow from the order of a day; those reported keep theirs.
 
     `told` is how the visits of the day stood before their slots were numbered anew.
     """
-    stands = [one for one in visits_on(db, team.id or 0, day) if one.id not in leaving]
-    ordered = [(one.slot, one) for one in stands]
+    ordered = [(one.slot, one) for one in visits_on(db, team.id or 0, day)]
     stops = stops_of(db, day_of_team(db, team, day), ordered, moved, earliest)
-    firm = _firm(stops, moved)
+    firm = firm_of(stops, moved)
     if firm and not also_confirmed:
         raise Conflict(problem="confirmed_would_move", villages=firm)
     for stop in stops:
         if stop.visit.work not in HELD:
             before = told.get(stop.visit.id or 0) or told_move(stop.visit)
-            _set_time(db, stop, moved, before, author)
+            _set_time(db, stop, before, author, is_moved=stop.visit is moved)
 
 
 def _set_time(
-    db: Session, stop: Stop, moved: Visit, before: dict[str, Any], author: Author
+    db: Session, stop: Stop, before: dict[str, Any], author: Author, *, is_moved: bool = False
 ) -> None:
     visit, shifted = stop.visit, stop.is_shifted
     visit.starts_at = stop.starts_at
     visit.travel_minutes = stop.planned.travel_minutes
     visit.return_minutes = stop.planned.return_minutes
-    if visit is not moved and before != told_move(visit):
+    if not is_moved and before != told_move(visit):
         visit.work = AFTER_A_MOVE[visit.work] if shifted else visit.work
         # Its village has not asked for it, by whatever way the other one did.
         note_move(db, visit, before, replace(author, channel=Channel.PRODUCT))

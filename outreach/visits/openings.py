@@ -15,7 +15,6 @@ from outreach.campaigns.choosing import sites_of
 from outreach.campaigns.tables import Stage, StageVillage, Status
 from outreach.errors import Conflict, NotFound
 from outreach.people.rota import team_days
-from outreach.people.tables import Team
 from outreach.planning.insertion import DayStop, OpenDay, Place, place_at, places, places_on
 from outreach.villages.tables import Village
 from outreach.visits.lifecycle import write_event
@@ -23,7 +22,7 @@ from outreach.visits.moving import MoveIn, relocate, set_times_after, told_on
 from outreach.visits.saving import told_place
 from outreach.visits.slots import put_at
 from outreach.visits.tables import ACTIVE, Happening, Visit, Work
-from outreach.visits.teamday import HELD, TOLD, clock_time, day_minute, lock_teams
+from outreach.visits.teamday import HELD, TOLD, clock_time, day_minute, lock_teams, take_visits
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -82,22 +81,6 @@ def openings(db: Session, visit_id: int, *, today: date, most: int = 3) -> tuple
     )
 
 
-def openings_for_village(
-    db: Session,
-    stage: Stage,
-    code: str,
-    *,
-    today: date,
-    most: int = 3,
-    wanted_day: date | None = None,
-) -> tuple[Place, ...]:
-    """Find days of a stage for a village that has no visit in it, from tomorrow on."""
-    first = max(stage.starts, today + timedelta(days=1))
-    days = open_days(db, stage, first, stage.ends)
-    site = site_of(db, code, first, stage.ends)
-    return places(site, days, most=most, wanted_day=wanted_day)
-
-
 def place_visit(
     db: Session,
     visit_id: int,
@@ -110,8 +93,8 @@ def place_visit(
 ) -> Visit:
     """Move a visit to a place that was found for it, if the place is still as it was.
 
-    The author's right to move it is known. The day's slots are numbered anew, starts that have
-    been confirmed stay; a confirmed visit has to be confirmed anew. `leaving` is as in
+    The author's right to move it is known. The day's slots are numbered anew, other starts that
+    have been confirmed stay; a confirmed visit has to be confirmed anew. `leaving` is as in
     `moving.relocate`. With `keep_start` the start is the one of the place, even if a visit that
     was to come before it that day has stayed away.
 
@@ -125,8 +108,9 @@ def place_visit(
         As `moving.relocate`.
     """
     visit = _visit(db, visit_id)
-    lock_teams(db, col(Team.id).in_((place.team_id, visit.team_id)))
     stage = db.get_one(Stage, visit.stage_id)
+    lock_teams(db, stage.branch_id)
+    take_visits(db, (visit_id,), [(place.team_id, place.day)])
     site = site_of(db, visit.village_code, place.day, place.day, visit.session_minutes)
     now = _still_open(db, stage, site, place, without=(visit_id,), keep_start=keep_start)
     to = MoveIn(
@@ -141,6 +125,7 @@ def place_visit(
         version=version,
         leaving=leaving,
         not_before_minute=earliest,
+        alone=True,
     )
 
 
@@ -154,8 +139,10 @@ def add_visit(db: Session, stage_id: int, code: str, place: Place, author: Autho
     Conflict
         If the stage is not open, the village has a visit, or the place is gone.
     """
-    lock_teams(db, col(Team.id) == place.team_id)
     stage = db.get_one(Stage, stage_id)
+    lock_teams(db, stage.branch_id)
+    db.refresh(stage)  # who closes it had the teams before
+    take_visits(db, (), [(place.team_id, place.day)])
     if stage.status is not Status.OPENED:
         raise Conflict(problem="stage_not_open", status=stage.status)
     waiting = db.get(StageVillage, (stage_id, code))

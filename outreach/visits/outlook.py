@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from outreach.campaigns.tables import Stage
 from outreach.visits.lifecycle import visit_of
-from outreach.visits.moving import left_behind, stops_after, team_of_branch
+from outreach.visits.move_warnings import left_behind, stops_after
+from outreach.visits.moving import team_of_branch
 
 if TYPE_CHECKING:
     from sqlmodel import Session

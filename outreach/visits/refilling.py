@@ -14,7 +14,6 @@ from sqlmodel import col
 from outreach.campaigns.choosing import sites_of
 from outreach.campaigns.tables import Stage, StageVillage, Status
 from outreach.errors import Conflict
-from outreach.people.tables import Team
 from outreach.planning.insertion import places_on
 from outreach.visits.lifecycle import Author
 from outreach.visits.openings import add_visit, open_days
@@ -64,7 +63,7 @@ def refill(db: Session, stage_id: int, team_id: int, day: date, now: datetime) -
     tomorrow = local_day(db, stage.branch_id, now) + timedelta(days=1)
     if not max(tomorrow, stage.starts) <= day <= stage.ends or not _is_steady(db, stage):
         return None
-    lock_teams(db, col(Team.id) == team_id)
+    lock_teams(db, stage.branch_id)
     days = [one for one in open_days(db, stage, day, day) if one.team_day.team_id == team_id]
     author = Author(None, now, REFILLED, Channel.PRODUCT)
     for code, place in (one for open_day in days for one in _fitting(db, stage, open_day, now)):

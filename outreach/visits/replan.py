@@ -13,7 +13,7 @@ from outreach.campaigns.tables import Pick, Stage, StagePick, StageVillage, Stat
 from outreach.errors import Conflict, NotFound
 from outreach.people.closures import ClosedPeriodIn, add_period
 from outreach.people.edits import locked
-from outreach.people.tables import Team, TeamLeave
+from outreach.people.tables import TeamLeave
 from outreach.people.teams import LeaveIn, add_leave
 from outreach.villages.tables import ClosedPeriod
 from outreach.visits.causes import MODELS, AreaClosed, TeamAway, Told, VillageAdded, cause_of
@@ -23,7 +23,7 @@ from outreach.visits.openings import add_visit, place_visit
 from outreach.visits.question import local_day
 from outreach.visits.replan_draft import Change, draft_of
 from outreach.visits.tables import Cause, Happening, PlanRun, Replan, ReplanState, RunState
-from outreach.visits.teamday import lock_teams
+from outreach.visits.teamday import lock_teams, take_visits
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -171,6 +171,7 @@ def apply_replan(
     _write_cause(db, stage, seen.told, by)
     author = Author(by, now, seen.told.why)
     done = [_decided(seen, one, allowed) for one in seen.changes]
+    _take_days(db, done)
     leaving = {one.visit_id for one in done if one.visit_id is not None and not one.stays}
     for change in done:
         if not change.stays:
@@ -211,13 +212,19 @@ def _plannable(db: Session, stage_id: int, by: Person) -> Stage:
 def _draft_to_settle(db: Session, replan_id: int, version: int, by: Person) -> tuple[Replan, Stage]:
     """Take the draft and all teams of the branch, and see that it still waits."""
     stage = _plannable(db, difference_of(db, by, replan_id).replan.stage_id, by)
-    lock_teams(db, col(Team.branch_id) == stage.branch_id)
+    lock_teams(db, stage.branch_id)
     replan = locked(db, Replan, replan_id)
     if replan.state is not ReplanState.DRAFTED:
         raise Conflict(problem="replan_settled", state=replan.state)
     if replan.version != version:
         raise Conflict(problem="changed_meanwhile")
     return replan, stage
+
+
+def _take_days(db: Session, changes: Collection[Change]) -> None:
+    """Take every visit of the days that change, at once: one after the other is no order."""
+    ids = [one.visit_id for one in changes if one.visit_id is not None]
+    take_visits(db, ids, [(one.place.team_id, one.place.day) for one in changes if one.place])
 
 
 def _settle(replan: Replan, state: ReplanState, now: datetime) -> None:
@@ -335,7 +342,7 @@ def _end(db: Session, change: Change, author: Author, leaving: Collection[int]) 
         happening = Happening.POSTPONED
         gone = settle(db, change.visit_id, happening, author, version=change.version)
         db.flush()  # before the rest of its day is read
-        set_times_without(db, gone, author, leaving)
+        set_times_without(db, (gone.team_id, gone.day), author, leaving)
 
 
 def _write_reason(db: Session, stage: Stage, change: Change) -> None:

@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from outreach.campaigns.tables import Stage, Status
 from outreach.people.access import narrow
-from outreach.people.tables import Account, Team
+from outreach.people.tables import Account
 from outreach.villages.tables import Zone
 from outreach.visits.lifecycle import Author, settle, turn, visit_of
 from outreach.visits.listing import visits_by_id
@@ -116,9 +116,7 @@ def end_visit(
     NotFound, NotAllowed, Conflict, Invalid
         As `lifecycle.turn` has them.
     """
-    team_id = visit_of(db, by, visit_id).team_id
-    # Before the visit, as whoever moves visits takes them.
-    lock_teams(db, col(Team.id) == team_id)
+    lock_teams(db, db.get_one(Stage, visit_of(db, by, visit_id).stage_id).branch_id)
     visit = turn(
         db,
         visit_id,
@@ -148,7 +146,7 @@ def run_out_leases(db: Session, now: datetime, most: int = _MOST_AT_ONCE) -> int
     """
     query = select(Visit).where(or_(*_run_out(now))).order_by(col(Visit.id)).limit(most)
     # Whoever holds one of them is doing something about it.
-    visits = db.scalars(query.with_for_update(skip_locked=True)).all()
+    visits = db.scalars(query.with_for_update(skip_locked=True, key_share=True)).all()
     for visit in visits:
         author = Author(None, now, _why(visit), Channel.PRODUCT)
         settle(db, visit.id or 0, Happening.RETURNED, author)

@@ -13,7 +13,7 @@ from outreach.campaigns.stages import require_planner, stage_of
 from outreach.campaigns.tables import Stage, StageVillage, Status
 from outreach.errors import Conflict, NotFound
 from outreach.people.edits import locked
-from outreach.people.tables import Account, Branch, Team
+from outreach.people.tables import Account, Branch
 from outreach.planning.model import Parameters
 from outreach.planning.packages import TARGET_SIZE, Package, split
 from outreach.villages.tables import District
@@ -277,10 +277,18 @@ def release_proposals(
     db: Session, stage_id: int, by: Person, now: datetime, reason: str = PLANNED_ANEW
 ) -> int:
     """Cancel the visits of a stage that nobody has been told of, with a line of history each."""
-    lock_teams(db, col(Team.branch_id) == db.get_one(Stage, stage_id).branch_id)
+    lock_teams(db, db.get_one(Stage, stage_id).branch_id)
+    proposals = (col(Visit.stage_id) == stage_id, col(Visit.work).in_(REPLACEABLE))
+    # In order of their numbers: an update takes them as they come.
+    db.execute(
+        select(col(Visit.id))
+        .where(*proposals)
+        .order_by(col(Visit.id))
+        .with_for_update(key_share=True)
+    )
     released = (
         update(Visit)
-        .where(col(Visit.stage_id) == stage_id, col(Visit.work).in_(REPLACEABLE))
+        .where(*proposals)
         .values(work=Work.CANCELLED, version=col(Visit.version) + 1)
         .returning(col(Visit.id), col(Visit.village_code))
         .execution_options(synchronize_session=False)

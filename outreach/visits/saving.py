@@ -10,7 +10,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from outreach.campaigns.tables import Stage, StageVillage, Status
-from outreach.people.tables import Team
 from outreach.planning.model import Reason, Remedy, Unplaced
 from outreach.villages.tables import Village
 from outreach.visits.batches import lock_held
@@ -53,7 +52,7 @@ def save_plan(db: Session, held: Claim, plan: Plan, now: datetime) -> bool:
         return False
     if db.get_one(Stage, run.stage_id).status is not Status.OPENED:
         return False
-    visits = _insert_visits(db, run, batch, _on_free_days(db, plan.visits))
+    visits = _insert_visits(db, run, batch, _on_free_days(db, run.branch_id, plan.visits))
     _write_history(db, run, visits, now)
     placed = {visit["village_code"] for visit in visits}
     _write_reasons(db, run.stage_id, placed, _left(plan, placed))
@@ -63,11 +62,13 @@ def save_plan(db: Session, held: Claim, plan: Plan, now: datetime) -> bool:
     return True
 
 
-def _on_free_days(db: Session, planned: Sequence[PlannedVisit]) -> list[PlannedVisit]:
+def _on_free_days(
+    db: Session, branch_id: int, planned: Sequence[PlannedVisit]
+) -> list[PlannedVisit]:
     """Leave out the day-trips of team-days on which somebody has put a visit since."""
     teams = sorted({visit.team_id for visit in planned})
-    # Whoever moves a visit by hand takes the team too, so nothing slips in before the commit.
-    lock_teams(db, col(Team.id).in_(teams))
+    # Whoever moves a visit by hand takes the teams too, so nothing slips in before the commit.
+    lock_teams(db, branch_id)
     query = select(col(Visit.team_id), col(Visit.day)).where(
         col(Visit.team_id).in_(teams),
         col(Visit.day).in_({visit.day for visit in planned}),

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlmodel import col
-
 from outreach.campaigns.stages import require_planner
 from outreach.campaigns.tables import Stage, Status
 from outreach.errors import Conflict, NotFound
-from outreach.people.edits import locked
-from outreach.people.tables import Team
 from outreach.planning.insertion import OpenDay, places_on
 from outreach.visits.lifecycle import Author, check_reason, check_version, visit_of
 from outreach.visits.moving import AFTER_A_MOVE, note_move, set_times_after, told_move, told_on
@@ -18,7 +14,7 @@ from outreach.visits.openings import open_days, site_of
 from outreach.visits.outside import TO_COME
 from outreach.visits.question import local_day
 from outreach.visits.tables import Happening, Visit, Work
-from outreach.visits.teamday import lock_teams, visits_on
+from outreach.visits.teamday import lock_teams, take_visits, visits_on
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -76,8 +72,8 @@ def swap_visits(
     require_planner(db, stage.branch_id, by)
     if stage.status is Status.CLOSED:
         raise Conflict(problem="closed")
-    lock_teams(db, col(Team.id).in_((one.team_id, other.team_id)))
-    one, other = locked(db, Visit, visit_id), locked(db, Visit, other_id)
+    lock_teams(db, stage.branch_id)
+    take_visits(db, (visit_id, other_id))
     for visit, version in zip((one, other), versions, strict=True):
         check_version(visit, version, {"work": visit.work})
         if visit.work is Work.CONFIRMED and not also_confirmed:

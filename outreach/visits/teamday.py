@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date, time
+from itertools import batched
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -19,7 +21,7 @@ from outreach.villages.tables import Village
 from outreach.visits.tables import ACTIVE, Visit, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from sqlalchemy import ColumnElement
     from sqlmodel import Session
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
     from outreach.planning.model import PlannedVisit, Site, TeamDay
 
 MINUTES_A_DAY = 24 * 60
+_AT_ONCE = 500
+
+#: One team on one day.
+type TeamAndDay = tuple[int, date]
 
 #: Reported: what happened stays as it happened.
 HELD = (Work.DONE, Work.APPROVED, Work.SENT_BACK)
@@ -48,6 +54,13 @@ class Stop:
         """Start of the session."""
         return clock_time(self.planned.starts_minute)
 
+    def as_told(self) -> Stop:
+        """Return the stop with the start that its village knows, if it knows one."""
+        if self.visit.work not in TOLD:
+            return self
+        start = day_minute(self.visit.starts_at)
+        return replace(self, planned=replace(self.planned, starts_minute=start))
+
     @property
     def is_shifted(self) -> bool:
         """Whether the session would start at another time than is written down."""
@@ -59,14 +72,61 @@ def clock_time(minute: int) -> time:
     return time(*divmod(minute, 60))
 
 
-def lock_teams(db: Session, which: ColumnElement[bool]) -> None:
-    """Take teams for this unit of work, in order of their numbers and before any visit of theirs.
+def lock_teams(db: Session, branch_id: int) -> None:
+    """Take the calendars of a branch's teams for this unit of work.
 
-    Whoever changes several visits of a team at once comes by here, or two would wait for each
-    other's rows.
+    Whoever changes more than the status of one visit comes by here first, and then by
+    `take_visits`. One order holds everywhere, or two would wait for each other's rows: the
+    branch's planning (`runs.lock_branch`), its run and the run's batch, the teams, what is
+    decided on (submission, stage, re-plan), the visits by their numbers, the link.
+
+    A stage that is being closed is taken before the teams; nobody else has it then, for its
+    branch is held, and a row that is taken never keeps others from pointing to it.
     """
-    query = select(col(Team.id)).where(which).order_by(col(Team.id))
+    query = select(col(Team.id)).where(col(Team.branch_id) == branch_id).order_by(col(Team.id))
     db.execute(query.with_for_update(key_share=True))
+
+
+def take_visits(
+    db: Session, visit_ids: Iterable[int], days: Iterable[TeamAndDay] = ()
+) -> list[Visit]:
+    """Take visits with all that are active on their days and on these, and read them afresh.
+
+    Only so is what is decided on a day decided on its visits as they stand: a village may say
+    yes at any moment. The caller holds the branch's teams, so no visit comes or goes meanwhile.
+    """
+    wanted = set(visit_ids)
+    seats = select(col(Visit.team_id), col(Visit.day))
+    keys = {*days}
+    for part in batched(wanted, _AT_ONCE):
+        keys.update((row.team_id, row.day) for row in db.execute(seats.where(_are(part))))
+    wanted |= _ids_on(db, keys)
+    query = select(Visit).order_by(col(Visit.id)).with_for_update(key_share=True)
+    return [
+        visit
+        for part in batched(sorted(wanted), _AT_ONCE)
+        for visit in db.scalars(
+            query.where(_are(part)), execution_options={"populate_existing": True}
+        )
+    ]
+
+
+def _are(visit_ids: Collection[int]) -> ColumnElement[bool]:
+    return col(Visit.id).in_(visit_ids)
+
+
+def _ids_on(db: Session, keys: Iterable[TeamAndDay]) -> set[int]:
+    by_team: dict[int, list[date]] = defaultdict(list)
+    for team_id, day in keys:
+        by_team[team_id].append(day)
+    query = select(col(Visit.id)).where(col(Visit.work).in_(ACTIVE))
+    return {
+        visit_id or 0
+        for team_id, days in by_team.items()
+        for visit_id in db.scalars(
+            query.where(col(Visit.team_id) == team_id, col(Visit.day).in_(days))
+        )
+    }
 
 
 def visits_on(db: Session, team_id: int, day: date) -> list[Visit]:

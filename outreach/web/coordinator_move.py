@@ -14,7 +14,8 @@ from outreach.people.free_text import Remark  # noqa: TC001 - Pydantic reads it 
 from outreach.planning.check import Rule
 from outreach.planning.workdays import ClosedKind
 from outreach.villages.reading import names_of
-from outreach.visits.moving import MoveIn, warnings_of_move
+from outreach.visits.move_warnings import warnings_of_move
+from outreach.visits.moving import MoveIn
 from outreach.visits.outlook import outlook_of_move
 from outreach.web.closure_words import marks_in_words
 from outreach.web.enum_words import ENUM_WORDS
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.people.access import Person
-    from outreach.visits.moving import MoveWarning
+    from outreach.visits.move_warnings import MoveWarning
 
 #: No tick helps against these: another day or session has to be chosen.
 NOT_POSSIBLE = frozenset({"slot_taken", "day_full", "in_the_past", "village_has_visit"})

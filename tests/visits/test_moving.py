@@ -16,7 +16,8 @@ from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.tables import Team, TeamLeave
 from outreach.visits.lifecycle import cancel, confirm, mark_reported, postpone
 from outreach.visits.listing import day_trips, history, visit_row
-from outreach.visits.moving import MoveIn, move_visit, warnings_of_move
+from outreach.visits.move_warnings import warnings_of_move
+from outreach.visits.moving import MoveIn, move_visit
 from outreach.visits.tables import Happening, Result, Visit, Work
 from tests.visits.world import NOW, World, plan
 

@@ -12,7 +12,8 @@ from outreach.planning.assign import assign
 from outreach.planning.check import violations
 from outreach.villages.tables import ClosedPeriod, Closure, MarketDay, MarketRhythm
 from outreach.visits.batches import claim, due_batches, load_problem
-from outreach.visits.moving import MoveIn, warnings_of_move
+from outreach.visits.move_warnings import warnings_of_move
+from outreach.visits.moving import MoveIn
 from outreach.visits.preview import preview
 from outreach.visits.runs import retry_batch
 from outreach.visits.tables import ACTIVE, Batch, BatchState, PlanRun, RunState, Visit
