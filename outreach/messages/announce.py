@@ -14,12 +14,13 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, exists, func, or_, select, update
+from sqlalchemy import and_, exists, func, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from outreach.messages.tables import Matter, Medium, Message, MessageState
+from outreach.people.access import narrow
 from outreach.people.officials import in_office
 from outreach.people.tables import Account, Official, Role
 from outreach.villages.tables import Zone
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement
     from sqlmodel import Session
+
+    from outreach.people.access import Person
 
 #: What is older has been heard of in another way, or does not matter any more.
 TELL_WITHIN = timedelta(days=3)
@@ -49,7 +52,7 @@ _CALLED_OFF = (
 _OUR_CHANNELS = (Channel.PAGE, Channel.SHEET, Channel.PRODUCT)
 
 # Why a message was dropped.
-OVERTAKEN, NEVER_TOLD, TOLD_OTHERWISE = "overtaken", "never_told", "told_otherwise"
+OVERTAKEN, TOLD_OTHERWISE = "overtaken", "told_otherwise"
 
 _ROWS_PER_STATEMENT = 500
 
@@ -61,7 +64,6 @@ class _News:
     event_id: int
     visit_id: int
     happening: Happening
-    before: Work | None
     official_id: int
     medium: Medium
 
@@ -95,22 +97,27 @@ def announce(db: Session, now: datetime, *, by_email: bool = False) -> int:
     return made
 
 
-def called_off_lately(db: Session, now: datetime) -> list[int]:
-    """List visits that were called off in these days and are not over: villages should know."""
+def called_off_lately(db: Session, person: Person, now: datetime) -> list[int]:
+    """List visits of the person's area that were called off in these days and are not over."""
+    latest = narrow(_latest(now), VisitEvent.village_code, person)
     query = (
         select(col(Visit.id))
         .join(VisitEvent, col(VisitEvent.visit_id) == col(Visit.id))
         .outerjoin(Account, col(Account.id) == col(VisitEvent.account_id))
-        .where(col(VisitEvent.id).in_(_latest(now)), *_is_ours_to_tell())
+        .where(col(VisitEvent.id).in_(latest), *_is_ours_to_tell())
         .where(col(VisitEvent.happening).in_(_CALLED_OFF), ~_is_over(now))
     )
     return [visit_id or 0 for visit_id in db.scalars(query)]
 
 
-def drop_overtaken(db: Session, now: datetime) -> None:
-    """Drop what waits and would tell nothing, or tell it to somebody who is not in office."""
+def drop_overtaken(db: Session, now: datetime, message_id: int | None = None) -> None:
+    """Drop what waits and would tell nothing, or tell it to somebody who is not in office.
+
+    With a number only that message is looked at.
+    """
+    which = true() if message_id is None else col(Message.id) == message_id
     for state in (MessageState.WAITING, MessageState.FAILED):
-        done = update(Message).where(col(Message.state) == state, or_(*_overtaken(now)))
+        done = update(Message).where(which, col(Message.state) == state, or_(*_overtaken(now)))
         done = done.values(state=MessageState.DROPPED, error=OVERTAKEN, settled_at=now)
         db.execute(done.execution_options(synchronize_session=False))
 
@@ -157,9 +164,8 @@ def _is_over(now: datetime) -> ColumnElement[bool]:
 
 def _news(db: Session, medium: Medium, now: datetime) -> Iterable[_News]:
     """Find the latest of each visit, for each of its officials who has no message of it."""
-    event = (col(VisitEvent.id), col(Visit.id), col(VisitEvent.happening), _before("work"))
     query = (
-        select(*event, col(Official.id))
+        select(col(VisitEvent.id), col(Visit.id), col(VisitEvent.happening), col(Official.id))
         .join(Visit, col(Visit.id) == col(VisitEvent.visit_id))
         .join(Official, col(Official.village_code) == col(Visit.village_code))
         .outerjoin(Account, col(Account.id) == col(VisitEvent.account_id))
@@ -168,8 +174,8 @@ def _news(db: Session, medium: Medium, now: datetime) -> Iterable[_News]:
         .where(~_has_message(medium))
         .order_by(col(VisitEvent.id), col(Official.id))
     )
-    for event_id, visit_id, happening, work, official_id in db.execute(query):
-        yield _News(event_id, visit_id, happening, work and Work(work), official_id, medium)
+    for event_id, visit_id, happening, official_id in db.execute(query):
+        yield _News(event_id, visit_id, happening, official_id, medium)
 
 
 def _latest(now: datetime) -> Any:
@@ -240,14 +246,13 @@ def _earlier(db: Session, visit_ids: set[int]) -> dict[tuple[int, int], list[_Ea
 
 
 def _row(news: _News, earlier: Sequence[_Earlier], now: datetime) -> dict[str, Any]:
-    matter = _matter(news, earlier)
-    row = {
+    return {
         "dedupe_key": f"{news.event_id}-{news.official_id}-{news.medium.value}",
         "visit_id": news.visit_id,
         "event_id": news.event_id,
         "official_id": news.official_id,
         "medium": news.medium,
-        "matter": matter or Matter.CALLED_OFF,
+        "matter": _matter(news, earlier),
         "state": MessageState.WAITING,
         "attempts": 0,
         "next_try_at": now,
@@ -255,26 +260,25 @@ def _row(news: _News, earlier: Sequence[_Earlier], now: datetime) -> dict[str, A
         "settled_at": None,
         "error": "",
     }
-    if matter is None:
-        row |= {"state": MessageState.DROPPED, "settled_at": now, "error": NEVER_TOLD}
-    return row
 
 
-def _matter(news: _News, earlier: Sequence[_Earlier]) -> Matter | None:
-    """Choose what the message is about; none if the official has never heard of the visit."""
+def _matter(news: _News, earlier: Sequence[_Earlier]) -> Matter:
+    """Choose what the message is about.
+
+    The end is told also where the first message still waits: the text is copied and read out too,
+    and a team that does not come is worse than one word too many.
+    """
+    if news.happening in _CALLED_OFF:
+        return Matter.CALLED_OFF
     told = [one for one in earlier if one.was_told]
     has_unsent = any(one.state is MessageState.WAITING for one in earlier)
-    if news.happening in _CALLED_OFF:
-        unheard = has_unsent and not told and news.before is Work.AWAITING
-        return None if unheard else Matter.CALLED_OFF
     if told:
         return Matter.ASKED if told[-1].matter is Matter.CALLED_OFF else Matter.MOVED
     return Matter.MOVED if news.happening is Happening.MOVED and not has_unsent else Matter.ASKED
 
 
 def _insert(db: Session, rows: Sequence[dict[str, Any]]) -> int:
-    """Insert what no other sweeper has; count what is to be sent."""
+    """Insert what no other sweeper has; count it."""
     make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = make(Message).values(list(rows)).on_conflict_do_nothing()
-    states = db.scalars(statement.returning(col(Message.state)))
-    return sum(state is MessageState.WAITING for state in states)
+    return len(db.scalars(statement.returning(col(Message.id))).all())

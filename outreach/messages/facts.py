@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date, time
 from itertools import batched
@@ -80,18 +81,34 @@ def _query() -> Any:
     )
 
 
-def told_then(db: Session, told: Told, event_id: int) -> Told:
-    """Tell the visit at the day and start it had when the event happened.
+def told_then(
+    db: Session, told: Mapping[int, Told], events: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], Told]:
+    """Tell visits at the day and start they had when an event happened, by visit and event.
 
     What was called off may have another day by now.
     """
-    query = select(col(VisitEvent.after)).where(
-        col(VisitEvent.visit_id) == told.visit_id,
-        col(VisitEvent.id) <= event_id,
-        col(VisitEvent.happening).in_(_PLACING),
-    )
-    place = db.scalars(query.order_by(col(VisitEvent.id).desc()).limit(1)).first()
-    return told if place is None else _placed(told, place)
+    wanted = set(events)
+    placed = _placings(db, {visit_id for visit_id, _ in wanted})
+    then = {
+        key: [after for event_id, after in placed[key[0]] if event_id <= key[1]] for key in wanted
+    }
+    return {
+        key: _placed(told[key[0]], places[-1]) if places else told[key[0]]
+        for key, places in then.items()
+    }
+
+
+def _placings(db: Session, visit_ids: set[int]) -> dict[int, list[tuple[int, dict[str, str]]]]:
+    """Read the events that gave visits a day and a start, the oldest first."""
+    found: dict[int, list[tuple[int, dict[str, str]]]] = defaultdict(list)
+    for part in batched(sorted(visit_ids), _AT_ONCE):
+        query = select(col(VisitEvent.visit_id), col(VisitEvent.id), col(VisitEvent.after)).where(
+            col(VisitEvent.visit_id).in_(part), col(VisitEvent.happening).in_(_PLACING)
+        )
+        for visit_id, event_id, after in db.execute(query.order_by(col(VisitEvent.id))):
+            found[visit_id].append((event_id, after))
+    return found
 
 
 def _placed(told: Told, place: Mapping[str, str]) -> Told:

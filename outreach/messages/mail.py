@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -72,8 +73,10 @@ class MailServer:
         except (ValueError, UnicodeError) as error:
             raise NotTaken("address_unusable", is_final=True) from error
         try:
-            with self._connected() as server:
+            with closing(self._connected()) as server:
                 server.send_message(mail)
+                with suppress(OSError):  # it has the letter, however the two part
+                    server.quit()
         except smtplib.SMTPRecipientsRefused as error:
             raise _refused(*(code for code, _ in error.recipients.values())) from None
         except smtplib.SMTPDataError as error:

@@ -15,7 +15,7 @@ from sqlalchemy import and_, exists, or_, select, update
 from sqlmodel import col
 
 from outreach.errors import Conflict, NotFound
-from outreach.messages.announce import NEVER_TOLD, OVERTAKEN, TOLD_OTHERWISE, drop_overtaken
+from outreach.messages.announce import OVERTAKEN, TOLD_OTHERWISE, drop_overtaken
 from outreach.messages.facts import Told, told_of, told_then
 from outreach.messages.mail import Letter
 from outreach.messages.tables import Matter, Medium, Message, MessageState
@@ -26,15 +26,18 @@ from outreach.villages.tables import Zone
 from outreach.visits.tables import Visit
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
     from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
     from outreach.people.access import Person
 
-MOST_TRIES = 5
-#: The first wait after a failure; each further one is four times as long: 2, 8, 32, 128 minutes.
-FIRST_WAIT = timedelta(minutes=2)
-WAIT_GROWS = 4
+#: A message at which so many workers have died is given up.
+MOST_LOST = 5
+#: How long to wait after each failure; after the last of these it is tried until the visit is over.
+#: A server may be away for a day, and its officials should hear of the visit all the same.
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (2, 8, 32, 120))
 #: No mail to villages from nine in the evening to six in the morning, by their own clock.
 QUIET_FROM, QUIET_UNTIL = time(21), time(6)
 #: A message that was sent to a worker waits this long before it is sent to one again.
@@ -96,8 +99,7 @@ def due(db: Session, now: datetime, most: int = MOST_DUE) -> list[int]:
 
 def _give_up(db: Session, now: datetime) -> None:
     """Give up what every worker that took it has died of."""
-    tried = col(Message.attempts) >= MOST_TRIES
-    stuck = and_(col(Message.medium) == Medium.EMAIL, tried, *_is_free(now))
+    stuck = and_(col(Message.medium) == Medium.EMAIL, ~_may_be_tried(), *_is_free(now))
     _write(db, stuck, state=MessageState.FAILED, error="worker_lost", settled_at=now)
 
 
@@ -109,13 +111,13 @@ def awake(now: datetime) -> list[Zone]:
 
 def take(db: Session, message_id: int, now: datetime) -> Taken | None:
     """Take one e-mail to send it; none if it is settled, being sent, or tells nothing any more."""
-    drop_overtaken(db, now)
+    drop_overtaken(db, now, message_id)
     taken = (
         update(Message)
         .where(
             col(Message.id) == message_id,
             col(Message.medium) == Medium.EMAIL,
-            col(Message.attempts) < MOST_TRIES,
+            _may_be_tried(),
             exists().where(col(Visit.id) == col(Message.visit_id), col(Visit.zone).in_(awake(now))),
             *_is_free(now),
         )
@@ -130,15 +132,21 @@ def take(db: Session, message_id: int, now: datetime) -> Taken | None:
 def outgoing(db: Session, message_id: int) -> Outgoing:
     """Read one message with all that it takes to write it; for the product itself."""
     message = db.get_one(Message, message_id, populate_existing=True)
-    told = told_of(db, [message.visit_id])[message.visit_id]
     official = db.get_one(Official, message.official_id)
-    return Outgoing(message, _as_told(db, message, told), official)
+    (told,) = _as_told(db, [message])
+    return Outgoing(message, told, official)
 
 
-def _as_told(db: Session, message: Message, told: Told) -> Told:
-    """Tell what was called off at the day it had then."""
-    is_off = message.matter is Matter.CALLED_OFF and message.event_id is not None
-    return told_then(db, told, message.event_id or 0) if is_off else told
+def _as_told(db: Session, messages: Sequence[Message]) -> list[Told]:
+    """Read what messages tell of; what was called off at the day it had then."""
+    told = told_of(db, {one.visit_id for one in messages})
+    off = [
+        (one.visit_id, one.event_id)
+        for one in messages
+        if one.matter is Matter.CALLED_OFF and one.event_id is not None
+    ]
+    then = told_then(db, told, off)
+    return [then.get((one.visit_id, one.event_id or 0), told[one.visit_id]) for one in messages]
 
 
 def sent(db: Session, taken: Taken, now: datetime) -> None:
@@ -161,7 +169,7 @@ def failed(
     `spread`, from 0 to 1, draws the tries apart that failed at the same moment.
     """
     values: dict[str, Any] = {"error": code, "lease_until": None}
-    if is_final or taken.attempts >= MOST_TRIES:
+    if is_final:
         values |= {"state": MessageState.FAILED, "settled_at": now}
     else:
         values["next_try_at"] = now + wait_after(taken.attempts, spread)
@@ -169,9 +177,8 @@ def failed(
 
 
 def wait_after(attempts: int, spread: float) -> timedelta:
-    """How long to wait after so many tries: four times as long each time, up to half more."""
-    grown = float(WAIT_GROWS ** (attempts - 1))
-    return FIRST_WAIT * grown * (1 + spread / 2)
+    """How long to wait after so many tries: longer each time up to the longest, and half more."""
+    return WAITS[min(attempts, len(WAITS)) - 1] * (1 + spread / 2)
 
 
 def to_send_by_hand(db: Session, person: Person) -> list[Outgoing]:
@@ -204,9 +211,20 @@ def messages_of_visit(db: Session, person: Person, visit_id: int) -> list[Outgoi
         db,
         person,
         col(Message.visit_id) == visit_id,
-        col(Message.error).not_in((OVERTAKEN, NEVER_TOLD)),
+        col(Message.error) != OVERTAKEN,
     )
     return sorted(rows, key=lambda one: one.message.id or 0, reverse=True)
+
+
+def taps_of(db: Session, visit_ids: Collection[int]) -> dict[tuple[int, str], int]:
+    """Find the WhatsApp messages of visits that wait for a tap, by visit and phone number."""
+    query = (
+        select(col(Message.visit_id), col(Official.phone), col(Message.id))
+        .join(Official, col(Official.id) == col(Message.official_id))
+        .where(col(Message.visit_id).in_(visit_ids))
+        .where(col(Message.medium) == Medium.WHATSAPP, col(Message.state) == MessageState.WAITING)
+    )
+    return {(row.visit_id, row.phone): row.id for row in db.execute(query)}
 
 
 def mark_sent_by_hand(db: Session, message_id: int, *, by: Person, now: datetime) -> Message:
@@ -270,7 +288,9 @@ def _own(db: Session, message_id: int, by: Person, medium: Medium | None = None)
     query = narrow(query, Visit.village_code, by).where(col(Message.id) == message_id)
     if medium is not None:
         query = query.where(col(Message.medium) == medium)
-    query = query.with_for_update(of=Message).execution_options(populate_existing=True)
+    query = query.with_for_update(of=Message, key_share=True).execution_options(
+        populate_existing=True
+    )
     message = db.scalars(query).one_or_none()
     if message is None:
         raise NotFound(kind="Message", id=message_id)
@@ -286,11 +306,16 @@ def _read(db: Session, person: Person, *conditions: ColumnElement[bool]) -> list
         .order_by(col(Visit.day), col(Visit.starts_at), col(Visit.id), col(Message.id))
     )
     rows = db.execute(narrow(query, Visit.village_code, person)).all()
-    told = told_of(db, {message.visit_id for message, _ in rows})
+    told = _as_told(db, [message for message, _ in rows])
     return [
-        Outgoing(message, _as_told(db, message, told[message.visit_id]), official)
-        for message, official in rows
+        Outgoing(message, then, official)
+        for (message, official), then in zip(rows, told, strict=True)
     ]
+
+
+def _may_be_tried() -> ColumnElement[bool]:
+    """Hold unless every worker that took it has died: a failure gives the message back."""
+    return or_(col(Message.attempts) < MOST_LOST, col(Message.lease_until).is_(None))
 
 
 def _is_free(now: datetime) -> tuple[ColumnElement[bool], ...]:

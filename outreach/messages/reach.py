@@ -28,7 +28,7 @@ def without_contact(
     """
     today = local_days(now)[Zone.WIB]
     news = {row.id: row for row in awaiting(db, person) if row.day >= today}
-    news |= visits_by_id(db, person, called_off_lately(db, now))
+    news |= visits_by_id(db, person, called_off_lately(db, person, now))
     officials = active_officials(db, {row.village_code for row in news.values()}, today)
     reached = {
         code

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import fields
 from datetime import timedelta
-from itertools import groupby
+from itertools import batched, groupby
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, exists, func, or_, select
@@ -44,6 +44,9 @@ OFFICIALS_OWN = (Work.AWAITING, Work.CONFIRMED, Work.SENT_BACK)
 
 #: How long an official still finds a visit whose report never came.
 LATE_REPORTS = timedelta(days=60)
+
+# SQLite takes 32,766 values in one statement.
+_AT_ONCE = 5000
 
 _NAMED = {
     "stage": Stage.name,
@@ -134,8 +137,9 @@ def visit_row(db: Session, person: Person, visit_id: int) -> VisitRow:
 
 def visits_by_id(db: Session, person: Person, visit_ids: Collection[int]) -> dict[int, VisitRow]:
     """Read visits with their names, by their numbers; those outside the area are left out."""
-    rows = _read(db, _rows(person).where(col(Visit.id).in_(visit_ids)))
-    return {row.id: row for row in rows}
+    parts = batched(visit_ids, _AT_ONCE)
+    rows = (_read(db, _rows(person).where(col(Visit.id).in_(part))) for part in parts)
+    return {row.id: row for some in rows for row in some}
 
 
 def visits_of_village(db: Session, person: Person, code: str) -> list[VisitRow]:

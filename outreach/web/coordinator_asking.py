@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from outreach.campaigns.stages import stage_of
 from outreach.messages.facts import told_of
+from outreach.messages.outbox import taps_of
 from outreach.messages.text import Addressee, text_of_day, text_of_visit, wa_link
 from outreach.people.tables import Role
 from outreach.people.teams import list_teams
@@ -41,9 +42,10 @@ if TYPE_CHECKING:
     from outreach.visits.asking import Asked
     from outreach.visits.calls import Contact
     from outreach.visits.rows import VisitRow
-    from outreach.visits.tables import Answer
+    from outreach.web.coordinator_history import Heard
 
     type Contacts = Mapping[str, tuple[Contact, ...]]
+    type Taps = Mapping[tuple[int, str], int]
 
 
 class DayIn(BaseModel):
@@ -55,12 +57,16 @@ class DayIn(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """An official, and the way to write to them with the text ready to send."""
+    """An official, and the way to write to them with the text ready to send.
+
+    `message_id` is the message that waits to be sent to them; opening the text settles it.
+    """
 
     name: str
     position: str
     phone: str
     whatsapp: str
+    message_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ class AskedSection:
     """
 
     state: LinkState | None
-    said: Answer | None
+    heard: Heard | None
     until: datetime | None
     address: str
     text: str
@@ -89,22 +95,24 @@ class AskedLine:
     reaches: tuple[Reach, ...]
 
 
-def asked_section(db: Session, row: VisitRow) -> AskedSection | None:
+def asked_section(db: Session, row: VisitRow, heard: Heard | None) -> AskedSection | None:
     """Gather what the page of a visit shows of the village's answer; none if nobody was asked."""
     link = last_link(db, person(), row.id)
     is_waiting = row.work is Work.AWAITING
-    if link is None and not is_waiting:
+    if link is None and heard is None and not is_waiting:
         return None
     state = state_of(link, now()) if link else None
     address = link_address(link) if link and state is LinkState.LIVE and is_waiting else ""
     told = told_of(db, (row.id,))[row.id]
     return AskedSection(
         state=state,
-        said=link.answer if link else None,
+        heard=heard,
         until=link.expires_at if link else None,
         address=address,
         text=text_of_visit(told, link=address),
-        reaches=_reaches(told, address, _contacts(db, (told,))) if is_waiting else (),
+        reaches=_reaches(told, address, _contacts(db, (told,)), taps_of(db, (row.id,)))
+        if is_waiting
+        else (),
         places=_places(db, row) if is_waiting else (),
         is_waiting=is_waiting,
     )
@@ -122,8 +130,8 @@ def ask_villages(stage_id: int) -> ResponseReturnValue:
         asked = asked_on(db, person(), stage_id, now(), day=day, team_id=given.team) if day else []
         teams = list_teams(db, stage.branch_id)
         told = told_of(db, [one.visit.id for one in asked])
-        contacts = _contacts(db, told.values())
-    lines = [_line(one, told[one.visit.id], contacts) for one in asked]
+        contacts, taps = _contacts(db, told.values()), taps_of(db, told)
+    lines = [_line(one, told[one.visit.id], contacts, taps) for one in asked]
     links = {line.visit.id: line.address for line in lines if line.address}
     text = text_of_day(told.values(), links)
     return render_template(
@@ -153,15 +161,21 @@ def _contacts(db: Session, told: Iterable[Told]) -> Contacts:
     return contacts_of(db, {one.village_code for one in told}, today())
 
 
-def _line(asked: Asked, told: Told, contacts: Contacts) -> AskedLine:
+def _line(asked: Asked, told: Told, contacts: Contacts, taps: Taps) -> AskedLine:
     address = link_address(asked.link) if asked.link else ""
-    return AskedLine(asked.visit, address, _reaches(told, address, contacts))
+    return AskedLine(asked.visit, address, _reaches(told, address, contacts, taps))
 
 
-def _reaches(told: Told, address: str, contacts: Contacts) -> tuple[Reach, ...]:
+def _reaches(told: Told, address: str, contacts: Contacts, taps: Taps) -> tuple[Reach, ...]:
     """Read whom to write to in the village, each with the text in their own name."""
     return tuple(
-        Reach(one.name, one.position, one.phone, wa_link(one.phone, text))
+        Reach(
+            one.name,
+            one.position,
+            one.phone,
+            wa_link(one.phone, text),
+            taps.get((told.visit_id, one.phone)),
+        )
         for one in contacts.get(told.village_code, ())
         if one.phone
         for text in (text_of_visit(told, link=address, to=Addressee(one.name, one.position)),)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from sqlmodel import col
 
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, NotFound
 from outreach.messages import outbox
-from outreach.messages.outbox import LEASE, MOST_TRIES, RESEND_AFTER
+from outreach.messages.outbox import LEASE, MOST_LOST, RESEND_AFTER
 from outreach.messages.reach import without_contact
 from outreach.messages.tables import Medium, Message, MessageState
 from outreach.villages.tables import Zone
@@ -114,19 +114,28 @@ def test_who_comes_late_settles_nothing(field: Outreach, mail: int) -> None:
     assert _message(field).state is MessageState.SENT
 
 
-def test_tries_grow_apart_and_end(field: Outreach, mail: int) -> None:
+def test_tries_grow_apart_and_go_on_while_the_server_is_away(field: Outreach, mail: int) -> None:
     now, waits = NOW, []
-    for _ in range(MOST_TRIES):
-        assert _message(field).state is MessageState.WAITING
+    for _ in range(MOST_LOST + 2):
         _fail(field, _take(field, mail, now), now)
         waits.append(_message(field).next_try_at - now)
         assert _due(field, now) == []
         now = max(_message(field).next_try_at, now)
-    minutes = [round(wait.total_seconds() / 60, 1) for wait in waits[:-1]]
-    assert minutes == [2.5, 10, 40, 160]
+        while now.hour not in range(12):  # no mail at night
+            now += timedelta(hours=1)
+    minutes = [round(wait.total_seconds() / 60, 1) for wait in waits]
+    assert minutes == [2.5, 10, 40, 150, 150, 150, 150]
+    assert _due(field, now) == [mail]
     last = _message(field)
-    assert (last.state, last.error, last.attempts) == (MessageState.FAILED, "refused_451", 5)
-    assert _take(field, mail, now + timedelta(days=1)) is None
+    assert (last.state, last.error, last.attempts) == (MessageState.WAITING, "refused_451", 7)
+
+
+def test_tries_end_with_the_visit(field: Outreach, mail: int) -> None:
+    _fail(field, _take(field, mail), NOW)
+    day = max(one.day for one in field.visits().values())
+    assert _take(field, mail, datetime.combine(day, time(4), UTC)) is not None
+    assert _take(field, mail, datetime.combine(day + timedelta(days=1), time(4), UTC)) is None
+    assert _message(field).state is MessageState.DROPPED
 
 
 def test_a_final_refusal_is_not_tried_again(field: Outreach, mail: int) -> None:
@@ -137,7 +146,7 @@ def test_a_final_refusal_is_not_tried_again(field: Outreach, mail: int) -> None:
 
 def test_what_kills_every_worker_is_given_up(field: Outreach, mail: int) -> None:
     now = NOW
-    for _ in range(MOST_TRIES):
+    for _ in range(MOST_LOST):
         assert _take(field, mail, now)
         now += LEASE
     assert _due(field, now) == []
@@ -192,6 +201,37 @@ def test_a_called_off_day_is_told_as_it_was(field: Outreach, tap: int) -> None:
     assert one.told.day == visit.day != new_day
     assert "tidak jadi" in one.text("https://x.example/k/a")
     assert "https" not in one.text("https://x.example/k/a")
+
+
+def test_a_list_of_what_was_called_off_asks_the_database_as_often_for_two_as_for_all(
+    field: Outreach,
+) -> None:
+    from outreach.visits.tables import Happening
+    from tests.messages.test_announce import _turn
+
+    field.publish()
+    visits = [one for one in field.visits().values() if one.day > TODAY + timedelta(days=2)]
+    field.officials(one.village_code for one in visits)
+    counts = []
+    for some in (visits[:2], visits[2:12]):
+        for visit in some:
+            _turn(field, visit, Happening.CANCELLED)
+        field.announce()
+        counts.append(_queries_of_the_list(field))
+    assert counts[0] == counts[1]
+
+
+def _queries_of_the_list(field: Outreach) -> int:
+    seen: list[str] = []
+
+    def note(*told: object) -> None:
+        seen.append(str(told[2]))
+
+    event.listen(field.engine, "before_cursor_execute", note)
+    with reading(field.engine) as db:
+        assert outbox.to_send_by_hand(db, field.world.coordinator)
+    event.remove(field.engine, "before_cursor_execute", note)
+    return len(seen)
 
 
 def test_a_person_sends_by_hand_and_takes_it_back(field: Outreach, tap: int) -> None:

@@ -44,6 +44,10 @@ class Received:
         self.letters: list[EmailMessage] = []
         self.at_address = "250 OK"
         self.at_text = "250 taken"
+        self.at_quit = "221 bye"
+
+    async def handle_QUIT(self, *_told: Any) -> str:  # noqa: N802
+        return self.at_quit
 
     async def handle_RCPT(self, *told: Any) -> str:  # noqa: N802 - the server's name for it
         _server, _session, envelope, address, _options = told
@@ -123,6 +127,14 @@ def test_a_letter_arrives_whole(
     assert "https://kunjungan.example/k/" in text
     assert _message(field).state is MessageState.SENT
     assert not _post(field, installation)
+    assert len(received.letters) == 1
+
+
+def test_a_server_that_parts_badly_has_the_letter(
+    field: Outreach, installation: Settings, received: Received
+) -> None:
+    received.at_quit = "421 going down"
+    assert _post(field, installation)
     assert len(received.letters) == 1
 
 

@@ -96,6 +96,20 @@ def test_the_script_hears_whether_it_was_marked(
     assert coordinator.send(path).status_code == 303
 
 
+@pytest.mark.parametrize("path", ["/visits/{visit_id}", "/stages/{stage_id}/ask"])
+def test_the_other_pages_taps_mark_the_message_too(
+    app: Flask, coordinator: Visitor, world: World, path: str
+) -> None:
+    page = coordinator.get(path.format(**world.own)).text
+    number = world.own["message_id"]
+    assert f'data-tap="sent-{number}"' in page
+    form = re.search(rf'<form id="sent-{number}" method="post" action="([^"]+)"', page)
+    assert form
+    assert coordinator.send(f"{form[1]}?from=tap").status_code == 204
+    assert _message(app, world).state is MessageState.SENT
+    assert "data-tap" not in coordinator.get(path.format(**world.own)).text
+
+
 def test_a_failed_mail_tells_why_and_can_be_tried_again(
     app: Flask, coordinator: Visitor, world: World
 ) -> None:
