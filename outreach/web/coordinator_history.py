@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 
-from outreach.visits.tables import Result, Work
+from outreach.visits.tables import Answer, Channel, Happening, Result, Work
 from outreach.web.i18n import clock, long_date, number
 from outreach.web.words import reason_words, word
 
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 #: What people want to read; travel follows from the place and stands on the page itself.
 SHOWN = ("team_id", "day", "slot", "starts_at", "work", "result")
+#: Which answer of the village a line tells; a postponement is one only where the village spoke.
+_ANSWERS = {
+    Happening.CONFIRMED: Answer.CAN,
+    Happening.WISHED: Answer.ANOTHER_DAY,
+    Happening.POSTPONED: Answer.NO,
+}
+_OWN_ACTS = (Channel.PAGE, Channel.SHEET, Channel.PRODUCT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +46,48 @@ class ToldLine:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the village answered last, in which line, and the day and start it was about."""
+
+    answer: Answer
+    line: HistoryLine
+    day: date | None
+    starts_at: time | None
+
+
+def last_answer(lines: Iterable[HistoryLine]) -> Heard | None:
+    """Find the village's last answer in the history of a visit, the oldest line first."""
+    heard, placed, moved_at = None, {}, None
+    for line in lines:
+        if "day" in line.after:
+            placed, moved_at = line.after, (line.at, line.channel)
+        answer = _ANSWERS.get(line.happening)
+        if answer is None or (answer is Answer.NO and line.channel in _OWN_ACTS):
+            continue
+        if moved_at == (line.at, line.channel):  # it took a day that was offered
+            answer = Answer.ANOTHER_DAY
+        day, at = placed.get("day"), placed.get("starts_at")
+        heard = Heard(
+            answer,
+            line,
+            date.fromisoformat(day) if day else None,
+            time.fromisoformat(at) if at else None,
+        )
+    return heard
+
+
 def told_lines(
     lines: Iterable[HistoryLine], teams: Mapping[int | None, str]
 ) -> tuple[ToldLine, ...]:
-    """Put every line into words, in the order given."""
-    return tuple(ToldLine(one, _changes(one, teams), reason_words(one.reason)) for one in lines)
+    """Put every line into words, in the order given.
+
+    A move of which nothing stands here changed the way there alone: nobody reads of that.
+    """
+    told = (ToldLine(one, _changes(one, teams), reason_words(one.reason)) for one in lines)
+    return tuple(
+        one for one in told if one.changes or one.reason or one.line.happening is not Happening.MOVED
+    )
 
 
 def _changes(line: HistoryLine, teams: Mapping[int | None, str]) -> tuple[Change, ...]:

@@ -42,7 +42,7 @@ class MoveFormIn(MoveIn):
     `back` leads back to the calendar it was made on.
     """
 
-    reason: Remark
+    reason: Remark = ""
     version: int = Field(ge=1, le=2**31 - 1)
     despite: str = Field(default="", max_length=500)
     back: bool = False

@@ -17,6 +17,7 @@ from outreach.people.free_text import Remark
 from outreach.people.tables import Role
 from outreach.people.teams import list_teams
 from outreach.visits.answers import HEARD_BY
+from outreach.visits.asking import TOLD
 from outreach.visits.leave import without_team
 from outreach.visits.lifecycle import (
     TELLS_THE_VILLAGE,
@@ -33,7 +34,7 @@ from outreach.visits.swapping import may_swap, swap_visits
 from outreach.visits.tables import Happening, Work
 from outreach.web.auth import person
 from outreach.web.coordinator_asking import asked_section
-from outreach.web.coordinator_history import told_lines
+from outreach.web.coordinator_history import last_answer, told_lines
 from outreach.web.coordinator_move import Ahead, MoveFormIn, Warned, ahead, warned
 from outreach.web.coordinator_pages import READERS, filled_again, now, pages, today
 from outreach.web.database import reading_db, writing_db
@@ -47,7 +48,9 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
 
+    from outreach.campaigns.tables import Stage
     from outreach.visits.rows import VisitRow
+    from outreach.visits.tables import Visit
 
 #: What a coordinator does to a visit by hand. Reports have a page of their own.
 type ByHand = Literal[
@@ -81,7 +84,7 @@ class SwapIn(BaseModel):
     other_id: int = Field(ge=1, le=2**31 - 1)
     version: int = Field(ge=1, le=2**31 - 1)
     other_version: int = Field(ge=1, le=2**31 - 1)
-    reason: Remark
+    reason: Remark = ""
     also_confirmed: bool = False
 
 
@@ -126,6 +129,7 @@ def move_drop(visit_id: int) -> ResponseReturnValue:
         to=to,
         team=teams.get(to.team_id, "") if to else "",
         other=other,
+        is_told=any(one.work in TOLD for one in (row, other) if one),
         warnings=warnings,
         outlook=outlook,
         move=Filled(),
@@ -152,6 +156,8 @@ def swap(visit_id: int) -> ResponseReturnValue:
     try:
         given = read(SwapIn, request.form)
         with writing_db() as db:
+            both = [visit_of(db, person(), one) for one in (visit_id, given.other_id)]
+            _require_reason(given.reason, *both)
             swap_visits(
                 db,
                 visit_id,
@@ -184,6 +190,12 @@ def _looked_ahead(visit_id: int) -> tuple[Warned, Ahead | None]:
         return Warned(impossible=(sentence(error),)), None
 
 
+def _require_reason(reason: str, *visits: Visit) -> None:
+    """Refuse a move without a reason where a village knows of its day, and has to read why."""
+    if not reason and any(one.work in TOLD for one in visits):
+        raise Invalid(problems={"reason": ["missing"]})
+
+
 @pages.post("/visits/<int:visit_id>/move")
 @allow(Role.COORDINATOR)
 def move(visit_id: int) -> ResponseReturnValue:
@@ -191,6 +203,7 @@ def move(visit_id: int) -> ResponseReturnValue:
     try:
         given = read(MoveFormIn, request.form)
         with writing_db() as db:
+            _require_reason(given.reason, visit_of(db, person(), visit_id))
             warnings = warned(db, visit_id, given, by=person(), now=now())
             if warnings.stops(given):
                 return visit_page(visit_id, move=_kept(), warnings=warnings), 409
@@ -250,46 +263,53 @@ def visit_page(
     with reading_db() as db:
         row = visit_row(db, person(), visit_id)
         stage = stage_of(db, person(), row.stage_id)
-        teams = list_teams(db, stage.branch_id)
-        lines = told_lines(history(db, person(), visit_id), {team.id: team.name for team in teams})
-        report = current_report(db, person(), visit_id)
-        is_without_team = bool(without_team(db, stage.branch_id, [row]))
-        refilled = is_refilled(db, visit_id) and row.work is Work.PROPOSED
-        filler = filler_of(db, person(), row)
-        told = messages_of_visit(db, person(), visit_id)
-        may_plan = person().role is Role.COORDINATOR and stage.status is not Status.CLOSED
-        asked = asked_section(db, row) if may_plan else None
-        awaits_plan = row.work is Work.PROPOSED and not is_plan_approved(db, row.stage_id)
-    allowed = set(allowed_moves(row.work, person().role))
-    allowed -= set(TELLS_THE_VILLAGE) if awaits_plan else set()
+        facts = _visit_facts(db, row, stage)
     return render_template(
         "coordinator/visit.html",
         visit=row,
         stage=stage,
-        lines=lines,
-        report=report,
-        asked=asked,
         answer=answer or fill(version=row.version),
         heard_by=[(one.value, word(one)) for one in HEARD_BY],
-        flags=[FLAG_WORDS[flag] for flag in report.flags if flag in FLAG_WORDS] if report else [],
-        is_without_team=is_without_team,
-        is_refilled=refilled,
-        filler=filler,
-        messages=told,
         mail_words=mail_words,
-        may_correct=Happening.CORRECTED in allowed,
-        may_plan=may_plan,
-        awaits_plan=awaits_plan,
         move=move or _stored(row),
         status=status or fill(version=row.version),
         warnings=warnings or Warned(),
-        may_move=may_plan and row.work in AFTER_A_MOVE,
-        acts=[one for one in BY_HAND if may_plan and one in allowed and not _typed(one, row)],
+        is_told=row.work in TOLD,
         act_words=_act_words(),
-        may_report=may_plan and Happening.REPORTED in allowed and row.day <= today(),
-        teams=[(t.id, t.name) for t in teams if t.is_active or t.id == row.team_id],
         slots=[(n, _("Session %(number)s of the day", number=n)) for n in (1, 2, 3)],
+        **facts,
     )
+
+
+def _visit_facts(db: Session, row: VisitRow, stage: Stage) -> dict[str, Any]:
+    """Gather what has to be read of a visit, and what may be done to it."""
+    teams = list_teams(db, stage.branch_id)
+    past = history(db, person(), row.id)
+    report = current_report(db, person(), row.id)
+    may_plan = person().role is Role.COORDINATOR and stage.status is not Status.CLOSED
+    is_proposed = row.work is Work.PROPOSED
+    awaits_plan = is_proposed and not is_plan_approved(db, row.stage_id)
+    allowed = set(allowed_moves(row.work, person().role))
+    allowed -= set(TELLS_THE_VILLAGE) if awaits_plan else set()
+    return {
+        "lines": told_lines(past, {team.id: team.name for team in teams}),
+        "report": report,
+        "asked": asked_section(db, row, last_answer(past)) if may_plan else None,
+        "flags": [FLAG_WORDS[flag] for flag in report.flags if flag in FLAG_WORDS]
+        if report
+        else [],
+        "is_without_team": bool(without_team(db, stage.branch_id, [row])),
+        "is_refilled": is_proposed and is_refilled(db, row.id),
+        "filler": filler_of(db, person(), row),
+        "messages": messages_of_visit(db, person(), row.id),
+        "may_correct": Happening.CORRECTED in allowed,
+        "may_plan": may_plan,
+        "awaits_plan": awaits_plan,
+        "may_move": may_plan and row.work in AFTER_A_MOVE,
+        "acts": [one for one in BY_HAND if may_plan and one in allowed and not _typed(one, row)],
+        "may_report": may_plan and Happening.REPORTED in allowed and row.day <= today(),
+        "teams": [(t.id, t.name) for t in teams if t.is_active or t.id == row.team_id],
+    }
 
 
 def _typed(happening: Happening, row: VisitRow) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, abort, redirect, request
+from flask import Blueprint, abort, current_app, redirect, request
 
 from outreach.people.tables import Role
 from outreach.web.app import running
@@ -24,6 +24,13 @@ pages = Blueprint("home", __name__)
 def home() -> ResponseReturnValue:
     """Send a person to the page their work starts from."""
     return redirect(HOME[person().role], 303)
+
+
+@pages.get("/favicon.ico")
+@public
+def icon() -> ResponseReturnValue:
+    """Lead browsers that ask for the icon by its old name to it: files alone name none."""
+    return redirect(current_app.jinja_env.globals["asset"]("outreach", "icon.svg"), 301)
 
 
 @pages.get("/language/<language>")

@@ -265,3 +265,10 @@ def test_hash_of_the_tests_is_cheaper_than_ours() -> None:
     memory = re.search(r"m=(\d+)", hash_password(PASSWORD))
     assert memory
     assert int(memory[1]) >= 19_456
+
+
+def test_the_icon_is_found_by_its_old_name_too(client: Visitor) -> None:
+    answer = client.get("/favicon.ico")
+    assert answer.status_code == 301
+    with client.get(answer.headers["Location"]) as there:
+        assert there.mimetype == "image/svg+xml"

@@ -454,7 +454,31 @@ def test_the_history_names_the_village_that_answered(
     villager.post(asked.path, data={"answer": "can"})
     words = words_of(english(Role.COORDINATOR).get(f"/visits/{asked.visit_id}"))
     assert "the village, by its link" in words
-    assert "By the link: We can" in words
+    assert "We can ·" in words
+    assert "Link · the village itself" in words
+
+
+def test_the_last_answer_is_told_from_the_history_and_not_from_the_link(
+    villager: Visitor, english: Callable[[Role], Visitor], asked: Asked
+) -> None:
+    browser = english(Role.COORDINATOR)
+    path = f"/visits/{asked.visit_id}"
+    browser.send(f"{path}/answer", _form(asked, answer="can"))
+    told = words_of(browser.get(path)).partition("Answer of the village")[2].partition("Papers")[0]
+    assert "Phone · Si coordinator" in told
+    assert "By the link" not in told
+
+
+def test_the_day_that_a_village_chose_by_its_link_is_told(
+    villager: Visitor, english: Callable[[Role], Visitor], asked: Asked
+) -> None:
+    place = asked.places()[0]
+    villager.post(asked.path, data={"answer": "another_day", "place": place})
+    told = words_of(english(Role.COORDINATOR).get(f"/visits/{asked.visit_id}"))
+    told = told.partition("Answer of the village")[2].partition("Papers")[0]
+    assert "Another day ·" in told
+    assert str(date.fromisoformat(place.split(".")[1]).day) in told
+    assert "Link · the village itself" in told
 
 
 def test_an_answered_link_tells_what_has_become_of_the_visit(

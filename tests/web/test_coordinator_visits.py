@@ -12,8 +12,9 @@ import pytest
 from outreach.db import unit_of_work
 from outreach.logbook.tables import SessionReport
 from outreach.people.tables import Role
+from outreach.visits.lifecycle import Author, write_event
 from outreach.visits.swapping import may_swap
-from outreach.visits.tables import Visit, Work
+from outreach.visits.tables import Channel, Happening, Visit, Work
 from tests.visits.world import NOW
 from tests.web.planned import Planned, hang_clock, plan, words_of
 
@@ -396,10 +397,37 @@ def test_two_visits_change_places_from_the_drop(planned: Planned, client: Visito
     panel = client.get(f"/visits/{one.id}/move/drop", query_string=there | {"onto": other.id})
     assert f'formaction="/visits/{one.id}/swap"' in panel.get_data(as_text=True)
     given = {"other_id": other.id, "version": one.version, "other_version": other.version}
-    refused = client.send(f"/visits/{one.id}/swap", given, follow_redirects=True)
-    assert "Some of the input cannot be used." in words_of(refused)
-    client.send(f"/visits/{one.id}/swap", given | {"reason": "Tukar"})
+    client.send(f"/visits/{one.id}/swap", given)  # nobody knows of them: no reason is needed
     after = planned.visit(one.id), planned.visit(other.id)
     assert [(v.team_id, v.day, v.slot) for v in after] == [
         (v.team_id, v.day, v.slot) for v in (other, one)
     ]
+
+
+def test_a_reason_is_asked_for_only_where_a_village_knows_of_its_day(
+    planned: Planned, client: Visitor
+) -> None:
+    visit = proposed(planned)
+    page = client.get(f"/visits/{visit.id}").text
+    assert "Why it moves (optional)" in page
+    assert client.send(f"/visits/{visit.id}/move", to(visit, reason="")).status_code == 303
+    with unit_of_work(planned.engine) as db:
+        db.get_one(Visit, visit.id).work = Work.AWAITING
+    moved = planned.visit(visit.id)
+    assert "Why it moves (optional)" not in client.get(f"/visits/{visit.id}").text
+    again = to(moved, day=visit.day, slot=visit.slot, reason="")
+    refused = client.send(f"/visits/{visit.id}/move", again)
+    assert refused.status_code == 422
+    assert "Please fill this in." in words_of(refused)
+    assert planned.visit(visit.id).day == FREE
+
+
+def test_a_line_in_which_only_the_way_changed_is_not_told(
+    planned: Planned, client: Visitor
+) -> None:
+    visit = proposed(planned)
+    place = {"team_id": visit.team_id, "day": visit.day.isoformat(), "slot": visit.slot}
+    with unit_of_work(planned.engine) as db:
+        author = Author(None, NOW, channel=Channel.PRODUCT)
+        write_event(db, visit, Happening.MOVED, place, place, author)
+    assert "Moved" not in words_of(client.get(f"/visits/{visit.id}"))

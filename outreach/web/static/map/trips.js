@@ -13,8 +13,12 @@
     onAdd: function (map) {
       this._plan = this.options.plan;
       this._lines = L.layerGroup().addTo(map);
-      this._box = el("section", "o-box o-trips");
+      this._box = el("details", "o-box o-trips");
+      this._box.open = !Outreach.narrow();
       this._box.setAttribute("aria-label", Outreach.say("trips"));
+      this._sum = el("span", "o-sub");
+      this._sum.setAttribute("role", "status");
+      this._box.appendChild(el("summary")).appendChild(this._sum);
       L.DomEvent.disableClickPropagation(this._box);
       L.DomEvent.disableScrollPropagation(this._box);
       this._teams = this._choice("team", "all_teams", this._plan.teams);
@@ -22,9 +26,6 @@
       this._days = this._choice("day", "all_days", days.map(readDay, this.options.language), days);
       if (this._plan.trips.day.length > FEW) this._days.value = next(days, this.options.today);
       this._list = el("ol");
-      this._sum = el("div", "o-sub");
-      this._sum.setAttribute("role", "status");
-      this._box.appendChild(this._sum);
       this._box.appendChild(this._list);
       this._map = map;
       this._bases();
