@@ -24,7 +24,7 @@ from outreach.visits.board import Board, read_board
 from outreach.visits.lifecycle import Author
 from outreach.visits.listing import unplaced, visits_of_stage
 from outreach.visits.moving import AFTER_A_MOVE
-from outreach.visits.tables import Channel, Work
+from outreach.visits.tables import Channel, Visit, Work
 from outreach.visits.teamday import clock_time
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.sheets.kinds import Context, Row, Undo, Value
-    from outreach.visits.moving import MoveWarning
+    from outreach.visits.move_warnings import MoveWarning
     from outreach.visits.rows import VisitRow
 
 #: A day further from the stage than this is a slip of the pen.
@@ -52,77 +52,88 @@ _STATUS = (
 )
 
 
+_COLUMNS = (
+    Column(
+        "code",
+        "Kode",
+        Cell.CODE,
+        "Kode desa; jangan diubah.",
+        "33.72.01.1001",
+        is_required=True,
+    ),
+    Column("village", "Desa/Kelurahan", help="Nama menurut kode.", is_info=True, width=24),
+    Column("district", "Kecamatan", help="Nama menurut kode.", is_info=True, width=20),
+    Column(
+        "team",
+        "Tim",
+        Cell.CHOICE,
+        "Tim yang berkunjung.",
+        width=18,
+    ),
+    Column(
+        "day",
+        "Tanggal",
+        Cell.DAY,
+        "Hari kunjungan. Dikosongkan: kunjungan dikembalikan dan perlu catatan.",
+        "11/01/2027",
+        width=12,
+    ),
+    Column(
+        "slot",
+        "Sesi ke",
+        Cell.CHOICE,
+        "Urutan pada hari itu. Dikosongkan: sesi terakhir yang masih ada.",
+        "1",
+        tuple(Choice(one, one) for one in ("1", "2", "3")),
+        width=8,
+    ),
+    Column(
+        "starts",
+        "Mulai",
+        Cell.CLOCK,
+        "Dihitung dari urutan dan perjalanan.",
+        is_info=True,
+        width=8,
+    ),
+    Column(
+        "status",
+        "Status",
+        Cell.CHOICE,
+        "Keadaan saat berkas diunduh.",
+        choices=_STATUS,
+        is_info=True,
+        width=22,
+    ),
+    Column(
+        "allow",
+        "Izinkan",
+        Cell.FLAG,
+        "Isi “ya” bila kunjungan yang sudah dikonfirmasi desa ini boleh berubah.",
+        "ya",
+        width=8,
+    ),
+    Column(
+        "note",
+        "Catatan",
+        help="Alasan perubahan; masuk ke riwayat kunjungan.",
+        example="Balai desa dipakai",
+        width=32,
+    ),
+)
+
+
 def _columns(db: Session, ctx: Context) -> tuple[Column, ...]:
-    teams = db.exec(select(Team).where(Team.branch_id == ctx.branch_id).order_by(Team.name)).all()
-    return (
-        Column(
-            "code",
-            "Kode",
-            Cell.CODE,
-            "Kode desa; jangan diubah.",
-            "33.72.01.1001",
-            is_required=True,
-        ),
-        Column("village", "Desa/Kelurahan", help="Nama menurut kode.", is_info=True, width=24),
-        Column("district", "Kecamatan", help="Nama menurut kode.", is_info=True, width=20),
-        Column(
-            "team",
-            "Tim",
-            Cell.CHOICE,
-            "Tim yang berkunjung.",
-            choices=tuple(Choice(str(team.id), team.name) for team in teams),
-            width=18,
-        ),
-        Column(
-            "day",
-            "Tanggal",
-            Cell.DAY,
-            "Hari kunjungan. Dikosongkan: kunjungan dikembalikan dan perlu catatan.",
-            "11/01/2027",
-            width=12,
-        ),
-        Column(
-            "slot",
-            "Sesi ke",
-            Cell.CHOICE,
-            "Urutan pada hari itu. Dikosongkan: sesi terakhir yang masih ada.",
-            "1",
-            tuple(Choice(one, one) for one in ("1", "2", "3")),
-            width=8,
-        ),
-        Column(
-            "starts",
-            "Mulai",
-            Cell.CLOCK,
-            "Dihitung dari urutan dan perjalanan.",
-            is_info=True,
-            width=8,
-        ),
-        Column(
-            "status",
-            "Status",
-            Cell.CHOICE,
-            "Keadaan saat berkas diunduh.",
-            choices=_STATUS,
-            is_info=True,
-            width=22,
-        ),
-        Column(
-            "allow",
-            "Izinkan",
-            Cell.FLAG,
-            "Isi “ya” bila kunjungan yang sudah dikonfirmasi desa boleh berubah.",
-            "ya",
-            width=8,
-        ),
-        Column(
-            "note",
-            "Catatan",
-            help="Alasan perubahan; masuk ke riwayat kunjungan.",
-            example="Balai desa dipakai",
-            width=32,
-        ),
+    """Return the columns, with the branch's teams to choose from."""
+    in_plan = set(db.exec(select(Visit.team_id).where(Visit.stage_id == ctx.stage_id)))
+    teams = tuple(
+        Choice(str(team.id), team.name, team.is_active or team.id in in_plan)
+        for team in _teams(db, ctx)
     )
+    return tuple(replace(one, choices=teams) if one.key == "team" else one for one in _COLUMNS)
+
+
+def _teams(db: Session, ctx: Context) -> Sequence[Team]:
+    return db.exec(select(Team).where(Team.branch_id == ctx.branch_id).order_by(Team.name)).all()
 
 
 def _current(db: Session, ctx: Context) -> list[Mapping[str, Value]]:
@@ -156,18 +167,23 @@ def _check(db: Session, rows: Sequence[Row], ctx: Context) -> list[Change]:
     visits = {one.village_code: one for one in visits_of_stage(db, ctx.by, ctx.stage_id or 0)}
     of_stage = select(StageVillage.village_code).where(StageVillage.stage_id == ctx.stage_id)
     codes = set(db.exec(of_stage))
+    active = {team.id for team in _teams(db, ctx) if team.is_active}
     wishes: list[Wish] = []
     by_line = {row.number: row for row in rows}
     for row in rows:
         code = str(row.values["code"])
         if code not in codes:
             row.refuse("code", "not_in_stage")
-        elif (wish := _wish(row, visits.get(code))) and _is_possible(row, wish, stage, ctx):
-            wishes.append(wish)
+        elif wish := _wish(row, visits.get(code)):
+            if wish.place is not None and wish.place[0] not in active:
+                row.refuse("team", "team_inactive")
+            elif _is_possible(row, wish, stage, ctx):
+                wishes.append(wish)
     if not wishes:
         return []
     board = _board(db, ctx, wishes)
-    arrangement = arrange(board, wishes, ctx.today)
+    allowed = {str(row.values["code"]) for row in rows if row.values["allow"]} & codes
+    arrangement = arrange(board, wishes, ctx.today, allowed)
     for line, faults in arrangement.faults.items():
         for fault in faults:
             by_line[line].refuse(_COLUMN.get(fault.code, ""), fault.code, **fault.facts)
@@ -189,7 +205,6 @@ _COLUMN = {
     "day_too_long": "day",
     "in_the_past": "day",
     "confirmed": "allow",
-    "confirmed_would_move": "allow",
 }
 
 
@@ -207,9 +222,8 @@ def _wish(row: Row, visit: VisitRow | None) -> Wish | None:
     if place is None and not reason:
         row.refuse("note", "missing")
         return None
-    allows = bool(row.values["allow"])
     visit_id = None if visit is None else visit.id
-    return Wish(row.number, str(row.values["code"]), visit_id, place, slot, allows, reason)
+    return Wish(row.number, str(row.values["code"]), visit_id, place, slot, reason)
 
 
 def _wanted_place(row: Row, visit: VisitRow | None) -> tuple[int, date] | None:
@@ -307,7 +321,6 @@ def _facts(wish: Wish, after: Mapping[str, Value]) -> dict[str, Any]:
         "team": team,
         "day": None if day is None else day.isoformat(),
         "slot": after.get("slot"),
-        "allow": wish.also_confirmed,
         "reason": wish.reason,
     }
 
@@ -316,9 +329,7 @@ def _wish_of(change: Change) -> Wish:
     told = change.facts
     place = None if told["day"] is None else (told["team"], date.fromisoformat(told["day"]))
     slot = None if told["slot"] is None else int(told["slot"])
-    return Wish(
-        change.row, told["code"], told["visit_id"], place, slot, told["allow"], told["reason"]
-    )
+    return Wish(change.row, told["code"], told["visit_id"], place, slot, told["reason"])
 
 
 def _note(warning: MoveWarning) -> Problem:
@@ -334,7 +345,9 @@ def _apply(db: Session, changes: Sequence[Change], ctx: Context) -> list[Undo]:
         return []
     wishes = [_wish_of(change) for change in changes]
     board = _board(db, ctx, wishes)
-    arrangement = arrange(board, wishes, ctx.today)
+    # The check has just asked what may change.
+    allowed = {visit.village_code for visit in board.visits.values()}
+    arrangement = arrange(board, wishes, ctx.today, allowed)
     if arrangement.faults:
         raise Conflict(problem="sheet_is_stale", rows=sorted(arrangement.faults))
     return carry_out(db, board, arrangement, ctx.stage_id or 0, _author(ctx))

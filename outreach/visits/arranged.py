@@ -12,20 +12,18 @@ from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col
 
 from outreach.campaigns.tables import StageVillage
 from outreach.errors import Conflict
-from outreach.people.tables import Team
+from outreach.planning.model import Reason, Remedy
 from outreach.villages.tables import Village
-from outreach.visits.board import TeamAndDay, by_id, standing_on
 from outreach.visits.lifecycle import Author, settle, write_event
 from outreach.visits.links import issue_links, withdraw_links
 from outreach.visits.moving import AFTER_A_MOVE, OFFERED, told_move
 from outreach.visits.question import SHEET_UNDONE
 from outreach.visits.saving import told_place
 from outreach.visits.tables import ACTIVE, Happening, Visit, Work
-from outreach.visits.teamday import HELD, clock_time, lock_teams
+from outreach.visits.teamday import HELD, TeamAndDay, clock_time, lock_teams, take_visits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -67,10 +65,14 @@ def carry_out(
     for visit in added:
         told = replace(author, reason=wishes[visit.village_code].reason)
         write_event(db, visit, Happening.PLANNED, {}, told_place(visit.model_dump()), told)
-    _clear_reasons(db, stage_id, [visit.village_code for visit in added])
+    reasons = _clear_reasons(db, stage_id, [visit.village_code for visit in added])
     db.flush()
     lines = {wish.code: wish.line for wish in arrangement.granted}
-    return [*_traces(board, before, lines), *_new_ones(added, lines), _days(db, arrangement, lines)]
+    return [
+        *_traces(board, before, lines),
+        *_new_ones(added, lines, reasons),
+        _days(db, arrangement, lines),
+    ]
 
 
 def take_back(db: Session, branch_id: int, traces: Sequence[Trace], author: Author) -> None:
@@ -82,10 +84,12 @@ def take_back(db: Session, branch_id: int, traces: Sequence[Trace], author: Auth
         `problem="changed_since"` with `rows`, if a visit, or another of the same days, was
         changed since.
     """
-    lock_teams(db, col(Team.branch_id) == branch_id)
+    lock_teams(db, branch_id)
     (days,) = (trace for trace in traces if "days" in trace)
     moved = [trace for trace in traces if "visit_id" in trace]
-    visits = {one.id or 0: one for one in by_id(db, [trace["visit_id"] for trace in moved])}
+    ids = [trace["visit_id"] for trace in moved]
+    taken = {one.id or 0: one for one in take_visits(db, ids, _keys(days))}
+    visits = {visit_id: taken[visit_id] for visit_id in ids}
     # What was changed and put back again since is as it was left.
     changed = [t["row"] for t in moved if told_move(visits[t["visit_id"]]) != t["after"]]
     changed += _changed_days(db, days)
@@ -197,12 +201,23 @@ def _renew_links(db: Session, visits: Iterable[Visit], author: Author) -> None:
     issue_links(db, ids, author.now)
 
 
-def _clear_reasons(db: Session, stage_id: int, codes: Sequence[str]) -> None:
-    """Forget why the villages had no visit."""
+def _clear_reasons(db: Session, stage_id: int, codes: Sequence[str]) -> dict[str, list[str | None]]:
+    """Forget why the villages had no visit; return what it was, with the cure."""
+    found: dict[str, list[str | None]] = {}
     for code in codes:
         waiting = db.get(StageVillage, (stage_id, code))
         if waiting is not None:
+            found[code] = [waiting.reason, waiting.remedy]
             waiting.reason = waiting.remedy = None
+    return found
+
+
+def _bring_reason_back(db: Session, visit: Visit, trace: Trace) -> None:
+    waiting = db.get(StageVillage, (visit.stage_id, visit.village_code))
+    if waiting is not None and trace["waited"]:
+        reason, remedy = trace["waited"]
+        waiting.reason = None if reason is None else Reason(reason)
+        waiting.remedy = None if remedy is None else Remedy(remedy)
 
 
 def _traces(board: Board, before: Mapping[int, Trace], lines: Mapping[str, int]) -> list[Trace]:
@@ -218,10 +233,18 @@ def _traces(board: Board, before: Mapping[int, Trace], lines: Mapping[str, int])
     ]
 
 
-def _new_ones(added: Sequence[Visit], lines: Mapping[str, int]) -> list[Trace]:
+def _new_ones(
+    added: Sequence[Visit], lines: Mapping[str, int], reasons: Mapping[str, Sequence[str | None]]
+) -> list[Trace]:
     return [
-        {"row": lines[v.village_code], "visit_id": v.id, "before": None, "after": told_move(v)}
-        for v in added
+        {
+            "row": lines[visit.village_code],
+            "visit_id": visit.id,
+            "before": None,
+            "after": told_move(visit),
+            "waited": reasons.get(visit.village_code),
+        }
+        for visit in added
     ]
 
 
@@ -246,18 +269,23 @@ def _days(db: Session, arrangement: Arrangement, lines: Mapping[str, int]) -> Tr
 
 def _changed_days(db: Session, trace: Trace) -> list[int]:
     """Rows of the days on which something stands otherwise than it did."""
-    keys = {(one["team_id"], date.fromisoformat(one["day"])): one for one in trace["days"]}
+    keys = _keys(trace)
     stands = _standing(db, keys)
     changed = [one for key, one in keys.items() if stands[key] != one["visits"]]
     return [row for one in changed for row in one["rows"] or [0]]
 
 
+def _keys(trace: Trace) -> dict[TeamAndDay, Trace]:
+    return {(one["team_id"], date.fromisoformat(one["day"])): one for one in trace["days"]}
+
+
 def _standing(db: Session, keys: Iterable[TeamAndDay]) -> dict[TeamAndDay, list[list[int]]]:
     wanted = set(keys)
     found: dict[TeamAndDay, list[list[int]]] = {key: [] for key in wanted}
-    for visit in standing_on(db, wanted):
-        found[visit.team_id, visit.day].append([visit.id or 0, visit.slot])
-    return found
+    for visit in take_visits(db, (), wanted):
+        if visit.work in ACTIVE:
+            found[visit.team_id, visit.day].append([visit.id or 0, visit.slot])
+    return {key: sorted(stands, key=lambda one: one[1]) for key, stands in found.items()}
 
 
 def _put_back(db: Session, visits: Mapping[int, Visit], moved: Sequence[Trace]) -> None:
@@ -269,6 +297,7 @@ def _put_back(db: Session, visits: Mapping[int, Visit], moved: Sequence[Trace]) 
         visit, was = visits[trace["visit_id"]], trace["before"]
         if was is None:
             visit.work = Work.CANCELLED
+            _bring_reason_back(db, visit, trace)
             continue
         visit.team_id, visit.slot = was["team_id"], was["slot"]
         visit.day = date.fromisoformat(was["day"])

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from outreach.planning.check import Rule, violations_of_day
-from outreach.visits.board import Board, Seat, TeamAndDay
-from outreach.visits.moving import AFTER_A_MOVE, MoveWarning
+from outreach.visits.board import Board, Seat
+from outreach.visits.move_warnings import MoveWarning
+from outreach.visits.moving import AFTER_A_MOVE
 from outreach.visits.slots import MOST_SLOTS
 from outreach.visits.tables import Work
-from outreach.visits.teamday import HELD, TOLD, clock_time
+from outreach.visits.teamday import HELD, TOLD, TeamAndDay, clock_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import date
 
     from outreach.campaigns.tables import Stage
@@ -43,8 +44,6 @@ class Wish:
         Team and day; None gives the visit back.
     slot
         None takes the last free one of the day.
-    also_confirmed
-        Whether what a village has confirmed may change by this.
     """
 
     line: int
@@ -52,7 +51,6 @@ class Wish:
     visit_id: int | None
     place: TeamAndDay | None
     slot: int | None = None
-    also_confirmed: bool = False
     reason: str = ""
 
 
@@ -85,19 +83,47 @@ class Arrangement:
     days: Mapping[TeamAndDay, Day]
 
 
-def arrange(board: Board, wishes: Sequence[Wish], today: date) -> Arrangement:
-    """Find which of the wishes can be granted together."""
+def arrange(
+    board: Board, wishes: Sequence[Wish], today: date, allowed: Collection[str]
+) -> Arrangement:
+    """Find which of the wishes can be granted together.
+
+    `allowed` are the villages whose visit may change though they have confirmed it.
+    """
     faults: dict[int, list[MoveWarning]] = defaultdict(list)
     for wish in wishes:
-        faults[wish.line] += _faults_alone(board, wish, today)
-    while True:
-        standing = [wish for wish in wishes if not faults[wish.line]]
-        days, found = _together(board, standing)
-        if not found:
-            told = {line: tuple(some) for line, some in faults.items() if some}
-            return Arrangement(tuple(standing), told, days)
-        for line, fault in found:
-            faults[line].append(fault)
+        faults[wish.line] += _faults_alone(board, wish, today, allowed)
+    standing = {wish.line: wish for wish in wishes if not faults[wish.line]}
+    touching = _by_day(board, standing.values())
+    days: dict[TeamAndDay, Day] = {}
+    # A wish that falls changes its two days alone, so only these are looked at once more.
+    changed = set(touching)
+    while changed:
+        fallen: set[int] = set()
+        for key in sorted(changed):
+            here = [wish for wish in touching[key] if wish.line in standing]
+            day, found = _day(board, key, here, allowed)
+            days.pop(key, None)
+            if day is not None:
+                days[key] = day
+            for line, fault in found:
+                faults[line].append(fault)
+                fallen.add(line)
+        changed = {*_by_day(board, [standing.pop(line) for line in sorted(fallen)])}
+    told = {line: tuple(some) for line, some in faults.items() if some}
+    return Arrangement(tuple(standing.values()), told, days)
+
+
+def _by_day(board: Board, wishes: Iterable[Wish]) -> dict[TeamAndDay, list[Wish]]:
+    """Sort wishes by the days that they come to and leave."""
+    touching: dict[TeamAndDay, list[Wish]] = defaultdict(list)
+    for wish in wishes:
+        visit = board.visits.get(wish.visit_id or 0)
+        left = None if visit is None else (visit.team_id, visit.day)
+        for key in {wish.place, left}:
+            if key is not None and key in board.by_day:
+                touching[key].append(wish)
+    return touching
 
 
 def warnings_of(
@@ -121,46 +147,34 @@ def warnings_of(
     return tuple(found)
 
 
-def _faults_alone(board: Board, wish: Wish, today: date) -> Iterator[MoveWarning]:
+def _faults_alone(
+    board: Board, wish: Wish, today: date, allowed: Collection[str]
+) -> Iterator[MoveWarning]:
     """Tell what forbids a wish whatever the others want."""
     visit = board.visits.get(wish.visit_id or 0)
     if visit is not None and visit.work not in AFTER_A_MOVE:
         yield MoveWarning("wrong_status")
-    elif visit is not None and visit.work is Work.CONFIRMED and not wish.also_confirmed:
+    elif visit is not None and visit.work is Work.CONFIRMED and wish.code not in allowed:
         yield MoveWarning("confirmed")
     if wish.place is not None and wish.place[1] < today:
         yield MoveWarning("in_the_past")
 
 
-def _together(
-    board: Board, wishes: Sequence[Wish]
-) -> tuple[dict[TeamAndDay, Day], list[tuple[int, MoveWarning]]]:
-    """Seat everybody, and tell which wishes stand in each other's way or in that of others."""
-    moved = {wish.visit_id for wish in wishes}
-    wanted: dict[TeamAndDay, list[Wish]] = defaultdict(list)
-    for wish in wishes:
-        if wish.place is not None:
-            wanted[wish.place].append(wish)
-    left = {
-        (visit.team_id, visit.day)
-        for wish in wishes
-        if (visit := board.visits.get(wish.visit_id or 0)) is not None
-    }
-    days: dict[TeamAndDay, Day] = {}
-    found: list[tuple[int, MoveWarning]] = []
-    for key in sorted({*wanted, *(left & set(board.by_day))}):
-        stay = [
-            Seat(v.slot, v.village_code, v, False) for v in board.by_day[key] if v.id not in moved
-        ]
-        seats, faults = _seated(board, stay, wanted[key])
-        planned = board.timed(key, seats)
-        if planned is None:
-            faults += [(wish.line, MoveWarning("day_too_long")) for wish in wanted[key]]
-        else:
-            days[key] = Day(key, tuple(seats), planned)
-            faults += _firm(board, days[key], wishes)
-        found += faults
-    return days, found
+def _day(
+    board: Board, key: TeamAndDay, wishes: Sequence[Wish], allowed: Collection[str]
+) -> tuple[Day | None, list[tuple[int, MoveWarning]]]:
+    """Seat everybody on a day that wishes touch, and tell which of them stand in a way."""
+    if not wishes:
+        return None, []
+    gone = {wish.visit_id for wish in wishes}
+    stay = [Seat(v.slot, v.village_code, v, False) for v in board.by_day[key] if v.id not in gone]
+    coming = [wish for wish in wishes if wish.place == key]
+    seats, faults = _seated(board, stay, coming)
+    planned = board.timed(key, seats)
+    if planned is None:
+        return None, faults + [(wish.line, MoveWarning("day_too_long")) for wish in coming]
+    day = Day(key, tuple(seats), planned)
+    return day, faults + _firm(day, wishes, allowed)
 
 
 def _seated(
@@ -205,18 +219,14 @@ def _free_slot(taken: set[int]) -> int | None:
     return next((slot for slot in range(1, MOST_SLOTS + 1) if slot not in taken), None)
 
 
-def _firm(board: Board, day: Day, wishes: Sequence[Wish]) -> list[tuple[int, MoveWarning]]:
+def _firm(
+    day: Day, wishes: Sequence[Wish], allowed: Collection[str]
+) -> list[tuple[int, MoveWarning]]:
     """Wishes by which a village that has confirmed would start at another time, unallowed."""
-    firm = [s.code for s, _ in day.shifted() if s.visit and s.visit.work is Work.CONFIRMED]
-    here = [wish for wish in wishes if wish.place == day.key or _leaves(board, wish, day.key)]
-    if not firm or any(wish.also_confirmed for wish in here):
-        return []
-    return [(w.line, MoveWarning("confirmed_would_move", {"villages": firm})) for w in here]
-
-
-def _leaves(board: Board, wish: Wish, key: TeamAndDay) -> bool:
-    visit = board.visits.get(wish.visit_id or 0)
-    return visit is not None and (visit.team_id, visit.day) == key
+    told = [seat for seat, _ in day.shifted() if seat.visit and seat.visit.work is Work.CONFIRMED]
+    firm = [seat.code for seat in told if seat.code not in allowed]
+    fault = MoveWarning("confirmed_would_move", {"villages": firm})
+    return [(wish.line, fault) for wish in wishes] if firm else []
 
 
 def _violations(board: Board, day: Day, wish: Wish) -> Iterator[MoveWarning]:

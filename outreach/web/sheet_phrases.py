@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
-from outreach.sheets.tables import SheetKind, UploadState
-
-KINDS = {
-    SheetKind.PLAN: _("Plan"),
-    SheetKind.TEAMS: _("Teams"),
-    SheetKind.OFFICIALS: _("Village officials"),
-    SheetKind.MARKET_DAYS: _("Market days"),
-    SheetKind.CLOSED_PERIODS: _("Harvests and other closed periods"),
-    SheetKind.VULNERABLE: _("Vulnerable workers per village (DTSEN)"),
-    SheetKind.MEMBERS: _("Present members per village or regency"),
-}
+from outreach.sheets.tables import SheetKind
 
 ABOUT = {
     SheetKind.TEAMS: _("Names, bases, members, working days and hours of the branch's teams."),
@@ -24,15 +14,6 @@ ABOUT = {
     SheetKind.VULNERABLE: _("Counts from the national socio-economic register, per village."),
     SheetKind.MEMBERS: _("How many informal workers are members already: where you start from."),
 }
-
-STATES = {
-    UploadState.STAGED: _("Waiting for you"),
-    UploadState.APPLIED: _("Applied"),
-    UploadState.UNDONE: _("Undone"),
-    UploadState.DISCARDED: _("Discarded"),
-}
-
-ACTS = {"add": _("New"), "alter": _("Change"), "remove": _("Taken out")}
 
 #: Why a whole file cannot be used.
 FILES = {
@@ -75,6 +56,13 @@ ROWS = {
     "code_became_date": _(
         "Excel has made a date of this code. Format the column as text and type it again."
     ),
+    "date_parsing": _("This date could not be read. Please write it like 11/01/2027."),
+    "time_parsing": _("This time could not be read. Please write it like 09.30."),
+    "regency_exceeded": _(
+        "The villages' own counts would come to more than the %(total)s of their regency. Send its"
+        " new total along."
+    ),
+    "team_inactive": _("This team is not active. Please choose another one."),
     "not_in_stage": _("This village is not one of the stage's."),
     "stage_not_open": _("Only an open stage can be changed."),
     "far_from_stage": _("This day lies more than a year after the stage."),
@@ -86,9 +74,17 @@ ROWS = {
     "day_too_long": _("The last session of that day would not start before midnight."),
 }
 
+#: What to do where villages that have confirmed would start at another time.
+ALLOW_THERE = _("Write “ya” in the column Izinkan of their own rows if they may.")
+
 #: What to know about a change.
 NOTES = {
     "village_is_told": _("The village knows of this visit and has to be told."),
+    "shared_again": _(
+        "The total of %(total)s stays: the villages without a count of their own share the rest"
+        " anew."
+    ),
+    "all_counted": _("All of its villages have counted for themselves; their sum is its total."),
 }
 
 HEADERS = {

@@ -17,11 +17,11 @@ from outreach.planning.workdays import ClosedKind
 from outreach.sheets.kinds import Cell
 from outreach.sheets.writing import shown
 from outreach.villages.reading import names_of
-from outreach.visits.moving import MoveWarning
+from outreach.visits.move_warnings import MoveWarning
 from outreach.visits.tables import Work
 from outreach.web.coordinator_move import move_words
 from outreach.web.i18n import clock, language, number, short_date
-from outreach.web.sheet_phrases import ACTS, FILES, HEADERS, NOTES, ROWS
+from outreach.web.sheet_phrases import ALLOW_THERE, FILES, HEADERS, NOTES, ROWS
 from outreach.web.words import PROBLEMS, problem_words, problems_in_words, sentence, word
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
-    from outreach.errors import Conflict, OutreachError
-    from outreach.sheets.kinds import Act, Change, Column, Problem, Row, Value
+    from outreach.errors import OutreachError
+    from outreach.sheets.kinds import Change, Column, Problem, Row, Value
 
 _OF_MOVES = {
     *(rule.value for rule in Rule),
@@ -72,35 +72,6 @@ def file_trouble(error: OutreachError) -> str:
         if code in FILES:
             return _filled(FILES[code], limits.get("file", {}))
     return " ".join(w for ws in problems_in_words(error).values() for w in ws) or sentence(error)
-
-
-def settle_trouble(error: Conflict) -> str:
-    """Say why an upload was not applied, not undone or not discarded."""
-    rows = ", ".join(map(str, error.facts.get("rows", ())))  # type: ignore[call-overload]
-    match error.facts.get("problem"):
-        case "sheet_is_stale":
-            return str(
-                _(
-                    "Nothing was written: something has changed since these rows were checked:"
-                    " %(rows)s. Check the sheet again and look at the difference.",
-                    rows=rows,
-                )
-            )
-        case "changed_since":
-            return str(
-                _(
-                    "Nothing was undone: what these rows have changed was changed again since:"
-                    " %(rows)s.",
-                    rows=rows or "–",
-                )
-            )
-        case "upload_settled":
-            return str(_("Somebody has settled this sheet already. Here is how it stands."))
-        case "rows_collide" | "refused_by_table":
-            return str(
-                _("Nothing was written: some rows stand in each other's way. %(rows)s", rows=rows)
-            )
-    return sentence(error)
 
 
 def refused_rows(db: Session, rows: Sequence[Row], columns: Sequence[Column]) -> list[ShownRow]:
@@ -146,17 +117,12 @@ def shown_changes(
             change.row,
             change.label,
             change.act.value,
-            act_words(change.act),
+            word(change.act),
             tuple(_values(change, by_key)),
             tuple(dict.fromkeys(note_sentence(note, names) for note in change.notes)),
         )
         for change in changes
     ]
-
-
-def act_words(act: Act) -> str:
-    """Say what a change does."""
-    return str(ACTS[act.value])
 
 
 def problem_sentence(problem: Problem, names: Mapping[str, str]) -> str:
@@ -165,13 +131,14 @@ def problem_sentence(problem: Problem, names: Mapping[str, str]) -> str:
         return _filled(ROWS[problem.code], problem.facts)
     if problem.code in PROBLEMS or problem.code not in _OF_MOVES:
         return problem_words(problem.code, problem.facts)
-    return move_words(MoveWarning(problem.code, problem.facts), names)
+    words = move_words(MoveWarning(problem.code, problem.facts), names)
+    return f"{words} {ALLOW_THERE}" if problem.code == "confirmed_would_move" else words
 
 
 def note_sentence(note: Problem, names: Mapping[str, str]) -> str:
     """Say what a person should know about a change."""
     if note.code in NOTES:
-        return str(NOTES[note.code])
+        return _filled(NOTES[note.code], note.facts)
     villages = ", ".join(names.get(code, code) for code in note.facts.get("villages", ()))
     if note.code == "told_would_move":
         return str(_("Told another time, for they know theirs: %(villages)s.", villages=villages))

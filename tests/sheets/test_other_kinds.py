@@ -11,7 +11,7 @@ from sqlmodel import select
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict
 from outreach.people.tables import Official, Team
-from outreach.sheets.kinds import Act, Change
+from outreach.sheets.kinds import Act
 from outreach.sheets.registry import KINDS
 from outreach.sheets.tables import SheetKind
 from outreach.sheets.teams import read_weekdays, write_weekdays
@@ -380,16 +380,3 @@ def test_a_count_far_above_the_estimate_is_pointed_out_and_taken(house: House) -
     told.apply()
     again = house.upload(SheetKind.VULNERABLE, {**COUNT, "counted": 2_000_000})
     assert [note.code for note in again.changes[0].notes] == ["far_above_estimate"]
-
-
-def test_a_row_that_somebody_changed_after_the_check_is_not_written_over(house: House) -> None:
-    house.upload(SheetKind.OFFICIALS, OFFICIAL).apply()
-    with unit_of_work(house.engine) as db:
-        official = db.exec(select(Official)).one()
-        facts = {"id": official.id, "version": official.version}
-        late = Change(5, Act.ALTER, "", after={"position": "Camat"}, facts=facts)
-        official.position, official.version = "Carik", official.version + 1
-        db.flush()
-        with pytest.raises(Conflict) as caught:
-            KINDS[SheetKind.OFFICIALS].apply(db, [late], house.context(db))
-    assert caught.value.facts == {"problem": "sheet_is_stale", "rows": [5]}

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from outreach.campaigns.tables import StageVillage
 from outreach.db import unit_of_work
 from outreach.errors import Conflict
 from outreach.people.tables import Team
+from outreach.planning.model import Reason, Remedy
 from outreach.sheets.kinds import Act
+from outreach.sheets.plan import PLAN
 from outreach.sheets.tables import UploadState
+from outreach.visits.board import Board
 from outreach.visits.lifecycle import Author, settle
 from outreach.visits.moving import MoveIn, move_visit
 from outreach.visits.tables import ACTIVE, Channel, Happening, Visit, VisitEvent, Work
+from tests import builders
 from tests.sheets import desk
 from tests.visits.world import NOW, build_world, plan
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Engine
 
+    from outreach.visits.board import Seat
+    from outreach.visits.teamday import TeamAndDay
     from tests.visits.world import World
 
 CODE, VILLAGE, DISTRICT, TEAM, DAY, SLOT, STARTS, STATUS, ALLOW, NOTE = range(10)
@@ -154,6 +164,9 @@ def test_a_village_without_a_visit_gets_one_and_loses_it_again(
     def fill(lines: desk.Lines) -> None:
         line_of(lines, code)[TEAM : SLOT + 1] = [name, day.strftime("%d/%m/%Y"), ""]
 
+    with unit_of_work(engine) as db:
+        waiting = db.get_one(StageVillage, (world.stage_id, code))
+        waiting.reason, waiting.remedy = Reason.NO_CAPACITY, Remedy.OVERNIGHT_STAY
     before = places(engine, world)
     staged = desk.upload(engine, world, desk.edited(engine, world, fill))
     _, (change,) = desk.told(engine, world, staged)
@@ -161,8 +174,16 @@ def test_a_village_without_a_visit_gets_one_and_loses_it_again(
     applied = desk.apply(engine, world, staged)
     made = visit_at(engine, world, code)
     assert (made.team_id, made.day, made.work) == (team_id, day, Work.PROPOSED)
+    assert why(engine, world, code) == (None, None)
     desk.undo(engine, world, applied)
     assert places(engine, world) == before
+    assert why(engine, world, code) == (Reason.NO_CAPACITY, Remedy.OVERNIGHT_STAY)
+
+
+def why(engine: Engine, world: World, code: str) -> tuple[Reason | None, Remedy | None]:
+    with unit_of_work(engine) as db:
+        waiting = db.get_one(StageVillage, (world.stage_id, code))
+        return waiting.reason, waiting.remedy
 
 
 def test_a_confirmed_visit_moves_only_where_the_row_allows_it(engine: Engine, world: World) -> None:
@@ -188,7 +209,7 @@ def test_a_confirmed_visit_moves_only_where_the_row_allows_it(engine: Engine, wo
     assert places(engine, world) == before
 
 
-def test_a_confirmed_neighbour_starts_later_only_where_a_row_allows_it(
+def test_a_confirmed_neighbour_starts_later_only_where_its_own_row_allows_it(
     engine: Engine, world: World
 ) -> None:
     """A visit put before one that is confirmed for the first hour pushes it back."""
@@ -201,18 +222,19 @@ def test_a_confirmed_neighbour_starts_later_only_where_a_row_allows_it(
     desk.apply(engine, world, desk.upload(engine, world, desk.edited(engine, world, alone)))
     set_work(engine, codes[0], Work.CONFIRMED)
 
-    def before_it(lines: desk.Lines, allow: str = "") -> None:
+    def before_it(lines: desk.Lines, *allowing: str) -> None:
         line_of(lines, codes[1])[TEAM : SLOT + 1] = [first, last, 1]
-        line_of(lines, codes[1])[ALLOW] = allow
+        for code in allowing:
+            line_of(lines, code)[ALLOW] = "ya"
 
-    refused = desk.upload(engine, world, desk.edited(engine, world, before_it))
-    rows, _ = desk.told(engine, world, refused)
+    refused = desk.edited(engine, world, lambda lines: before_it(lines, codes[1]))
+    rows, _ = desk.told(engine, world, desk.upload(engine, world, refused))
     (row,) = [row for row in rows if row.is_refused]
-    assert (row.values["code"], [p.code for p in row.problems]) == (
+    assert (row.values["code"], [(p.code, p.facts) for p in row.problems]) == (
         codes[1],
-        ["confirmed_would_move"],
+        [("confirmed_would_move", {"villages": [codes[0]]})],
     )
-    allowed = desk.edited(engine, world, lambda lines: before_it(lines, "ya"))
+    allowed = desk.edited(engine, world, lambda lines: before_it(lines, codes[0]))
     staged = desk.upload(engine, world, allowed)
     _, (change,) = desk.told(engine, world, staged)
     assert [n.facts["villages"] for n in change.notes if n.code == "told_would_move"] == [
@@ -309,6 +331,53 @@ def test_a_village_of_another_stage_a_past_day_and_a_wrong_team_are_refused(
         three: ["not_a_choice"],
     }
     assert staged.accepted + staged.refused == len(rows) == 54
+
+
+def test_a_team_that_is_not_active_gets_no_visits(engine: Engine, world: World) -> None:
+    code, other = sorted(places(engine, world))[:2]
+    with unit_of_work(engine) as db:
+        idle = builders.team(db, world.branch_id, "Tim Libur")
+        idle.is_active = False
+        stands = db.scalars(select(Visit).where(col(Visit.village_code) == other)).one()
+        db.get_one(Team, stands.team_id).is_active = False
+        columns = {one.key: one for one in PLAN.columns(db, desk.context(db, world))}
+    # One that stands in the plan still has to be written; nobody is sent with it.
+    offered = {choice.label for choice in columns["team"].choices if choice.is_offered}
+    assert offered == {"Tim 1", "Tim 2"}
+
+    def to_it(lines: desk.Lines) -> None:
+        line_of(lines, code)[TEAM : SLOT + 1] = ["Tim Libur", dt.date(2026, 11, 14), ""]
+
+    rows, _ = desk.told(
+        engine, world, desk.upload(engine, world, desk.edited(engine, world, to_it))
+    )
+    assert [(row.values["code"], p.column, p.code) for row in rows for p in row.problems] == [
+        (code, "team", "team_inactive")
+    ]
+
+
+def test_a_blocked_row_is_gone_through_once_for_each_day_it_reaches(
+    engine: Engine, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every visit takes the place of the next one, and the last cannot: all fall, one by one."""
+    codes = sorted(places(engine, world))
+    timed: list[TeamAndDay] = []
+    timing = Board.timed
+
+    def counted(board: Board, key: TeamAndDay, seats: Sequence[Seat]) -> Any:
+        timed.append(key)
+        return timing(board, key, seats)
+
+    monkeypatch.setattr(Board, "timed", counted)
+
+    def shift(lines: desk.Lines) -> None:
+        at = {line[CODE]: line[TEAM : SLOT + 1] for line in lines[1:]}
+        for code, following in itertools.pairwise(codes):
+            line_of(lines, code)[TEAM : SLOT + 1] = at[following]
+
+    staged = desk.upload(engine, world, desk.edited(engine, world, shift))
+    assert (staged.changes, staged.refused) == ([], len(codes) - 1)
+    assert len(timed) <= 4 * len(codes)
 
 
 def test_warnings_stand_beside_a_change(engine: Engine, world: World) -> None:

@@ -87,6 +87,7 @@ def test_two_visits_change_places_by_excel_and_one_button_brings_them_back(
     page = words_of(client.get(path))
     assert "Nothing has been changed yet" in page
     assert "2 changes" in page
+    assert "rencana.xlsx · uploaded by " in page
     assert planned.visit(one.id).slot == one.slot
 
     assert act(client, path, "apply").status_code == 303
@@ -103,16 +104,19 @@ def test_rows_in_are_those_accepted_and_those_refused_and_errors_come_back_in_in
     lines = plan_lines(client, planned)
     lines[1][TEAM] = "Tim Sembilan"
     lines[2][NOTE] = "Ibu Sri 3372011234560001"
+    lines[3][DAY] = "32/13/2026"
     path = send(client, f"/stages/{planned.stage_id}/sheet", saved(lines)).location
     page = words_of(client.get(path))
     rows = len(lines) - 1
     for name, count in (
         ("Rows in the sheet", rows),
-        ("Rows accepted", rows - 2),
-        ("Rows refused", 2),
+        ("Rows accepted", rows - 3),
+        ("Rows refused", 3),
     ):
         assert f"{name} {count}" in page
     assert "3372011234560001" not in page
+
+    assert "This date could not be read. Please write it like 11/01/2027." in page
 
     answer = client.get(f"{path}/errors.xlsx")
     back = lines_of(answer.data)
@@ -120,7 +124,8 @@ def test_rows_in_are_those_accepted_and_those_refused_and_errors_come_back_in_in
     assert len(back) == len(lines)
     assert back[1][-1].startswith("Tim: ")
     assert back[2][-1].startswith("Catatan: ")
-    assert [line[-1] for line in back[3:]] == [""] * (rows - 2)
+    assert back[3][-1].startswith("Tanggal: ")
+    assert [line[-1] for line in back[4:]] == [""] * (rows - 3)
     assert "3372011234560001" not in str(back)
 
 

@@ -1,0 +1,70 @@
+"""What others write while a sheet is applied is neither lost nor written over."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlmodel import col, select, update
+
+from outreach.db import unit_of_work
+from outreach.errors import Conflict
+from outreach.people.tables import Official
+from outreach.sheets.registry import KINDS
+from outreach.sheets.tables import SheetKind
+from tests.sheets.keeping_house import PAJANG, House, Told, build
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+OFFICIAL = {"code": PAJANG, "name": "Sri Lestari", "position": "Lurah"}
+on_postgres = pytest.mark.parametrize(
+    "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+@pytest.fixture
+def house(engine: Engine) -> House:
+    return build(engine)
+
+
+@on_postgres
+def test_what_changed_between_the_check_and_the_writing_stays(house: House) -> None:
+    """SQLite lets nobody else write meanwhile."""
+    house.upload(SheetKind.OFFICIALS, OFFICIAL).apply()
+    told = house.upload(SheetKind.OFFICIALS, {**OFFICIAL, "position": "Camat"})
+    kind = KINDS[SheetKind.OFFICIALS]
+    with unit_of_work(house.engine) as db:
+        ctx = house.context(db)
+        changes = kind.check(db, told.rows, ctx)
+        with unit_of_work(house.engine) as other:
+            carik = {"position": "Carik", "version": col(Official.version) + 1}
+            other.execute(update(Official).values(carik))
+        with pytest.raises(Conflict) as caught:
+            kind.apply(db, changes, ctx)
+    assert caught.value.facts == {"problem": "sheet_is_stale", "rows": [2]}
+    with unit_of_work(house.engine) as db:
+        assert db.exec(select(Official)).one().position == "Carik"
+
+
+def test_of_two_who_count_the_same_village_at_once_one_is_told(house: House) -> None:
+    count = {"code": PAJANG, "as_of": "30/06/2026", "source": "DTSEN"}
+    sheets = [house.upload(SheetKind.MEMBERS, {**count, "counted": n}) for n in (5, 6)]
+    ended: list[object] = []
+    together = threading.Barrier(2)
+
+    def press(told: Told) -> None:
+        together.wait()
+        try:
+            told.apply()
+            ended.append("applied")
+        except Conflict as refused:
+            ended.append(refused.facts["problem"])
+
+    both = [threading.Thread(target=press, args=(told,)) for told in sheets]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert sorted(map(str, ended)) == ["applied", "sheet_is_stale"]
