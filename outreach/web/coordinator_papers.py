@@ -146,16 +146,21 @@ def papers_file(stage_id: int) -> ResponseReturnValue:
 def renew_outdated(stage_id: int) -> ResponseReturnValue:
     """Make every paper of a stage anew that the plan has left behind, and go to their PDF."""
     moment = now()
+    again = PapersIn(kinds=list(PaperKind), since=moment)
     with writing_db() as db:
         planners_stage(db, stage_id)
         rows = papers_of_stage(db, person(), stage_id, today())
         left = [row.id for row in rows if row.state is PaperState.OUTDATED]
         renew_papers(db, left, by=person(), now=moment)
-    if not left:
+        found = _printable(db, stage_id, again)
+    if left and found.ids:
+        return redirect(url_for("coordinator.papers_file", stage_id=stage_id, **_asked(again)), 303)
+    if left:
+        # A route sheet from which the last visit of this stage has gone.
+        flash(_("Made anew. This stage has no visit on that day any more."))
+    else:
         flash(_("Every paper says what the plan says."))
-        return redirect(url_for("coordinator.papers", stage_id=stage_id), 303)
-    asked = _asked(PapersIn(kinds=list(PaperKind), since=moment))
-    return redirect(url_for("coordinator.papers_file", stage_id=stage_id, **asked), 303)
+    return redirect(url_for("coordinator.papers", stage_id=stage_id), 303)
 
 
 @pages.get("/papers/<int:paper_id>/file")

@@ -176,6 +176,28 @@ def test_papers_are_marked_and_made_anew_after_a_move(
     assert coordinator.send(f"{path}/renew").location == path
 
 
+def test_a_route_sheet_that_the_stage_has_left_is_renewed_and_the_page_says_so(
+    app: Flask, coordinator: Visitor, world: World
+) -> None:
+    stage_id, visit_id = world.own["stage_id"], world.own["visit_id"]
+    path = f"/stages/{stage_id}/papers"
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        ours = db.get_one(Visit, visit_id)
+        other = db.exec(
+            select(Visit).where(Visit.team_id == ours.team_id, Visit.stage_id != stage_id)
+        ).first()
+        assert other is not None
+        other.day, other.slot, other.work = ours.day, 2, Work.CONFIRMED
+    coordinator.send(path, {"kinds": ["route_sheet"], "visit_id": visit_id})
+    _change(app, visit_id, work=Work.CANCELLED)
+    assert "Out of date" in coordinator.get(path).text
+    page = coordinator.send(f"{path}/renew", follow_redirects=True)
+    assert page.status_code == 200
+    assert "This stage has no visit on that day any more." in page.text
+    (sheet,) = _papers(app, other.stage_id)
+    assert sheet.edition == 2
+
+
 def test_one_paper_is_made_again_from_the_list(
     app: Flask, coordinator: Visitor, world: World
 ) -> None:
