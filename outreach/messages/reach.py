@@ -10,7 +10,8 @@ from outreach.villages.tables import Zone
 from outreach.visits.listing import awaiting, visits_by_id
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Collection
+    from datetime import date, datetime
 
     from sqlmodel import Session
 
@@ -29,11 +30,19 @@ def without_contact(
     today = local_days(now)[Zone.WIB]
     news = {row.id: row for row in awaiting(db, person) if row.day >= today}
     news |= visits_by_id(db, person, called_off_lately(db, person, now))
-    officials = active_officials(db, {row.village_code for row in news.values()}, today)
-    reached = {
-        code
-        for code, some in officials.items()
-        if any(one.phone or (by_email and one.email) for one in some)
-    }
-    left = [row for row in news.values() if row.village_code not in reached]
+    codes = {row.village_code for row in news.values()}
+    unreachable = unreachable_villages(db, codes, today, by_email=by_email)
+    left = [row for row in news.values() if row.village_code in unreachable]
     return sorted(left, key=lambda row: (row.day, row.starts_at, row.id))
+
+
+def unreachable_villages(
+    db: Session, codes: Collection[str], day: date, *, by_email: bool = True
+) -> set[str]:
+    """Tell in which of these villages nobody in office has a phone number or an e-mail address."""
+    officials = active_officials(db, codes, day)
+    return {
+        code
+        for code in codes
+        if not any(one.phone or (by_email and one.email) for one in officials.get(code, ()))
+    }

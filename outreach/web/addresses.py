@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from flask import request
 
@@ -11,6 +13,9 @@ from outreach.web.database import running
 
 if TYPE_CHECKING:
     from outreach.visits.tables import ConfirmationLink
+
+#: Names that only the own computer or the own network knows.
+_OWN_NAMES = (".localhost", ".local", ".lan", ".home", ".internal")
 
 
 def public_url() -> str:
@@ -21,3 +26,12 @@ def public_url() -> str:
 def link_address(link: ConfirmationLink) -> str:
     """Write the address at which a village answers."""
     return address_of(link, key_of(running().settings.secret), public_url())
+
+
+def is_for_ourselves() -> bool:
+    """Whether the address opens only on this computer or network, so that no village can use it."""
+    host = urlsplit(public_url()).hostname or ""
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith(_OWN_NAMES)

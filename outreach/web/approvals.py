@@ -37,6 +37,7 @@ from outreach.visits.tables import SubmissionState
 from outreach.web.approval_views import KINDS, change_lines, week_chart
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import READERS, now, pages
+from outreach.web.coordinator_unreached import unreached
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, read, refill
 from outreach.web.i18n import number
@@ -185,7 +186,9 @@ def _approval_page(submission_id: int, form: Filled) -> str:
             read_places(submission.places),
             is_first=approved_of(db, submission.stage_id, submission_id) is None,
         )
-        is_overtaken = waits and has_changed(db, submission_id)
+        today = local_day(db, stage.branch_id, now())
+        is_overtaken = waits and has_changed(db, submission_id, today)
+        cut_off = unreached(db, stage.id or 0) if waits else ()
     may_decide = waits and person().role is Role.MANAGER
     return render_template(
         "manager/approval.html",
@@ -195,6 +198,7 @@ def _approval_page(submission_id: int, form: Filled) -> str:
         may_decide=may_decide,
         may_approve=may_decide and not is_overtaken,
         may_withdraw=waits and person().role is Role.COORDINATOR,
+        unreached=len(cut_off),
         **shown,
     )
 
@@ -208,6 +212,7 @@ def _hand_in_page(stage_id: int, form: Filled) -> str:
         shown = _difference(db, stage, difference, places, is_first=approved is None)
         standing = standing_of_stage(db, person(), stage_id, local_day(db, stage.branch_id, now()))
         campaign = campaign_of(db, person(), stage.campaign_id)
+        shown["unreached"] = len(unreached(db, stage_id))
     return render_template(
         "coordinator/hand_in.html", form=form, standing=standing, campaign=campaign, **shown
     )

@@ -16,6 +16,7 @@ from outreach.people.tables import Role
 from outreach.people.teams import own_team
 from outreach.villages.reading import names_of
 from outreach.villages.tables import Zone
+from outreach.web.addresses import public_url
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, running, writing_db
@@ -116,8 +117,7 @@ def _renew(owner: CalendarOwner, of: str) -> None:
 
 def _page(db: Session, owner: CalendarOwner, of: str, name: str) -> str:
     token = token_of(db, owner, of, _key())
-    base = (running().settings.public_url or request.url_root).rstrip("/")
-    address = base + url_for("calendars.feed", feed_token=token)
+    address = public_url() + url_for("calendars.feed", feed_token=token)
     return render_template(
         "coordinator/calendar_address.html",
         name=name,

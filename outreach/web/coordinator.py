@@ -20,6 +20,7 @@ from outreach.web import (  # noqa: F401 - importing them puts their views on th
     coordinator_sheets,
     coordinator_shortlist,
     coordinator_stages,
+    coordinator_unreached,
     coordinator_verdict,
     coordinator_visits,
 )

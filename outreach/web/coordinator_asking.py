@@ -18,7 +18,7 @@ from outreach.people.tables import Role
 from outreach.people.teams import list_teams
 from outreach.visits.asking import asked_on, last_link
 from outreach.visits.calls import contacts_of
-from outreach.visits.links import LinkState, state_of
+from outreach.visits.links import LinkState, live_links, state_of
 from outreach.visits.listing import visits_of_stage
 from outreach.visits.offers import offers, place_key
 from outreach.visits.rows import VisitFilters
@@ -27,13 +27,14 @@ from outreach.visits.teamday import clock_time
 from outreach.web.addresses import link_address
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import now, pages, today
+from outreach.web.coordinator_unreached import unreached
 from outreach.web.database import reading_db
 from outreach.web.forms import check, fill
 from outreach.web.i18n import clock, long_date
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
@@ -85,6 +86,11 @@ class AskedSection:
     places: tuple[tuple[str, str], ...]
     is_waiting: bool
 
+    @property
+    def may_withdraw(self) -> bool:
+        """Whether the link still shows something: the question, or what became of the answer."""
+        return bool(self.address) or self.state is LinkState.ANSWERED
+
 
 @dataclass(frozen=True, slots=True)
 class AskedLine:
@@ -118,6 +124,18 @@ def asked_section(db: Session, row: VisitRow, heard: Heard | None) -> AskedSecti
     )
 
 
+def reaches_of(db: Session, visit_ids: Collection[int]) -> dict[int, tuple[Reach, ...]]:
+    """Read whom to call or write to about visits; the caller knows who may ask."""
+    told, taps = told_of(db, visit_ids), taps_of(db, visit_ids)
+    contacts = _contacts(db, told.values())
+    links = live_links(db, visit_ids, now())
+    return {
+        visit_id: _reaches(one, link_address(link) if link else "", contacts, taps)
+        for visit_id, one in told.items()
+        for link in (links.get(visit_id),)
+    }
+
+
 @pages.get("/stages/<int:stage_id>/ask")
 @allow(Role.COORDINATOR)
 def ask_villages(stage_id: int) -> ResponseReturnValue:
@@ -131,6 +149,9 @@ def ask_villages(stage_id: int) -> ResponseReturnValue:
         teams = list_teams(db, stage.branch_id)
         told = told_of(db, [one.visit.id for one in asked])
         contacts, taps = _contacts(db, told.values()), taps_of(db, told)
+        cut_off = unreached(db, stage_id)
+    # As the text has them: by time, whichever team comes.
+    asked.sort(key=lambda one: (one.visit.day, one.visit.starts_at, one.visit.team, one.visit.id))
     lines = [_line(one, told[one.visit.id], contacts, taps) for one in asked]
     links = {line.visit.id: line.address for line in lines if line.address}
     text = text_of_day(told.values(), links)
@@ -142,6 +163,7 @@ def ask_villages(stage_id: int) -> ResponseReturnValue:
         teams=[("", _("All teams")), *((team.id, team.name) for team in teams)],
         form=fill(day=day, team=given.team),
         lines=lines,
+        unreached=len(cut_off),
         text=text,
         whatsapp=wa_link("", text),
     )

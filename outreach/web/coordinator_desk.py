@@ -18,6 +18,7 @@ from outreach.visits.question import local_day
 from outreach.visits.standing import Stand
 from outreach.visits.tables import RunState, Work
 from outreach.web.auth import person
+from outreach.web.coordinator_asking import reaches_of
 from outreach.web.coordinator_pages import now, pages, today
 from outreach.web.coordinator_views import campaign_cards
 from outreach.web.database import reading_db
@@ -29,12 +30,13 @@ from outreach.web.i18n import language
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
 
     from outreach.visits.rows import VisitRow
+    from outreach.web.coordinator_asking import Reach
     from outreach.web.coordinator_views import CampaignCard
 
 LINES_A_PAGE = 50
@@ -128,7 +130,8 @@ def desk_list(which: str) -> ResponseReturnValue:
         around = _around(db)
         lines = lines_of(Which(which), around)
         ways = ways_of(Which(which), around)
-    found = [line for line in lines if _fits(line, given)]
+        shown = _paged([line for line in lines if _fits(line, given)], given.page, which)
+        reaches = _reaches(db, shown["lines"]) if which == Which.CALLS else None
     return render_template(
         "coordinator/desk_list.html",
         which=which,
@@ -140,8 +143,13 @@ def desk_list(which: str) -> ResponseReturnValue:
         days=sorted({line.day for line in lines if line.day}),
         day_words=day_words,
         ways_on=ways,
-        **_paged(found, given.page, which),
+        reaches=reaches,
+        **shown,
     )
+
+
+def _reaches(db: Session, lines: Sequence[DeskLine]) -> Mapping[int, Sequence[Reach]]:
+    return reaches_of(db, [line.visit_id for line in lines if line.visit_id is not None])
 
 
 def _around(db: Session) -> Around:

@@ -45,6 +45,11 @@ class ToldLine:
     changes: tuple[Change, ...]
     reason: str
 
+    @property
+    def says(self) -> bool:
+        """Whether there is anything to read beside what happened."""
+        return bool(self.changes or self.reason)
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -85,9 +90,7 @@ def told_lines(
     A move of which nothing stands here changed the way there alone: nobody reads of that.
     """
     told = (ToldLine(one, _changes(one, teams), reason_words(one.reason)) for one in lines)
-    return tuple(
-        one for one in told if one.changes or one.reason or one.line.happening is not Happening.MOVED
-    )
+    return tuple(one for one in told if one.line.happening is not Happening.MOVED or one.says)
 
 
 def _changes(line: HistoryLine, teams: Mapping[int | None, str]) -> tuple[Change, ...]:

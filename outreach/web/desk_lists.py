@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from flask import url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _lazy
 from flask_babel import ngettext
 
 from outreach.messages.outbox import to_send_by_hand
 from outreach.papers.outdated import outdated
+from outreach.visits.calls import CallWhy
 from outreach.visits.standing import Stand
 from outreach.visits.tables import Work
-from outreach.web.i18n import clock, moment, number, short_date
+from outreach.web.i18n import clock, number, short_date
 from outreach.web.words import reason_words, word
 
 if TYPE_CHECKING:
@@ -63,6 +66,14 @@ class DeskLine:
     day: date | None = None
     when: str = ""
     work: Work | None = None
+    visit_id: int | None = None
+
+
+#: Why a village is called, where it tells more with the day of the last word to it.
+_SINCE = {
+    CallWhy.UNANSWERED: _lazy("No answer since %(day)s"),
+    CallWhy.CALLED_BEFORE: _lazy("Called on %(day)s without success"),
+}
 
 
 def lines_of(which: Which, around: Around) -> list[DeskLine]:
@@ -108,6 +119,7 @@ def _visit_line(visit: VisitRow, note: str = "") -> DeskLine:
         day=visit.day,
         when=clock(visit.starts_at, visit.zone),
         work=visit.work,
+        visit_id=visit.id,
     )
 
 
@@ -154,8 +166,9 @@ def _calls(around: Around) -> list[DeskLine]:
 
 def _why_call(task: CallTask) -> str:
     words = word(task.why)
-    if task.since:
-        words += ", " + str(_("since %(when)s", when=moment(task.since)))
+    if task.since and task.why in _SINCE:
+        zone = ZoneInfo(task.visit.zone.value)
+        words = str(_SINCE[task.why]) % {"day": short_date(task.since.astimezone(zone).date())}
     return f"{words}: “{task.wish}”" if task.wish else words
 
 
