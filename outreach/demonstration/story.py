@@ -23,13 +23,13 @@ from outreach.villages.tables import Zone
 from outreach.visits.approval import approve_plan, submit_plan
 from outreach.visits.batches import claim, due_batches, load_problem
 from outreach.visits.closing import wind_up
-from outreach.visits.lifecycle import Author, approve, cancel, confirm, postpone
+from outreach.visits.lifecycle import Author, approve, ask, cancel, confirm, settle
 from outreach.visits.listing import visits_of_stage
-from outreach.visits.openings import openings, place_visit
+from outreach.visits.openings import add_visit, openings, place_visit
 from outreach.visits.rows import VisitFilters
 from outreach.visits.runs import request_run
 from outreach.visits.saving import save_plan
-from outreach.visits.tables import Work
+from outreach.visits.tables import Channel, Happening, Work
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -41,6 +41,8 @@ SEED = 2026
 _LEASE = timedelta(minutes=10)
 #: So many postponed villages have been given another day.
 _MADE_UP = 6
+#: So many villages have put their visit off twice: they are hard ones.
+_STUBBORN = 2
 #: Yesterday's reports of this session of the day are still missing.
 _LATE_SLOT = 2
 #: The dates of a stage follow from the day on which the story is told.
@@ -144,7 +146,7 @@ def _live_through(db: Session, stage_id: int, by: Person, today: date) -> None:
 def _end(db: Session, visit: VisitRow, ending: Ending, by: Person, today: date) -> None:
     before = _at(visit.day - timedelta(2), 10)  # stages are planned three days ahead
     if ending.kind == "postponed":
-        postpone(db, visit.id, version=visit.version, by=by, now=before, reason="Hajatan desa")
+        _put_off(db, visit.id, by, before, "Hajatan desa")
         return
     if ending.kind == "cancelled":
         reason = "Kepala desa berhalangan"
@@ -171,11 +173,33 @@ def _make_up(db: Session, stage_id: int, by: Person, today: date) -> None:
     """Find another day for villages that had none to spare; what changed waits for the manager."""
     yesterday = _at(today - timedelta(1), 15)
     postponed = visits_of_stage(db, by, stage_id, VisitFilters(work=Work.POSTPONED))
-    for visit in postponed[-_MADE_UP:]:
+    author = Author(by, yesterday, "Hari pengganti")
+    for number, visit in enumerate(postponed[-_MADE_UP:]):
         for place in openings(db, visit.id, today=today, most=1):
-            place_visit(db, visit.id, place, Author(by, yesterday, "Hari pengganti"))
+            moved = place_visit(db, visit.id, place, author)
+            if number % 2:
+                ask(db, visit.id, version=moved.version, by=by, now=yesterday)
+    for visit in postponed[:-_MADE_UP][:_STUBBORN]:
+        _hesitate(db, visit, by, today)
     note = "Hari pengganti untuk desa yang menunda"
     submit_plan(db, stage_id, by=by, now=yesterday + timedelta(hours=1), note=note)
+
+
+def _hesitate(db: Session, visit: VisitRow, by: Person, today: date) -> None:
+    """Let a village put off its second day too; the third is still to be asked for."""
+    now = _at(today - timedelta(1), 15)
+    author = Author(by, now, "Hari pengganti")
+    first, *later = openings(db, visit.id, today=today, most=2)
+    second = add_visit(db, visit.stage_id, visit.village_code, first, author)
+    ask(db, second.id or 0, version=second.version, by=by, now=now)
+    _put_off(db, second.id or 0, by, now, "Masih panen")
+    for place in later:
+        add_visit(db, visit.stage_id, visit.village_code, place, author)
+
+
+def _put_off(db: Session, visit_id: int, by: Person, now: datetime, reason: str) -> None:
+    """Note that a village has called and cannot host on its day."""
+    settle(db, visit_id, Happening.POSTPONED, Author(by, now, reason, Channel.PHONE))
 
 
 def _fall_ill(db: Session, cast: Cast, today: date) -> None:

@@ -11,16 +11,20 @@ import pytest
 from click.testing import CliRunner
 from sqlmodel import col, select
 
+from outreach.campaigns.tables import Stage
 from outreach.cli import main
 from outreach.cli.demo import seed_if_empty
 from outreach.config import Settings
-from outreach.db import reading
+from outreach.db import reading, unit_of_work
 from outreach.demonstration import story
 from outreach.demonstration.cast import BRANCH
+from outreach.messages.announce import announce
+from outreach.messages.outbox import to_send_by_hand
 from outreach.people.access import person_of
 from outreach.people.tables import Account, Branch, Role
 from outreach.visits.approval import difference_since_approval, submission_of
 from outreach.visits.calls import call_tasks
+from outreach.visits.fairness import Hardship, fairness
 from outreach.visits.snapshot import ChangeKind
 from outreach.visits.standing import open_standings, waiting_for
 from outreach.visits.tables import Happening, Visit, VisitEvent, Work
@@ -79,8 +83,14 @@ def test_the_story_leaves_something_to_do_for_coordinator_and_manager(
         assert call_tasks(db, coordinator, now)
         works = Counter(db.exec(select(Visit.work)))
         assert all(works[work] for work in (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED))
+        stage = db.exec(select(Stage).where(col(Stage.name).startswith("Tahap 2"))).one()
+        fair = fairness(db, stage.branch_id, stage.starts, stage.ends, stage_id=stage.id)
+        assert sum(load.count(Hardship.REFUSALS) for load in fair.loads) == 2
         # Nobody was asked for a visit before its stage's plan was approved.
         assert db.exec(unasked()).all() == []
+    with unit_of_work(sqlite_engine) as db:
+        assert announce(db, now) > 0
+        assert to_send_by_hand(db, coordinator)
 
 
 def unasked() -> Any:
