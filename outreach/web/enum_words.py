@@ -190,7 +190,7 @@ ENUM_WORDS = {
         "confirmed": _("Confirmed"),
         "done": _("Reported"),
         "approved": _("Approved"),
-        "sent_back": _("Sent back"),
+        "sent_back": _("Report sent back"),
         "postponed": _("Postponed"),
         "cancelled": _("Cancelled"),
         "unreachable": _("Unreachable"),
@@ -218,6 +218,8 @@ ENUM_WORDS = {
         "returned": _("Returned"),
         "called": _("Called without success"),
         "wished": _("Asked for another day"),
+        "link_renewed": _("New link given"),
+        "link_withdrawn": _("Link withdrawn"),
     },
     "Medium": {
         "email": _("E-mail"),
@@ -253,7 +255,7 @@ ENUM_WORDS = {
     "CallWhy": {
         "wish": _("None of the days offered suits"),
         "no_contact": _("No phone number and no e-mail known"),
-        "link_over": _("Today, and still no answer"),
+        "link_over": _("No link to answer by any more"),
         "unanswered": _("No answer for three days"),
         "called_before": _("Called before without success"),
     },

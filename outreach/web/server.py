@@ -15,6 +15,7 @@ worker_class = "gthread"
 threads = 8
 preload_app = False  # database connections must not be shared between processes
 timeout = 60
+graceful_timeout = 3  # honcho kills whoever has not stopped after five seconds
 keepalive = 15
 control_socket_disable = True
 errorlog = "-"
