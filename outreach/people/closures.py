@@ -117,26 +117,21 @@ def may_edit(person: Person, row: ClosedPeriod | MarketDay) -> bool:
     return covers(person.areas, row.region_code)
 
 
-def own_period(db: Session, period_id: int, by: Person) -> ClosedPeriod:
-    """Read a closed period of the person's area.
+def own_noted[Row: (ClosedPeriod, MarketDay)](
+    db: Session, kind: type[Row], row_id: int, by: Person
+) -> Row:
+    """Read a closed period or a market day of the person's area.
 
     Raises
     ------
     NotFound
         If it is missing or its region lies outside.
     """
-    return _own(db, ClosedPeriod, period_id, by)
-
-
-def own_market(db: Session, market_id: int, by: Person) -> MarketDay:
-    """Read a market day of the person's area.
-
-    Raises
-    ------
-    NotFound
-        If it is missing or its region lies outside.
-    """
-    return _own(db, MarketDay, market_id, by)
+    row = db.get(kind, row_id)
+    if row is None:
+        raise NotFound(kind=kind.__name__, id=row_id)
+    require(by, row.region_code)
+    return row
 
 
 def add_period(db: Session, given: ClosedPeriodIn, *, by: Person) -> ClosedPeriod:
@@ -161,10 +156,16 @@ def add_market(db: Session, given: MarketDayIn, *, by: Person) -> MarketDay:
     return _add(db, MarketDay, given, by)
 
 
-def update_period(
-    db: Session, period_id: int, given: ClosedPeriodIn, *, version: int, by: Person
-) -> ClosedPeriod:
-    """Change a closed period that was read as *version*.
+def update_noted[Row: (ClosedPeriod, MarketDay)](
+    db: Session,
+    kind: type[Row],
+    row_id: int,
+    given: ClosedPeriodIn | MarketDayIn,
+    *,
+    version: int,
+    by: Person,
+) -> Row:
+    """Change a closed period or a market day that was read as *version*.
 
     Raises
     ------
@@ -175,42 +176,26 @@ def update_period(
     Conflict
         If somebody else changed it since.
     """
-    return _update(db, ClosedPeriod, period_id, given, version, by)
+    own_noted(db, kind, row_id, by)
+    told = _checked(db, given, by)
+    row = locked(db, kind, row_id)
+    with _noted_once(db):
+        change(row, told, version)
+        db.flush()
+    return row
 
 
-def update_market(
-    db: Session, market_id: int, given: MarketDayIn, *, version: int, by: Person
-) -> MarketDay:
-    """Change a market day that was read as *version*.
-
-    Raises
-    ------
-    NotFound, Invalid, Conflict
-        As `update_period`.
-    """
-    return _update(db, MarketDay, market_id, given, version, by)
-
-
-def remove_period(db: Session, period_id: int, *, by: Person) -> None:
-    """Take a closed period back.
+def remove_noted[Row: (ClosedPeriod, MarketDay)](
+    db: Session, kind: type[Row], row_id: int, *, by: Person
+) -> None:
+    """Take a closed period or a market day back.
 
     Raises
     ------
     NotFound
         If it is missing or outside the person's area.
     """
-    db.delete(own_period(db, period_id, by))
-
-
-def remove_market(db: Session, market_id: int, *, by: Person) -> None:
-    """Take a market day back.
-
-    Raises
-    ------
-    NotFound
-        If it is missing or outside the person's area.
-    """
-    db.delete(own_market(db, market_id, by))
+    db.delete(own_noted(db, kind, row_id, by))
 
 
 def _seen[T: Select[Any]](query: T, column: Any, person: Person) -> T:
@@ -227,16 +212,6 @@ def _listed(db: Session, query: Any, page: int, length: int) -> Listed[Any]:
     return Listed(rows, found, page, last)
 
 
-def _own[Row: (ClosedPeriod, MarketDay)](
-    db: Session, kind: type[Row], row_id: int, by: Person
-) -> Row:
-    row = db.get(kind, row_id)
-    if row is None:
-        raise NotFound(kind=kind.__name__, id=row_id)
-    require(by, row.region_code)
-    return row
-
-
 def _add[Row: (ClosedPeriod, MarketDay)](
     db: Session, kind: type[Row], given: BaseModel, by: Person
 ) -> Row:
@@ -244,18 +219,6 @@ def _add[Row: (ClosedPeriod, MarketDay)](
     row = kind(**told)
     with _noted_once(db):
         db.add(row)
-    return row
-
-
-def _update[Row: (ClosedPeriod, MarketDay)](
-    db: Session, kind: type[Row], row_id: int, given: BaseModel, version: int, by: Person
-) -> Row:
-    _own(db, kind, row_id, by)
-    told = _checked(db, given, by)
-    row = locked(db, kind, row_id)
-    with _noted_once(db):
-        change(row, told, version)
-        db.flush()
     return row
 
 

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from outreach.people.access import within
 from outreach.people.closures import ClosedPeriodIn
-from outreach.sheets.differing import addition, alteration, kept_where_absent, removal
+from outreach.sheets.differing import addition, alteration, compared, kept_where_absent, removal
 from outreach.sheets.kinds import REMOVE, Cell, Choice, Column, Kind
 from outreach.sheets.market_days import REGIONS
 from outreach.sheets.models import taken
@@ -73,6 +73,7 @@ COLUMNS = (
     REMOVE,
 )
 _TOLD = ("code", "starts", "ends", "closure", "note", "source")
+_KEY = _TOLD[:4]
 _FIELDS = {"code": "region_code"}
 
 
@@ -91,13 +92,8 @@ def current(db: Session, ctx: Context) -> list[dict[str, Value]]:
 def check(db: Session, rows: Sequence[Row], ctx: Context) -> list[Change]:
     """Refuse foreign regions and compare the others with what is noted."""
     names = refuse_foreign(db, rows, ctx, levels=REGIONS)
-    stored = {tuple(_values(row)[name] for name in _TOLD[:4]): row for row in _stored(db, ctx)}
-    found = []
-    for row in rows:
-        before = stored.get(tuple(row.values[name] for name in _TOLD[:4]))
-        if not row.is_refused and (change := _change(row, before, names)):
-            found.append(change)
-    return found
+    stored = {tuple(_values(row)[name] for name in _KEY): row for row in _stored(db, ctx)}
+    return compared(rows, _KEY, stored, lambda row, before: _change(row, before, names))
 
 
 def apply(db: Session, changes: Sequence[Change], _ctx: Context) -> list[Undo]:
@@ -114,10 +110,8 @@ def _change(row: Row, before: ClosedPeriod | None, names: Mapping[str, str]) -> 
     closure = CLOSURES[Closure(str(row.values["closure"]))]
     label = f"{labelled(names, str(row.values['code']))}, {closure}"
     if row.values["remove"]:
-        if before is None:
-            row.refuse("remove", "nothing_to_remove")
-            return None
-        return removal(row, label, _values(before), _facts(before))
+        noted = None if before is None else _values(before)
+        return removal(row, label, noted, {} if before is None else _facts(before))
     stored = _values(before) if before else {"note": "", "source": ""}
     values = kept_where_absent(row, {name: row.values[name] for name in _TOLD}, stored)
     fields = {_FIELDS.get(name, name): value for name, value in values.items()}
@@ -169,7 +163,7 @@ CLOSED_PERIODS = Kind(
     SheetKind.CLOSED_PERIODS,
     "Hari tutup",
     columns,
-    ("code", "starts", "ends", "closure"),
+    _KEY,
     current,
     check,
     apply,

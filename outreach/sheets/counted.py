@@ -140,10 +140,8 @@ def _change(
     code = str(row.values["code"])
     label, before = labelled(names, code), standing.told(code)
     if row.values["remove"]:
-        if before["counted"] is None:
-            row.refuse("remove", "nothing_to_remove")
-            return None
-        return removal(row, label, before, {"code": code})
+        stored = None if before["counted"] is None else before
+        return removal(row, label, stored, {"code": code})
     told = _read(row, before, ctx)
     if told is None or not _can_be_shared(db, row, standing):
         return None

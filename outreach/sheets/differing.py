@@ -58,7 +58,27 @@ def alteration(
     return Change(row.number, Act.ALTER, label, before, after, facts)
 
 
-def removal(row: Row, label: str, stored: Mapping[str, Value], facts: Mapping[str, Any]) -> Change:
-    """Make the change of a row that takes something away."""
+def removal(
+    row: Row, label: str, stored: Mapping[str, Value] | None, facts: Mapping[str, Any]
+) -> Change | None:
+    """Make the change of a row that takes something away; refuse it where nothing is stored."""
+    if stored is None:
+        row.refuse("remove", "nothing_to_remove")
+        return None
     before = {name: value for name, value in stored.items() if value not in (None, "")}
     return Change(row.number, Act.REMOVE, label, before, {}, facts)
+
+
+def compared[Stored](
+    rows: Sequence[Row],
+    key: Sequence[str],
+    stored: Mapping[tuple[Value, ...], Stored],
+    change: Callable[[Row, Stored | None], Change | None],
+) -> list[Change]:
+    """Make the changes of all rows that are not refused, each beside what stands under its key."""
+    found = []
+    for row in rows:
+        before = stored.get(tuple(row.values[name] for name in key))
+        if not row.is_refused and (made := change(row, before)):
+            found.append(made)
+    return found

@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from outreach.people.access import within
 from outreach.people.closures import MarketDayIn
-from outreach.sheets.differing import addition, alteration, kept_where_absent, removal
+from outreach.sheets.differing import addition, alteration, compared, kept_where_absent, removal
 from outreach.sheets.kinds import REMOVE, Cell, Choice, Column, Kind
 from outreach.sheets.models import taken
 from outreach.sheets.regions import labelled, refuse_foreign
@@ -72,6 +72,7 @@ COLUMNS = (
     REMOVE,
 )
 _TOLD = ("code", "rhythm", "effect", "note")
+_KEY = _TOLD[:2]
 _FIELDS = {"code": "region_code"}
 
 
@@ -90,13 +91,8 @@ def current(db: Session, ctx: Context) -> list[dict[str, Value]]:
 def check(db: Session, rows: Sequence[Row], ctx: Context) -> list[Change]:
     """Refuse foreign regions and compare the others with what is noted."""
     names = refuse_foreign(db, rows, ctx, levels=REGIONS)
-    stored = {(row.region_code, row.rhythm.value): row for row in _stored(db, ctx)}
-    found = []
-    for row in rows:
-        before = stored.get((str(row.values["code"]), str(row.values["rhythm"])))
-        if not row.is_refused and (change := _change(row, before, names)):
-            found.append(change)
-    return found
+    stored = {tuple(_values(row)[name] for name in _KEY): row for row in _stored(db, ctx)}
+    return compared(rows, _KEY, stored, lambda row, before: _change(row, before, names))
 
 
 def apply(db: Session, changes: Sequence[Change], _ctx: Context) -> list[Undo]:
@@ -112,10 +108,8 @@ def undo(db: Session, entries: Sequence[Undo], _ctx: Context) -> None:
 def _change(row: Row, before: MarketDay | None, names: Mapping[str, str]) -> Change | None:
     label = f"{labelled(names, str(row.values['code']))}, {_word(row)}"
     if row.values["remove"]:
-        if before is None:
-            row.refuse("remove", "nothing_to_remove")
-            return None
-        return removal(row, label, _values(before), _facts(before))
+        noted = None if before is None else _values(before)
+        return removal(row, label, noted, {} if before is None else _facts(before))
     stored = _values(before) if before else {"effect": MarketEffect.AVOID.value, "note": ""}
     values = kept_where_absent(row, {name: row.values[name] for name in _TOLD}, stored)
     given = taken(MarketDayIn, row, {_FIELDS.get(n, n): v for n, v in values.items()})
@@ -166,7 +160,7 @@ MARKET_DAYS = Kind(
     SheetKind.MARKET_DAYS,
     "Hari pasar",
     columns,
-    ("code", "rhythm"),
+    _KEY,
     current,
     check,
     apply,

@@ -22,17 +22,14 @@ from outreach.people.closures import (
     closed_periods,
     market_days,
     may_edit,
-    own_market,
-    own_period,
-    remove_market,
-    remove_period,
-    update_market,
-    update_period,
+    own_noted,
+    remove_noted,
+    update_noted,
 )
 from outreach.people.tables import Role
 from outreach.villages.calendar import falls_on, mark_of
 from outreach.villages.reading import names_of
-from outreach.villages.tables import Closure, MarketEffect, MarketRhythm
+from outreach.villages.tables import ClosedPeriod, Closure, MarketDay, MarketEffect, MarketRhythm
 from outreach.visits.closures import visits_on_closed_days
 from outreach.web.auth import person
 from outreach.web.closure_words import mark_with_region, marks_in_words
@@ -56,7 +53,6 @@ if TYPE_CHECKING:
     from outreach.errors import OutreachError
     from outreach.villages.calendar import Mark
     from outreach.villages.search import Found
-    from outreach.villages.tables import ClosedPeriod, MarketDay
     from outreach.visits.rows import VisitRow
 
 #: How far ahead visits on closed days are looked for.
@@ -168,7 +164,7 @@ def note_period() -> ResponseReturnValue:
 def edit_period(period_id: int) -> ResponseReturnValue:
     """Show a closed period in its form."""
     with reading_db() as db:
-        stored = own_period(db, period_id, person())
+        stored = own_noted(db, ClosedPeriod, period_id, person())
     return _period_form(period_id, fill(**stored.model_dump()))
 
 
@@ -177,13 +173,13 @@ def edit_period(period_id: int) -> ResponseReturnValue:
 def change_period(period_id: int) -> ResponseReturnValue:
     """Change a closed period, unless somebody else did so since it was shown."""
     with reading_db() as db:
-        stored = own_period(db, period_id, person())
+        stored = own_noted(db, ClosedPeriod, period_id, person())
     region = _region()
     try:
         given = read(ClosedPeriodIn, region.form)
         with writing_db() as db:
             version = version_of(region.form)
-            made = update_period(db, period_id, given, version=version, by=person())
+            made = update_noted(db, ClosedPeriod, period_id, given, version=version, by=person())
             words = _hit_words(visits_on_closed_days(db, person(), made.starts, made.ends))
     except (Invalid, Conflict) as error:
         form = again(region, error, stored)
@@ -196,7 +192,7 @@ def change_period(period_id: int) -> ResponseReturnValue:
 def take_back_period(period_id: int) -> ResponseReturnValue:
     """Take a closed period back."""
     with writing_db() as db:
-        remove_period(db, period_id, by=person())
+        remove_noted(db, ClosedPeriod, period_id, by=person())
     return _saved("")
 
 
@@ -226,7 +222,7 @@ def note_market() -> ResponseReturnValue:
 def edit_market(market_id: int) -> ResponseReturnValue:
     """Show a market day in its form."""
     with reading_db() as db:
-        stored = own_market(db, market_id, person())
+        stored = own_noted(db, MarketDay, market_id, person())
     return _market_form(market_id, fill(**stored.model_dump()))
 
 
@@ -235,12 +231,14 @@ def edit_market(market_id: int) -> ResponseReturnValue:
 def change_market(market_id: int) -> ResponseReturnValue:
     """Change a market day, unless somebody else did so since it was shown."""
     with reading_db() as db:
-        stored = own_market(db, market_id, person())
+        stored = own_noted(db, MarketDay, market_id, person())
     region = _region()
     try:
         given = read(MarketDayIn, region.form)
         with writing_db() as db:
-            update_market(db, market_id, given, version=version_of(region.form), by=person())
+            update_noted(
+                db, MarketDay, market_id, given, version=version_of(region.form), by=person()
+            )
     except (Invalid, Conflict) as error:
         form = again(region, error, stored)
         return _market_form(market_id, form, region.meant), error.status
@@ -252,7 +250,7 @@ def change_market(market_id: int) -> ResponseReturnValue:
 def take_back_market(market_id: int) -> ResponseReturnValue:
     """Take a market day back."""
     with writing_db() as db:
-        remove_market(db, market_id, by=person())
+        remove_noted(db, MarketDay, market_id, by=person())
     return _saved("")
 
 

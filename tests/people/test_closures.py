@@ -19,11 +19,9 @@ from outreach.people.closures import (
     closed_periods,
     market_days,
     may_edit,
-    own_period,
-    remove_market,
-    remove_period,
-    update_market,
-    update_period,
+    own_noted,
+    remove_noted,
+    update_noted,
 )
 from outreach.people.tables import Role
 from outreach.villages.tables import ClosedPeriod, Closure, MarketDay, MarketRhythm
@@ -61,13 +59,13 @@ def test_what_is_told_can_be_read_changed_and_taken_back(surakarta: Engine) -> N
     number = _period_id(surakarta, note=" Panen raya ")
     with unit_of_work(surakarta) as db:
         changed = period(starts=MONDAY, ends=date(2026, 11, 9))
-        update_period(db, number, changed, version=1, by=RINI)
+        update_noted(db, ClosedPeriod, number, changed, version=1, by=RINI)
     with reading(surakarta) as db:
         (row,) = closed_periods(db, RINI, since=MONDAY).rows
         assert (row.ends, row.note, row.version) == (date(2026, 11, 9), "", 2)
         assert closed_periods(db, RINI, since=date(2026, 11, 10)).rows == []
     with unit_of_work(surakarta) as db:
-        remove_period(db, number, by=RINI)
+        remove_noted(db, ClosedPeriod, number, by=RINI)
     with reading(surakarta) as db:
         assert closed_periods(db, RINI, since=MONDAY).rows == []
 
@@ -78,12 +76,12 @@ def test_a_foreign_one_looks_like_none(surakarta: Engine) -> None:
         market_id = add_market(db, market(), by=RINI).id or 0
     with unit_of_work(surakarta) as db:
         for act in (
-            lambda: own_period(db, number, ELSE),
-            lambda: own_period(db, 999_999, ELSE),
-            lambda: update_period(db, number, period("33.09.01"), version=1, by=ELSE),
-            lambda: remove_period(db, number, by=ELSE),
-            lambda: update_market(db, market_id, market("33.09.01"), version=1, by=ELSE),
-            lambda: remove_market(db, market_id, by=ELSE),
+            lambda: own_noted(db, ClosedPeriod, number, ELSE),
+            lambda: own_noted(db, ClosedPeriod, 999_999, ELSE),
+            lambda: update_noted(db, ClosedPeriod, number, period("33.09.01"), version=1, by=ELSE),
+            lambda: remove_noted(db, ClosedPeriod, number, by=ELSE),
+            lambda: update_noted(db, MarketDay, market_id, market("33.09.01"), version=1, by=ELSE),
+            lambda: remove_noted(db, MarketDay, market_id, by=ELSE),
         ):
             with pytest.raises(NotFound):
                 act()
@@ -106,7 +104,7 @@ def test_what_holds_for_the_whole_province_is_read_and_not_edited(surakarta: Eng
         (foreign,) = market_days(db, ELSE).rows
         assert may_edit(ELSE, foreign)
         with pytest.raises(NotFound):
-            own_period(db, row.id or 0, RINI)
+            own_noted(db, ClosedPeriod, row.id or 0, RINI)
 
 
 def test_the_same_is_noted_once(surakarta: Engine) -> None:
@@ -122,15 +120,15 @@ def test_the_same_is_noted_once(surakarta: Engine) -> None:
         with pytest.raises(Invalid):
             add_market(db, market(effect="come"), by=RINI)
         with pytest.raises(Invalid):
-            update_market(db, other, market(), version=1, by=RINI)
+            update_noted(db, MarketDay, other, market(), version=1, by=RINI)
 
 
 def test_the_second_of_two_who_edit_sees_the_firsts(surakarta: Engine) -> None:
     number = _period_id(surakarta)
     with unit_of_work(surakarta) as db:
-        update_period(db, number, period(note="Panen"), version=1, by=RINI)
+        update_noted(db, ClosedPeriod, number, period(note="Panen"), version=1, by=RINI)
     with unit_of_work(surakarta) as db, pytest.raises(Conflict) as caught:
-        update_period(db, number, period(note="Banjir"), version=1, by=RINI)
+        update_noted(db, ClosedPeriod, number, period(note="Banjir"), version=1, by=RINI)
     assert caught.value.facts["yours"] == {"note": "Banjir"}
     assert caught.value.facts["theirs"] == {"note": "Panen"}
 
