@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,8 @@ from outreach.campaigns.choosing import choose, sites_of
 from outreach.campaigns.days import LONGEST_STAGE_DAYS
 from outreach.campaigns.stages import stage_of
 from outreach.campaigns.tables import Campaign, Stage
-from outreach.planning.capacity import MOST_SESSIONS_A_DAY, Cure, verdict
+from outreach.planning.capacity import verdict
+from outreach.planning.cures import Cure, cures_of, with_more
 from outreach.planning.workdays import is_friday
 from outreach.visits.question import DayLeftOut, days_left_out, free_and_taken, past_of
 
@@ -76,8 +77,10 @@ class StagePreview:
         When the last village would be reached at this pace, be it after the stage's end.
     weeks
         Free team-days by week, weeks without any between them included.
-    sessions_possible, shortfall, team_days_needed, cures
-        As in `planning.capacity.Verdict`; no cure lets a stage end later than it may.
+    sessions_possible, shortfall, team_days_needed
+        As in `planning.capacity.Verdict`.
+    cures
+        What closes the gap, each tried; no cure lets a stage end later than it may.
     """
 
     stage_id: int
@@ -120,12 +123,20 @@ def preview(
     stage = _changed(stage_of(db, by, stage_id), tried)
     past = past_of(db, stage)
     choice = choose(db, stage, past, today)
-    team_days, taken = free_and_taken(db, stage, today)
+    taken = free_and_taken(db, stage, today)[1]
     codes = [scored.code for scored in choice.chosen]
-    sites = sites_of(db, codes, stage.starts, stage.ends)
-    team_days = _with_more(_useful(team_days, sites), tried)
+    longest = as_if(stage, ends=max(stage.ends, _latest_end(db, stage)))
+    by_code = {site.code: site for site in sites_of(db, codes, stage.starts, longest.ends)}
+    sites = [by_code[code] for code in codes]
+    every_day = with_more(
+        _useful(free_and_taken(db, longest, today)[0], sites),
+        sessions=tried.more_sessions,
+        teams=tried.more_teams,
+    )
+    team_days = [one for one in every_day if one.day <= stage.ends]
     days = [team_day.day for team_day in team_days]
-    told = verdict(sites, team_days, latest=_latest_end(db, stage))
+    told = verdict(sites, team_days)
+    later = [one for one in every_day if one.day > stage.ends]
     return StagePreview(
         stage_id=stage_id,
         villages=len(choice.chosen),
@@ -139,7 +150,7 @@ def preview(
         team_days_needed=told.team_days_needed,
         sessions_possible=told.sessions_possible,
         shortfall=told.shortfall,
-        cures=told.cures,
+        cures=cures_of(told, sites, team_days, later),
         days_left_out=tuple(days_left_out(db, stage, codes)),
         left_out=choice.left_out,
         first_free=min(days, default=None),
@@ -158,21 +169,6 @@ def as_if(stage: Stage, **changes: Any) -> Stage:
     """Copy a stage with changes in it; the copy is never stored."""
     stored = {name: getattr(stage, name) for name in Stage.model_fields}
     return Stage(**{**stored, **changes})
-
-
-def _with_more(team_days: Sequence[TeamDay], trial: Trial) -> tuple[TeamDay, ...]:
-    """Add sessions to every day, and teams that work as those there are, one like each in turn."""
-    longer = [
-        replace(one, sessions=min(MOST_SESSIONS_A_DAY, one.sessions + trial.more_sessions))
-        for one in team_days
-    ]
-    teams = sorted({one.team_id for one in longer})
-    if not teams:
-        return ()
-    # Nobody's number: a team to come has none yet.
-    like = [(-number - 1, teams[number % len(teams)]) for number in range(trial.more_teams)]
-    more = [replace(one, team_id=new) for new, old in like for one in longer if one.team_id == old]
-    return tuple(sorted([*longer, *more], key=lambda one: (one.day, one.team_id)))
 
 
 def _weeks(team_days: Sequence[TeamDay]) -> tuple[Week, ...]:

@@ -9,14 +9,14 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from outreach.planning.capacity import CureKind
+from outreach.planning.cures import CureKind
 from outreach.web.i18n import long_date, number, plain_date
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from outreach.campaigns.tables import Stage
-    from outreach.planning.capacity import Cure
+    from outreach.planning.cures import Cure
     from outreach.visits.preview import StagePreview, Trial
 
 

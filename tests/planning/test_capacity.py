@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from outreach.planning.assign import assign
-from outreach.planning.capacity import Cure, CureKind, team_days_needed, verdict
-from outreach.planning.model import Parameters, Problem, Reason
+from outreach.planning.capacity import team_days_needed, verdict
+from outreach.planning.model import Parameters, Point, Problem, Reason, TeamDay
 from tests.planning.builders import (
     FRIDAY,
     MONDAY,
@@ -40,102 +40,21 @@ def test_the_verdict_always_comes_and_adds_up(asked: Problem) -> None:
     assert told.villages == len(asked.sites)
     assert told.shortfall == max(0, within - told.sessions_possible)
     assert (told.team_days_needed > told.team_days) == (told.shortfall > 0) or not asked.team_days
-    assert len(told.cures) <= 3
     if told.last_day is not None:
         assert (told.last_day > max(one.day for one in asked.team_days)) == (told.shortfall > 0)
-    assert all(cure.amount > 0 for cure in told.cures)
     if asked.team_days:
         far = {Reason.NO_PLACE, Reason.TOO_FAR, Reason.ALWAYS_CLOSED}
         unplaced = assign(replace(asked, parameters=Parameters(rounds=0))).unplaced
         assert told.out_of_reach == sum(one.reason in far for one in unplaced)
 
 
-def test_a_stage_with_room_needs_no_cure() -> None:
+def test_a_stage_with_room_has_no_shortfall() -> None:
     told = verdict(scattered(10, wide_km=3), team_days(2, 6))
-    assert (told.villages, told.out_of_reach, told.shortfall, told.cures) == (10, 0, 0, ())
+    assert (told.villages, told.out_of_reach, told.shortfall) == (10, 0, 0)
     assert told.team_days_needed == 4
     assert told.sessions_possible > 10
     # Two teams a day.
     assert told.last_day == MONDAY + timedelta(days=1)
-
-
-def test_a_shortfall_comes_with_the_three_cheapest_cures() -> None:
-    slots = team_days(2, 4, sessions=2)
-    told = verdict([site(n) for n in range(20)], slots)
-    assert told.sessions_possible == 16
-    assert told.cures == (
-        Cure(CureKind.MORE_SESSIONS, 1),
-        Cure(CureKind.LONGER_STAGE, 1, date(2027, 1, 15)),
-        Cure(CureKind.ADD_TEAMS, 1),
-    )
-
-
-def test_more_sessions_are_only_offered_where_they_suffice() -> None:
-    kinds = {
-        cure.kind
-        for cure in verdict([site(n) for n in range(60)], team_days(2, 4, sessions=2)).cures
-    }
-    # Nor six teams more than two.
-    assert kinds == {CureKind.LONGER_STAGE, CureKind.LOWER_QUOTA}
-
-
-def test_a_cure_cures() -> None:
-    sites, slots = scattered(80, wide_km=8), team_days(2, 8)
-    told = verdict(sites, slots)
-    cures = {cure.kind: cure for cure in told.cures}
-    longer = cures[CureKind.LONGER_STAGE]
-    more_days = team_days(2, 8 + longer.amount)
-    assert more_days[-1].day == longer.until
-    assert verdict(sites, more_days).shortfall <= 2
-    more_teams = team_days(2 + cures[CureKind.ADD_TEAMS].amount, 8)
-    assert verdict(sites, more_teams).shortfall <= 2
-    assert verdict(sites[: 80 - cures[CureKind.LOWER_QUOTA].amount], slots).shortfall <= 2
-
-
-def test_a_long_extension_comes_after_a_team_more_and_an_endless_one_not_at_all() -> None:
-    many = [site(n) for n in range(80)]
-    assert [cure.kind for cure in verdict(many, team_days(1, 14)).cures] == [
-        CureKind.ADD_TEAMS,
-        CureKind.LONGER_STAGE,
-        CureKind.LOWER_QUOTA,
-    ]
-    endless = verdict([site(n, point(n % 20 / 4)) for n in range(1_000)], [team_day()])
-    assert [cure.kind for cure in endless.cures] == [CureKind.LOWER_QUOTA]
-
-
-def test_cures_beyond_reason_are_left_out() -> None:
-    told = verdict([site(n) for n in range(80)], team_days(1, 6))
-    # It would take four teams more than the one there is, or 22 days more than six.
-    assert told.team_days_needed > 4 * told.team_days
-    assert told.cures == (Cure(CureKind.LOWER_QUOTA, told.shortfall),)
-
-
-def test_few_villages_are_left_to_a_later_stage_before_anything_is_paid_for() -> None:
-    told = verdict([site(n) for n in range(95)], team_days(2, 16))
-    assert told.shortfall == 3
-    assert [cure.kind for cure in told.cures] == [
-        CureKind.LOWER_QUOTA,
-        CureKind.LONGER_STAGE,
-        CureKind.ADD_TEAMS,
-    ]
-
-
-def test_a_team_that_only_works_on_sundays_cannot_be_extended() -> None:
-    sunday = team_day(day=date(2027, 1, 17))
-    sites = [site(n) for n in range(9)]
-    kinds = [cure.kind for cure in verdict(sites, [sunday], [6]).cures]
-    assert kinds == [CureKind.ADD_TEAMS, CureKind.LOWER_QUOTA]
-
-
-def test_the_date_of_a_longer_stage_keeps_to_the_weekdays_worked() -> None:
-    many = [site(n) for n in range(60)]
-    tuesdays = [one for one in team_days(2, 40) if one.day.weekday() in {1, 6}][:8]
-    (longer,) = [c for c in verdict(many, tuesdays).cures if c.kind is CureKind.LONGER_STAGE]
-    assert longer.until is not None
-    assert longer.until.weekday() == 1
-    (longer,) = [c for c in verdict(many, tuesdays, [2]).cures if c.kind is CureKind.LONGER_STAGE]
-    assert longer.until is not None
-    assert longer.until.weekday() == 2
 
 
 def test_fridays_hold_less() -> None:
@@ -158,7 +77,7 @@ def test_nothing_within_reach_leaves_nothing_to_hold() -> None:
 
 def test_without_team_days_everything_falls_short_and_nothing_is_promised() -> None:
     told = verdict([site(0), site(1)], [])
-    assert (told.sessions_possible, told.shortfall, told.cures) == (0, 2, ())
+    assert (told.sessions_possible, told.shortfall) == (0, 2)
     assert verdict([], team_days(1, 1)).villages == 0
 
 
@@ -174,3 +93,42 @@ def test_two_bases_are_each_filled_from_nearby() -> None:
     sites = [site(n, point(n)) for n in range(3)] + [site(3 + n, point(150 + n)) for n in range(3)]
     days = [team_day(1), team_day(2, base=far)]
     assert verdict(sites, days).sessions_possible == 6
+
+
+def test_no_team_day_is_counted_that_holds_nothing() -> None:
+    # The team in the south is too far from everything.
+    days = [
+        *team_days(1, 9),
+        *(replace(one, team_id=2) for one in team_days(1, 9, base=point(-90))),
+    ]
+    told = verdict([site(n, point(60 + n)) for n in range(6)], days)
+    assert (told.team_days_needed, told.shortfall) == (len(_used(days)), 0)
+
+
+def _used(days: list[TeamDay]) -> set[tuple[int, date]]:
+    plan = assign(problem([site(n, point(60 + n)) for n in range(6)], days))
+    assert len(plan.visits) == 6
+    return {(visit.team_id, visit.day) for visit in plan.visits}
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_village_is_left_to_the_base_that_is_nearest(seed: int) -> None:
+    far = point(70, 70)
+    near = scattered(30, seed, 8)
+    there = [
+        replace(one, code=f"33.14.01.{number:04d}", point=_moved(one.point))
+        for number, one in enumerate(scattered(30, seed + 10, 8), start=2001)
+    ]
+    days = [*team_days(3, 12), *(replace(one, team_id=9) for one in team_days(1, 40, base=far))]
+    needed = assign(problem(near + there, days, rounds=150)).team_days_used
+    assert verdict(near + there, days).team_days_needed == pytest.approx(needed, rel=0.1)
+
+
+def _moved(at: Point) -> Point:
+    return replace(at, latitude=at.latitude + 70 / 111.2, longitude=at.longitude + 70 / 110.2)
+
+
+def test_a_day_on_which_a_village_is_closed_does_not_hold_it() -> None:
+    shut = [site(n, closed_days=frozenset({MONDAY})) for n in range(6)]
+    assert verdict(shut, team_days(1, 2)).shortfall == 3
+    assert verdict(shut, team_days(1, 3)).shortfall == 0

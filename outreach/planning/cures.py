@@ -1,0 +1,189 @@
+"""What would cure a shortfall: every cure has been tried before it is offered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
+from itertools import islice
+from math import ceil
+from typing import TYPE_CHECKING
+
+from outreach.planning.capacity import holds_all, network_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
+
+    from outreach.planning.capacity import Verdict
+    from outreach.planning.model import Site, TeamDay
+    from outreach.planning.network import Network
+
+MOST_SESSIONS_A_DAY = 3
+
+# An extension of up to two working weeks is cheaper than a team more.
+SHORT_EXTENSION_DAYS = 12
+
+# Few villages left to a later stage are the cheapest cure of all.
+SMALL_REST = 0.05
+
+# Nobody gets more than thrice the teams or thrice the days that a stage has.
+MOST_TIMES_MORE = 2
+
+# Who has to choose wants no longer list.
+MOST_CURES = 3
+
+
+class CureKind(StrEnum):
+    """What a coordinator can change."""
+
+    MORE_SESSIONS = "more_sessions"  # one more a day and team
+    LONGER_STAGE = "longer_stage"
+    ADD_TEAMS = "add_teams"
+    LOWER_QUOTA = "lower_quota"
+
+
+@dataclass(frozen=True, slots=True)
+class Cure:
+    """One change that closes the gap by itself: the same verdict then finds no shortfall.
+
+    Attributes
+    ----------
+    amount
+        Sessions a day, working days, teams or villages, as the kind says.
+    until
+        Last day of the longer stage; None for other kinds.
+    """
+
+    kind: CureKind
+    amount: int
+    until: date | None = None
+
+
+def cures_of(
+    told: Verdict, sites: Sequence[Site], team_days: Sequence[TeamDay], later: Sequence[TeamDay]
+) -> tuple[Cure, ...]:
+    """Up to three cures of a shortfall, the cheapest first and none beyond reason.
+
+    None without a shortfall or without any team-day.
+
+    Parameters
+    ----------
+    sites
+        In the order of the choice: a lower quota leaves out the last.
+    later
+        Team-days behind the stage's end that a longer stage would have.
+    """
+    if not (told.shortfall and team_days):
+        return ()
+    known = network_for(sites, [*team_days, *later])
+    kinds = islice(_Ask(told, sites, team_days, later, known).cures(), MOST_CURES)
+    return tuple(kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """A shortfall that `cures_of` is asked about; `known` is the network of it all."""
+
+    told: Verdict
+    sites: Sequence[Site]
+    team_days: Sequence[TeamDay]
+    later: Sequence[TeamDay]
+    known: Network
+
+    def cures(self) -> Iterator[Cure]:
+        """From the cheapest to the dearest."""
+        lower, longer = self.lower_quota(), self.longer_stage()
+        is_small = lower is not None and lower.amount <= SMALL_REST * len(self.sites)
+        is_short = longer is not None and longer.amount <= SHORT_EXTENSION_DAYS
+        if lower and is_small:
+            yield lower
+        yield from self.more_sessions()
+        if longer and is_short:
+            yield longer
+        yield from self.more_teams()
+        if longer and not is_short:
+            yield longer
+        if lower and not is_small:
+            yield lower
+
+    def holds(self, sites: Sequence[Site], team_days: Sequence[TeamDay]) -> bool:
+        """Try a change."""
+        return holds_all(sites, team_days, self.known)
+
+    def lower_quota(self) -> Cure | None:
+        """Find the longest part of the choice that is held."""
+        amount = least(
+            lambda left: self.holds(self.sites[:-left], self.team_days),
+            self.told.shortfall,
+            len(self.sites) - 1,
+        )
+        return None if amount is None else Cure(CureKind.LOWER_QUOTA, amount)
+
+    def more_sessions(self) -> Iterator[Cure]:
+        """Give one session more to every day that has room for it."""
+        more = with_more(self.team_days, sessions=1)
+        if more != tuple(self.team_days) and self.holds(self.sites, more):
+            yield Cure(CureKind.MORE_SESSIONS, 1)
+
+    def longer_stage(self) -> Cure | None:
+        """Find the first of the later days by which all are held."""
+        days = sorted({one.day for one in self.later})
+        now = len({one.day for one in self.team_days})
+
+        def holds(amount: int) -> bool:
+            more = [one for one in self.later if one.day <= days[amount - 1]]
+            return self.holds(self.sites, [*self.team_days, *more])
+
+        most = min(len(days), max(SHORT_EXTENSION_DAYS, MOST_TIMES_MORE * now))
+        amount = least(holds, _share(self.told, now), most)
+        return None if amount is None else Cure(CureKind.LONGER_STAGE, amount, days[amount - 1])
+
+    def more_teams(self) -> Iterator[Cure]:
+        """Find how many teams more it takes for the whole stage."""
+        now = len({one.team_id for one in self.team_days})
+        amount = least(
+            lambda teams: self.holds(self.sites, with_more(self.team_days, teams=teams)),
+            _share(self.told, now),
+            MOST_TIMES_MORE * now,
+        )
+        if amount is not None:
+            yield Cure(CureKind.ADD_TEAMS, amount)
+
+
+def _share(told: Verdict, now: int) -> int:
+    """How many more it takes if every day or team holds what those there are hold."""
+    return ceil((told.team_days_needed - told.team_days) * now / told.team_days)
+
+
+def least(holds: Callable[[int], bool], guess: int, most: int) -> int | None:
+    """Smallest amount from 1 to `most` found to hold, starting at a guess; None without any."""
+    tried = cache(holds)
+    low, high, step = 0, max(1, min(guess, most)), 1
+    while high <= most and not tried(high):
+        low, high, step = high, high + step, 2 * step
+        if low < most < high:
+            high = most
+    if high > most:
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if tried(middle) else (middle, high)
+    return high
+
+
+def with_more(
+    team_days: Sequence[TeamDay], *, sessions: int = 0, teams: int = 0
+) -> tuple[TeamDay, ...]:
+    """Add sessions to every day, and teams that work as those there are, one like each in turn."""
+    longer = [
+        replace(one, sessions=max(one.sessions, min(MOST_SESSIONS_A_DAY, one.sessions + sessions)))
+        for one in team_days
+    ]
+    there = sorted({one.team_id for one in longer})
+    if not there:
+        return ()
+    # Nobody's number: a team to come has none yet.
+    like = [(-number - 1, there[number % len(there)]) for number in range(teams)]
+    more = [replace(one, team_id=new) for new, old in like for one in longer if one.team_id == old]
+    return tuple(sorted([*longer, *more], key=lambda one: (one.day, one.team_id)))
