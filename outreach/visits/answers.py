@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Self
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, StringConstraints, model_validator
 from sqlalchemy import update
@@ -16,7 +17,7 @@ from outreach.people.edits import locked
 from outreach.people.free_text import Remark
 from outreach.visits.lifecycle import Author, check_version, settle, visit_of
 from outreach.visits.links import LinkState, is_open, state_of
-from outreach.visits.offers import PLACE, chosen_place, read_key
+from outreach.visits.offers import PLACE, chosen_place, offered_place, read_key
 from outreach.visits.openings import place_visit
 from outreach.visits.returns import fill_slot_of
 from outreach.visits.tables import (
@@ -108,7 +109,8 @@ def typed_answer(
         If the visit awaits no answer, somebody changed it since `version`, or the day chosen
         went to somebody else.
     Invalid
-        If a reason is needed and missing, or the channel is none by which people answer.
+        If a reason is needed and missing, the channel is none by which people answer, or a yes
+        is for a day that has passed.
     """
     require_planner(db, _stage(db, visit_of(db, by, visit_id)).branch_id, by)
     _require_heard(channel)
@@ -116,6 +118,9 @@ def typed_answer(
     check_version(visit, version, {"work": visit.work})
     if visit.work is not Work.AWAITING:
         raise Conflict(problem="wrong_status", status=visit.work, wanted=given.answer)
+    today = now.astimezone(ZoneInfo(visit.zone.value)).date()
+    if given.answer is Answer.CAN and visit.day < today:
+        raise Invalid(problems={"answer": ["in_the_past"]})
     return _act(db, visit, given, Author(by, now, given.reason, channel))
 
 
@@ -173,7 +178,9 @@ def _act(db: Session, visit: Visit, given: AnswerIn, author: Author) -> Visit:
     visit_id = visit.id or 0
     _close_link(db, visit_id, given.answer, author.now)
     if given.place:
-        place_visit(db, visit_id, chosen_place(db, visit, given.place, author.now), author)
+        # Whoever plans may know more days than a village is offered.
+        find = offered_place if author.channel is Channel.LINK else chosen_place
+        place_visit(db, visit_id, find(db, visit, given.place, author.now), author)
         # Why the day does not suit stands beside the move; the yes that follows needs no reason.
         author = replace(author, reason="")
         db.flush()  # for the row is read afresh

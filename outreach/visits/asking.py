@@ -11,11 +11,11 @@ from outreach.campaigns.stages import require_planner
 from outreach.campaigns.tables import Stage
 from outreach.errors import Conflict
 from outreach.people.edits import locked
-from outreach.visits.lifecycle import visit_of
+from outreach.visits.lifecycle import Author, visit_of, write_event
 from outreach.visits.links import expiry, live_links, renew_link, withdraw_links
 from outreach.visits.listing import visits_of_stage
 from outreach.visits.rows import VisitFilters
-from outreach.visits.tables import ConfirmationLink, Visit, Work
+from outreach.visits.tables import ConfirmationLink, Happening, Visit, Work
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -66,10 +66,11 @@ def new_link(db: Session, visit_id: int, *, by: Person, now: datetime) -> None:
     if expiry(visit.day, visit.zone) <= now:
         raise Conflict(problem="link_too_late")
     renew_link(db, visit, now)
+    write_event(db, visit, Happening.LINK_RENEWED, {}, {}, Author(by, now))
 
 
 def take_link_back(db: Session, visit_id: int, *, by: Person, now: datetime) -> None:
-    """End the visit's link, for it went to somebody it is not for.
+    """End the visit's links, for they went to somebody they are not for; answered ones too.
 
     Raises
     ------
@@ -77,7 +78,8 @@ def take_link_back(db: Session, visit_id: int, *, by: Person, now: datetime) -> 
         If the person does not plan the visit.
     """
     visit = _planned(db, visit_id, by)
-    withdraw_links(db, (visit.id or 0,), now)
+    if withdraw_links(db, (visit.id or 0,), now, answered=True):
+        write_event(db, visit, Happening.LINK_WITHDRAWN, {}, {}, Author(by, now))
 
 
 def asked_on(

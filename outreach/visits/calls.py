@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.people.officials import active_officials
+from outreach.visits.links import live_links
 from outreach.visits.listing import awaiting
 from outreach.visits.moving import OFFERED
 from outreach.visits.tables import Happening, VisitEvent
@@ -30,7 +31,13 @@ PATIENCE_DAYS = 3
 AGAIN_DAYS = 1
 
 #: From these lines of the history the waiting counts.
-_WAITS_SINCE = (Happening.ASKED, Happening.MOVED, Happening.CALLED, Happening.WISHED)
+_WAITS_SINCE = (
+    Happening.ASKED,
+    Happening.MOVED,
+    Happening.CALLED,
+    Happening.WISHED,
+    Happening.LINK_RENEWED,
+)
 _PER_STATEMENT = 500
 
 
@@ -77,26 +84,28 @@ class CallTask:
 class _Heard:
     happening: Happening
     at: datetime
-    reason: str
+    wish: str
 
 
 def call_tasks(db: Session, person: Person, now: datetime) -> list[CallTask]:
     """List the villages to call, the soonest visit first.
 
     A village is called when it has not answered for three days; at once when nobody there can be
-    written to, when none of the days offered suits it, or when its link is over because the
-    visit is today. A call in vain comes back the day after.
+    written to, when none of the days offered suits it, or when it has no link to answer by: it
+    was withdrawn, or the visit is today. A call in vain comes back the day after.
     """
     visits = [visit for visit in awaiting(db, person) if visit.day >= _today(visit, now)]
     heard = _last_heard(db, [visit.id for visit in visits])
+    linked = live_links(db, [visit.id for visit in visits], now)
     today = now.astimezone(ZoneInfo(person.zone.value)).date()
     contacts = contacts_of(db, {visit.village_code for visit in visits}, today)
     tasks = []
     for visit in visits:
         last, reached = heard.get(visit.id), contacts.get(visit.village_code, ())
-        if why := _why(visit, last, has_contact=bool(reached), now=now):
-            wish = last.reason if last and last.happening is Happening.WISHED else ""
-            tasks.append(CallTask(visit, why, last.at if last else None, wish, reached))
+        ways = {"has_contact": bool(reached), "has_link": visit.id in linked}
+        if why := _why(visit, last, now, **ways):
+            at, wish = (last.at, last.wish) if last else (None, "")
+            tasks.append(CallTask(visit, why, at, wish, reached))
     return tasks
 
 
@@ -112,8 +121,13 @@ def contacts_of(db: Session, codes: Iterable[str], day: date) -> dict[str, tuple
     }
 
 
+def open_wishes(db: Session, visit_ids: Iterable[int]) -> frozenset[int]:
+    """Tell which of the visits wait because their village asked for another day."""
+    return frozenset(key for key, last in _last_heard(db, visit_ids).items() if last.wish)
+
+
 def _why(
-    visit: VisitRow, last: _Heard | None, *, has_contact: bool, now: datetime
+    visit: VisitRow, last: _Heard | None, now: datetime, *, has_contact: bool, has_link: bool
 ) -> CallWhy | None:
     today = _today(visit, now)
     asked = _local(last.at, visit) if last else date.min
@@ -123,13 +137,16 @@ def _why(
         return CallWhy.WISH
     if not has_contact:
         return CallWhy.NO_CONTACT
-    if visit.day == today:
+    if not has_link:
         return CallWhy.LINK_OVER
     return CallWhy.UNANSWERED if asked + timedelta(days=PATIENCE_DAYS) <= today else None
 
 
 def _last_heard(db: Session, visit_ids: Iterable[int]) -> dict[int, _Heard]:
-    """Read the last line of each visit from which the waiting counts."""
+    """Read the last line of each visit from which the waiting counts.
+
+    What a village wished stands until it is asked anew, however often nobody answers a call.
+    """
     found: dict[int, _Heard] = {}
     for part in batched(visit_ids, _PER_STATEMENT):
         query = select(VisitEvent).where(
@@ -137,8 +154,15 @@ def _last_heard(db: Session, visit_ids: Iterable[int]) -> dict[int, _Heard]:
         )
         for line in db.scalars(query.order_by(col(VisitEvent.id))):
             if _asks_anew(line):
-                found[line.visit_id] = _Heard(line.happening, line.at, line.reason)
+                found[line.visit_id] = _heard(line, found.get(line.visit_id))
     return found
+
+
+def _heard(line: VisitEvent, before: _Heard | None) -> _Heard:
+    wish = line.reason if line.happening is Happening.WISHED else ""
+    if line.happening is Happening.CALLED and before:
+        wish = before.wish
+    return _Heard(line.happening, line.at, wish)
 
 
 def _asks_anew(line: VisitEvent) -> bool:

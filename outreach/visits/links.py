@@ -95,10 +95,10 @@ def find(db: Session, token: str, key: bytes, now: datetime) -> Found:
 
 def state_of(link: ConfirmationLink, now: datetime) -> LinkState:
     """Tell what a link is good for."""
-    if link.answered_at is not None:
-        return LinkState.ANSWERED
     if link.withdrawn_at is not None:
         return LinkState.WITHDRAWN
+    if link.answered_at is not None:
+        return LinkState.ANSWERED
     return LinkState.EXPIRED if link.expires_at <= now else LinkState.LIVE
 
 
@@ -129,14 +129,18 @@ def issue_links(db: Session, visit_ids: Collection[int], now: datetime) -> int:
     )
 
 
-def withdraw_links(db: Session, visit_ids: Collection[int], now: datetime) -> int:
-    """Take the links of these visits back; count those that were alive."""
+def withdraw_links(
+    db: Session, visit_ids: Collection[int], now: datetime, *, answered: bool = False
+) -> int:
+    """Take the open links of these visits back; count them.
+
+    With `answered` those too that show nothing but what became of their answer.
+    """
+    ends = [col(ConfirmationLink.withdrawn_at).is_(None)] if answered else is_open()
     db.flush()
     gone = 0
     for part in batched(sorted(set(visit_ids)), _ROWS_PER_STATEMENT):
-        statement = update(ConfirmationLink).where(
-            col(ConfirmationLink.visit_id).in_(part), *is_open()
-        )
+        statement = update(ConfirmationLink).where(col(ConfirmationLink.visit_id).in_(part), *ends)
         done: Any = db.execute(statement.values(withdrawn_at=now))
         gone += done.rowcount
     return gone

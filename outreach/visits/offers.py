@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlmodel import col
 
 from outreach.campaigns.choosing import sites_of
-from outreach.campaigns.tables import Stage
+from outreach.campaigns.tables import Stage, Status
 from outreach.errors import Conflict, Invalid, NotFound
 from outreach.planning.insertion import Place, places_on
 from outreach.visits.openings import open_days, openings
@@ -36,8 +40,11 @@ def offers(db: Session, visit_id: int, *, today: date) -> tuple[Place, ...]:
 
     Three days if there are, else other hours on those that are free. A place at which another
     village would have to begin at another time is the last resort: one village's choice should
-    not be another's news.
+    not be another's news. A stage that is closed offers nothing.
     """
+    status = select(col(Stage.status)).join(Visit, col(Visit.stage_id) == col(Stage.id))
+    if db.scalar(status.where(col(Visit.id) == visit_id)) is Status.CLOSED:
+        return ()
     found = openings(db, visit_id, today=today, most=_ALL)
     best = sorted(found, key=lambda one: bool(one.shifts))[:OFFERS]
     if 0 < len(best) < OFFERS:
@@ -82,6 +89,24 @@ def chosen_place(db: Session, visit: Visit, key: str, now: datetime) -> Place:
     if not max(stage.starts, tomorrow) <= day <= stage.ends:
         raise Conflict(problem="opening_gone", villages=[visit.village_code], day=day)
     return Place(team_id, day, position, minute, travel_minutes=0, extra_minutes=0)
+
+
+def offered_place(db: Session, visit: Visit, key: str, now: datetime) -> Place:
+    """Find the opening that was chosen among those that are offered.
+
+    Raises
+    ------
+    Conflict
+        If it is not, or no more, among them.
+    Invalid
+        As `read_key`.
+    """
+    day = read_key(key)[1]
+    today = now.astimezone(ZoneInfo(visit.zone.value)).date()
+    for place in offers(db, visit.id or 0, today=today):
+        if place_key(place) == key:
+            return place
+    raise Conflict(problem="opening_gone", villages=[visit.village_code], day=day)
 
 
 def _same_days(db: Session, visit_id: int, best: Sequence[Place]) -> Iterator[Place]:

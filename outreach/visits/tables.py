@@ -72,6 +72,8 @@ class Happening(StrEnum):
     RETURNED = "returned"
     CALLED = "called"
     WISHED = "wished"
+    LINK_RENEWED = "link_renewed"
+    LINK_WITHDRAWN = "link_withdrawn"
 
 
 class Channel(StrEnum):
@@ -125,6 +127,8 @@ class ReplanState(StrEnum):
 
 #: A visit in one of these keeps its village and its team's slot.
 ACTIVE = (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED, Work.DONE, Work.APPROVED, Work.SENT_BACK)
+#: Still to be held: what was reported stays where it was held.
+TO_COME = (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED)
 _ACTIVE_SQL = text("work IN (" + ", ".join(f"'{status.value}'" for status in ACTIVE) + ")")
 _OPEN_RUN_SQL = text("state = 'running'")
 

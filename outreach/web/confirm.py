@@ -9,18 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from outreach.campaigns.tables import Stage
 from outreach.errors import Conflict, Invalid
 from outreach.messages.facts import told_of
+from outreach.papers.letterhead import letterhead_of
 from outreach.visits.answers import AnswerIn, answer_by_link
 from outreach.visits.links import Found, LinkState, find, key_of, live_links
 from outreach.visits.offers import offers, place_key
-from outreach.visits.tables import Answer, Work
+from outreach.visits.tables import Answer, Visit, Work
 from outreach.visits.teamday import clock_time
 from outreach.web.coordinator_pages import now
-from outreach.web.database import reading_db, running, writing_db
+from outreach.web.database import reading_db, running, written
 from outreach.web.forms import Filled, read, refill
 from outreach.web.routing import public
 
@@ -37,8 +39,11 @@ if TYPE_CHECKING:
 
 pages = Blueprint("confirm", __name__)
 
-#: As many wrong addresses one place may try; the signature holds against all who share it.
+#: As many wrong addresses one place may try. Whole districts share one place behind their
+#: carrier, so an address that is right never waits for them.
 WRONG_PER_ADDRESS = "100 per 15 minutes"
+#: As often an address that is right may be opened: looking for other days is work.
+RIGHT_PER_LINK = "60 per 15 minutes"
 
 #: What the page of an old link answers; a wrong one was never there.
 STATUS = {
@@ -61,7 +66,7 @@ PLACE_GONE = (
 
 
 def protect(app: Flask) -> None:
-    """Count wrong addresses, and ask for no token of a form; call it once the pages are known.
+    """Count addresses, and ask for no token of a form; call it once the pages are known.
 
     The token that protects forms belongs to a browser that somebody is logged in with. Here
     nothing but the address gives a right, and who could forge a form would have to know it.
@@ -70,14 +75,26 @@ def protect(app: Flask) -> None:
     csrf: CSRFProtect = app.extensions["csrf"]
     for endpoint in ("confirm.show", "confirm.answer"):
         view: Any = app.view_functions[endpoint]
-        app.view_functions[endpoint] = limiter.limit(WRONG_PER_ADDRESS, deduct_when=_was_wrong)(
-            view
-        )
+        view = limiter.limit(WRONG_PER_ADDRESS, exempt_when=_is_right)(view)
+        view = limiter.limit(RIGHT_PER_LINK, key_func=_token, exempt_when=_is_wrong)(view)
+        app.view_functions[endpoint] = view
     csrf.exempt(app.view_functions["confirm.answer"])
 
 
-def _was_wrong(response: Response) -> bool:
-    return response.status_code == STATUS[LinkState.WRONG]
+def _token() -> str:
+    return str((request.view_args or {}).get("answer_token", ""))
+
+
+def _is_right() -> bool:
+    """Whether the address is signed by us, whatever became of its link."""
+    if "is_right" not in g:
+        with reading_db() as db:
+            g.is_right = find(db, _token(), _key(), now()).link is not None
+    return bool(g.is_right)
+
+
+def _is_wrong() -> bool:
+    return not _is_right()
 
 
 @pages.after_request
@@ -101,13 +118,13 @@ def show(answer_token: str) -> ResponseReturnValue:
 def answer(answer_token: str) -> ResponseReturnValue:
     """Take the answer; then show what stands."""
     with reading_db() as db:
-        found = find(db, answer_token, _key(), now())
+        found = _found(db, answer_token)
     if found.link is None:
         return _page(answer_token)
     try:
         given = read(AnswerIn, request.form)
-        with writing_db() as db:
-            answer_by_link(db, found.link.id or 0, given, now())
+        link_id = found.link.id or 0
+        written(lambda db: answer_by_link(db, link_id, given, now()))
     except Invalid as error:
         return _page(answer_token, refill(request.form, error), error.status)
     except Conflict as error:
@@ -127,7 +144,7 @@ def _told(error: Conflict) -> Filled:
 
 def _page(token: str, form: Filled | None = None, status: int | None = None) -> ResponseReturnValue:
     with reading_db() as db:
-        found = find(db, token, _key(), now())
+        found = _found(db, token)
         facts = _facts(db, found)
     if found.state is not LinkState.LIVE and status != 409:
         status = None  # what was wrong with the form does not matter any more
@@ -138,20 +155,34 @@ def _page(token: str, form: Filled | None = None, status: int | None = None) -> 
     return html, status or STATUS[found.state]
 
 
+def _found(db: Session, token: str) -> Found:
+    """Look up what the address leads to, as it stands now; a wrong one has been looked up."""
+    return find(db, token, _key(), now()) if _is_right() else Found(LinkState.WRONG)
+
+
 def _facts(db: Session, found: Found) -> dict[str, Any]:
     """Read what each page shows: of a wrong address nothing, of an ended one whom to call."""
     if found.link is None:
         return {"visit": None}
     visit = told_of(db, (found.link.visit_id,))[found.link.visit_id]
+    office = {"visit": visit, "contact": _office_contact(db, visit.visit_id)}
     if found.state is LinkState.LIVE:
-        return {"visit": visit, "places": _places(db, visit), "reasons": _reasons()}
+        return {**office, "places": _places(db, visit), "reasons": _reasons()}
     if found.state is LinkState.ANSWERED:
-        return {"visit": visit, "said": found.link.answer, "stands": _stands(db, found, visit)}
-    return {"visit": visit}
+        return {**office, "said": found.link.answer, "stands": _stands(db, found, visit)}
+    return office
+
+
+def _office_contact(db: Session, visit_id: int) -> str:
+    """Read how the branch office is reached, as its letters tell it; empty if they do not."""
+    visit = db.get_one(Visit, visit_id)
+    return letterhead_of(db, db.get_one(Stage, visit.stage_id).branch_id).contact
 
 
 def _places(db: Session, visit: Told) -> list[tuple[str, date, time]]:
     """Find the days offered: how each is sent back, and how it is shown."""
+    if request.method == "HEAD":  # messengers look whether there is a page
+        return []
     today = now().astimezone(ZoneInfo(visit.zone.value)).date()
     return [
         (place_key(one), one.day, clock_time(one.starts_minute))

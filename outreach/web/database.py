@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import current_app
+from sqlalchemy.exc import OperationalError
 
 from outreach.db import reading, unit_of_work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import Engine
     from sqlmodel import Session
 
     from outreach.config import Settings
+
+
+#: PostgreSQL broke a unit of work off for another's sake: the same again goes well.
+GAVE_WAY = frozenset({"40001", "40P01"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +50,20 @@ def writing_db() -> Iterator[Session]:
     """Open the unit of work of a view that changes something; it commits when it ends well."""
     with unit_of_work(running().engine) as db:
         yield db
+
+
+def written[Done](work: Callable[[Session], Done]) -> Done:
+    """Do a unit of work; once more if the database broke it off for another's sake."""
+    try:
+        with writing_db() as db:
+            return work(db)
+    except OperationalError as error:
+        if not gave_way(error):
+            raise
+    with writing_db() as db:
+        return work(db)
+
+
+def gave_way(error: OperationalError) -> bool:
+    """Tell whether a unit of work was broken off for another's sake, and nothing is wrong."""
+    return getattr(error.orig, "sqlstate", None) in GAVE_WAY

@@ -14,6 +14,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from outreach.errors import Conflict, Invalid, LoginRequired, OutreachError
+from outreach.web.database import gave_way
 from outreach.web.words import problems_in_words, sentence, status_words
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ def _refused_by_tables(error: Exception) -> ResponseReturnValue:
     return _told(Conflict())
 
 
-def _database_away(_error: OperationalError) -> ResponseReturnValue:
+def _database_away(error: OperationalError) -> ResponseReturnValue:
+    if gave_way(error):
+        return _refused_by_tables(error)
     log.exception("the database does not answer")
     return answer(503, "unavailable", status_words(503))

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlmodel import select
 
-from tests.visits.world import World, build_world
+from outreach.campaigns.tables import Stage
+from outreach.db import unit_of_work
+from outreach.visits.links import issue_links
+from outreach.visits.tables import Happening, Visit, VisitEvent, Work
+from tests.visits.world import NOW, World, build_world, plan
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -15,3 +21,25 @@ if TYPE_CHECKING:
 @pytest.fixture
 def world(engine: Engine) -> World:
     return build_world(engine)
+
+
+@pytest.fixture
+def asked(engine: Engine, world: World) -> list[int]:
+    """The visits of a plan, every one asked the moment it was planned; a free week follows."""
+    plan(engine, world)
+    with unit_of_work(engine) as db:
+        db.get_one(Stage, world.stage_id).ends = date(2026, 11, 21)
+        visits = db.exec(select(Visit).where(Visit.stage_id == world.stage_id)).all()
+        for visit in visits:
+            visit.work = Work.AWAITING
+            db.add(
+                VisitEvent(
+                    visit_id=visit.id or 0,
+                    village_code=visit.village_code,
+                    happening=Happening.ASKED,
+                    at=NOW,
+                )
+            )
+        ids = [visit.id or 0 for visit in visits]
+        issue_links(db, ids, NOW)
+    return ids

@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import select
 
 from outreach.campaigns.tables import Stage
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
-from outreach.people.tables import Official
 from outreach.visits.answers import (
     AnswerIn,
     answer_by_link,
-    called_in_vain,
     typed_answer,
 )
 from outreach.visits.calls import CallWhy, call_tasks
+from outreach.visits.closing import wind_up
 from outreach.visits.lifecycle import Author, settle
 from outreach.visits.links import LinkState, expiry, live_links, state_of
 from outreach.visits.listing import history, visits_of_stage
 from outreach.visits.moving import MoveIn, relocate
 from outreach.visits.offers import offers, place_key
-from outreach.visits.openings import place_visit
+from outreach.visits.openings import openings
 from outreach.visits.tables import (
     Answer,
     Channel,
     ConfirmationLink,
     Happening,
     Visit,
-    VisitEvent,
     Work,
 )
 from outreach.visits.teamday import clock_time
-from tests.visits.test_links import publish
-from tests.visits.world import NOW, TODAY, World, plan
+from tests.visits.world import NOW, TODAY, World
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -50,23 +46,6 @@ if TYPE_CHECKING:
 CAN = AnswerIn(answer=Answer.CAN)
 NO = AnswerIn(answer=Answer.NO, reason="sedang panen")
 WISH = AnswerIn(answer=Answer.ANOTHER_DAY, reason="setelah panen, tanggal 20")
-
-
-@pytest.fixture
-def asked(engine: Engine, world: World) -> list[int]:
-    """The visits of a plan, every one asked the moment it was planned; a free week follows."""
-    plan(engine, world)
-    with unit_of_work(engine) as db:
-        db.get_one(Stage, world.stage_id).ends = date(2026, 11, 21)
-        ids = publish(db, world)
-        db.add_all(_line(db.get_one(Visit, one), Happening.ASKED) for one in ids)
-    return ids
-
-
-def _line(visit: Visit, happening: Happening, at: datetime = NOW) -> VisitEvent:
-    return VisitEvent(
-        visit_id=visit.id or 0, village_code=visit.village_code, happening=happening, at=at
-    )
 
 
 def link_of(engine: Engine, visit_id: int) -> int:
@@ -278,70 +257,6 @@ def test_an_old_and_a_withdrawn_link_take_no_answer(
     assert refused(engine, link, CAN) == "link_withdrawn"
 
 
-def test_of_answers_at_the_same_time_one_counts(
-    engine: Engine, world: World, asked: list[int]
-) -> None:
-    link = link_of(engine, asked[0])
-    places = [chosen(engine, asked[0], number) for number in range(3)]
-    given = [CAN, NO, *places, WISH]
-    together = threading.Barrier(len(given))
-    outcomes: list[str] = []
-
-    def send(one: AnswerIn) -> None:
-        together.wait()
-        try:
-            outcomes.append(answer(engine, link, one).work.value)
-        except Conflict as error:
-            outcomes.append(str(error.facts["problem"]))
-
-    threads = [threading.Thread(target=send, args=(one,)) for one in given]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert outcomes.count("link_answered") == len(given) - 1
-    with reading(engine) as db:
-        lines = history(db, world.coordinator, asked[0])
-        answers = {Happening.CONFIRMED, Happening.POSTPONED, Happening.WISHED}
-        assert sum(line.happening in answers for line in lines) == 1
-
-
-def test_a_village_and_the_coordinator_at_the_same_time_never_wait_for_each_other(
-    engine: Engine, world: World, asked: list[int]
-) -> None:
-    """Choosing a day and moving neighbours take teams, visits and links in one order."""
-    links = {one: link_of(engine, one) for one in asked[:6]}
-    given = {one: chosen(engine, one) for one in asked[:6]}
-    faults: list[BaseException] = []
-
-    def village(visit_id: int) -> None:
-        try:
-            answer(engine, links[visit_id], given[visit_id])
-        except Conflict:
-            pass
-        except BaseException as error:  # noqa: BLE001 - what a thread raises is lost else
-            faults.append(error)
-
-    def coordinator(visit_id: int) -> None:
-        to = MoveIn(team_id=world.team_ids[1], day=date(2026, 11, 14), slot=visit_id % 3 + 1)
-        try:
-            with unit_of_work(engine) as db:
-                relocate(db, visit_id, to, Author(world.coordinator, NOW))
-        except Conflict:
-            pass
-        except BaseException as error:  # noqa: BLE001 - as above
-            faults.append(error)
-
-    threads = [
-        threading.Thread(target=act, args=(one,)) for one in links for act in (village, coordinator)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert faults == []
-
-
 def test_an_answer_typed_in_counts_with_its_channel_and_is_known_to_the_link(
     engine: Engine, world: World, asked: list[int]
 ) -> None:
@@ -384,93 +299,39 @@ def test_an_answer_is_typed_in_by_the_branchs_coordinator_as_it_stands(
     assert refusal.value.facts["problem"] == "wrong_status"
 
 
-def _tasks(engine: Engine, world: World, days: int = 0) -> dict[int, CallWhy]:
-    with reading(engine) as db:
-        tasks = call_tasks(db, world.coordinator, NOW + timedelta(days=days))
-    assert [one.visit.day for one in tasks] == sorted(one.visit.day for one in tasks)
-    return {one.visit.id: one.why for one in tasks}
-
-
-def _reachable(engine: Engine, world: World, **told: object) -> None:
+def test_a_closed_stage_offers_no_other_day(engine: Engine, world: World, asked: list[int]) -> None:
+    given = chosen(engine, asked[0])
+    link = link_of(engine, asked[0])
     with unit_of_work(engine) as db:
-        codes = db.exec(select(Visit.village_code).where(Visit.stage_id == world.stage_id))
-        facts = {"name": "Sri", "position": "Lurah", "phone": "+62812345678", **told}
-        db.add_all(Official.model_validate({"village_code": c, **facts}) for c in set(codes))
+        version = db.get_one(Stage, world.stage_id).version
+        wind_up(db, world.stage_id, version, by=world.coordinator, now=NOW)
+        assert offers(db, asked[0], today=TODAY) == ()
+    assert refused(engine, link, given) == "opening_gone"
+    assert answer(engine, link, CAN).work is Work.CONFIRMED
 
 
-def test_after_three_days_without_an_answer_somebody_calls(
+def test_a_link_takes_only_days_that_were_offered(
     engine: Engine, world: World, asked: list[int]
 ) -> None:
-    _reachable(engine, world)
     with reading(engine) as db:
-        days = {one: db.get_one(Visit, one).day for one in asked}
-    for after in (1, 2):
-        tasks = _tasks(engine, world, after)
-        today = TODAY + timedelta(days=after)
-        assert tasks == {one: CallWhy.LINK_OVER for one, day in days.items() if day == today}
-    third = TODAY + timedelta(days=3)
-    assert _tasks(engine, world, 3) == {
-        one: CallWhy.LINK_OVER if day == third else CallWhy.UNANSWERED
-        for one, day in days.items()
-        if day >= third
-    }
-
-
-def test_a_call_in_vain_comes_back_the_day_after(
-    engine: Engine, world: World, asked: list[int]
-) -> None:
-    _reachable(engine, world)
-    late = max(asked)
+        keys = {place_key(one) for one in offers(db, asked[0], today=TODAY)}
+        every = openings(db, asked[0], today=TODAY, most=99)
+    other = next(key for one in every if (key := place_key(one)) not in keys)
+    given = AnswerIn(answer=Answer.ANOTHER_DAY, place=other)
+    assert refused(engine, link_of(engine, asked[0]), given) == "opening_gone"
     with unit_of_work(engine) as db:
-        visit = db.exec(select(Visit).order_by(col(Visit.day).desc())).first()
-        assert visit is not None
-        late, version = visit.id or 0, visit.version
-        called_in_vain(
-            db,
-            late,
-            Channel.PHONE,
-            by=world.coordinator,
-            now=NOW + timedelta(days=3),
-            version=version,
-            remark="tidak diangkat",
-        )
-    assert late not in _tasks(engine, world, 3)
-    assert _tasks(engine, world, 4)[late] is CallWhy.CALLED_BEFORE
-    assert last_line(engine, world, late).channel is Channel.PHONE
+        by = world.coordinator
+        typed = typed_answer(db, asked[0], given, Channel.PHONE, by=by, now=NOW, version=1)
+        assert typed.work is Work.CONFIRMED
 
 
-def test_villages_nobody_can_write_to_are_called_at_once(
+def test_a_yes_for_a_day_that_has_passed_is_refused(
     engine: Engine, world: World, asked: list[int]
 ) -> None:
-    assert set(_tasks(engine, world).values()) == {CallWhy.NO_CONTACT}
-    assert len(_tasks(engine, world)) == len(asked)
-    _reachable(engine, world, phone="", email="")
-    assert set(_tasks(engine, world).values()) == {CallWhy.NO_CONTACT}
-    _reachable(engine, world, term_ends=TODAY - timedelta(days=1))
-    assert set(_tasks(engine, world).values()) == {CallWhy.NO_CONTACT}
-    _reachable(engine, world, phone="", email="lurah@example.id")
-    assert _tasks(engine, world) == {}
-
-
-def test_a_move_starts_the_waiting_anew_unless_only_the_order_changed(
-    engine: Engine, world: World, asked: list[int]
-) -> None:
-    _reachable(engine, world)
-    with unit_of_work(engine) as db:
-        last = db.exec(select(Visit).order_by(col(Visit.day).desc())).all()
-        moved, renumbered = (one for one in last[:2])
-        place = offers(db, moved.id or 0, today=TODAY)[-1]
-        then = NOW + timedelta(days=2)
-        place_visit(db, moved.id or 0, place, Author(world.coordinator, then))
-        same = {"team_id": 1, "day": "2026-11-12", "starts_at": "09:00", "work": "x"}
-        line = _line(renumbered, Happening.MOVED, then)
-        line.before, line.after = {**same, "slot": 2}, {**same, "slot": 1}
-        db.add(line)
-    tasks = _tasks(engine, world, 3)
-    assert moved.id not in tasks
-    assert renumbered.id in tasks
-
-
-def test_nobody_else_sees_the_calls(engine: Engine, world: World, asked: list[int]) -> None:
     with reading(engine) as db:
-        assert call_tasks(db, world.foreigner, NOW + timedelta(days=3)) == []
+        visit = db.get_one(Visit, asked[0])
+    late = expiry(visit.day + timedelta(days=1), visit.zone)
+    by = world.coordinator
+    with pytest.raises(Invalid) as refusal, unit_of_work(engine) as db:
+        typed_answer(db, asked[0], CAN, Channel.PHONE, by=by, now=late, version=1)
+    assert refusal.value.facts["problems"] == {"answer": ["in_the_past"]}

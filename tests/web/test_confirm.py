@@ -8,9 +8,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 
 from outreach.config import Settings
@@ -18,6 +20,7 @@ from outreach.db import unit_of_work
 from outreach.people.officials import OfficialIn, add_official
 from outreach.people.tables import Role, Team
 from outreach.villages.tables import Village
+from outreach.visits.answers import answer_by_link
 from outreach.visits.lifecycle import Author, settle
 from outreach.visits.links import issue_links, key_of, live_links, token_of
 from outreach.visits.offers import offers, place_key
@@ -29,6 +32,7 @@ from outreach.visits.tables import (
     VisitEvent,
     Work,
 )
+from outreach.web import confirm
 from tests.visits.world import NOW, TODAY
 from tests.web.planned import coordinator, hang_clock, words_of
 from tests.web.planned import plan as plan_stage
@@ -39,7 +43,9 @@ if TYPE_CHECKING:
 
     from flask import Flask
     from sqlalchemy import Engine
+    from sqlmodel import Session
 
+    from outreach.planning.insertion import Place
     from tests.web.conftest import Visitor
 
 KEY = key_of(SECRET)
@@ -281,11 +287,51 @@ def test_wrong_links_cost_the_same_whether_their_number_is_given_out_or_not(
     assert len(costs[0]) == 1
 
 
-def test_guessing_is_stopped_and_right_links_do_not_count(villager: Visitor, asked: Asked) -> None:
-    statuses = [villager.get(f"/k/a{'a' * 16}").status_code for _ in range(90)]
-    assert {villager.get(asked.path).status_code for _ in range(30)} == {200}
-    statuses += [villager.get(f"/k/a{'a' * 16}").status_code for _ in range(12)]
+def test_guessing_is_stopped_and_shuts_nobody_out_who_has_a_link(
+    villager: Visitor, asked: Asked
+) -> None:
+    statuses = [villager.get(f"/k/a{'a' * 16}").status_code for _ in range(102)]
     assert statuses == [404] * 100 + [429] * 2
+    assert villager.get(asked.path).status_code == 200
+    assert villager.open(asked.path, method="POST", data={"answer": "can"}).status_code == 303
+
+
+def test_one_link_is_not_opened_without_end_and_looking_whether_it_is_there_is_cheap(
+    villager: Visitor, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+
+    def counted(db: Session, visit_id: int, *, today: date) -> tuple[Place, ...]:
+        looked.append(visit_id)
+        return offers(db, visit_id, today=today)
+
+    monkeypatch.setattr(confirm, "offers", counted)
+    assert villager.open(asked.path, method="HEAD").status_code == 200
+    assert looked == []
+    assert [villager.get(asked.path).status_code for _ in range(60)] == [200] * 59 + [429]
+    assert len(looked) == 59
+
+
+@pytest.mark.parametrize(("faults", "status"), [(1, 303), (2, 409)])
+def test_an_answer_that_the_database_broke_off_is_taken_again_once(
+    villager: Visitor,
+    asked: Asked,
+    monkeypatch: pytest.MonkeyPatch,
+    faults: int,
+    status: int,
+) -> None:
+    tries: list[int] = []
+
+    def broken_off(*given: Any) -> Visit:
+        tries.append(1)
+        if len(tries) <= faults:
+            raise OperationalError("UPDATE", {}, psycopg.errors.DeadlockDetected())
+        return answer_by_link(*given)
+
+    monkeypatch.setattr(confirm, "answer_by_link", broken_off)
+    assert villager.open(asked.path, method="POST", data={"answer": "can"}).status_code == status
+    assert len(tries) == 2
+    assert asked.now().work is (Work.CONFIRMED if status == 303 else Work.AWAITING)
 
 
 def _withdrawn(asked: Asked, app: Flask, world: World) -> None:

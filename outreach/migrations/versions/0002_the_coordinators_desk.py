@@ -10,11 +10,11 @@ branch_labels = None
 depends_on = None
 
 WORK = ['proposed', 'awaiting_confirmation', 'confirmed', 'done', 'approved', 'sent_back', 'postponed', 'cancelled', 'unreachable', 'returned']
-HAPPENINGS = ['planned', 'asked', 'confirmed', 'moved', 'postponed', 'cancelled', 'unreachable', 'reported', 'corrected', 'approved', 'sent_back', 'returned', 'called', 'wished']
+HAPPENINGS = ['planned', 'asked', 'confirmed', 'moved', 'postponed', 'cancelled', 'unreachable', 'reported', 'corrected', 'approved', 'sent_back', 'returned', 'called', 'wished', 'link_renewed', 'link_withdrawn']
 CHANNELS = ['page', 'link', 'phone', 'whatsapp', 'email', 'in_person', 'letter', 'sheet', 'product']
 
 NEW_WORK = ("returned",)
-NEW_HAPPENINGS = ("returned", "called", "wished")
+NEW_HAPPENINGS = ("returned", "called", "wished", "link_renewed", "link_withdrawn")
 
 
 def _check_words(table: str, column: str, words: list[str]) -> None:
@@ -278,7 +278,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("UPDATE visit SET work = 'postponed' WHERE work = 'returned'")
     op.execute("UPDATE visit_event SET happening = 'postponed' WHERE happening = 'returned'")
-    op.execute("DELETE FROM visit_event WHERE happening IN ('called', 'wished')")
+    op.execute("DELETE FROM visit_event WHERE happening IN ('called', 'wished', 'link_renewed', 'link_withdrawn')")
     _check_words("visit", "work", [word for word in WORK if word not in NEW_WORK])
     _check_words("visit_event", "happening", [word for word in HAPPENINGS if word not in NEW_HAPPENINGS])
     with op.batch_alter_table('visit_event', schema=None) as batch_op:
