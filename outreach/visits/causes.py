@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -23,7 +24,7 @@ class Span(BaseModel):
 
     first: date = Field(ge=FIRST, le=LAST)
     last: date = Field(ge=FIRST, le=LAST)
-    why: Remark = Field(min_length=1)
+    why: Remark = ""
 
     @field_validator("last")
     @classmethod
@@ -45,21 +46,35 @@ class TeamAway(Span):
     """A team that cannot go out."""
 
     team_id: int = Field(ge=1, le=2**31 - 1)
+    why: Remark = Field(min_length=1)
 
 
 class AreaClosed(Span):
-    """A region in which no session can be held."""
+    """A region in which no session can be held; what closes it says why, a note says more."""
 
     region_code: ClosedRegion
     closure: Closure = Closure.FLOOD
 
+    @property
+    def reason(self) -> str:
+        """What the history of the visits says: the note, or else what closes the region."""
+        return self.why or f"closed_{self.closure.value}"
+
+
+class Outcome(StrEnum):
+    """What becomes of the visit of a village that cancels."""
+
+    ANOTHER_DAY = "another_day"
+    WAITS = "waits"
+    CANCELLED = "cancelled"
+
 
 class VillageCancels(BaseModel):
-    """A village that takes back its day; `another_day` looks for a new one."""
+    """A village that takes back its day, and what becomes of its visit."""
 
     visit_id: int = Field(ge=1, le=2**31 - 1)
     why: Remark = Field(min_length=1)
-    another_day: bool = False
+    outcome: Outcome = Outcome.WAITS
 
 
 class VillageAdded(BaseModel):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from outreach.campaigns.access import holds_branch
 from outreach.campaigns.stages import require_planner, stage_of
 from outreach.campaigns.tables import Pick, Stage, StagePick, StageVillage, Status
 from outreach.errors import Conflict, NotFound
@@ -16,12 +17,21 @@ from outreach.people.edits import locked
 from outreach.people.tables import TeamLeave
 from outreach.people.teams import LeaveIn, add_leave
 from outreach.villages.tables import ClosedPeriod
-from outreach.visits.causes import MODELS, AreaClosed, TeamAway, Told, VillageAdded, cause_of
+from outreach.visits.causes import (
+    MODELS,
+    AreaClosed,
+    Outcome,
+    TeamAway,
+    Told,
+    VillageAdded,
+    VillageCancels,
+    cause_of,
+)
 from outreach.visits.lifecycle import Author, settle
 from outreach.visits.moving import set_times_without
 from outreach.visits.openings import add_visit, place_visit
 from outreach.visits.question import local_day
-from outreach.visits.replan_draft import Change, draft_of
+from outreach.visits.replan_draft import KEPT, Change, draft_of
 from outreach.visits.tables import Cause, Happening, PlanRun, Replan, ReplanState, RunState
 from outreach.visits.teamday import lock_teams, take_visits
 
@@ -73,6 +83,13 @@ class Difference:
         return [one for one in self.changes if one.stays]
 
     @property
+    def ending(self) -> Happening:
+        """What happens to visits that lose their day and get none."""
+        told = self.told
+        is_over = isinstance(told, VillageCancels) and told.outcome is Outcome.CANCELLED
+        return Happening.CANCELLED if is_over else Happening.POSTPONED
+
+    @property
     def promises(self) -> int:
         """How many villages that knew of their day are touched."""
         return sum(one.was_promised and not one.stays for one in self.changes)
@@ -118,12 +135,12 @@ def difference_of(db: Session, person: Person, replan_id: int) -> Difference:
     Raises
     ------
     NotFound
-        If it is missing or its stage lies outside the person's area.
+        If it is missing or any part of its branch lies outside the person's area.
     """
     found = db.get(Replan, replan_id)
     if found is None:
         raise NotFound(kind="Replan", id=replan_id)
-    stage_of(db, person, found.stage_id)
+    _require_whole(db, person, found.stage_id)
     return _told_of(found)
 
 
@@ -133,9 +150,9 @@ def replans_of_stage(db: Session, person: Person, stage_id: int) -> list[Differe
     Raises
     ------
     NotFound
-        If the stage is missing or outside the person's area.
+        If the stage is missing or any part of its branch lies outside the person's area.
     """
-    stage_of(db, person, stage_id)
+    _require_whole(db, person, stage_id)
     query = select(Replan).where(col(Replan.stage_id) == stage_id)
     rows = db.scalars(query.order_by(col(Replan.id).desc()).limit(LISTED))
     return [_told_of(one) for one in rows]
@@ -169,13 +186,13 @@ def apply_replan(
     replan, stage = _draft_to_settle(db, replan_id, version, by)
     seen = _told_of(replan)
     _write_cause(db, stage, seen.told, by)
-    author = Author(by, now, seen.told.why)
+    author = Author(by, now, _reason_of(seen.told))
     done = [_decided(seen, one, allowed) for one in seen.changes]
     _take_days(db, done)
     leaving = {one.visit_id for one in done if one.visit_id is not None and not one.stays}
     for change in done:
         if not change.stays:
-            _do(db, stage, change, author, leaving)
+            _do(db, stage, change, author, leaving, seen.ending)
     replan.changes = [one.told() for one in done]
     _settle(replan, ReplanState.APPLIED, now)
     return replan
@@ -194,6 +211,25 @@ def discard_replan(
     replan, _ = _draft_to_settle(db, replan_id, version, by)
     _settle(replan, ReplanState.DISCARDED, now)
     return replan
+
+
+def _require_whole(db: Session, person: Person, stage_id: int) -> None:
+    """Let only those read a re-plan who may see every village it names."""
+    stage = stage_of(db, person, stage_id)
+    if not holds_branch(db, stage.branch_id, person):
+        raise NotFound(kind="Stage", id=stage_id)
+
+
+def why_left_out(db: Session, seen: Difference) -> str | None:
+    """Say why the village that a draft adds was left out by hand; None if it was not."""
+    if not isinstance(seen.told, VillageAdded):
+        return None
+    pick = db.get(StagePick, (seen.replan.stage_id, seen.told.village_code))
+    return pick.reason if pick is not None and pick.pick is Pick.LEFT_OUT else None
+
+
+def _reason_of(told: Told) -> str:
+    return told.reason if isinstance(told, AreaClosed) else told.why
 
 
 def _plannable(db: Session, stage_id: int, by: Person) -> Stage:
@@ -307,8 +343,9 @@ def _write_village(db: Session, stage: Stage, told: VillageAdded) -> None:
                 reason=told.why,
             )
         )
-    else:
-        pick.pick = Pick.FIRST
+    elif pick.pick is not Pick.FIRST or told.why:
+        # Why it was left out is no reason to put it first.
+        pick.pick, pick.reason = Pick.FIRST, told.why
 
 
 def _decided(seen: Difference, change: Change, allowed: Collection[int]) -> Change:
@@ -319,28 +356,40 @@ def _decided(seen: Difference, change: Change, allowed: Collection[int]) -> Chan
 
 
 def _do(
-    db: Session, stage: Stage, change: Change, author: Author, leaving: Collection[int]
+    db: Session,
+    stage: Stage,
+    change: Change,
+    author: Author,
+    leaving: Collection[int],
+    ending: Happening,
 ) -> None:
     try:
         if change.place is None:
-            _end(db, change, author, leaving)
+            _end(db, change, author, leaving, ending)
         elif change.visit_id is None:
-            add_visit(db, stage.id or 0, change.village_code, change.place, author)
+            add_visit(db, stage.id or 0, change.village_code, change.place, author, firm=KEPT)
         else:
-            visit_id, version = change.visit_id, change.version
             place_visit(
-                db, visit_id, change.place, author, version, leaving=leaving, keep_start=True
+                db,
+                change.visit_id,
+                change.place,
+                author,
+                change.version,
+                leaving=leaving,
+                keep_start=True,
+                firm=KEPT,
             )
     except Conflict as error:
         raise Conflict(problem="replan_stale", villages=[change.village_code]) from error
     _write_reason(db, stage, change)
 
 
-def _end(db: Session, change: Change, author: Author, leaving: Collection[int]) -> None:
-    """Give the day back, when there was one: the village waits for a new one."""
+def _end(
+    db: Session, change: Change, author: Author, leaving: Collection[int], ending: Happening
+) -> None:
+    """Give the day back, when there was one: the village waits for a new one, or wants none."""
     if change.visit_id is not None:
-        happening = Happening.POSTPONED
-        gone = settle(db, change.visit_id, happening, author, version=change.version)
+        gone = settle(db, change.visit_id, ending, author, version=change.version)
         db.flush()  # before the rest of its day is read
         set_times_without(db, (gone.team_id, gone.day), author, leaving)
 

@@ -20,11 +20,17 @@ from outreach.planning.model import Reason, Remedy
 from outreach.planning.repair import Seeker, repair
 from outreach.planning.workdays import days_between
 from outreach.villages.tables import Village
-from outreach.visits.causes import AreaClosed, Gaps, TeamAway, VillageAdded, VillageCancels
+from outreach.visits.causes import (
+    AreaClosed,
+    Gaps,
+    Outcome,
+    TeamAway,
+    VillageAdded,
+    VillageCancels,
+)
 from outreach.visits.openings import FIRM, open_days
-from outreach.visits.outside import TO_COME
 from outreach.visits.question import past_of
-from outreach.visits.tables import Visit, Work
+from outreach.visits.tables import TO_COME, Visit, Work
 from outreach.visits.teamday import day_of_team, visits_on
 from outreach.visits.waiting import Waiting, waiting_villages
 
@@ -170,7 +176,7 @@ def _village_cancels(db: Session, stage: Stage, told: VillageCancels, today: dat
     if visit.work not in TO_COME:
         raise Conflict(problem="wrong_status", status=visit.work)
     days = _open(db, stage, today, without=[visit])
-    if told.another_day:
+    if told.outcome is Outcome.ANOTHER_DAY:
         elsewhere = [one for one in days if one.team_day.day != visit.day]
         changes = _moved(db, [visit], elsewhere)
     else:

@@ -17,7 +17,7 @@ from outreach.people.teams import list_teams
 from outreach.villages.codes import Level
 from outreach.villages.reading import names_of
 from outreach.villages.tables import Closure
-from outreach.visits.causes import MODELS, Span
+from outreach.visits.causes import MODELS, AreaClosed, Outcome, Span
 from outreach.visits.listing import visit_row
 from outreach.visits.replan import (
     apply_replan,
@@ -25,8 +25,9 @@ from outreach.visits.replan import (
     discard_replan,
     draft_replan,
     replans_of_stage,
+    why_left_out,
 )
-from outreach.visits.tables import Cause, ReplanState
+from outreach.visits.tables import Cause, Happening, ReplanState, Work
 from outreach.visits.teamday import clock_time
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import READERS, now, pages, today
@@ -43,12 +44,15 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
 
+    from outreach.campaigns.tables import Stage
     from outreach.villages.search import Found
     from outreach.visits.replan import Difference
     from outreach.visits.replan_draft import Change
 
 #: A difference that these upset can be drafted anew.
 STALE = frozenset({"replan_stale", "changed_meanwhile"})
+#: How visits stand that lost their day and got none.
+_ENDS_AS = {Happening.POSTPONED: Work.POSTPONED, Happening.CANCELLED: Work.CANCELLED}
 
 
 class AskedIn(BaseModel):
@@ -89,7 +93,9 @@ class Line:
 @allow(Role.COORDINATOR)
 def replan(stage_id: int) -> ResponseReturnValue:
     """Ask what has changed."""
-    return _form(stage_id, _prefilled())
+    with reading_db() as db:
+        stage = stage_of(db, person(), stage_id)
+    return _form(stage_id, _prefilled(stage))
 
 
 @pages.post("/stages/<int:stage_id>/replan")
@@ -169,13 +175,13 @@ def _region_told(db: Session) -> Region:
     return with_code(db, request.form, "region_code")
 
 
-def _prefilled() -> Filled:
+def _prefilled(stage: Stage) -> Filled:
     """Take over what a link from a team, a visit or the plan already says."""
     kept = ("cause", "team_id", "first", "last", "why", "visit_id", "region_code", "village_code")
     values = {name: request.args[name] for name in kept if request.args.get(name)}
-    values.setdefault("first", today().isoformat())
+    values.setdefault("first", max(stage.starts, today()).isoformat())
     values.setdefault("last", values["first"])
-    return fill(**values)
+    return fill(outcome=Outcome.WAITS.value, **values)
 
 
 def _form(stage_id: int, form: Filled, meant: Sequence[Found] = ()) -> str:
@@ -194,6 +200,7 @@ def _form(stage_id: int, form: Filled, meant: Sequence[Found] = ()) -> str:
         causes=[one for one in Cause if one is not Cause.VILLAGE_CANCELS or visit],
         teams=teams,
         closures=[(one.value, word(one)) for one in Closure],
+        outcomes=[(one.value, _outcome_words()[one]) for one in Outcome],
         visit=visit,
         meant=meant,
         earlier=earlier,
@@ -211,6 +218,14 @@ def _hints() -> dict[str, str]:
     }
 
 
+def _outcome_words() -> dict[Outcome, str]:
+    return {
+        Outcome.ANOTHER_DAY: _("Look for another day for the village"),
+        Outcome.WAITS: _("No day yet: the visit is postponed, and the village waits for a new one"),
+        Outcome.CANCELLED: _("Not in this stage any more: the visit is cancelled for good"),
+    }
+
+
 def _visit_asked_for(db: Session, stage_id: int, form: Filled) -> Any:
     asked = form.value("visit_id")
     if not asked.isdecimal() or len(asked) > 9:
@@ -225,6 +240,7 @@ def _page(replan_id: int, error: OutreachError | None = None) -> str:
         stage = stage_of(db, person(), seen.replan.stage_id)
         teams = {team.id or 0: team.name for team in list_teams(db, stage.branch_id)}
         names = names_of(db, _codes(seen))
+        left_out = why_left_out(db, seen)
         shown = around(db, stage, "replan")
     lines = {
         group: [_line(one, names, teams) for one in changes]
@@ -241,6 +257,8 @@ def _page(replan_id: int, error: OutreachError | None = None) -> str:
         facts=_facts(seen, names, teams),
         lines=lines,
         is_draft=seen.replan.state is ReplanState.DRAFTED,
+        ending=word(_ENDS_AS[seen.ending]),
+        left_out=left_out,
         trouble=sentence(error) if error else "",
         is_stale=error is not None and error.facts.get("problem") in STALE,
         chosen=set(request.form.getlist("allowed")),
@@ -285,5 +303,6 @@ def _facts(seen: Difference, names: Mapping[str, str], teams: Mapping[int, str])
         "team": teams.get(told.get("team_id", 0), ""),
         "region": names.get(told.get("region_code") or told.get("village_code") or "", ""),
         "span": seen.told if isinstance(seen.told, Span) else None,
+        "closure": word(seen.told.closure) if isinstance(seen.told, AreaClosed) else "",
         "why": told["why"],
     }

@@ -40,6 +40,10 @@ class Filled:
         found = (w for n, w in self.problems.items() if n == name or n.startswith(f"{name}."))
         return list(dict.fromkeys(words for several in found for words in several))
 
+    def asking(self, name: str, words: str) -> Filled:
+        """Ask about a field instead of saying what is wrong with it."""
+        return dataclasses.replace(self, problems={**self.problems, name: (words,)})
+
 
 def fill(**values: object) -> Filled:
     """Fill a form with what is stored."""

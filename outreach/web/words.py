@@ -232,9 +232,12 @@ REASONS = {
     "plan_approved": _("The plan was approved."),
     "never_asked": _("Its day came and nobody had asked the village."),
     "answer_missing": _("Its day came and the village had not answered."),
+    "wish_unmet": _("No other day was found as the village had wished."),
+    "gave_way": _("The village had not answered two days before, so its day was set free."),
     "report_missing": _("No report came within a week of its day."),
     "refilled": _("A slot that had become free was filled."),
     "sheet_undone": _("An uploaded sheet was undone."),
+    **{f"closed_{closure}": words for closure, words in ENUM_WORDS["Closure"].items()},
 }
 
 #: Where the shipped figures come from, as `estimates.toml` tells it.

@@ -18,6 +18,7 @@ from outreach.villages.tables import ClosedPeriod, Closure
 from outreach.visits.causes import (
     AreaClosed,
     Gaps,
+    Outcome,
     TeamAway,
     VillageAdded,
     VillageCancels,
@@ -30,6 +31,7 @@ from outreach.visits.replan import (
     discard_replan,
     draft_replan,
     replans_of_stage,
+    why_left_out,
 )
 from outreach.visits.tables import (
     ACTIVE,
@@ -267,12 +269,64 @@ def test_a_village_that_cancels_may_get_another_day(
     engine: Engine, world: World, rows: list[VisitRow]
 ) -> None:
     row = rows[4]
-    told = VillageCancels(visit_id=row.id, why="Hajatan", another_day=True)
+    told = VillageCancels(visit_id=row.id, why="Hajatan", outcome=Outcome.ANOTHER_DAY)
     done = _apply(engine, world, _draft(engine, world, told))
     (change,) = done.moved
     after = _visits(engine, world)
     assert change.place is not None
     assert after[row.id].day == change.place.day != row.day
+
+
+def test_a_village_that_cancels_for_good_waits_for_no_day(
+    engine: Engine, world: World, rows: list[VisitRow]
+) -> None:
+    row = rows[4]
+    told = VillageCancels(visit_id=row.id, why="Tidak mau", outcome=Outcome.CANCELLED)
+    _apply(engine, world, _draft(engine, world, told))
+    with reading(engine) as db:
+        assert db.get_one(Visit, row.id).work is Work.CANCELLED
+
+
+def test_what_closes_a_region_is_reason_enough(
+    engine: Engine, world: World, rows: list[VisitRow]
+) -> None:
+    row = rows[0]
+    told = AreaClosed(region_code=row.village_code, first=row.day, last=row.day)
+    _apply(engine, world, _draft(engine, world, told))
+    with reading(engine) as db:
+        line = db.exec(
+            select(VisitEvent)
+            .where(VisitEvent.visit_id == row.id)
+            .order_by(col(VisitEvent.id).desc())
+        ).first()
+        assert line is not None
+        assert line.reason == "closed_flood"
+
+
+def test_why_a_village_was_left_out_is_no_reason_to_add_it(
+    engine: Engine, world: World, rows: list[VisitRow]
+) -> None:
+    gone = rows[3]
+    key = (world.stage_id, gone.village_code)
+    with unit_of_work(engine) as db:
+        db.get_one(Visit, gone.id).work = Work.CANCELLED
+        db.add(
+            StagePick(
+                stage_id=key[0],
+                village_code=key[1],
+                pick=Pick.LEFT_OUT,
+                reason="Sudah ikut program lain",
+            )
+        )
+    told = VillageAdded(village_code=gone.village_code, why="Kades minta ikut")
+    seen = _draft(engine, world, told)
+    with reading(engine) as db:
+        assert why_left_out(db, seen) == "Sudah ikut program lain"
+    done = _apply(engine, world, seen)
+    with reading(engine) as db:
+        pick = db.get_one(StagePick, key)
+        assert (pick.pick, pick.reason) == (Pick.FIRST, "Kades minta ikut")
+        assert why_left_out(db, done) is None
 
 
 def test_a_village_is_added_and_stays_in_later_plans(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from sqlmodel import select
 
+from outreach.campaigns.tables import Pick, Stage, StagePick
 from outreach.db import unit_of_work
 from outreach.people.tables import Role, TeamLeave
 from outreach.visits.tables import Replan, ReplanState, Visit, Work
-from tests.web.planned import engine_of, plan, words_of
+from tests.web.planned import engine_of, hang_clock, plan, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,3 +155,85 @@ def test_what_is_wrong_is_said_beside_its_field(
     if answer.status_code == 422:
         assert "Which one is meant?" in words_of(answer)
     assert visitor.send(path, {}).status_code == 422
+
+
+def test_the_first_day_asked_about_lies_in_the_stage(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    visitor, planned = english(Role.COORDINATOR), plan(app, world)
+    path = f"/stages/{planned.stage_id}/replan?cause=team_away"
+    with unit_of_work(engine_of(app)) as db:
+        starts = db.get_one(Stage, planned.stage_id).starts
+    hang_clock(app, datetime.combine(starts - timedelta(days=20), time(3), UTC))
+    assert f'value="{starts}"' in visitor.get(path).text
+    hang_clock(app, datetime.combine(starts + timedelta(days=3), time(3), UTC))
+    assert f'value="{starts + timedelta(days=3)}"' in visitor.get(path).text
+
+
+def test_a_name_of_several_regions_is_asked_about(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    visitor, planned = english(Role.COORDINATOR), plan(app, world)
+    told = {
+        "cause": "area_closed",
+        "closure": "flood",
+        "region_code": "Serengan",
+        "first": planned.visits()[0].day,
+        "last": planned.visits()[0].day,
+    }
+    asked = visitor.send(f"/stages/{planned.stage_id}/replan", told)
+    words = words_of(asked)
+    assert asked.status_code == 422
+    assert "More than one place may be meant." in words
+    assert "not a region code" not in words
+    assert "District Serengan" in words
+    assert "Kelurahan Serengan" in words
+    found = visitor.send(
+        f"/stages/{planned.stage_id}/replan", told | {"region_code_pick": "33.72.02"}
+    )
+    assert found.status_code == 303, words_of(found)
+    assert "Why: Flood" in words_of(visitor.get(found.headers["Location"]))
+
+
+def test_what_becomes_of_a_visit_is_chosen_and_said_before(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    visitor, planned = english(Role.COORDINATOR), plan(app, world)
+    visit = next(one for one in planned.visits() if one.work is Work.PROPOSED)
+    form = visitor.get(
+        f"/stages/{planned.stage_id}/replan?cause=village_cancels&visit_id={visit.id}"
+    )
+    assert "the visit is postponed, and the village waits" in words_of(form)
+    told = {"cause": "village_cancels", "visit_id": visit.id, "why": "Hajatan"}
+    waits = _drafted(visitor, planned.stage_id, **told, outcome="waits")
+    assert "these visits are “Postponed”" in words_of(visitor.get(waits))
+    ends = _drafted(visitor, planned.stage_id, **told, outcome="cancelled")
+    page = visitor.get(ends)
+    assert "the visit is “Cancelled”" in words_of(page)
+    visitor.send(f"{ends}/apply", {"version": _version(page)})
+    assert planned.visit(visit.id).work is Work.CANCELLED
+
+
+def test_a_village_left_out_by_hand_is_warned_of(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    visitor, planned = english(Role.COORDINATOR), plan(app, world)
+    visit = next(one for one in planned.visits() if one.work is Work.PROPOSED)
+    with unit_of_work(engine_of(app)) as db:
+        db.get_one(Visit, visit.id).work = Work.CANCELLED
+        db.add(
+            StagePick(
+                stage_id=planned.stage_id,
+                village_code=visit.village_code,
+                pick=Pick.LEFT_OUT,
+                reason="Sudah ikut program lain",
+            )
+        )
+    path = _drafted(
+        visitor,
+        planned.stage_id,
+        cause="village_added",
+        village_code=visit.village_code,
+        why="Kades minta ikut",
+    )
+    assert "left out of the stage by hand: “Sudah ikut program lain”" in words_of(visitor.get(path))
