@@ -119,7 +119,7 @@ def _seen_before() -> SeenIn:
 def _picked_words(decided: Pick | None, village: str) -> str:
     match decided:
         case Pick.FIRST:
-            return str(_("%(village)s comes first now.", village=village))
+            return str(_("%(village)s is taken for certain now.", village=village))
         case Pick.LEFT_OUT:
             return str(_("%(village)s is left out.", village=village))
         case None:

@@ -57,7 +57,7 @@ ENUM_WORDS = {
         "region": _("By region code"),
     },
     "Pick": {
-        "first": _("put first"),
+        "first": _("taken for certain"),
         "left_out": _("left out"),
     },
     "Standing": {

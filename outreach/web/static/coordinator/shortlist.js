@@ -1,4 +1,5 @@
-// Moves the cut line of the shortlist while the quota is being chosen; saving is the form's.
+// Moves the cut line of the shortlist while the quota is being chosen; saving is the form's. What
+// is typed and not saved yet goes along when a village is decided on, looked for or paged to.
 const quota = document.getElementById("quota");
 const slider = document.getElementById("quota-slider");
 const words = document.getElementById("cut-words");
@@ -36,3 +37,29 @@ quota.addEventListener("input", () => {
 });
 slider.parentElement.hidden = false;
 show();
+
+const ordering = document.getElementById("ordering");
+const stored = ordering.value;
+
+function typed() {
+  const values = new Map();
+  if (quota.value !== quota.defaultValue && quota.validity.valid) values.set("quota", quota.value || "0");
+  if (ordering.value !== stored) values.set("ordering", ordering.value);
+  return values;
+}
+
+for (const form of document.querySelectorAll("main form")) {
+  if (form === quota.form) continue;
+  form.addEventListener("formdata", ({ formData }) => {
+    for (const [name, value] of typed()) formData.set(name, value);
+  });
+}
+
+for (const link of document.querySelectorAll("main a[href]")) {
+  if (link.pathname !== location.pathname) continue;
+  link.addEventListener("click", () => {
+    const address = new URL(link.href);
+    for (const [name, value] of typed()) address.searchParams.set(name, value);
+    link.href = address;
+  });
+}
