@@ -24,7 +24,7 @@ from outreach.visits.lifecycle import cancel, confirm
 from outreach.visits.listing import visits_of_stage
 from outreach.visits.moving import MoveIn, move_visit
 from outreach.visits.tables import Visit, Work
-from tests.papers.shop import ASSIGNMENT, NOTICE, all_papers, kept, make, some_visit
+from tests.papers.shop import ASSIGNMENT, NOTICE, all_papers, kept, make, pages, some_visit
 from tests.visits.world import NOW, TODAY, World, add_stage, stage_in
 
 if TYPE_CHECKING:
@@ -333,6 +333,31 @@ def test_minutes_take_the_figures_of_the_report(engine: Engine, world: World) ->
     ]
     assert "remarks" not in told
     assert kept(engine, paper_id).content["revised"] == ""
+
+
+@pytest.mark.parametrize("met", ["not_met", "refused"])
+def test_minutes_take_what_came_of_a_session_that_was_not_held(
+    engine: Engine, world: World, met: str
+) -> None:
+    visit = some_visit(engine)
+    report = {
+        "id": "0191f1c0-0000-7000-8000-000000000002",
+        "visit_id": visit.id,
+        "held_on": visit.day.isoformat(),
+        "held_at": "09:30",
+        "met": met,
+        "men": 0,
+        "women": 0,
+        "signups": 0,
+        "details": [],
+    }
+    later = NOW + timedelta(days=20)
+    with unit_of_work(engine) as db:
+        take_in(db, [report], world.coordinator, later)
+    ids = make(engine, world, Wanted((PaperKind.MINUTES,), visit_id=visit.id), now=later)
+    (page,) = pages(engine, world, ids)
+    assert "tidak dapat dilaksanakan" in page
+    assert "laki-laki" not in page
 
 
 def test_a_paper_of_a_cancelled_visit_is_not_made_again(engine: Engine, world: World) -> None:
