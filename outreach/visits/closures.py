@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlmodel import col, select
 
 from outreach.campaigns.tables import StageVillage
 from outreach.villages.calendar import closed_dates, closed_days
-from outreach.visits.leave import TO_COME
 from outreach.visits.listing import visits_between
+from outreach.visits.tables import TO_COME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from outreach.people.access import Person
     from outreach.villages.calendar import Mark
     from outreach.visits.rows import VisitRow
+
+#: How far ahead visits on closed days are looked for.
+AHEAD = timedelta(days=92)
 
 
 def on_closed_days(db: Session, rows: Iterable[VisitRow]) -> Mapping[int, tuple[Mark, ...]]:
@@ -47,7 +51,11 @@ def closed_villages(db: Session, stage_id: int, first: date, last: date) -> dict
 def visits_on_closed_days(
     db: Session, person: Person, first: date, last: date
 ) -> list[tuple[VisitRow, tuple[Mark, ...]]]:
-    """List the visits of the person's area still to come whose village is closed on their day."""
+    """List the visits of the person's area still to come whose village is closed on their day.
+
+    The soonest first.
+    """
     rows = visits_between(db, person, first, last)
     why = on_closed_days(db, rows)
-    return [(row, why[row.id]) for row in rows if row.id in why]
+    hit = [(row, why[row.id]) for row in rows if row.id in why]
+    return sorted(hit, key=lambda both: (both[0].day, both[0].starts_at, both[0].id))

@@ -30,8 +30,9 @@ from outreach.people.tables import Role
 from outreach.villages.calendar import falls_on, mark_of
 from outreach.villages.reading import names_of
 from outreach.villages.tables import ClosedPeriod, Closure, MarketDay, MarketEffect, MarketRhythm
-from outreach.visits.closures import visits_on_closed_days
+from outreach.visits.closures import AHEAD, visits_on_closed_days
 from outreach.web.auth import person
+from outreach.web.closed_ways import replans_of_closed
 from outreach.web.closure_words import mark_with_region, marks_in_words
 from outreach.web.coordinator_calendar import lay_out_month, next_month
 from outreach.web.coordinator_pages import READERS, pages, today
@@ -55,8 +56,6 @@ if TYPE_CHECKING:
     from outreach.villages.search import Found
     from outreach.visits.rows import VisitRow
 
-#: How far ahead visits on closed days are looked for.
-AHEAD = timedelta(days=92)
 #: So many lines stand in a day of the month; the others are counted.
 MOST_LINES = 3
 #: So many rows are looked through for a month: a branch has fewer, a province many more.
@@ -102,6 +101,7 @@ def closures() -> ResponseReturnValue:
         markets=markets,
         hit=[(row, marks_in_words(why)) for row, why in hit[:PAGE_LENGTH]],
         hits=len(hit),
+        replans=replans_of_closed(hit),
         names=names,
         may_edit=lambda row: person().role is Role.COORDINATOR and may_edit(person(), row),
         month=month,

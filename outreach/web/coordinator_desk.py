@@ -49,6 +49,7 @@ PRESSING = (
     Which.FAILED,
     Which.REPORTS,
     Which.AWAY,
+    Which.CLOSED,
     Which.CALLS,
     Which.RETURNED,
     Which.MESSAGES,
@@ -135,7 +136,7 @@ def desk_list(which: str) -> ResponseReturnValue:
     return render_template(
         "coordinator/desk_list.html",
         which=which,
-        title=title_of(Which(which)),
+        title=title_of(Which(which), given.day),
         given=given,
         whole=len(lines),
         teams=sorted({line.team for line in lines if line.team}),

@@ -51,6 +51,18 @@ if TYPE_CHECKING:
 
 #: A difference that these upset can be drafted anew.
 STALE = frozenset({"replan_stale", "changed_meanwhile"})
+#: What a link to the form may say already.
+PREFILLED = (
+    "cause",
+    "team_id",
+    "first",
+    "last",
+    "why",
+    "visit_id",
+    "region_code",
+    "village_code",
+    "closure",
+)
 #: How visits stand that lost their day and got none.
 _ENDS_AS = {Happening.POSTPONED: Work.POSTPONED, Happening.CANCELLED: Work.CANCELLED}
 
@@ -177,8 +189,7 @@ def _region_told(db: Session) -> Region:
 
 def _prefilled(stage: Stage) -> Filled:
     """Take over what a link from a team, a visit or the plan already says."""
-    kept = ("cause", "team_id", "first", "last", "why", "visit_id", "region_code", "village_code")
-    values = {name: request.args[name] for name in kept if request.args.get(name)}
+    values = {name: request.args[name] for name in PREFILLED if request.args.get(name)}
     values.setdefault("first", max(stage.starts, today()).isoformat())
     values.setdefault("last", values["first"])
     return fill(outcome=Outcome.WAITS.value, **values)

@@ -8,9 +8,9 @@ from flask import render_template
 
 from outreach.campaigns.stages import stage_of
 from outreach.messages.reach import unreachable_villages
-from outreach.visits.leave import TO_COME
 from outreach.visits.listing import visits_of_stage
 from outreach.visits.rows import VisitFilters
+from outreach.visits.tables import TO_COME
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import READERS, pages, today
 from outreach.web.database import reading_db

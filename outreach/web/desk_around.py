@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from outreach.campaigns.access import visible_branches
 from outreach.visits.agenda import runs_to_watch, stages_with_unplaced
 from outreach.visits.calls import call_tasks
+from outreach.visits.closures import AHEAD, visits_on_closed_days
 from outreach.visits.leave import without_team
-from outreach.visits.listing import unplaced, visits_between, visits_of_stage
+from outreach.visits.listing import to_review, unplaced, visits_between, visits_of_stage
 from outreach.visits.returns import returned_work
 from outreach.visits.rows import VisitFilters
 from outreach.visits.standing import open_standings
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.people.access import Person
+    from outreach.villages.calendar import Mark
     from outreach.visits.agenda import RunLine, UnplacedLine
     from outreach.visits.calls import CallTask
     from outreach.visits.returns import ReturnedLine
     from outreach.visits.rows import UnplacedRow, VisitRow
     from outreach.visits.standing import Standing
 
-#: Reports older than this have slipped too far to be found on the desk by chance.
+#: Visits longer ago have ended in one way or another; their reports wait in a list of their own.
 LOOK_BACK = timedelta(days=60)
+TO_HEAR_OF = (Work.PROPOSED, Work.AWAITING)
 #: Collisions of leave further ahead than this can still wait.
 LOOK_AHEAD = timedelta(days=30)
 
@@ -58,6 +61,17 @@ class Around:
         return visits_between(
             self.db, self.person, self.day - LOOK_BACK, max(self.sunday, self.day + LOOK_AHEAD)
         )
+
+    @property
+    def unconfirmed(self) -> list[VisitRow]:
+        """Visits of this week to which no village has said yes."""
+        week = (visit for visit in self.visits if self.day <= visit.day <= self.sunday)
+        return [visit for visit in week if visit.work in TO_HEAR_OF]
+
+    @property
+    def to_review(self) -> list[VisitRow]:
+        """Visits whose report nobody has looked at, however old."""
+        return to_review(self.db, self.person)
 
     @cached_property
     def standings(self) -> list[Standing]:
@@ -103,6 +117,11 @@ class Around:
             for visit in visits_of_stage(self.db, self.person, stage_id, postponed)
         }
         return [visit for key, visit in latest.items() if key in waiting]
+
+    @cached_property
+    def closed(self) -> list[tuple[VisitRow, tuple[Mark, ...]]]:
+        """Visits to come whose village is closed on their day, and why."""
+        return visits_on_closed_days(self.db, self.person, self.day, self.day + AHEAD)
 
     @cached_property
     def colliding(self) -> list[VisitRow]:

@@ -17,7 +17,8 @@ from outreach.papers.outdated import outdated
 from outreach.visits.calls import CallWhy
 from outreach.visits.standing import Stand
 from outreach.visits.tables import Work
-from outreach.web.i18n import clock, number, short_date
+from outreach.web.closure_words import marks_in_words
+from outreach.web.i18n import clock, long_date, number, short_date
 from outreach.web.words import reason_words, word
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from outreach.visits.standing import Standing
     from outreach.web.desk_around import Around
 
-TO_HEAR_OF = (Work.PROPOSED, Work.AWAITING)
 TO_BE_HELD = (Work.AWAITING, Work.CONFIRMED)
 
 
@@ -41,6 +41,7 @@ class Which(StrEnum):
     FAILED = "failed-parts"
     REPORTS = "reports-missing"
     AWAY = "team-away"
+    CLOSED = "closed-days"
     CALLS = "calls"
     RETURNED = "returned"
     MESSAGES = "messages"
@@ -86,14 +87,17 @@ def counts(around: Around) -> dict[Which, int]:
     return {which: len(lines_of(which, around)) for which in Which}
 
 
-def title_of(which: Which) -> str:
-    """Name a list."""
+def title_of(which: Which, day: date | None = None) -> str:
+    """Name a list, or what one day of the week holds."""
+    if which is Which.WEEK and day:
+        return str(_("Visits on %(day)s", day=long_date(day)))
     return str(
         {
             Which.PLANS: _("Plans to hand in"),
             Which.FAILED: _("Parts of a plan that failed"),
             Which.REPORTS: _("Reports missing"),
             Which.AWAY: _("Visits while the team is on leave"),
+            Which.CLOSED: _("Visits on closed days"),
             Which.CALLS: _("Villages to call"),
             Which.RETURNED: _("Returned or postponed"),
             Which.MESSAGES: _("Messages to send"),
@@ -133,11 +137,7 @@ def _week(around: Around) -> list[DeskLine]:
 
 
 def _unconfirmed(around: Around) -> list[DeskLine]:
-    return [
-        _visit_line(visit)
-        for visit in around.visits
-        if around.day <= visit.day <= around.sunday and visit.work in TO_HEAR_OF
-    ]
+    return [_visit_line(visit) for visit in around.unconfirmed]
 
 
 def _reports(around: Around) -> list[DeskLine]:
@@ -147,9 +147,7 @@ def _reports(around: Around) -> list[DeskLine]:
 
 def _review(around: Around) -> list[DeskLine]:
     return [
-        _visit_line(visit, word(visit.result) if visit.result else "")
-        for visit in around.visits
-        if visit.work is Work.DONE
+        _visit_line(visit, word(visit.result) if visit.result else "") for visit in around.to_review
     ]
 
 
@@ -158,6 +156,10 @@ def _away(around: Around) -> list[DeskLine]:
         _visit_line(visit, str(_("%(team)s is on leave on that day.", team=visit.team)))
         for visit in around.colliding
     ]
+
+
+def _closed(around: Around) -> list[DeskLine]:
+    return [_visit_line(visit, marks_in_words(why)) for visit, why in around.closed]
 
 
 def _calls(around: Around) -> list[DeskLine]:
@@ -290,6 +292,7 @@ _LISTS: dict[Which, Callable[[Around], list[DeskLine]]] = {
     Which.FAILED: _failed,
     Which.REPORTS: _reports,
     Which.AWAY: _away,
+    Which.CLOSED: _closed,
     Which.CALLS: _calls,
     Which.RETURNED: _returned,
     Which.MESSAGES: _messages,

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from flask import url_for
 from flask_babel import gettext as _
 
-from outreach.visits.tables import Cause
+from outreach.visits.tables import Cause, Work
+from outreach.web.closed_ways import replans_of_closed
 from outreach.web.desk_lists import Which
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
     from outreach.visits.rows import VisitRow
@@ -29,15 +31,12 @@ def ways_of(which: Which, around: Around) -> list[tuple[str, str]]:
     match which:
         case Which.AWAY:
             return _replans(around.colliding)
-        case Which.CALLS | Which.UNCONFIRMED:
-            stages = {one.visit.stage_id: one.visit.stage for one in around.calls}
-            return [
-                (
-                    url_for("coordinator.ask_villages", stage_id=stage_id),
-                    str(_("Links and texts of %(stage)s", stage=stage)),
-                )
-                for stage_id, stage in sorted(stages.items())
-            ]
+        case Which.CLOSED:
+            return replans_of_closed(around.closed)
+        case Which.CALLS:
+            return _links(one.visit for one in around.calls)
+        case Which.UNCONFIRMED:
+            return _links(around.unconfirmed)
         case Which.RETURNED | Which.UNPLACED:
             lacking = {stage.stage_id: stage.stage for stage, _row in around.unplaced}
             return [
@@ -48,6 +47,18 @@ def ways_of(which: Which, around: Around) -> list[tuple[str, str]]:
                 for stage_id, stage in sorted(lacking.items())
             ]
     return []
+
+
+def _links(visits: Iterable[VisitRow]) -> list[tuple[str, str]]:
+    """Lead to the links of the villages that were asked, for each stage."""
+    stages = {one.stage_id: one.stage for one in visits if one.work is Work.AWAITING}
+    return [
+        (
+            url_for("coordinator.ask_villages", stage_id=stage_id),
+            str(_("Links and texts of %(stage)s", stage=stage)),
+        )
+        for stage_id, stage in sorted(stages.items())
+    ]
 
 
 def _replans(visits: list[VisitRow]) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -60,6 +61,13 @@ def test_a_period_is_noted_listed_and_points_to_the_visits_it_hits(
     assert "1 visit stands on a closed day." in page
     assert "1 visit on a closed day" in page
     assert "Harvest: Panen raya" in page
+    replan = re.search(r'href="(/stages/\d+/replan\?[^"]+)"', page)
+    assert replan
+    form = coordinator.get(unescape(replan[1])).get_data(as_text=True)
+    assert 'value="33.72.01"' in form
+    assert form.count('value="2026-11-18"') == 2, "the day of the visit, first and last"
+    assert '<option value="harvest" selected>' in form
+    assert "Visits on closed days" in coordinator.get("/desk").get_data(as_text=True)
     (stored,) = _periods(app, "33.72.01")
     assert (stored.starts, stored.ends, stored.closure) == (
         date(2026, 11, 17),
