@@ -21,7 +21,8 @@ from outreach.messages import outbox
 from outreach.messages.announce import announce
 from outreach.sheets.forgetting import forget_old
 from outreach.visits.batches import MOST_SENT, RESEND_AFTER, due_batches, error_text
-from outreach.visits.returns import run_out_leases
+from outreach.visits.returns import fill_slot_of, run_out_leases
+from outreach.visits.tables import Visit
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -68,9 +69,12 @@ def sweep_once(
 
 
 def tidy_once(engine: Engine, now: datetime, *, by_email: bool) -> None:
-    """Return work whose lease has run out, then make the messages that are missing."""
+    """Return work whose lease has run out and fill its slots, then make the messages missing."""
     with unit_of_work(engine) as db:
-        run_out_leases(db, now)
+        ended = run_out_leases(db, now)
+    for visit_id in ended:
+        with unit_of_work(engine) as db:  # for one slot at a time is a branch kept waiting
+            fill_slot_of(db, db.get_one(Visit, visit_id), now)
     with unit_of_work(engine) as db:
         announce(db, now, by_email=by_email)
 

@@ -80,7 +80,10 @@ def submit_plan(
     places = places_of_stage(db, stage_id)
     _require_news(db, stage_id, places)
     if waiting := waiting_of(db, stage_id):
-        _replace(db, waiting, places, by, now)
+        if not is_overtaken(read_places(waiting.places), places, local_day(db, branch_id, now)):
+            raise Conflict(problem="already_handed_in")
+        _decide(db, waiting.id or 0, SubmissionState.WITHDRAWN, by, now)
+        db.flush()  # before the next one waits in its place
     made = PlanSubmission(
         stage_id=stage_id,
         places=[place.told() for place in places],
@@ -132,9 +135,10 @@ def approve_plan(db: Session, submission_id: int, *, by: Person, now: datetime) 
     _require_settled(db, locked(db, Stage, submission.stage_id))
     lock_teams(db, branch_id)
     places = read_places(submission.places)
-    if is_overtaken(places, places_of_stage(db, submission.stage_id)):
+    today = local_day(db, branch_id, now)
+    if is_overtaken(places, places_of_stage(db, submission.stage_id), today):
         raise Conflict(problem="plan_changed")
-    asked = _publish(db, places, local_day(db, branch_id, now), by, now)
+    asked = _publish(db, places, today, by, now)
     issue_links(db, asked, now)
     return asked
 
@@ -186,6 +190,17 @@ def approved_of(db: Session, stage_id: int, before: int | None = None) -> PlanSu
     return db.scalars(query.order_by(col(PlanSubmission.id).desc()).limit(1)).first()
 
 
+def sent_back_before(db: Session, submission: PlanSubmission) -> PlanSubmission | None:
+    """Read what was sent back last before this was handed in, if nothing was approved since."""
+    decided = select(PlanSubmission).where(
+        col(PlanSubmission.stage_id) == submission.stage_id,
+        col(PlanSubmission.id) < submission.id,
+        col(PlanSubmission.state).in_((SubmissionState.SENT_BACK, SubmissionState.APPROVED)),
+    )
+    last = db.scalars(decided.order_by(col(PlanSubmission.id).desc()).limit(1)).first()
+    return last if last and last.state is SubmissionState.SENT_BACK else None
+
+
 def submission_of(db: Session, person: Person, submission_id: int) -> PlanSubmission:
     """Read a submission.
 
@@ -205,15 +220,20 @@ def difference_since_approval(db: Session, submission: PlanSubmission) -> Differ
     return compare(before, read_places(submission.places))
 
 
-def is_overtaken(handed_in: Sequence[PlannedPlace], live: Sequence[PlannedPlace]) -> bool:
+def is_overtaken(
+    handed_in: Sequence[PlannedPlace], live: Sequence[PlannedPlace], today: date
+) -> bool:
     """Whether approving would publish something else than was handed in.
 
     What an official knew of already is settled with the village, and may have changed since. A
-    proposal has to stand as the manager sees it, and there must be no other.
+    proposal has to stand as the manager sees it, and there must be no other. One whose day has
+    come while the plan waited is gone by itself, which changes nothing of the rest.
     """
     here = {place.visit_id: place.appointment for place in live}
     seen = {place.visit_id: place.appointment for place in handed_in}
-    to_publish = [place.visit_id for place in handed_in if place.work is Work.PROPOSED]
+    to_publish = [
+        place.visit_id for place in handed_in if place.work is Work.PROPOSED and place.day > today
+    ]
     unseen = [place.visit_id for place in live if place.work is Work.PROPOSED]
     return any(seen.get(one) != here.get(one) for one in (*to_publish, *unseen))
 
@@ -267,20 +287,6 @@ def _require_news(db: Session, stage_id: int, places: Sequence[PlannedPlace]) ->
         return
     if not compare(read_places(approved.places), places).changes:
         raise Conflict(problem="plan_unchanged")
-
-
-def _replace(
-    db: Session,
-    waiting: PlanSubmission,
-    places: Sequence[PlannedPlace],
-    by: Person,
-    now: datetime,
-) -> None:
-    """Take back what waits, for a plan that differs from it."""
-    if not is_overtaken(read_places(waiting.places), places):
-        raise Conflict(problem="already_handed_in")
-    _decide(db, waiting.id or 0, SubmissionState.WITHDRAWN, by, now)
-    db.flush()  # before the next one waits in its place
 
 
 def _decide(

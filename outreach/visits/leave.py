@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from outreach.people.rota import leave_days
 from outreach.visits.listing import visits_between
-from outreach.visits.tables import Work
+from outreach.visits.tables import TO_COME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from outreach.people.access import Person
     from outreach.people.tables import TeamLeave
     from outreach.visits.rows import VisitRow
-
-#: The session is still to come, so it matters whether the team does.
-TO_COME = (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED)
 
 
 def visits_in_leave(db: Session, person: Person, leave: TeamLeave) -> list[VisitRow]:

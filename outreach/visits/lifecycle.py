@@ -151,13 +151,6 @@ def cancel(
     return turn(db, visit_id, Happening.CANCELLED, version=version, by=by, now=now, reason=reason)
 
 
-def unreachable(
-    db: Session, visit_id: int, *, version: int, by: Person, now: datetime, reason: str
-) -> Visit:
-    """Note that nobody of the village could be reached."""
-    return turn(db, visit_id, Happening.UNREACHABLE, version=version, by=by, now=now, reason=reason)
-
-
 def approve(
     db: Session, visit_id: int, *, version: int, by: Person, now: datetime, reason: str = ""
 ) -> Visit:
@@ -339,12 +332,14 @@ def _take_place_again(db: Session, visit: Visit, after: Work) -> None:
             db.flush()  # to hear now whether the tables take it
             return
         db.refresh(visit)
-    problem = "village_has_visit" if _village_has_another(db, visit) else "slot_taken"
+    problem = "village_has_visit" if village_has_another(db, visit) else "slot_taken"
     raise Conflict(problem=problem, day=visit.day, slot=slot, villages=[visit.village_code])
 
 
-def _village_has_another(db: Session, visit: Visit) -> bool:
+def village_has_another(db: Session, visit: Visit) -> bool:
+    """Whether another visit stands in the place of one that had ended."""
     query = select(Visit.id).where(
+        Visit.id != visit.id,
         Visit.stage_id == visit.stage_id,
         Visit.village_code == visit.village_code,
         col(Visit.work).in_(ACTIVE),

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import batched, groupby
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -20,7 +20,7 @@ from outreach.planning.model import Point
 from outreach.villages.tables import District, Regency, Village
 from outreach.visits.lifecycle import visit_of
 from outreach.visits.outside import lies_outside
-from outreach.visits.question import ANSWER_MISSING, REPORT_MISSING, was_released
+from outreach.visits.question import ANSWER_MISSING, REPORT_MISSING, WISH_UNMET, was_released
 from outreach.visits.rows import (
     DayTrip,
     HistoryLine,
@@ -30,6 +30,7 @@ from outreach.visits.rows import (
     VisitRow,
 )
 from outreach.visits.tables import ACTIVE, Happening, Visit, VisitEvent, Work
+from outreach.visits.waiting import ended_villages
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -96,7 +97,7 @@ def next_visits(db: Session, person: Person, today: date) -> list[VisitRow]:
     by_itself = exists().where(
         col(VisitEvent.visit_id) == col(Visit.id),
         col(VisitEvent.happening) == Happening.RETURNED,
-        col(VisitEvent.reason).in_((ANSWER_MISSING, REPORT_MISSING)),
+        col(VisitEvent.reason).in_((ANSWER_MISSING, WISH_UNMET, REPORT_MISSING)),
     )
     late = and_(
         col(Visit.work) == Work.RETURNED,
@@ -121,6 +122,11 @@ def visits_between(
 def awaiting(db: Session, person: Person) -> list[VisitRow]:
     """List the visits that await the village's answer, the soonest first."""
     return _read(db, _rows(person).where(col(Visit.work) == Work.AWAITING))
+
+
+def to_review(db: Session, person: Person) -> list[VisitRow]:
+    """List the visits whose report nobody has looked at yet, the oldest first."""
+    return _read(db, _rows(person).where(col(Visit.work) == Work.DONE))
 
 
 def visit_row(db: Session, person: Person, visit_id: int) -> VisitRow:
@@ -221,7 +227,7 @@ def unplaced(db: Session, person: Person, stage_id: int) -> list[UnplacedRow]:
         .where(col(StageVillage.stage_id) == stage_id, ~exists().where(active))
         .order_by(col(StageVillage.rank), col(StageVillage.village_code))
     )
-    ended = _ended(db, stage_id)
+    ended = {code: one.work for code, one in ended_villages(db, stage_id).items()}
     rows: Any = db.execute(narrow(query, StageVillage.village_code, person))
     return [UnplacedRow(*(*row, ended.get(row.village_code))) for row in rows]
 
@@ -317,16 +323,3 @@ def _day_trip(stops: list[VisitRow], base: Point, base_name: str, sessions: int)
         travel_minutes=sum(stop.travel_minutes + stop.return_minutes for stop in stops),
         stops=tuple(stops),
     )
-
-
-def _ended(db: Session, stage_id: int) -> dict[str, Work]:
-    """How people ended the last visit of each village that has none now."""
-    last = (
-        select(func.max(col(Visit.id)))
-        .where(col(Visit.stage_id) == stage_id)
-        .group_by(col(Visit.village_code))
-    )
-    query = select(col(Visit.village_code), col(Visit.work)).where(
-        col(Visit.id).in_(last), col(Visit.work).not_in(ACTIVE), ~was_released()
-    )
-    return {row.village_code: row.work for row in db.execute(query)}

@@ -6,17 +6,14 @@ from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read a
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
-from sqlmodel import col
-
 from outreach.campaigns.tables import Stage
 from outreach.planning.check import Rule, violations_of_day
 from outreach.villages.calendar import why_closed
-from outreach.visits.lifecycle import visit_of
+from outreach.visits.lifecycle import village_has_another, visit_of
 from outreach.visits.moving import firm_of, stops_left, team_of_branch
 from outreach.visits.question import local_day
 from outreach.visits.slots import MOST_SLOTS
-from outreach.visits.tables import ACTIVE, Visit, Work
+from outreach.visits.tables import Visit, Work
 from outreach.visits.teamday import Stop, day_of_team, stops_of, visits_on, why_team_stays
 
 if TYPE_CHECKING:
@@ -84,7 +81,7 @@ def _order_warnings(db: Session, visit: Visit, team: Team, to: MoveIn) -> Iterat
         yield MoveWarning("day_full", {"villages": [one.village_code for one in others]})
     elif taken and not to.insert:
         yield MoveWarning("slot_taken", {"villages": taken})
-    if _has_another(db, visit):
+    if village_has_another(db, visit):
         yield MoveWarning("village_has_visit", {"villages": [visit.village_code]})
     team_day = day_of_team(db, team, to.day)
     stops = stops_after(db, visit, team, to)
@@ -100,6 +97,9 @@ def _order_warnings(db: Session, visit: Visit, team: Team, to: MoveIn) -> Iterat
         yield MoveWarning("confirmed", {"villages": [visit.village_code]})
     if firm := firm_of(stops, visit):
         yield MoveWarning("confirmed_would_move", {"villages": firm})
+    asked = [one.visit for one in stops if one.is_shifted and one.visit.work is Work.AWAITING]
+    if told := [one.village_code for one in asked if one is not visit]:
+        yield MoveWarning("told_would_move", {"villages": told})
 
 
 def stops_after(db: Session, visit: Visit, team: Team, to: MoveIn) -> list[Stop]:
@@ -117,17 +117,6 @@ def _in_order(visit: Visit, others: Sequence[Visit], to: MoveIn) -> list[tuple[i
         return list(enumerate(line, start=1))
     ordered = [(one.slot, one) for one in others] + [(to.slot, visit)]
     return sorted(ordered, key=lambda pair: (pair[0], pair[1] is visit))
-
-
-def _has_another(db: Session, visit: Visit) -> bool:
-    """Whether a visit that had ended would come back beside the one made in its place."""
-    query = select(col(Visit.id)).where(
-        col(Visit.stage_id) == visit.stage_id,
-        col(Visit.village_code) == visit.village_code,
-        col(Visit.id) != visit.id,
-        col(Visit.work).in_(ACTIVE),
-    )
-    return db.scalar(query.limit(1)) is not None
 
 
 def left_behind(db: Session, visit: Visit, to: MoveIn) -> list[Stop]:

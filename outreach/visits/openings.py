@@ -90,13 +90,14 @@ def place_visit(
     *,
     leaving: Collection[int] = (),
     keep_start: bool = False,
+    firm: Collection[Work] = FIRM,
 ) -> Visit:
     """Move a visit to a place that was found for it, if the place is still as it was.
 
     The author's right to move it is known. The day's slots are numbered anew, other starts that
     have been confirmed stay; a confirmed visit has to be confirmed anew. `leaving` is as in
     `moving.relocate`. With `keep_start` the start is the one of the place, even if a visit that
-    was to come before it that day has stayed away.
+    was to come before it that day has stayed away. `firm` is as in `open_days`.
 
     Raises
     ------
@@ -112,7 +113,7 @@ def place_visit(
     lock_teams(db, stage.branch_id)
     take_visits(db, (visit_id,), [(place.team_id, place.day)])
     site = site_of(db, visit.village_code, place.day, place.day, visit.session_minutes)
-    now = _still_open(db, stage, site, place, without=(visit_id,), keep_start=keep_start)
+    now = _still_open(db, stage, site, place, without=(visit_id,), keep_start=keep_start, firm=firm)
     to = MoveIn(
         team_id=now.team_id, day=now.day, slot=now.position, also_confirmed=True, insert=True
     )
@@ -129,7 +130,15 @@ def place_visit(
     )
 
 
-def add_visit(db: Session, stage_id: int, code: str, place: Place, author: Author) -> Visit:
+def add_visit(
+    db: Session,
+    stage_id: int,
+    code: str,
+    place: Place,
+    author: Author,
+    *,
+    firm: Collection[Work] = FIRM,
+) -> Visit:
     """Propose a visit to a village of the stage that has none, at a place found for it.
 
     Raises
@@ -149,7 +158,7 @@ def add_visit(db: Session, stage_id: int, code: str, place: Place, author: Autho
     if waiting is None:
         raise NotFound(kind="Village", code=code)
     site = site_of(db, code, place.day, place.day)
-    _still_open(db, stage, site, place)
+    _still_open(db, stage, site, place, firm=firm)
     told = told_on(db, place.team_id, place.day)
     visit = _insert(db, stage_id, site, place)
     waiting.reason = waiting.remedy = None
@@ -214,11 +223,12 @@ def _still_open(
     *,
     without: Collection[int] = (),
     keep_start: bool = False,
+    firm: Collection[Work],
 ) -> Place:
     """Find the place again; refuse one that somebody else has used, or that was never one."""
     days = [
         one
-        for one in open_days(db, stage, place.day, place.day, without=without)
+        for one in open_days(db, stage, place.day, place.day, without=without, firm=firm)
         if one.team_day.team_id == place.team_id
     ]
     for day in days:

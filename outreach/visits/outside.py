@@ -10,7 +10,7 @@ from sqlmodel import col
 from outreach.campaigns.stages import area_of
 from outreach.people.access import narrow, within
 from outreach.villages.tables import Village
-from outreach.visits.tables import Visit, Work
+from outreach.visits.tables import TO_COME, Visit
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from outreach.campaigns.tables import Stage
     from outreach.people.access import Person
-
-#: Still to be held: what was reported stays where it was held.
-TO_COME = (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED)
 
 
 def lies_outside(db: Session, stage: Stage) -> ColumnElement[bool]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from outreach.campaigns.choosing import Past
@@ -48,6 +49,8 @@ PLANNED_ANEW, STAGE_CLOSED, SHEET_UNDONE = "planned_anew", "stage_closed", "shee
 
 #: Why the product gave work back.
 NEVER_ASKED, ANSWER_MISSING, REPORT_MISSING = "never_asked", "answer_missing", "report_missing"
+GAVE_WAY = "gave_way"
+WISH_UNMET = "wish_unmet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,7 @@ def past_of(db: Session, stage: Stage) -> Past:
     """
     kept = select(col(Visit.village_code)).where(
         col(Visit.stage_id) == stage.id,
-        col(Visit.work).in_(ACTIVE),
-        col(Visit.work).not_in(REPLACEABLE),
+        or_(and_(col(Visit.work).in_(ACTIVE), col(Visit.work).not_in(REPLACEABLE)), lacks_report()),
     )
     held = and_(
         col(Visit.work).in_(REPORTED), func.coalesce(col(Visit.result), "") != Result.NOT_MET.value
@@ -111,6 +113,21 @@ def was_released() -> ColumnElement[bool]:
         col(VisitEvent.happening) == Happening.CANCELLED,
         col(VisitEvent.reason).in_((PLANNED_ANEW, STAGE_CLOSED, SHEET_UNDONE)),
     )
+
+
+def lacks_report() -> ColumnElement[bool]:
+    """Hold for a visit (table `visit` in the query) that only its missing report has ended.
+
+    Its session may have been held, so the report still has to find the visit as it was. Who moves
+    it by hand has looked.
+    """
+    later = aliased(VisitEvent)
+    last = select(func.max(col(later.id))).where(col(later.visit_id) == col(Visit.id))
+    by_itself = exists().where(
+        col(VisitEvent.id) == last.correlate(Visit).scalar_subquery(),
+        col(VisitEvent.reason) == REPORT_MISSING,
+    )
+    return and_(col(Visit.work) == Work.RETURNED, by_itself)
 
 
 def free_team_days(db: Session, stage: Stage, today: date) -> tuple[TeamDay, ...]:

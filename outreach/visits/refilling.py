@@ -5,10 +5,11 @@ The coordinator still has to ask it; no village that knows its time starts at an
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, exists, or_, select
 from sqlmodel import col
 
 from outreach.campaigns.choosing import sites_of
@@ -17,7 +18,13 @@ from outreach.errors import Conflict
 from outreach.planning.insertion import places_on
 from outreach.visits.lifecycle import Author
 from outreach.visits.openings import add_visit, open_days
-from outreach.visits.question import local_day, was_released
+from outreach.visits.question import (
+    GAVE_WAY,
+    NEVER_ASKED,
+    lacks_report,
+    local_day,
+    was_released,
+)
 from outreach.visits.tables import (
     ACTIVE,
     Channel,
@@ -31,7 +38,7 @@ from outreach.visits.tables import (
 from outreach.visits.teamday import lock_teams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import date, datetime
 
     from sqlmodel import Session
@@ -39,11 +46,15 @@ if TYPE_CHECKING:
     from outreach.planning.insertion import OpenDay, Place
 
 #: A village that gave its visit back is not chosen again by itself for so long: it has just
-#: said why it cannot, and the coordinator may know better.
+#: said why it cannot, and the coordinator may know better. Nor is one whose day came with no
+#: answer: the session may have been held, and its report be under way.
 REST_AFTER_RETURN = timedelta(days=14)
 
 #: Why the product proposed a visit; the words are the web's.
 REFILLED = "refilled"
+
+#: The product gave these back before their day, for no fault of their village's.
+_NO_FAULT = (NEVER_ASKED, GAVE_WAY)
 
 #: Hold for the event by which the product filled a slot.
 FILLED = (
@@ -53,8 +64,10 @@ FILLED = (
 )
 
 
-def refill(db: Session, stage_id: int, team_id: int, day: date, now: datetime) -> Visit | None:
-    """Propose the most valuable village of the pool that fits into a team's day.
+def refill(
+    db: Session, stage_id: int, team_id: int, day: date, now: datetime, *, but: str = ""
+) -> Visit | None:
+    """Propose the most valuable village of the pool that fits into a team's day, but not *but*.
 
     No start that a village knows of changes. Nothing happens on a day that is not to come, lies
     outside the stage or is full, nor while the stage is closed or being planned.
@@ -66,11 +79,11 @@ def refill(db: Session, stage_id: int, team_id: int, day: date, now: datetime) -
     lock_teams(db, stage.branch_id)
     days = [one for one in open_days(db, stage, day, day) if one.team_day.team_id == team_id]
     author = Author(None, now, REFILLED, Channel.PRODUCT)
-    for code, place in (one for open_day in days for one in _fitting(db, stage, open_day, now)):
-        try:
+    codes = [code for code in _pool(db, stage_id, now) if code != but]
+    for code, place in (one for open_day in days for one in _fitting(db, codes, open_day)):
+        # Another slot that became free may just have taken this village.
+        with suppress(Conflict), db.begin_nested():
             return add_visit(db, stage_id, code, place, author)
-        except Conflict:  # another slot that became free has just taken this village
-            continue
     return None
 
 
@@ -87,11 +100,8 @@ def _is_steady(db: Session, stage: Stage) -> bool:
     return stage.status is Status.OPENED and not db.scalar(select(run))
 
 
-def _fitting(
-    db: Session, stage: Stage, open_day: OpenDay, now: datetime
-) -> Iterator[tuple[str, Place]]:
-    """Villages of the pool that fit into the day, the most valuable first."""
-    codes = _pool(db, stage.id or 0, now)
+def _fitting(db: Session, codes: Sequence[str], open_day: OpenDay) -> Iterator[tuple[str, Place]]:
+    """Villages that fit into the day, in their order."""
     day = open_day.team_day.day
     told = {stop.site.code for stop in open_day.stops if stop.is_told}
     sites = {one.code: one for one in sites_of(db, codes, day, day)}
@@ -110,12 +120,17 @@ def _pool(db: Session, stage_id: int, now: datetime) -> list[str]:
     )
     has_visit = exists().where(of_village, col(Visit.work).in_(ACTIVE))
     given_up = exists().where(
-        of_village, col(Visit.work).in_((Work.CANCELLED, Work.UNREACHABLE)), ~was_released()
+        of_village,
+        or_(
+            and_(col(Visit.work).in_((Work.CANCELLED, Work.UNREACHABLE)), ~was_released()),
+            lacks_report(),
+        ),
     )
     rests = exists().where(
         of_village,
         col(VisitEvent.visit_id) == col(Visit.id),
         col(VisitEvent.happening).in_((Happening.RETURNED, Happening.POSTPONED)),
+        col(VisitEvent.reason).not_in(_NO_FAULT),
         col(VisitEvent.at) > now - REST_AFTER_RETURN,
     )
     query = (

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, exists, false, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -15,12 +16,19 @@ from outreach.campaigns.tables import Stage, Status
 from outreach.people.access import narrow
 from outreach.people.tables import Account
 from outreach.villages.tables import Zone
+from outreach.visits.calls import open_wishes
 from outreach.visits.lifecycle import Author, settle, turn, visit_of
 from outreach.visits.listing import visits_by_id
-from outreach.visits.question import ANSWER_MISSING, NEVER_ASKED, REPORT_MISSING
+from outreach.visits.question import (
+    ANSWER_MISSING,
+    GAVE_WAY,
+    NEVER_ASKED,
+    REPORT_MISSING,
+    WISH_UNMET,
+)
 from outreach.visits.refilling import FILLED, refill
 from outreach.visits.tables import ACTIVE, Channel, Happening, Visit, VisitEvent, Work
-from outreach.visits.teamday import lock_teams
+from outreach.visits.teamday import lock_teams, take_visits
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -35,6 +43,15 @@ if TYPE_CHECKING:
 #: A report may be this late: an official may be without signal for days, and the team's next
 #: week is planned from what is open by then. One that comes later still counts.
 REPORT_WITHIN = timedelta(days=7)
+
+#: By then a village that was asked has to have answered, or its day goes to another: at the end of
+#: working hours two days before, so that the next one can be asked on the whole day between, and
+#: the team still knows the evening before where it goes.
+ANSWER_BY, ANSWER_DAYS = time(18), 2
+
+#: A village that somebody asked, moved or called within this time before keeps its day until the
+#: session would begin: nobody answers for a village overnight.
+ANSWER_WITHIN = timedelta(days=1)
 
 #: How long returned work stays on the desk.
 SHOWN_FOR = timedelta(days=30)
@@ -117,6 +134,7 @@ def end_visit(
         As `lifecycle.turn` has them.
     """
     lock_teams(db, db.get_one(Stage, visit_of(db, by, visit_id).stage_id).branch_id)
+    take_visits(db, (visit_id,))  # with those beside whom its slot is filled
     visit = turn(
         db,
         visit_id,
@@ -131,26 +149,29 @@ def end_visit(
 
 
 def fill_slot_of(db: Session, ended: Visit, now: datetime) -> Visit | None:
-    """Fill the slot of a visit that has just ended; the caller holds its team."""
+    """Fill the slot of a visit that has ended, with any village but its own."""
     if ended.work in ACTIVE:
         return None
     db.flush()  # the pool is read from the tables
-    return refill(db, ended.stage_id, ended.team_id, ended.day, now)
+    place = (ended.team_id, ended.day)
+    return refill(db, ended.stage_id, *place, now, but=ended.village_code)
 
 
-def run_out_leases(db: Session, now: datetime, most: int = _MOST_AT_ONCE) -> int:
-    """Return the visits that nobody began; count them.
+def run_out_leases(db: Session, now: datetime, most: int = _MOST_AT_ONCE) -> list[int]:
+    """Return the visits that nobody began; tell which. Their slots are still to be filled.
 
-    A visit that nobody was asked for, or nobody answered for, is returned as its session would
-    begin; a confirmed one when its report is overdue. By the clock of its village.
+    One whose village was asked and says nothing is returned at `ANSWER_BY`; one that nobody was
+    asked for, or that was asked for too late for that, as its session would begin; a confirmed
+    one when its report is overdue. By the clock of its village.
     """
     query = select(Visit).where(or_(*_run_out(now))).order_by(col(Visit.id)).limit(most)
     # Whoever holds one of them is doing something about it.
     visits = db.scalars(query.with_for_update(skip_locked=True, key_share=True)).all()
+    wished = open_wishes(db, [visit.id or 0 for visit in visits])
     for visit in visits:
-        author = Author(None, now, _why(visit), Channel.PRODUCT)
+        author = Author(None, now, _why(visit, wished, now), Channel.PRODUCT)
         settle(db, visit.id or 0, Happening.RETURNED, author)
-    return len(visits)
+    return [visit.id or 0 for visit in visits]
 
 
 def returned_work(db: Session, person: Person, now: datetime) -> list[ReturnedLine]:
@@ -159,17 +180,28 @@ def returned_work(db: Session, person: Person, now: datetime) -> list[ReturnedLi
     visits = visits_by_id(db, person, [row.visit_id for row in rows])
     fillers = _fillers(db, person, visits.values())
     return [
-        ReturnedLine(visit, row.at, row.reason, row.name, fillers.get((visit.team_id, visit.day)))
+        ReturnedLine(visit, row.at, row.reason, row.name, fillers.get(visit.id))
         for row in rows
         if (visit := visits[row.visit_id])
     ]
+
+
+def why_returned(db: Session, visit_ids: Collection[int]) -> dict[int, str]:
+    """Read why visits were given back last; the caller knows who may ask."""
+    query = (
+        select(col(VisitEvent.visit_id), col(VisitEvent.reason))
+        .where(col(VisitEvent.visit_id).in_(visit_ids))
+        .where(col(VisitEvent.happening) == Happening.RETURNED)
+        .order_by(col(VisitEvent.id))
+    )
+    return {row.visit_id: row.reason for row in db.execute(query)}
 
 
 def filler_of(db: Session, person: Person, ended: VisitRow) -> VisitRow | None:
     """Find the visit that took the slot of one that has ended, if any did."""
     if ended.work in ACTIVE:
         return None
-    return _fillers(db, person, [ended]).get((ended.team_id, ended.day))
+    return _fillers(db, person, [ended]).get(ended.id)
 
 
 def _run_out(now: datetime) -> Iterator[ColumnElement[bool]]:
@@ -183,13 +215,32 @@ def _run_out(now: datetime) -> Iterator[ColumnElement[bool]]:
         unreported = and_(
             col(Visit.work) == Work.CONFIRMED, col(Visit.day) < here.date() - REPORT_WITHIN
         )
-        yield and_(col(Visit.zone) == zone, or_(unanswered, unreported))
+        late = and_(col(Visit.work) == Work.AWAITING, or_(false(), *_gives_way(here)))
+        yield and_(col(Visit.zone) == zone, or_(unanswered, late, unreported))
 
 
-def _why(visit: Visit) -> str:
+def _gives_way(here: datetime) -> Iterator[ColumnElement[bool]]:
+    """Hold for visits to come that had to be answered by now and that nobody touched lately."""
+    for ahead in range(1, ANSWER_DAYS + 1):
+        day = here.date() + timedelta(days=ahead)
+        by = datetime.combine(day - timedelta(days=ANSWER_DAYS), ANSWER_BY, here.tzinfo)
+        if by <= here:
+            touched = exists().where(
+                col(VisitEvent.visit_id) == col(Visit.id),
+                col(VisitEvent.at) > (by - ANSWER_WITHIN).astimezone(UTC),
+            )
+            yield and_(col(Visit.day) == day, ~touched)
+
+
+def _why(visit: Visit, wished: Collection[int], now: datetime) -> str:
     if visit.work is Work.CONFIRMED:
         return REPORT_MISSING
-    return NEVER_ASKED if visit.work is Work.PROPOSED else ANSWER_MISSING
+    if visit.work is Work.PROPOSED:
+        return NEVER_ASKED
+    if visit.id in wished:
+        return WISH_UNMET
+    is_to_come = visit.day > now.astimezone(ZoneInfo(visit.zone.value)).date()
+    return GAVE_WAY if is_to_come else ANSWER_MISSING
 
 
 def _returned(now: datetime) -> Any:
@@ -225,15 +276,34 @@ def _returned(now: datetime) -> Any:
     )
 
 
-def _fillers(
-    db: Session, person: Person, ended: Collection[VisitRow]
-) -> dict[tuple[int, date], VisitRow]:
-    """Read the visits that took a free slot, by team and day."""
-    query = (
-        select(col(Visit.id))
+def _fillers(db: Session, person: Person, ended: Collection[VisitRow]) -> dict[int, VisitRow]:
+    """Read the visits that took free slots and stand, by the visit that had left the slot."""
+    filled_by = _filled_by(db, person, {one.day for one in ended})
+    last: dict[int, int] = {}
+    for one in ended:
+        last[one.id] = one.id
+        while last[one.id] in filled_by:  # what took the slot may have been given back too
+            last[one.id] = filled_by[last[one.id]]
+    rows = visits_by_id(db, person, set(last.values()))
+    found = {visit_id: rows[by] for visit_id, by in last.items() if by != visit_id and by in rows}
+    return {visit_id: row for visit_id, row in found.items() if row.work in ACTIVE}
+
+
+def _filled_by(db: Session, person: Person, days: Collection[date]) -> dict[int, int]:
+    """Tell which visit took the slot of which, by the order of what happened on a team's day."""
+    is_filled = and_(*FILLED)
+    query: Any = (
+        select(col(Visit.id), col(Visit.team_id), col(Visit.day), is_filled)
         .join(VisitEvent, col(VisitEvent.visit_id) == col(Visit.id))
-        .where(*FILLED, col(Visit.work).in_(ACTIVE))
-        .where(col(Visit.day).in_({one.day for one in ended}))
+        .where(col(Visit.day).in_(days))
+        .where(or_(is_filled, col(VisitEvent.happening).in_(GIVES_BACK)))
+        .order_by(col(VisitEvent.id))
     )
-    rows = visits_by_id(db, person, list(db.scalars(query)))
-    return {(row.team_id, row.day): row for row in rows.values()}
+    free: dict[tuple[int, date], list[int]] = defaultdict(list)
+    found: dict[int, int] = {}
+    for visit_id, team_id, day, fills in db.execute(narrow(query, Visit.village_code, person)):
+        if not fills:
+            free[team_id, day].append(visit_id)
+        elif free[team_id, day]:
+            found[free[team_id, day].pop()] = visit_id
+    return found

@@ -158,7 +158,7 @@ def _standings(db: Session, stages: Sequence[Stage], today: date) -> list[Standi
     latest = _latest(db, ids, not_withdrawn)
     approved = _latest(db, ids, col(PlanSubmission.state) == SubmissionState.APPROVED)
     return [
-        _standing(db, stage, visits.get(of, (0, 0)), latest.get(of), approved.get(of))
+        _standing(db, stage, visits.get(of, (0, 0)), latest.get(of), approved.get(of), today)
         for stage, of in zip(stages, ids, strict=True)
     ]
 
@@ -169,6 +169,7 @@ def _standing(
     visits: tuple[int, int],
     latest: SubmissionLine | None,
     approved: SubmissionLine | None,
+    today: date,
 ) -> Standing:
     stand = _stand(visits, latest)
     waits = stand is Stand.SUBMITTED and latest is not None
@@ -179,16 +180,16 @@ def _standing(
         proposals=visits[1],
         latest=latest,
         approved=approved,
-        is_overtaken=waits and latest is not None and has_changed(db, latest.id),
+        is_overtaken=waits and latest is not None and has_changed(db, latest.id, today),
         approvers=approvers_of(db, stage.branch_id) if stand is not Stand.APPROVED else (),
     )
 
 
-def has_changed(db: Session, submission_id: int) -> bool:
+def has_changed(db: Session, submission_id: int, today: date) -> bool:
     """Whether the plan is another by now than the one that was handed in."""
     submission = db.get_one(PlanSubmission, submission_id)
     live = places_of_stage(db, submission.stage_id)
-    return is_overtaken(read_places(submission.places), live)
+    return is_overtaken(read_places(submission.places), live, today)
 
 
 def _stand(visits: tuple[int, int], latest: SubmissionLine | None) -> Stand:

@@ -11,9 +11,8 @@ from outreach.planning.insertion import OpenDay, places_on
 from outreach.visits.lifecycle import Author, check_reason, check_version, visit_of
 from outreach.visits.moving import AFTER_A_MOVE, note_move, set_times_after, told_move, told_on
 from outreach.visits.openings import open_days, site_of
-from outreach.visits.outside import TO_COME
 from outreach.visits.question import local_day
-from outreach.visits.tables import Happening, Visit, Work
+from outreach.visits.tables import TO_COME, Happening, Visit, Work
 from outreach.visits.teamday import lock_teams, take_visits, visits_on
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 from sqlmodel import col
 
 from outreach.campaigns.tables import StageVillage
-from outreach.visits.question import was_released
+from outreach.visits.question import lacks_report, was_released
 from outreach.visits.tables import ACTIVE, Visit, Work
 
 if TYPE_CHECKING:
@@ -30,24 +30,27 @@ class Waiting:
 
 
 def waiting_villages(db: Session, stage_id: int, most: int) -> list[Waiting]:
-    """List the villages of a stage that wait for a visit, the first ranks first."""
+    """List the villages of a stage that wait for a visit, the first ranks first.
+
+    Where only a report is missing nobody waits until somebody has looked.
+    """
     active = exists().where(
         col(Visit.stage_id) == stage_id,
         col(Visit.village_code) == col(StageVillage.village_code),
-        col(Visit.work).in_(ACTIVE),
+        or_(col(Visit.work).in_(ACTIVE), lacks_report()),
     )
     query = (
         select(col(StageVillage.village_code))
         .where(col(StageVillage.stage_id) == stage_id, ~active)
         .order_by(col(StageVillage.rank), col(StageVillage.village_code))
     )
-    ended = _ended(db, stage_id)
+    ended = ended_villages(db, stage_id)
     found = (ended.get(code) or Waiting(code) for code in db.scalars(query))
     return [one for one in found if one.work not in ENDED][:most]
 
 
-def _ended(db: Session, stage_id: int) -> dict[str, Waiting]:
-    """Read the last visit of each village that people ended, by village."""
+def ended_villages(db: Session, stage_id: int) -> dict[str, Waiting]:
+    """Read the last visit of each village that has none now and once had one, by village."""
     last = (
         select(func.max(col(Visit.id)))
         .where(col(Visit.stage_id) == stage_id)

@@ -214,6 +214,10 @@ _SENTENCES: dict[str, Any] = {
     "confirmed": lambda _villages, _facts: _(
         "The village has confirmed this visit. It has to be asked again after a move."
     ),
+    "told_would_move": lambda villages, _facts: _(
+        "These villages were asked and have to be told another time: %(villages)s.",
+        villages=villages,
+    ),
     "confirmed_would_move": lambda villages, _facts: _(
         "These villages have confirmed and would start at another time: %(villages)s.",
         villages=villages,

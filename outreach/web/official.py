@@ -19,13 +19,15 @@ from outreach.people.teams import branches_of
 from outreach.visits.lifecycle import MOVES
 from outreach.visits.links import live_links
 from outreach.visits.listing import next_visits, visit_row
-from outreach.visits.tables import Happening, Result
+from outreach.visits.returns import why_returned
+from outreach.visits.tables import Happening, Result, Work
 from outreach.web.addresses import link_address
 from outreach.web.auth import person
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill
 from outreach.web.report_words import FLAG_WORDS
 from outreach.web.routing import allow
+from outreach.web.words import reason_words
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -45,7 +47,8 @@ REPORTERS = (Role.OFFICIAL, Role.COORDINATOR)
 def my_visits() -> ResponseReturnValue:
     """Show what is to be held and reported, and what was."""
     with reading_db() as db:
-        coming = next_visits(db, person(), _now().date())
+        coming = next_visits(db, person(), _now().astimezone(ZoneInfo(person().zone)).date())
+        returned = why_returned(db, [one.id for one in coming if one.work is Work.RETURNED])
         reports = recent_reports(db, person())
         branches = branches_of(db, {visit.team_id for visit in coming})
         links = live_links(db, [visit.id for visit in coming], _now())
@@ -55,6 +58,7 @@ def my_visits() -> ResponseReturnValue:
         reports=reports,
         days=_days_here(coming),
         branches=branches,
+        returned={visit_id: reason_words(reason) for visit_id, reason in returned.items()},
         answers={visit_id: link_address(link) for visit_id, link in links.items()},
     )
 

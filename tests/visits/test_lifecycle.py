@@ -288,7 +288,7 @@ def test_a_stranger_and_a_missing_visit_look_alike(
         lifecycle.confirm,
         lifecycle.postpone,
         lifecycle.cancel,
-        lifecycle.unreachable,
+        lambda db, visit_id, **told: lifecycle.turn(db, visit_id, Happening.UNREACHABLE, **told),
         lifecycle.approve,
         lifecycle.send_back,
     ]

@@ -305,9 +305,9 @@ def test_a_lease_ends_by_the_clock_of_the_village(
         db.execute(update(Visit).where(col(Visit.id) != row.id).values(work=Work.CANCELLED))
     starts = datetime.combine(row.day, time(9 - ZONES[zone], 30), UTC)
     with unit_of_work(engine) as db:
-        assert run_out_leases(db, starts - timedelta(minutes=1)) == 0
-        assert run_out_leases(db, starts) == 1
-        assert run_out_leases(db, starts) == 0
+        assert run_out_leases(db, starts - timedelta(minutes=1)) == []
+        assert run_out_leases(db, starts) == [row.id]
+        assert run_out_leases(db, starts) == []
     with reading(engine) as db:
         last = db.scalars(
             select(VisitEvent)
@@ -347,7 +347,7 @@ def test_leases_by_status(engine: Engine, world: World, row: VisitRow) -> None:
     wanted = {by_work[Work.PROPOSED]: NEVER_ASKED, by_work[Work.AWAITING]: ANSWER_MISSING}
     assert _reasons(engine, list(by_work.values())) == wanted
     with unit_of_work(engine) as db:
-        assert run_out_leases(db, late) == 1
+        assert len(run_out_leases(db, late)) == 1
     wanted[by_work[Work.CONFIRMED]] = REPORT_MISSING
     assert _reasons(engine, list(by_work.values())) == wanted
 
@@ -366,7 +366,7 @@ def test_two_sweepers_return_once(engine: Engine, world: World, row: VisitRow) -
 
     def sweep(_: int) -> int:
         with unit_of_work(engine) as db:
-            return run_out_leases(db, late)
+            return len(run_out_leases(db, late))
 
     with reading(engine) as db:
         waiting = len(db.scalars(select(Visit).where(col(Visit.work).in_(ACTIVE))).all())

@@ -218,4 +218,5 @@ def test_an_overdue_report_stays_within_reach(
     page = official.get("/my").text
     report = f"/my/visits/{world.own['visit_id']}/report"
     assert report in page
+    assert "harinya tiba" in page.lower()  # nobody answered: that no report came is another thing
     assert official.get(report).status_code == 200

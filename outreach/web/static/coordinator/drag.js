@@ -63,7 +63,8 @@ async function ask() {
   asking = new AbortController();
   try {
     const answer = await fetch(`${carried.dataset.drop}?${wanted}`, { signal: asking.signal });
-    if (!answer.ok || answer.redirected || !target) return;
+    if (!target) return;
+    if (!answer.ok || answer.redirected) throw new Error(answer.status);
     const body = new DOMParser().parseFromString(await answer.text(), "text/html").body;
     panel.replaceChildren(...body.childNodes);
     panel.classList.toggle("passing", !panel.dataset.down);
@@ -71,8 +72,20 @@ async function ask() {
     place(cell);
     if (panel.dataset.down) settle();
   } catch (error) {
-    if (error.name !== "AbortError") panel.hidden = true;
+    if (error.name !== "AbortError") fail();
   }
+}
+
+// Nobody knows what the drop would do, so nothing is carried any more.
+function fail() {
+  const cell = target?.cell;
+  const isDown = panel.dataset.down;
+  panel.hidden = true;
+  if (!isDown || !cell) return; // the next target asks again
+  cancel();
+  panel.textContent = panel.dataset.failed;
+  panel.hidden = false;
+  place(cell);
 }
 
 // Beside the cell, and within what is seen of the table.
