@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
@@ -340,7 +340,7 @@ def test_minutes_take_what_came_of_a_session_that_was_not_held(
     engine: Engine, world: World, met: str
 ) -> None:
     visit = some_visit(engine)
-    report = {
+    report: dict[str, Any] = {
         "id": "0191f1c0-0000-7000-8000-000000000002",
         "visit_id": visit.id,
         "held_on": visit.day.isoformat(),

@@ -9,7 +9,9 @@ import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import pypdfium2
 import pytest
+from pypdfium2.raw import FPDF_PAGEOBJ_PATH
 
 from outreach.db import reading, unit_of_work
 from outreach.papers.choosing import Wanted
@@ -132,7 +134,6 @@ def test_the_attendance_list_has_forty_rows_and_asks_for_no_identity(
     first, second = _set(paper)
     assert "No. Nama Alamat/dusun Pekerjaan Tanda tangan" in first
     assert "No. Nama Alamat/dusun Pekerjaan Tanda tangan" in second
-    assert "Jumlah hadir: laki-laki perempuan Petugas:" in second
     assert " 40 40" in second
     assert " 41" not in second
     assert "halaman 1 dari 2" in first
@@ -140,6 +141,21 @@ def test_the_attendance_list_has_forty_rows_and_asks_for_no_identity(
     without_advice = first.replace("Mohon tidak menuliskan NIK atau nomor telepon", "")
     assert "NIK" not in without_advice
     assert "telepon" not in without_advice.lower()
+
+
+def test_the_sum_of_the_attendance_list_stands_on_one_line(engine: Engine, world: World) -> None:
+    paper, _ = _one(engine, world, PaperKind.ATTENDANCE_LIST)
+    with pypdfium2.PdfDocument(typeset([paper], str, {})) as document:
+        page = document[1]
+        text = page.get_textpage()
+        found = text.search("Jumlah hadir").get_next()
+        assert found is not None
+        _left, bottom, _right, top = text.get_charbox(found[0])
+        # Between the table and the foot of the page only the three lines to write on are drawn.
+        drawn = [one.get_bounds() for one in page.get_objects(filter=[FPDF_PAGEOBJ_PATH])]
+    lines = [bounds for bounds in drawn if 60 < bounds[1] < top]
+    assert len(lines) == 3
+    assert all(abs(bounds[1] - bottom) < 6 for bounds in lines)
 
 
 def test_blank_minutes_have_lines_and_filled_ones_figures(engine: Engine, world: World) -> None:
