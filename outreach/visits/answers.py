@@ -28,7 +28,7 @@ from outreach.visits.tables import (
     Visit,
     Work,
 )
-from outreach.visits.teamday import day_minute, lock_teams
+from outreach.visits.teamday import day_minute, lock_teams, take_visits
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -151,6 +151,7 @@ def _take(db: Session, visit_id: int, given: AnswerIn) -> Visit:
     """Take the teams if the visit may move or its slot be filled, then the visit."""
     if given.place or given.answer is Answer.NO:
         lock_teams(db, _stage(db, db.get_one(Visit, visit_id)).branch_id)
+        take_visits(db, (visit_id,), [read_key(given.place)[:2]] if given.place else ())
     return locked(db, Visit, visit_id)
 
 
