@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -20,10 +20,12 @@ from outreach.visits.approval import (
     difference_since_approval,
     require_approver,
     send_back_plan,
+    sent_back_before,
     submission_of,
     submit_plan,
     withdraw_plan,
 )
+from outreach.visits.fairness import fairness
 from outreach.visits.question import local_day
 from outreach.visits.snapshot import ChangeKind, compare, places_of_stage, read_places
 from outreach.visits.standing import (
@@ -36,6 +38,7 @@ from outreach.visits.standing import (
 from outreach.visits.tables import SubmissionState
 from outreach.web.approval_views import KINDS, change_lines, week_chart
 from outreach.web.auth import person
+from outreach.web.coordinator_fairness import hours_words
 from outreach.web.coordinator_pages import READERS, now, pages
 from outreach.web.coordinator_unreached import unreached
 from outreach.web.database import reading_db, writing_db
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
 
     from outreach.campaigns.tables import Stage
     from outreach.visits.snapshot import Difference, PlannedPlace
+    from outreach.visits.tables import PlanSubmission
 
 LINES_A_PAGE = 50
 LATELY_DECIDED = 20
@@ -60,6 +64,7 @@ class DifferenceIn(BaseModel):
     """Which part of a difference is shown."""
 
     kind: ChangeKind | None = None
+    since: Literal["approved", "sent_back"] = "approved"
     page: int = Field(default=1, ge=1, le=100_000)
 
 
@@ -179,13 +184,8 @@ def _approval_page(submission_id: int, form: Filled) -> str:
         stage = stage_of(db, person(), submission.stage_id)
         line = line_of(db, submission_id)
         waits = line.state is SubmissionState.SUBMITTED
-        shown = _difference(
-            db,
-            stage,
-            difference_since_approval(db, submission),
-            read_places(submission.places),
-            is_first=approved_of(db, submission.stage_id, submission_id) is None,
-        )
+        shown = _handed_in(db, stage, submission)
+        load = fairness(db, stage.branch_id, stage.starts, stage.ends, stage_id=stage.id)
         today = local_day(db, stage.branch_id, now())
         is_overtaken = waits and has_changed(db, submission_id, today)
         cut_off = unreached(db, stage.id or 0) if waits else ()
@@ -199,8 +199,30 @@ def _approval_page(submission_id: int, form: Filled) -> str:
         may_approve=may_decide and not is_overtaken,
         may_withdraw=waits and person().role is Role.COORDINATOR,
         unreached=len(cut_off),
+        hours_words=hours_words(load.hours),
         **shown,
     )
+
+
+def _handed_in(db: Session, stage: Stage, submission: PlanSubmission) -> dict[str, Any]:
+    """Gather what a submission changes against the approved plan, or the one sent back before."""
+    places = read_places(submission.places)
+    back = sent_back_before(db, submission)
+    since_back = compare(read_places(back.places), places) if back else None
+    asks_for_back = since_back is not None and _asked_for().since == "sent_back"
+    shown = _difference(
+        db,
+        stage,
+        since_back if since_back and asks_for_back else difference_since_approval(db, submission),
+        places,
+        is_first=not asks_for_back and approved_of(db, stage.id or 0, submission.id) is None,
+    )
+    return {
+        **shown,
+        "since": "sent_back" if asks_for_back else "approved",
+        "since_back": since_back,
+        "back": line_of(db, back.id or 0) if back else None,
+    }
 
 
 def _hand_in_page(stage_id: int, form: Filled) -> str:

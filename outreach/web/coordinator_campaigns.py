@@ -22,11 +22,13 @@ from outreach.campaigns.tables import Ecosystem, Purpose
 from outreach.errors import Conflict, Invalid, OutreachError
 from outreach.people.tables import Branch, Role
 from outreach.progress.stages import stage_progress
+from outreach.visits.standing import open_standings
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import (
     READERS,
     filled_again,
     pages,
+    today,
 )
 from outreach.web.coordinator_views import branch_names, campaign_cards
 from outreach.web.coordinator_words import Advice
@@ -65,8 +67,10 @@ def _campaign_page(campaign_id: int, refusal: Advice | None = None) -> str:
         branches = branch_names(db, stages)
         branch = None if found.branch_id is None else db.get_one(Branch, found.branch_id)
         may_shape = shapes(db, found, person())
+        standings = {one.stage_id: one for one in open_standings(db, person(), today())}
     return render_template(
         "coordinator/campaign.html",
+        standings=standings,
         campaign=found,
         stages=stages,
         progress=progress,

@@ -75,13 +75,13 @@ def _page(told: Fairness, first: date, last: date, **facts: object) -> str:
         last=last,
         hardships=list(Hardship),
         most=max((load.minutes for load in told.loads), default=0),
-        hours_words=_hours_words(told.hours),
+        hours_words=hours_words(told.hours),
         hard_sentence=_hard_sentence(told.hard),
         **facts,
     )
 
 
-def _hours_words(spread: Spread | None) -> str:
+def hours_words(spread: Spread | None) -> str:
     """Say who carries most hours and by how much."""
     if spread is None or not spread.most:
         return ""

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from outreach.db import unit_of_work
-from outreach.people.tables import Role
+from outreach.people.tables import Role, Team
 from outreach.visits.tables import PlanSubmission, Visit, Work
 from tests.web.planned import engine_of, plan, words_of
 
@@ -98,6 +98,41 @@ def test_the_difference_names_what_is_added_moved_and_dropped_and_why(
     coordinators = coordinator.get(page).get_data(as_text=True)
     assert f"{page}/withdraw" in coordinators
     assert f"{page}/approve" not in coordinators
+
+
+def test_a_manager_sees_what_changed_since_the_plan_was_sent_back_and_who_carries_most(
+    app: Flask, world: World, planned: Planned, english: Callable[[Role], Visitor]
+) -> None:
+    coordinator, manager = english(Role.COORDINATOR), english(Role.MANAGER)
+    with unit_of_work(engine_of(app)) as db:
+        team = db.get_one(Team, world.own["team_id"]).model_dump(exclude={"id"})
+        db.add(Team(**{**team, "name": "Tim Dua"}))
+    first = hand_in(coordinator, planned)
+    told = words_of(manager.get(f"/approvals/{first}"))
+    assert "sent back" not in told.replace("Send back", "")
+    assert "Tim Satu carries most" in told
+    fair = words_of(coordinator.get(f"/stages/{planned.stage_id}/fairness"))
+    assert "move visits to come from Tim Satu to Tim Dua" in fair
+    assert f"/stages/{planned.stage_id}/fairness" in manager.get(f"/approvals/{first}").get_data(
+        as_text=True
+    )
+    manager.send(f"/approvals/{first}/send-back", {"reason": "Serengan dulu"})
+    moved = next(one for one in planned.visits() if one.work is Work.PROPOSED)
+    with unit_of_work(engine_of(app)) as db:
+        later = moved.starts_at.replace(minute=(moved.starts_at.minute + 1) % 60)
+        db.execute(update(Visit).where(col(Visit.id) == moved.id).values(starts_at=later))
+    page = f"/approvals/{hand_in(coordinator, planned)}"
+    told = words_of(manager.get(page))
+    assert "“Serengan dulu”" in told
+    assert "Changed since then: 0 dropped, 1 moved, 0 added." in told
+    since = words_of(manager.get(f"{page}?since=sent_back"))
+    assert "What changes since it was sent back" in since
+    assert "Dropped (0) Moved (1) Added (0)" in since
+    assert moved.village_code in since
+    assert "since=sent_back" in manager.get(f"{page}?since=sent_back").get_data(as_text=True)
+    manager.send(f"{page}/approve")
+    campaign = words_of(manager.get(f"/campaigns/{world.own['campaign_id']}"))
+    assert "Plan approved" in campaign
 
 
 def test_a_plan_that_changed_meanwhile_cannot_be_approved_and_says_so(

@@ -90,6 +90,9 @@ def test_today_and_this_week_are_counted_and_listed(
     assert set(lines_on(client, "week")) == {f"/visits/{one.id}" for one in week}
     other = lines_on(client, "week", f"day={now[0].day.isoformat()}")
     assert other == [f"/visits/{one.id}" for one in now]
+    told = words_of(client.get(f"/desk/week?day={now[0].day.isoformat()}"))
+    assert f"({len(now)} of {len(week)})" in told
+    assert "Visits this week" not in told
 
 
 def test_every_count_is_the_length_of_its_list(
