@@ -150,8 +150,7 @@ def ask_villages(stage_id: int) -> ResponseReturnValue:
         told = told_of(db, [one.visit.id for one in asked])
         contacts, taps = _contacts(db, told.values()), taps_of(db, told)
         cut_off = unreached(db, stage_id)
-    # As the text has them: by time, whichever team comes.
-    asked.sort(key=lambda one: (one.visit.day, one.visit.starts_at, one.visit.team, one.visit.id))
+    asked.sort(key=lambda one: _in_the_text(one.visit))
     lines = [_line(one, told[one.visit.id], contacts, taps) for one in asked]
     links = {line.visit.id: line.address for line in lines if line.address}
     text = text_of_day(told.values(), links)
@@ -167,6 +166,11 @@ def ask_villages(stage_id: int) -> ResponseReturnValue:
         text=text,
         whatsapp=wa_link("", text),
     )
+
+
+def _in_the_text(row: VisitRow) -> tuple[object, ...]:
+    """Order the list as `text_of_day` orders its lines: by time, whichever team comes."""
+    return (row.day, row.starts_at, row.team, row.village_code)
 
 
 def _days(db: Session, stage_id: int) -> list[date]:

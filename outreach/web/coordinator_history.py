@@ -63,7 +63,8 @@ class Heard:
 
 def last_answer(lines: Iterable[HistoryLine]) -> Heard | None:
     """Find the village's last answer in the history of a visit, the oldest line first."""
-    heard, placed, moved_at = None, {}, None
+    heard, moved_at = None, None
+    placed: Mapping[str, Any] = {}
     for line in lines:
         if "day" in line.after:
             placed, moved_at = line.after, (line.at, line.channel)

@@ -8,6 +8,7 @@ from flask import Blueprint, abort, current_app, redirect, request
 
 from outreach.people.tables import Role
 from outreach.web.app import running
+from outreach.web.assets import PREFIX
 from outreach.web.auth import own_path, person
 from outreach.web.i18n import LANGUAGE_COOKIE, LANGUAGES
 from outreach.web.page import HOME
@@ -30,7 +31,7 @@ def home() -> ResponseReturnValue:
 @public
 def icon() -> ResponseReturnValue:
     """Lead browsers that ask for the icon by its old name to it: files alone name none."""
-    return redirect(current_app.jinja_env.globals["asset"]("outreach", "icon.svg"), 301)
+    return redirect(PREFIX + current_app.extensions["assets"]["outreach"]["icon.svg"], 303)
 
 
 @pages.get("/language/<language>")

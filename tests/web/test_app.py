@@ -269,6 +269,6 @@ def test_hash_of_the_tests_is_cheaper_than_ours() -> None:
 
 def test_the_icon_is_found_by_its_old_name_too(client: Visitor) -> None:
     answer = client.get("/favicon.ico")
-    assert answer.status_code == 301
+    assert answer.status_code == 303
     with client.get(answer.headers["Location"]) as there:
         assert there.mimetype == "image/svg+xml"
