@@ -14,7 +14,7 @@ from outreach.campaigns.tables import Stage
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.tables import Team, TeamLeave
-from outreach.visits.lifecycle import cancel, confirm, mark_reported, postpone
+from outreach.visits.lifecycle import ask, cancel, confirm, mark_reported, postpone
 from outreach.visits.listing import day_trips, history, visit_row
 from outreach.visits.move_warnings import warnings_of_move
 from outreach.visits.moving import MoveIn, move_visit
@@ -119,6 +119,19 @@ def test_a_confirmed_visit_moves_only_when_told_so_and_is_asked_again(
     assert _refused(engine, world, row, to)["problem"] == "confirmed"
     moved = _move(engine, world, row, _to(world.team_ids[0], also_confirmed=True))
     assert (moved.day, moved.work) == (FREE_DAY, Work.AWAITING)
+
+
+def test_who_was_asked_and_would_hear_of_another_time_is_named_before(
+    engine: Engine, world: World, trips: list[DayTrip]
+) -> None:
+    trip = _full(trips)
+    first, _, third = trip.stops
+    back = _to(trip.team_id, trip.day, slot=1, insert=True)
+    assert "told_would_move" not in _warned(engine, world, third, back)
+    with unit_of_work(engine) as db:
+        ask(db, first.id, version=first.version, by=world.coordinator, now=NOW)
+    assert "told_would_move" in _warned(engine, world, third, back)
+    assert "told_would_move" not in _warned(engine, world, third, _to(world.team_ids[0]))
 
 
 def test_a_confirmed_neighbours_time_does_not_change_silently(

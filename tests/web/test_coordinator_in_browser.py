@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -133,6 +134,22 @@ def test_a_visit_is_dragged_to_another_day(app: Flask, world: World, page: Page)
     expect(page.get_by_text("The visit is moved.")).to_be_visible()
     assert planned.visit(visit.id).day == free
     assert "/plan/calendar" in page.url
+
+
+def test_a_drop_that_cannot_be_looked_at_is_told_and_let_go(
+    app: Flask, world: World, page: Page
+) -> None:
+    planned = plan(app, world)
+    visit = next(one for one in planned.visits() if one.work is Work.PROPOSED)
+    _on_laptop(page, planned, visit.day)
+    chip = page.locator(f"#week .chip[data-drop='/visits/{visit.id}/move/drop']")
+    page.context.clear_cookies()  # logged out meanwhile
+    chip.focus()
+    for key in ("Space", "ArrowLeft" if visit.day.weekday() else "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    panel = page.locator("#drop")
+    expect(panel).to_contain_text("The visit stays where it is")
+    expect(chip).not_to_have_class(re.compile("carried"))
 
 
 def test_a_visit_is_moved_with_keys_alone(app: Flask, world: World, page: Page) -> None:
