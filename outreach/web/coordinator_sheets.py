@@ -33,7 +33,7 @@ from outreach.sheets.staging import (
     unknown_headers,
     upload_of,
 )
-from outreach.sheets.tables import SheetKind, Upload
+from outreach.sheets.tables import SheetKind, Upload, UploadState
 from outreach.sheets.writing import error_workbook, text_file, workbook
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import now, pages, planners_stage
@@ -42,6 +42,7 @@ from outreach.web.forms import version_of
 from outreach.web.routing import allow
 from outreach.web.sheet_phrases import ABOUT
 from outreach.web.sheet_words import (
+    changes_with_warnings,
     error_words,
     file_trouble,
     refused_rows,
@@ -155,8 +156,7 @@ def upload_errors(upload_id: int) -> ResponseReturnValue:
     """Send the rows back as they came, with what is wrong in the last column."""
     with reading_db() as db:
         found = upload_of(db, person(), upload_id)
-        kind = KINDS[found.kind]
-        columns = kind.columns(db, context_of_upload(db, person(), found, now=now()))
+        kind, columns = KINDS[found.kind], _columns(db, found)
         rows = rows_of(found, columns)
         words = error_words(db, rows, columns)
     return _file(
@@ -167,7 +167,18 @@ def upload_errors(upload_id: int) -> ResponseReturnValue:
 @pages.post("/uploads/<int:upload_id>/apply")
 @allow(Role.COORDINATOR)
 def apply_sheet(upload_id: int) -> ResponseReturnValue:
-    """Write what the accepted rows change, all of it or nothing."""
+    """Write what the accepted rows change, all of it or nothing.
+
+    The version of the form stands for the difference that was seen, and for its warnings.
+    """
+    with reading_db() as db:
+        found = upload_of(db, person(), upload_id)
+        columns = _columns(db, found)
+        has_warnings = changes_with_warnings(changes_of(found, columns)) > 0
+        is_waiting = found.state is UploadState.STAGED
+    if is_waiting and has_warnings and request.form.get("despite") != "on":
+        words = _("Nothing is applied yet: please look at the warnings and tick the box.")
+        return _upload_page(upload_id, words), 409
     return _settled(upload_id, apply_upload, _("Applied. You can undo it on this page."))
 
 
@@ -263,9 +274,7 @@ def _data_page(wrong: SheetKind | None = None, trouble: str = "") -> str:
 def _upload_page(upload_id: int, trouble: str = "") -> str:
     with reading_db() as db:
         found = upload_of(db, person(), upload_id)
-        kind = KINDS[found.kind]
-        ctx = context_of_upload(db, person(), found, now=now())
-        columns = kind.columns(db, ctx)
+        columns = _columns(db, found)
         changes = changes_of(found, columns)
         rows = rows_of(found, columns)
         stage = stage_of(db, person(), found.stage_id) if found.stage_id else None
@@ -280,9 +289,15 @@ def _upload_page(upload_id: int, trouble: str = "") -> str:
             refused=refused_rows(db, rows, columns)[:MOST_SHOWN],
             changes=shown_changes(db, changes[:MOST_SHOWN], columns),
             count=len(changes),
+            warned=changes_with_warnings(changes),
             to_tell=_to_tell(changes),
             unknown=unknown_headers(found),
         )
+
+
+def _columns(db: Session, upload: Upload) -> tuple[Column, ...]:
+    ctx = context_of_upload(db, person(), upload, now=now())
+    return KINDS[upload.kind].columns(db, ctx)
 
 
 def _to_tell(changes: Sequence[Any]) -> int:

@@ -50,14 +50,14 @@ FILES = {
 #: Why a row was refused, where no other page has words for it.
 ROWS = {
     "row_twice": _("Several rows are about this: rows %(rows)s. Keep one of them."),
-    "not_a_choice": _("Please choose one of the list."),
+    "not_a_choice": _("“%(value)s” is not among: %(choices)s"),
     "failed_formula": _("The formula in this cell has failed. Please type the value."),
     "text_too_long": _("This text is too long."),
     "code_became_date": _(
         "Excel has made a date of this code. Format the column as text and type it again."
     ),
-    "date_parsing": _("This date could not be read. Please write it like 11/01/2027."),
-    "time_parsing": _("This time could not be read. Please write it like 09.30."),
+    "date_parsing": _("“%(value)s” could not be read as a date. Please write it like 11/01/2027."),
+    "time_parsing": _("“%(value)s” could not be read as a time. Please write it like 09.30."),
     "regency_exceeded": _(
         "The villages' own counts would come to more than the %(total)s of their regency. Send its"
         " new total along."

@@ -5,7 +5,8 @@ The sheet that gives errors back is Indonesian, whatever the page speaks: its he
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
+from dataclasses import dataclass, replace
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +20,13 @@ from outreach.sheets.writing import shown
 from outreach.villages.reading import names_of
 from outreach.visits.move_warnings import MoveWarning
 from outreach.visits.tables import Work
-from outreach.web.coordinator_move import move_words
+from outreach.web.coordinator_move import CONFIRMED, NOT_POSSIBLE, move_words
 from outreach.web.i18n import clock, language, number, short_date
 from outreach.web.sheet_phrases import ALLOW_THERE, FILES, HEADERS, NOTES, ROWS
 from outreach.web.words import PROBLEMS, problem_words, problems_in_words, sentence, word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlmodel import Session
 
@@ -41,6 +42,10 @@ _OF_MOVES = {
     "told_would_move",
     "others_would_move",
 }
+#: What the form of a single move wants a tick for.
+_WARNINGS = _OF_MOVES - NOT_POSSIBLE - CONFIRMED - {"others_would_move"}
+#: How many choices are named where a cell holds none of them, and how much of what it holds.
+_MOST_CHOICES, _MOST_SIGNS = 8, 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +59,14 @@ class ShownRow:
 
 @dataclass(frozen=True, slots=True)
 class ShownChange:
-    """A change: of what, which values from where to where, what to know about it."""
+    """A change: of what, which values from where to where, what to know and what warns of it."""
 
     row: int
     label: str
     act: str
     act_words: str
     values: tuple[tuple[str, str, str], ...]
-    notes: tuple[str, ...]
+    notes: Mapping[str, bool]
 
 
 def file_trouble(error: OutreachError) -> str:
@@ -78,15 +83,34 @@ def refused_rows(db: Session, rows: Sequence[Row], columns: Sequence[Column]) ->
     """Say what is wrong with every refused row."""
     refused = [row for row in rows if row.is_refused]
     names = _names(db, (problem for row in refused for problem in row.problems))
-    headers = {one.key: one.header for one in columns}
+    by_key = {one.key: one for one in columns}
     return [
         ShownRow(
             row.number,
             _about(row, columns),
-            tuple((headers.get(p.column, ""), problem_sentence(p, names)) for p in row.problems),
+            tuple(_cell_problem(row, p, by_key.get(p.column), names) for p in row.problems),
         )
         for row in refused
     ]
+
+
+def _cell_problem(
+    row: Row, problem: Problem, column: Column | None, names: Mapping[str, str]
+) -> tuple[str, str]:
+    """Name the column and say what is wrong there, with what the cell holds and might hold."""
+    if column is None:
+        return "", problem_sentence(problem, names)
+    given = row.given.get(column.key, "")
+    value = given if len(given) <= _MOST_SIGNS else f"{given[:_MOST_SIGNS]}…"
+    facts = {"choices": _choices(column), **problem.facts, "value": value}
+    return column.header, problem_sentence(replace(problem, facts=facts), names)
+
+
+def _choices(column: Column) -> str:
+    """List the first choices that are offered, with the sign that ends the sentence."""
+    offered = [one.label for one in column.choices if one.is_offered]
+    ending = " …" if len(offered) > _MOST_CHOICES else "."
+    return (", ".join(offered[:_MOST_CHOICES]) or "–") + ending
 
 
 def _about(row: Row, columns: Sequence[Column]) -> str:
@@ -119,10 +143,15 @@ def shown_changes(
             change.act.value,
             word(change.act),
             tuple(_values(change, by_key)),
-            tuple(dict.fromkeys(note_sentence(note, names) for note in change.notes)),
+            {note_sentence(note, names): note.code in _WARNINGS for note in change.notes},
         )
         for change in changes
     ]
+
+
+def changes_with_warnings(changes: Iterable[Change]) -> int:
+    """Count the changes that need a tick, as the single move would."""
+    return sum(any(note.code in _WARNINGS for note in change.notes) for change in changes)
 
 
 def problem_sentence(problem: Problem, names: Mapping[str, str]) -> str:
@@ -144,6 +173,9 @@ def note_sentence(note: Problem, names: Mapping[str, str]) -> str:
         return str(_("Told another time, for they know theirs: %(villages)s.", villages=villages))
     if note.code == "others_would_move":
         return str(_("Another time, not told yet: %(villages)s.", villages=villages))
+    if note.code == Rule.VILLAGE_CLOSED.value:
+        village = str(note.facts.get("village_code", ""))
+        return f"{word(Rule.VILLAGE_CLOSED)}: {names.get(village, village)}."
     if note.code == "outside_stage":
         facts = {name: date.fromisoformat(day) for name, day in note.facts.items()}
         return move_words(MoveWarning(note.code, facts), names)

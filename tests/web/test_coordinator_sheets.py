@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from flask_babel import force_locale
 
+from outreach.db import unit_of_work
 from outreach.people.tables import Role
+from outreach.sheets.kinds import Problem
 from outreach.visits.tables import Work
+from outreach.web.sheet_words import note_sentence
+from tests import builders
 from tests.sheets.desk import Lines, lines_of, saved
 from tests.web.planned import Planned, plan, words_of
 
@@ -116,17 +122,73 @@ def test_rows_in_are_those_accepted_and_those_refused_and_errors_come_back_in_in
         assert f"{name} {count}" in page
     assert "3372011234560001" not in page
 
-    assert "This date could not be read. Please write it like 11/01/2027." in page
+    teams = ", ".join(sorted({line[TEAM] for line in lines[4:] if line[TEAM]}))
+    assert f"“Tim Sembilan” is not among: {teams}." in page
+    assert "“32/13/2026” could not be read as a date. Please write it like 11/01/2027." in page
 
     answer = client.get(f"{path}/errors.xlsx")
     back = lines_of(answer.data)
     assert back[0][-1] == "Kesalahan"
     assert len(back) == len(lines)
-    assert back[1][-1].startswith("Tim: ")
+    assert back[1][-1].startswith("Tim: “Tim Sembilan” ")
+    assert back[1][-1].endswith(f": {teams}.")
     assert back[2][-1].startswith("Catatan: ")
-    assert back[3][-1].startswith("Tanggal: ")
+    assert back[3][-1].startswith("Tanggal: “32/13/2026” ")
     assert [line[-1] for line in back[4:]] == [""] * (rows - 3)
     assert "3372011234560001" not in str(back)
+
+
+def test_a_long_list_and_a_long_value_are_cut(
+    client: Visitor, planned: Planned, world: World
+) -> None:
+    with unit_of_work(planned.engine) as db:
+        for number in range(8):
+            builders.team(db, world.own["branch_id"], f"Tim Z{number}")
+    lines = plan_lines(client, planned)
+    lines[1][TEAM] = "Gajah" * 20
+    page = words_of(
+        client.get(send(client, f"/stages/{planned.stage_id}/sheet", saved(lines)).location)
+    )
+    assert f"“{'Gajah' * 12}…” is not among: " in page
+    assert "Tim Z0" in page
+    assert "Tim Z7" not in page
+    assert " …" in page
+
+
+def to_a_sunday(client: Visitor, planned: Planned) -> tuple[Any, str]:
+    """Send a plan in which one proposal comes to a Sunday."""
+    visit = next(one for one in planned.visits() if one.work is Work.PROPOSED)
+    lines = plan_lines(client, planned)
+    line = next(line for line in lines if line[0] == visit.village_code)
+    line[DAY : SLOT + 1] = ["29/11/2026", ""]
+    return visit, send(client, f"/stages/{planned.stage_id}/sheet", saved(lines)).location
+
+
+def test_a_change_that_warns_is_applied_only_with_the_tick(
+    client: Visitor, planned: Planned
+) -> None:
+    visit, path = to_a_sunday(client, planned)
+    page = client.get(path)
+    assert "Apply although 1 change carries a warning" in words_of(page)
+    assert re.search(r"<strong>[^<]*Sunday", page.text)
+
+    refused = act(client, path, "apply")
+    assert refused.status_code == 409
+    assert "look at the warnings and tick the box" in words_of(refused)
+    assert planned.visit(visit.id).day == visit.day
+
+    ticked = {"version": version_on(page.text), "despite": "on"}
+    assert client.send(f"{path}/apply", ticked).status_code == 303
+    assert planned.visit(visit.id).day == dt.date(2026, 11, 29)
+    # It stands now, so the tick is nothing to ask for any more.
+    assert "settled this sheet already" in words_of(client.send(f"{path}/apply", {"version": "1"}))
+
+
+def test_a_closed_village_is_warned_of_in_a_whole_sentence(app: Flask) -> None:
+    note = Problem("", "village_closed", {"village_code": "33.72.02.1001"})
+    with app.test_request_context(), force_locale("en"):
+        words = note_sentence(note, {"33.72.02.1001": "Joyotakan"})
+    assert words == "The village is closed on that day: Joyotakan."
 
 
 def test_a_sheet_that_is_overtaken_names_its_rows_and_can_be_checked_again(
