@@ -163,7 +163,6 @@ def test_a_confirmed_visit_moves_only_with_an_explicit_tick(
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [
-        ({"reason": ""}, "Please fill this in."),
         ({"reason": "Ibu Sri 3372041512800001"}, "identity number"),
         ({"day": "besok"}, "Please enter a date."),
         ({"slot": "4"}, "At most 3."),
