@@ -218,7 +218,7 @@ class Ground:
             network.minutes[np.ix_(places, places)],
             session,
             _nearest(way, session, set(kinds.values())),
-            _worth(located, way, session),
+            _worth(located, way[[kind.base for kind in kinds.values()]].mean(axis=0), session),
         )
 
     def fill(self, waiting: Mask) -> Fill:
@@ -355,9 +355,11 @@ def _nearest(way: Numbers, session: Numbers, kinds: Iterable[Kind]) -> Numbers:
     return np.asarray(minutes.argmin(axis=0), dtype=np.int64)
 
 
-def _worth(sites: Sequence[Site], way: Numbers, session: Numbers) -> NDArray[np.float64]:
-    """Worth of each site per minute of session and way, as the solver prices it."""
+def _worth(
+    sites: Sequence[Site], way: NDArray[np.float64], session: Numbers
+) -> NDArray[np.float64]:
+    """Worth of each site per minute of session and of the mean team-day's way to it."""
     value = np.array([site.value for site in sites])
     mean = (float(value.mean()) if len(value) else 0.0) or 1.0
     worth = DROP_TEAM_DAYS + DROP_TEAM_DAYS_PER_MEAN_VALUE * value / mean
-    return np.asarray(worth / (session + 2 * way.min(axis=0)), dtype=np.float64)
+    return np.asarray(worth / (session + 2 * way), dtype=np.float64)
