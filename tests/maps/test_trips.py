@@ -102,6 +102,20 @@ def test_trips_are_drawn_filtered_and_harmless(world: World, browser: Browser) -
 
 
 @pytest.mark.browser
+def test_on_a_phone_the_box_of_trips_waits_folded(world: World, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 780})
+    tab = context.new_page()
+    with serving(trips_app(world)) as base:
+        tab.goto(f"{base}/plan")
+        frame = tab.frame_locator("iframe")
+        expect(frame.locator(".o-trips [role=status]")).to_be_visible()
+        expect(frame.locator("select").first).to_be_hidden()
+        frame.locator(".o-trips summary").click()
+        expect(frame.locator("select").first).to_be_visible()
+    context.close()
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize(
     ("first_day", "shown"),
     [

@@ -45,6 +45,8 @@ PAGES = {
     Role.COORDINATOR: (
         "/desk",
         "/desk/week",
+        "/desk/calls",
+        "/stages/{stage_id}/unreached",
         "/stages/{stage_id}/hand-in",
         "/campaigns/new",
         "/stages/{stage_id}",
