@@ -15,6 +15,7 @@ from outreach.errors import Conflict
 from outreach.papers.choosing import Wanted, route_sheets, wanted_subjects
 from outreach.papers.letterhead import letterhead_of
 from outreach.papers.numbering import hold_series, note_last, written
+from outreach.papers.outdated import PaperState, lacking, papers_of_stage
 from outreach.papers.reading import KEYS_AT_ONCE, is_too_late, kept, key_of, paper_of
 from outreach.papers.session_reports import reports_of
 from outreach.papers.tables import Paper, PaperKind
@@ -105,6 +106,24 @@ def renew_papers(db: Session, paper_ids: Sequence[int], *, by: Person, now: date
         require_planner(db, branch_id, by)
         made += _issue(db, branch_id, found, by, now)
     return made
+
+
+def catch_up(db: Session, stage_id: int, *, by: Person, now: datetime) -> list[int]:
+    """Make what the plan of a stage has left behind anew, and what came later for the first time.
+
+    Raises
+    ------
+    NotFound, NotAllowed
+        If the stage is not one the person plans.
+    """
+    branch_id = stage_of(db, by, stage_id).branch_id
+    require_planner(db, branch_id, by)
+    today = local_day(db, branch_id, now)
+    rows = papers_of_stage(db, by, stage_id, today)
+    new = lacking(db, by, stage_id, rows, today)
+    left = [row.id for row in rows if row.state is PaperState.OUTDATED]
+    made = renew_papers(db, left, by=by, now=now)
+    return made + (_issue(db, branch_id, new, by, now) if new else [])
 
 
 def _subjects_of(db: Session, paper_ids: Sequence[int], by: Person) -> dict[int, list[Subject]]:
@@ -229,6 +248,7 @@ def _renew(db: Session, press: Press, pairs: Sequence[tuple[Subject, Paper]]) ->
             "made_by": press.by.account_id,
             "made_at": press.now,
             "printed_at": press.now,
+            "set_aside_at": None,
         }
         db.execute(update(Paper).where(col(Paper.id) == paper.id).values(changed))
     for start in range(0, len(same), KEYS_AT_ONCE):

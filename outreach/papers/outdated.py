@@ -7,13 +7,15 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from outreach.campaigns.access import visible_branches
-from outreach.campaigns.stages import stage_of
+from outreach.campaigns.stages import require_planner, stage_of
+from outreach.papers.choosing import Wanted, wanted_subjects
 from outreach.papers.contents import STANDING, subjects, teams_of
+from outreach.papers.reading import KEYS_AT_ONCE, kept, key_of
 from outreach.papers.tables import Paper, PaperKind
 from outreach.people.tables import Account, Team
 from outreach.villages.tables import Village
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
+    from outreach.papers.contents import Subject
     from outreach.people.access import Person
 
 #: How far back a visit may lie that a paper of today speaks of: the month of a letter and more.
@@ -46,6 +49,7 @@ OWN = (
     "fingerprint",
     "made_at",
     "printed_at",
+    "set_aside_at",
 )
 
 
@@ -74,10 +78,17 @@ class PaperRow:
     fingerprint: str
     made_at: datetime
     printed_at: datetime
+    set_aside_at: datetime | None
     team: str
     village: str
     made_by: str
     state: PaperState = PaperState.CURRENT
+
+    @property
+    def needs_somebody(self) -> bool:
+        """Whether it has to be made anew, or set aside, which nobody has done yet."""
+        is_done = self.state is PaperState.VOID and self.set_aside_at is not None
+        return self.state is not PaperState.CURRENT and not is_done
 
 
 def papers_of_stage(
@@ -117,7 +128,39 @@ def outdated(db: Session, person: Person, today: date) -> list[PaperRow]:
     recent = or_(col(Paper.last_day) >= today, col(Visit.day) >= today)
     rows = [PaperRow(*row) for row in db.execute(_rows(db, person).where(recent))]
     judged = _judged(db, person, rows, today)
-    return [row for row in judged if row.state is not PaperState.CURRENT]
+    return [row for row in judged if row.needs_somebody]
+
+
+def lacking(
+    db: Session, person: Person, stage_id: int, rows: Sequence[PaperRow], today: date
+) -> list[Subject]:
+    """Say of what no paper was made yet, of the kinds and months of *rows*: what came later.
+
+    A month whose papers nobody has made yet lacks nothing.
+    """
+    begun = {(row.kind, row.first_day.replace(day=1)) for row in rows}
+    kinds = tuple(kind for kind in PaperKind if any(kind is one for one, _month in begun))
+    wanted = wanted_subjects(db, person, stage_id, Wanted(kinds))
+    found = [one for one in wanted if (one.kind, one.month) in begun and one.first_day >= today]
+    made = kept(db, found)
+    return [one for one in found if key_of(one) not in made]
+
+
+def set_void_aside(db: Session, stage_id: int, *, by: Person, today: date, now: datetime) -> int:
+    """Set the papers of a stage aside that are about what does not stand any more; count them.
+
+    Raises
+    ------
+    NotFound, NotAllowed
+        If the stage is not one the person plans.
+    """
+    require_planner(db, stage_of(db, by, stage_id).branch_id, by)
+    rows = papers_of_stage(db, by, stage_id, today)
+    ids = [row.id for row in rows if row.needs_somebody and row.state is PaperState.VOID]
+    for start in range(0, len(ids), KEYS_AT_ONCE):
+        part = col(Paper.id).in_(ids[start : start + KEYS_AT_ONCE])
+        db.execute(update(Paper).where(part).values(set_aside_at=now))
+    return len(ids)
 
 
 def _rows(db: Session, person: Person) -> Any:

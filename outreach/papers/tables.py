@@ -44,7 +44,8 @@ class Paper(SQLModel, table=True):
     """A paper that was made; `subject` names what it is about, so that a reprint finds it.
 
     `fingerprint` is the SHA-256 of what the plan says now about the subject: where it differs from
-    the one kept here the paper is out of date. `content` is what was printed.
+    the one kept here the paper is out of date. `content` is what was printed. `set_aside_at` tells
+    since when a paper about what does not stand any more needs nobody.
     """
 
     __table_args__ = (
@@ -70,6 +71,7 @@ class Paper(SQLModel, table=True):
     made_at: datetime
     printed_at: datetime
     edition: int = 1
+    set_aside_at: datetime | None = None
 
 
 class PaperSeries(SQLModel, table=True):

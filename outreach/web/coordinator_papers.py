@@ -14,9 +14,9 @@ from outreach.campaigns.campaigns import campaign_of
 from outreach.errors import Conflict, Invalid
 from outreach.papers.choosing import Wanted
 from outreach.papers.contents import STANDING
-from outreach.papers.issuing import make_again, make_papers, renew_papers
+from outreach.papers.issuing import catch_up, make_again, make_papers
 from outreach.papers.letterhead import letterhead_of
-from outreach.papers.outdated import PaperState, papers_of_stage
+from outreach.papers.outdated import PaperState, lacking, papers_of_stage, set_void_aside
 from outreach.papers.reading import MOST_IN_A_FILE, Printable, printable, printed
 from outreach.papers.tables import PaperKind
 from outreach.papers.typesetting import contacts_of, typeset
@@ -144,22 +144,31 @@ def papers_file(stage_id: int) -> ResponseReturnValue:
 @pages.post("/stages/<int:stage_id>/papers/renew")
 @allow(Role.COORDINATOR)
 def renew_outdated(stage_id: int) -> ResponseReturnValue:
-    """Make every paper of a stage anew that the plan has left behind, and go to their PDF."""
+    """Make anew what the plan has left behind, and what is missing, and go to their PDF."""
     moment = now()
     again = PapersIn(kinds=list(PaperKind), since=moment)
     with writing_db() as db:
         planners_stage(db, stage_id)
-        rows = papers_of_stage(db, person(), stage_id, today())
-        left = [row.id for row in rows if row.state is PaperState.OUTDATED]
-        renew_papers(db, left, by=person(), now=moment)
+        made = catch_up(db, stage_id, by=person(), now=moment)
         found = _printable(db, stage_id, again)
-    if left and found.ids:
+    if made and found.ids:
         return redirect(url_for("coordinator.papers_file", stage_id=stage_id, **_asked(again)), 303)
-    if left:
+    if made:
         # A route sheet from which the last visit of this stage has gone.
         flash(_("Made anew. This stage has no visit on that day any more."))
     else:
         flash(_("Every paper says what the plan says."))
+    return redirect(url_for("coordinator.papers", stage_id=stage_id), 303)
+
+
+@pages.post("/stages/<int:stage_id>/papers/set-aside")
+@allow(Role.COORDINATOR)
+def set_papers_aside(stage_id: int) -> ResponseReturnValue:
+    """Set the papers aside that are about visits which do not stand any more."""
+    with writing_db() as db:
+        planners_stage(db, stage_id)
+        count = set_void_aside(db, stage_id, by=person(), today=today(), now=now())
+    flash(ngettext("%(num)s paper set aside.", "%(num)s papers set aside.", count))
     return redirect(url_for("coordinator.papers", stage_id=stage_id), 303)
 
 
@@ -226,8 +235,9 @@ def _page(stage_id: int, error: OutreachError | None = None) -> str:
     with reading_db() as db:
         stage = planners_stage(db, stage_id)
         rows = papers_of_stage(db, person(), stage_id, today())
+        missing = Counter(one.kind for one in lacking(db, person(), stage_id, rows, today()))
         shown = _around(db, stage)
-    left = Counter(row.state for row in rows)
+    left = Counter(row.state for row in rows if row.needs_somebody)
     listed = [row for row in rows if _fits(row, given)]
     return render_template(
         "coordinator/papers.html",
@@ -238,6 +248,7 @@ def _page(stage_id: int, error: OutreachError | None = None) -> str:
         most_in_a_file=MOST_IN_A_FILE,
         outdated=left[PaperState.OUTDATED],
         void=left[PaperState.VOID],
+        missing=missing,
         made=len(rows),
         left_behind_words=_left_behind(left),
         **_paged(listed, given.page, stage_id),
@@ -266,18 +277,35 @@ def _fits(row: PaperRow, given: ListIn) -> bool:
     return (
         given.kind in (None, row.kind)
         and given.visit_id in (None, row.visit_id)
-        and (row.state is not PaperState.CURRENT or not given.outdated)
+        and (row.needs_somebody or not given.outdated)
     )
 
 
 def _left_behind(left: Counter[PaperState]) -> str:
-    count = left[PaperState.OUTDATED]
-    words = ngettext(
-        "%(num)s paper says something else than the plan does now.",
-        "%(num)s papers say something else than the plan does now.",
-        count,
-    )
-    return str(words) if count else ""
+    # The count is the one of the list and of the desk; what it is made of comes after it.
+    whole = left.total()
+    words = [ngettext("%(num)s paper is out of date.", "%(num)s papers are out of date.", whole)]
+    if count := left[PaperState.OUTDATED]:
+        words.append(
+            ngettext(
+                "%(num)s paper says something else than the plan does now; made anew it keeps "
+                "its number.",
+                "%(num)s papers say something else than the plan does now; made anew they keep "
+                "their numbers.",
+                count,
+            )
+        )
+    if count := left[PaperState.VOID]:
+        words.append(
+            ngettext(
+                "%(num)s paper is about a visit or a day that no longer stands: collect it if it "
+                "has been handed out, and set it aside.",
+                "%(num)s papers are about visits or days that no longer stand: collect them if "
+                "they have been handed out, and set them aside.",
+                count,
+            )
+        )
+    return " ".join(words) if whole else ""
 
 
 def _around(db: Session, stage: Stage) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from outreach.campaigns.access import visible_branches
+from outreach.papers.outdated import outdated
 from outreach.visits.agenda import runs_to_watch, stages_with_unplaced
 from outreach.visits.calls import call_tasks
 from outreach.visits.closures import AHEAD, visits_on_closed_days
@@ -21,6 +22,7 @@ from outreach.visits.tables import Work
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from outreach.papers.outdated import PaperRow
     from outreach.people.access import Person
     from outreach.villages.calendar import Mark
     from outreach.visits.agenda import RunLine, UnplacedLine
@@ -117,6 +119,11 @@ class Around:
             for visit in visits_of_stage(self.db, self.person, stage_id, postponed)
         }
         return [visit for key, visit in latest.items() if key in waiting]
+
+    @cached_property
+    def papers_left(self) -> list[PaperRow]:
+        """Papers to make anew, or to set aside."""
+        return outdated(self.db, self.person, self.day)
 
     @cached_property
     def closed(self) -> list[tuple[VisitRow, tuple[Mark, ...]]]:

@@ -13,7 +13,6 @@ from flask_babel import lazy_gettext as _lazy
 from flask_babel import ngettext
 
 from outreach.messages.outbox import to_send_by_hand
-from outreach.papers.outdated import outdated
 from outreach.visits.calls import CallWhy
 from outreach.visits.standing import Stand
 from outreach.visits.tables import Work
@@ -212,7 +211,7 @@ def _papers(around: Around) -> list[DeskLine]:
             team=row.team,
             day=row.first_day,
         )
-        for row in outdated(around.db, around.person, around.day)
+        for row in around.papers_left
     ]
 
 

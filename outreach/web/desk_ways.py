@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import url_for
 from flask_babel import gettext as _
 
+from outreach.campaigns.stages import list_stages
 from outreach.visits.tables import Cause, Work
 from outreach.web.closed_ways import replans_of_closed
 from outreach.web.desk_lists import Which
@@ -33,10 +34,11 @@ def ways_of(which: Which, around: Around) -> list[tuple[str, str]]:
             return _replans(around.colliding)
         case Which.CLOSED:
             return replans_of_closed(around.closed)
-        case Which.CALLS:
-            return _links(one.visit for one in around.calls)
-        case Which.UNCONFIRMED:
-            return _links(around.unconfirmed)
+        case Which.CALLS | Which.UNCONFIRMED:
+            calls = (one.visit for one in around.calls)
+            return _links(calls if which is Which.CALLS else around.unconfirmed)
+        case Which.PAPERS:
+            return _papers(around)
         case Which.RETURNED | Which.UNPLACED:
             lacking = {stage.stage_id: stage.stage for stage, _row in around.unplaced}
             return [
@@ -58,6 +60,19 @@ def _links(visits: Iterable[VisitRow]) -> list[tuple[str, str]]:
             str(_("Links and texts of %(stage)s", stage=stage)),
         )
         for stage_id, stage in sorted(stages.items())
+    ]
+
+
+def _papers(around: Around) -> list[tuple[str, str]]:
+    """Lead to where all papers of a stage are made anew, or set aside, at once."""
+    left = {row.stage_id for row in around.papers_left}
+    return [
+        (
+            f"{url_for('coordinator.papers', stage_id=stage.id)}#left",
+            str(_("Settle the papers of %(stage)s", stage=stage.name)),
+        )
+        for stage in list_stages(around.db, around.person)
+        if stage.id in left
     ]
 
 

@@ -10,19 +10,25 @@ import pytest
 from outreach.db import reading, unit_of_work
 from outreach.errors import OutreachError
 from outreach.papers.choosing import Wanted
-from outreach.papers.issuing import make_again
-from outreach.papers.outdated import PaperRow, PaperState, outdated, papers_of_stage
+from outreach.papers.issuing import catch_up, make_again
+from outreach.papers.outdated import (
+    PaperRow,
+    PaperState,
+    lacking,
+    outdated,
+    papers_of_stage,
+    set_void_aside,
+)
 from outreach.papers.tables import PaperKind
 from outreach.people.tables import Team
 from outreach.visits.lifecycle import confirm, postpone
 from outreach.visits.moving import MoveIn, move_visit
+from outreach.visits.tables import Visit, Work
 from tests.papers.shop import make, some_visit
 from tests.visits.world import ENDS, NOW, TODAY, World
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
-
-    from outreach.visits.tables import Visit
 
 FREE_DAY = date(2026, 11, 14)
 
@@ -112,3 +118,66 @@ def test_other_branches_see_nothing_of_it(engine: Engine, world: World) -> None:
         assert len(outdated(db, world.manager, TODAY)) == len(_left(engine, world))
         with pytest.raises(OutreachError):
             papers_of_stage(db, world.foreigner, world.stage_id, TODAY)
+
+
+def _listed(engine: Engine, world: World) -> list[PaperRow]:
+    with reading(engine) as db:
+        return papers_of_stage(db, world.coordinator, world.stage_id, TODAY)
+
+
+def test_a_void_paper_is_set_aside_until_its_visit_stands_again(
+    engine: Engine, world: World
+) -> None:
+    (paper_id,) = make(engine, world, Wanted((PaperKind.NOTICE,), visit_id=some_visit(engine).id))
+    visit = some_visit(engine)
+    with unit_of_work(engine) as db:
+        db.get_one(Visit, visit.id).work = Work.POSTPONED
+    with unit_of_work(engine) as db:
+        told = {"by": world.coordinator, "today": TODAY, "now": NOW}
+        assert set_void_aside(db, world.stage_id, **told) == 1
+        assert set_void_aside(db, world.stage_id, **told) == 0
+    assert _left(engine, world) == []
+    (row,) = _listed(engine, world)
+    assert (row.state, row.set_aside_at) == (PaperState.VOID, NOW)
+    with unit_of_work(engine) as db:
+        again = db.get_one(Visit, visit.id)
+        again.work, again.day = Work.AWAITING, FREE_DAY
+    assert [row.id for row in _left(engine, world)] == [paper_id]
+    with unit_of_work(engine) as db:
+        make_again(db, paper_id, by=world.coordinator, now=NOW)
+    assert _listed(engine, world)[0].set_aside_at is None
+
+
+def test_a_day_that_came_later_lacks_its_route_sheet_until_all_is_caught_up(
+    engine: Engine, world: World
+) -> None:
+    make(engine, world)
+    visit = some_visit(engine)
+    _move(engine, world, visit)
+    rows = _listed(engine, world)
+    with reading(engine) as db:
+        missing = lacking(db, world.coordinator, world.stage_id, rows, TODAY)
+    assert [(one.kind, one.team_id, one.first_day) for one in missing] == [
+        (PaperKind.ROUTE_SHEET, visit.team_id, FREE_DAY)
+    ]
+    left = {row.id for row in rows if row.needs_somebody}
+    with unit_of_work(engine) as db:
+        made = catch_up(db, world.stage_id, by=world.coordinator, now=NOW)
+    assert left < set(made)
+    rows = _listed(engine, world)
+    assert not any(row.needs_somebody for row in rows)
+    with reading(engine) as db:
+        assert lacking(db, world.coordinator, world.stage_id, rows, TODAY) == []
+
+
+def test_kinds_and_months_that_nobody_has_printed_lack_nothing(
+    engine: Engine, world: World
+) -> None:
+    with reading(engine) as db:
+        assert lacking(db, world.coordinator, world.stage_id, [], TODAY) == []
+    make(engine, world, Wanted((PaperKind.NOTICE,), visit_id=some_visit(engine).id))
+    rows = _listed(engine, world)
+    with reading(engine) as db:
+        missing = lacking(db, world.coordinator, world.stage_id, rows, TODAY)
+    assert {one.kind for one in missing} == {PaperKind.NOTICE}
+    assert {one.month for one in missing} == {rows[0].first_day.replace(day=1)}

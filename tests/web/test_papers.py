@@ -166,7 +166,7 @@ def test_papers_are_marked_and_made_anew_after_a_move(
     assert "Out of date" not in coordinator.get(path).text
     _change(app, visit_id, day=date(2026, 11, 25))
     page = coordinator.get(path).text
-    assert "1 paper says something else than the plan does now." in page
+    assert "1 paper is out of date. 1 paper says something else than the plan does now" in page
     assert "Out of date" in page
     answer = coordinator.send(f"{path}/renew", follow_redirects=True)
     assert "Rabu, 25 November 2026" in _text(answer)
@@ -174,6 +174,40 @@ def test_papers_are_marked_and_made_anew_after_a_move(
     assert (paper.number, paper.edition) == ("ST/001/SURAKARTA/XI/2026", 2)
     assert "Out of date" not in coordinator.get(path).text
     assert coordinator.send(f"{path}/renew").location == path
+
+
+def test_void_papers_are_counted_and_set_aside_and_the_desk_leads_to_it(
+    app: Flask, coordinator: Visitor, world: World
+) -> None:
+    path = f"/stages/{world.own['stage_id']}/papers"
+    _change(app, world.own["visit_id"], work=Work.CANCELLED)
+    assert f'href="{path}#left"' in coordinator.get("/desk/papers").text
+    page = coordinator.get(path).text
+    assert "1 paper is out of date. 1 paper is about a visit or a day" in page
+    assert f'action="{path}/renew"' not in page
+    assert f'action="{path}/set-aside"' in page
+    done = coordinator.send(f"{path}/set-aside", follow_redirects=True).text
+    assert "1 paper set aside." in done
+    assert "Visit no longer stands" in done
+    assert f'action="{path}/set-aside"' not in done
+    assert f'href="{path}#left"' not in coordinator.get("/desk/papers").text
+    assert "No paper fits this filter." in coordinator.get(f"{path}?outdated=yes").text
+
+
+def test_what_came_after_the_papers_is_counted_and_made_with_one_button(
+    app: Flask, coordinator: Visitor, world: World
+) -> None:
+    stage_id, visit_id = world.own["stage_id"], world.own["visit_id"]
+    path = f"/stages/{stage_id}/papers"
+    coordinator.send(path, {"kinds": ["route_sheet"], "visit_id": visit_id})
+    _change(app, visit_id, day=date(2026, 11, 25))
+    page = coordinator.get(path).text
+    assert "have none yet: Route sheet 1." in page
+    assert "Make what is out of date and what is missing, and print" in page
+    text = _text(coordinator.send(f"{path}/renew", follow_redirects=True))
+    assert "LEMBAR PERJALANAN" in text
+    assert "SURAT TUGAS" in text
+    assert "have none yet" not in coordinator.get(path).text
 
 
 def test_a_route_sheet_that_the_stage_has_left_is_renewed_and_the_page_says_so(

@@ -210,6 +210,7 @@ def upgrade() -> None:
     sa.Column('made_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('printed_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('edition', sa.Integer(), nullable=False),
+    sa.Column('set_aside_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.CheckConstraint('sequence > 0', name=op.f('ck_paper_sequence_positive')),
     sa.ForeignKeyConstraint(['branch_id'], ['branch.id'], name=op.f('fk_paper_branch_id_branch')),
     sa.ForeignKeyConstraint(['made_by'], ['account.id'], name=op.f('fk_paper_made_by_account')),
