@@ -61,7 +61,7 @@ class AreaClosed(Span):
         return self.why or f"closed_{self.closure.value}"
 
 
-class Outcome(StrEnum):
+class AfterCancelling(StrEnum):
     """What becomes of the visit of a village that cancels."""
 
     ANOTHER_DAY = "another_day"
@@ -74,7 +74,7 @@ class VillageCancels(BaseModel):
 
     visit_id: int = Field(ge=1, le=2**31 - 1)
     why: Remark = Field(min_length=1)
-    outcome: Outcome = Outcome.WAITS
+    outcome: AfterCancelling = AfterCancelling.WAITS
 
 
 class VillageAdded(BaseModel):

@@ -20,7 +20,7 @@ from outreach.villages.tables import ClosedPeriod
 from outreach.visits.causes import (
     MODELS,
     AreaClosed,
-    Outcome,
+    AfterCancelling,
     TeamAway,
     Told,
     VillageAdded,
@@ -86,7 +86,7 @@ class Difference:
     def ending(self) -> Happening:
         """What happens to visits that lose their day and get none."""
         told = self.told
-        is_over = isinstance(told, VillageCancels) and told.outcome is Outcome.CANCELLED
+        is_over = isinstance(told, VillageCancels) and told.outcome is AfterCancelling.CANCELLED
         return Happening.CANCELLED if is_over else Happening.POSTPONED
 
     @property

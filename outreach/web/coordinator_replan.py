@@ -17,7 +17,7 @@ from outreach.people.teams import list_teams
 from outreach.villages.codes import Level
 from outreach.villages.reading import names_of
 from outreach.villages.tables import Closure
-from outreach.visits.causes import MODELS, AreaClosed, Outcome, Span
+from outreach.visits.causes import MODELS, AreaClosed, AfterCancelling, Span
 from outreach.visits.listing import visit_row
 from outreach.visits.replan import (
     apply_replan,
@@ -192,7 +192,7 @@ def _prefilled(stage: Stage) -> Filled:
     values = {name: request.args[name] for name in PREFILLED if request.args.get(name)}
     values.setdefault("first", max(stage.starts, today()).isoformat())
     values.setdefault("last", values["first"])
-    return fill(outcome=Outcome.WAITS.value, **values)
+    return fill(outcome=AfterCancelling.WAITS.value, **values)
 
 
 def _form(stage_id: int, form: Filled, meant: Sequence[Found] = ()) -> str:
@@ -211,7 +211,7 @@ def _form(stage_id: int, form: Filled, meant: Sequence[Found] = ()) -> str:
         causes=[one for one in Cause if one is not Cause.VILLAGE_CANCELS or visit],
         teams=teams,
         closures=[(one.value, word(one)) for one in Closure],
-        outcomes=[(one.value, _outcome_words()[one]) for one in Outcome],
+        outcomes=[(one.value, word(one)) for one in AfterCancelling],
         visit=visit,
         meant=meant,
         earlier=earlier,
@@ -226,14 +226,6 @@ def _hints() -> dict[str, str]:
         "village_cancels": _("The slot goes to a village that waits."),
         "village_added": _("One more village, where it costs the least travel."),
         "gaps": _("Room that visits have left is given to villages that wait."),
-    }
-
-
-def _outcome_words() -> dict[Outcome, str]:
-    return {
-        Outcome.ANOTHER_DAY: _("Look for another day for the village"),
-        Outcome.WAITS: _("No day yet: the visit is postponed, and the village waits for a new one"),
-        Outcome.CANCELLED: _("Not in this stage any more: the visit is cancelled for good"),
     }
 
 

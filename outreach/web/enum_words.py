@@ -264,6 +264,11 @@ ENUM_WORDS = {
         "not_met": _("Nobody was met"),
         "refused": _("The village refused"),
     },
+    "AfterCancelling": {
+        "another_day": _("Look for another day for the village"),
+        "waits": _("No day yet: the visit is postponed, and the village waits for a new one"),
+        "cancelled": _("Not in this stage any more: the visit is cancelled for good"),
+    },
     "Outcome": {
         "accepted": _("Accepted"),
         "duplicate": _("Already received"),

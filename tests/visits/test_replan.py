@@ -18,7 +18,7 @@ from outreach.villages.tables import ClosedPeriod, Closure
 from outreach.visits.causes import (
     AreaClosed,
     Gaps,
-    Outcome,
+    AfterCancelling,
     TeamAway,
     VillageAdded,
     VillageCancels,
@@ -269,7 +269,7 @@ def test_a_village_that_cancels_may_get_another_day(
     engine: Engine, world: World, rows: list[VisitRow]
 ) -> None:
     row = rows[4]
-    told = VillageCancels(visit_id=row.id, why="Hajatan", outcome=Outcome.ANOTHER_DAY)
+    told = VillageCancels(visit_id=row.id, why="Hajatan", outcome=AfterCancelling.ANOTHER_DAY)
     done = _apply(engine, world, _draft(engine, world, told))
     (change,) = done.moved
     after = _visits(engine, world)
@@ -281,7 +281,7 @@ def test_a_village_that_cancels_for_good_waits_for_no_day(
     engine: Engine, world: World, rows: list[VisitRow]
 ) -> None:
     row = rows[4]
-    told = VillageCancels(visit_id=row.id, why="Tidak mau", outcome=Outcome.CANCELLED)
+    told = VillageCancels(visit_id=row.id, why="Tidak mau", outcome=AfterCancelling.CANCELLED)
     _apply(engine, world, _draft(engine, world, told))
     with reading(engine) as db:
         assert db.get_one(Visit, row.id).work is Work.CANCELLED
