@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from outreach.config import ROOT
 from outreach.messages.tables import Matter
+from outreach.people.branches import office_words
 from outreach.villages.tables import VillageKind
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters.update(day=_day, clock=_clock, place=_place, length=_length)
+    made.filters.update(day=_day, clock=_clock, place=_place, length=_length, office=office_words)
     return made
 
 

@@ -30,17 +30,21 @@ CODES = {
 ROMAN = ("I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII")
 #: Without these two papers could carry the same number: each kind and each year counts anew.
 NEEDED = ("code", "number", "year")
+#: How Indonesian pages name the placeholders; stored are always the English names.
+INDONESIAN = {"code": "kode", "number": "nomor", "month": "bulan", "year": "tahun"}
 _PLACEHOLDER = re.compile(r"\{(code|number|month|year)\}")
 
 
 def check_pattern(pattern: str) -> str:
-    """Return *pattern* as it is if every number made by it is one of its kind.
+    """Return *pattern* with English placeholders if every number made by it is one of its kind.
 
     Raises
     ------
     PydanticCustomError
         With the code `pattern_incomplete` or `pattern_unreadable`.
     """
+    for english, indonesian in INDONESIAN.items():
+        pattern = pattern.replace(f"{{{indonesian}}}", f"{{{english}}}")
     if any(sign in _PLACEHOLDER.sub("", pattern) for sign in "{}"):
         raise PydanticCustomError("pattern_unreadable", "an unknown name in brackets")
     found = _PLACEHOLDER.findall(pattern)
@@ -50,6 +54,11 @@ def check_pattern(pattern: str) -> str:
         # 1 of 2026 and 12 of 026 would read alike.
         raise PydanticCustomError("pattern_incomplete", "number and year run into each other")
     return pattern
+
+
+def in_indonesian(pattern: str) -> str:
+    """Name the placeholders as Indonesian pages do: `{kode}/{nomor}/{tahun}`."""
+    return _PLACEHOLDER.sub(lambda found: f"{{{INDONESIAN[found[1]]}}}", pattern)
 
 
 def written(pattern: str, kind: PaperKind, sequence: int, day: date) -> str:

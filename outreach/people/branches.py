@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,11 @@ class BranchLine:
     is_demo: bool
     regencies: tuple[tuple[str, str], ...]
     teams: int
+
+
+def office_words(name: str) -> str:
+    """Name the office of a branch, whether or not its name says that it is one."""
+    return name if re.search(r"\bcabang\b", name, re.IGNORECASE) else f"Kantor Cabang {name}"
 
 
 def create_branch(db: Session, given: BranchIn, *, is_demo: bool = False) -> Branch:

@@ -19,8 +19,8 @@ from outreach.people.teams import LeaveIn, add_leave
 from outreach.villages.tables import ClosedPeriod
 from outreach.visits.causes import (
     MODELS,
-    AreaClosed,
     AfterCancelling,
+    AreaClosed,
     TeamAway,
     Told,
     VillageAdded,

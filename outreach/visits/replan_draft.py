@@ -21,9 +21,9 @@ from outreach.planning.repair import Seeker, repair
 from outreach.planning.workdays import days_between
 from outreach.villages.tables import Village
 from outreach.visits.causes import (
+    AfterCancelling,
     AreaClosed,
     Gaps,
-    Outcome,
     TeamAway,
     VillageAdded,
     VillageCancels,
@@ -176,7 +176,7 @@ def _village_cancels(db: Session, stage: Stage, told: VillageCancels, today: dat
     if visit.work not in TO_COME:
         raise Conflict(problem="wrong_status", status=visit.work)
     days = _open(db, stage, today, without=[visit])
-    if told.outcome is Outcome.ANOTHER_DAY:
+    if told.outcome is AfterCancelling.ANOTHER_DAY:
         elsewhere = [one for one in days if one.team_day.day != visit.day]
         changes = _moved(db, [visit], elsewhere)
     else:

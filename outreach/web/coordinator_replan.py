@@ -17,7 +17,7 @@ from outreach.people.teams import list_teams
 from outreach.villages.codes import Level
 from outreach.villages.reading import names_of
 from outreach.villages.tables import Closure
-from outreach.visits.causes import MODELS, AreaClosed, AfterCancelling, Span
+from outreach.visits.causes import MODELS, AfterCancelling, AreaClosed, Span
 from outreach.visits.listing import visit_row
 from outreach.visits.replan import (
     apply_replan,

@@ -50,7 +50,7 @@ def test_an_official_is_asked_in_a_few_lines() -> None:
         "https://kunjungan.example/k/Ab3x\n"
         "\n"
         "Terima kasih.\n"
-        "BPJS Ketenagakerjaan Cabang Surakarta\n"
+        "BPJS Ketenagakerjaan Kantor Cabang Surakarta\n"
         "Tim 1: +6281234567890\n"
     )
 
@@ -73,7 +73,7 @@ def test_without_a_link_the_village_is_asked_to_reply() -> None:
     text = text_of_visit(replace(TOLD, team_phone=""))
     assert "Mohon balas pesan ini: BISA, HARI LAIN, atau TIDAK BISA." in text
     assert "Yth. Bapak/Ibu perangkat Kelurahan Pajang" in text
-    assert text.endswith("Cabang Surakarta\n")
+    assert text.endswith("BPJS Ketenagakerjaan Kantor Cabang Surakarta\n")
 
 
 def test_only_what_is_cancelled_is_called_cancelled() -> None:

@@ -133,9 +133,9 @@ def test_a_void_paper_is_set_aside_until_its_visit_stands_again(
     with unit_of_work(engine) as db:
         db.get_one(Visit, visit.id).work = Work.POSTPONED
     with unit_of_work(engine) as db:
-        told = {"by": world.coordinator, "today": TODAY, "now": NOW}
-        assert set_void_aside(db, world.stage_id, **told) == 1
-        assert set_void_aside(db, world.stage_id, **told) == 0
+        by = world.coordinator
+        assert set_void_aside(db, world.stage_id, by=by, today=TODAY, now=NOW) == 1
+        assert set_void_aside(db, world.stage_id, by=by, today=TODAY, now=NOW) == 0
     assert _left(engine, world) == []
     (row,) = _listed(engine, world)
     assert (row.state, row.set_aside_at) == (PaperState.VOID, NOW)

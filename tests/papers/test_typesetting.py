@@ -186,6 +186,27 @@ def test_blank_minutes_have_lines_and_filled_ones_figures(engine: Engine, world:
     assert "APBDes 2" in filled
 
 
+def test_the_signatures_of_minutes_never_stand_alone(engine: Engine, world: World) -> None:
+    paper, _visit = _one(engine, world, PaperKind.MINUTES)
+    paper.edition, paper.content["revised"] = 2, "2026-11-05"
+    made = _set(paper)
+    for lines in range(1, 12):
+        paper.content["head"]["address"] = "Jalan Panjang Sekali Nomor 1 RT 02 RW 03 " * 3 * lines
+        made = _set(paper)
+        signed = next(page for page in made if "Demikian berita acara" in page)
+        assert "Pendaftaran menurut pembayar iuran" in signed
+    assert len(made) == 2
+
+
+def test_an_assignment_letter_names_the_team_and_asks_for_no_number(
+    engine: Engine, world: World
+) -> None:
+    paper, _visit = _one(engine, world, PaperKind.ASSIGNMENT_LETTER)
+    text = " ".join(_set(paper))
+    assert "No. Nama Jabatan dalam tim" in text
+    assert text.count("NPK") == 2  # the signer's, above and below
+
+
 @pytest.mark.parametrize(
     ("result", "because"),
     [

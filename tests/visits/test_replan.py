@@ -16,9 +16,9 @@ from outreach.people.tables import Team, TeamLeave
 from outreach.planning.check import Rule, violations_of_day
 from outreach.villages.tables import ClosedPeriod, Closure
 from outreach.visits.causes import (
+    AfterCancelling,
     AreaClosed,
     Gaps,
-    AfterCancelling,
     TeamAway,
     VillageAdded,
     VillageCancels,

@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlmodel import select
 
 from outreach.db import unit_of_work
-from outreach.papers.tables import Paper
+from outreach.papers.tables import Letterhead, Paper
 from outreach.people.tables import Role
 from outreach.visits.tables import Visit, Work
 
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 10, 3, tzinfo=UTC)
 EVERYTHING = ["assignment_letter", "notice", "attendance_list", "minutes", "route_sheet"]
+LETTERHEAD = {
+    "office": "Kantor Cabang Surakarta",
+    "place": "Surakarta",
+    "signer_name": "Sri Contoh",
+    "signer_position": "Kepala",
+    "number_pattern": "{code}-{number}/{year}",
+}
 
 
 @pytest.fixture
@@ -299,6 +306,34 @@ def test_the_letterhead_is_checked_kept_and_shown_with_both_values_when_stale(
     papers = coordinator.get(f"/stages/{world.own['stage_id']}/papers").text
     assert "Nobody is set as signer yet" not in papers
     assert "No telephone or e-mail address of the office is set" not in papers
+
+
+def test_the_letterhead_leads_back_to_the_papers_one_came_from(
+    coordinator: Visitor, world: World
+) -> None:
+    papers = f"/stages/{world.own['stage_id']}/papers"
+    path = f"/branches/{world.own['branch_id']}/letterhead?stage={world.own['stage_id']}"
+    assert f'href="{path}"' in coordinator.get(papers).text
+    page = coordinator.get(path).text
+    assert f'href="{papers}"' in page
+    assert f'action="{path}"' in page
+    assert coordinator.send(path, LETTERHEAD).location == papers
+    foreign = f"/branches/{world.own['branch_id']}/letterhead?stage={world.foreign['stage_id']}"
+    assert "/papers" not in coordinator.get(foreign).text
+
+
+def test_the_pattern_is_written_and_read_in_the_reader_s_language(
+    app: Flask, coordinator: Visitor, world: World
+) -> None:
+    path = f"/branches/{world.own['branch_id']}/letterhead"
+    told = LETTERHEAD | {"number_pattern": "{kode}-{nomor}/{bulan}/{tahun}"}
+    assert coordinator.send(path, told).status_code == 303
+    assert 'value="{code}-{number}/{month}/{year}"' in coordinator.get(path).text
+    coordinator.send("/language", {"language": "id"})
+    assert 'value="{kode}-{nomor}/{bulan}/{tahun}"' in coordinator.get(path).text
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        kept = db.get_one(Letterhead, world.own["branch_id"])
+        assert kept.number_pattern == "{code}-{number}/{month}/{year}"
 
 
 def _address(page: str) -> str:
