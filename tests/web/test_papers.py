@@ -329,7 +329,7 @@ def test_the_pattern_is_written_and_read_in_the_reader_s_language(
     told = LETTERHEAD | {"number_pattern": "{kode}-{nomor}/{bulan}/{tahun}"}
     assert coordinator.send(path, told).status_code == 303
     assert 'value="{code}-{number}/{month}/{year}"' in coordinator.get(path).text
-    coordinator.send("/language", {"language": "id"})
+    coordinator.get("/language/id")
     assert 'value="{kode}-{nomor}/{bulan}/{tahun}"' in coordinator.get(path).text
     with unit_of_work(app.extensions["outreach"].engine) as db:
         kept = db.get_one(Letterhead, world.own["branch_id"])
