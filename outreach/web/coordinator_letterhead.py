@@ -73,20 +73,29 @@ def _came_from(db: Session, branch_id: int) -> Stage | None:
 def _letterhead_form(db: Session, branch_id: int, form: Filled) -> str:
     branch = own_branch(db, branch_id, person())
     stored = letterhead_of(db, branch_id)
-    if language() == "id":
-        form = _in_indonesian(form)
     return render_template(
         "coordinator/letterhead.html",
         branch=branch,
-        form=form,
+        form=_in_words(form),
         stored=stored,
         stage=_came_from(db, branch_id),
+        placeholders=_placeholders,
     )
 
 
-def _in_indonesian(form: Filled) -> Filled:
-    """Show the placeholders of the pattern in the reader's language."""
+def _placeholders(text: str) -> str:
+    """Name the placeholders of the pattern in the reader's language."""
+    return in_indonesian(text) if language() == "id" else text
+
+
+def _in_words(form: Filled) -> Filled:
     name = "number_pattern"
-    values = {name: [in_indonesian(one) for one in form.values.get(name, ())]}
-    theirs = {name: in_indonesian(form.theirs[name])} if name in form.theirs else {}
-    return replace(form, values={**form.values, **values}, theirs={**form.theirs, **theirs})
+    values = {name: [_placeholders(one) for one in form.values.get(name, ())]}
+    problems = {name: [_placeholders(one) for one in form.wrong(name)]}
+    theirs = {name: _placeholders(form.theirs[name])} if name in form.theirs else {}
+    return replace(
+        form,
+        values={**form.values, **values},
+        problems={**form.problems, **problems},
+        theirs={**form.theirs, **theirs},
+    )

@@ -331,6 +331,9 @@ def test_the_pattern_is_written_and_read_in_the_reader_s_language(
     assert 'value="{code}-{number}/{month}/{year}"' in coordinator.get(path).text
     coordinator.get("/language/id")
     assert 'value="{kode}-{nomor}/{bulan}/{tahun}"' in coordinator.get(path).text
+    wrong = coordinator.send(path, LETTERHEAD | {"number_pattern": "{nomor}"}).text
+    assert "{kode}, {nomor}, dan {tahun}" in wrong
+    assert "{code}" not in wrong
     with unit_of_work(app.extensions["outreach"].engine) as db:
         kept = db.get_one(Letterhead, world.own["branch_id"])
         assert kept.number_pattern == "{code}-{number}/{month}/{year}"
