@@ -339,6 +339,7 @@ def test_many_papers_come_in_one_pdf_each_counting_its_own_pages(
     assert len(ids) > AT_ONCE
     made = pages(engine, world, ids)
     assert len(made) == len(ids) // 2 * 3
+    assert ["lanjutan" in page for page in made] == ["halaman 1 dari" not in page for page in made]
     ends = [page[-len("halaman 1 dari 1") :] for page in made[:3]]
     assert ends == ["halaman 1 dari 1", "halaman 1 dari 2", "halaman 2 dari 2"]
     numbers = [found[1] for page in made if (found := re.search(r"Nomor ?: ?(\S+)", page))]
