@@ -118,14 +118,10 @@ class Sweeper:
 class Worker:
     """One `celery worker` with two children in a process group of its own."""
 
-    def __init__(self, database_url: str, redis_url: str, folder: Path) -> None:
-        environment = {
-            **os.environ,
-            "DATABASE_URL": database_url,
-            "REDIS_URL": redis_url,
-            "LEASE_SECONDS": str(LEASE_SECONDS),
-            "PYTHONPATH": str(ROOT),
-        }
+    def __init__(
+        self, database_url: str, redis_url: str, folder: Path, *include: str, **settings: str
+    ) -> None:
+        settings |= {"LEASE_SECONDS": str(LEASE_SECONDS)}
         self.log = folder / "worker.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -137,8 +133,9 @@ class Worker:
                     "worker",
                     "--concurrency=2",
                     "--loglevel=WARNING",
+                    *(f"--include={module}" for module in include),
                 ],
-                env=environment,
+                env=_environment(database_url, redis_url, settings),
                 cwd=folder,
                 stdout=log,
                 stderr=log,
@@ -161,9 +158,51 @@ class Worker:
 
 
 @contextmanager
-def worker(database_url: str, redis_url: str, folder: Path) -> Iterator[Worker]:
-    started = Worker(database_url, redis_url, folder)
+def worker(
+    database_url: str, redis_url: str, folder: Path, *include: str, **settings: str
+) -> Iterator[Worker]:
+    """Run a worker, which loads the modules to *include* beside the product's own."""
+    started = Worker(database_url, redis_url, folder, *include, **settings)
     try:
         yield started
     finally:
         started.stop()
+
+
+@contextmanager
+def sweeper(
+    database_url: str, redis_url: str, log: Path, *, before: str = "", **settings: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `outreach sweep`, with some Python *before* it; it must end well when told to."""
+    program = f"{before}\nfrom outreach.cli import main\nmain()"
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, "sweep"],
+            env=_environment(database_url, redis_url, settings),
+            cwd=log.parent,
+            stdout=file,
+            stderr=file,
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+
+
+def _environment(database_url: str, redis_url: str, settings: dict[str, str]) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "PYTHONPATH": str(ROOT),
+        **settings,
+    }
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for what other processes do."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "nothing happened any more"
+        time.sleep(0.05)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -18,21 +14,13 @@ from tasks.app import CONFIGURATION, count_waiting, make_app
 from tasks.assignment import plan_batch
 from tasks.sweeper import sweep_once
 from tests.conftest import free_port
-from tests.tasks.runner import PATIENCE_SECONDS, ROOT
+from tests.tasks.runner import sweeper, until
 from tests.visits.world import NOW, ask_for_plan, build_world
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from sqlalchemy import Engine
-
-
-def _until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "nothing happened any more"
-        time.sleep(0.05)
 
 
 def test_what_is_sent_is_committed_before(engine: Engine) -> None:
@@ -80,43 +68,19 @@ def test_the_sweeper_outlives_a_dead_broker_and_ends_when_told(
 ) -> None:
     ask_for_plan(sqlite_engine, build_world(sqlite_engine))
     url = sqlite_engine.url.render_as_string(hide_password=False)
-    dead = _sweeper(url, f"redis://127.0.0.1:{free_port()}/0", tmp_path / "dead.log")
-    try:
-        _until(lambda: "messages wait" in (tmp_path / "dead.log").read_text())
+    log = tmp_path / "dead.log"
+    with sweeper(url, f"redis://127.0.0.1:{free_port()}/0", log) as dead:
+        until(lambda: "messages wait" in log.read_text())
         assert dead.poll() is None
-    finally:
-        dead.terminate()
-        assert dead.wait(timeout=30) == 0
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
-        alive = _sweeper(url, redis_url, tmp_path / "alive.log")
-        try:
-            _until(lambda: client.llen("celery") == 1)
-        finally:
-            alive.terminate()
-            assert alive.wait(timeout=30) == 0
+        with sweeper(url, redis_url, tmp_path / "alive.log"):
+            until(lambda: client.llen("celery") == 1)
         (message,) = client.lrange("celery", 0, -1)
         client.flushall()
     # Redis carries a number and nothing about anybody.
     assert b"outreach.assign_batch" in message
     assert b"Surakarta" not in message
-
-
-def _sweeper(database_url: str, redis_url: str, log: Path) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
-        "PYTHONPATH": str(ROOT),
-    }
-    with log.open("wb") as file:
-        return subprocess.Popen(
-            [sys.executable, "-c", "from outreach.cli import main; main()", "sweep"],
-            env=environment,
-            cwd=log.parent,
-            stdout=file,
-            stderr=file,
-        )
 
 
 def test_the_app_is_set_up_to_lose_nothing(redis_url: str) -> None:
