@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pypdfium2
@@ -11,9 +12,11 @@ from sqlmodel import col
 from outreach.db import reading, unit_of_work
 from outreach.papers.choosing import Wanted
 from outreach.papers.issuing import make_papers
+from outreach.papers.letterhead import LetterheadIn
 from outreach.papers.reading import printed
 from outreach.papers.tables import Paper, PaperKind
 from outreach.papers.typesetting import contacts_of, typeset
+from outreach.visits.moving import MoveIn, move_visit
 from outreach.visits.tables import Visit
 from tests.visits.world import NOW, World
 
@@ -26,6 +29,18 @@ if TYPE_CHECKING:
 ASSIGNMENT = (PaperKind.ASSIGNMENT_LETTER,)
 NOTICE = (PaperKind.NOTICE,)
 MINUTES = (PaperKind.MINUTES,)
+LATER = NOW + timedelta(hours=3)
+#: A Saturday on which the plan leaves both teams free.
+FREE_DAY = date(2026, 11, 14)
+LETTERHEAD = LetterheadIn(
+    office="Kantor Cabang Surakarta",
+    address="Jalan Contoh 1",
+    contact="0271-714000",
+    place="Solo",
+    signer_name="Sri Contoh",
+    signer_position="Kepala Kantor Cabang",
+    number_pattern="{code}.{number}/SKA/{year}",
+)
 
 
 def make(
@@ -73,3 +88,11 @@ def pages(engine: Engine, world: World, ids: Sequence[int]) -> list[str]:
 def texts(made: bytes) -> list[str]:
     with pypdfium2.PdfDocument(made) as document:
         return [" ".join(page.get_textpage().get_text_bounded().split()) for page in document]
+
+
+def move_away(engine: Engine, world: World, visit: Visit, day: date = FREE_DAY) -> None:
+    with unit_of_work(engine) as db:
+        to = MoveIn(team_id=visit.team_id, day=day, slot=1)
+        by = world.coordinator
+        row = db.get_one(Visit, visit.id)
+        move_visit(db, visit.id or 0, to, version=row.version, by=by, now=NOW, reason="hajatan")

@@ -14,42 +14,27 @@ from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, NotAllowed, NotFound
 from outreach.logbook.sync import take_in
 from outreach.papers.choosing import Wanted
-from outreach.papers.issuing import make_again, make_papers, renew_papers
+from outreach.papers.issuing import make_papers
 from outreach.papers.letterhead import LetterheadIn, letterhead_of, save_letterhead
-from outreach.papers.outdated import PaperState, papers_of_stage
 from outreach.papers.reading import PaperFile, paper_of, printable, printed
 from outreach.papers.tables import PaperKind
 from outreach.people.tables import Team
-from outreach.visits.lifecycle import cancel, confirm
 from outreach.visits.listing import visits_of_stage
-from outreach.visits.moving import MoveIn, move_visit
 from outreach.visits.tables import Visit, Work
-from tests.papers.shop import ASSIGNMENT, NOTICE, all_papers, kept, make, pages, some_visit
+from tests.papers.shop import (
+    ASSIGNMENT,
+    LETTERHEAD,
+    NOTICE,
+    all_papers,
+    kept,
+    make,
+    pages,
+    some_visit,
+)
 from tests.visits.world import NOW, TODAY, World, add_stage, stage_in
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
-
-LATER = NOW + timedelta(hours=3)
-#: A Saturday on which the plan leaves both teams free.
-FREE_DAY = date(2026, 11, 14)
-LETTERHEAD = LetterheadIn(
-    office="Kantor Cabang Surakarta",
-    address="Jalan Contoh 1",
-    contact="0271-714000",
-    place="Solo",
-    signer_name="Sri Contoh",
-    signer_position="Kepala Kantor Cabang",
-    number_pattern="{code}.{number}/SKA/{year}",
-)
-
-
-def _move(engine: Engine, world: World, visit: Visit, day: date = FREE_DAY) -> None:
-    with unit_of_work(engine) as db:
-        to = MoveIn(team_id=visit.team_id, day=day, slot=1)
-        by = world.coordinator
-        row = db.get_one(Visit, visit.id)
-        move_visit(db, visit.id or 0, to, version=row.version, by=by, now=NOW, reason="hajatan")
 
 
 def test_every_approved_visit_gets_its_papers(engine: Engine, world: World) -> None:
@@ -85,38 +70,6 @@ def test_a_letter_leaves_proposals_out(engine: Engine, world: World) -> None:
     assert visit.id not in told
     with pytest.raises(Conflict):
         make(engine, world, Wanted(NOTICE, visit_id=visit.id))
-
-
-def test_a_reprint_keeps_number_date_and_edition(engine: Engine, world: World) -> None:
-    visit = some_visit(engine)
-    (first,) = make(engine, world, Wanted(NOTICE, visit_id=visit.id))
-    before = kept(engine, first)
-    (again,) = make(engine, world, Wanted(NOTICE, visit_id=visit.id), now=LATER)
-    after = kept(engine, first)
-    assert again == first
-    assert (after.number, after.edition, after.content) == (
-        before.number,
-        1,
-        before.content,
-    )
-    assert (after.made_at, after.printed_at) == (NOW, LATER)
-
-
-def test_a_moved_visit_makes_a_new_edition_under_the_same_number(
-    engine: Engine, world: World
-) -> None:
-    visit = some_visit(engine)
-    (paper_id,) = make(engine, world, Wanted(NOTICE, visit_id=visit.id))
-    before = kept(engine, paper_id)
-    _move(engine, world, visit)
-    with unit_of_work(engine) as db:
-        assert make_again(db, paper_id, by=world.coordinator, now=LATER) == paper_id
-    after = kept(engine, paper_id)
-    assert (after.number, after.sequence, after.edition) == (before.number, before.sequence, 2)
-    assert after.first_day == FREE_DAY
-    assert after.content["plan"]["visit"]["day"] == FREE_DAY.isoformat()
-    assert after.content["dated"] == before.content["dated"]
-    assert after.content["revised"] == "2026-11-02"
 
 
 def test_one_visit_asks_for_the_whole_month_and_the_whole_day(engine: Engine, world: World) -> None:
@@ -167,18 +120,6 @@ def test_months_are_letters_of_their_own(engine: Engine, world: World) -> None:
         assert len(made) == 2
         only = Wanted(ASSIGNMENT, month=date(2026, 12, 9))
         assert len(make_papers(db, stage_id, only, by=world.coordinator, now=NOW)) == 1
-
-
-def test_what_is_over_stays_as_it_was_carried(engine: Engine, world: World) -> None:
-    visit = some_visit(engine)
-    (paper_id,) = make(engine, world, Wanted(NOTICE, visit_id=visit.id))
-    before = kept(engine, paper_id)
-    with unit_of_work(engine) as db:
-        save_letterhead(db, world.branch_id, LETTERHEAD, version=0, by=world.coordinator)
-    long_after = NOW + timedelta(days=200)
-    make(engine, world, Wanted(NOTICE, visit_id=visit.id), now=long_after)
-    after = kept(engine, paper_id)
-    assert (after.edition, after.content) == (1, before.content)
 
 
 def test_what_is_over_gets_no_paper_any_more_but_its_minutes(engine: Engine, world: World) -> None:
@@ -241,36 +182,6 @@ def test_papers_are_shared_out_among_files_by_kind_team_and_month(
             assert len(told.ids) == one.papers
 
 
-def test_a_route_sheet_of_two_stages_is_renewed_whatever_leaves_it(
-    engine: Engine, world: World
-) -> None:
-    """Its first stop is of another stage and called off: the sheet is listed in both."""
-    with reading(engine) as db:
-        rows = visits_of_stage(db, world.coordinator, world.stage_id)
-    full = next(row for row in rows if row.slot == 2)
-    day = [row for row in rows if (row.team_id, row.day) == (full.team_id, full.day)]
-    with unit_of_work(engine) as db:
-        other = add_stage(db, world.campaign_id, world.coordinator, stage_in("Tahap 2"))
-        db.get_one(Visit, day[0].id).stage_id = other
-    (sheet,) = make(engine, world, Wanted((PaperKind.ROUTE_SHEET,), visit_id=day[1].id))
-    assert kept(engine, sheet).stage_id == other
-    with unit_of_work(engine) as db:
-        db.get_one(Visit, day[0].id).work = Work.CANCELLED
-        listed = papers_of_stage(db, world.coordinator, world.stage_id, TODAY)
-        assert [(row.id, row.state) for row in listed] == [(sheet, PaperState.OUTDATED)]
-        assert make_again(db, sheet, by=world.coordinator, now=LATER) == sheet
-    after = kept(engine, sheet)
-    assert after.edition == 2
-    assert [one["visit_id"] for one in after.content["plan"]["stops"]] == [
-        row.id for row in day[1:]
-    ]
-    with unit_of_work(engine) as db:
-        for row in day[1:]:
-            db.get_one(Visit, row.id).work = Work.CANCELLED
-        db.flush()
-        assert renew_papers(db, [sheet], by=world.coordinator, now=LATER) == []
-
-
 @pytest.mark.parametrize(
     ("field", "text", "problem"),
     [
@@ -289,18 +200,6 @@ def test_a_letterhead_is_readable_and_names_no_citizen(field: str, text: str, pr
         LetterheadIn.model_validate(LETTERHEAD.model_dump() | {field: text})
     (error,) = refusal.value.errors()
     assert (error["loc"], error["type"]) == ((field,), problem)
-
-
-def test_a_new_signer_makes_a_new_edition_and_no_revision(engine: Engine, world: World) -> None:
-    (paper_id,) = make(engine, world, Wanted(NOTICE, visit_id=some_visit(engine).id))
-    with unit_of_work(engine) as db:
-        save_letterhead(db, world.branch_id, LETTERHEAD, version=0, by=world.coordinator)
-        make_again(db, paper_id, by=world.coordinator, now=LATER)
-    after = kept(engine, paper_id)
-    assert after.edition == 2
-    assert after.content["head"]["signer_name"] == "Sri Contoh"
-    assert after.content["revised"] == ""
-    assert after.number == "SP/001/SURAKARTA/XI/2026"
 
 
 def test_minutes_take_the_figures_of_the_report(engine: Engine, world: World) -> None:
@@ -358,40 +257,6 @@ def test_minutes_take_what_came_of_a_session_that_was_not_held(
     (page,) = pages(engine, world, ids)
     assert "tidak dapat dilaksanakan" in page
     assert "laki-laki" not in page
-
-
-def test_a_paper_of_a_cancelled_visit_is_not_made_again(engine: Engine, world: World) -> None:
-    visit = some_visit(engine)
-    (paper_id,) = make(engine, world, Wanted(NOTICE, visit_id=visit.id))
-    with unit_of_work(engine) as db:
-        version = db.get_one(Visit, visit.id).version
-        by = world.coordinator
-        cancel(db, visit.id or 0, version=version, by=by, now=NOW, reason="banjir")
-    with pytest.raises(Conflict) as refusal, unit_of_work(engine) as db:
-        make_again(db, paper_id, by=world.coordinator, now=LATER)
-    assert refusal.value.facts["problem"] == "paper_void"
-
-
-def test_only_those_left_behind_are_renewed(engine: Engine, world: World) -> None:
-    made = make(engine, world, Wanted(NOTICE))
-    moved = some_visit(engine)
-    _move(engine, world, moved)
-    with unit_of_work(engine) as db:
-        theirs = [one.id for one in all_papers(engine) if one.visit_id == moved.id]
-        renew_papers(db, [*map(int, filter(None, theirs))], by=world.coordinator, now=LATER)
-        told = printable(db, world.coordinator, world.stage_id, Wanted(), today=TODAY, since=LATER)
-        assert told.ids == theirs
-    editions = {one.id: one.edition for one in all_papers(engine)}
-    assert editions == dict.fromkeys(made, 1) | {theirs[0]: 2}
-
-
-def test_a_change_of_status_leaves_papers_as_they_are(engine: Engine, world: World) -> None:
-    visit = some_visit(engine)
-    make(engine, world)
-    with unit_of_work(engine) as db:
-        confirm(db, visit.id or 0, version=visit.version, by=world.coordinator, now=NOW)
-    make(engine, world, now=LATER)
-    assert {paper.edition for paper in all_papers(engine)} == {1}
 
 
 def test_papers_hold_no_telephone_number(engine: Engine, world: World) -> None:

@@ -23,8 +23,7 @@ from outreach.papers.wording import Contact, number_words, phone_words, shown
 from outreach.people.officials import OfficialIn, add_official
 from outreach.people.tables import Branch
 from outreach.visits.moving import MoveIn, move_visit
-from tests.papers.shop import make, pages, some_visit, texts
-from tests.papers.test_issuing import FREE_DAY, LETTERHEAD
+from tests.papers.shop import FREE_DAY, LETTERHEAD, make, pages, some_visit, texts
 from tests.visits.world import NOW, World
 
 if TYPE_CHECKING:
