@@ -19,7 +19,7 @@ from outreach.papers.letterhead import save_letterhead
 from outreach.papers.reading import PrintedPaper, printed
 from outreach.papers.tables import PaperKind
 from outreach.papers.typesetting import AT_ONCE, contacts_of, qr, typeset
-from outreach.papers.wording import Contact, number_words, phone_words, shown
+from outreach.papers.wording import Contact, shown
 from outreach.people.officials import OfficialIn, add_official
 from outreach.people.tables import Branch
 from outreach.visits.moving import MoveIn, move_visit
@@ -368,32 +368,6 @@ def test_a_demonstration_never_looks_official(engine: Engine, world: World) -> N
     for kind in PaperKind:
         paper, _ = _one(engine, world, kind)
         assert "BUKAN SURAT RESMI" in _set(paper)[0], kind
-
-
-@pytest.mark.parametrize(
-    ("number", "words"),
-    [
-        (1, "satu"),
-        (10, "sepuluh"),
-        (11, "sebelas"),
-        (15, "lima belas"),
-        (20, "dua puluh"),
-        (31, "tiga puluh satu"),
-        (100, "seratus"),
-        (111, "seratus sebelas"),
-        (1945, "seribu sembilan ratus empat puluh lima"),
-        (2000, "dua ribu"),
-        (2027, "dua ribu dua puluh tujuh"),
-    ],
-)
-def test_numbers_are_spelled(number: int, words: str) -> None:
-    assert number_words(number) == words
-
-
-def test_phones_are_written_as_people_dial_them() -> None:
-    assert phone_words("+6281234567890") == "0812-3456-7890"
-    assert phone_words("+62271714000") == "0271-7140-00"
-    assert phone_words("") == ""
 
 
 def test_the_app_starts_without_the_typesetter() -> None:
