@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
-import shutil
 import subprocess
 import sys
 import threading
 import uuid
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from sqlmodel import col, func, select
 
-from outreach.db import make_engine, reading, unit_of_work
+from outreach.db import reading, unit_of_work
 from outreach.errors import Invalid
-from outreach.logbook.sync import MOST_AT_ONCE, Answer, Outcome, take_in
-from outreach.logbook.tables import HeldReport, SessionReport, SignUp
+from outreach.logbook.sync import MOST_AT_ONCE, Answer, Outcome
+from outreach.logbook.tables import HeldReport, SignUp
 from outreach.people.tables import Account
 from outreach.visits.tables import Happening, Result, Visit, VisitEvent, Work
 from tests.builders import load_small_registry
-from tests.conftest import _fresh_postgres
-from tests.field import NOW, Field, make_field, told
+from tests.field import Field, make_field, told
+from tests.logbook.sending import outcomes, reports, send, visit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy import Engine
 
-    from outreach.people.access import Person
 
 FARMER = {"sector": "farmer", "package": "jkk_jkm", "payer": "self", "workers": 4}
 FISHER = {"sector": "fisher", "package": "jkk_jkm_jht", "payer": "apbdes", "workers": 3}
@@ -43,25 +35,6 @@ def at(engine: Engine) -> Field:
     load_small_registry(engine)
     with unit_of_work(engine) as db:
         return make_field(db)
-
-
-def send(engine: Engine, by: Person, *items: object) -> list[Answer]:
-    with unit_of_work(engine) as db:
-        return take_in(db, items, by, NOW)
-
-
-def outcomes(answers: list[Answer]) -> list[str]:
-    return [answer.outcome.value for answer in answers]
-
-
-def visit(engine: Engine, visit_id: int) -> Visit:
-    with reading(engine) as db:
-        return db.get_one(Visit, visit_id)
-
-
-def reports(engine: Engine) -> list[SessionReport]:
-    with reading(engine) as db:
-        return list(db.exec(select(SessionReport).order_by(col(SessionReport.received_at))))
 
 
 def test_a_report_is_stored_and_its_visit_done(engine: Engine, at: Field) -> None:
@@ -277,119 +250,6 @@ def test_one_id_for_two_visits_at_the_same_moment_is_one_report(engine: Engine, 
     assert sorted(outcomes(answers)) == ["accepted", "conflict"]
     works = [visit(engine, item["visit_id"]).work for item in (one, two)]
     assert sorted(works) == [Work.CONFIRMED, Work.DONE]
-
-
-@dataclass
-class Model:
-    """What take_in promises, in plain words: a dict of reports, a chain per visit."""
-
-    stored: dict[str, dict[str, Any]] = field(default_factory=dict)
-    held: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def take(self, item: dict[str, Any]) -> str:
-        for known, outcome in ((self.stored, "duplicate"), (self.held, "held")):
-            if item["id"] in known:
-                return outcome if known[item["id"]] == item else "conflict"
-        base = item.get("corrects_id")
-        if base and base not in self.stored:
-            self.held[item["id"]] = item
-            return "held"
-        if not self._fits(item, base):
-            return "conflict"
-        self.stored[item["id"]] = item
-        waits = [h for h in self.held.values() if h["corrects_id"] == item["id"]]
-        for waiting in sorted(waits, key=lambda held: str(held["id"])):
-            del self.held[waiting["id"]]
-            self.take(waiting)
-        return "accepted"
-
-    def _fits(self, item: dict[str, Any], base: str | None) -> bool:
-        same = [r for r in self.stored.values() if r["visit_id"] == item["visit_id"]]
-        if base:
-            corrected = {r.get("corrects_id") for r in same}
-            return base in {r["id"] for r in same} and base not in corrected
-        return not same
-
-
-IDS = [str(uuid.UUID(int=number)) for number in range(1, 7)]
-SENT = st.lists(
-    st.tuples(
-        st.sampled_from(IDS),
-        st.sampled_from([0, 1]),
-        st.sampled_from([None, None, *IDS]),
-        st.sampled_from([1, 2]),
-    ).filter(lambda told: told[0] != told[2]),
-    max_size=12,
-)
-
-
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-)
-def shared(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """One database for all examples of the property: making one takes longer than using it."""
-    for url in _shared_url(request):
-        engine = make_engine(url)
-        load_small_registry(engine)
-        yield engine
-        engine.dispose()
-
-
-def _shared_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "postgres":
-        yield from _fresh_postgres(request)
-        return
-    folder = request.getfixturevalue("tmp_path_factory").mktemp("sync")
-    shutil.copy(request.getfixturevalue("sqlite_template"), folder / "outreach.sqlite")
-    yield f"sqlite:///{folder / 'outreach.sqlite'}"
-
-
-@pytest.fixture(scope="module")
-def shared_field(shared: Engine) -> Field:
-    with unit_of_work(shared) as db:
-        return make_field(db, 2)
-
-
-def forget(engine: Engine) -> None:
-    with unit_of_work(engine) as db:
-        for table in (SignUp, HeldReport, VisitEvent):
-            db.execute(delete(table))
-        db.execute(delete(SessionReport))
-        db.execute(update(Visit).values(work=Work.CONFIRMED, result=None))
-
-
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(sent=SENT, cuts=st.sets(st.integers(0, 12)))
-def test_any_order_and_any_repeats_end_as_the_model_says(
-    shared: Engine,
-    shared_field: Field,
-    sent: list[tuple[str, int, str | None, int]],
-    cuts: set[int],
-) -> None:
-    at = shared_field
-    items = [
-        told(at.visits[at.codes[which]], id=i, corrects_id=base, men=men)
-        for i, which, base, men in sent
-    ]
-    model, wanted, got = Model(), [], []
-    edges = sorted({0, len(items), *(cut for cut in cuts if cut < len(items))})
-    for first, last in itertools.pairwise(edges):
-        wanted += [model.take(item) for item in items[first:last]]
-        got += outcomes(send(shared, at.coordinator, *items[first:last]))
-    stored = {r.id: (r.visit_id, r.men, r.corrects_id) for r in reports(shared)}
-    with reading(shared) as db:
-        held = set(db.exec(select(HeldReport.id)))
-        events = db.exec(select(func.count()).select_from(VisitEvent)).one()
-    forget(shared)
-    # One call answers an item that was held and then released within it by what became of it.
-    assert [w if g == w or w != "held" else g for g, w in zip(got, wanted, strict=True)] == got
-    assert stored == {
-        r["id"]: (r["visit_id"], r["men"], r["corrects_id"]) for r in model.stored.values()
-    }
-    assert held == set(model.held)
-    assert events == len(stored)
 
 
 def test_the_room_works_where_nothing_else_was_imported(engine: Engine, at: Field) -> None:

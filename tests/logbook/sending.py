@@ -1,0 +1,37 @@
+"""What the tests of taking reports in do: send them, look at what is stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlmodel import col, select
+
+from outreach.db import reading, unit_of_work
+from outreach.logbook.sync import Answer, take_in
+from outreach.logbook.tables import SessionReport
+from outreach.visits.tables import Visit
+from tests.field import NOW
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from outreach.people.access import Person
+
+
+def send(engine: Engine, by: Person, *items: object) -> list[Answer]:
+    with unit_of_work(engine) as db:
+        return take_in(db, items, by, NOW)
+
+
+def outcomes(answers: list[Answer]) -> list[str]:
+    return [answer.outcome.value for answer in answers]
+
+
+def visit(engine: Engine, visit_id: int) -> Visit:
+    with reading(engine) as db:
+        return db.get_one(Visit, visit_id)
+
+
+def reports(engine: Engine) -> list[SessionReport]:
+    with reading(engine) as db:
+        return list(db.exec(select(SessionReport).order_by(col(SessionReport.received_at))))
