@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 from python_calamine import CalamineWorkbook
+from sqlalchemy import select
+from sqlmodel import col
 
 from outreach.db import unit_of_work
 from outreach.sheets.plan import PLAN
@@ -22,6 +24,7 @@ from outreach.sheets.staging import (
     undo_upload,
 )
 from outreach.sheets.writing import workbook
+from outreach.visits.tables import ACTIVE, Visit, Work
 from tests.visits.world import NOW
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from tests.visits.world import World
 
 Lines = list[list[Any]]
+CODE, VILLAGE, DISTRICT, TEAM, DAY, SLOT, STARTS, STATUS, ALLOW, NOTE = range(10)
 
 
 def context(db: Any, world: World) -> Context:
@@ -101,3 +105,38 @@ def told(engine: Engine, world: World, staged: Upload) -> tuple[list[Row], list[
     with unit_of_work(engine) as db:
         columns = PLAN.columns(db, context(db, world))
         return rows_of(staged, columns), changes_of(staged, columns)
+
+
+def places(engine: Engine, world: World) -> dict[str, tuple[Any, ...]]:
+    """Where and how every active visit of the stage stands."""
+    with unit_of_work(engine) as db:
+        query = select(Visit).where(
+            col(Visit.stage_id) == world.stage_id, col(Visit.work).in_(ACTIVE)
+        )
+        return {
+            one.village_code: (
+                one.team_id, one.day, one.slot, one.starts_at, one.travel_minutes,
+                one.return_minutes, one.work,
+            )
+            for one in db.scalars(query)
+        }  # fmt: skip
+
+
+def visit_at(engine: Engine, world: World, code: str) -> Visit:
+    with unit_of_work(engine) as db:
+        query = select(Visit).where(
+            col(Visit.stage_id) == world.stage_id,
+            col(Visit.village_code) == code,
+            col(Visit.work).in_(ACTIVE),
+        )
+        return db.scalars(query).one()
+
+
+def set_work(engine: Engine, code: str, work: Work) -> None:
+    with unit_of_work(engine) as db:
+        for visit in db.scalars(select(Visit).where(col(Visit.village_code) == code)):
+            visit.work = work
+
+
+def line_of(lines: Lines, code: str) -> list[Any]:
+    return next(line for line in lines if line[CODE] == code)
