@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-import redis
 from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    import redis
     from sqlalchemy import Engine
 
     from tests.tasks.runner import Worker
@@ -35,14 +35,6 @@ pytestmark = pytest.mark.redis
 SECRET = "a key of the tests alone, and long enough"
 CLOCK = "tests.tasks.daytime"
 IN_THE_MORNING = f"import tasks.sweeper, tasks.post, {CLOCK} as clock; clock.stop_the_clock()"
-
-
-@pytest.fixture
-def queue(redis_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(redis_url) as client:
-        client.flushall()
-        yield client
-        client.flushall()
 
 
 @pytest.fixture

@@ -42,14 +42,6 @@ def run(engine: Engine) -> Run:
 
 
 @pytest.fixture
-def queue(redis_url: str) -> Iterator[redis.Redis]:
-    with redis.Redis.from_url(redis_url) as client:
-        client.flushall()
-        yield client
-        client.flushall()
-
-
-@pytest.fixture
 def sweeper(engine: Engine, redis_url: str, queue: redis.Redis) -> Iterator[Sweeper]:
     made = Sweeper(engine, redis_url)
     yield made
