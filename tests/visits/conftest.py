@@ -9,13 +9,23 @@ import pytest
 from sqlmodel import select
 
 from outreach.campaigns.tables import Stage
-from outreach.db import unit_of_work
+from outreach.db import reading, unit_of_work
 from outreach.visits.links import issue_links
-from outreach.visits.tables import Happening, Visit, VisitEvent, Work
+from outreach.visits.listing import visits_of_stage
+from outreach.visits.tables import (
+    Happening,
+    PlanSubmission,
+    SubmissionState,
+    Visit,
+    VisitEvent,
+    Work,
+)
 from tests.visits.world import NOW, World, build_world, plan
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+    from outreach.visits.rows import VisitRow
 
 
 @pytest.fixture
@@ -43,3 +53,20 @@ def asked(engine: Engine, world: World) -> list[int]:
         ids = [visit.id or 0 for visit in visits]
         issue_links(db, ids, NOW)
     return ids
+
+
+@pytest.fixture
+def rows(engine: Engine, world: World) -> list[VisitRow]:
+    """The visits of an approved plan, so that single ones may be asked for."""
+    plan(engine, world)
+    with unit_of_work(engine) as db:
+        db.add(
+            PlanSubmission(
+                stage_id=world.stage_id,
+                state=SubmissionState.APPROVED,
+                submitted_by=world.coordinator.account_id,
+                submitted_at=NOW,
+            )
+        )
+    with reading(engine) as db:
+        return visits_of_stage(db, world.coordinator, world.stage_id)

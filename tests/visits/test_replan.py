@@ -9,99 +9,28 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlmodel import col, select
 
-from outreach.campaigns.tables import Pick, Stage, StagePick, StageVillage
+from outreach.campaigns.tables import Stage
 from outreach.db import reading, unit_of_work
-from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
+from outreach.errors import Conflict, NotAllowed, NotFound
 from outreach.people.tables import Team, TeamLeave
 from outreach.planning.check import Rule, violations_of_day
 from outreach.villages.tables import ClosedPeriod, Closure
-from outreach.visits.causes import (
-    AfterCancelling,
-    AreaClosed,
-    Gaps,
-    TeamAway,
-    VillageAdded,
-    VillageCancels,
-)
-from outreach.visits.lifecycle import ask, cancel, confirm, postpone
-from outreach.visits.listing import day_trips, unplaced, visits_of_stage
-from outreach.visits.replan import (
-    apply_replan,
-    difference_of,
-    discard_replan,
-    draft_replan,
-    replans_of_stage,
-    why_left_out,
-)
-from outreach.visits.tables import (
-    ACTIVE,
-    Happening,
-    PlanRun,
-    PlanSubmission,
-    ReplanState,
-    RunState,
-    SubmissionState,
-    Visit,
-    VisitEvent,
-    Work,
-)
+from outreach.visits.causes import AreaClosed, Gaps, TeamAway, VillageCancels
+from outreach.visits.lifecycle import ask, confirm
+from outreach.visits.listing import day_trips, unplaced
+from outreach.visits.replan import apply_replan, discard_replan, draft_replan, replans_of_stage
+from outreach.visits.tables import PlanRun, ReplanState, RunState, Visit, VisitEvent, Work
 from outreach.visits.teamday import clock_time, day_minute, day_of_team, stops_of, visits_on
-from tests.visits.world import NOW, SERENGAN, World, plan
+from tests.visits.upset import apply, draft, turn_to, visits_now
+from tests.visits.world import NOW, SERENGAN, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import Engine
     from sqlmodel import Session
 
-    from outreach.visits.causes import Told
-    from outreach.visits.replan import Difference
     from outreach.visits.rows import VisitRow
 
 MONDAY, TUESDAY = date(2026, 11, 9), date(2026, 11, 10)
-
-
-@pytest.fixture
-def rows(engine: Engine, world: World) -> list[VisitRow]:
-    """The visits of an approved plan, so that single ones may be asked for."""
-    plan(engine, world)
-    with unit_of_work(engine) as db:
-        db.add(
-            PlanSubmission(
-                stage_id=world.stage_id,
-                state=SubmissionState.APPROVED,
-                submitted_by=world.coordinator.account_id,
-                submitted_at=NOW,
-            )
-        )
-    with reading(engine) as db:
-        return visits_of_stage(db, world.coordinator, world.stage_id)
-
-
-def _draft(engine: Engine, world: World, told: Told) -> Difference:
-    with unit_of_work(engine) as db:
-        made = draft_replan(db, world.stage_id, told, by=world.coordinator, now=NOW)
-        return difference_of(db, world.coordinator, made.id or 0)
-
-
-def _apply(engine: Engine, world: World, seen: Difference, *allowed: int) -> Difference:
-    replan = seen.replan
-    with unit_of_work(engine) as db:
-        by = world.coordinator
-        apply_replan(db, replan.id or 0, allowed, replan.version, by=by, now=NOW)
-        return difference_of(db, by, replan.id or 0)
-
-
-def _visits(engine: Engine, world: World) -> dict[int, VisitRow]:
-    with reading(engine) as db:
-        return {row.id: row for row in visits_of_stage(db, world.coordinator, world.stage_id)}
-
-
-def _set(engine: Engine, world: World, row: VisitRow, *turns: Callable[..., Visit]) -> None:
-    for turn in turns:
-        with unit_of_work(engine) as db:
-            version = db.get_one(Visit, row.id).version
-            turn(db, row.id, version=version, by=world.coordinator, now=NOW)
 
 
 def _all_sound(db: Session, world: World) -> bool:
@@ -131,13 +60,13 @@ def test_a_team_falls_ill_and_only_its_visits_move(
     ill = world.team_ids[0]
     told = TeamAway(team_id=ill, first=MONDAY, last=TUESDAY, why="Tim sakit")
     hit = {row.id for row in rows if row.team_id == ill and row.day in (MONDAY, TUESDAY)}
-    seen = _draft(engine, world, told)
+    seen = draft(engine, world, told)
     assert {one.visit_id for one in seen.changes} == hit
-    assert _visits(engine, world) == {row.id: row for row in rows}
+    assert visits_now(engine, world) == {row.id: row for row in rows}
     with reading(engine) as db:
         assert db.exec(select(TeamLeave)).all() == []
-    done = _apply(engine, world, seen)
-    after = _visits(engine, world)
+    done = apply(engine, world, seen)
+    after = visits_now(engine, world)
     for row in rows:
         if row.id not in hit:
             now = after[row.id]
@@ -169,14 +98,14 @@ def test_whoever_knows_a_day_is_told_only_when_hit(
     engine: Engine, world: World, rows: list[VisitRow]
 ) -> None:
     for row in rows:
-        _set(engine, world, row, ask)
-    asked = _visits(engine, world)
+        turn_to(engine, world, row, ask)
+    asked = visits_now(engine, world)
     told = TeamAway(team_id=world.team_ids[0], first=MONDAY, last=MONDAY, why="Mobil rusak")
-    seen = _draft(engine, world, told)
+    seen = draft(engine, world, told)
     hit = {one.visit_id for one in seen.changes}
     assert seen.promises == len(hit)
-    _apply(engine, world, seen)
-    after = _visits(engine, world)
+    apply(engine, world, seen)
+    after = visits_now(engine, world)
     for row in asked.values():
         if row.id not in hit:
             now = after[row.id]
@@ -196,12 +125,12 @@ def test_confirmed_visits_stay_unless_they_are_allowed_one_by_one(
     days = [row for row in rows if row.team_id == ill and row.day >= MONDAY]
     first, second, third = days[:3]
     for row in (first, second):
-        _set(engine, world, row, ask, confirm)
+        turn_to(engine, world, row, ask, confirm)
     told = TeamAway(team_id=ill, first=MONDAY, last=max(row.day for row in days[:3]), why="Sakit")
-    seen = _draft(engine, world, told)
+    seen = draft(engine, world, told)
     assert {one.visit_id for one in seen.changes if one.was_confirmed} == {first.id, second.id}
-    done = _apply(engine, world, seen, first.id)
-    after = _visits(engine, world)
+    done = apply(engine, world, seen, first.id)
+    after = visits_now(engine, world)
     assert [one.visit_id for one in done.open_problems] == [second.id]
     kept = after[second.id]
     assert (kept.team_id, kept.day, kept.starts_at, kept.work) == (
@@ -221,10 +150,10 @@ def test_a_flood_closes_a_district(engine: Engine, world: World, rows: list[Visi
     inside = [row for row in rows if row.village_code.startswith(SERENGAN)]
     first, last = min(row.day for row in inside), max(row.day for row in inside)
     told = AreaClosed(region_code=SERENGAN, first=first, last=first, why="Banjir")
-    done = _apply(engine, world, _draft(engine, world, told))
+    done = apply(engine, world, draft(engine, world, told))
     hit = {row.id for row in inside if row.day == first}
     assert {one.visit_id for one in done.changes} == hit
-    after = _visits(engine, world)
+    after = visits_now(engine, world)
     assert all(after[one].day != first for one in hit if one in after)
     with reading(engine) as db:
         (period,) = db.exec(select(ClosedPeriod)).all()
@@ -235,56 +164,11 @@ def test_a_flood_closes_a_district(engine: Engine, world: World, rows: list[Visi
         )
         assert _all_sound(db, world)
     assert last >= first
-    again = _draft(engine, world, told)
+    again = draft(engine, world, told)
     assert again.changes == ()
-    _apply(engine, world, again)
+    apply(engine, world, again)
     with reading(engine) as db:
         assert len(db.exec(select(ClosedPeriod)).all()) == 1
-
-
-def test_a_village_cancels_and_its_slot_is_filled(
-    engine: Engine, world: World, rows: list[VisitRow]
-) -> None:
-    row, gone, waiting = rows[4], rows[2], rows[-1]
-    by = world.coordinator
-    with unit_of_work(engine) as db:
-        cancel(db, gone.id, version=gone.version, by=by, now=NOW, reason="tidak mau")
-        postpone(db, waiting.id, version=waiting.version, by=by, now=NOW, reason="panen")
-    _set(engine, world, row, ask, confirm)
-    seen = _draft(engine, world, VillageCancels(visit_id=row.id, why="Hajatan kepala desa"))
-    (ended,), (filled,) = seen.ended, seen.moved
-    assert (ended.visit_id, filled.village_code) == (row.id, waiting.village_code)
-    assert filled.place is not None
-    assert (filled.place.team_id, filled.place.day) == (row.team_id, row.day)
-    _apply(engine, world, seen)
-    after = _visits(engine, world)
-    assert row.id not in after
-    assert (after[waiting.id].day, after[waiting.id].work) == (row.day, Work.PROPOSED)
-    assert gone.id not in after
-    with reading(engine) as db:
-        assert db.get_one(Visit, row.id).work is Work.POSTPONED
-
-
-def test_a_village_that_cancels_may_get_another_day(
-    engine: Engine, world: World, rows: list[VisitRow]
-) -> None:
-    row = rows[4]
-    told = VillageCancels(visit_id=row.id, why="Hajatan", outcome=AfterCancelling.ANOTHER_DAY)
-    done = _apply(engine, world, _draft(engine, world, told))
-    (change,) = done.moved
-    after = _visits(engine, world)
-    assert change.place is not None
-    assert after[row.id].day == change.place.day != row.day
-
-
-def test_a_village_that_cancels_for_good_waits_for_no_day(
-    engine: Engine, world: World, rows: list[VisitRow]
-) -> None:
-    row = rows[4]
-    told = VillageCancels(visit_id=row.id, why="Tidak mau", outcome=AfterCancelling.CANCELLED)
-    _apply(engine, world, _draft(engine, world, told))
-    with reading(engine) as db:
-        assert db.get_one(Visit, row.id).work is Work.CANCELLED
 
 
 def test_what_closes_a_region_is_reason_enough(
@@ -292,7 +176,7 @@ def test_what_closes_a_region_is_reason_enough(
 ) -> None:
     row = rows[0]
     told = AreaClosed(region_code=row.village_code, first=row.day, last=row.day)
-    _apply(engine, world, _draft(engine, world, told))
+    apply(engine, world, draft(engine, world, told))
     with reading(engine) as db:
         line = db.exec(
             select(VisitEvent)
@@ -303,64 +187,6 @@ def test_what_closes_a_region_is_reason_enough(
         assert line.reason == "closed_flood"
 
 
-def test_why_a_village_was_left_out_is_no_reason_to_add_it(
-    engine: Engine, world: World, rows: list[VisitRow]
-) -> None:
-    gone = rows[3]
-    key = (world.stage_id, gone.village_code)
-    with unit_of_work(engine) as db:
-        db.get_one(Visit, gone.id).work = Work.CANCELLED
-        db.add(
-            StagePick(
-                stage_id=key[0],
-                village_code=key[1],
-                pick=Pick.LEFT_OUT,
-                reason="Sudah ikut program lain",
-            )
-        )
-    told = VillageAdded(village_code=gone.village_code, why="Kades minta ikut")
-    seen = _draft(engine, world, told)
-    with reading(engine) as db:
-        assert why_left_out(db, seen) == "Sudah ikut program lain"
-    done = _apply(engine, world, seen)
-    with reading(engine) as db:
-        pick = db.get_one(StagePick, key)
-        assert (pick.pick, pick.reason) == (Pick.FIRST, "Kades minta ikut")
-        assert why_left_out(db, done) is None
-
-
-def test_a_village_is_added_and_stays_in_later_plans(
-    engine: Engine, world: World, rows: list[VisitRow]
-) -> None:
-    gone = rows[3]
-    with unit_of_work(engine) as db:
-        db.delete(db.get_one(StageVillage, (world.stage_id, gone.village_code)))
-        db.get_one(Visit, gone.id).work = Work.CANCELLED
-    told = VillageAdded(village_code=gone.village_code.replace(".", ""), why="Permintaan camat")
-    done = _apply(engine, world, _draft(engine, world, told))
-    (change,) = done.moved
-    assert (change.village_code, change.visit_id) == (gone.village_code, None)
-    with reading(engine) as db:
-        key = (world.stage_id, gone.village_code)
-        assert db.get_one(StageVillage, key).rank > 1
-        assert db.get_one(StagePick, key).pick is Pick.FIRST
-        made = db.exec(
-            select(Visit).where(
-                Visit.village_code == gone.village_code, col(Visit.work).in_(ACTIVE)
-            )
-        ).one()
-        assert change.place is not None
-        assert (made.team_id, made.day) == (change.place.team_id, change.place.day)
-        line = db.exec(select(VisitEvent).where(VisitEvent.visit_id == made.id)).one()
-        assert (line.happening, line.reason) == (Happening.PLANNED, "Permintaan camat")
-    with pytest.raises(Conflict) as refusal:
-        _draft(engine, world, told)
-    assert refusal.value.facts["problem"] == "village_has_visit"
-    with pytest.raises(Invalid) as outside:
-        _draft(engine, world, VillageAdded(village_code="33.09.01.2001"))
-    assert outside.value.facts["problems"] == {"village_code": ["outside_branch"]}
-
-
 def test_gaps_are_filled_with_what_waits(
     engine: Engine, world: World, rows: list[VisitRow]
 ) -> None:
@@ -368,52 +194,52 @@ def test_gaps_are_filled_with_what_waits(
         for row in rows[:4]:
             db.get_one(Visit, row.id).work = Work.POSTPONED
         db.get_one(Visit, rows[5].id).work = Work.CANCELLED
-    done = _apply(engine, world, _draft(engine, world, Gaps()))
+    done = apply(engine, world, draft(engine, world, Gaps()))
     assert {one.visit_id for one in done.moved} == {row.id for row in rows[:4]}
     with reading(engine) as db:
         assert _all_sound(db, world)
-    assert rows[5].id not in _visits(engine, world)
+    assert rows[5].id not in visits_now(engine, world)
 
 
 def test_what_changed_meanwhile_is_not_overwritten(
     engine: Engine, world: World, rows: list[VisitRow]
 ) -> None:
     told = TeamAway(team_id=world.team_ids[0], first=MONDAY, last=TUESDAY, why="Sakit")
-    seen = _draft(engine, world, told)
+    seen = draft(engine, world, told)
     changed = next(one for one in seen.changes if one.visit_id is not None)
-    _set(engine, world, next(row for row in rows if row.id == changed.visit_id), ask)
-    before = _visits(engine, world)
+    turn_to(engine, world, next(row for row in rows if row.id == changed.visit_id), ask)
+    before = visits_now(engine, world)
     with pytest.raises(Conflict) as refusal:
-        _apply(engine, world, seen)
+        apply(engine, world, seen)
     assert refusal.value.facts == {
         "problem": "replan_stale",
         "villages": [changed.village_code],
     }
-    assert _visits(engine, world) == before
+    assert visits_now(engine, world) == before
     with reading(engine) as db:
         assert db.exec(select(TeamLeave)).all() == []
         (again,) = replans_of_stage(db, world.coordinator, world.stage_id)
     assert again.replan.state is ReplanState.DRAFTED
-    _apply(engine, world, _draft(engine, world, told))
+    apply(engine, world, draft(engine, world, told))
 
 
 def test_a_draft_is_settled_once(engine: Engine, world: World, rows: list[VisitRow]) -> None:
     told = VillageCancels(visit_id=rows[0].id, why="Hajatan")
-    seen = _draft(engine, world, told)
+    seen = draft(engine, world, told)
     with unit_of_work(engine) as db:
         by, number = world.coordinator, seen.replan.id or 0
         discard_replan(db, number, seen.replan.version, by=by, now=NOW)
     with pytest.raises(Conflict) as refusal:
-        _apply(engine, world, seen)
+        apply(engine, world, seen)
     assert refusal.value.facts["problem"] == "replan_settled"
-    assert rows[0].id in _visits(engine, world)
+    assert rows[0].id in visits_now(engine, world)
 
 
 def test_only_the_branchs_coordinators_replan(
     engine: Engine, world: World, rows: list[VisitRow]
 ) -> None:
     told = VillageCancels(visit_id=rows[0].id, why="Hajatan")
-    seen = _draft(engine, world, told)
+    seen = draft(engine, world, told)
     number, version = seen.replan.id or 0, seen.replan.version
     for person, error in (
         (world.foreigner, NotFound),
@@ -436,7 +262,7 @@ def test_only_the_branchs_coordinators_replan(
         )
         db.add(going_on)
     with pytest.raises(Conflict) as refusal:
-        _apply(engine, world, seen)
+        apply(engine, world, seen)
     assert refusal.value.facts["problem"] == "being_planned"
 
 
@@ -446,21 +272,21 @@ def test_starts_stay_as_shown_when_only_some_confirmed_visits_move(
     ill = world.team_ids[0]
     hit = [row for row in rows if row.team_id == ill and row.day in (MONDAY, TUESDAY)]
     for row in hit:
-        _set(engine, world, row, ask, confirm)
+        turn_to(engine, world, row, ask, confirm)
     with unit_of_work(engine) as db:  # room to share: a day of the other team is free again
         for row in rows:
             if row.team_id != ill and row.day == MONDAY:
                 db.get_one(Visit, row.id).work = Work.CANCELLED
     told = TeamAway(team_id=ill, first=MONDAY, last=TUESDAY, why="Sakit")
-    seen = _draft(engine, world, told)
+    seen = draft(engine, world, told)
     seats = [(one.place.team_id, one.place.day) for one in seen.moved if one.place]
     shared = next(seat for seat in seats if seats.count(seat) > 1)
     sharing = [
         one for one in seen.moved if one.place and (one.place.team_id, one.place.day) == shared
     ]
     first, *later = sorted(sharing, key=lambda one: one.place.position if one.place else 0)
-    done = _apply(engine, world, seen, *(one.visit_id or 0 for one in later))
-    after = _visits(engine, world)
+    done = apply(engine, world, seen, *(one.visit_id or 0 for one in later))
+    after = visits_now(engine, world)
     assert first.visit_id in {one.visit_id for one in done.open_problems}
     for one in later:
         assert one.place is not None
