@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlmodel import select
 
 from outreach.config import Settings
-from outreach.db import make_engine
+from outreach.db import make_engine, unit_of_work
 from outreach.maps.artefacts import Store
 from outreach.maps.assets import build_assets
+from outreach.people.officials import OfficialIn, add_official
+from outreach.people.tables import Team
+from outreach.villages.tables import Village
+from outreach.visits.links import issue_links, live_links, token_of
+from outreach.visits.tables import Visit, Work
 from outreach.web.app import create_app
+from tests.visits.world import NOW
+from tests.web.asked import KEY, PHONE, Asked
+from tests.web.planned import coordinator, plan
 from tests.web.world import SECRET, World, build
 
 if TYPE_CHECKING:
@@ -130,3 +139,30 @@ def english(login_as: Callable[[Role], Visitor]) -> Callable[[Role], Visitor]:
         return visitor
 
     return log_in
+
+
+@pytest.fixture
+def asked(app: Flask, world: World) -> Asked:
+    """The first visit of a plan that was published as a whole."""
+    stage, by = plan(app, world), coordinator(app, world)
+    with unit_of_work(stage.engine) as db:
+        visits = db.exec(
+            select(Visit).where(Visit.stage_id == stage.stage_id, Visit.work == Work.PROPOSED)
+        ).all()
+        for visit in visits:
+            visit.work = Work.AWAITING
+        ids = [visit.id or 0 for visit in visits]
+        issue_links(db, ids, NOW)
+        first = min(visits, key=lambda one: (one.day, one.team_id, one.slot))
+        db.get_one(Team, first.team_id).phone = PHONE
+        told = {"village_code": first.village_code, "name": "Sri Wahyuni", "position": "Lurah"}
+        add_official(db, OfficialIn.model_validate({**told, "phone": "0813 9876 5432"}), by=by)
+        link = live_links(db, ids, NOW)[first.id or 0]
+        village = db.get_one(Village, first.village_code).name
+    return Asked(stage.engine, first.id or 0, token_of(link, KEY), village)
+
+
+@pytest.fixture
+def villager(client: Visitor) -> Visitor:
+    client.set_cookie("language", "en")
+    return client

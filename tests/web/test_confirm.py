@@ -3,107 +3,36 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from pydantic import ValidationError
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
-from sqlmodel import col, select
 
-from outreach.config import Settings
 from outreach.db import unit_of_work
-from outreach.people.officials import OfficialIn, add_official
-from outreach.people.tables import Role, Team
-from outreach.villages.tables import Village
+from outreach.people.tables import Role
 from outreach.visits.answers import answer_by_link
 from outreach.visits.lifecycle import Author, settle
-from outreach.visits.links import issue_links, key_of, live_links, token_of
-from outreach.visits.offers import offers, place_key
-from outreach.visits.tables import (
-    Channel,
-    ConfirmationLink,
-    Happening,
-    Visit,
-    VisitEvent,
-    Work,
-)
+from outreach.visits.links import issue_links, live_links, token_of
+from outreach.visits.offers import offers
+from outreach.visits.tables import Channel, Happening, Visit, Work
 from outreach.web import confirm
-from tests.visits.world import NOW, TODAY
+from tests.visits.world import NOW
+from tests.web.asked import KEY, PHONE, Asked
 from tests.web.planned import coordinator, hang_clock, words_of
-from tests.web.planned import plan as plan_stage
-from tests.web.world import SECRET, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
-    from sqlalchemy import Engine
     from sqlmodel import Session
 
     from outreach.planning.insertion import Place
     from tests.web.conftest import Visitor
-
-KEY = key_of(SECRET)
-PHONE = "+6281234567890"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A visit that waits for its village, and the address that it was sent."""
-
-    engine: Engine
-    visit_id: int
-    token: str
-    village: str
-
-    @property
-    def path(self) -> str:
-        return f"/k/{self.token}"
-
-    def now(self) -> Visit:
-        with unit_of_work(self.engine) as db:
-            return db.get_one(Visit, self.visit_id)
-
-    def places(self) -> list[str]:
-        with unit_of_work(self.engine) as db:
-            return [place_key(one) for one in offers(db, self.visit_id, today=TODAY)]
-
-    def lines(self) -> list[VisitEvent]:
-        with unit_of_work(self.engine) as db:
-            query = select(VisitEvent).where(VisitEvent.visit_id == self.visit_id)
-            return list(db.exec(query.order_by(col(VisitEvent.id))))
-
-
-@pytest.fixture
-def asked(app: Flask, world: World) -> Asked:
-    """The first visit of a plan that was published as a whole."""
-    stage, by = plan_stage(app, world), coordinator(app, world)
-    with unit_of_work(stage.engine) as db:
-        visits = db.exec(
-            select(Visit).where(Visit.stage_id == stage.stage_id, Visit.work == Work.PROPOSED)
-        ).all()
-        for visit in visits:
-            visit.work = Work.AWAITING
-        ids = [visit.id or 0 for visit in visits]
-        issue_links(db, ids, NOW)
-        first = min(visits, key=lambda one: (one.day, one.team_id, one.slot))
-        db.get_one(Team, first.team_id).phone = PHONE
-        told = {"village_code": first.village_code, "name": "Sri Wahyuni", "position": "Lurah"}
-        add_official(db, OfficialIn.model_validate({**told, "phone": "0813 9876 5432"}), by=by)
-        link = live_links(db, ids, NOW)[first.id or 0]
-        village = db.get_one(Village, first.village_code).name
-    return Asked(stage.engine, first.id or 0, token_of(link, KEY), village)
-
-
-@pytest.fixture
-def villager(client: Visitor) -> Visitor:
-    client.set_cookie("language", "en")
-    return client
+    from tests.web.world import World
 
 
 def test_the_page_tells_what_the_village_has_to_know_and_nobodys_name(
@@ -368,163 +297,6 @@ def test_an_old_link_says_so_and_whom_to_call(
 def test_the_page_speaks_indonesian_first(client: Visitor, asked: Asked) -> None:
     page = client.get(asked.path)
     assert '<html lang="id">' in page.text
-
-
-def test_the_coordinator_sees_the_link_copies_it_and_writes_to_the_official(
-    english: Callable[[Role], Visitor], asked: Asked
-) -> None:
-    page = english(Role.COORDINATOR).get(f"/visits/{asked.visit_id}").text
-    address = f"http://localhost/k/{asked.token}"
-    assert f'value="{address}"' in page
-    assert "https://wa.me/6281398765432?text=" in page
-    assert address.replace(":", "%3A").replace("/", "%2F") in page
-
-
-@pytest.mark.parametrize("role", [Role.MANAGER])
-def test_who_does_not_plan_sees_neither_link_nor_phone(
-    english: Callable[[Role], Visitor], asked: Asked, role: Role
-) -> None:
-    page = english(role).get(f"/visits/{asked.visit_id}").text
-    assert asked.token not in page
-    assert "98765432" not in page
-
-
-def test_the_public_address_stands_in_links_when_it_is_set(
-    app: Flask, asked: Asked, english: Callable[[Role], Visitor]
-) -> None:
-    running = app.extensions["outreach"]
-    public = running.settings.model_copy(update={"public_url": "https://desa.example.id"})
-    app.extensions["outreach"] = type(running)(public, running.engine)
-    page = english(Role.COORDINATOR).get(f"/visits/{asked.visit_id}").text
-    assert f"https://desa.example.id/k/{asked.token}" in page
-
-
-@pytest.mark.parametrize(
-    "url", ["desa.example.id", "ftp://x", "javascript:alert(1)", "https://a:b@x", "https://x/?y=1"]
-)
-def test_an_address_that_is_none_stops_the_start(url: str) -> None:
-    with pytest.raises(ValidationError):
-        Settings(_env_file=None, public_url=url)
-
-
-def test_a_public_address_loses_its_last_slash() -> None:
-    given = Settings(_env_file=None, public_url=" https://desa.example.id/petugas/ ")
-    assert given.public_url == "https://desa.example.id/petugas"
-
-
-def test_a_days_list_is_one_text_with_every_link(
-    english: Callable[[Role], Visitor], asked: Asked
-) -> None:
-    visit = asked.now()
-    page = english(Role.COORDINATOR).get(f"/stages/{visit.stage_id}/ask?day={visit.day}")
-    assert page.status_code == 200
-    text = unescape(page.text.split('id="text"')[1].split("</textarea>")[0])
-    assert f"http://localhost/k/{asked.token}" in text
-    with unit_of_work(asked.engine) as db:
-        same_day = db.exec(
-            select(ConfirmationLink)
-            .join(Visit, col(Visit.id) == col(ConfirmationLink.visit_id))
-            .where(Visit.day == visit.day, Visit.stage_id == visit.stage_id)
-        ).all()
-        tokens = {token_of(one, KEY) for one in same_day if one.answered_at is None}
-    assert len(tokens) > 1
-    assert all(f"/k/{token}" in text for token in tokens)
-    assert "98765432" not in text
-
-
-@pytest.mark.parametrize("query", ["", "?team=1", "?day=2027-01-01", "?day=&team="])
-def test_a_days_list_takes_any_day_and_team(
-    english: Callable[[Role], Visitor], asked: Asked, query: str
-) -> None:
-    browser = english(Role.COORDINATOR)
-    assert browser.get(f"/stages/{asked.now().stage_id}/ask{query}").status_code == 200
-    assert browser.get(f"/stages/{asked.now().stage_id}/ask?day=x").status_code == 422
-
-
-def _form(asked: Asked, **more: str) -> dict[str, str]:
-    return {"version": str(asked.now().version), "channel": "phone", **more}
-
-
-def test_an_answer_is_typed_in_with_its_way(
-    english: Callable[[Role], Visitor], asked: Asked
-) -> None:
-    browser = english(Role.COORDINATOR)
-    place = asked.places()[0]
-    told = _form(asked, answer="another_day", place=place, reason="hajatan")
-    assert browser.send(f"/visits/{asked.visit_id}/answer", told).status_code == 303
-    assert asked.now().day == date.fromisoformat(place.split(".")[1])
-    words = words_of(browser.get(f"/visits/{asked.visit_id}"))
-    assert "· Phone" in words
-    assert "Si coordinator" in words
-
-
-def test_a_call_in_vain_and_links_are_noted_by_their_buttons(
-    english: Callable[[Role], Visitor], asked: Asked
-) -> None:
-    browser = english(Role.COORDINATOR)
-    base = f"/visits/{asked.visit_id}"
-    assert browser.send(f"{base}/called", _form(asked)).status_code == 303
-    assert asked.lines()[-1].happening is Happening.CALLED
-    browser.send(f"{base}/link", {"act": "withdraw"})
-    assert browser.get(asked.path).status_code == 410
-    assert "There is no link to answer by." in words_of(browser.get(base))
-    browser.send(f"{base}/link", {"act": "new"})
-    (address,) = set(re.findall(r"http://localhost(/k/\w+)", browser.get(base).text))
-    assert address != asked.path
-    assert browser.get(address).status_code == 200
-
-
-def test_what_is_wrong_with_a_typed_answer_is_said_and_nothing_is_lost(
-    english: Callable[[Role], Visitor], asked: Asked
-) -> None:
-    browser = english(Role.COORDINATOR)
-    base = f"/visits/{asked.visit_id}"
-    refused = browser.send(f"{base}/answer", _form(asked, answer="no"))
-    assert refused.status_code == 422
-    assert "Please fill this in." in words_of(refused)
-    stale = browser.send(
-        f"{base}/answer", {**_form(asked, answer="can", reason="ya"), "version": "9"}
-    )
-    assert stale.status_code == 409
-    assert "ya</textarea>" in stale.text
-    gone = browser.send(
-        f"{base}/answer", _form(asked, answer="another_day", place="1.2027-01-01.1.500")
-    )
-    assert gone.status_code == 409
-    assert asked.now().work is Work.AWAITING
-
-
-def test_the_history_names_the_village_that_answered(
-    villager: Visitor, english: Callable[[Role], Visitor], asked: Asked
-) -> None:
-    villager.post(asked.path, data={"answer": "can"})
-    words = words_of(english(Role.COORDINATOR).get(f"/visits/{asked.visit_id}"))
-    assert "the village, by its link" in words
-    assert "We can ·" in words
-    assert "Link · the village itself" in words
-
-
-def test_the_last_answer_is_told_from_the_history_and_not_from_the_link(
-    villager: Visitor, english: Callable[[Role], Visitor], asked: Asked
-) -> None:
-    browser = english(Role.COORDINATOR)
-    path = f"/visits/{asked.visit_id}"
-    browser.send(f"{path}/answer", _form(asked, answer="can"))
-    told = words_of(browser.get(path)).partition("Answer of the village")[2].partition("Papers")[0]
-    assert "Phone · Si coordinator" in told
-    assert "By the link" not in told
-
-
-def test_the_day_that_a_village_chose_by_its_link_is_told(
-    villager: Visitor, english: Callable[[Role], Visitor], asked: Asked
-) -> None:
-    place = asked.places()[0]
-    villager.post(asked.path, data={"answer": "another_day", "place": place})
-    told = words_of(english(Role.COORDINATOR).get(f"/visits/{asked.visit_id}"))
-    told = told.partition("Answer of the village")[2].partition("Papers")[0]
-    assert "Another day ·" in told
-    assert str(date.fromisoformat(place.split(".")[1]).day) in told
-    assert "Link · the village itself" in told
 
 
 def test_an_answered_link_tells_what_has_become_of_the_visit(

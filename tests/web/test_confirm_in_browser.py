@@ -10,7 +10,6 @@ from playwright.sync_api import expect
 from outreach.visits.tables import Work
 from tests.maps.map_app import serving
 from tests.web.test_accessibility import AXE, SEEN
-from tests.web.test_confirm import Asked, asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from playwright.sync_api import Browser, Page
 
-__all__ = ["asked"]
+    from tests.web.asked import Asked
 
 pytestmark = pytest.mark.browser
 
