@@ -22,7 +22,7 @@ from outreach.visits.tables import Visit, Work
 from outreach.web.app import create_app
 from tests.visits.world import NOW
 from tests.web.asked import KEY, PHONE, Asked
-from tests.web.planned import coordinator, plan
+from tests.web.planned import Planned, coordinator, plan
 from tests.web.world import SECRET, World, build
 
 if TYPE_CHECKING:
@@ -166,3 +166,8 @@ def asked(app: Flask, world: World) -> Asked:
 def villager(client: Visitor) -> Visitor:
     client.set_cookie("language", "en")
     return client
+
+
+@pytest.fixture
+def planned(app: Flask, world: World) -> Planned:
+    return plan(app, world)

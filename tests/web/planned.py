@@ -14,7 +14,7 @@ from outreach.people.access import Person, person_of
 from outreach.people.tables import Role
 from outreach.planning.model import Parameters
 from outreach.visits.runs import request_run
-from outreach.visits.tables import ACTIVE, Batch, PlanRun, Visit
+from outreach.visits.tables import ACTIVE, Batch, PlanRun, Visit, Work
 from tests.visits.world import NOW
 from tests.visits.world import work_off as work_off_on
 
@@ -106,3 +106,7 @@ def words_of(answer: object) -> str:
     """The text of a page as people read it, blanks in one."""
     html: str = answer.get_data(as_text=True)  # type: ignore[attr-defined]
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def proposed(planned: Planned) -> Visit:
+    return next(one for one in planned.visits() if one.work is Work.PROPOSED)
