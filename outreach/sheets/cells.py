@@ -84,7 +84,7 @@ def _number_text(number: float) -> str:
 def holds_identity(text: str) -> bool:
     """Whether a cell holds an identity number, also one that Excel has made a number of."""
     if _EXPONENT.fullmatch(text):
-        return float(text.replace(",", ".")) >= _IDENTITY
+        return _IDENTITY <= float(text.replace(",", ".")) < 10 * _IDENTITY
     # Most cells are too short for one; signs beyond ASCII may stand for several digits each.
     is_short = len(text) < 16 and text.isascii()
     return not is_short and holds_identity_number(text)

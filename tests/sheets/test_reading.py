@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outreach.errors import Invalid
+from outreach.sheets.cells import holds_identity
 from outreach.sheets.kinds import Cell, Choice, Column
 from outreach.sheets.reading import HIDDEN, read_sheet
 from tests.sheets.files import CODE, COLUMNS, HEADERS, LETTERS, as_csv, as_xlsx, read
@@ -246,10 +247,18 @@ def test_the_sheet_named_like_the_kind_is_read_and_instructions_are_not() -> Non
     assert [row.values["code"] for row in read(out.getvalue()).rows] == [CODE]
 
 
-#: A quote keeps a text a text, and “#NUM!” is a failed formula: neither is a name.
-NAMES = st.text(LETTERS, min_size=1, max_size=12).filter(
-    lambda name: name.strip() == name and not name.startswith(("'", "#")) and '"' not in name
-)
+def is_a_name(text: str) -> bool:
+    """A quote keeps a text a text, “#NUM!” is a failed formula, “3E15” an identity number."""
+    is_marked = text.startswith(("'", "#")) or '"' in text
+    return text.strip() == text and not is_marked and not holds_identity(text)
+
+
+NAMES = st.text(LETTERS, min_size=1, max_size=12).filter(is_a_name)
+
+
+def test_only_sixteen_digits_are_an_identity_number_among_powers_of_ten() -> None:
+    assert [power for power in range(40) if holds_identity(f"3.3E{power}")] == [15]
+    assert not holds_identity("1E100")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from tests.visits.world import World
 
 
+#: SQLite has one writer at a time.
+@pytest.mark.parametrize(
+    "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
 def test_a_stage_being_edited_takes_what_points_to_it(engine: Engine, world: World) -> None:
-    if engine.dialect.name != "postgresql":
-        pytest.skip("SQLite has one writer at a time")
     with unit_of_work(engine) as editing:
         locked(editing, Stage, world.stage_id)
         with unit_of_work(engine) as db:
