@@ -9,11 +9,12 @@ from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from sqlmodel import exists, select
 
 from outreach.campaigns.access import SHAPERS, require_shaper, seen_by
-from outreach.campaigns.days import PlannedDay, check_campaign_length, check_order
+from outreach.campaigns.days import PlannedDay, check_campaign_length
 from outreach.campaigns.tables import Campaign, Ecosystem, Purpose, Stage, Status
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.edits import change, locked, unique_name
 from outreach.people.free_text import Name, Remark
+from outreach.people.order import check_order
 from outreach.people.tables import Role
 
 if TYPE_CHECKING:

@@ -24,12 +24,6 @@ def _in_our_time(day: date) -> date:
 PlannedDay = Annotated[date, AfterValidator(_in_our_time)]
 
 
-def check_order(starts: date | None, ends: date) -> None:
-    """Refuse an end before the start; without a start there is nothing to compare."""
-    if starts is not None and ends < starts:
-        raise PydanticCustomError("ends_before_it_starts", "It ends before it starts")
-
-
 def check_campaign_length(starts: date | None, ends: date) -> None:
     """Refuse a campaign beyond the tenth anniversary of its first day."""
     if starts is None:

@@ -11,12 +11,13 @@ from sqlalchemy import delete, update
 from sqlmodel import col, select
 
 from outreach.campaigns.access import branch_regencies, holds_branch, visible_branches
-from outreach.campaigns.days import PlannedDay, check_order, check_stage_length
+from outreach.campaigns.days import PlannedDay, check_stage_length
 from outreach.campaigns.tables import Campaign, Ordering, Stage, StagePick, Status
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.access import Person, covers
 from outreach.people.edits import change, locked, unique_name
 from outreach.people.free_text import Name
+from outreach.people.order import check_order
 from outreach.people.tables import Role
 from outreach.villages.codes import parse
 from outreach.villages.tables import District, Regency, Village, VillageKind

@@ -18,6 +18,7 @@ from outreach.errors import Invalid, NotFound
 from outreach.people.access import covers, require, within
 from outreach.people.edits import change, locked
 from outreach.people.free_text import Note
+from outreach.people.order import check_order
 from outreach.people.regions import RegionCode, refuse_unknown
 from outreach.villages.codes import Level, level, parents
 from outreach.villages.tables import ClosedPeriod, Closure, MarketDay, MarketEffect, MarketRhythm
@@ -58,8 +59,7 @@ class ClosedPeriodIn(BaseModel):
     @classmethod
     def _in_order(cls, ends: date, told: ValidationInfo) -> date:
         starts = told.data.get("starts")
-        if starts and ends < starts:
-            raise PydanticCustomError("ends_before_it_starts", "the end lies before the start")
+        check_order(starts, ends)
         if starts and (ends - starts).days >= LONGEST_DAYS:
             limits = {"days": LONGEST_DAYS}
             raise PydanticCustomError("period_too_long", "longer than a year", limits)

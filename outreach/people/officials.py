@@ -8,7 +8,6 @@ from itertools import batched
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import and_, col, or_, select
 
@@ -18,6 +17,7 @@ from outreach.people.accounts import account_of, areas_of
 from outreach.people.edits import change, locked
 from outreach.people.emails import Email
 from outreach.people.free_text import Name
+from outreach.people.order import check_order
 from outreach.people.phones import Phone
 from outreach.people.regions import VillageCode, refuse_unknown
 from outreach.people.tables import Official, Role
@@ -48,9 +48,7 @@ class OfficialIn(BaseModel):
     @field_validator("term_ends")
     @classmethod
     def _after_start(cls, ends: date | None, told: ValidationInfo) -> date | None:
-        starts = told.data.get("term_starts")
-        if starts and ends and ends < starts:
-            raise PydanticCustomError("ends_before_it_starts", "the end lies before the start")
+        check_order(told.data.get("term_starts"), ends)
         return ends
 
 

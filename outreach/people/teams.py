@@ -13,6 +13,7 @@ from outreach.errors import Invalid, NotFound
 from outreach.people.branches import own_branch, regencies_of
 from outreach.people.edits import change, locked, unique_name
 from outreach.people.free_text import Name, Remark
+from outreach.people.order import check_order
 from outreach.people.phones import Phone
 from outreach.people.regions import VillageCode, refuse_unknown
 from outreach.people.tables import Branch, Role, Team, TeamLeave
@@ -77,8 +78,7 @@ class LeaveIn(BaseModel):
     @field_validator("ends")
     @classmethod
     def _after_start(cls, ends: date, told: ValidationInfo) -> date:
-        if "starts" in told.data and ends < told.data["starts"]:
-            raise PydanticCustomError("ends_before_it_starts", "the end lies before the start")
+        check_order(told.data.get("starts"), ends)
         return ends
 
 

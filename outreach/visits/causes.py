@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from outreach.people.closures import ClosedRegion
 from outreach.people.free_text import Remark
+from outreach.people.order import check_order
 from outreach.people.regions import RegionCode
 from outreach.villages.tables import Closure
 from outreach.visits.tables import Cause
@@ -30,8 +31,7 @@ class Span(BaseModel):
     @classmethod
     def _in_order(cls, last: date, told: ValidationInfo) -> date:
         first = told.data.get("first")
-        if first and last < first:
-            raise PydanticCustomError("ends_before_it_starts", "the end lies before the start")
+        check_order(first, last)
         if first and (last - first).days >= LONGEST_DAYS:
             limits = {"days": LONGEST_DAYS}
             raise PydanticCustomError("span_too_long", "longer than three months", limits)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
 from outreach.db import unit_of_work
 from outreach.people.tables import Role, Team
 from outreach.visits.tables import PlanSubmission, Visit, Work
-from tests.web.planned import engine_of, plan, words_of
+from tests.web.planned import engine_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,11 +21,6 @@ if TYPE_CHECKING:
     from tests.web.conftest import Visitor
     from tests.web.planned import Planned
     from tests.web.world import World
-
-
-@pytest.fixture
-def planned(app: Flask, world: World) -> Planned:
-    return plan(app, world)
 
 
 def hand_in(client: Visitor, planned: Planned, **form: str) -> int:

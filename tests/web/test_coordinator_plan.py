@@ -34,11 +34,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def planned(app: Flask, world: World) -> Planned:
-    return plan(app, world)
-
-
-@pytest.fixture
 def path(world: World) -> str:
     return f"/stages/{world.own['stage_id']}/plan"
 

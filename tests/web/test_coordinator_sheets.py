@@ -17,7 +17,7 @@ from outreach.visits.tables import Work
 from outreach.web.sheet_words import note_sentence
 from tests import builders
 from tests.sheets.desk import Lines, lines_of, saved
-from tests.web.planned import Planned, plan, words_of
+from tests.web.planned import Planned, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,11 +28,6 @@ if TYPE_CHECKING:
     from tests.web.world import World
 
 TEAM, DAY, SLOT, ALLOW, NOTE = 3, 4, 5, 8, 9
-
-
-@pytest.fixture
-def planned(app: Flask, world: World) -> Planned:
-    return plan(app, world)
 
 
 @pytest.fixture
