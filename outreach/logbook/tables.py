@@ -4,7 +4,7 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Column, Index, text
+from sqlalchemy import JSON, CheckConstraint, Column, Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
 from outreach.db import CODE, words
@@ -45,6 +45,35 @@ class Payer(StrEnum):
     CSR = "csr"
 
 
+class ReportSource(StrEnum):
+    """By which way a report came in."""
+
+    PAGE = "page"
+    PHONE = "phone"
+    PAPER = "paper"
+    ODK = "odk"
+
+
+class Ruling(StrEnum):
+    """What a person decided about a report that disputes a stored one."""
+
+    TAKEN = "taken"
+    SET_ASIDE = "set_aside"
+
+
+class EvidenceKind(StrEnum):
+    """What shows that a session was held."""
+
+    PHOTO = "photo"
+    SIGNATURE = "signature"
+
+
+class ItemKind(StrEnum):
+    """What else than a report a phone sends."""
+
+    ANSWER = "answer"
+
+
 class SessionReport(SQLModel, table=True):
     """What happened on a visit; `id` is made by the phone when the official presses save.
 
@@ -52,13 +81,19 @@ class SessionReport(SQLModel, table=True):
     `corrected_by` is empty. `fingerprint` is the SHA-256 of the content, so that the same id with
     other content is told from a repeat. A visit has one first report, every report one correction
     at the most: so each visit has exactly one current report, whoever sends at the same moment.
-    `flags` name what is possible but unlikely, for a person to look at.
+    `flags` name what is possible but unlikely, for a person to look at. `paid` counts the sign-ups
+    that had paid by then, if known. `minutes` is how long the session took; `latitude` and
+    `longitude` where the phone was, rounded to three decimals (about 110 m). `saved_at` is the
+    phone's clock when save was pressed and `skew_seconds` how far that clock was ahead of ours
+    when the report came: neither is trusted for order or day.
     """
 
     __tablename__ = "session_report"
     __table_args__ = (
         CheckConstraint("men >= 0 AND women >= 0", name="attendance_not_negative"),
         CheckConstraint("signups >= 0", name="signups_not_negative"),
+        CheckConstraint("paid >= 0 AND paid <= signups", name="paid_within_signups"),
+        CheckConstraint("minutes > 0", name="minutes_positive"),
         Index(
             "uq_session_report_first",
             "visit_id",
@@ -77,6 +112,10 @@ class SessionReport(SQLModel, table=True):
     men: int
     women: int
     signups: int
+    paid: int | None = None
+    minutes: int | None = None
+    latitude: float | None = None
+    longitude: float | None = None
     result: Result = Field(sa_type=words(Result))
     remarks: str = ""
     flags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
@@ -85,6 +124,10 @@ class SessionReport(SQLModel, table=True):
     reported_by: int = Field(foreign_key="account.id")
     received_at: datetime
     fingerprint: str
+    source: ReportSource = Field(default=ReportSource.PAGE, sa_type=words(ReportSource))
+    device_id: int | None = Field(default=None, foreign_key="device.id", index=True)
+    saved_at: datetime | None = None
+    skew_seconds: int | None = None
 
 
 class SignUp(SQLModel, table=True):
@@ -108,5 +151,75 @@ class HeldReport(SQLModel, table=True):
     visit_id: int = Field(foreign_key="visit.id")
     content: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     fingerprint: str
+    account_id: int = Field(foreign_key="account.id")
+    received_at: datetime
+    source: ReportSource = Field(default=ReportSource.PAGE, sa_type=words(ReportSource))
+    device_id: int | None = Field(default=None, foreign_key="device.id")
+    skew_seconds: int | None = None
+
+
+class DisputedReport(SQLModel, table=True):
+    """A report that contradicts a stored one: kept beside it until a person says which holds.
+
+    `reason` is the code of the contradiction. The same content again is the same row.
+    """
+
+    __tablename__ = "disputed_report"
+    __table_args__ = (
+        Index("uq_disputed_report_content", "report_id", "fingerprint", unique=True),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    report_id: str = Field(max_length=36)
+    visit_id: int = Field(foreign_key="visit.id", index=True)
+    village_code: str = Field(foreign_key="village.code", index=True, sa_type=CODE)
+    content: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    fingerprint: str
+    reason: str
+    account_id: int = Field(foreign_key="account.id")
+    received_at: datetime
+    source: ReportSource = Field(default=ReportSource.PAGE, sa_type=words(ReportSource))
+    device_id: int | None = Field(default=None, foreign_key="device.id")
+    skew_seconds: int | None = None
+    ruling: Ruling | None = Field(default=None, sa_type=words(Ruling))
+    ruled_by: int | None = Field(default=None, foreign_key="account.id")
+    ruled_at: datetime | None = None
+    version: int = 1
+
+
+class Evidence(SQLModel, table=True):
+    """A picture that belongs to a report, made anew by us so that it carries nothing but pixels.
+
+    In the database, because that is all that several machines share. `sha256` is of what was
+    sent; `content` may be erased when its time is over.
+    """
+
+    __table_args__ = (
+        Index("uq_evidence_report_kind", "report_id", "kind", unique=True),
+        CheckConstraint("width > 0 AND height > 0", name="has_pixels"),
+    )
+    id: str = Field(primary_key=True, max_length=36)
+    report_id: str = Field(foreign_key="session_report.id", max_length=36)
+    visit_id: int = Field(foreign_key="visit.id", index=True)
+    village_code: str = Field(foreign_key="village.code", index=True, sa_type=CODE)
+    kind: EvidenceKind = Field(sa_type=words(EvidenceKind))
+    media_type: str
+    width: int
+    height: int
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    sha256: str
+    account_id: int = Field(foreign_key="account.id")
+    received_at: datetime
+
+
+class TakenItem(SQLModel, table=True):
+    """What became of an item that a phone sent, so that the same item again changes nothing."""
+
+    __tablename__ = "taken_item"
+    id: str = Field(primary_key=True, max_length=36)
+    kind: ItemKind = Field(sa_type=words(ItemKind))
+    visit_id: int = Field(foreign_key="visit.id", index=True)
+    fingerprint: str
+    outcome: str
+    reason: str = ""
     account_id: int = Field(foreign_key="account.id")
     received_at: datetime

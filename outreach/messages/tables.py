@@ -1,6 +1,6 @@
 """Storage of the outbox: what is to be told to whom; the words are made when it is sent."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Index
@@ -23,6 +23,7 @@ class Matter(StrEnum):
     ASKED = "asked"
     MOVED = "moved"
     CALLED_OFF = "called_off"
+    REMINDER = "reminder"
 
 
 class MessageState(StrEnum):
@@ -38,7 +39,7 @@ class Message(SQLModel, table=True):
     """One thing to be told to one official by one medium; `dedupe_key` makes it go out once.
 
     The text is not kept: it is made from the visit as it stands when it is sent or shown.
-    `attempts` rises with every try to send it, so that whoever was too slow cannot settle what
+    `for_day` is the day of the visit that a reminder speaks of. `attempts` rises with every try to send it, so that whoever was too slow cannot settle what
     another has taken over; until `lease_until` nobody else tries.
     """
 
@@ -53,6 +54,7 @@ class Message(SQLModel, table=True):
     official_id: int | None = Field(default=None, foreign_key="official.id")
     medium: Medium = Field(sa_type=words(Medium))
     matter: Matter = Field(sa_type=words(Matter))
+    for_day: date | None = None
     state: MessageState = Field(default=MessageState.WAITING, sa_type=words(MessageState))
     attempts: int = 0
     next_try_at: datetime

@@ -3,10 +3,12 @@
 from datetime import date, datetime, time
 from enum import StrEnum
 
-from sqlalchemy import JSON, CheckConstraint, Column, Index
+from sqlalchemy import JSON, CheckConstraint, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 from outreach.db import CODE, words
+
+_OPEN_ENROLMENT_SQL = text("used_at IS NULL AND withdrawn_at IS NULL")
 
 
 class Role(StrEnum):
@@ -16,6 +18,13 @@ class Role(StrEnum):
     COORDINATOR = "coordinator"
     MANAGER = "manager"
     ADMIN = "admin"
+
+
+class DeviceKind(StrEnum):
+    """What program on a phone speaks for its official."""
+
+    PAGE = "page"
+    ODK = "odk"
 
 
 class Branch(SQLModel, table=True):
@@ -116,3 +125,50 @@ class Official(SQLModel, table=True):
     version: int = 1
     account_id: int | None = Field(default=None, foreign_key="account.id", unique=True)
     is_demo: bool = False
+
+
+class Enrolment(SQLModel, table=True):
+    """A one-time code that makes a phone an official's own; an official has one open at most.
+
+    The code is signed with the installation's key and never stored. `tries` counts wrong
+    signatures for this number.
+    """
+
+    __table_args__ = (
+        CheckConstraint("tries >= 0", name="tries_not_negative"),
+        Index(
+            "uq_enrolment_open",
+            "official_id",
+            unique=True,
+            sqlite_where=_OPEN_ENROLMENT_SQL,
+            postgresql_where=_OPEN_ENROLMENT_SQL,
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    official_id: int = Field(foreign_key="official.id", index=True)
+    issued_by: int = Field(foreign_key="account.id")
+    issued_at: datetime
+    expires_at: datetime
+    tries: int = 0
+    used_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+
+
+class Device(SQLModel, table=True):
+    """A phone that speaks for an official without a password, until it is withdrawn.
+
+    Only the SHA-256 of its token is kept. `unsent` is how many reports it still held when it
+    last spoke to us, `skew_seconds` how far its clock was ahead of ours then.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    kind: DeviceKind = Field(default=DeviceKind.PAGE, sa_type=words(DeviceKind))
+    token_hash: str = Field(unique=True)
+    label: str = ""
+    enrolled_at: datetime
+    last_seen_at: datetime | None = None
+    unsent: int | None = None
+    skew_seconds: int | None = None
+    revoked_at: datetime | None = None
+    revoked_by: int | None = Field(default=None, foreign_key="account.id")
