@@ -12,7 +12,14 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.errors import NotFound
-from outreach.logbook.tables import Package, Payer, Sector, SessionReport, SignUp
+from outreach.logbook.tables import (
+    Package,
+    Payer,
+    ReportSource,
+    Sector,
+    SessionReport,
+    SignUp,
+)
 from outreach.people.access import narrow
 from outreach.people.tables import Account
 from outreach.villages.tables import Village, Zone
@@ -57,6 +64,13 @@ class ReportRow:
     reporter: str
     received_at: datetime
     fingerprint: str
+    paid: int | None
+    minutes: int | None
+    latitude: float | None
+    longitude: float | None
+    source: ReportSource
+    saved_at: datetime | None
+    skew_seconds: int | None
     work: Work
     details: Sequence[Detail] = ()
 

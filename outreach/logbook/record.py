@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from outreach.errors import Invalid
+from outreach.logbook.sending import clock_told
 from outreach.logbook.tables import Package, Payer, Sector
 from outreach.people.free_text import Remark
 from outreach.visits.tables import Result
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
 MOST_PEOPLE = 20_000
 MANY_PEOPLE = 1_000
 OLDEST = timedelta(days=366)
+MOST_MINUTES = 24 * 60
+#: Of a place: about 110 m, which tells the village and not the house.
+_DECIMALS = 3
+#: Came later than the others: a report without them keeps the fingerprint it always had.
+_LATER = frozenset({"paid", "minutes", "latitude", "longitude", "saved_at"})
 
 
 class Met(StrEnum):
@@ -61,6 +67,8 @@ class SessionReportIn(BaseModel):
     """A session as its official tells it; `id` is made where it is written down.
 
     `signups` may be left out where `details` are given, else the details must add up to it.
+    `paid`, `minutes` and the place of the phone are None where nobody noted them. `saved_at` is
+    the phone's clock when save was pressed: only kept, never trusted for order or day.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,6 +81,11 @@ class SessionReportIn(BaseModel):
     men: Count = 0
     women: Count = 0
     signups: Count = 0
+    paid: Count | None = None
+    minutes: Annotated[int, Field(ge=1, le=MOST_MINUTES)] | None = None
+    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
+    saved_at: datetime | None = None
     details: Annotated[tuple[DetailIn, ...], Field(max_length=200)] = ()
     remarks: Remark = ""
     corrects_id: UUID | None = None
@@ -89,6 +102,21 @@ class SessionReportIn(BaseModel):
     def _one_kind_of_line_end(cls, value: object) -> object:
         # A form sends "\r\n", a phone "\n": the same words must have the same fingerprint.
         return value.replace("\r\n", "\n") if isinstance(value, str) else value
+
+    @field_validator("paid", "minutes", "latitude", "longitude", mode="before")
+    @classmethod
+    def _empty_is_unknown(cls, value: object) -> object:
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("latitude", "longitude")
+    @classmethod
+    def _rounded(cls, value: float | None) -> float | None:
+        return None if value is None else round(value, _DECIMALS)
+
+    @field_validator("saved_at", mode="before")
+    @classmethod
+    def _any_clock(cls, value: object) -> datetime | None:
+        return clock_told(value)
 
     @field_validator("details")
     @classmethod
@@ -149,6 +177,8 @@ def refuse_contradictions(report: SessionReportIn) -> None:
         ("signups", "details_do_not_add_up", report.details and by_detail != report.signups),
         ("men", "nobody_was_there", report.met is Met.HELD and people == 0),
         ("met", "people_without_session", report.met is not Met.HELD and people + report.signups),
+        ("paid", "more_paid_than_signups", (report.paid or 0) > report.signups),
+        ("latitude", "half_a_place", (report.latitude is None) != (report.longitude is None)),
         ("corrects_id", "corrects_itself", report.corrects_id == report.id),
     )
     problems = {field: [code] for field, code, broken in rules if broken}
@@ -186,21 +216,24 @@ def unlikely(report: SessionReportIn, planned_for: date) -> list[str]:
 def result_of(report: SessionReportIn) -> Result:
     """Say what the session brought, in the words of the visit."""
     if report.met is Met.HELD:
+        if report.paid:
+            return Result.PAID
         return Result.SIGNED_UP if report.signups else Result.ATTENDED
     return Result.NOT_MET if report.met is Met.NOT_MET else Result.REFUSED
 
 
 def content_of(report: SessionReportIn) -> dict[str, object]:
     """Write the report as plain JSON values, in one fixed form."""
-    return report.model_dump(mode="json")
+    told = report.model_dump(mode="json")
+    return {name: value for name, value in told.items() if name not in _LATER or value is not None}
 
 
 def fingerprint(report: SessionReportIn) -> str:
     """SHA-256 of the content: the same for a repeat, another for the same id with new content.
 
-    Made here and never in SQL, where the form of a number or a space would change it.
+    Made here and never in SQL, where the form of a number or a space would change it. The phone's
+    clock is no content.
     """
-    canonical = json.dumps(
-        content_of(report), ensure_ascii=False, separators=(",", ":"), sort_keys=True
-    )
+    content = {name: value for name, value in content_of(report).items() if name != "saved_at"}
+    canonical = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.logbook.record import SessionReportIn
+    from outreach.logbook.sending import Sending
     from outreach.people.access import Person
     from outreach.visits.tables import Visit
 
@@ -28,7 +29,7 @@ def _insert_new(db: Session, table: Any) -> Any:
     return make(table).on_conflict_do_nothing()
 
 
-def hold(db: Session, report: SessionReportIn, by: Person, now: datetime) -> None:
+def hold(db: Session, report: SessionReportIn, by: Person, now: datetime, sending: Sending) -> None:
     """Keep a correction until the report it corrects has come."""
     row = {
         "id": str(report.id),
@@ -38,12 +39,13 @@ def hold(db: Session, report: SessionReportIn, by: Person, now: datetime) -> Non
         "fingerprint": fingerprint(report),
         "account_id": by.account_id,
         "received_at": now,
+        **_way(sending),
     }
     db.execute(_insert_new(db, HeldReport).values(**row))
 
 
 def insert_report(
-    db: Session, report: SessionReportIn, visit: Visit, by: Person, now: datetime
+    db: Session, report: SessionReportIn, visit: Visit, by: Person, now: datetime, sending: Sending
 ) -> bool:
     """Store a new report with its sign-ups and mark the visit; false if somebody was quicker.
 
@@ -55,7 +57,7 @@ def insert_report(
     base = _current(db, report) if report.corrects_id else None
     # A visit that refuses the report takes the stored row back with it, and nothing else.
     with db.begin_nested():
-        stored = _insert(db, report, visit, by, now)
+        stored = _insert(db, report, visit, by, now, sending)
         if stored and base is not None:
             base.corrected_by = str(report.id)
         if stored:
@@ -70,8 +72,10 @@ def insert_report(
     return stored
 
 
-def _insert(db: Session, report: SessionReportIn, visit: Visit, by: Person, now: datetime) -> bool:
-    row = _row(report, visit, by, now)
+def _insert(
+    db: Session, report: SessionReportIn, visit: Visit, by: Person, now: datetime, sending: Sending
+) -> bool:
+    row = _row(report, visit, by, now, sending)
     statement = _insert_new(db, SessionReport).values(**row).returning(SessionReport.id)
     if db.execute(statement).first() is None:
         return False
@@ -89,7 +93,9 @@ def _current(db: Session, report: SessionReportIn) -> SessionReport:
     return base
 
 
-def _row(report: SessionReportIn, visit: Visit, by: Person, now: datetime) -> dict[str, object]:
+def _row(
+    report: SessionReportIn, visit: Visit, by: Person, now: datetime, sending: Sending
+) -> dict[str, object]:
     return {
         "id": str(report.id),
         "visit_id": report.visit_id,
@@ -108,6 +114,20 @@ def _row(report: SessionReportIn, visit: Visit, by: Person, now: datetime) -> di
         "reported_by": by.account_id,
         "received_at": now,
         "fingerprint": fingerprint(report),
+        "paid": report.paid,
+        "minutes": report.minutes,
+        "latitude": report.latitude,
+        "longitude": report.longitude,
+        "saved_at": report.saved_at,
+        **_way(sending),
+    }
+
+
+def _way(sending: Sending) -> dict[str, object]:
+    return {
+        "source": sending.source,
+        "device_id": sending.device_id,
+        "skew_seconds": sending.skew_seconds,
     }
 
 

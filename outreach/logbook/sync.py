@@ -18,6 +18,7 @@ from outreach.logbook.record import (
     refuse_contradictions,
     refuse_wrong_day,
 )
+from outreach.logbook.sending import BY_PAGE, Sending
 from outreach.logbook.tables import HeldReport, SessionReport
 from outreach.people.access import narrow, person_of
 from outreach.visits.tables import Visit
@@ -51,9 +52,16 @@ class Answer:
     outcome: Outcome
     reason: str = ""
     problems: dict[str, list[str]] = field(default_factory=dict)
+    receipt: str = ""
 
 
-def take_in(db: Session, items: Sequence[object], by: Person, now: datetime) -> list[Answer]:
+def take_in(
+    db: Session,
+    items: Sequence[object],
+    by: Person,
+    now: datetime,
+    sending: Sending = BY_PAGE,
+) -> list[Answer]:
     """Store the reports that can be stored and answer each of *items*, in their order.
 
     One bad item never sinks the others. The same report again is a duplicate; the same id with
@@ -71,7 +79,9 @@ def take_in(db: Session, items: Sequence[object], by: Person, now: datetime) -> 
     answers: list[Answer] = []
     released: dict[str, Answer] = {}
     for entry in read:
-        answer = entry if isinstance(entry, Answer) else _take_one(db, entry, visits, by, now)
+        answer = (
+            entry if isinstance(entry, Answer) else _take_one(db, entry, visits, by, now, sending)
+        )
         answers.append(answer)
         if answer.outcome is Outcome.ACCEPTED:
             released |= _release(db, answer.id, now)
@@ -109,26 +119,33 @@ def _lock_visits(db: Session, ids: Iterable[int], by: Person) -> dict[int, Visit
 
 
 def _take_one(
-    db: Session, report: SessionReportIn, visits: dict[int, Visit], by: Person, now: datetime
+    db: Session,
+    report: SessionReportIn,
+    visits: dict[int, Visit],
+    by: Person,
+    now: datetime,
+    sending: Sending,
 ) -> Answer:
     visit = visits.get(report.visit_id)
     try:
         if visit is None:
             raise NotFound(visit=report.visit_id)
         refuse_wrong_day(report, visit.zone, now)
-        return _place(db, report, visit, by, now)
+        return _place(db, report, visit, by, now, sending)
     except OutreachError as error:
         return _refusal(str(report.id), error)
 
 
-def _place(db: Session, report: SessionReportIn, visit: Visit, by: Person, now: datetime) -> Answer:
+def _place(
+    db: Session, report: SessionReportIn, visit: Visit, by: Person, now: datetime, sending: Sending
+) -> Answer:
     known = _known(db, report)
     if known is not None:
         return known
     if report.corrects_id is not None and db.get(SessionReport, str(report.corrects_id)) is None:
-        store.hold(db, report, by, now)
+        store.hold(db, report, by, now, sending)
         return Answer(str(report.id), Outcome.HELD, "waits_for_its_report")
-    if store.insert_report(db, report, visit, by, now):
+    if store.insert_report(db, report, visit, by, now, sending):
         return Answer(str(report.id), Outcome.ACCEPTED)
     # Somebody else was quicker, after we looked: only now does their row show.
     return _known(db, report) or Answer(str(report.id), Outcome.CONFLICT, "already_reported")
@@ -174,4 +191,6 @@ def _take_held(db: Session, held: HeldReport, now: datetime) -> Answer | None:
     entry = _read(held.content)
     if isinstance(entry, Answer):
         return entry
-    return _take_one(db, entry, visits, sender, now)
+    return _take_one(
+        db, entry, visits, sender, now, Sending(held.device_id, held.skew_seconds, held.source)
+    )

@@ -276,6 +276,23 @@ ENUM_WORDS = {
         "rejected": _("Not accepted"),
         "held": _("Waits for the report it corrects"),
     },
+    "ReportSource": {
+        "page": _("On this website"),
+        "phone": _("By phone"),
+        "paper": _("On paper"),
+        "odk": _("ODK or Kobo"),
+    },
+    "Ruling": {
+        "taken": _("This report counts"),
+        "set_aside": _("Set aside"),
+    },
+    "EvidenceKind": {
+        "photo": _("Photo"),
+        "signature": _("Signature"),
+    },
+    "ItemKind": {
+        "answer": _("Answer to a visit"),
+    },
     "PaperKind": {
         "assignment_letter": _("Assignment letter"),
         "notice": _("Notice to the village"),

@@ -9,4 +9,6 @@ FLAG_WORDS = {
     "very_many_people": _("More than a thousand people."),
     "other_day_than_planned": _("Held on another day than planned."),
     "at_night": _("Held at night."),
+    "clock_wrong": _("The phone's clock was more than ten minutes wrong."),
+    "base_never_came": _("Corrects a report that never came."),
 }
