@@ -115,6 +115,12 @@ def recent_reports(db: Session, person: Person, limit: int = 30) -> list[ReportR
     return _read(db, query.limit(limit))
 
 
+def reports_since(db: Session, person: Person, first: date, *, limit: int) -> list[ReportRow]:
+    """List the reports of sessions held since a day, the corrected ones too, the newest first."""
+    query = _rows(person).where(col(SessionReport.held_on) >= first)
+    return _read(db, query.limit(limit))
+
+
 def reports_of_village(db: Session, person: Person, code: str) -> list[ReportRow]:
     """List every report of a village, the corrected ones too, the newest first."""
     return _read(db, _rows(person).where(col(SessionReport.village_code) == code))

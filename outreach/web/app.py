@@ -14,7 +14,7 @@ from werkzeug.utils import import_string
 
 from outreach.config import Settings, read_settings
 from outreach.db import make_engine
-from outreach.web import assets, auth, calendars, confirm, errors, i18n, page, routing, wall
+from outreach.web import api, assets, auth, calendars, confirm, errors, i18n, page, routing, wall
 from outreach.web.database import Running, reading_db, running, writing_db
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ BLUEPRINTS = (
     "outreach.web.official_returns:pages",  # the same blueprint, with all of its views
     "outreach.web.manager:pages",
     "outreach.web.maps:pages",
-    "outreach.web.api:pages",
+    "outreach.web.phone_api:pages",  # the same blueprint as `api`, with all of its views
     "outreach.web.coordinator:pages",
     "outreach.web.confirm:pages",
     "outreach.web.calendars:pages",
@@ -84,6 +84,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     auth.limit_logins(app)
     confirm.protect(app)
     calendars.limit_guesses(app)
+    api.protect(app)
     routing.require_declarations(app)
     if settings.trusted_proxies:
         _trust_proxies(app, settings.trusted_proxies)

@@ -1,0 +1,216 @@
+"""What an official's phone reads: all it needs to work without a network, in one small answer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from flask import Response, request
+from flask_babel import gettext as _
+
+from outreach.logbook.phone_state import awaits_answer, phone_state
+from outreach.logbook.tables import EvidenceKind
+from outreach.people.tables import Role
+from outreach.progress.own_villages import own_villages
+from outreach.visits.lifecycle import allowed_moves
+from outreach.visits.offers import place_key
+from outreach.visits.tables import Happening, Result, Work
+from outreach.visits.teamday import clock_time
+from outreach.web.api import pages
+from outreach.web.auth import person
+from outreach.web.database import reading_db, running
+from outreach.web.i18n import language, zone_name
+from outreach.web.report_words import FLAG_WORDS
+from outreach.web.routing import allow
+from outreach.web.words import CONFLICTS, reason_words, word
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from flask.typing import ResponseReturnValue
+
+    from outreach.logbook.listing import ReportRow
+    from outreach.logbook.phone_state import Dispute, PhoneState
+    from outreach.planning.insertion import Place
+    from outreach.progress.own_villages import OwnVillage
+    from outreach.visits.rows import VisitRow
+
+#: A program reads it: nothing in it is ever shown as a page. Short, for it rides on every answer.
+_POLICY = "default-src 'none'"
+
+_MET = {Result.NOT_MET: "not_met", Result.REFUSED: "refused"}
+_REVIEWED = {Work.APPROVED: "approved", Work.SENT_BACK: "sent_back"}
+
+
+@pages.get("/phone")
+@allow(Role.OFFICIAL)
+def phone() -> ResponseReturnValue:
+    """Give the state of an official's phone; the same state again is only named."""
+    today = datetime.now(UTC).astimezone(ZoneInfo(person().zone)).date()
+    with reading_db() as db:
+        state = phone_state(db, person(), today)
+        villages = own_villages(db, person())
+    return _kept_as_is(_told(state, villages, today))
+
+
+def _kept_as_is(content: dict[str, Any]) -> Response:
+    """Answer JSON that is the same for the same state, under a tag made of it."""
+    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    answer = Response(body, mimetype="application/json")
+    # Weak: compressed or not, it is the same state.
+    answer.set_etag(hashlib.sha256(body).hexdigest()[:24], weak=True)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.headers["Vary"] = "Cookie"
+    answer.headers["Content-Security-Policy"] = _POLICY
+    answer.make_conditional(request)
+    return answer
+
+
+def _told(state: PhoneState, villages: list[OwnVillage], today: date) -> dict[str, Any]:
+    return {
+        "me": {"name": person().name, "villages": [one.name for one in villages]},
+        "language": language(),
+        "photos": running().settings.accept_photos,
+        "visits": [_visit(one, state, villages, today) for one in state.visits],
+        "reports": [_report(one, state) for one in state.reports],
+        "villages": [_village(one, state) for one in villages],
+        "disputes": [_dispute(one) for one in state.disputes],
+    }
+
+
+def _visit(
+    visit: VisitRow, state: PhoneState, villages: list[OwnVillage], today: date
+) -> dict[str, Any]:
+    team = state.teams[visit.team_id]
+    workers = {one.code: one.informal_workers for one in villages}
+    return {
+        "id": visit.id,
+        "version": visit.version,
+        "village": visit.village,
+        "code": visit.village_code,
+        "kind": word(visit.village_kind),
+        "district": visit.district,
+        "regency": visit.regency,
+        "day": visit.day.isoformat(),
+        "starts_at": f"{visit.starts_at:%H:%M}",
+        "zone": visit.zone.value,
+        "zone_name": zone_name(visit.zone),
+        "minutes": visit.session_minutes,
+        "team": visit.team,
+        "team_phone": team.phone,
+        "branch": team.branch,
+        "campaign": visit.campaign,
+        "stage": visit.stage,
+        "work": visit.work.value,
+        "work_word": word(visit.work),
+        "can": _can(visit, today),
+        "openings": [_opening(one) for one in state.openings.get(visit.id, ())],
+        "reason": reason_words(state.reasons.get(visit.id, "")),
+        "informal_workers": workers.get(visit.village_code),
+    }
+
+
+def _can(visit: VisitRow, today: date) -> list[str]:
+    """Name what the official may do to the visit, as the phone's buttons are called."""
+    moves = allowed_moves(visit.work, Role.OFFICIAL)
+    can = {
+        "report": Happening.REPORTED in moves,
+        "correct": Happening.CORRECTED in moves,
+        "answer": awaits_answer(visit, today),
+        "give_back": Happening.RETURNED in moves and visit.day >= today,
+    }
+    return [name for name, allowed in can.items() if allowed]
+
+
+def _opening(place: Place) -> dict[str, str]:
+    return {
+        "place": place_key(place),
+        "day": place.day.isoformat(),
+        "starts_at": f"{clock_time(place.starts_minute):%H:%M}",
+    }
+
+
+def _report(report: ReportRow, state: PhoneState) -> dict[str, Any]:
+    kinds = state.evidence.get(report.visit_id, ())
+    may_correct = Happening.CORRECTED in allowed_moves(report.work, Role.OFFICIAL)
+    return {
+        "id": report.id,
+        "visit_id": report.visit_id,
+        "village": report.village,
+        "code": report.village_code,
+        "held_on": report.held_on.isoformat(),
+        "held_at": f"{report.held_at:%H:%M}",
+        "zone": report.zone.value,
+        "zone_name": zone_name(report.zone),
+        **{name: getattr(report, name) for name in ("men", "women", "signups", "paid", "minutes")},
+        "place": report.place,
+        "remarks": report.remarks,
+        "met": _MET.get(report.result, "held"),
+        "details": [
+            {"sector": d.sector, "package": d.package, "payer": d.payer, "workers": d.workers}
+            for d in report.details
+        ],
+        "result": report.result.value,
+        "result_word": word(report.result),
+        "receipt": report.receipt,
+        "corrects_id": report.corrects_id,
+        "corrected_by": report.corrected_by,
+        "flags": [str(FLAG_WORDS[flag]) for flag in report.flags if flag in FLAG_WORDS],
+        "photo": EvidenceKind.PHOTO in kinds,
+        "signature": EvidenceKind.SIGNATURE in kinds,
+        "can": ["correct"] if may_correct and report.corrected_by is None else [],
+        **_review(report, state),
+    }
+
+
+def _review(report: ReportRow, state: PhoneState) -> dict[str, str]:
+    """Say what became of a report; one that was corrected waits for nobody any more."""
+    if report.corrected_by is not None:
+        return {"review": "replaced", "review_word": _("Corrected since"), "reason": ""}
+    review = _REVIEWED.get(report.work, "waiting")
+    words = {
+        "approved": _("Approved"),
+        "sent_back": _("Sent back: please correct it"),
+        "waiting": _("Your branch has not looked at it yet"),
+    }
+    reason = state.reasons.get(report.visit_id, "") if review == "sent_back" else ""
+    return {"review": review, "review_word": words[review], "reason": reason_words(reason)}
+
+
+def _village(village: OwnVillage, state: PhoneState) -> dict[str, Any]:
+    days = [
+        one.day.isoformat()
+        for one in state.visits
+        if one.village_code == village.code and one.work in (Work.AWAITING, Work.CONFIRMED)
+    ]
+    return {
+        "code": village.code,
+        "name": village.name,
+        "reached": village.reached,
+        "sessions": village.sessions,
+        "signups": village.signups,
+        "paid": village.paid,
+        "informal_workers": village.informal_workers,
+        "covered": village.covered,
+        "next_visit": min(days, default=None),
+    }
+
+
+def _dispute(dispute: Dispute) -> dict[str, Any]:
+    words = CONFLICTS.get(dispute.reason)
+    return {
+        "report_id": dispute.report_id,
+        "visit_id": dispute.visit_id,
+        "village": dispute.village,
+        **{
+            name: dispute.content.get(name)
+            for name in ("held_on", "held_at", "men", "women", "signups")
+        },
+        "reason": dispute.reason,
+        "reason_word": str(words) if words else "",
+        "ruling": dispute.ruling and dispute.ruling.value,
+        "ruling_word": word(dispute.ruling) if dispute.ruling else _("With your branch"),
+    }
