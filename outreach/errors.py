@@ -66,6 +66,20 @@ class LoginRequired(OutreachError):
     status = 401
 
 
+class DeviceRevoked(OutreachError):
+    """The phone's right to speak for its official was taken back."""
+
+    code = "device_revoked"
+    status = 401
+
+
+class NotFromOurPage(OutreachError):
+    """A request that changes something did not come from a page of ours."""
+
+    code = "not_from_our_page"
+    status = 400
+
+
 class UndeclaredRoute(OutreachError):
     """A route does not say who may open it; the app does not start."""
 

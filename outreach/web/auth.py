@@ -8,27 +8,32 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, g, jsonify, redirect, render_template, request, session
+from flask import Blueprint, Flask, g, redirect, render_template, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user, login_user, logout_user
-from flask_wtf.csrf import generate_csrf
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
 
 from outreach.errors import LoginRequired
 from outreach.people.access import Person, person_of
+from outreach.people.devices import device_of_token, is_due, log_out_device, touch
 from outreach.people.passwords import matches, waste_a_check
 from outreach.people.tables import Account, Role
-from outreach.web.database import reading_db
+from outreach.web import phone_cookie
+from outreach.web.database import reading_db, writing_db
 from outreach.web.routing import public
 
 if TYPE_CHECKING:
-    from flask import Response
+    from flask import Request, Response
     from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
 
     from outreach.config import Settings
+    from outreach.people.tables import Device
 
 log = logging.getLogger(__name__)
 pages = Blueprint("auth", __name__)
@@ -47,11 +52,15 @@ WRONG = 422
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What Flask-Login carries: the person, and the password stamp the login was made under."""
+    """What Flask-Login carries: the person, and the password stamp the login was made under.
+
+    `device_id` is the phone that speaks for the person, if no password was given.
+    """
 
     person: Person
     stamp: str
     is_demo: bool
+    device_id: int | None = None
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
@@ -65,6 +74,8 @@ def install(app: Flask, settings: Settings) -> None:
     """Teach the app to recognise people."""
     manager = LoginManager(app, add_context_processor=False)
     manager.user_loader(_load)
+    manager.request_loader(_load_phone)
+    app.after_request(_note_phone)
     app.extensions["login_limiter"] = Limiter(
         get_remote_address,
         app=app,
@@ -115,6 +126,52 @@ def _load(login_id: str) -> Login | None:
     if time.time() - session.get("since", 0) > LOGIN_SECONDS[someone.role]:
         return None
     return Login(someone, stamp, account.is_demo)
+
+
+def _load_phone(asked: Request) -> Login | None:
+    """Tell whose phone asks; only where nobody has logged in with a password."""
+    token = phone_cookie.token_in(asked)
+    if token is None:
+        return None
+    with reading_db() as db:
+        known = device_of_token(db, token)
+        if known is None:
+            return None
+        someone = None if known.revoked else person_of(db, known.device.account_id)
+    g.phone_is_revoked = someone is None
+    if someone is None:
+        return None
+    g.phone = known.device
+    return Login(someone, known.account.password_stamp, known.account.is_demo, known.device.id)
+
+
+def is_revoked() -> bool:
+    """Whether a phone asks that may not speak any more, and nobody is logged in on it."""
+    return current_login() is None and bool(g.get("phone_is_revoked"))
+
+
+def phone_spoke(
+    db: Session, now: datetime, *, unsent: int | None = None, skew_seconds: int | None = None
+) -> None:
+    """Note what the phone that asks tells about itself, in the view's own unit of work."""
+    login = current_login()
+    if login is not None and login.device_id is not None:
+        touch(db, login.device_id, now, unsent=unsent, skew_seconds=skew_seconds)
+        g.phone_is_noted = True
+
+
+def _note_phone(response: Response) -> Response:
+    """Note that a phone spoke, unless its view or a request of the last minute has done so."""
+    phone: Device | None = g.get("phone")
+    now = datetime.now(UTC)
+    if phone is None or g.get("phone_is_noted") or not is_due(phone.last_seen_at, now):
+        return response
+    try:
+        with writing_db() as db:
+            touch(db, phone.id or 0, now)
+    except SQLAlchemyError:  # nobody's answer fails because it could not be noted
+        log.warning("a phone's last contact could not be noted")
+    return response
 
 
 def current_login() -> Login | None:
@@ -198,18 +255,26 @@ def _start(login: Login) -> None:
 @pages.post("/logout")
 @public
 def log_out() -> ResponseReturnValue:
-    """End the login and make the browser forget the pages it kept."""
+    """End the login, the phone's too, and make the browser forget the pages it kept."""
+    login = current_login()
+    if login is not None:
+        _take_phone_back(login)
     logout_user()
     session.clear()
     answer = redirect("/login", 303)
     answer.headers["Clear-Site-Data"] = '"cache"'
+    if login is not None and login.person.role is Role.OFFICIAL:
+        phone_cookie.clear(answer)
     return answer
 
 
-@pages.get("/api/csrf")
-@public
-def csrf() -> ResponseReturnValue:
-    """Give a fresh token to a page that was kept on a phone while its own grew old."""
-    answer = jsonify(token=generate_csrf())
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
+def _take_phone_back(login: Login) -> None:
+    """Withdraw the phone in hand if it is the person's own, however they had logged in."""
+    token = phone_cookie.token_in(request)
+    if token is None:
+        return
+    with writing_db() as db:
+        known = device_of_token(db, token)
+        if known is not None and known.account.id == login.person.account_id:
+            log_out_device(db, known.device.id or 0, login.person.account_id, datetime.now(UTC))
+    g.phone = None

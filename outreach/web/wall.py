@@ -5,12 +5,17 @@ from __future__ import annotations
 from flask import current_app, request
 from werkzeug.exceptions import BadRequest
 
-from outreach.errors import LoginRequired, NotAllowed, NotFound
-from outreach.web.auth import current_person
+from outreach.errors import DeviceRevoked, LoginRequired, NotAllowed, NotFound, NotFromOurPage
+from outreach.web.auth import current_person, is_revoked
 from outreach.web.routing import PUBLIC, may_open
 
 #: What a column of whole numbers holds on every database; a larger id breaks the query.
 LARGEST_ID = 2**31 - 1
+#: What our pages say with every request that changes something below /api/. Another site cannot
+#: send a header of its own without asking first, and we never allow it: so no token is needed that
+#: a page kept on a phone would hold for weeks.
+OUR_PAGE = ("X-Requested-With", "outreach")
+CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 def guard() -> None:
@@ -20,6 +25,10 @@ def guard() -> None:
     ------
     BadRequest
         If something holds the zero sign: PostgreSQL takes it in no text, and nobody types it.
+    NotFromOurPage
+        If it would change something below /api/ and does not say that a page of ours sends it.
+    DeviceRevoked
+        If the phone that asks was taken back and the view is not public.
     LoginRequired
         If nobody is logged in and the view is not public.
     NotAllowed
@@ -32,16 +41,27 @@ def guard() -> None:
     if _holds_zero_sign():
         raise BadRequest
     wanted = may_open(current_app, request.endpoint)
-    if wanted == PUBLIC:
-        return
-    person = current_person()
-    if person is None:
-        raise LoginRequired
-    if wanted is None or person.role not in wanted:
-        raise NotAllowed(role=person.role)
+    if wanted != PUBLIC:
+        _refuse_others(wanted)
+    if _is_forged():
+        raise NotFromOurPage
     for value in (request.view_args or {}).values():
         if isinstance(value, int) and value > LARGEST_ID:
             raise NotFound(id=value)
+
+
+def _refuse_others(wanted: frozenset[str] | None) -> None:
+    person = current_person()
+    if person is None:
+        raise DeviceRevoked if is_revoked() else LoginRequired
+    if wanted is None or person.role not in wanted:
+        raise NotAllowed(role=person.role)
+
+
+def _is_forged() -> bool:
+    if request.method not in CHANGING or not request.path.startswith("/api/"):
+        return False
+    return request.headers.get(OUR_PAGE[0]) != OUR_PAGE[1]
 
 
 def _holds_zero_sign() -> bool:

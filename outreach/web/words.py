@@ -26,6 +26,10 @@ SENTENCES = {
     "invalid": _("Some of the input cannot be used. Please look at the marked fields."),
     "unsafe_settings": _("The product is not set up correctly."),
     "login_required": _("Please log in first."),
+    "device_revoked": _(
+        "This phone may not send any more. Ask your branch for a new code if it is still yours."
+    ),
+    "not_from_our_page": _("This did not come from a page of ours, so nothing was changed."),
     "registry_fault": _("The list of villages is incomplete. Tell who looks after the product."),
     "coast_missing": _("The map's coast line is missing. Tell who looks after the product."),
     "undeclared_route": _("The product is not set up correctly."),

@@ -15,6 +15,7 @@ from outreach.db import reading, unit_of_work
 from outreach.logbook.tables import SessionReport, SignUp
 from outreach.people.tables import Branch, Role, Team
 from outreach.visits.tables import Visit, Work
+from outreach.web.wall import OUR_PAGE
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -269,7 +270,7 @@ def test_what_people_typed_is_shown_as_text(official: Visitor, world: World) -> 
 
 
 def post(client: Visitor, body: Any) -> Any:
-    return client.post("/api/v1/reports", json=body, headers={"X-CSRFToken": client.token()})
+    return client.post("/api/v1/reports", json=body, headers=dict((OUR_PAGE,)))
 
 
 def told(world: World, **other: Any) -> dict[str, Any]:
@@ -311,6 +312,10 @@ def test_what_is_no_list_of_reports_is_refused_as_json(official: Visitor, body: 
     assert answer.get_json()["code"] == "invalid"
 
 
-def test_a_phone_without_a_token_is_refused(official: Visitor, world: World) -> None:
-    answer = official.post("/api/v1/reports", json=[told(world)])
-    assert (answer.status_code, answer.is_json) == (400, True)
+@pytest.mark.parametrize("header", [None, "XMLHttpRequest"])
+def test_what_another_site_sends_is_refused(
+    official: Visitor, world: World, header: str | None
+) -> None:
+    told_by = {"X-CSRFToken": official.token()} | ({OUR_PAGE[0]: header} if header else {})
+    answer = official.post("/api/v1/reports", json=[told(world)], headers=told_by)
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "not_from_our_page")

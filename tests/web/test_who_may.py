@@ -15,6 +15,7 @@ from outreach.config import Settings
 from outreach.people.tables import Role
 from outreach.web.app import create_app
 from outreach.web.routing import PUBLIC, may_open
+from outreach.web.wall import OUR_PAGE
 from tests.web import samples
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def ask(client: Visitor, case: Case, values: dict[str, Any], app: Flask) -> Any:
         path = app.url_for(case.endpoint, **values, _external=False)
     if case.method in READING:
         return client.open(path, method=case.method)
-    return client.open(path, method=case.method, headers={"X-CSRFToken": client.token()})
+    sent = {"X-CSRFToken": client.token()} | dict((OUR_PAGE,))
+    return client.open(path, method=case.method, headers=sent)
 
 
 def refused_stranger(case: Case, answer: Any) -> bool:

@@ -1,0 +1,174 @@
+"""The phones that speak for officials: whose a token is, when it last spoke, taking it back.
+
+A phone holds a random token and we hold only its digest, so a stolen database opens nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import or_, update
+from sqlmodel import col, select
+
+from outreach.errors import NotFound
+from outreach.people.officials import own_official
+from outreach.people.tables import Account, Device, Official, Role
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlmodel import Session
+
+    from outreach.people.access import Person
+
+#: A phone that speaks often is noted this often at most: whoever looks needs no seconds.
+NOTED_EVERY = timedelta(minutes=1)
+#: What a column of whole numbers holds on every database.
+_LARGEST = 2**31 - 1
+#: More unsent reports, and a clock further off, than any phone has: what is told beyond is cut.
+_MOST_UNSENT = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A phone whose token we gave; one that may not speak any more is `revoked`."""
+
+    device: Device
+    account: Account
+    revoked: bool
+
+
+def new_token() -> str:
+    """Make a token of 256 random bits."""
+    return secrets.token_urlsafe(32)
+
+
+def digest_of(token: str) -> str:
+    """Write what is kept of a token; with so many random bits a plain digest is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def device_of_token(db: Session, token: str) -> Known | None:
+    """Tell which phone a token is, and whether it may still speak; None if it is none of ours.
+
+    Only an official can have a phone: an account of another role, or a closed one, is not opened
+    by a token, whatever stands in the table.
+    """
+    query = (
+        select(Device, Account)
+        .join(Account, col(Account.id) == Device.account_id)
+        .where(Device.token_hash == digest_of(token))
+    )
+    found = db.exec(query).first()
+    if found is None:
+        return None
+    device, account = found
+    may_speak = account.is_active and account.role is Role.OFFICIAL
+    return Known(device, account, device.revoked_at is not None or not may_speak)
+
+
+def is_due(last_seen_at: datetime | None, now: datetime) -> bool:
+    """Tell whether it is time to note again that a phone spoke."""
+    return last_seen_at is None or now - last_seen_at >= NOTED_EVERY
+
+
+def touch(
+    db: Session,
+    device_id: int,
+    now: datetime,
+    *,
+    unsent: int | None = None,
+    skew_seconds: int | None = None,
+) -> None:
+    """Note that a phone spoke, what it still holds and how far its clock is ahead.
+
+    Writes once a minute at most, unless one of the two figures has changed: what is not told
+    stays as it was.
+    """
+    told = _told(unsent, skew_seconds)
+    new = [col(getattr(Device, name)).is_distinct_from(value) for name, value in told.items()]
+    seen = col(Device.last_seen_at)
+    statement = (
+        update(Device)
+        .where(
+            col(Device.id) == device_id,
+            or_(seen.is_(None), seen <= now - NOTED_EVERY, *new),
+        )
+        .values(last_seen_at=now, **told)
+        .execution_options(synchronize_session=False)
+    )
+    db.execute(statement)
+
+
+def _told(unsent: int | None, skew_seconds: int | None) -> dict[str, int]:
+    told = {}
+    if unsent is not None:
+        told["unsent"] = min(max(unsent, 0), _MOST_UNSENT)
+    if skew_seconds is not None:
+        told["skew_seconds"] = min(max(skew_seconds, -_LARGEST), _LARGEST)
+    return told
+
+
+def devices_of(db: Session, account_id: int | None) -> list[Device]:
+    """List the phones of an account, those that may speak first, then the newest."""
+    query = (
+        select(Device)
+        .where(Device.account_id == account_id)
+        .order_by(col(Device.revoked_at).is_not(None), col(Device.enrolled_at).desc())
+        .order_by(col(Device.id).desc())
+    )
+    return list(db.exec(query))
+
+
+def revoke_device(db: Session, device_id: int, *, by: Person, now: datetime) -> Device:
+    """Take a phone of the coordinator's area back: from the next request on it opens nothing.
+
+    Raises
+    ------
+    NotFound
+        If it is missing, or its official lies outside the person's area.
+    """
+    device = own_device(db, device_id, by)
+    _revoke(db, now, by.account_id, col(Device.id) == device_id)
+    return device
+
+
+def own_device(db: Session, device_id: int, by: Person) -> Device:
+    """Read a phone of an official whose village lies within the person's area.
+
+    Raises
+    ------
+    NotFound
+        If missing or outside.
+    """
+    query = (
+        select(Device, Official.id)
+        .join(Official, col(Official.account_id) == Device.account_id)
+        .where(Device.id == device_id)
+    )
+    found = db.exec(query).first()
+    if found is None:
+        raise NotFound(kind="Device", id=device_id)
+    own_official(db, found[1] or 0, by)
+    return found[0]
+
+
+def log_out_device(db: Session, device_id: int, account_id: int, now: datetime) -> None:
+    """Take back the phone on which its own official logs out."""
+    _revoke(db, now, account_id, col(Device.id) == device_id, col(Device.account_id) == account_id)
+
+
+def revoke_all(db: Session, account_id: int, now: datetime, *, by: int | None = None) -> int:
+    """Take back all phones of an account; count them."""
+    return _revoke(db, now, by, col(Device.account_id) == account_id)
+
+
+def _revoke(db: Session, now: datetime, by: int | None, *which: Any) -> int:
+    db.flush()
+    statement = update(Device).where(col(Device.revoked_at).is_(None), *which)
+    done: Any = db.execute(statement.values(revoked_at=now, revoked_by=by))
+    return int(done.rowcount)
