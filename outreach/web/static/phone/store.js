@@ -1,0 +1,172 @@
+// What the phone keeps. The screens read and write through this file only.
+//
+// state     the last state the server told: {json, etag, at}
+// settings  small things of this phone by name
+// drafts    a form that is being filled in, by visit
+// outbox    what the official saved and the server may not know yet; see `outbox.add`
+//
+// After each change of state or outbox `phone:changed` is sent to the document, in every tab.
+
+import { got, openStore, read, write } from "./db.js";
+
+export { openStore };
+
+const channel = "BroadcastChannel" in window ? new BroadcastChannel("phone") : null;
+// What did not fit on the disk: it lives as long as this page does, and the page says so.
+const unkept = new Map();
+let unkeptDrafts = 0;
+
+function tell() {
+  document.dispatchEvent(new CustomEvent("phone:changed"));
+}
+
+function changed() {
+  channel?.postMessage("changed");
+  tell();
+}
+
+channel?.addEventListener("message", tell);
+
+const kept = (key) => read(["keep"], async ({ keep }) => (await got(keep.get(key)))?.value ?? null);
+const keep = (key, value) => write(["keep"], async ({ keep: store }) => got(store.put({ key, value })));
+const forget = (key) => write(["keep"], async ({ keep: store }) => got(store.delete(key)));
+
+export const settings = {
+  get: (name) => kept(`setting:${name}`),
+  put: (name, value) => keep(`setting:${name}`, value),
+  remove: (name) => forget(`setting:${name}`),
+};
+
+export const state = {
+  /** `{json, etag, at}` or null; `at` is the phone's clock when it came. */
+  get: () => kept("state"),
+  async put(json, etag) {
+    await keep("state", { json, etag, at: new Date().toISOString() });
+    changed();
+  },
+  async clear() {
+    await forget("state");
+    changed();
+  },
+};
+
+export const drafts = {
+  get: (visitId) => read(["drafts"], async (s) => (await got(s.drafts.get(Number(visitId))))?.draft ?? null),
+  all: () => read(["drafts"], async (s) => got(s.drafts.getAll())),
+  /** Says whether the draft is on the disk. False: the disk is full, tell the official. */
+  async put(visitId, draft) {
+    try {
+      await write(["drafts"], async (s) => got(s.drafts.put({ visit_id: Number(visitId), draft })));
+      unkeptDrafts = 0;
+      return true;
+    } catch {
+      unkeptDrafts = 1;
+      return false;
+    }
+  },
+  remove: (visitId) => write(["drafts"], async (s) => got(s.drafts.delete(Number(visitId)))),
+};
+
+/** Whether something on this page could not be written to the disk. */
+export const diskRefused = () => unkept.size > 0 || unkeptDrafts > 0;
+
+export const outbox = {
+  /**
+   * Save an item to be sent: `{id, kind, visit_id, body, blob?, after?}`.
+   *
+   * `id` is a uuid7(); `kind` is report, answer or evidence. `body` is what the server is sent: a
+   * report or an answer as the API wants it (with its `id`); for evidence `{report_id, kind}`,
+   * the picture being `blob`. `after` names the item that must be accepted first.
+   *
+   * Gives true once the item is on the disk. False: the disk refused. The item is then in this
+   * page's memory only, is sent from there if the network allows, and the frame warns and offers
+   * a file; do not say "saved", and keep the form open.
+   */
+  async add({ id, kind, visit_id, body, blob = null, after = null }) {
+    const item = { id, kind, visit_id, body, after, state: "waiting", answer: null, added_at: new Date().toISOString() };
+    const stored = await place(item, blob);
+    changed();
+    return stored;
+  },
+
+  /** All items in the order of their saving; `kept` is false for those the disk refused. */
+  async all() {
+    const items = await read(["items"], async (s) => got(s.items.getAll())).catch(() => []);
+    const held = [...unkept.values()].map(({ item }) => ({ ...item, kept: false }));
+    return [...items.map((item) => ({ ...item, kept: true })), ...held].sort((a, b) => a.number - b.number);
+  },
+
+  async get(id) {
+    if (unkept.has(id)) return { ...unkept.get(id).item, kept: false };
+    return (await read(["items"], async (s) => got(s.items.get(id)))) ?? null;
+  },
+
+  async blob(id) {
+    if (unkept.has(id)) return unkept.get(id).blob;
+    return (await read(["blobs"], async (s) => got(s.blobs.get(id))))?.blob ?? null;
+  },
+
+  /** Note what became of an item: `{state, answer}`; its picture goes once the server has it. */
+  async mark(id, { state: next, answer = null }) {
+    await change(id, (item) => ({ ...item, state: next, answer }));
+    changed();
+  },
+
+  /** Give a refused item other content and send it again under its id: it was never stored. */
+  async amend(id, body) {
+    const amended = await change(id, (item) => (
+      item.state === "refused" ? { ...item, body: { ...body, id }, state: "waiting", answer: null } : item
+    ));
+    changed();
+    return amended?.state === "waiting";
+  },
+
+  async remove(id) {
+    unkept.delete(id);
+    await write(["items", "blobs"], async (s) => {
+      s.items.delete(id);
+      return got(s.blobs.delete(id));
+    }).catch(() => undefined);
+    changed();
+  },
+
+  /** Try once more to bring what lives in memory to the disk. */
+  async rescue() {
+    for (const { item, blob } of [...unkept.values()]) await place(item, blob);
+  },
+};
+
+async function place(item, blob) {
+  try {
+    await write(["keep", "items", "blobs"], async (s) => {
+      const last = (await got(s.keep.get("number")))?.value ?? 0;
+      // Saved twice by two taps it is one item; what became of it meanwhile stands.
+      if (await got(s.items.get(item.id))) return;
+      s.keep.put({ key: "number", value: last + 1 });
+      if (blob) s.blobs.put({ id: item.id, blob });
+      await got(s.items.put({ ...item, number: last + 1 }));
+    });
+    unkept.delete(item.id);
+    return true;
+  } catch {
+    unkept.set(item.id, { item: { number: Number.MAX_SAFE_INTEGER, ...item }, blob });
+    return false;
+  }
+}
+
+/** Marks that do not fit on a full disk are made in memory: the item is asked about again later. */
+async function change(id, alter) {
+  if (unkept.has(id)) {
+    const held = unkept.get(id);
+    held.item = alter(held.item);
+    return held.item;
+  }
+  return write(["items", "blobs"], async (s) => {
+    const item = await got(s.items.get(id));
+    if (!item) return null;
+    const altered = alter(item);
+    if (altered.state === "sent") s.blobs.delete(id);
+    await got(s.items.put(altered));
+    return altered;
+  });
+}
