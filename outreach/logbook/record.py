@@ -35,6 +35,8 @@ MOST_PEOPLE = 20_000
 MANY_PEOPLE = 1_000
 OLDEST = timedelta(days=366)
 MOST_MINUTES = 24 * 60
+MOST_DETAILS = 200
+LONGEST_PLACE = 200
 #: Of a place: about 110 m, which tells the village and not the house.
 _DECIMALS = 3
 #: Came later than the others: a report without them keeps the fingerprint it always had.
@@ -77,7 +79,7 @@ class SessionReportIn(BaseModel):
     held_on: date
     held_at: time
     met: Met = Met.HELD
-    place: Annotated[Remark, Field(max_length=200)] = ""
+    place: Annotated[Remark, Field(max_length=LONGEST_PLACE)] = ""
     men: Count = 0
     women: Count = 0
     signups: Count = 0
@@ -86,7 +88,7 @@ class SessionReportIn(BaseModel):
     latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | None = None
     longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | None = None
     saved_at: datetime | None = None
-    details: Annotated[tuple[DetailIn, ...], Field(max_length=200)] = ()
+    details: Annotated[tuple[DetailIn, ...], Field(max_length=MOST_DETAILS)] = ()
     remarks: Remark = ""
     corrects_id: UUID | None = None
 

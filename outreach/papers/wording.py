@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_date
 
-from outreach.logbook.tables import Package, Payer, Sector
+from outreach.logbook.wording import PACKAGES, PAYERS, SECTORS
 from outreach.papers.tables import PaperKind
 from outreach.visits.tables import Result
 
@@ -30,25 +30,6 @@ KINDS = {"desa": "Desa", "kelurahan": "Kelurahan", "desa_adat": "Desa Adat"}
 HEADS = {"desa": "Kepala Desa", "kelurahan": "Lurah", "desa_adat": "Kepala Desa Adat"}
 #: Provinces of Papua, where a district is a distrik and has a kepala distrik.
 PAPUA = ("91", "92", "93", "94", "95", "96")
-SECTORS = {
-    Sector.FARMER: "Petani",
-    Sector.FISHER: "Nelayan",
-    Sector.TRADER: "Pedagang",
-    Sector.DRIVER: "Ojek dan sopir",
-    Sector.DOMESTIC: "Pekerja rumah tangga",
-    Sector.CONSTRUCTION: "Pekerja bangunan",
-    Sector.CRAFT: "Perajin dan usaha kecil",
-    Sector.OTHER: "Lainnya",
-}
-PACKAGES = {Package.JKK_JKM: "JKK + JKM", Package.JKK_JKM_JHT: "JKK + JKM + JHT"}
-PAYERS = {
-    Payer.SELF: "Pekerja sendiri",
-    Payer.SERTAKAN: "Program SERTAKAN",
-    Payer.APBD: "APBD",
-    Payer.APBDES: "APBDes",
-    Payer.PBI: "Pemerintah (PBI)",
-    Payer.CSR: "Perusahaan (CSR)",
-}
 #: Why a session did not take place: there is no attendance and no sign-up to certify.
 NOT_HELD: dict[str | None, str] = {
     Result.NOT_MET: "petugas tidak dapat menemui perangkat desa/kelurahan maupun warga",
