@@ -29,7 +29,9 @@ LONGEST_REMARK = 1000
 
 #: A few sentences; may be empty.
 Remark = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=LONGEST_REMARK), AfterValidator(_readable)
+    str,
+    StringConstraints(strip_whitespace=True, max_length=LONGEST_REMARK),
+    AfterValidator(_readable),
 ]
 
 #: A few words beside something; may be empty.
