@@ -121,7 +121,7 @@ class SessionReport(SQLModel, table=True):
     flags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     corrects_id: str | None = Field(default=None, foreign_key="session_report.id", unique=True)
     corrected_by: str | None = None
-    reported_by: int = Field(foreign_key="account.id")
+    reported_by: int = Field(foreign_key="account.id", index=True)
     received_at: datetime
     fingerprint: str
     source: ReportSource = Field(default=ReportSource.PAGE, sa_type=words(ReportSource))
@@ -161,13 +161,12 @@ class HeldReport(SQLModel, table=True):
 class DisputedReport(SQLModel, table=True):
     """A report that contradicts a stored one: kept beside it until a person says which holds.
 
-    `reason` is the code of the contradiction. The same content again is the same row.
+    `reason` is the code of the contradiction. The same content again is the same row. `ruled_why`
+    is the person's own word for the ruling; `taken_as` the correction by which it was taken.
     """
 
     __tablename__ = "disputed_report"
-    __table_args__ = (
-        Index("uq_disputed_report_content", "report_id", "fingerprint", unique=True),
-    )
+    __table_args__ = (Index("uq_disputed_report_content", "report_id", "fingerprint", unique=True),)
     id: int | None = Field(default=None, primary_key=True)
     report_id: str = Field(max_length=36)
     visit_id: int = Field(foreign_key="visit.id", index=True)
@@ -183,6 +182,8 @@ class DisputedReport(SQLModel, table=True):
     ruling: Ruling | None = Field(default=None, sa_type=words(Ruling))
     ruled_by: int | None = Field(default=None, foreign_key="account.id")
     ruled_at: datetime | None = None
+    ruled_why: str = ""
+    taken_as: str | None = Field(default=None, max_length=36)
     version: int = 1
 
 

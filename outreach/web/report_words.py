@@ -1,14 +1,69 @@
-"""The words for what is unlikely about a report, by flag of `logbook.record.unlikely`."""
+"""The words for what is unlikely about a report, by flag of `logbook.quality`."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask_babel import lazy_gettext as _
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: What was seen, and what to ask or look at.
 FLAG_WORDS = {
-    "more_signups_than_people": _("More sign-ups than people who were there."),
-    "very_many_people": _("More than a thousand people."),
-    "other_day_than_planned": _("Held on another day than planned."),
-    "at_night": _("Held at night."),
-    "clock_wrong": _("The phone's clock was more than ten minutes wrong."),
-    "base_never_came": _("Corrects a report that never came."),
+    "more_signups_than_people": _(
+        "More sign-ups than people who were there. Ask whether families were signed up too."
+    ),
+    "more_than_estimate": _(
+        "More sign-ups than uncovered informal workers estimated for the village. Ask for the list."
+    ),
+    "very_many_people": _("More than a thousand people. Ask for the photo or the attendance list."),
+    "round_numbers": _("All counts are round numbers. Ask whether people were counted or guessed."),
+    "copied_counts": _(
+        "The same counts as another session of these weeks. Ask whether one was copied."
+    ),
+    "short_session": _("Shorter than 20 minutes. Ask what was explained."),
+    "long_session": _("Longer than five hours. Ask whether the minutes are right."),
+    "impossible_travel": _(
+        "Too close in time to another session of the same day to travel between. Ask for the hours."
+    ),
+    "far_from_village": _(
+        "The phone was far from the village. Ask where the session was held, or whether the report"
+        " was written later."
+    ),
+    "other_day_than_planned": _("Held on another day than planned. Ask whether the date is right."),
+    "at_night": _("Held at night. Ask whether the hour is right."),
+    "clock_wrong": _(
+        "The phone's clock was more than ten minutes wrong. Check the day and the hour."
+    ),
+    "base_never_came": _(
+        "Corrects a report that never came. Ask whether the visit has another report."
+    ),
 }
+
+#: The same in two or three words, for lists.
+FLAG_MARKS = {
+    "more_signups_than_people": _("More sign-ups than people"),
+    "more_than_estimate": _("More than the estimate"),
+    "very_many_people": _("Very many people"),
+    "round_numbers": _("Round numbers"),
+    "copied_counts": _("Same counts again"),
+    "short_session": _("Very short"),
+    "long_session": _("Very long"),
+    "impossible_travel": _("Too fast a journey"),
+    "far_from_village": _("Far from the village"),
+    "other_day_than_planned": _("Another day"),
+    "at_night": _("At night"),
+    "clock_wrong": _("Clock wrong"),
+    "base_never_came": _("First report missing"),
+}
+
+
+def flags_in_words(flags: Iterable[str]) -> list[str]:
+    """Say what is unlikely about a report, and what to check."""
+    return [str(FLAG_WORDS[flag]) for flag in flags if flag in FLAG_WORDS]
+
+
+def flag_marks(flags: Iterable[str]) -> list[tuple[str, str]]:
+    """Say it shortly, each with the whole words."""
+    return [(str(FLAG_MARKS[flag]), str(FLAG_WORDS[flag])) for flag in flags if flag in FLAG_MARKS]

@@ -78,6 +78,8 @@ def upgrade() -> None:
     sa.Column('ruling', sa.Enum('taken', 'set_aside', name='ruling', native_enum=False, create_constraint=True, length=32), nullable=True),
     sa.Column('ruled_by', sa.Integer(), nullable=True),
     sa.Column('ruled_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
+    sa.Column('ruled_why', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('taken_as', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=True),
     sa.Column('version', sa.Integer(), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_disputed_report_account_id_account')),
     sa.ForeignKeyConstraint(['device_id'], ['device.id'], name=op.f('fk_disputed_report_device_id_device')),
@@ -151,6 +153,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('saved_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True))
         batch_op.add_column(sa.Column('skew_seconds', sa.Integer(), nullable=True))
         batch_op.create_index(batch_op.f('ix_session_report_device_id'), ['device_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_session_report_reported_by'), ['reported_by'], unique=False)
         batch_op.create_foreign_key(batch_op.f('fk_session_report_device_id_device'), 'device', ['device_id'], ['id'])
     _check_words("message", "matter", MATTERS)
     with op.batch_alter_table("session_report") as batch_op:
@@ -174,6 +177,7 @@ def downgrade() -> None:
         batch_op.drop_constraint(op.f("ck_session_report_reportsource"), type_="check")
     with op.batch_alter_table('session_report', schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f('fk_session_report_device_id_device'), type_='foreignkey')
+        batch_op.drop_index(batch_op.f('ix_session_report_reported_by'))
         batch_op.drop_index(batch_op.f('ix_session_report_device_id'))
         batch_op.drop_column('skew_seconds')
         batch_op.drop_column('saved_at')
