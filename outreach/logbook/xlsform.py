@@ -80,6 +80,11 @@ def version_of(sheets: Mapping[str, Sequence[Row]]) -> str:
     return sheets["settings"][0]["version"]
 
 
+def headers(rows: Sequence[Row]) -> list[str]:
+    """List the columns of a sheet: all that any of its rows uses."""
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
 def _version(content: object) -> str:
     canonical = json.dumps(content, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
