@@ -1,0 +1,132 @@
+"""The reports that wait for the coordinator, each in one line with what it is judged by."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime, time  # noqa: TC003 - dataclass fields are read at run time
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from outreach.campaigns.tables import Stage
+from outreach.logbook.tables import Evidence, EvidenceKind, ReportSource, SessionReport
+from outreach.people.access import narrow
+from outreach.people.tables import Account, Team
+from outreach.villages.tables import District, Village, Zone
+from outreach.visits.tables import Result, Visit, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from sqlmodel import Session
+
+    from outreach.people.access import Person
+
+# SQLite takes 32,766 values in one statement.
+_PER_STATEMENT = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture that belongs to a report, by its number."""
+
+    id: str
+    kind: EvidenceKind
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """A reported visit that waits, with its current report.
+
+    `uncovered` are the village's informal workers without cover, by the estimate; `signups_before`
+    what the corrected report had told, if this one is a correction.
+    """
+
+    visit_id: int
+    version: int
+    report_id: str
+    village_code: str
+    village: str
+    district: str
+    stage: str
+    team: str
+    held_on: date
+    held_at: time
+    zone: Zone
+    men: int
+    women: int
+    signups: int
+    paid: int | None
+    minutes: int | None
+    result: Result
+    remarks: str
+    flags: list[str]
+    source: ReportSource
+    reporter: str
+    received_at: datetime
+    informal_workers: int
+    informal_covered: int
+    signups_before: int | None
+    pictures: tuple[Picture, ...] = ()
+
+    @property
+    def people(self) -> int:
+        """Men and women who were there."""
+        return self.men + self.women
+
+    @property
+    def uncovered(self) -> int:
+        """Informal workers of the village without cover, by the estimate."""
+        return self.informal_workers - self.informal_covered
+
+
+_BASE = aliased(SessionReport)
+_COLUMNS: dict[str, Any] = {
+    "visit_id": Visit.id,
+    "version": Visit.version,
+    "report_id": SessionReport.id,
+    "village_code": Visit.village_code,
+    "village": Village.name,
+    "district": District.name,
+    "stage": Stage.name,
+    "team": Team.name,
+    "reporter": Account.name,
+    "informal_workers": Village.informal_workers,
+    "informal_covered": Village.informal_covered,
+    "signups_before": _BASE.signups,
+}
+
+
+def waiting_reviews(db: Session, person: Person) -> list[ReviewRow]:
+    """List the reports that nobody has decided on, the oldest first, without their pictures."""
+    names = [field.name for field in fields(ReviewRow) if field.name != "pictures"]
+    columns = [col(_COLUMNS.get(name) or getattr(SessionReport, name)) for name in names]
+    query: Any = (
+        select(*columns)
+        .select_from(Visit)
+        .join(SessionReport, col(SessionReport.visit_id) == col(Visit.id))
+        .outerjoin(_BASE, col(_BASE.id) == col(SessionReport.corrects_id))
+        .join(Stage, col(Stage.id) == col(Visit.stage_id))
+        .join(Team, col(Team.id) == col(Visit.team_id))
+        .join(Village, col(Village.code) == col(Visit.village_code))
+        .join(District, col(District.code) == col(Village.district_code))
+        .join(Account, col(Account.id) == col(SessionReport.reported_by))
+        .where(col(Visit.work) == Work.DONE, col(SessionReport.corrected_by).is_(None))
+        .order_by(col(SessionReport.received_at), col(Visit.id))
+    )
+    return [ReviewRow(*row) for row in db.execute(narrow(query, Visit.village_code, person))]
+
+
+def with_pictures(db: Session, rows: Collection[ReviewRow]) -> list[ReviewRow]:
+    """Add the pictures of each report that was read within the person's area."""
+    pictures: dict[str, list[Picture]] = defaultdict(list)
+    for part in batched([row.report_id for row in rows], _PER_STATEMENT):
+        query = select(col(Evidence.report_id), col(Evidence.id), col(Evidence.kind))
+        query = query.where(col(Evidence.report_id).in_(part)).order_by(col(Evidence.kind))
+        for report_id, picture_id, kind in db.execute(query):
+            pictures[report_id].append(Picture(picture_id, kind))
+    return [replace(row, pictures=tuple(pictures[row.report_id])) for row in rows]
