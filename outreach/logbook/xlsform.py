@@ -46,9 +46,10 @@ _VISIT = "instance('visits')/root/item[name=${visit_id}]"
 _BETWEEN = "[ ./-]?"
 _DAY = f"([04]{_BETWEEN}[1-9]|[1256]{_BETWEEN}[0-9]|[37]{_BETWEEN}[01])"
 _MONTH = f"(0{_BETWEEN}[1-9]|1{_BETWEEN}[0-2])"
-IDENTITY_NUMBER = f"[1-9]({_BETWEEN}[0-9]){{5}}{_BETWEEN}{_DAY}{_BETWEEN}{_MONTH}({_BETWEEN}[0-9]){{6}}|[0-9]{{16}}"
+_LIKE_NIK = f"[1-9]({_BETWEEN}[0-9]){{5}}{_BETWEEN}{_DAY}{_BETWEEN}{_MONTH}({_BETWEEN}[0-9]){{6}}"
+IDENTITY_NUMBER = f"({_LIKE_NIK}|[0-9]{{16}})"
 # Collect matches a text as a whole, other programs look for a part of it: this serves both.
-_NO_IDENTITY = rf"not(regex(., '[\s\S]*({IDENTITY_NUMBER})[\s\S]*'))"
+_NO_IDENTITY = rf"not(regex(., '[\s\S]*{IDENTITY_NUMBER}[\s\S]*'))"
 
 
 @cache
