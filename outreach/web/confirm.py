@@ -167,7 +167,7 @@ def _facts(db: Session, found: Found) -> dict[str, Any]:
     visit = told_of(db, (found.link.visit_id,))[found.link.visit_id]
     office = {"visit": visit, "contact": _office_contact(db, visit.visit_id)}
     if found.state is LinkState.LIVE:
-        return {**office, "places": _places(db, visit), "reasons": _reasons()}
+        return {**office, "places": _places(db, visit), "reasons": usual_reasons()}
     if found.state is LinkState.ANSWERED:
         return {**office, "said": found.link.answer, "stands": _stands(db, found, visit)}
     return office
@@ -205,7 +205,7 @@ def _stands(db: Session, found: Found, visit: Told) -> str:
             return "no_day"
 
 
-def _reasons() -> tuple[str, ...]:
+def usual_reasons() -> tuple[str, ...]:
     """List reasons that villages give, so that a tap is enough."""
     return (
         _("Harvest or planting time"),

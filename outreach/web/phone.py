@@ -18,6 +18,7 @@ from flask_babel import gettext as _
 
 from outreach.web.assets import PREFIX
 from outreach.web.i18n import language
+from outreach.web.phone_words import screen_words
 from outreach.web.routing import public
 from outreach.web.database import running
 
@@ -108,7 +109,7 @@ def _named(answer: Response) -> Response:
 
 def _shell() -> str:
     names = sorted(name for name in _bundle() if name.endswith(".js") and name != WORKER)
-    return render_template("phone/shell.html", modules=names)
+    return render_template("phone/shell.html", modules=names, **screen_words())
 
 
 def _files_to_keep() -> dict[str, str]:

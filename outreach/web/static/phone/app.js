@@ -11,6 +11,7 @@
 //   #form/<visit id>/<item id>  put right a refused item: read it with outbox.get(id), save it
 //                       with outbox.amend(id, body), which sends it again under its id
 //   #answer/<visit id>  confirm, another day, not possible     answer.js
+//   #saved/<item id>    what became of a report or an answer    saved.js
 //   #history            what was sent and what became of it    history.js
 //   #outbox, #settings, #welcome: the frame's own
 import { startFrame } from "./frame.js";
@@ -20,6 +21,7 @@ const SCREENS = {
   visit: () => import("./visit.js"),
   form: () => import("./form.js"),
   answer: () => import("./answer.js"),
+  saved: () => import("./saved.js"),
   history: () => import("./history.js"),
   outbox: () => import("./outbox_screen.js"),
   settings: () => import("./settings_screen.js"),

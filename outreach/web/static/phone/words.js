@@ -1,0 +1,63 @@
+// The words of the page stand in it; here they are only found, filled and put in place.
+const language = document.documentElement.lang || "id";
+const words = new Map();
+
+/** The words of the page for *key*, with `{name}` filled from *facts*. */
+export function say(key, facts = {}) {
+  if (words.size === 0) readWords();
+  const text = words.get(key);
+  if (text === undefined) throw new Error(`the page has no words for ${key}`);
+  return text.replace(/\{(\w+)\}/g, (whole, name) => facts[name] ?? whole);
+}
+
+/** The words for *key*, or those for *other* where the page has none for it. */
+export const sayOr = (key, other) => (hasWords(key) ? say(key) : say(other));
+
+function hasWords(key) {
+  if (words.size === 0) readWords();
+  return words.has(key);
+}
+
+function readWords() {
+  for (const template of document.querySelectorAll("template[data-words]")) {
+    for (const one of template.content.querySelectorAll("[data-word]")) {
+      words.set(one.dataset.word, one.textContent.trim());
+    }
+  }
+}
+
+const asDate = (day) => new Date(`${day}T00:00:00Z`);
+const longDay = new Intl.DateTimeFormat(language, {
+  weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC",
+});
+const figures = new Intl.NumberFormat(language);
+
+export const dayInWords = (day) => longDay.format(asDate(day));
+export const number = (value) => figures.format(value);
+
+/** A local time as people write it, with its zone: 09.30 WIB. */
+export function time(at, zoneName = "") {
+  const short = String(at).slice(0, 5);
+  return `${language === "id" ? short.replace(":", ".") : short} ${zoneName}`.trim();
+}
+
+/** A copy of a template of the page. */
+export const copyOf = (name) =>
+  document.querySelector(`template[data-template="${name}"]`).content.firstElementChild.cloneNode(true);
+
+/** Put texts into the slots of *root*; a slot without one is hidden. */
+export function fill(root, texts) {
+  for (const [name, text] of Object.entries(texts)) {
+    for (const slot of root.querySelectorAll(`[data-slot="${name}"]`)) {
+      const empty = text === undefined || text === null || text === "";
+      slot.textContent = empty ? "" : text;
+      (slot.closest("[data-with]") ?? slot).hidden = empty;
+    }
+  }
+  return root;
+}
+
+/** Show or hide the part of *root* that has the name. */
+export function show(root, part, shown) {
+  for (const one of root.querySelectorAll(`[data-part="${part}"]`)) one.hidden = !shown;
+}
