@@ -1,4 +1,4 @@
-"""What a village answers to the day it is asked for, by its link or told to the coordinator."""
+"""What a village answers to the day it is asked for: by link, on a phone, or told by a call."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from sqlmodel import col
 
 from outreach.campaigns.stages import require_planner
 from outreach.campaigns.tables import Stage
-from outreach.errors import Conflict, Invalid
+from outreach.errors import Conflict, Invalid, NotAllowed
 from outreach.people.edits import locked
 from outreach.people.free_text import Remark
+from outreach.people.tables import Role
 from outreach.visits.lifecycle import Author, check_version, settle, visit_of
 from outreach.visits.links import LinkState, is_open, state_of
 from outreach.visits.offers import PLACE, chosen_place, offered_place, read_key
 from outreach.visits.openings import place_visit
-from outreach.visits.returns import fill_slot_of
+from outreach.visits.returns import fill_slot_of, return_visit
 from outreach.visits.tables import (
     Answer,
     Channel,
@@ -87,6 +88,37 @@ def answer_by_link(db: Session, link_id: int, given: AnswerIn, now: datetime) ->
     return _act(db, visit, given, author)
 
 
+def answer_by_official(
+    db: Session, visit_id: int, given: AnswerIn, *, by: Person, now: datetime, version: int
+) -> Visit:
+    """Take what an official of the village says on the own phone, by the rules of the link's page.
+
+    `version` is that of the visit the official saw: what was said to another day than the one
+    that stands now is no answer to it. A no to a visit that is confirmed gives it back.
+
+    Raises
+    ------
+    NotFound
+        If the visit is missing or outside the person's area.
+    NotAllowed
+        If the person is no official.
+    Conflict
+        If somebody changed the visit since `version`, it awaits no answer, or the day chosen went
+        to somebody else.
+    Invalid
+        If a reason is needed and missing, or a yes is for a day that has passed.
+    """
+    if by.role is not Role.OFFICIAL:
+        raise NotAllowed(role=by.role, wanted=given.answer)
+    visit_of(db, by, visit_id)
+    visit = _take(db, visit_id, given)
+    check_version(visit, version, {"work": visit.work})
+    if visit.work is Work.CONFIRMED and given.answer is Answer.NO:
+        return return_visit(db, visit_id, by=by, now=now, reason=given.reason).visit
+    _require_answerable(visit, given, now)
+    return _act(db, visit, given, Author(by, now, given.reason, Channel.PAGE))
+
+
 def typed_answer(
     db: Session,
     visit_id: int,
@@ -116,11 +148,7 @@ def typed_answer(
     _require_heard(channel)
     visit = _take(db, visit_id, given)
     check_version(visit, version, {"work": visit.work})
-    if visit.work is not Work.AWAITING:
-        raise Conflict(problem="wrong_status", status=visit.work, wanted=given.answer)
-    today = now.astimezone(ZoneInfo(visit.zone.value)).date()
-    if given.answer is Answer.CAN and visit.day < today:
-        raise Invalid(problems={"answer": ["in_the_past"]})
+    _require_answerable(visit, given, now)
     return _act(db, visit, given, Author(by, now, given.reason, channel))
 
 
@@ -159,6 +187,14 @@ def _stage(db: Session, visit: Visit) -> Stage:
     return db.get_one(Stage, visit.stage_id)
 
 
+def _require_answerable(visit: Visit, given: AnswerIn, now: datetime) -> None:
+    if visit.work is not Work.AWAITING:
+        raise Conflict(problem="wrong_status", status=visit.work, wanted=given.answer)
+    today = now.astimezone(ZoneInfo(visit.zone.value)).date()
+    if given.answer is Answer.CAN and visit.day < today:
+        raise Invalid(problems={"answer": ["in_the_past"]})
+
+
 def _require_heard(channel: Channel) -> None:
     if channel not in HEARD_BY:
         raise Invalid(problems={"channel": ["enum"]})
@@ -180,7 +216,7 @@ def _act(db: Session, visit: Visit, given: AnswerIn, author: Author) -> Visit:
     _close_link(db, visit_id, given.answer, author.now)
     if given.place:
         # Whoever plans may know more days than a village is offered.
-        find = offered_place if author.channel is Channel.LINK else chosen_place
+        find = chosen_place if author.channel in HEARD_BY else offered_place
         place_visit(db, visit_id, find(db, visit, given.place, author.now), author)
         # Why the day does not suit stands beside the move; the yes that follows needs no reason.
         author = replace(author, reason="")
