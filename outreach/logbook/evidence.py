@@ -1,0 +1,172 @@
+"""Pictures that belong to reports: the photo of a session, the signature of the village head."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 - dataclass fields are read at run time
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col
+
+from outreach.errors import NotFound
+from outreach.logbook.sync import Answer, Outcome
+from outreach.logbook.tables import (
+    DisputedReport,
+    Evidence,
+    EvidenceKind,
+    Ruling,
+    SessionReport,
+)
+from outreach.people.access import covers, narrow
+from outreach.people.tables import Account
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from outreach.logbook.pictures import Picture
+    from outreach.people.access import Person
+
+
+class EvidenceIn(BaseModel):
+    """What a phone tells about a picture; it makes the id when the picture is taken."""
+
+    model_config = ConfigDict(frozen=True)
+    id: UUID
+    report_id: UUID
+    kind: EvidenceKind
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """A picture to show, without its content."""
+
+    id: str
+    kind: EvidenceKind
+    width: int
+    height: int
+    received_at: datetime
+    sender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The picture itself."""
+
+    media_type: str
+    content: bytes
+
+
+def digest_of(content: bytes) -> str:
+    """Write what tells a picture that comes again from another one."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def answer_before(db: Session, given: EvidenceIn, sha256: str, by: Person) -> Answer | None:
+    """Answer without a look at the picture where that is not needed; None if it is.
+
+    A picture stays what it is: a second one of its kind for the same report is a conflict. Who has
+    a better one sends it with a correction.
+    """
+    evidence_id = str(given.id)
+    report = db.get(SessionReport, str(given.report_id))
+    if report is None:
+        return _without_report(db, given, by)
+    if not covers(by.areas, report.village_code):
+        return Answer(evidence_id, Outcome.REJECTED, "not_found")
+    query = select(
+        col(Evidence.id), col(Evidence.report_id), col(Evidence.kind), col(Evidence.sha256)
+    )
+    known = db.execute(query.where(col(Evidence.id) == evidence_id)).first()
+    if known is not None:
+        is_same = tuple(known) == (evidence_id, report.id, given.kind, sha256)
+        outcome = Outcome.DUPLICATE if is_same else Outcome.CONFLICT
+        return Answer(evidence_id, outcome, "" if is_same else "other_picture")
+    there = query.where(col(Evidence.report_id) == report.id, col(Evidence.kind) == given.kind)
+    if db.execute(there).first() is not None:
+        return Answer(evidence_id, Outcome.CONFLICT, "picture_there")
+    return None
+
+
+def _without_report(db: Session, given: EvidenceIn, by: Person) -> Answer:
+    """Ask the phone to keep a picture whose report is still on its way."""
+    query = narrow(select(col(DisputedReport.id)), DisputedReport.village_code, by).where(
+        col(DisputedReport.report_id) == str(given.report_id),
+        col(DisputedReport.ruling) == Ruling.SET_ASIDE,
+    )
+    if db.execute(query).first() is not None:
+        return Answer(str(given.id), Outcome.REJECTED, "report_set_aside")
+    return Answer(str(given.id), Outcome.HELD, "waits_for_its_report")
+
+
+def store_evidence(
+    db: Session, given: EvidenceIn, sha256: str, picture: Picture, by: Person, now: datetime
+) -> Answer:
+    """Store a picture that was drawn anew; the same again changes nothing."""
+    before = answer_before(db, given, sha256, by)
+    if before is not None:
+        return before
+    report = db.get_one(SessionReport, str(given.report_id))
+    row = {
+        "id": str(given.id),
+        "report_id": report.id,
+        "visit_id": report.visit_id,
+        "village_code": report.village_code,
+        "kind": given.kind,
+        "media_type": picture.media_type,
+        "width": picture.width,
+        "height": picture.height,
+        "content": picture.content,
+        "sha256": sha256,
+        "account_id": by.account_id,
+        "received_at": now,
+    }
+    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement: Any = make(Evidence).values(**row).on_conflict_do_nothing()
+    if db.execute(statement.returning(Evidence.id)).first() is not None:
+        return Answer(str(given.id), Outcome.ACCEPTED)
+    # Somebody else was quicker, after we looked: only now does their row show.
+    again = answer_before(db, given, sha256, by)
+    return again or Answer(str(given.id), Outcome.CONFLICT, "picture_there")
+
+
+def evidence_of_visit(db: Session, person: Person, visit_id: int) -> list[EvidenceRow]:
+    """List the pictures of a visit that have not been erased, the newest first.
+
+    Those of a report that was corrected are among them: the session is the same.
+    """
+    query: Any = (
+        select(
+            col(Evidence.id),
+            col(Evidence.kind),
+            col(Evidence.width),
+            col(Evidence.height),
+            col(Evidence.received_at),
+            col(Account.name),
+        )
+        .join(Account, col(Account.id) == col(Evidence.account_id))
+        .where(col(Evidence.visit_id) == visit_id, func.length(col(Evidence.content)) > 0)
+        .order_by(col(Evidence.kind), col(Evidence.received_at).desc(), col(Evidence.id))
+    )
+    rows = db.execute(narrow(query, Evidence.village_code, person))
+    return [EvidenceRow(*row) for row in rows]
+
+
+def evidence_content(db: Session, person: Person, evidence_id: str) -> Shown:
+    """Read a picture.
+
+    Raises
+    ------
+    NotFound
+        If there is none, it has been erased, or its village lies outside the person's area.
+    """
+    query: Any = select(col(Evidence.media_type), col(Evidence.content))
+    query = narrow(query, Evidence.village_code, person).where(col(Evidence.id) == evidence_id)
+    row = db.execute(query).first()
+    if row is None or not row.content:
+        raise NotFound(kind="Evidence", id=evidence_id)
+    return Shown(row.media_type, row.content)
