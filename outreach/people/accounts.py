@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,11 +22,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from outreach.errors import Conflict, Invalid, NotFound
-from outreach.people.access import NATION
+from outreach.people.access import NATION, covers
+from outreach.people.devices import cut_off
 from outreach.people.edits import change, locked
 from outreach.people.free_text import Name
 from outreach.people.identity import refuse_identity_numbers
-from outreach.people.passwords import hash_password, refuse_weak
+from outreach.people.passwords import NO_PASSWORD, hash_password, refuse_weak
 from outreach.people.regions import RegionCode, refuse_unknown
 from outreach.people.tables import Account, AccountArea, Branch, Role
 from outreach.villages.codes import Level, level
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 
     from argon2 import PasswordHasher
     from sqlmodel import Session
+
+    from outreach.people.tables import Official
 
 _COLUMNS = {"login", "name", "role", "branch_id"}
 
@@ -113,6 +117,7 @@ class AccountLine:
     area_codes: tuple[str, ...]
     is_active: bool
     is_demo: bool
+    has_password: bool = True
 
 
 def create_account(
@@ -147,6 +152,41 @@ def create_account(
         raise Invalid(problems={"login": ["taken"]}) from error
     _give_areas(db, account, given)
     return account
+
+
+def create_phone_account(db: Session, official: Official, now: datetime) -> Account:
+    """Add the account of an official who has none: opened by their phones, by no password."""
+    for login in (f"hp-{official.id}", f"hp-{official.id}-{secrets.token_hex(4)}"):
+        account = Account(
+            login=login,
+            name=official.name,
+            role=Role.OFFICIAL,
+            password_hash=NO_PASSWORD,
+            password_stamp=_new_stamp(),
+            is_demo=official.is_demo,
+            created_at=now,
+        )
+        with suppress(IntegrityError), db.begin_nested():
+            db.add(account)
+            db.flush()
+            db.add(AccountArea(account_id=account.id or 0, code=official.village_code))
+            return account
+    raise Conflict(problem="changed_meanwhile", yours={}, theirs={})
+
+
+def follow(db: Session, account_id: int, name: str, village_code: str) -> bool:
+    """Tell whether an official's account sees the village; one that only phones open is made to.
+
+    Such an account is nothing but its official's, so that it goes by what is told of them.
+    """
+    account = account_of(db, account_id)
+    if account.password_hash != NO_PASSWORD:
+        return covers(areas_of(db, account_id), village_code)
+    account.name = name
+    if areas_of(db, account_id) != [village_code]:
+        db.execute(delete(AccountArea).where(col(AccountArea.account_id) == account_id))
+        db.add(AccountArea(account_id=account_id, code=village_code))
+    return True
 
 
 def update_account(db: Session, account_id: int, given: AccountIn, *, version: int) -> Account:
@@ -191,8 +231,12 @@ def set_password(
     account.password_stamp = _new_stamp()
 
 
-def set_active(db: Session, account_id: int, *, active: bool, by_account_id: int | None) -> None:
+def set_active(
+    db: Session, account_id: int, *, active: bool, by_account_id: int | None, now: datetime
+) -> None:
     """Close an account, or open it again; nobody closes the one they are using.
+
+    The phones that spoke for it are taken back for good.
 
     Raises
     ------
@@ -207,6 +251,8 @@ def set_active(db: Session, account_id: int, *, active: bool, by_account_id: int
     if account.is_active != active:
         account.is_active = active
         account.password_stamp = _new_stamp()
+        if not active:
+            cut_off(db, now, account_id=account_id, by=by_account_id)
 
 
 def account_of(db: Session, account_id: int) -> Account:
@@ -263,6 +309,7 @@ def list_accounts(db: Session) -> list[AccountLine]:
             tuple(areas.get(account.id or 0, ())),
             account.is_active,
             account.is_demo,
+            account.password_hash != NO_PASSWORD,
         )
         for account, branch in db.exec(query)
     ]

@@ -14,16 +14,12 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import or_, update
 from sqlmodel import col, select
 
-from outreach.errors import NotFound
-from outreach.people.officials import own_official
-from outreach.people.tables import Account, Device, Official, Role
+from outreach.people.tables import Account, Device, Enrolment, Official, Role
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlmodel import Session
-
-    from outreach.people.access import Person
 
 #: A phone that speaks often is noted this often at most: whoever looks needs no seconds.
 NOTED_EVERY = timedelta(minutes=1)
@@ -124,47 +120,41 @@ def devices_of(db: Session, account_id: int | None) -> list[Device]:
     return list(db.exec(query))
 
 
-def revoke_device(db: Session, device_id: int, *, by: Person, now: datetime) -> Device:
-    """Take a phone of the coordinator's area back: from the next request on it opens nothing.
-
-    Raises
-    ------
-    NotFound
-        If it is missing, or its official lies outside the person's area.
-    """
-    device = own_device(db, device_id, by)
-    _revoke(db, now, by.account_id, col(Device.id) == device_id)
-    return device
-
-
-def own_device(db: Session, device_id: int, by: Person) -> Device:
-    """Read a phone of an official whose village lies within the person's area.
-
-    Raises
-    ------
-    NotFound
-        If missing or outside.
-    """
-    query = (
-        select(Device, Official.id)
-        .join(Official, col(Official.account_id) == Device.account_id)
-        .where(Device.id == device_id)
-    )
-    found = db.exec(query).first()
-    if found is None:
-        raise NotFound(kind="Device", id=device_id)
-    own_official(db, found[1] or 0, by)
-    return found[0]
-
-
 def log_out_device(db: Session, device_id: int, account_id: int, now: datetime) -> None:
     """Take back the phone on which its own official logs out."""
     _revoke(db, now, account_id, col(Device.id) == device_id, col(Device.account_id) == account_id)
 
 
-def revoke_all(db: Session, account_id: int, now: datetime, *, by: int | None = None) -> int:
-    """Take back all phones of an account; count them."""
-    return _revoke(db, now, by, col(Device.account_id) == account_id)
+def revoke(db: Session, device_id: int, now: datetime, *, by: int | None) -> bool:
+    """Take a phone back; tell whether it still spoke."""
+    return _revoke(db, now, by, col(Device.id) == device_id) == 1
+
+
+def cut_off(
+    db: Session,
+    now: datetime,
+    *,
+    account_id: int | None = None,
+    official_id: int | None = None,
+    by: int | None,
+) -> None:
+    """Take back all phones of an account or an official, and the codes that would bring new ones.
+
+    Give one of the two: the other is found by the official's account.
+    """
+    whose = Official.account_id == account_id if account_id else Official.id == official_id
+    accounts = select(Official.account_id).where(whose)
+    mine = (
+        col(Device.account_id) == account_id if account_id else col(Device.account_id).in_(accounts)
+    )
+    _revoke(db, now, by, mine)
+    officials = select(Official.id).where(whose)
+    statement = update(Enrolment).where(
+        col(Enrolment.official_id).in_(officials),
+        col(Enrolment.used_at).is_(None),
+        col(Enrolment.withdrawn_at).is_(None),
+    )
+    db.execute(statement.values(withdrawn_at=now))
 
 
 def _revoke(db: Session, now: datetime, by: int | None, *which: Any) -> int:

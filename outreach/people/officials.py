@@ -13,7 +13,8 @@ from sqlmodel import and_, col, or_, select
 
 from outreach.errors import Conflict, NotFound
 from outreach.people.access import covers, require
-from outreach.people.accounts import account_of, areas_of
+from outreach.people.accounts import account_of, areas_of, follow
+from outreach.people.devices import cut_off
 from outreach.people.edits import change, locked
 from outreach.people.emails import Email
 from outreach.people.free_text import Name
@@ -24,6 +25,7 @@ from outreach.people.tables import Official, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement
     from sqlmodel import Session
@@ -114,16 +116,18 @@ def update_official(
     refuse_unknown(db, village_code=[given.village_code])
     official = locked(db, Official, official_id)
     account = official.account_id
-    if account is not None and not covers(areas_of(db, account), given.village_code):
+    if account is not None and not follow(db, account, given.name, given.village_code):
         raise Conflict(problem="account_of_another_village")
     change(official, given.model_dump(), version)
     return official
 
 
 def set_active(
-    db: Session, official_id: int, is_active: bool, *, version: int, by: Person
+    db: Session, official_id: int, is_active: bool, *, version: int, by: Person, now: datetime
 ) -> Official:
     """Note that an official has left office, or serves again.
+
+    The phones of who has left speak no more, and codes given to them open nothing.
 
     Raises
     ------
@@ -135,6 +139,8 @@ def set_active(
     own_official(db, official_id, by)
     official = locked(db, Official, official_id)
     change(official, {"is_active": is_active}, version)
+    if not is_active:
+        cut_off(db, now, official_id=official_id, by=by.account_id)
     return official
 
 

@@ -19,6 +19,9 @@ CONTEXT_WORDS = (
     "indonesia", "qwerty", "123456", "abcdef",
 )  # fmt: skip
 
+#: Stands where a hash would, for somebody who never logs in with a password.
+NO_PASSWORD = ""
+
 _HASHER = PasswordHasher()
 
 
@@ -28,7 +31,13 @@ def hash_password(password: str, *, hasher: PasswordHasher | None = None) -> str
 
 
 def matches(password_hash: str, password: str) -> bool:
-    """Say whether *password* is the one behind the hash; the hash knows its own cost."""
+    """Say whether *password* is the one behind the hash; the hash knows its own cost.
+
+    Where there is no password, none fits, and finding that out takes no less time.
+    """
+    if password_hash == NO_PASSWORD:
+        waste_a_check(password)
+        return False
     try:
         return _HASHER.verify(password_hash, password)
     except (VerificationError, InvalidHashError):

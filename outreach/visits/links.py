@@ -6,10 +6,6 @@ visit's status or place calls `renew_link`; many at once are issued by `issue_li
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
-from base64 import b32encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from enum import StrEnum
@@ -21,6 +17,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
+from outreach.people.signs import code_of, derived_key, is_same, number_in
 from outreach.visits.tables import ConfirmationLink, Visit, Work
 
 if TYPE_CHECKING:
@@ -31,13 +28,8 @@ if TYPE_CHECKING:
 
     from outreach.villages.tables import Zone
 
-#: Small letters and digits without 0, 1, 8 and 9: messengers make the whole of it a link, and
-#: whoever types it off a letter takes none of them for another.
-SIGNS = "abcdefghijklmnopqrstuvwxyz234567"
 #: Ten bytes: 80 bits, sixteen signs.
 _SIGNATURE_BYTES = 10
-_TOKEN = re.compile(rf"([{SIGNS}]{{1,7}})([{SIGNS}]{{16}})")
-_LARGEST_ID = 2**31 - 1
 _ROWS_PER_STATEMENT = 500
 #: Signs what is no link of ours, so that a wrong guess costs the same work whatever it names.
 _NOBODY = ConfirmationLink(
@@ -68,12 +60,15 @@ class Found:
 
 def key_of(secret: str) -> bytes:
     """Derive the key of the links, so that what signs cookies signs nothing else."""
-    return hmac.digest(secret.encode(), b"outreach: links of confirmation", "sha256")
+    return derived_key(secret, b"outreach: links of confirmation")
 
 
 def token_of(link: ConfirmationLink, key: bytes) -> str:
     """Write a link's token: its number, and the signature over what it is for."""
-    return _number_in_signs(link.id or 0) + _signature(link, key)
+    # The visit and the moment too: after a backup is restored, numbers are given out again, and
+    # an old address must not open another village's page.
+    told = f"{link.id}.{link.visit_id}.{int(link.issued_at.timestamp())}"
+    return code_of(link.id or 0, told, key, _SIGNATURE_BYTES)
 
 
 def address_of(link: ConfirmationLink, key: bytes, public_url: str) -> str:
@@ -83,11 +78,8 @@ def address_of(link: ConfirmationLink, key: bytes, public_url: str) -> str:
 
 def find(db: Session, token: str, key: bytes, now: datetime) -> Found:
     """Tell what a token leads to; a wrong one tells nothing, not even by its time."""
-    read = _TOKEN.fullmatch(token)
-    number = _number_of(read[1]) if read else 0
-    link = db.get(ConfirmationLink, number) if number <= _LARGEST_ID else None
-    ours = token_of(link or _NOBODY, key)
-    is_ours = hmac.compare_digest(ours.encode(), token.encode())
+    link = db.get(ConfirmationLink, number_in(token, _SIGNATURE_BYTES))
+    is_ours = is_same(token_of(link or _NOBODY, key), token)
     if link is None or not is_ours:
         return Found(LinkState.WRONG)
     return Found(state_of(link, now), link)
@@ -189,26 +181,3 @@ def is_open() -> tuple[Any, Any]:
 
 def _lives(now: datetime) -> Any:
     return col(ConfirmationLink.expires_at) > now
-
-
-def _signature(link: ConfirmationLink, key: bytes) -> str:
-    # The visit and the moment too: after a backup is restored, numbers are given out again, and
-    # an old address must not open another village's page.
-    told = f"{link.id}.{link.visit_id}.{int(link.issued_at.timestamp())}"
-    digest = hmac.digest(key, told.encode(), hashlib.sha256)
-    return b32encode(digest[:_SIGNATURE_BYTES]).decode().lower()
-
-
-def _number_in_signs(number: int) -> str:
-    signs = ""
-    while number:
-        number, rest = divmod(number, len(SIGNS))
-        signs = SIGNS[rest] + signs
-    return signs or SIGNS[0]
-
-
-def _number_of(signs: str) -> int:
-    number = 0
-    for sign in signs:
-        number = number * len(SIGNS) + SIGNS.index(sign)
-    return number

@@ -23,7 +23,7 @@ from outreach.villages.codes import Level
 from outreach.villages.reading import names_of
 from outreach.web.auth import person
 from outreach.web.coordinator_closures import again
-from outreach.web.coordinator_pages import pages, today
+from outreach.web.coordinator_pages import now, pages, today
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, version_of
 from outreach.web.region_field import Region, with_code
@@ -146,7 +146,7 @@ def change_serving(official_id: int) -> ResponseReturnValue:
     try:
         with writing_db() as db:
             version = version_of(request.form)
-            set_active(db, official_id, serves, version=version, by=person())
+            set_active(db, official_id, serves, version=version, by=person(), now=now())
     except Conflict as error:
         flash(sentence(error), "error")
         return redirect(url_for("coordinator.edit_official", official_id=official_id), 303)

@@ -11,6 +11,10 @@ ENUM_WORDS = {
         "manager": _("Manager"),
         "admin": _("Administrator"),
     },
+    "DeviceKind": {
+        "page": _("Our page"),
+        "odk": _("ODK Collect or KoboCollect"),
+    },
     "VillageKind": {
         "kelurahan": _("Kelurahan"),
         "desa": _("Desa"),
@@ -229,6 +233,7 @@ ENUM_WORDS = {
         "asked": _("Asks for confirmation"),
         "moved": _("Tells the new day"),
         "called_off": _("Calls the visit off"),
+        "reminder": _("Reminds of the visit"),
     },
     "MessageState": {
         "waiting": _("Waits"),

@@ -44,6 +44,12 @@ CONFLICTS = {
     "closed": _("This is closed and can no longer be changed."),
     "own_account": _("You cannot close the account you are using."),
     "not_an_officials_account": _("This account is not one of a village official."),
+    "not_in_office": _("%(name)s is not in office, so no phone can be enrolled."),
+    "account_bars_phones": _(
+        "The account of %(name)s is closed or has another role, so no phone can be enrolled. Ask"
+        " your administrator."
+    ),
+    "code_not_live": _("This code cannot be used any more. Ask your branch for a new one."),
     "account_of_another_village": _("This account does not see the village of the official."),
     "account_has_official": _("This account is another official's already."),
     "wrong_status": _("This is not possible in the present status."),

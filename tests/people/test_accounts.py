@@ -32,7 +32,7 @@ from outreach.people.phones import normal
 from outreach.people.tables import Role
 from outreach.villages.tables import Village, Zone
 from tests import builders
-from tests.builders import CHEAP, PASSWORD
+from tests.builders import CHEAP, LOADED_AT, PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,8 +156,8 @@ def test_new_password_brings_a_new_stamp(db: Session) -> None:
 def test_nobody_closes_the_account_they_use(db: Session) -> None:
     made = builders.account(db, Role.ADMIN)
     with pytest.raises(Conflict):
-        set_active(db, made.id or 0, active=False, by_account_id=made.id)
-    set_active(db, made.id or 0, active=False, by_account_id=None)
+        set_active(db, made.id or 0, active=False, by_account_id=made.id, now=LOADED_AT)
+    set_active(db, made.id or 0, active=False, by_account_id=None, now=LOADED_AT)
     assert person_of(db, made.id or 0) is None
     with pytest.raises(NotFound):
         account_of(db, 999)

@@ -21,7 +21,7 @@ from outreach.people.officials import (
     update_official,
 )
 from outreach.people.tables import Official, Role
-from tests.builders import account, load_small_registry
+from tests.builders import LOADED_AT, account, load_small_registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,7 @@ def test_only_who_is_in_office_is_told_anything(surakarta: Engine) -> None:
         _add(surakarta, official(name=name, **told))
     left = _add(surakarta, official(name="Mengundurkan Diri"))
     with unit_of_work(surakarta) as db:
-        set_active(db, left, False, version=1, by=RINI)
+        set_active(db, left, False, version=1, by=RINI, now=LOADED_AT)
     with reading(surakarta) as db:
         found = active_officials(db, [PAJANG, BUMI], TODAY)
     assert list(found) == [PAJANG]
@@ -108,7 +108,7 @@ def test_the_second_of_two_who_edit_sees_the_firsts(surakarta: Engine) -> None:
     assert caught.value.facts["yours"] == {"position": "Carik"}
     assert caught.value.facts["theirs"] == {"position": "Camat"}
     with unit_of_work(surakarta) as db, pytest.raises(Conflict):
-        set_active(db, number, False, version=1, by=RINI)
+        set_active(db, number, False, version=1, by=RINI, now=LOADED_AT)
 
 
 def test_a_foreign_official_looks_like_none(surakarta: Engine) -> None:
@@ -118,7 +118,7 @@ def test_a_foreign_official_looks_like_none(surakarta: Engine) -> None:
             lambda: update_official(db, number, official(FOREIGN), version=1, by=ELSE),
             lambda: update_official(db, 999_999, official(), version=1, by=RINI),
             lambda: update_official(db, number, official(FOREIGN), version=1, by=RINI),
-            lambda: set_active(db, number, False, version=1, by=ELSE),
+            lambda: set_active(db, number, False, version=1, by=ELSE, now=LOADED_AT),
         )
         for act in acts:
             with pytest.raises(NotFound):
@@ -144,7 +144,7 @@ def many(surakarta: Engine) -> Engine:
     left = _add(surakarta, official(BUMI, "Sudah Pergi"))
     _add(surakarta, official(FOREIGN, "Orang Lain"), by=ELSE)
     with unit_of_work(surakarta) as db:
-        set_active(db, left, False, version=1, by=RINI)
+        set_active(db, left, False, version=1, by=RINI, now=LOADED_AT)
     return surakarta
 
 

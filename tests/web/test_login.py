@@ -11,7 +11,7 @@ from outreach.db import unit_of_work
 from outreach.people.accounts import set_active, set_password
 from outreach.people.tables import Role
 from outreach.web import auth
-from tests.builders import CHEAP, PASSWORD
+from tests.builders import CHEAP, LOADED_AT, PASSWORD
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +118,7 @@ def test_closed_account_is_out_at_once_and_stays_out(
 ) -> None:
     client = login_as(Role.MANAGER)
     with unit_of_work(app.extensions["outreach"].engine) as db:
-        set_active(db, world.accounts[Role.MANAGER][0], active=False, by_account_id=None)
+        set_active(db, world.accounts[Role.MANAGER][0], active=False, by_account_id=None, now=LOADED_AT)
     assert client.get("/").location == "/login"
     assert try_login(client, "manager").status_code == 422
 
