@@ -36,7 +36,7 @@ BACK = timedelta(days=400)
 #: More than a village reports in that time; an official of a whole district still fits.
 MOST_REPORTS = 400
 #: Finding other days is work of the planner: for the visits that come first, and for no others.
-MOST_WITH_OPENINGS = 3
+MOST_WITH_OPENINGS = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,9 @@ BLUEPRINTS = (
     "outreach.web.official_returns:pages",  # the same blueprint, with all of its views
     "outreach.web.manager:pages",
     "outreach.web.maps:pages",
-    "outreach.web.phone_api:pages",  # the same blueprint as `api`, with all of its views
+    "outreach.web.phone_inbox:pages",  # the same blueprint as `api`, with all of its views
     "outreach.web.coordinator:pages",
+    "outreach.web.evidence:pages",
     "outreach.web.confirm:pages",
     "outreach.web.calendars:pages",
 )

@@ -107,7 +107,7 @@ def _visit(
         "work": visit.work.value,
         "work_word": word(visit.work),
         "can": _can(visit, today),
-        "openings": [_opening(one) for one in state.openings.get(visit.id, ())],
+        "openings": [opening(one) for one in state.openings.get(visit.id, ())],
         "reason": reason_words(state.reasons.get(visit.id, "")),
         "informal_workers": workers.get(visit.village_code),
     }
@@ -125,7 +125,8 @@ def _can(visit: VisitRow, today: date) -> list[str]:
     return [name for name, allowed in can.items() if allowed]
 
 
-def _opening(place: Place) -> dict[str, str]:
+def opening(place: Place) -> dict[str, str]:
+    """Write a day that is free as the phone shows it and sends it back."""
     return {
         "place": place_key(place),
         "day": place.day.isoformat(),

@@ -106,6 +106,11 @@ CONFLICTS = {
     "message_settled": _("This message has been settled meanwhile. Load the page again."),
     "base_never_came": _("The report that this one corrects never came."),
     "other_content": _("This form was sent before with other numbers. Correct what is stored."),
+    "other_answer": _("This answer was sent before with other content. That one counts."),
+    "other_picture": _("Another picture has this number already. Take the picture again."),
+    "picture_there": _(
+        "The report has a picture of this kind already. Send a better one with a correction."
+    ),
     "no_approved_visit": _("None of these visits is approved yet, so there is no paper to make."),
     "visits_over": _("The days of these visits are over: only minutes can still be made for them."),
     "paper_void": _("What this paper is about does not stand any more, so it is not made anew."),
@@ -214,6 +219,8 @@ PROBLEMS = {
     "needs_area": _("This role needs an area."),
     "no_area_for_role": _("This role has no area of its own."),
     "too_many": _("Too many at once."),
+    "nothing_picked": _("Tick at least one."),
+    "not_from_the_page": _("This was not chosen on the page. Load the page again."),
     "details_do_not_add_up": _("The lines by work, package and payer do not add up to this."),
     "more_paid_than_signups": _("No more people can have paid than have signed up."),
     "half_a_place": _("A place needs both its latitude and its longitude."),
@@ -223,6 +230,11 @@ PROBLEMS = {
     "not_local_time": _("Please give the time of the village, without a zone."),
     "in_the_future": _("This day has not come yet."),
     "in_the_past": _("This day is over."),
+    "picture_too_heavy": _("This picture is larger than 600 kB."),
+    "picture_too_large": _("This picture has too many points. Take it again."),
+    "picture_moves": _("This is a film. Please send a picture that stands still."),
+    "not_a_picture": _("This is no picture that can be opened. Take it again."),
+    "photos_not_accepted": _("Photos are not collected here."),
     "too_long_ago": _("This is more than a year ago."),
 }
 

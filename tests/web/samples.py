@@ -41,6 +41,8 @@ MISSING: dict[str, Any] = {
     "paper_id": 999_999,
     "feed_token": "t1-" + "a" * 24,
     "answer_token": "b" + "a" * 16,
+    "evidence_id": "00000000-0000-0000-0000-000000000000",
+    "item_id": "nothing",
 }
 
 #: Arguments that belong to nobody's area: there is no foreign value.
@@ -52,6 +54,8 @@ OPEN: dict[str, Any] = {
     "province_code": "33",
     "file_name": "areas-44136fa355b3678a.json",
     "asset_path": "images/layers.png",
+    # Made by a phone: nobody's yet.
+    "item_id": "0192f0c1-2345-7000-8000-00000000abcd",
 }
 
 

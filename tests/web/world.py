@@ -12,6 +12,7 @@ from sqlmodel import select
 from outreach.campaigns.tables import Campaign, Ecosystem, Purpose, Stage, StageVillage, Status
 from outreach.db import unit_of_work
 from outreach.logbook.sync import Outcome, take_in
+from outreach.logbook.tables import Evidence, EvidenceKind, SessionReport
 from outreach.messages.tables import Matter, Medium, Message
 from outreach.papers import addresses
 from outreach.papers.choosing import Wanted
@@ -86,6 +87,7 @@ def build(engine: Engine) -> World:
             world.accounts[role] = (_id(made), made.password_stamp)
         for ids in (world.own, world.foreign):
             ids["report_id"] = _report(db, ids, world.accounts[Role.COORDINATOR][0])
+            ids["evidence_id"] = _evidence(db, ids, world.accounts[Role.COORDINATOR][0])
             ids["regency_code"] = ids["code"][:5]
             ids.update(_run(db, ids, world.accounts[Role.COORDINATOR][0]))
             ids["upload_id"] = _upload(db, ids, world.accounts[Role.COORDINATOR][0])
@@ -213,6 +215,28 @@ def _report(db: Session, ids: dict[str, Any], account_id: int) -> str:
     (answer,) = take_in(db, [report], everywhere, datetime(2026, 11, 4, 9, tzinfo=UTC))
     assert answer.outcome is Outcome.ACCEPTED, answer
     return answer.id
+
+
+def _evidence(db: Session, ids: dict[str, Any], account_id: int) -> str:
+    """Add the signature of the village head to the report."""
+    report = db.get_one(SessionReport, ids["report_id"])
+    evidence = Evidence(
+        id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"signature {ids['code']}")),
+        report_id=report.id,
+        visit_id=report.visit_id,
+        village_code=report.village_code,
+        kind=EvidenceKind.SIGNATURE,
+        media_type="image/png",
+        width=2,
+        height=1,
+        content=b"\x89PNG",
+        sha256="0" * 64,
+        account_id=account_id,
+        received_at=datetime(2026, 11, 4, 9, tzinfo=UTC),
+    )
+    db.add(evidence)
+    db.flush()
+    return evidence.id
 
 
 def _run(db: Session, ids: dict[str, Any], account_id: int) -> dict[str, Any]:

@@ -1,0 +1,38 @@
+"""Shows the pictures that belong to reports, to those who may see the report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response
+
+from outreach.logbook.evidence import evidence_content
+from outreach.people.tables import Role
+from outreach.web.auth import person
+from outreach.web.database import reading_db
+from outreach.web.routing import allow
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from flask.typing import ResponseReturnValue
+
+pages = Blueprint("evidence", __name__)
+
+#: We have drawn it ourselves; were it ever taken for a page, it could do nothing.
+_POLICY = "default-src 'none'; sandbox"
+
+
+@pages.get("/evidence/<uuid:evidence_id>")
+@allow(Role.OFFICIAL, Role.COORDINATOR, Role.MANAGER)
+def picture(evidence_id: UUID) -> ResponseReturnValue:
+    """Show a picture."""
+    with reading_db() as db:
+        shown = evidence_content(db, person(), str(evidence_id))
+    answer = Response(shown.content, mimetype=shown.media_type)
+    answer.headers["Content-Disposition"] = "inline"
+    answer.headers["Content-Security-Policy"] = _POLICY
+    # It never changes, but who may see it can: kept for the page it stands on, no longer.
+    answer.headers["Cache-Control"] = "private, max-age=600"
+    answer.headers["Vary"] = "Cookie"
+    return answer

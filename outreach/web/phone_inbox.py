@@ -1,0 +1,151 @@
+"""What an official's phone sends besides reports: answers to visits, pictures for reports."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from flask import jsonify, request
+from flask_babel import lazy_gettext as _
+from pydantic import ValidationError
+
+from outreach.errors import Invalid
+from outreach.logbook.answers_in import read_items, take_answer
+from outreach.logbook.evidence import EvidenceIn, answer_before, digest_of, store_evidence
+from outreach.logbook.pictures import MOST_BYTES, redraw
+from outreach.logbook.sending import skew_of
+from outreach.logbook.sync import Answer, Outcome
+from outreach.logbook.tables import EvidenceKind
+from outreach.people.devices import touch
+from outreach.people.tables import Role
+from outreach.visits.offers import offers
+from outreach.visits.tables import Visit, Work
+from outreach.web.api import pages
+from outreach.web.auth import current_login, person
+from outreach.web.database import reading_db, running, writing_db, written
+from outreach.web.phone_api import opening
+from outreach.web.routing import allow
+from outreach.web.words import CONFLICTS, SENTENCES, problem_words, word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
+
+#: More than a phone can hold.
+_MOST_UNSENT_DIGITS = 6
+
+#: Why an item was kept back or refused, where no rule of a field says it.
+_WHY = {
+    "waits_for_its_report": _("Its report has not arrived yet. The phone keeps it and sends it."),
+    "report_set_aside": _("Your branch has set aside the report that this belongs to."),
+}
+
+
+@pages.post("/answers")
+@allow(Role.OFFICIAL)
+def send_answers() -> ResponseReturnValue:
+    """Take answers to visits, each in a unit of work of its own: none waits for another's rows."""
+    given = request.get_json(force=True, silent=True)
+    envelope: Mapping[str, Any] = given if isinstance(given, dict) else {}
+    items = read_items(envelope.get("answers"))
+    now = datetime.now(UTC)
+    _note_phone(envelope.get("unsent"), envelope.get("sent_at"), now)
+    answers = [_take(item, now) for item in items]
+    with reading_db() as db:
+        fresh = [
+            _other_days(db, item, answer, now) for item, answer in zip(items, answers, strict=True)
+        ]
+    return jsonify(
+        answers=[{**told(one), **more} for one, more in zip(answers, fresh, strict=True)]
+    )
+
+
+def _take(item: object, now: datetime) -> Answer:
+    return written(lambda db: take_answer(db, item, person(), now))
+
+
+def _other_days(db: Session, item: object, answer: Answer, now: datetime) -> dict[str, Any]:
+    """Tell, beside an answer that came too late, how the visit stands and what is free now."""
+    if answer.outcome is not Outcome.CONFLICT or not isinstance(item, dict):
+        return {}
+    visit = db.get(Visit, int(item["visit_id"]))  # its own: a foreign one is no conflict
+    if visit is None or visit.work is not Work.AWAITING:
+        return {}
+    today = now.astimezone(ZoneInfo(visit.zone.value)).date()
+    found = offers(db, visit.id or 0, today=today)
+    return {"version": visit.version, "openings": [opening(one) for one in found]}
+
+
+@pages.put("/evidence/<uuid:item_id>")
+@allow(Role.OFFICIAL, Role.COORDINATOR)
+def send_evidence(item_id: UUID) -> ResponseReturnValue:
+    """Take one picture that belongs to a report; the body is the picture."""
+    now = datetime.now(UTC)
+    _note_phone(request.headers.get("X-Unsent"), request.headers.get("X-Sent-At"), now)
+    try:
+        answer = _take_picture(_read(item_id), now)
+    except Invalid as error:
+        problems: Any = error.facts["problems"]
+        answer = Answer(str(item_id), Outcome.REJECTED, "invalid", problems)
+    return jsonify(answers=[told(answer)])
+
+
+def _read(item_id: UUID) -> EvidenceIn:
+    try:
+        given = EvidenceIn.model_validate({**request.args.to_dict(), "id": str(item_id)})
+    except ValidationError as error:
+        lines = error.errors(include_url=False, include_input=False)
+        raise Invalid(problems={str(line["loc"][0]): [line["type"]] for line in lines}) from None
+    if given.kind is EvidenceKind.PHOTO and not running().settings.accept_photos:
+        raise Invalid(problems={"kind": ["photos_not_accepted"]})
+    return given
+
+
+def _take_picture(given: EvidenceIn, now: datetime) -> Answer:
+    content = request.stream.read(MOST_BYTES + 1)
+    sha256 = digest_of(content)
+    with reading_db() as db:
+        before = answer_before(db, given, sha256, person())
+    if before is not None:
+        return before
+    picture = redraw(content, given.kind)  # takes a while: no unit of work waits for it
+    return written(lambda db: store_evidence(db, given, sha256, picture, person(), now))
+
+
+def _note_phone(unsent: object, sent_at: object, now: datetime) -> None:
+    """Note what a phone says of itself: how much it still holds, how far its clock is off."""
+    login = current_login()
+    if login is None or login.device_id is None:
+        return
+    left = str(unsent) if unsent is not None else ""
+    count = int(left) if left.isdecimal() and len(left) <= _MOST_UNSENT_DIGITS else None
+    with writing_db() as db:
+        touch(db, login.device_id, now, unsent=count, skew_seconds=skew_of(sent_at, now))
+
+
+def told(answer: Answer) -> dict[str, Any]:
+    """Write what became of an item, in the form that reports are answered in."""
+    return {
+        "id": answer.id,
+        "outcome": answer.outcome.value,
+        "message": _message(answer),
+        "reason": answer.reason,
+        "problems": answer.problems,
+        "words": {
+            field: [problem_words(code) for code in codes]
+            for field, codes in answer.problems.items()
+        },
+    }
+
+
+def _message(answer: Answer) -> str:
+    if answer.outcome is Outcome.CONFLICT:
+        return str(CONFLICTS.get(answer.reason, SENTENCES["conflict"]))
+    if answer.problems:
+        codes = dict.fromkeys(code for several in answer.problems.values() for code in several)
+        return " ".join(problem_words(code) for code in codes)
+    return str(_WHY.get(answer.reason) or SENTENCES.get(answer.reason) or word(answer.outcome))
