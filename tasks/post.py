@@ -11,6 +11,7 @@ from outreach.config import read_settings
 from outreach.db import reading, unit_of_work
 from outreach.messages import outbox
 from outreach.messages.mail import MailServer, NotTaken
+from outreach.messages.text import PHONE_PATH
 from outreach.visits.links import address_of, key_of, live_links
 from tasks.app import app, engine
 
@@ -71,7 +72,8 @@ def _letter(bind: Engine, message_id: int, settings: Settings) -> Letter:
         visit_id = outgoing.told.visit_id
         live = live_links(db, [visit_id], now).get(visit_id) if settings.public_url else None
     link = address_of(live, key_of(settings.secret), settings.public_url) if live else ""
-    return outgoing.letter(link, now)
+    phone_page = f"{settings.public_url}{PHONE_PATH}" if settings.public_url else ""
+    return outgoing.letter(link, now, phone_page)
 
 
 def _now() -> datetime:

@@ -19,6 +19,7 @@ from sqlalchemy.exc import OperationalError as DatabaseError
 from outreach.db import unit_of_work
 from outreach.messages import outbox
 from outreach.messages.announce import announce
+from outreach.messages.remind import remind
 from outreach.sheets.forgetting import forget_old
 from outreach.visits.batches import MOST_SENT, RESEND_AFTER, due_batches, error_text
 from outreach.visits.returns import fill_slot_of, run_out_leases
@@ -77,6 +78,7 @@ def tidy_once(engine: Engine, now: datetime, *, by_email: bool) -> None:
             fill_slot_of(db, db.get_one(Visit, visit_id), now)
     with unit_of_work(engine) as db:
         announce(db, now, by_email=by_email)
+        remind(db, now, by_email=by_email)
 
 
 def forget_once(engine: Engine, now: datetime) -> None:

@@ -113,11 +113,16 @@ def called_off_lately(db: Session, person: Person, now: datetime) -> list[int]:
 def drop_overtaken(db: Session, now: datetime, message_id: int | None = None) -> None:
     """Drop what waits and would tell nothing, or tell it to somebody who is not in office.
 
-    With a number only that message is looked at.
+    With a number only that message is looked at. Reminders have a rule of their own: see `remind`.
     """
     which = true() if message_id is None else col(Message.id) == message_id
     for state in (MessageState.WAITING, MessageState.FAILED):
-        done = update(Message).where(which, col(Message.state) == state, or_(*_overtaken(now)))
+        done = update(Message).where(
+            which,
+            col(Message.state) == state,
+            col(Message.matter) != Matter.REMINDER,
+            or_(*_overtaken(now)),
+        )
         done = done.values(state=MessageState.DROPPED, error=OVERTAKEN, settled_at=now)
         db.execute(done.execution_options(synchronize_session=False))
 
@@ -140,12 +145,16 @@ def _overtaken(now: datetime) -> tuple[ColumnElement[bool], ...]:
         _stands(is_off=col(Message.matter) == Matter.CALLED_OFF),
         ~_is_over(now),
     )
-    in_reach = exists().where(
+    return same, ~stands, ~in_reach(now)
+
+
+def in_reach(now: datetime) -> ColumnElement[bool]:
+    """Hold for messages to officials in office who have what the message travels by."""
+    return exists().where(
         col(Official.id) == col(Message.official_id),
         in_office(local_days(now)[Zone.WIB]),
-        or_(*(and_(col(Message.medium) == medium, _has(medium)) for medium in Medium)),
+        or_(*(and_(col(Message.medium) == medium, has_contact(medium)) for medium in Medium)),
     )
-    return same, ~stands, ~in_reach
 
 
 def _stands(is_off: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -170,7 +179,7 @@ def _news(db: Session, medium: Medium, now: datetime) -> Iterable[_News]:
         .join(Official, col(Official.village_code) == col(Visit.village_code))
         .outerjoin(Account, col(Account.id) == col(VisitEvent.account_id))
         .where(col(VisitEvent.id).in_(_latest(now)), *_is_ours_to_tell())
-        .where(_has(medium), in_office(local_days(now)[Zone.WIB]), ~_is_over(now))
+        .where(has_contact(medium), in_office(local_days(now)[Zone.WIB]), ~_is_over(now))
         .where(~_has_message(medium))
         .order_by(col(VisitEvent.id), col(Official.id))
     )
@@ -216,7 +225,8 @@ def _is_ours_to_tell() -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _has(medium: Medium) -> ColumnElement[bool]:
+def has_contact(medium: Medium) -> ColumnElement[bool]:
+    """Hold for officials whom a medium reaches."""
     return (col(Official.phone) if medium is Medium.WHATSAPP else col(Official.email)) != ""
 
 

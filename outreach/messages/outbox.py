@@ -18,6 +18,7 @@ from outreach.errors import Conflict, NotFound
 from outreach.messages.announce import OVERTAKEN, TOLD_OTHERWISE, drop_overtaken
 from outreach.messages.facts import Told, told_of, told_then
 from outreach.messages.mail import Letter
+from outreach.messages.remind import drop_overtaken_reminders
 from outreach.messages.tables import Matter, Medium, Message, MessageState
 from outreach.messages.text import Addressee, subject_of, text_of_visit
 from outreach.people.access import narrow
@@ -56,6 +57,14 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class Tap:
+    """A WhatsApp message that waits to be sent by a person."""
+
+    message_id: int
+    matter: Matter
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """A message with all that it takes to write and address it."""
 
@@ -63,17 +72,20 @@ class Outgoing:
     told: Told
     official: Official
 
-    def text(self, link: str = "") -> str:
+    def text(self, link: str = "", phone_page: str = "") -> str:
         """Write the message; a visit that was called off needs no link."""
         to = Addressee(self.official.name, self.official.position)
         needed = "" if self.message.matter is Matter.CALLED_OFF else link
-        return text_of_visit(self.told, self.message.matter, link=needed, to=to)
+        return text_of_visit(
+            self.told, self.message.matter, link=needed, to=to, phone_page=phone_page
+        )
 
-    def letter(self, link: str, now: datetime) -> Letter:
+    def letter(self, link: str, now: datetime, phone_page: str = "") -> Letter:
         """Write the message as an e-mail."""
         subject = subject_of(self.told, self.message.matter)
         key = f"outreach-{self.message.dedupe_key}"
-        return Letter(self.official.email, subject, self.text(link), key, now)
+        text = self.text(link, phone_page)
+        return Letter(self.official.email, subject, text, key, now)
 
 
 def due(db: Session, now: datetime, most: int = MOST_DUE) -> list[int]:
@@ -112,6 +124,7 @@ def awake(now: datetime) -> list[Zone]:
 def take(db: Session, message_id: int, now: datetime) -> Taken | None:
     """Take one e-mail to send it; none if it is settled, being sent, or tells nothing any more."""
     drop_overtaken(db, now, message_id)
+    drop_overtaken_reminders(db, now, message_id)
     taken = (
         update(Message)
         .where(
@@ -216,15 +229,15 @@ def messages_of_visit(db: Session, person: Person, visit_id: int) -> list[Outgoi
     return sorted(rows, key=lambda one: one.message.id or 0, reverse=True)
 
 
-def taps_of(db: Session, visit_ids: Collection[int]) -> dict[tuple[int, str], int]:
+def taps_of(db: Session, visit_ids: Collection[int]) -> dict[tuple[int, str], Tap]:
     """Find the WhatsApp messages of visits that wait for a tap, by visit and phone number."""
     query = (
-        select(col(Message.visit_id), col(Official.phone), col(Message.id))
+        select(col(Message.visit_id), col(Official.phone), col(Message.id), col(Message.matter))
         .join(Official, col(Official.id) == col(Message.official_id))
         .where(col(Message.visit_id).in_(visit_ids))
         .where(col(Message.medium) == Medium.WHATSAPP, col(Message.state) == MessageState.WAITING)
     )
-    return {(row.visit_id, row.phone): row.id for row in db.execute(query)}
+    return {(row.visit_id, row.phone): Tap(row.id, row.matter) for row in db.execute(query)}
 
 
 def mark_sent_by_hand(db: Session, message_id: int, *, by: Person, now: datetime) -> Message:

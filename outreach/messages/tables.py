@@ -39,8 +39,9 @@ class Message(SQLModel, table=True):
     """One thing to be told to one official by one medium; `dedupe_key` makes it go out once.
 
     The text is not kept: it is made from the visit as it stands when it is sent or shown.
-    `for_day` is the day of the visit that a reminder speaks of. `attempts` rises with every try to send it, so that whoever was too slow cannot settle what
-    another has taken over; until `lease_until` nobody else tries.
+    A reminder speaks of the visit on `for_day`, so many days before: `lead_days`. `attempts` rises
+    with every try to send it, so that whoever was too slow cannot settle what another has taken
+    over; until `lease_until` nobody else tries.
     """
 
     __table_args__ = (
@@ -55,6 +56,7 @@ class Message(SQLModel, table=True):
     medium: Medium = Field(sa_type=words(Medium))
     matter: Matter = Field(sa_type=words(Matter))
     for_day: date | None = None
+    lead_days: int | None = None
     state: MessageState = Field(default=MessageState.WAITING, sa_type=words(MessageState))
     attempts: int = 0
     next_try_at: datetime

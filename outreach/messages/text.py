@@ -35,7 +35,12 @@ _SUBJECTS = {
     Matter.ASKED: "Mohon jawaban",
     Matter.MOVED: "Perubahan jadwal",
     Matter.CALLED_OFF: "Tidak jadi",
+    Matter.REMINDER: "Pengingat",
 }
+
+
+#: Where the officials' page stands below the address of the web.
+PHONE_PATH = "/phone/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,12 @@ class Addressee:
 
 
 def text_of_visit(
-    told: Told, matter: Matter = Matter.ASKED, *, link: str = "", to: Addressee | None = None
+    told: Told,
+    matter: Matter = Matter.ASKED,
+    *,
+    link: str = "",
+    to: Addressee | None = None,
+    phone_page: str = "",
 ) -> str:
     """Write what one official is told of one visit.
 
@@ -61,8 +71,11 @@ def text_of_visit(
         Address of the page on which the village answers; without one it is asked to reply.
     to
         Whom to greet by name.
+    phone_page
+        Address of the page on which the session is reported; a reminder tells it.
     """
-    return _render(f"{matter.value}.txt", visit=told, link=link, to=to)
+    facts = {"visit": told, "link": link, "to": to, "phone_page": phone_page}
+    return _render(f"{matter.value}.txt", **facts)
 
 
 def text_of_day(visits: Iterable[Told], links: Mapping[int, str] | None = None) -> str:

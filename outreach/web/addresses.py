@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import request
 
+from outreach.messages.text import PHONE_PATH
 from outreach.visits.links import address_of, key_of
 from outreach.web.database import running
 
@@ -26,6 +27,11 @@ def public_url() -> str:
 def link_address(link: ConfirmationLink) -> str:
     """Write the address at which a village answers."""
     return address_of(link, key_of(running().settings.secret), public_url())
+
+
+def phone_page() -> str:
+    """Write the address of the page on which officials report."""
+    return f"{public_url()}{PHONE_PATH}"
 
 
 def is_for_ourselves() -> bool:

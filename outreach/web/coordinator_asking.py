@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from outreach.campaigns.stages import stage_of
 from outreach.messages.facts import told_of
 from outreach.messages.outbox import taps_of
+from outreach.messages.tables import Matter
 from outreach.messages.text import Addressee, text_of_day, text_of_visit, wa_link
 from outreach.people.tables import Role
 from outreach.people.teams import list_teams
@@ -24,7 +25,7 @@ from outreach.visits.offers import offers, place_key
 from outreach.visits.rows import VisitFilters
 from outreach.visits.tables import Work
 from outreach.visits.teamday import clock_time
-from outreach.web.addresses import link_address
+from outreach.web.addresses import link_address, phone_page
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import now, pages, today
 from outreach.web.coordinator_unreached import unreached
@@ -40,13 +41,14 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.messages.facts import Told
+    from outreach.messages.outbox import Tap
     from outreach.visits.asking import Asked
     from outreach.visits.calls import Contact
     from outreach.visits.rows import VisitRow
     from outreach.web.coordinator_history import Heard
 
     type Contacts = Mapping[str, tuple[Contact, ...]]
-    type Taps = Mapping[tuple[int, str], int]
+    type Taps = Mapping[tuple[int, str], Tap]
 
 
 class DayIn(BaseModel):
@@ -195,17 +197,24 @@ def _line(asked: Asked, told: Told, contacts: Contacts, taps: Taps) -> AskedLine
 def _reaches(told: Told, address: str, contacts: Contacts, taps: Taps) -> tuple[Reach, ...]:
     """Read whom to write to in the village, each with the text in their own name."""
     return tuple(
-        Reach(
-            one.name,
-            one.position,
-            one.phone,
-            wa_link(one.phone, text),
-            taps.get((told.visit_id, one.phone)),
-        )
+        _reach(told, one, address, taps.get((told.visit_id, one.phone)))
         for one in contacts.get(told.village_code, ())
         if one.phone
-        for text in (text_of_visit(told, link=address, to=Addressee(one.name, one.position)),)
     )
+
+
+def _reach(told: Told, one: Contact, address: str, tap: Tap | None) -> Reach:
+    """Write the text for one official: what is asked, or the reminder that is due."""
+    is_reminder = tap is not None and tap.matter is Matter.REMINDER
+    text = text_of_visit(
+        told,
+        Matter.REMINDER if is_reminder else Matter.ASKED,
+        link=address,
+        to=Addressee(one.name, one.position),
+        phone_page=phone_page(),
+    )
+    whatsapp = wa_link(one.phone, text)
+    return Reach(one.name, one.position, one.phone, whatsapp, tap.message_id if tap else None)
 
 
 def _places(db: Session, row: VisitRow) -> tuple[tuple[str, str], ...]:

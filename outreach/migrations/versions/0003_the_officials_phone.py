@@ -142,6 +142,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table('message', schema=None) as batch_op:
         batch_op.add_column(sa.Column('for_day', sa.Date(), nullable=True))
+        batch_op.add_column(sa.Column('lead_days', sa.Integer(), nullable=True))
 
     with op.batch_alter_table('session_report', schema=None) as batch_op:
         batch_op.add_column(sa.Column('paid', sa.Integer(), nullable=True))
@@ -189,6 +190,7 @@ def downgrade() -> None:
         batch_op.drop_column('paid')
 
     with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.drop_column('lead_days')
         batch_op.drop_column('for_day')
 
     with op.batch_alter_table('held_report', schema=None) as batch_op:

@@ -1,0 +1,364 @@
+"""Who is reminded, when, and that nobody is reminded twice or of what does not stand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select
+from sqlmodel import col
+
+from outreach.db import reading, unit_of_work
+from outreach.errors import OutreachError
+from outreach.messages import outbox
+from outreach.messages.announce import announce
+from outreach.messages.remind import EARLY, LATE, REST, remind
+from outreach.messages.tables import Matter, Medium, Message, MessageState
+from outreach.people.tables import Official
+from outreach.villages.tables import Zone
+from outreach.visits.lifecycle import Author, turn
+from outreach.visits.moving import MoveIn, relocate
+from outreach.visits.tables import Channel, Happening, Visit, Work
+from tests.messages.conftest import EMAIL, Outreach
+from tests.visits.world import NOW
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+class Reminding(Outreach):
+    """One visit some days ahead, its officials, and a clock that goes where the test wants it."""
+
+    visit_id = 0
+
+    def visit(self) -> Visit:
+        with reading(self.engine) as db:
+            return db.get_one(Visit, self.visit_id)
+
+    def at(self, days_before: int, clock: time = time(10)) -> datetime:
+        """A moment so many days before the visit, by the village's clock."""
+        visit = self.visit()
+        day = visit.day - timedelta(days=days_before)
+        return datetime.combine(day, clock, ZoneInfo(visit.zone.value)).astimezone(UTC)
+
+    def sweep(self, now: datetime, *, by_email: bool = False) -> None:
+        with unit_of_work(self.engine) as db:
+            announce(db, now, by_email=by_email)
+            remind(db, now, by_email=by_email)
+
+    def send_all(self, now: datetime) -> None:
+        """Send what waits, by tap and by mail, as both are sent."""
+        with unit_of_work(self.engine) as db:
+            for one in outbox.to_send_by_hand(db, self.world.coordinator):
+                with suppress(OutreachError):
+                    outbox.mark_sent_by_hand(
+                        db, one.message.id or 0, by=self.world.coordinator, now=now
+                    )
+            for message_id in outbox.due(db, now):
+                taken = outbox.take(db, message_id, now)
+                if taken:
+                    outbox.sent(db, taken, now)
+
+    def change(self, **values: Any) -> None:
+        with unit_of_work(self.engine) as db:
+            visit = db.get_one(Visit, self.visit_id)
+            for name, value in values.items():
+                setattr(visit, name, value)
+
+    def reminders(self) -> list[Message]:
+        query = select(Message).where(col(Message.matter) == Matter.REMINDER)
+        with reading(self.engine) as db:
+            return list(db.scalars(query.order_by(col(Message.id))))
+
+    def states(self) -> list[tuple[int | None, MessageState]]:
+        return [(one.lead_days, one.state) for one in self.reminders()]
+
+
+WAITING, SENT, DROPPED = MessageState.WAITING, MessageState.SENT, MessageState.DROPPED
+
+
+@pytest.fixture
+def field(engine: Engine, field: Outreach) -> Reminding:
+    """The latest visit of a published plan, told of when the plan was published."""
+    made = Reminding(engine, field.world)
+    made.publish()
+    visit = max(made.visits().values(), key=lambda one: (one.day, one.id or 0))
+    made.visit_id = visit.id or 0
+    made.official(visit.village_code)
+    made.sweep(NOW)
+    made.send_all(NOW)
+    return made
+
+
+def test_an_official_is_reminded_three_days_and_one_day_before(field: Reminding) -> None:
+    field.change(work=Work.CONFIRMED)
+    for days in range(8, 3, -1):
+        field.sweep(field.at(days))
+    assert field.states() == []
+    for hour in (0, 6, 12, 23):
+        field.sweep(field.at(3, time(hour)))
+    assert field.states() == [(EARLY, WAITING)]
+    field.send_all(field.at(3, time(23)))
+    field.sweep(field.at(2))
+    field.sweep(field.at(1, time(12)))
+    assert field.states() == [(EARLY, SENT), (LATE, WAITING)]
+    assert {one.for_day for one in field.reminders()} == {field.visit().day}
+    field.send_all(field.at(1, time(13)))
+    for days in (1, 0, -1):
+        field.sweep(field.at(days, time(23)))
+    assert field.states() == [(EARLY, SENT), (LATE, SENT)]
+
+
+@pytest.mark.parametrize(("days", "lead"), [(3, EARLY), (2, EARLY), (1, LATE)])
+def test_a_product_that_starts_late_sends_one_reminder(
+    field: Reminding, days: int, lead: int
+) -> None:
+    field.sweep(field.at(days))
+    assert field.states() == [(lead, WAITING)]
+
+
+def test_on_the_day_itself_nobody_is_reminded_any_more(field: Reminding) -> None:
+    field.sweep(field.at(0, time(5)))
+    assert field.states() == []
+
+
+def test_the_early_reminder_gives_way_to_the_late_one(field: Reminding) -> None:
+    field.sweep(field.at(2, time(23)))
+    field.sweep(field.at(1, time(0, 1)))
+    assert field.states() == [(EARLY, DROPPED), (LATE, WAITING)]
+
+
+def test_the_village_s_own_clock_decides_the_day(field: Reminding) -> None:
+    """Two hours after it is another day in Papua it still is the same in Java."""
+    midnight_in_java = field.at(3, time(0))
+    field.change(zone=Zone.WIT)
+    field.sweep(midnight_in_java - timedelta(hours=2, minutes=1))
+    assert field.states() == []
+    field.sweep(midnight_in_java - timedelta(hours=1, minutes=59))
+    assert field.states() == [(EARLY, WAITING)]
+
+
+def test_an_e_mail_keeps_the_quiet_hours(field: Reminding) -> None:
+    field.official(field.visit().village_code, "Carik", phone="", email=EMAIL)
+    field.sweep(field.at(6), by_email=True)
+    field.send_all(field.at(6))
+    field.sweep(field.at(3, time(0, 5)), by_email=True)
+    mail = next(one for one in field.reminders() if one.medium is Medium.EMAIL)
+    for clock, is_due in ((time(0, 6), False), (time(5, 59), False), (time(6), True)):
+        now = field.at(3, clock)
+        with unit_of_work(field.engine) as db:
+            assert (outbox.take(db, mail.id or 0, now) is not None) is is_due
+            assert outbox.due(db, now) == []  # nothing else waits, and this one was just taken
+
+
+def test_without_a_mail_server_only_whatsapp_waits(field: Reminding) -> None:
+    field.official(field.visit().village_code, "Carik", email=EMAIL)
+    field.sweep(field.at(6))
+    field.send_all(field.at(6))
+    field.sweep(field.at(3))
+    assert {one.medium for one in field.reminders()} == {Medium.WHATSAPP}
+    assert len(field.reminders()) == 2
+    with unit_of_work(field.engine) as db:
+        tapped = outbox.to_send_by_hand(db, field.world.coordinator)
+    assert [one.message.matter for one in tapped] == [Matter.REMINDER] * 2
+
+
+@pytest.mark.parametrize(
+    "work", [one for one in Work if one not in (Work.AWAITING, Work.CONFIRMED)]
+)
+def test_only_a_visit_that_stands_is_reminded_of(field: Reminding, work: Work) -> None:
+    field.sweep(field.at(3))
+    assert field.states() == [(EARLY, WAITING)]
+    field.change(work=work)
+    field.sweep(field.at(3, time(11)))
+    assert field.states() == [(EARLY, DROPPED)]
+    field.sweep(field.at(1))
+    assert field.states() == [(EARLY, DROPPED)]
+
+
+def test_who_leaves_office_or_loses_the_number_is_not_reminded(field: Reminding) -> None:
+    field.sweep(field.at(3))
+    for change in ({"phone": ""}, {"is_active": False, "phone": "+628123"}):
+        with unit_of_work(field.engine) as db:
+            official = db.scalars(select(Official)).one()
+            for name, value in change.items():
+                setattr(official, name, value)
+        field.sweep(field.at(3, time(11)))
+        assert field.states() == [(EARLY, DROPPED)]
+
+
+def test_a_reminder_ends_when_the_session_begins(field: Reminding) -> None:
+    field.sweep(field.at(1))
+    starts = field.visit().starts_at
+    before = (datetime.combine(date(2026, 1, 1), starts) - timedelta(minutes=1)).time()
+    field.sweep(field.at(0, before))
+    assert field.states() == [(LATE, WAITING)]
+    field.sweep(field.at(0, starts))
+    assert field.states() == [(LATE, DROPPED)]
+
+
+def test_a_visit_moved_away_and_back_is_reminded_of_after_all(field: Reminding) -> None:
+    field.sweep(field.at(3))
+    day, now = field.visit().day, field.at(3, time(11))
+    field.change(day=day + timedelta(days=20))
+    field.sweep(now)
+    assert field.states() == [(EARLY, DROPPED)]
+    field.change(day=day)
+    field.sweep(now)
+    assert field.states() == [(EARLY, WAITING)]
+    field.send_all(now)
+    field.change(day=day + timedelta(days=20))
+    field.sweep(now)
+    field.change(day=day)
+    field.sweep(now)
+    assert field.states() == [(EARLY, SENT)]
+
+
+def test_what_the_official_hears_anyway_is_not_said_twice(field: Reminding) -> None:
+    """The new day has just been told, or still waits to be: no reminder beside it."""
+    now = field.at(3, time(7))
+    _move(field, now, days=1)
+    visit = field.visit()
+    now = datetime.combine(visit.day - timedelta(days=3), time(7), UTC)
+    field.sweep(now)
+    assert field.states() == []
+    field.send_all(now)
+    field.sweep(now + REST - timedelta(minutes=1))
+    assert field.states() == []
+    field.sweep(now + REST)
+    assert field.states() == [(EARLY, WAITING)]
+
+
+def test_who_asked_for_another_day_is_not_asked_again(field: Reminding) -> None:
+    now = field.at(4)
+    with unit_of_work(field.engine) as db:
+        by, reason = field.world.coordinator, "hajatan"
+        turn(
+            db, field.visit_id, Happening.WISHED, by=by, now=now, reason=reason,
+            channel=Channel.PHONE,
+        )  # fmt: skip
+    field.sweep(field.at(3))
+    assert field.states() == []
+    field.change(work=Work.CONFIRMED)
+    field.sweep(field.at(3))
+    assert field.states() == [(EARLY, WAITING)]
+
+
+def test_told_in_another_way_stays_told(field: Reminding) -> None:
+    field.sweep(field.at(3))
+    with unit_of_work(field.engine) as db:
+        (one,) = field.reminders()
+        outbox.drop(db, one.id or 0, by=field.world.coordinator, now=field.at(3))
+    field.sweep(field.at(3, time(11)))
+    assert field.states() == [(EARLY, DROPPED)]
+
+
+def test_two_sweepers_remind_once(engine: Engine, field: Reminding) -> None:
+    for name in "ABCDEF":
+        field.official(field.visit().village_code, name)
+    field.sweep(field.at(5))
+    field.send_all(field.at(5))
+    now = field.at(3)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: field.sweep(now), range(2)))
+    assert len(field.reminders()) == 7
+
+
+def test_a_reminder_says_what_stands(field: Reminding) -> None:
+    field.sweep(field.at(3))
+    with reading(field.engine) as db:
+        (waiting,) = outbox.to_send_by_hand(db, field.world.coordinator)
+    link, page = "https://desa.example/k/abc", "https://desa.example/phone/"
+    asks = waiting.text(link, page)
+    assert "menunggu jawaban" in asks
+    assert link in asks
+    assert page not in asks
+    field.change(work=Work.CONFIRMED)
+    with reading(field.engine) as db:
+        (waiting,) = outbox.to_send_by_hand(db, field.world.coordinator)
+    tells = waiting.text("", page)
+    assert "Mohon disiapkan" in tells
+    assert page in tells
+    assert "BISA" not in tells
+    assert field.visit().starts_at.strftime("%H.%M") in tells
+    assert waiting.letter("", field.at(3), page).subject.startswith("Pengingat: ")
+
+
+def _move(field: Reminding, now: datetime, days: int) -> None:
+    visit = field.visit()
+    to = MoveIn(
+        team_id=visit.team_id, day=visit.day + timedelta(days=days), slot=1, also_confirmed=True
+    )
+    with unit_of_work(field.engine) as db:
+        relocate(db, field.visit_id, to, Author(field.world.coordinator, now, "hujan"))
+
+
+def _try(field: Reminding, act: str, amount: int, now: datetime) -> None:
+    with suppress(OutreachError):
+        if act == "move":
+            _move(field, now, days=amount or 1)
+        elif act == "end":
+            field.change(work=list(Work)[amount % len(Work)])
+        elif act:
+            happening = Happening(act)
+            with unit_of_work(field.engine) as db:
+                by = field.world.coordinator
+                turn(db, field.visit_id, happening, by=by, now=now, reason="banjir")
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    acts=st.lists(
+        st.tuples(
+            st.sampled_from(["move", "end", "confirmed", "postponed", "returned", "wished", ""]),
+            st.integers(-6, 6),
+            st.integers(-30, 60),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_nobody_is_reminded_twice_or_of_what_does_not_stand(
+    field: Reminding, acts: list[tuple[str, int, int, bool]]
+) -> None:
+    """Whatever is moved and ended, and wherever the clock goes, back too."""
+    with unit_of_work(field.engine) as db:
+        db.execute(delete(Message).where(col(Message.matter) == Matter.REMINDER))
+        db.scalars(select(Official)).one().email = EMAIL
+    field.change(work=Work.CONFIRMED)
+    now = field.at(4)
+    went_out: Counter[tuple[Any, ...]] = Counter()
+    for act, amount, hours, then_send in acts:
+        _try(field, act, amount, now)
+        now += timedelta(hours=hours)
+        field.sweep(now, by_email=True)
+        _require_true(field)
+        if then_send:
+            before = {one.id for one in field.reminders() if one.state is SENT}
+            field.send_all(now)
+            for one in field.reminders():
+                if one.state is SENT and one.id not in before:
+                    went_out[one.official_id, one.medium, one.for_day, one.lead_days] += 1
+                    assert one.for_day == field.visit().day
+    assert all(times == 1 for times in went_out.values())
+
+
+def _require_true(field: Reminding) -> None:
+    """What waits speaks of the visit as it stands, and nothing waits twice."""
+    visit = field.visit()
+    waiting = [one for one in field.reminders() if one.state is WAITING]
+    assert all(one.for_day == visit.day for one in waiting)
+    assert not waiting or visit.work in (Work.AWAITING, Work.CONFIRMED)
+    assert len({(one.official_id, one.medium) for one in waiting}) == len(waiting)
