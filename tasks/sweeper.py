@@ -17,10 +17,11 @@ from kombu.exceptions import OperationalError as QueueError
 from sqlalchemy.exc import OperationalError as DatabaseError
 
 from outreach.db import unit_of_work
+from outreach.logbook import forgetting as of_logbook
 from outreach.messages import outbox
 from outreach.messages.announce import announce
 from outreach.messages.remind import remind
-from outreach.sheets.forgetting import forget_old
+from outreach.sheets import forgetting as of_sheets
 from outreach.visits.batches import MOST_SENT, RESEND_AFTER, due_batches, error_text
 from outreach.visits.returns import fill_slot_of, run_out_leases
 from outreach.visits.tables import Visit
@@ -82,9 +83,10 @@ def tidy_once(engine: Engine, now: datetime, *, by_email: bool) -> None:
 
 
 def forget_once(engine: Engine, now: datetime) -> None:
-    """Forget what stood in uploaded sheets that are over."""
-    with unit_of_work(engine) as db:
-        forget_old(db, now)
+    """Forget what stood in uploaded sheets that are over, and what reports no longer need."""
+    for forgetting in (of_sheets, of_logbook):
+        with unit_of_work(engine) as db:
+            forgetting.forget_old(db, now)
 
 
 def post_once(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - dataclass fields are read at run time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -73,7 +73,7 @@ def answer_before(db: Session, given: EvidenceIn, sha256: str, by: Person) -> An
     a better one sends it with a correction.
     """
     evidence_id = str(given.id)
-    report = db.get(SessionReport, str(given.report_id))
+    report = _report(db, given)
     if report is None:
         return _without_report(db, given, by)
     if not covers(by.areas, report.village_code):
@@ -90,6 +90,18 @@ def answer_before(db: Session, given: EvidenceIn, sha256: str, by: Person) -> An
     if db.execute(there).first() is not None:
         return Answer(evidence_id, Outcome.CONFLICT, "picture_there")
     return None
+
+
+def _report(db: Session, given: EvidenceIn) -> SessionReport | None:
+    """Read the report a picture belongs to; one that was disputed may be stored by another id."""
+    report_id = str(given.report_id)
+    if stored := db.get(SessionReport, report_id):
+        return stored
+    query = select(col(DisputedReport.taken_as)).where(
+        col(DisputedReport.report_id) == report_id, col(DisputedReport.ruling) == Ruling.TAKEN
+    )
+    taken_as = db.scalars(query.order_by(col(DisputedReport.id).desc())).first()
+    return db.get(SessionReport, taken_as) if taken_as else None
 
 
 def _without_report(db: Session, given: EvidenceIn, by: Person) -> Answer:
@@ -110,7 +122,7 @@ def store_evidence(
     before = answer_before(db, given, sha256, by)
     if before is not None:
         return before
-    report = db.get_one(SessionReport, str(given.report_id))
+    report = cast("SessionReport", _report(db, given))  # else there was an answer before
     row = {
         "id": str(given.id),
         "report_id": report.id,
