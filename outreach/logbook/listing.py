@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.errors import NotFound
+from outreach.logbook.record import receipt_of
 from outreach.logbook.tables import (
     Package,
     Payer,
@@ -82,7 +83,7 @@ class ReportRow:
     @property
     def receipt(self) -> str:
         """Short code made of the stored content, to read out on the phone."""
-        return f"{self.fingerprint[:4]}-{self.fingerprint[4:8]}".upper()
+        return receipt_of(self.fingerprint)
 
 
 _JOINED: dict[str, Any] = {"village": Village.name, "reporter": Account.name, "work": Visit.work}

@@ -239,3 +239,8 @@ def fingerprint(report: SessionReportIn) -> str:
     content = {name: value for name, value in content_of(report).items() if name != "saved_at"}
     canonical = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def receipt_of(content: str) -> str:
+    """Short code made of a fingerprint, to read out on the phone."""
+    return f"{content[:4]}-{content[4:8]}".upper()

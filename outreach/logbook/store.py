@@ -1,126 +1,177 @@
-"""Writes reports and keeps the visit in step with them, in the caller's unit of work."""
+"""Writes what a request brings in a few statements, in the caller's unit of work."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, delete, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import col
 
-from outreach.errors import Conflict
-from outreach.logbook.record import content_of, fingerprint, result_of, unlikely
-from outreach.logbook.tables import HeldReport, SessionReport, SignUp
-from outreach.visits.lifecycle import mark_reported
+from outreach.logbook.quality import flags_of
+from outreach.logbook.record import content_of, result_of
+from outreach.logbook.tables import DisputedReport, HeldReport, SessionReport, SignUp
+from outreach.logbook.taking import group_by_sending
+from outreach.visits.courses import write_courses
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlmodel import Session
 
-    from outreach.logbook.record import SessionReportIn
     from outreach.logbook.sending import Sending
-    from outreach.people.access import Person
+    from outreach.logbook.taking import Dispute, Takings, Told
     from outreach.visits.tables import Visit
+
+
+class OvertakenError(Exception):
+    """Somebody else has just stored one of these ids for another visit: decide again."""
+
+
+def write(db: Session, takings: Takings) -> None:
+    """Write all that was decided.
+
+    Raises
+    ------
+    OvertakenError
+        If an id is there by now; then nothing of this may stay.
+    """
+    _delete_held(db, takings.no_longer_held)
+    _insert_reports(db, takings)
+    _insert_held(db, list(takings.held.values()), takings.now)
+    _insert_disputes(db, takings.disputes, takings.now)
+    write_courses(db, list(takings.courses.values()), takings.now)
 
 
 def _insert_new(db: Session, table: Any) -> Any:
     """Make an insert that steps aside where the row is there already, for the database at hand."""
     make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-    return make(table).on_conflict_do_nothing()
+    return make(table.__table__).on_conflict_do_nothing()
 
 
-def hold(db: Session, report: SessionReportIn, by: Person, now: datetime, sending: Sending) -> None:
-    """Keep a correction until the report it corrects has come."""
-    row = {
-        "id": str(report.id),
-        "waits_for": str(report.corrects_id),
-        "visit_id": report.visit_id,
-        "content": content_of(report),
-        "fingerprint": fingerprint(report),
-        "account_id": by.account_id,
-        "received_at": now,
-        **_way(sending),
-    }
-    db.execute(_insert_new(db, HeldReport).values(**row))
+def _insert_all(db: Session, table: Any, rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    statement = _insert_new(db, table).returning(table.__table__.c.id)
+    if len(db.execute(statement, rows).all()) < len(rows):
+        raise OvertakenError
 
 
-def insert_report(
-    db: Session, report: SessionReportIn, visit: Visit, by: Person, now: datetime, sending: Sending
-) -> bool:
-    """Store a new report with its sign-ups and mark the visit; false if somebody was quicker.
-
-    Raises
-    ------
-    Conflict
-        If the visit can take no report, has one, or the corrected one is not the current one.
-    """
-    base = _current(db, report) if report.corrects_id else None
-    # A visit that refuses the report takes the stored row back with it, and nothing else.
-    with db.begin_nested():
-        stored = _insert(db, report, visit, by, now, sending)
-        if stored and base is not None:
-            base.corrected_by = str(report.id)
-        if stored:
-            mark_reported(
-                db,
-                report.visit_id,
-                result_of(report),
-                by=by,
-                now=now,
-                is_correction=base is not None,
-            )
-    return stored
+def _insert_reports(db: Session, takings: Takings) -> None:
+    flags: dict[str, list[str]] = {}
+    for (by, skew), reports in group_by_sending(takings.stored).items():
+        flags |= flags_of(db, reports, skew_seconds=skew, by=by)
+    _insert_all(db, SessionReport, [_row(takings, *one, flags) for one in takings.stored])
+    _mark_corrected(db, takings)
+    signups = [
+        {"report_id": told.id, **row.model_dump()}
+        for told, _ in takings.stored
+        for row in told.report.details
+    ]
+    if signups:
+        db.execute(insert(SignUp.__table__), signups)  # type: ignore[attr-defined]
 
 
-def _insert(
-    db: Session, report: SessionReportIn, visit: Visit, by: Person, now: datetime, sending: Sending
-) -> bool:
-    row = _row(report, visit, by, now, sending)
-    statement = _insert_new(db, SessionReport).values(**row).returning(SessionReport.id)
-    if db.execute(statement).first() is None:
-        return False
-    _insert_signups(db, report)
-    return True
+def _mark_corrected(db: Session, takings: Takings) -> None:
+    """Tell the stored reports what corrects them; those of this request know already."""
+    new = {told.id for told, _ in takings.stored}
+    marks = [
+        {"base": told.base_id, "by": told.id}
+        for told, _ in takings.stored
+        if told.base_id is not None and told.base_id not in new
+    ]
+    if not marks:
+        return
+    table = SessionReport.__table__  # type: ignore[attr-defined]
+    statement = update(table).where(table.c.id == bindparam("base"))
+    db.execute(statement.values(corrected_by=bindparam("by")), marks)
+    for mark in marks:
+        seen = db.identity_map.get(db.identity_key(SessionReport, mark["base"]))
+        if seen is not None:
+            db.expire(seen)
 
 
-def _current(db: Session, report: SessionReportIn) -> SessionReport:
-    """Find the report to correct; refuse another visit's, and one corrected already."""
-    base = db.get_one(SessionReport, str(report.corrects_id))
-    if base.visit_id != report.visit_id:
-        raise Conflict(problem="corrects_another_visit")
-    if base.corrected_by is not None:
-        raise Conflict(problem="already_corrected", by=base.corrected_by)
-    return base
+def _insert_held(db: Session, held: Sequence[Told], now: datetime) -> None:
+    rows = [
+        {
+            "id": told.id,
+            "waits_for": told.base_id,
+            "visit_id": told.report.visit_id,
+            "content": content_of(told.report),
+            "fingerprint": told.fingerprint,
+            "account_id": told.by.account_id,
+            "received_at": now,
+            **_way(told.sending),
+        }
+        for told in held
+    ]
+    _insert_all(db, HeldReport, rows)
+
+
+def _delete_held(db: Session, ids: Sequence[str]) -> None:
+    if ids:
+        db.execute(delete(HeldReport).where(col(HeldReport.id).in_(ids)))
+
+
+def _insert_disputes(db: Session, disputes: Sequence[Dispute], now: datetime) -> None:
+    rows = [
+        {
+            "report_id": one.report_id,
+            "visit_id": one.visit.id,
+            "village_code": one.visit.village_code,
+            "content": one.content,
+            "fingerprint": one.fingerprint,
+            "reason": one.reason,
+            "account_id": one.account_id,
+            "received_at": now,
+            "ruled_why": "",
+            "version": 1,
+            **_way(one.sending),
+        }
+        for one in disputes
+    ]
+    if rows:
+        # The same content may have come by another request at the same moment: one row is enough.
+        db.execute(_insert_new(db, DisputedReport), rows)
 
 
 def _row(
-    report: SessionReportIn, visit: Visit, by: Person, now: datetime, sending: Sending
+    takings: Takings, told: Told, visit: Visit, flags: dict[str, list[str]]
 ) -> dict[str, object]:
+    report = told.report
+    forced = ["base_never_came"] if told.is_forced else []
     return {
-        "id": str(report.id),
+        "id": told.id,
         "visit_id": report.visit_id,
         "village_code": visit.village_code,
-        "held_on": report.held_on,
-        "held_at": report.held_at,
         "zone": visit.zone,
-        "place": report.place,
-        "men": report.men,
-        "women": report.women,
-        "signups": report.signups,
         "result": result_of(report),
-        "remarks": report.remarks,
-        "flags": unlikely(report, visit.day),
-        "corrects_id": str(report.corrects_id) if report.corrects_id else None,
-        "reported_by": by.account_id,
-        "received_at": now,
-        "fingerprint": fingerprint(report),
-        "paid": report.paid,
-        "minutes": report.minutes,
-        "latitude": report.latitude,
-        "longitude": report.longitude,
-        "saved_at": report.saved_at,
-        **_way(sending),
+        "flags": [*flags[told.id], *forced],
+        "corrects_id": told.base_id,
+        "corrected_by": takings.known.reports[told.id].corrected_by,
+        "reported_by": told.by.account_id,
+        "received_at": takings.now,
+        "fingerprint": told.fingerprint,
+        **{name: getattr(report, name) for name in _AS_TOLD},
+        **_way(told.sending),
     }
+
+
+_AS_TOLD = (
+    "held_on",
+    "held_at",
+    "place",
+    "men",
+    "women",
+    "signups",
+    "remarks",
+    "paid",
+    "minutes",
+    "latitude",
+    "longitude",
+    "saved_at",
+)
 
 
 def _way(sending: Sending) -> dict[str, object]:
@@ -129,9 +180,3 @@ def _way(sending: Sending) -> dict[str, object]:
         "device_id": sending.device_id,
         "skew_seconds": sending.skew_seconds,
     }
-
-
-def _insert_signups(db: Session, report: SessionReportIn) -> None:
-    rows = [{"report_id": str(report.id), **row.model_dump()} for row in report.details]
-    if rows:
-        db.execute(insert(SignUp), rows)

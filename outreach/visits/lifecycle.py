@@ -234,12 +234,12 @@ def settle(
     """
     check_reason(happening, author.reason)
     visit = locked(db, Visit, visit_id)
-    after = _allowed(visit, happening, author)
+    after = status_after(visit.work, happening, author)
     _require_approved_plan(db, visit, happening)
     check_version(visit, version, {"work": after})
     before = _told(visit)
     if after in ACTIVE and visit.work not in ACTIVE:
-        _take_place_again(db, visit, after)
+        take_place_again(db, visit, after)
     visit.work = after
     visit.result = visit.result if result is None else result
     visit.version += 1
@@ -310,20 +310,32 @@ def write_event(
     db.add(event)
 
 
-def _allowed(visit: Visit, happening: Happening, author: Author) -> Work:
-    move = MOVES.get((visit.work, happening))
+def status_after(work: Work, happening: Happening, author: Author) -> Work:
+    """Tell to which status this leads.
+
+    Raises
+    ------
+    Conflict, NotAllowed
+        If `MOVES` does not have it, or not for this author's role.
+    """
+    move = MOVES.get((work, happening))
     if move is None:
-        raise Conflict(problem="wrong_status", status=visit.work, wanted=happening)
+        raise Conflict(problem="wrong_status", status=work, wanted=happening)
     after, roles = move
     if author.role not in roles:
         raise NotAllowed(role=author.role, wanted=happening)
     return after
 
 
-def _take_place_again(db: Session, visit: Visit, after: Work) -> None:
+def take_place_again(db: Session, visit: Visit, after: Work) -> None:
     """Give a visit that had ended its village and a slot of its day again.
 
     Its own slot may have been filled meanwhile; what was held needs one only to be listed.
+
+    Raises
+    ------
+    Conflict
+        If the village has another visit, or the day no slot left.
     """
     slot = visit.slot
     for tried in (slot, *(one for one in SLOTS if one != slot)):

@@ -104,6 +104,10 @@ CONFLICTS = {
     "map_is_old": _("The villages on this map have changed. Please load the page again."),
     "already_reported": _("Somebody has reported this visit already. Correct that report instead."),
     "message_settled": _("This message has been settled meanwhile. Load the page again."),
+    "account_closed": _(
+        "Waited for the report it corrects; its sender's account is closed by now."
+    ),
+    "refused_by_rule": _("Waited for the report it corrects and does not fit the rules any more."),
     "base_never_came": _("The report that this one corrects never came."),
     "other_content": _("This form was sent before with other numbers. Correct what is stored."),
     "other_answer": _("This answer was sent before with other content. That one counts."),
@@ -226,6 +230,10 @@ PROBLEMS = {
     "half_a_place": _("A place needs both its latitude and its longitude."),
     "nobody_was_there": _("A session needs people. If there was none, choose why below."),
     "people_without_session": _("There are numbers, yet no session. Please correct one of them."),
+    "not_xml": _("What was sent is no filled-in form."),
+    "other_form": _("This is not the form of a session that your branch gives out."),
+    "no_id": _("The form has no id of its own."),
+    "no_submission": _("No filled-in form was sent."),
     "corrects_itself": _("A report cannot correct itself. Please open the form again."),
     "not_local_time": _("Please give the time of the village, without a zone."),
     "in_the_future": _("This day has not come yet."),

@@ -15,7 +15,7 @@ from sqlalchemy import delete, update
 from sqlmodel import func, select
 
 from outreach.db import make_engine, reading, unit_of_work
-from outreach.logbook.tables import HeldReport, SessionReport, SignUp
+from outreach.logbook.tables import DisputedReport, HeldReport, SessionReport, SignUp
 from outreach.visits.tables import Visit, VisitEvent, Work
 from tests.builders import load_small_registry
 from tests.conftest import _fresh_postgres
@@ -34,8 +34,19 @@ class Model:
 
     stored: dict[str, dict[str, Any]] = field(default_factory=dict)
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
+    disputed: list[dict[str, Any]] = field(default_factory=list)
 
     def take(self, item: dict[str, Any]) -> str:
+        outcome = self._taken(item)
+        if outcome == "conflict" and item not in self.disputed:
+            self.disputed.append(item)
+        return outcome
+
+    def _taken(self, item: dict[str, Any]) -> str:
+        if self.stored.get(item["id"]) == item:
+            return "duplicate"
+        if item in self.disputed:
+            return "conflict"
         for known, outcome in ((self.stored, "duplicate"), (self.held, "held")):
             if item["id"] in known:
                 return outcome if known[item["id"]] == item else "conflict"
@@ -101,7 +112,7 @@ def shared_field(shared: Engine) -> Field:
 
 def forget(engine: Engine) -> None:
     with unit_of_work(engine) as db:
-        for table in (SignUp, HeldReport, VisitEvent):
+        for table in (SignUp, HeldReport, DisputedReport, VisitEvent):
             db.execute(delete(table))
         db.execute(delete(SessionReport))
         db.execute(update(Visit).values(work=Work.CONFIRMED, result=None))
@@ -131,6 +142,7 @@ def test_any_order_and_any_repeats_end_as_the_model_says(
     with reading(shared) as db:
         held = set(db.exec(select(HeldReport.id)))
         events = db.exec(select(func.count()).select_from(VisitEvent)).one()
+        disputed = sorted(row.content["id"] for row in db.exec(select(DisputedReport)))
     forget(shared)
     # One call answers an item that was held and then released within it by what became of it.
     assert [w if g == w or w != "held" else g for g, w in zip(got, wanted, strict=True)] == got
@@ -138,4 +150,5 @@ def test_any_order_and_any_repeats_end_as_the_model_says(
         r["id"]: (r["visit_id"], r["men"], r["corrects_id"]) for r in model.stored.values()
     }
     assert held == set(model.held)
+    assert disputed == sorted(item["id"] for item in model.disputed)
     assert events == len(stored)

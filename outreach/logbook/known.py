@@ -1,0 +1,130 @@
+"""What is stored already about the reports of one request: read in few statements, locked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import or_, select
+from sqlmodel import col
+
+from outreach.logbook.tables import DisputedReport, HeldReport, SessionReport
+from outreach.people.access import narrow
+from outreach.visits.tables import Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from sqlmodel import Session
+
+    from outreach.logbook.record import SessionReportIn
+    from outreach.people.access import Person
+
+
+@dataclass(slots=True)
+class Known:
+    """What bears on the reports of one request.
+
+    `visits` are those the person may report on, locked. `reports` hold every report of theirs
+    and every one that is named. `held` are the corrections that may be released, `homes` the
+    visits of all of these. `disputed` are the id and fingerprint of what a person has to decide.
+    """
+
+    visits: dict[int, Visit]
+    homes: dict[int, Visit]
+    reports: dict[str, Stored]
+    held: dict[str, HeldReport]
+    disputed: dict[tuple[str, str], str]
+
+
+@dataclass(slots=True)
+class Stored:
+    """Of a stored report what tells a repeat, a contradiction and a correction apart."""
+
+    visit_id: int
+    fingerprint: str
+    corrected_by: str | None = None
+
+
+def read_known(db: Session, reports: Collection[SessionReportIn], by: Person) -> Known:
+    """Read all of it; whoever else reports on one of these visits waits until we are done."""
+    ids = {str(report.id) for report in reports}
+    visits = lock_visits(db, {report.visit_id for report in reports}, by)
+    return Known(
+        visits=visits,
+        **_about(db, ids | {str(r.corrects_id) for r in reports if r.corrects_id}, visits, ids),
+    )
+
+
+def read_of_held(db: Session, held: Collection[HeldReport]) -> Known:
+    """Read it for corrections that waited in vain, whoever sent them."""
+    query = select(Visit).where(col(Visit.id).in_({one.visit_id for one in held}))
+    visits = _locked(db, query)
+    ids = {one.id for one in held}
+    return Known(visits=visits, **_about(db, ids, visits, ids))
+
+
+def lock_visits(db: Session, ids: Collection[int], by: Person) -> dict[int, Visit]:
+    """Lock the visits within the person's area."""
+    if not ids:
+        return {}
+    return _locked(db, narrow(select(Visit), Visit.village_code, by).where(col(Visit.id).in_(ids)))
+
+
+def _locked(db: Session, query: Any) -> dict[int, Visit]:
+    # In the order of their ids, so that two who send the same visits never wait for each other.
+    query = query.order_by(col(Visit.id)).with_for_update(key_share=True)
+    found = db.scalars(query.execution_options(populate_existing=True))
+    return {visit.id or 0: visit for visit in found}
+
+
+def _about(db: Session, named: set[str], visits: dict[int, Visit], ids: set[str]) -> dict[str, Any]:
+    held = _held(db, ids, visits)
+    waiting = {one.id for one in held.values()}
+    return {
+        "held": held,
+        "homes": visits | _other_visits(db, {h.visit_id for h in held.values()} - set(visits)),
+        "reports": _reports(db, named | waiting, visits),
+        "disputed": _disputed(db, ids | waiting),
+    }
+
+
+def _held(db: Session, ids: set[str], visits: Iterable[int]) -> dict[str, HeldReport]:
+    """Read what is held under these ids, for these visits, and what waits for any of it."""
+    held: dict[str, HeldReport] = {}
+    asked = or_(
+        col(HeldReport.id).in_(ids),
+        col(HeldReport.waits_for).in_(ids),
+        col(HeldReport.visit_id).in_(list(visits)),
+    )
+    while True:
+        query = select(HeldReport).where(asked).execution_options(populate_existing=True)
+        fresh = {one.id: one for one in db.scalars(query) if one.id not in held}
+        held |= fresh
+        if not fresh:
+            return held
+        asked = col(HeldReport.waits_for).in_(list(fresh))
+
+
+def _other_visits(db: Session, ids: set[int]) -> dict[int, Visit]:
+    if not ids:
+        return {}
+    found = db.scalars(select(Visit).where(col(Visit.id).in_(ids)))
+    return {visit.id or 0: visit for visit in found}
+
+
+def _reports(db: Session, ids: set[str], visits: Iterable[int]) -> dict[str, Stored]:
+    query = select(
+        col(SessionReport.id),
+        col(SessionReport.visit_id),
+        col(SessionReport.fingerprint),
+        col(SessionReport.corrected_by),
+    ).where(or_(col(SessionReport.id).in_(ids), col(SessionReport.visit_id).in_(list(visits))))
+    return {row[0]: Stored(*row[1:]) for row in db.execute(query)}
+
+
+def _disputed(db: Session, ids: set[str]) -> dict[tuple[str, str], str]:
+    query = select(
+        col(DisputedReport.report_id), col(DisputedReport.fingerprint), col(DisputedReport.reason)
+    ).where(col(DisputedReport.report_id).in_(ids))
+    return {(row[0], row[1]): row[2] for row in db.execute(query)}
