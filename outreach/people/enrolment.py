@@ -110,7 +110,7 @@ def give_codes(
     """
     ids = sorted(set(official_ids))
     officials = _officials(db, ids, by)
-    _refuse_unfit(db, officials, today)
+    refuse_unfit(db, officials, today)
     _end(db, ids, now, _is_spent(now))
     rows = [
         {
@@ -218,7 +218,7 @@ def enrol(
     official = locked(db, Official, told.official_id)
     if not _claim(db, enrolment_id, official, now):
         return _enrolled_before(db, official, token)
-    account_id = _account(db, official, now)
+    account_id = account_for_phones(db, official, now)
     device = Device(
         account_id=account_id,
         kind=kind,
@@ -253,7 +253,8 @@ def _enrolled_before(db: Session, official: Official, token: str) -> Device:
     return known.device
 
 
-def _account(db: Session, official: Official, now: datetime) -> int:
+def account_for_phones(db: Session, official: Official, now: datetime) -> int:
+    """Return the account that an official's phones open; an official without one gets one."""
     if official.account_id is None:
         official.account_id = create_phone_account(db, official, now).id
     return official.account_id or 0
@@ -274,7 +275,7 @@ def _officials(db: Session, ids: list[int], by: Person) -> list[Official]:
     return found
 
 
-def _refuse_unfit(db: Session, officials: list[Official], today: date) -> None:
+def refuse_unfit(db: Session, officials: list[Official], today: date) -> None:
     """Refuse those whom a phone cannot speak for."""
     ids = [one.id for one in officials]
     serving = select(Official.id).where(col(Official.id).in_(ids), in_office(today))

@@ -14,7 +14,19 @@ from werkzeug.utils import import_string
 
 from outreach.config import Settings, read_settings
 from outreach.db import make_engine
-from outreach.web import api, assets, auth, calendars, confirm, errors, i18n, page, routing, wall
+from outreach.web import (
+    api,
+    assets,
+    auth,
+    calendars,
+    confirm,
+    errors,
+    i18n,
+    openrosa,
+    page,
+    routing,
+    wall,
+)
 from outreach.web.database import Running, reading_db, running, writing_db
 
 if TYPE_CHECKING:
@@ -39,6 +51,7 @@ BLUEPRINTS = (
     "outreach.web.evidence:pages",
     "outreach.web.confirm:pages",
     "outreach.web.calendars:pages",
+    "outreach.web.openrosa:pages",
 )
 
 CONTENT_POLICY = "; ".join(
@@ -85,6 +98,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     auth.limit_logins(app)
     confirm.protect(app)
     calendars.limit_guesses(app)
+    openrosa.protect(app)
     api.protect(app)
     routing.require_declarations(app)
     if settings.trusted_proxies:

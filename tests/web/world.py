@@ -19,7 +19,8 @@ from outreach.papers.choosing import Wanted
 from outreach.papers.issuing import make_papers
 from outreach.papers.tables import CalendarOwner, PaperKind
 from outreach.people.access import Person
-from outreach.people.tables import Account, Official, Role, TeamLeave
+from outreach.people.devices import digest_of, new_token
+from outreach.people.tables import Account, Device, DeviceKind, Official, Role, TeamLeave
 from outreach.sheets.tables import SheetKind, Upload
 from outreach.villages.tables import (
     ClosedPeriod,
@@ -100,6 +101,7 @@ def build(engine: Engine) -> World:
         )
         world.own["account_id"] = world.accounts[Role.OFFICIAL][0]
         world.own["answer_token"] = _link(db, world.own["visit_id"])
+        world.own["odk_key"] = _odk_key(db, world.accounts[Role.OFFICIAL][0])
     return world
 
 
@@ -342,6 +344,16 @@ def _link(db: Session, visit_id: int) -> str:
     db.add(link)
     db.flush()
     return token_of(link, key_of(SECRET))
+
+
+def _odk_key(db: Session, account_id: int) -> str:
+    """Have given the official a key for ODK Collect."""
+    key = new_token()
+    then = datetime(2026, 11, 5, 3, tzinfo=UTC)
+    told = {"account_id": account_id, "kind": DeviceKind.ODK, "enrolled_at": then}
+    db.add(Device(token_hash=digest_of(key), **told))
+    db.flush()
+    return key
 
 
 def _id(account: Account) -> int:

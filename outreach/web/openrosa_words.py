@@ -1,0 +1,100 @@
+"""What ODK Collect shows its official of our answers, and by which number it goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask_babel import gettext as _
+
+from outreach.errors import Invalid, NotFound
+from outreach.logbook.sync import Outcome
+from outreach.logbook.xlsform import form
+from outreach.web.words import CONFLICTS, problem_words, problems_in_words, status_words, word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from outreach.logbook.sync import Answer
+    from outreach.logbook.tables import EvidenceKind
+
+#: 201 and 202 make the phone forget a form: it is stored, or kept for a person to look at.
+STATUS = {
+    Outcome.ACCEPTED: 201,
+    Outcome.DUPLICATE: 201,
+    Outcome.HELD: 202,
+    Outcome.CONFLICT: 202,
+}
+
+
+def answer_words(answer: Answer) -> str:
+    """Say what became of a report."""
+    match answer.outcome:
+        case Outcome.ACCEPTED | Outcome.DUPLICATE:
+            stored = _("The report is stored.")
+            code = _("Receipt: %(code)s.", code=answer.receipt) if answer.receipt else ""
+            return f"{stored} {code}".strip()
+        case Outcome.HELD:
+            return _("Your correction is kept. It counts as soon as the first report has come.")
+        case Outcome.CONFLICT:
+            why = str(CONFLICTS.get(answer.reason, ""))
+            kept = _("Your branch keeps this report and will look at it. Nothing is lost.")
+            return f"{kept} {why}".strip()
+        case Outcome.REJECTED:
+            return _refusal(answer)
+
+
+def _refusal(answer: Answer) -> str:
+    if answer.reason == "not_found":
+        return _(
+            "This visit does not belong to your village, or it is not there any more. Ask your"
+            " branch; the form stays on this phone."
+        )
+    labels = {row["name"]: row["label"] for row in _questions() if "label" in row}
+    told = [
+        f"{labels.get(field.partition('.')[0], field)}: {problem_words(code)}"
+        for field, codes in answer.problems.items()
+        for code in codes
+    ]
+    return _dead_end(" ".join(told) or _("This did not work."))
+
+
+def _dead_end(why: str) -> str:
+    """Say what to do with a form that no later try will bring through."""
+    return _(
+        "The report was not taken. %(why)s Fill in a new form with this put right, and delete this"
+        " one on the phone.",
+        why=why,
+    )
+
+
+def _questions() -> list[dict[str, str]]:
+    return form(with_pictures=True)["survey"]
+
+
+def picture_words(left_out: Mapping[EvidenceKind, str]) -> str:
+    """Say which pictures were not kept, and why; empty if all were."""
+    return "".join(
+        " " + _("%(picture)s is not kept: %(why)s", picture=word(kind), why=_picture_problem(code))
+        for kind, code in left_out.items()
+    )
+
+
+def _picture_problem(code: str) -> str:
+    if code == "report_not_stored":
+        return _("your branch looks at the report first.")
+    if code in ("picture_there", "other_picture"):
+        return _("there is one already with this report.")
+    return problem_words(code)
+
+
+def error_words(error: Exception, status: int) -> str:
+    """Say what went wrong before a report could be looked at."""
+    if isinstance(error, NotFound):
+        return _(
+            "This key is not valid any more. Ask your branch for a new QR code and scan it; what"
+            " you have filled in stays on this phone."
+        )
+    if isinstance(error, Invalid):
+        told = [text for texts in problems_in_words(error).values() for text in texts]
+        return _dead_end(" ".join(told))
+    return status_words(status)
