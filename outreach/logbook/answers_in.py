@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from outreach.people.access import Person
 
-MOST_AT_ONCE = 20
+#: As many as a phone puts into one envelope.
+MOST_AT_ONCE = 100
 
 Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 

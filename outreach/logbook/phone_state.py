@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from outreach.logbook.listing import ReportRow
     from outreach.people.access import Person
     from outreach.planning.insertion import Place
+    from outreach.villages.tables import Zone
     from outreach.visits.rows import VisitRow
 
 #: So far ahead an official sees visits: what lies behind it may still change more than once.
@@ -54,6 +55,7 @@ class Dispute:
     report_id: str
     visit_id: int
     village: str
+    zone: Zone
     content: Mapping[str, Any]
     reason: str
     ruling: Ruling | None
@@ -140,14 +142,14 @@ def _disputes(db: Session, person: Person, today: date) -> list[Dispute]:
     """List what was kept beside stored reports; what has been erased since is left out."""
     since = datetime.combine(today - BACK, time.min, UTC)
     query: Any = (
-        select(DisputedReport, col(Village.name))
+        select(DisputedReport, col(Village.name), col(Village.zone))
         .join(Village, col(Village.code) == col(DisputedReport.village_code))
         .where(col(DisputedReport.received_at) >= since)
         .order_by(col(DisputedReport.id))
     )
     rows = db.execute(narrow(query, DisputedReport.village_code, person))
     return [
-        Dispute(one.report_id, one.visit_id, village, one.content, one.reason, one.ruling)
-        for one, village in rows
+        Dispute(one.report_id, one.visit_id, name, zone, one.content, one.reason, one.ruling)
+        for one, name, zone in rows
         if one.content
     ]

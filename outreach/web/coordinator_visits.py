@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from outreach.campaigns.stages import stage_of
 from outreach.campaigns.tables import Status
 from outreach.errors import Conflict, Invalid, OutreachError
+from outreach.logbook.evidence import evidence_of_visit
 from outreach.logbook.listing import current_report
 from outreach.messages.outbox import messages_of_visit
 from outreach.people.free_text import Remark
@@ -294,6 +295,7 @@ def _visit_facts(db: Session, row: VisitRow, stage: Stage) -> dict[str, Any]:
     return {
         "lines": told_lines(past, {team.id: team.name for team in teams}),
         "report": report,
+        "evidence": evidence_of_visit(db, person(), row.id) if report else [],
         "asked": asked_section(db, row, last_answer(past)) if may_plan else None,
         "flags": [FLAG_WORDS[flag] for flag in report.flags if flag in FLAG_WORDS]
         if report

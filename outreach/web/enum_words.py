@@ -281,13 +281,6 @@ ENUM_WORDS = {
         "rejected": _("Not accepted"),
         "held": _("Waits for the report it corrects"),
     },
-    "EvidenceKind": {
-        "photo": _("Photo of the session"),
-        "signature": _("Signature of the village head"),
-    },
-    "ItemKind": {
-        "answer": _("Answer to a visit"),
-    },
     "ReportSource": {
         "page": _("On this website"),
         "phone": _("By phone"),

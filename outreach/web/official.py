@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound, OutreachError
+from outreach.logbook.evidence import evidence_of_visit
 from outreach.logbook.listing import ReportRow, current_report, recent_reports, report_of
 from outreach.logbook.record import Met, SessionReportIn
 from outreach.logbook.sync import Answer, Outcome, take_in
@@ -153,11 +154,13 @@ def report(report_id: str) -> ResponseReturnValue:
     with reading_db() as db:
         stored = report_of(db, person(), report_id)
         visit = visit_row(db, person(), stored.visit_id)
+        evidence = evidence_of_visit(db, person(), stored.visit_id)
     may_correct = stored.corrected_by is None and _is_open(visit, Happening.CORRECTED)
     return render_template(
         "official/report.html",
         report=stored,
         visit=visit,
+        evidence=evidence,
         saved=request.args.get("saved"),
         flags=[FLAG_WORDS[flag] for flag in stored.flags if flag in FLAG_WORDS],
         may_correct=may_correct,

@@ -206,9 +206,10 @@ def _dispute(dispute: Dispute) -> dict[str, Any]:
         "report_id": dispute.report_id,
         "visit_id": dispute.visit_id,
         "village": dispute.village,
+        "zone_name": zone_name(dispute.zone),
         **{
             name: dispute.content.get(name)
-            for name in ("held_on", "held_at", "men", "women", "signups")
+            for name in ("held_on", "held_at", "met", "men", "women", "signups", "paid")
         },
         "reason": dispute.reason,
         "reason_word": str(words) if words else "",
