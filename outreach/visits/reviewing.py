@@ -78,7 +78,7 @@ def review_reasons(db: Session, visit_ids: Collection[int]) -> dict[int, str]:
             )
             .order_by(col(VisitEvent.id))
         )
-        found.update(row._tuple() for row in db.execute(query))
+        found.update((one.visit_id, one.reason) for one in db.execute(query))
     return found
 
 

@@ -48,6 +48,7 @@ PRESSING = (
     Which.PLANS,
     Which.FAILED,
     Which.REPORTS,
+    Which.DISPUTES,
     Which.AWAY,
     Which.CLOSED,
     Which.CALLS,

@@ -12,12 +12,14 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _lazy
 from flask_babel import ngettext
 
+from outreach.logbook.disputes import open_disputes
 from outreach.messages.outbox import to_send_by_hand
 from outreach.visits.calls import CallWhy
 from outreach.visits.standing import Stand
 from outreach.visits.tables import Work
 from outreach.web.closure_words import marks_in_words
 from outreach.web.i18n import clock, long_date, number, short_date
+from outreach.web.report_words import conflict_words
 from outreach.web.words import reason_words, word
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class Which(StrEnum):
     RETURNED = "returned"
     MESSAGES = "messages"
     PAPERS = "papers"
+    DISPUTES = "disputes"
     REVIEW = "review"
     UNCONFIRMED = "unconfirmed"
     UNPLACED = "without-visit"
@@ -101,6 +104,7 @@ def title_of(which: Which, day: date | None = None) -> str:
             Which.RETURNED: _("Returned or postponed"),
             Which.MESSAGES: _("Messages to send"),
             Which.PAPERS: _("Papers out of date"),
+            Which.DISPUTES: _("Two reports differ"),
             Which.REVIEW: _("Reports to review"),
             Which.UNCONFIRMED: _("Not confirmed this week"),
             Which.UNPLACED: _("Villages without a visit"),
@@ -147,6 +151,22 @@ def _reports(around: Around) -> list[DeskLine]:
 def _review(around: Around) -> list[DeskLine]:
     return [
         _visit_line(visit, word(visit.result) if visit.result else "") for visit in around.to_review
+    ]
+
+
+def _disputes(around: Around) -> list[DeskLine]:
+    return [
+        DeskLine(
+            link=url_for("coordinator.dispute", dispute_id=one.id),
+            title=one.village,
+            detail=one.district,
+            note=conflict_words(one.reason),
+            stage=one.stage,
+            team=one.team,
+            code=one.village_code,
+            day=one.day,
+        )
+        for one in open_disputes(around.db, around.person)
     ]
 
 
@@ -296,6 +316,7 @@ _LISTS: dict[Which, Callable[[Around], list[DeskLine]]] = {
     Which.RETURNED: _returned,
     Which.MESSAGES: _messages,
     Which.PAPERS: _papers,
+    Which.DISPUTES: _disputes,
     Which.REVIEW: _review,
     Which.UNCONFIRMED: _unconfirmed,
     Which.UNPLACED: _unplaced,

@@ -24,6 +24,10 @@ def address_of(which: Which) -> str:
     """Where a count leads: to the list, or to the page on which its things are done."""
     if which is Which.MESSAGES:
         return url_for("coordinator.messages")
+    if which is Which.REVIEW:
+        return url_for("coordinator.reviews")
+    if which is Which.DISPUTES:
+        return url_for("coordinator.disputes")
     return url_for("coordinator.desk_list", which=which.value)
 
 
@@ -48,7 +52,8 @@ def ways_of(which: Which, around: Around) -> list[tuple[str, str]]:
                 )
                 for stage_id, stage in sorted(lacking.items())
             ]
-    return []
+    together = (url_for("coordinator.reviews"), str(_("Review them together")))
+    return [together] if which is Which.REVIEW else []
 
 
 def _links(visits: Iterable[VisitRow]) -> list[tuple[str, str]]:

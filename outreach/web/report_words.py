@@ -58,6 +58,21 @@ FLAG_MARKS = {
     "base_never_came": _("First report missing"),
 }
 
+#: Why a report disputes what is stored, for whoever decides.
+DISPUTE_WORDS = {
+    "already_reported": _("The visit had a report already."),
+    "already_corrected": _("The report that it corrects had been corrected already."),
+    "corrects_another_visit": _("It corrects the report of another visit."),
+    "other_content": _("The same form came once more with other numbers."),
+    "wrong_status": _("The visit takes no report in its present status."),
+    "base_never_came": _("The report that it corrects never came."),
+}
+
+
+def conflict_words(reason: str) -> str:
+    """Say why a report disputes what is stored."""
+    return str(DISPUTE_WORDS.get(reason) or _("It does not go with what is stored."))
+
 
 def flags_in_words(flags: Iterable[str]) -> list[str]:
     """Say what is unlikely about a report, and what to check."""

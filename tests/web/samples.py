@@ -30,6 +30,7 @@ MISSING: dict[str, Any] = {
     "kind": "nothing",
     "submission_id": 999_999,
     "replan_id": 999_999,
+    "dispute_id": 999_999,
     "which": "never",
     "code": "99.99.99.2999",
     "report_id": "00000000-0000-0000-0000-000000000000",

@@ -76,6 +76,9 @@ PAGES = {
         "/stages/{stage_id}/papers",
         "/branches/{branch_id}/letterhead",
         "/teams/{team_id}/calendar",
+        "/reviews",
+        "/disputes",
+        "/disputes/{dispute_id}",
     ),
 }
 

@@ -44,11 +44,15 @@ def on(app: Flask, day: date) -> None:
     hang_clock(app, datetime.combine(day, time(2), tzinfo=UTC))
 
 
+#: Counts that lead to a page of their own.
+_ELSEWHERE = {"messages": "/messages", "review": "/reviews", "disputes": "/disputes"}
+
+
 def count_of(answer: object, which: str) -> int:
     """The number beside the way to a list; nothing waits where there is no way."""
     html: str = answer.get_data(as_text=True)  # type: ignore[attr-defined]
     main = html[html.index("<main") :]
-    way = "/messages" if which == Which.MESSAGES else f"/desk/{which}"
+    way = _ELSEWHERE.get(which, f"/desk/{which}")
     found = re.search(rf'href="{way}"[^>]*>(.*?)</a>', main, re.DOTALL)
     return int(re.sub(r"<[^>]+>|\D", "", found[1])) if found else 0
 

@@ -11,8 +11,9 @@ from sqlmodel import select
 
 from outreach.campaigns.tables import Campaign, Ecosystem, Purpose, Stage, StageVillage, Status
 from outreach.db import unit_of_work
+from outreach.logbook.record import content_of, fingerprint, read_report
 from outreach.logbook.sync import Outcome, take_in
-from outreach.logbook.tables import Evidence, EvidenceKind, SessionReport
+from outreach.logbook.tables import DisputedReport, Evidence, EvidenceKind, SessionReport
 from outreach.messages.tables import Matter, Medium, Message
 from outreach.papers import addresses
 from outreach.papers.choosing import Wanted
@@ -89,6 +90,7 @@ def build(engine: Engine) -> World:
         for ids in (world.own, world.foreign):
             ids["report_id"] = _report(db, ids, world.accounts[Role.COORDINATOR][0])
             ids["evidence_id"] = _evidence(db, ids, world.accounts[Role.COORDINATOR][0])
+            ids["dispute_id"] = _dispute(db, ids, world.accounts[Role.OFFICIAL][0])
             ids["regency_code"] = ids["code"][:5]
             ids.update(_run(db, ids, world.accounts[Role.COORDINATOR][0]))
             ids["upload_id"] = _upload(db, ids, world.accounts[Role.COORDINATOR][0])
@@ -239,6 +241,35 @@ def _evidence(db: Session, ids: dict[str, Any], account_id: int) -> str:
     db.add(evidence)
     db.flush()
     return evidence.id
+
+
+def _dispute(db: Session, ids: dict[str, Any], account_id: int) -> int:
+    """Another report of the visit that has one, kept beside it."""
+    stored = db.get_one(SessionReport, ids["report_id"])
+    told = read_report(
+        {
+            "id": str(uuid.uuid5(uuid.NAMESPACE_URL, ids["code"])),
+            "visit_id": stored.visit_id,
+            "held_on": "2026-11-04",
+            "held_at": "09:30",
+            "men": 20,
+            "women": 24,
+            "signups": 11,
+        }
+    )
+    dispute = DisputedReport(
+        report_id=str(told.id),
+        visit_id=stored.visit_id,
+        village_code=stored.village_code,
+        content=content_of(told),
+        fingerprint=fingerprint(told),
+        reason="already_reported",
+        account_id=account_id,
+        received_at=datetime(2026, 11, 5, 3, tzinfo=UTC),
+    )
+    db.add(dispute)
+    db.flush()
+    return dispute.id or 0
 
 
 def _run(db: Session, ids: dict[str, Any], account_id: int) -> dict[str, Any]:
