@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +20,7 @@ from outreach.visits.tables import Happening, Result, Work
 from outreach.visits.teamday import clock_time
 from outreach.web.api import pages
 from outreach.web.auth import person
+from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, running
 from outreach.web.i18n import language, zone_name
 from outreach.web.report_words import FLAG_WORDS
@@ -49,7 +49,7 @@ _REVIEWED = {Work.APPROVED: "approved", Work.SENT_BACK: "sent_back"}
 @allow(Role.OFFICIAL)
 def phone() -> ResponseReturnValue:
     """Give the state of an official's phone; the same state again is only named."""
-    today = datetime.now(UTC).astimezone(ZoneInfo(person().zone)).date()
+    today = now().astimezone(ZoneInfo(person().zone)).date()
     with reading_db() as db:
         state = phone_state(db, person(), today)
         villages = own_villages(db, person())
@@ -147,6 +147,9 @@ def _report(report: ReportRow, state: PhoneState) -> dict[str, Any]:
         "zone": report.zone.value,
         "zone_name": zone_name(report.zone),
         **{name: getattr(report, name) for name in ("men", "women", "signups", "paid", "minutes")},
+        # The form of a correction begins with all that was told before.
+        "latitude": report.latitude,
+        "longitude": report.longitude,
         "place": report.place,
         "remarks": report.remarks,
         "met": _MET.get(report.result, "held"),

@@ -30,7 +30,7 @@ const asDate = (day) => new Date(`${day}T00:00:00Z`);
 const longDay = new Intl.DateTimeFormat(language, {
   weekday: "long", day: "numeric", month: "long", year: "numeric", timeZone: "UTC",
 });
-const figures = new Intl.NumberFormat(language);
+const figures = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
 
 export const dayInWords = (day) => longDay.format(asDate(day));
 export const number = (value) => figures.format(value);
@@ -49,7 +49,7 @@ export const copyOf = (name) =>
 export function fill(root, texts) {
   for (const [name, text] of Object.entries(texts)) {
     for (const slot of root.querySelectorAll(`[data-slot="${name}"]`)) {
-      const empty = text === undefined || text === null || text === "";
+      const empty = text === undefined || text === null || text === "" || text === false;
       slot.textContent = empty ? "" : text;
       (slot.closest("[data-with]") ?? slot).hidden = empty;
     }

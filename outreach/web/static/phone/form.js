@@ -1,0 +1,228 @@
+// Log a session: four numbers and one tap; the rest on demand. Every change is kept as a draft.
+import { asCount, problemsOf } from "./checks.js";
+import { villageToday } from "./clock.js";
+import { Lines, sumInWords } from "./details.js";
+import { draftOf, freshDraft } from "./draft.js";
+import { Fields } from "./fields.js";
+import { currentReport, itemsOf, known, placeOf, whyOf } from "./known.js";
+import { Pictures } from "./pictures.js";
+import { whereAmI } from "./place.js";
+import { saveDraft } from "./saving.js";
+import { drafts, outbox } from "./store.js";
+import { dayInWords, fill, number, say, show, time } from "./words.js";
+
+const KEEP_AFTER_MS = 300;
+let screen = null;
+
+export async function open(section, visitId, itemId) {
+  screen ??= new FormScreen(section);
+  await screen.open(Number(visitId), itemId ?? null);
+}
+
+export const leave = () => screen?.keepNow();
+
+class FormScreen {
+  constructor(section) {
+    this.section = section;
+    this.form = section.querySelector("[data-form]");
+    this.fields = new Fields(section, this.form);
+    this.lines = new Lines(section, () => this.changed());
+    this.pictures = new Pictures(section, () => this.changed(true));
+    this.timer = 0;
+    this.keeping = Promise.resolve();
+    this.wire();
+  }
+
+  wire() {
+    this.form.addEventListener("input", () => this.changed());
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.save();
+    });
+    const on = (what, act) => this.section.querySelector(what).addEventListener("click", act);
+    on("[data-anew]", () => this.anew());
+    on("[data-locate]", () => this.locate());
+    on("[data-forget-position]", () => this.setPosition(null));
+    // The system may end the browser as soon as it is out of sight.
+    for (const [target, event] of [[document, "visibilitychange"], [window, "pagehide"]]) {
+      target.addEventListener(event, () => this.keepNow());
+    }
+  }
+
+  async open(visitId, itemId) {
+    const all = await known();
+    this.visitId = visitId;
+    this.visit = placeOf(all, visitId);
+    this.form.hidden = !this.visit;
+    show(this.section, "gone", !this.visit);
+    if (!this.visit) return fill(this.section, { title: say("title_report"), village: "", planned: "" });
+    this.today = villageToday(this.visit.zone);
+    await this.begin(all, itemId);
+    this.showHead();
+    return this.showDraft(all);
+  }
+
+  /** Take up the draft if there is one; else begin with what was saved or stored, or anew. */
+  async begin(all, itemId) {
+    const refused = itemId ? await outbox.get(itemId) : null;
+    this.amends = refused?.state === "refused" ? refused : null;
+    this.base = currentReport(all, this.visitId);
+    const kept = await drafts.get(this.visitId);
+    this.fromDraft = Boolean(kept);
+    this.draft = { ...(kept ?? this.untouched()) };
+    if (this.amends) this.draft.amends = itemId;
+  }
+
+  untouched() {
+    if (!this.base) return freshDraft(this.visit, this.today);
+    return { ...draftOf(this.base.content), base: this.base.id };
+  }
+
+  showHead() {
+    const { visit } = this;
+    const corrects = Boolean(this.draft.base || this.draft.amends);
+    fill(this.section, {
+      title: say(corrects ? "title_correct" : "title_report"),
+      village: visit.village,
+      planned: say("planned_for", { day: dayInWords(visit.day), time: time(visit.starts_at, visit.zone_name) }),
+      zone: visit.zone_name,
+      base: this.baseInWords(),
+      save: say(corrects ? "save_correction" : "save_report"),
+      trouble: "",
+      kept: "",
+    });
+  }
+
+  baseInWords() {
+    if (this.amends) return say("base_refused", { why: whyOf(this.amends) });
+    if (!this.draft.base) return "";
+    const report = this.base?.report;
+    if (report) return say("base_stored", { receipt: report.receipt });
+    return this.base?.item && this.base.item.state !== "sent" ? say("base_unsent") : "";
+  }
+
+  showDraft(all) {
+    const { draft } = this;
+    show(this.section, "continued", this.fromDraft);
+    this.fields.set(draft, this.visit, this.today, this.fromDraft || Boolean(draft.base));
+    this.lines.set(draft.lines);
+    this.setPosition(draft.position, false);
+    this.pictures.set(draft, { ...this.there(all), allowed: all.photos });
+    this.fields.openWhatIsFilled(draft);
+    this.showSums();
+  }
+
+  /** What pictures of the visit there are already, stored or saved. */
+  there(all) {
+    const saved = itemsOf(all, this.visitId, "evidence").filter((item) => item.state !== "refused");
+    const stored = all.reports.filter((one) => one.visit_id === this.visitId);
+    const has = (kind) =>
+      saved.some((item) => item.body.kind === kind) || stored.some((one) => one[kind]);
+    return { photo: has("photo"), signature: has("signature") };
+  }
+
+  read() {
+    const pictures = this.pictures.get();
+    return { ...this.draft, ...this.fields.get(), lines: this.lines.get(), position: this.position, ...pictures };
+  }
+
+  showSums() {
+    const draft = this.read();
+    const people = (asCount(draft.men) ?? 0) + (asCount(draft.women) ?? 0);
+    const sum = sumInWords(draft.lines, draft.signups);
+    fill(this.section, { people: number(people), sum: sum.text });
+    this.section.querySelector("[data-slot=sum]").classList.toggle("off", !sum.agrees);
+    this.fields.showParts(draft);
+  }
+
+  changed(now = false) {
+    this.showSums();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.keepNow(), now ? 0 : KEEP_AFTER_MS);
+    this.waiting = true;
+  }
+
+  /** Keep the draft, one write after the other, so that the last change is the one that stays. */
+  keepNow() {
+    clearTimeout(this.timer);
+    if (!this.waiting) return this.keeping;
+    this.waiting = false;
+    const [visitId, draft] = [this.visitId, this.read()];
+    this.keeping = this.keeping.then(async () => {
+      const kept = await drafts.put(visitId, draft);
+      fill(this.section, { kept: say(kept ? "draft_kept" : "draft_not_kept") });
+    });
+    return this.keeping;
+  }
+
+  async forgetDraft() {
+    clearTimeout(this.timer);
+    this.waiting = false;
+    await this.keeping;
+    await drafts.remove(this.visitId).catch(() => undefined);
+  }
+
+  async anew() {
+    await this.forgetDraft();
+    await this.open(this.visitId, this.amends?.id ?? null);
+    this.section.querySelector("[data-heading]").focus();
+  }
+
+  setPosition(position, touched = true) {
+    this.position = position;
+    fill(this.section, {
+      position: position && `${number(position.latitude)}; ${number(position.longitude)}`,
+      position_trouble: "",
+    });
+    show(this.section, "position", Boolean(position));
+    show(this.section, "no_position", !position);
+    if (!touched) return;
+    this.section.querySelector(position ? "[data-forget-position]" : "[data-locate]").focus();
+    this.changed(true);
+  }
+
+  async locate() {
+    const visitId = this.visitId;
+    fill(this.section, { position_trouble: say("looking") });
+    try {
+      const position = await whereAmI();
+      if (this.visitId === visitId) this.setPosition(position);
+    } catch (key) {
+      fill(this.section, { position_trouble: say(key) });
+    }
+  }
+
+  async save() {
+    const draft = this.read();
+    const limits = { people: Number(this.form.dataset.people), days: Number(this.form.dataset.days) };
+    const problems = problemsOf(draft, limits, villageToday(this.visit.zone));
+    const trouble = Object.keys(problems).length > 0 ? say("please_check") : "";
+    fill(this.section, { trouble });
+    this.fields.showProblems(problems);
+    if (trouble) return;
+    const button = this.form.querySelector("[type=submit]");
+    button.disabled = true;
+    try {
+      await this.keepSaved(draft);
+    } finally {
+      button.disabled = false;
+    }
+  }
+
+  async keepSaved(draft) {
+    const { id, outcome } = await saveDraft(draft, this.visitId, this.base);
+    if (outcome === "saved") {
+      await this.forgetDraft();
+      location.hash = `saved/${id}`;
+      return;
+    }
+    fill(this.section, { trouble: say(outcome) });
+    this.section.querySelector("[data-slot=trouble]").scrollIntoView({ block: "center" });
+    if (outcome === "nothing_new") return;
+    // It may be sent from the memory of this page, so what is saved next is its correction.
+    const item = await outbox.get(id);
+    this.base = { id, content: item.body, item, report: null };
+    this.draft = { ...this.draft, base: id, amends: null };
+    if (outcome === "no_room_picture") this.changed(true);
+  }
+}

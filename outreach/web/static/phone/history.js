@@ -1,0 +1,112 @@
+// All sessions of the own villages, with what became of them; it needs no network.
+import { known, placeOf, standing, whyOf } from "./known.js";
+import { copyOf, dayInWords, fill, number, say, show, time } from "./words.js";
+
+export async function open(section) {
+  await refresh(section);
+}
+
+export async function refresh(section) {
+  const all = await known();
+  const mine = all.items.filter((item) => item.kind !== "evidence" && (item.kind === "report" || item.state !== "sent"));
+  // The refused first: they wait for somebody here, the others only for a network.
+  mine.sort((a, b) => Number(b.state === "refused") - Number(a.state === "refused") || b.number - a.number);
+  const reports = all.reports.filter((one) => !one.corrected_by);
+  put(section, "unsent", "[data-mine]", mine.map((item) => ofItem(item, all)));
+  put(section, "disputes", "[data-disputes]", all.disputes.map(ofDispute));
+  section.querySelector("[data-reports]").replaceChildren(...reports.map((one) => ofReport(one, all)));
+  show(section, "nothing", reports.length === 0);
+  put(section, "villages", "[data-villages]", all.villages.map(ofVillage));
+}
+
+function put(section, part, holder, lines) {
+  show(section, part, lines.length > 0);
+  section.querySelector(holder).replaceChildren(...lines);
+}
+
+function figures(one) {
+  if (one.met && one.met !== "held") return say(`met_${one.met}`);
+  const { men, women, signups, paid } = one;
+  const counted = paid !== null && paid !== undefined;
+  const facts = { men: number(men), women: number(women), signups: number(signups), paid: number(paid ?? 0) };
+  return say(counted ? "figures_paid" : "figures", facts);
+}
+
+function entry(texts, link) {
+  const line = fill(copyOf("entry"), { receipt: "", why: "", pictures: "", figures: "", act: "", ...texts });
+  const act = line.querySelector("[data-act]");
+  act.parentElement.hidden = !link;
+  if (link) act.href = link;
+  fill(line, { act_for: link && say("for_visit", { village: texts.village, day: texts.day }) });
+  return line;
+}
+
+const dayOf = (one) => `${dayInWords(one.held_on)}, ${time(one.held_at, one.zone_name)}`;
+
+function ofItem(item, all) {
+  const visit = placeOf(all, item.visit_id);
+  const village = visit?.village ?? say("unknown_village");
+  const stands = standing(item);
+  const state = say(`${item.kind}_${stands}`, { why: whyOf(item) });
+  if (item.kind === "answer") {
+    const day = visit ? dayInWords(visit.day) : "";
+    const answer = say("you_answered", { answer: say(`answer_${item.body.answer}`) });
+    return entry({ village, day, figures: answer, state });
+  }
+  const day = dayOf({ ...item.body, zone_name: visit?.zone_name });
+  const told = { village, day, figures: figures(item.body), state, receipt: item.answer?.receipt };
+  if (stands === "disputed") return entry(told);
+  const act = say(stands === "refused" ? "act_fix" : "act_correct");
+  return entry({ ...told, act }, `#form/${item.visit_id}${stands === "refused" ? `/${item.id}` : ""}`);
+}
+
+function ofReport(report, all) {
+  const may = (report.can ?? visitCan(report, all)).includes("correct");
+  const sentBack = report.review === "sent_back";
+  const line = entry(
+    {
+      village: report.village,
+      day: dayOf(report),
+      figures: figures(report),
+      state: sentBack ? say("review_sent_back", { reason: report.reason }) : report.review_word,
+      receipt: report.receipt,
+      pictures: pictures(report),
+      act: may && say("act_correct"),
+    },
+    may && `#form/${report.visit_id}`,
+  );
+  line.querySelector("[data-act]").classList.toggle("second", !sentBack);
+  line.dataset.review = report.review;
+  const flags = (report.flags ?? []).map((flag) => fill(copyOf("flag"), { flag }));
+  line.querySelector("[data-flags]").replaceChildren(...flags);
+  line.querySelector("[data-flags]").hidden = flags.length === 0;
+  return line;
+}
+
+const visitCan = (report, all) => all.visits.find((one) => one.id === report.visit_id)?.can ?? [];
+
+function pictures({ photo, signature }) {
+  if (photo && signature) return say("pictures_both");
+  return photo ? say("pictures_photo") : signature ? say("pictures_signature") : "";
+}
+
+function ofDispute(dispute) {
+  const { village } = dispute;
+  const state = dispute.ruling_word || say("report_disputed");
+  return entry({ village, day: dayOf(dispute), figures: figures(dispute), state, why: dispute.reason_word });
+}
+
+function ofVillage(village) {
+  const { informal_workers: workers, covered } = village;
+  const known = workers !== null && workers !== undefined && covered !== null && covered !== undefined;
+  return fill(copyOf("village"), {
+    name: village.name,
+    sessions: number(village.sessions),
+    signups: number(village.signups),
+    paid: village.paid === null || village.paid === undefined ? "" : number(village.paid),
+    uncovered: known ? number(Math.max(0, workers - covered)) : "",
+    next: village.next_visit
+      ? say("next_visit", { day: dayInWords(village.next_visit) })
+      : say("no_next_visit"),
+  });
+}

@@ -1,0 +1,58 @@
+// What became of what was saved. It says "sent" only once the server's answer is here.
+import { known, placeOf, standing, whyOf } from "./known.js";
+import { outbox } from "./store.js";
+import { copyOf, dayInWords, fill, say, show } from "./words.js";
+
+export async function open(section, id) {
+  await refresh(section, id);
+}
+
+export async function refresh(section, id) {
+  const all = await known();
+  const item = await outbox.get(id);
+  const report = all.reports.find((one) => one.id === id);
+  const shown = report ? ofReport(report) : item ? ofItem(item) : { title: say("saved_unknown") };
+  const visitId = report?.visit_id ?? item?.visit_id;
+  const visit = placeOf(all, visitId);
+  const day = report?.held_on ?? item?.body.held_on ?? visit?.day;
+  fill(section, { village: visit?.village, day: day && dayInWords(day), receipt: "", why: "", told: "", ...shown });
+  section.querySelector("[data-outcome]").dataset.outcome = shown.stands ?? "unknown";
+  const correct = Boolean(report) || (item?.kind === "report" && item.state !== "disputed");
+  show(section, "correct", correct);
+  const refused = !report && item?.state === "refused" ? `/${id}` : "";
+  section.querySelector("[data-correct]").href = `#form/${visitId}${refused}`;
+  showPictures(section, all, id);
+}
+
+function ofReport(report) {
+  return { stands: "sent", title: say("saved_sent"), state: say("told_sent"), receipt: report.receipt };
+}
+
+function ofItem(item) {
+  const stands = item.kept === false && item.state !== "sent" ? "unkept" : standing(item);
+  const title = say(`saved_${stands}`);
+  const receipt = item.answer?.receipt ?? "";
+  return { stands, title, state: stateOf(item, stands), receipt, why: whyOfOutcome(item, stands) };
+}
+
+function stateOf(item, stands) {
+  if (stands === "waiting") return say(`told_${item.state}`);
+  const isAnswer = item.kind === "answer" && (stands === "sent" || stands === "refused");
+  if (item.kind === "answer" && stands === "disputed") return say("told_answer_refused");
+  return say(isAnswer ? `told_answer_${stands}` : `told_${stands}`);
+}
+
+function whyOfOutcome(item, stands) {
+  return stands === "refused" || stands === "disputed" ? whyOf(item) : "";
+}
+
+function showPictures(section, all, reportId) {
+  const pictures = all.items.filter(
+    (item) => item.kind === "evidence" && item.body.report_id === reportId,
+  );
+  const lines = pictures.map((item) => {
+    const why = whyOf(item);
+    return fill(copyOf("picture"), { picture: say(`${item.body.kind}_${standing(item)}`, { why }) });
+  });
+  section.querySelector("[data-pictures]").replaceChildren(...lines);
+}

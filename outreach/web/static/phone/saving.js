@@ -1,0 +1,74 @@
+// From a draft to what is sent: the report first, its pictures after it.
+import { contentOf, sameContent } from "./draft.js";
+import { uuid7 } from "./ids.js";
+import { UNSENT } from "./known.js";
+import { pictureOf } from "./signature.js";
+import { outbox } from "./store.js";
+
+/**
+ * Save a draft: `{id, outcome}`, the outcome being `saved`, `nothing_new`, `no_room` (the report
+ * is not on the disk) or `no_room_picture` (the report is, a picture is not).
+ *
+ * A report that was refused was never stored: it is put right under its own id. Every other one
+ * may have reached the server, so what is saved over it is its correction and names it.
+ */
+export async function saveDraft(draft, visitId, base) {
+  const refused = await refusedItem(draft.amends ?? draft.base);
+  const { id, outcome } = refused
+    ? await amend(refused, draft)
+    : await add(draft, visitId, base);
+  if (outcome === "no_room") return { id, outcome };
+  const pictures = await addPictures(draft, visitId, id);
+  if (pictures === "kept") return { id, outcome: "saved" };
+  if (pictures === "no_room") return { id, outcome: "no_room_picture" };
+  return { id, outcome };
+}
+
+async function refusedItem(id) {
+  const item = id ? await outbox.get(id) : null;
+  return item?.state === "refused" ? item : null;
+}
+
+async function amend(item, draft) {
+  const { visit_id, corrects_id } = item.body;
+  const base = corrects_id ? { corrects_id } : {};
+  const body = { ...contentOf(draft), id: item.id, visit_id, saved_at: now(), ...base };
+  const amended = await outbox.amend(item.id, body);
+  return { id: item.id, outcome: amended ? "saved" : "no_room" };
+}
+
+async function add(draft, visitId, base) {
+  const content = contentOf(draft);
+  const baseId = draft.base ?? draft.amends;
+  if (baseId && base && base.id === baseId && sameContent(content, base.content)) {
+    return { id: baseId, outcome: "nothing_new" };
+  }
+  const id = uuid7();
+  const corrects = baseId ? { corrects_id: baseId } : {};
+  const body = { ...content, id, visit_id: visitId, saved_at: now(), ...corrects };
+  const kept = await outbox.add({
+    id, kind: "report", visit_id: visitId, body, after: await unsent(baseId),
+  });
+  return { id, outcome: kept ? "saved" : "no_room" };
+}
+
+/** The id, if its item is not with the server yet. */
+async function unsent(id) {
+  const item = id ? await outbox.get(id) : null;
+  return item && UNSENT.has(item.state) ? id : null;
+}
+
+async function addPictures(draft, visitId, reportId) {
+  const signature = await pictureOf(draft.strokes);
+  const pictures = [["photo", draft.photo], ["signature", signature]].filter(([, blob]) => blob);
+  const after = await unsent(reportId);
+  let allKept = true;
+  for (const [kind, blob] of pictures) {
+    const body = { report_id: reportId, kind };
+    allKept = await outbox.add({ id: uuid7(), kind: "evidence", visit_id: visitId, body, blob, after }) && allKept;
+  }
+  if (pictures.length === 0) return "none";
+  return allKept ? "kept" : "no_room";
+}
+
+const now = () => new Date().toISOString();
