@@ -20,10 +20,13 @@ from outreach.web import (
     auth,
     calendars,
     confirm,
+    enrol,
     errors,
     i18n,
     openrosa,
     page,
+    phone,
+    pressure,
     routing,
     wall,
 )
@@ -47,9 +50,11 @@ BLUEPRINTS = (
     "outreach.web.manager:pages",
     "outreach.web.maps:pages",
     "outreach.web.phone_inbox:pages",  # the same blueprint as `api`, with all of its views
+    "outreach.web.phone:pages",
     "outreach.web.coordinator:pages",
     "outreach.web.evidence:pages",
     "outreach.web.confirm:pages",
+    "outreach.web.enrol:pages",
     "outreach.web.calendars:pages",
     "outreach.web.openrosa:pages",
 )
@@ -85,6 +90,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["outreach"] = Running(settings, make_engine(settings.database))
     assets.serve(app, settings.var_dir / "assets")
     i18n.install(app, settings.locale)
+    pressure.install(app, settings.phones_at_once)
     auth.install(app, settings)
     # The wall stands before the check of tokens: a stranger is asked to log in, not to reload.
     app.before_request(wall.guard)
@@ -99,7 +105,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     confirm.protect(app)
     calendars.limit_guesses(app)
     openrosa.protect(app)
+    enrol.limit_guesses(app)
     api.protect(app)
+    phone.protect(app)
     routing.require_declarations(app)
     if settings.trusted_proxies:
         _trust_proxies(app, settings.trusted_proxies)

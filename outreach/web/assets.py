@@ -51,6 +51,8 @@ BUNDLES = (
     Bundle("leaflet", "xstatic.pkg.leaflet", "data", ("leaflet.js", "leaflet.css", "images/*.png")),
     Bundle("bootstrap", "flask_bootstrap", "static/bootstrap5/css", ("bootstrap.min.css",)),
     Bundle("outreach", "outreach.web", "static", ("**/*.css", "**/*.js", "**/*.svg")),
+    # Apart from the others, so that a phone fetches it anew only when something of it changed.
+    Bundle("phone", "outreach.web", "static/phone", ("*.css", "*.js", "*.png")),
 )
 
 

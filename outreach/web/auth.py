@@ -20,7 +20,7 @@ from sqlmodel import select
 
 from outreach.errors import LoginRequired
 from outreach.people.access import Person, person_of
-from outreach.people.devices import device_of_token, is_due, log_out_device, touch
+from outreach.people.devices import device_of_token, is_due, log_out_device, new_token, touch
 from outreach.people.passwords import matches, waste_a_check
 from outreach.people.tables import Account, Role
 from outreach.web import phone_cookie
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from flask import Request, Response
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
+    from werkzeug.wrappers import Response as AnyResponse
 
     from outreach.config import Settings
     from outreach.people.tables import Device
@@ -174,6 +175,25 @@ def _note_phone(response: Response) -> Response:
     return response
 
 
+def token_of_next_phone(code: str) -> str:
+    """Give the token that this browser will hold once it has used a code.
+
+    It is the same until then, so that a browser that never heard our answer can ask again.
+    """
+    kept = session.get("next_phone")
+    if not isinstance(kept, dict) or kept.get("code") != code:
+        kept = session["next_phone"] = {"code": code, "token": new_token()}
+    return str(kept["token"])
+
+
+def start_phone(answer: AnyResponse, token: str) -> None:
+    """Let a phone be its official's from now on; nothing from before survives it."""
+    session.clear()
+    g.pop("csrf_token", None)
+    g.phone = None
+    phone_cookie.give(answer, token)
+
+
 def current_login() -> Login | None:
     """Who is logged in, or None."""
     return current_user._get_current_object() if current_user.is_authenticated else None  # noqa: SLF001
@@ -256,12 +276,16 @@ def _start(login: Login) -> None:
 @public
 def log_out() -> ResponseReturnValue:
     """End the login, the phone's too, and make the browser forget the pages it kept."""
+    return end_login(redirect("/login", 303))
+
+
+def end_login(answer: AnyResponse) -> AnyResponse:
+    """Let *answer* end the login and the phone's right to speak for its official."""
     login = current_login()
     if login is not None:
         _take_phone_back(login)
     logout_user()
     session.clear()
-    answer = redirect("/login", 303)
     answer.headers["Clear-Site-Data"] = '"cache"'
     if login is not None and login.person.role is Role.OFFICIAL:
         phone_cookie.clear(answer)

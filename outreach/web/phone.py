@@ -10,23 +10,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
 from flask_babel import gettext as _
 
 from outreach.web.assets import PREFIX
+from outreach.web.auth import end_login
+from outreach.web.database import running
 from outreach.web.i18n import language
 from outreach.web.phone_words import screen_words
 from outreach.web.routing import public
-from outreach.web.database import running
 
 if TYPE_CHECKING:
     from flask import Flask
     from flask.typing import ResponseReturnValue
+    from flask_wtf.csrf import CSRFProtect
 
-pages = Blueprint("phone", __name__, url_prefix="/phone")
+pages = Blueprint("phone", __name__)
 
 BUNDLE = "phone"
 SHELL_PATH = "/phone/"
@@ -46,7 +47,13 @@ CONTENT_POLICY = "; ".join(
 PERMISSIONS = "camera=(), geolocation=(self), microphone=()"
 
 
-@pages.get("/")
+def protect(app: Flask) -> None:
+    """Ask for no token of a form: the shell is older than any; `wall.guard` asks for a header."""
+    csrf: CSRFProtect = app.extensions["csrf"]
+    csrf.exempt(pages)
+
+
+@pages.get(SHELL_PATH)
 @public
 def shell() -> ResponseReturnValue:
     """Show the page of the phone; what it shows of whom it asks the API for."""
@@ -56,7 +63,7 @@ def shell() -> ResponseReturnValue:
     return _named(answer)
 
 
-@pages.get(f"/{WORKER}")
+@pages.get(SHELL_PATH + WORKER)
 @public
 def service_worker() -> ResponseReturnValue:
     """Give the service worker, which names every file it keeps and what must be in it."""
@@ -67,7 +74,7 @@ def service_worker() -> ResponseReturnValue:
     return _named(answer)
 
 
-@pages.get("/manifest.webmanifest")
+@pages.get(SHELL_PATH + "manifest.webmanifest")
 @public
 def manifest() -> ResponseReturnValue:
     """Say under what name and icon the page stands on the phone's screen."""
@@ -93,6 +100,13 @@ def manifest() -> ResponseReturnValue:
     return _named(Response(json.dumps(told), mimetype="application/manifest+json"))
 
 
+@pages.post("/api/v1/logout")
+@public
+def log_out() -> ResponseReturnValue:
+    """End the login of the page and take the phone back."""
+    return end_login(jsonify(logged_out=True))
+
+
 def _icon(name: str, sizes: str, purpose: str) -> dict[str, str]:
     src = PREFIX + _bundle()[name]
     return {"src": src, "sizes": sizes, "type": "image/png", "purpose": purpose}
@@ -113,7 +127,7 @@ def _shell() -> str:
 
 
 def _files_to_keep() -> dict[str, str]:
-    """Every file of the page by its address, with what a browser checks its content against."""
+    """Name every file of the page by its address, with what its content is checked against."""
     kept = {SHELL_PATH: _integrity(_shell().encode())}
     for name, path in sorted(_bundle().items()):
         if name != WORKER and "512" not in name:

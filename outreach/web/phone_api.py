@@ -19,7 +19,7 @@ from outreach.visits.offers import place_key
 from outreach.visits.tables import Happening, Result, Work
 from outreach.visits.teamday import clock_time
 from outreach.web.api import pages
-from outreach.web.auth import person
+from outreach.web.auth import current_login, person
 from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, running
 from outreach.web.i18n import language, zone_name
@@ -71,13 +71,24 @@ def _kept_as_is(content: dict[str, Any]) -> Response:
 
 def _told(state: PhoneState, villages: list[OwnVillage], today: date) -> dict[str, Any]:
     return {
-        "me": {"name": person().name, "villages": [one.name for one in villages]},
+        "me": _me(villages),
         "language": language(),
         "photos": running().settings.accept_photos,
         "visits": [_visit(one, state, villages, today) for one in state.visits],
         "reports": [_report(one, state) for one in state.reports],
         "villages": [_village(one, state) for one in villages],
         "disputes": [_dispute(one) for one in state.disputes],
+    }
+
+
+def _me(villages: list[OwnVillage]) -> dict[str, Any]:
+    """Tell whose phone it is; another number means that it was enrolled anew."""
+    login = current_login()
+    return {
+        "name": person().name,
+        "villages": [one.name for one in villages],
+        "phone": login.device_id if login else None,
+        "demo": bool(login and login.is_demo),
     }
 
 

@@ -15,6 +15,8 @@
 //   #history            what was sent and what became of it    history.js
 //   #outbox, #settings, #welcome: the frame's own
 import { startFrame } from "./frame.js";
+import { condition } from "./outbox.js";
+import { state } from "./store.js";
 
 const SCREENS = {
   visits: () => import("./visits.js"),
@@ -28,25 +30,55 @@ const SCREENS = {
   welcome: () => import("./welcome_screen.js"),
 };
 const FIRST = "visits";
+const ANYBODYS = ["outbox", "settings", "welcome"];
 let shown = null;
 
 const parts = () => location.hash.slice(1).split("/").map(decodeURIComponent);
 
+const wanted = () => (parts()[0] in SCREENS ? parts()[0] : FIRST);
+
 async function show() {
-  const [wanted, ...args] = parts();
-  const name = wanted in SCREENS ? wanted : FIRST;
+  const name = await allowed(wanted());
+  const args = parts().slice(1);
   const section = document.querySelector(`[data-screen="${name}"]`);
   await shown?.module.leave?.(shown.section);
   for (const other of document.querySelectorAll("[data-screen]")) other.hidden = other !== section;
+  document.querySelector("[data-frame=loading]").hidden = true;
+  for (const link of document.querySelectorAll("nav a")) {
+    link.toggleAttribute("aria-current", link.hash === `#${name}`);
+  }
   const module = await SCREENS[name]();
-  shown = { module, section, args };
+  if (shown) window.scrollTo(0, 0);
+  shown = { module, section, args, name };
   await module.open(section, ...args);
 }
 
+/** Whoever the server does not know sees nobody's visits; what was saved can always be reached. */
+async function allowed(name) {
+  if (ANYBODYS.includes(name)) return name;
+  const [known, { unknown }] = await Promise.all([state.get().catch(() => null), condition()]);
+  return unknown && !known ? "welcome" : name;
+}
+
+/** Go to the welcome once the server says it does not know the phone, and away from it again. */
+async function goWhereAllowed() {
+  if (!shown) return false;
+  const name = shown.name === "welcome" ? await allowed(FIRST) : await allowed(shown.name);
+  if (name === shown.name) return false;
+  location.hash = name;
+  return true;
+}
+
 async function refresh() {
-  await shown?.module.refresh?.(shown.section, ...shown.args);
+  if (!shown || (await goWhereAllowed())) return;
+  await shown.module.refresh?.(shown.section, ...shown.args);
 }
 
 window.addEventListener("hashchange", show);
 document.addEventListener("phone:changed", refresh);
+document.addEventListener("phone:condition", goWhereAllowed);
+document.querySelector("[data-skip]").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.querySelector("main").focus();
+});
 startFrame().then(show);

@@ -107,9 +107,13 @@ export const outbox = {
   },
 
   /** Note what became of an item: `{state, answer}`; its picture goes once the server has it. */
-  async mark(id, { state: next, answer = null }) {
-    await change(id, (item) => ({ ...item, state: next, answer }));
-    changed();
+  mark: (id, became) => outbox.markAll([[id, became]]),
+
+  async markAll(marks) {
+    for (const [id, { state: next, answer = null }] of marks) {
+      await change(id, (item) => ({ ...item, state: next, answer }));
+    }
+    if (marks.length > 0) changed();
   },
 
   /** Give a refused item other content and send it again under its id: it was never stored. */
@@ -130,11 +134,56 @@ export const outbox = {
     changed();
   },
 
+  /** Let go of what the server's own state shows by now; the history reads it there. */
+  async tidy(json) {
+    const shown = new Set([...json.reports.map((one) => one.id), ...json.disputes.map((one) => one.report_id)]);
+    const gone = (await outbox.all()).filter((item) => {
+      if (item.kind === "report") return ["sent", "disputed"].includes(item.state) && shown.has(item.id);
+      return item.state === "sent";
+    });
+    await drop(gone);
+  },
+
+  /** Forget whose phone this was, and all that was sent; what was not sent yet stays. */
+  async forgetPerson() {
+    const gone = (await outbox.all()).filter((item) => ["sent", "disputed"].includes(item.state));
+    await write(["keep"], async (s) => {
+      for (const key of ["state", "setting:pin", "setting:sent_at"]) s.keep.delete(key);
+      return got(s.keep.count());
+    });
+    await drop(gone);
+    changed();
+  },
+
+  /** Forget everything, the unsent too. */
+  async forgetAll() {
+    unkept.clear();
+    unkeptDrafts = 0;
+    await write(["keep", "drafts", "items", "blobs"], async (s) => {
+      for (const store of Object.values(s)) store.clear();
+      return got(s.keep.count());
+    });
+    changed();
+  },
+
   /** Try once more to bring what lives in memory to the disk. */
   async rescue() {
     for (const { item, blob } of [...unkept.values()]) await place(item, blob);
   },
 };
+
+async function drop(items) {
+  if (items.length === 0) return;
+  await write(["items", "blobs"], async (s) => {
+    for (const { id } of items) {
+      s.items.delete(id);
+      s.blobs.delete(id);
+    }
+    return got(s.items.count());
+  });
+  for (const { id } of items) unkept.delete(id);
+  changed();
+}
 
 async function place(item, blob) {
   try {

@@ -1,0 +1,91 @@
+// What was not sent yet, as a file: to be kept, handed to the branch, or read in on another phone.
+import { isUuid } from "./ids.js";
+import { outbox } from "./store.js";
+
+const FORMAT = "outreach-phone-1";
+const KINDS = ["report", "answer", "evidence"];
+const LARGEST_BYTES = 30 * 1024 * 1024;
+const CHUNK = 0x8000;
+
+export const isUnsent = (item) => !["sent", "disputed"].includes(item.state);
+
+/** A file of the items, those not sent yet if none are named. */
+export async function fileOf(items = null) {
+  const chosen = items ?? (await outbox.all()).filter(isUnsent);
+  const told = await Promise.all(chosen.map(async ({ id, kind, visit_id, body, after, added_at }) => (
+    { id, kind, visit_id, body, after, added_at, picture: await packed(await outbox.blob(id)) }
+  )));
+  const text = JSON.stringify({ format: FORMAT, made_at: new Date().toISOString(), items: told }, null, 1);
+  // As plain text, for messengers carry that and refuse what they do not know.
+  return new File([text], `outreach-${new Date().toISOString().slice(0, 10)}-${chosen.length}.txt`, { type: "text/plain" });
+}
+
+async function packed(blob) {
+  if (!blob) return null;
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  let text = "";
+  for (let i = 0; i < bytes.length; i += CHUNK) text += String.fromCharCode(...bytes.subarray(i, i + CHUNK));
+  return { type: blob.type, base64: btoa(text) };
+}
+
+function unpacked(picture) {
+  if (!picture) return null;
+  const bytes = Uint8Array.from(atob(picture.base64), (sign) => sign.charCodeAt(0));
+  return new Blob([bytes], { type: String(picture.type) });
+}
+
+/** Save the file on the phone. */
+export function download(file) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = file.name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+export const canShare = () => navigator.canShare?.({ files: [new File(["."], "a.txt", { type: "text/plain" })] }) ?? false;
+
+/** Hand the file to a messenger; false if the official closed the choice. */
+export const share = (file) => navigator.share({ files: [file] }).then(() => true, () => false);
+
+/**
+ * Read such a file in: each item under its own id, so that it is taken in once, whichever phone
+ * sends it. Gives `{added, known, unreadable}`, or null if it is no such file.
+ */
+export async function readIn(file) {
+  const told = file.size > LARGEST_BYTES ? null : parsed(await file.text());
+  if (told === null) return null;
+  const count = { added: 0, known: 0, unreadable: 0 };
+  for (const item of told.items) count[await addOne(item)] += 1;
+  return count;
+}
+
+function parsed(text) {
+  try {
+    const told = JSON.parse(text);
+    return told?.format === FORMAT && Array.isArray(told.items) ? told : null;
+  } catch {
+    return null;
+  }
+}
+
+async function addOne(item) {
+  if (!isItem(item)) return "unreadable";
+  if (await outbox.get(item.id)) return "known";
+  const { id, kind, visit_id, body, after } = item;
+  let blob;
+  try {
+    blob = unpacked(item.picture);
+  } catch {
+    return "unreadable";
+  }
+  await outbox.add({ id, kind, visit_id, body, after: after ?? null, blob });
+  return "added";
+}
+
+function isItem(item) {
+  const named = isUuid(item?.id) && KINDS.includes(item.kind) && Number.isInteger(item.visit_id);
+  if (!named || typeof item.body !== "object" || item.body === null) return false;
+  if (item.after && !isUuid(item.after)) return false;
+  return item.kind === "evidence" ? Boolean(item.picture) && isUuid(item.body.report_id) : item.body.id === item.id;
+}

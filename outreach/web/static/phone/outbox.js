@@ -1,0 +1,235 @@
+// Sends what was saved, until the server names each item as taken in. Nothing else ends it.
+import { ask, LONG_MS, Trouble } from "./exchange.js";
+import { diskRefused, outbox, settings, state } from "./store.js";
+
+const MOST_AT_ONCE = 100;
+const FIRST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 15 * 60_000;
+const ASK_HELD_AGAIN_MS = 10 * 60_000;
+const LOOK_AGAIN_MS = 60_000;
+const STATE_IS_FRESH_MS = 5 * 60_000;
+// Phones that get their signal back at the same moment do not all speak at the same moment.
+const AFTER_ONLINE_MS = 5_000;
+// One that our server fails over, alone, this many times stands back behind the others.
+const STANDS_BACK_AFTER = 3;
+
+const KINDS = ["report", "answer", "evidence"];
+const STATE_OF = { accepted: "sent", duplicate: "sent", conflict: "disputed", rejected: "refused", held: "held" };
+const OURS_NO_MORE = new Set(["sent", "disputed"]);
+
+let running = null;
+let again = null;
+let timer = 0;
+let failures = 0;
+let envelope = MOST_AT_ONCE;
+let stateAskedAt = Number.NEGATIVE_INFINITY;
+const failedAlone = new Map();
+const heldSince = new Map();
+
+// What the last try met, for the status bar: a Trouble's code or null.
+let trouble = null;
+let busy = false;
+
+/** How the sending stands: `{busy, trouble, unknown, sent_at, wait_until}`. */
+export async function condition() {
+  const [unknown, sentAt, wait] = await Promise.all(
+    ["unknown", "sent_at", "wait"].map((name) => settings.get(name).catch(() => null)),
+  );
+  return { busy, trouble, unknown, sent_at: sentAt, wait_until: wait?.until ?? null };
+}
+
+const tell = () => document.dispatchEvent(new CustomEvent("phone:condition"));
+
+/** Begin to send: now, and whenever there is reason to hope that it goes through. */
+export function startSending() {
+  window.addEventListener("online", () => {
+    failures = 0;
+    tell();
+    setTimeout(() => sendNow({ fresh: true }), Math.random() * AFTER_ONLINE_MS);
+  });
+  window.addEventListener("offline", tell);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") sendNow();
+  });
+  return sendNow({ fresh: true });
+}
+
+/**
+ * Send what waits. One tab sends at a time; asked for while it runs, it runs once more.
+ *
+ * `fresh` asks for the state too, however new ours is; `patient` waits as long as the last failure
+ * bids. What the server bade us wait is always kept to.
+ */
+export function sendNow(wanted = {}) {
+  if (running) {
+    again = { ...again, ...wanted };
+    return running;
+  }
+  const locked = navigator.locks
+    ? (work) => navigator.locks.request("phone-outbox", work)
+    : (work) => work();
+  running = locked(() => round(wanted))
+    .catch((error) => console.error(error))
+    .finally(() => {
+      running = null;
+      if (!again) return;
+      const more = again;
+      again = null;
+      sendNow(more);
+    });
+  return running;
+}
+
+async function round({ fresh = false, patient = false }) {
+  if (await mustWait(patient)) return plan();
+  busy = true;
+  tell();
+  try {
+    await outbox.rescue();
+    const sent = await sendAll();
+    await freshState(fresh || sent > 0);
+    await succeed();
+  } catch (error) {
+    if (!(error instanceof Trouble)) throw error;
+    await fail(error);
+  } finally {
+    busy = false;
+    tell();
+    await plan();
+  }
+}
+
+async function sendAll() {
+  let sent = 0;
+  for (;;) {
+    const all = await outbox.all();
+    const batch = nextBatch(all);
+    if (batch.length === 0) return sent;
+    const left = all.filter((item) => !OURS_NO_MORE.has(item.state)).length - batch.length;
+    try {
+      await take(batch, await send(batch, left));
+    } catch (error) {
+      learn(batch, error);
+      throw error;
+    }
+    envelope = Math.min(envelope * 2, MOST_AT_ONCE);
+    sent += batch.length;
+  }
+}
+
+/** What to send next: of one kind, the first ones first, those that cannot go yet left out. */
+function nextBatch(all) {
+  const states = new Map(all.map((item) => [item.id, item.state]));
+  const ready = all.filter((item) => isDue(item) && isFree(item, states));
+  const back = (item) => ((failedAlone.get(item.id) ?? 0) >= STANDS_BACK_AFTER ? 1 : 0);
+  const order = (item) => [back(item), KINDS.indexOf(item.kind), failedAlone.get(item.id) ?? 0, item.number];
+  ready.sort((a, b) => compare(order(a), order(b)));
+  const most = ready[0]?.kind === "evidence" ? 1 : envelope;
+  return ready.filter((item) => item.kind === ready[0].kind && back(item) === back(ready[0])).slice(0, most);
+}
+
+function isDue(item) {
+  if (!KINDS.includes(item.kind)) return false;
+  if (item.state === "held") return performance.now() - (heldSince.get(item.id) ?? -Infinity) > ASK_HELD_AGAIN_MS;
+  return item.state === "waiting";
+}
+
+const isFree = (item, states) => !item.after || !states.has(item.after) || states.get(item.after) === "sent";
+
+function compare(a, b) {
+  const at = a.findIndex((value, i) => value !== b[i]);
+  return at < 0 ? 0 : a[at] - b[at];
+}
+
+async function send(batch, unsent) {
+  if (batch[0].kind === "evidence") return sendPicture(batch[0]);
+  const name = `${batch[0].kind}s`;
+  const told = { sent_at: new Date().toISOString(), unsent, [name]: batch.map((item) => item.body) };
+  return ask(`/api/v1/${name}`, {
+    method: "POST", body: JSON.stringify(told), headers: { "Content-Type": "application/json" },
+  });
+}
+
+async function sendPicture(item) {
+  const blob = await outbox.blob(item.id);
+  const about = new URLSearchParams({ report_id: item.body.report_id, kind: item.body.kind });
+  return ask(`/api/v1/evidence/${item.id}?${about}`, {
+    method: "PUT", body: blob, timeoutMs: LONG_MS,
+    headers: { "Content-Type": blob?.type || "application/octet-stream" },
+  });
+}
+
+/** Note what the server named; an item it does not name stays as it is. */
+async function take(batch, { json }) {
+  const ids = new Set(batch.map((item) => item.id));
+  const answers = Array.isArray(json?.answers) ? json.answers : [];
+  const named = answers.filter((answer) => ids.has(answer?.id) && answer.outcome in STATE_OF);
+  const at = new Date().toISOString();
+  for (const answer of named) {
+    if (answer.outcome === "held") heldSince.set(answer.id, performance.now());
+    failedAlone.delete(answer.id);
+  }
+  await outbox.markAll(named.map((answer) => [answer.id, { state: STATE_OF[answer.outcome], answer: { ...answer, at } }]));
+  if (named.some((answer) => STATE_OF[answer.outcome] === "sent")) await settings.put("sent_at", at).catch(() => undefined);
+  if (new Set(named.map((answer) => answer.id)).size < ids.size) throw new Trouble("stranger");
+}
+
+/** Fewer at once after a failure: a line that drops long messages lets short ones through. */
+function learn(batch, error) {
+  if (error.code === "unknown" || error.code === "busy") return;
+  if (batch.length === 1 && error.code !== "offline") {
+    failedAlone.set(batch[0].id, (failedAlone.get(batch[0].id) ?? 0) + 1);
+  }
+  envelope = Math.max(1, Math.floor(batch.length / 2));
+}
+
+async function freshState(wanted) {
+  if (!wanted && performance.now() - stateAskedAt < STATE_IS_FRESH_MS) return;
+  const known = await state.get().catch(() => null);
+  const headers = known?.etag ? { "If-None-Match": known.etag } : {};
+  const { status, json, etag } = await ask("/api/v1/phone", { headers });
+  stateAskedAt = performance.now();
+  if (status === 304 || !json?.me) {
+    if (status === 200) throw new Trouble("stranger");
+    return;
+  }
+  await state.put(json, etag).catch(() => undefined);
+  await outbox.tidy(json);
+}
+
+async function succeed() {
+  failures = 0;
+  trouble = null;
+  await settings.remove("unknown").catch(() => undefined);
+  await settings.remove("wait").catch(() => undefined);
+}
+
+async function fail(error) {
+  trouble = error.code;
+  const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures);
+  failures += 1;
+  const bidden = error.waitMs;
+  const waitMs = (bidden ?? 0) + Math.random() * (bidden === null ? longest : Math.min(longest, 30_000));
+  const wait = { from: Date.now(), until: Date.now() + waitMs, bidden: bidden !== null };
+  await settings.put("wait", wait).catch(() => undefined);
+  if (error.code !== "unknown") return;
+  await settings.put("unknown", error.revoked ? "revoked" : "unknown").catch(() => undefined);
+  if (error.revoked) await outbox.forgetPerson().catch(() => undefined);
+}
+
+async function mustWait(patient) {
+  const wait = await settings.get("wait").catch(() => null);
+  // A phone's clock that was turned must not make it wait for years.
+  if (!wait || Date.now() < wait.from || Date.now() >= wait.until) return false;
+  return wait.bidden || patient;
+}
+
+/** Set the alarm for the next try; while there is nothing to send, look for news only. */
+async function plan() {
+  clearTimeout(timer);
+  const wait = await settings.get("wait").catch(() => null);
+  const bidden = wait && Date.now() >= wait.from ? wait.until - Date.now() : 0;
+  const unsent = (await outbox.all()).some((item) => !OURS_NO_MORE.has(item.state) && item.state !== "refused");
+  const rest = unsent || diskRefused() ? LOOK_AGAIN_MS : STATE_IS_FRESH_MS;
+  timer = setTimeout(() => sendNow({ patient: true }), bidden > 0 ? bidden + 50 : rest);
+}

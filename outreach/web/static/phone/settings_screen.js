@@ -1,0 +1,87 @@
+// The screen of this phone: its PIN, and leaving.
+import { fileOf, download, isUnsent } from "./files.js";
+import { lock, sayCount } from "./frame.js";
+import { canLock, hasPin, isPin, removePin, setPin } from "./lock.js";
+import { ask } from "./exchange.js";
+import { outbox, state } from "./store.js";
+import { say } from "./words.js";
+
+let listening = false;
+
+export async function open(section) {
+  if (!listening) listen(section);
+  listening = true;
+  section.querySelector("[data-pin-told]").hidden = true;
+  await refresh(section);
+}
+
+export async function refresh(section) {
+  const me = (await state.get().catch(() => null))?.json.me;
+  const pin = await hasPin();
+  section.querySelector("[data-me]").textContent = me ? `${me.name}, ${me.villages.join(", ")}` : say("nobody");
+  section.querySelector("[data-pin]").hidden = !canLock();
+  section.querySelector("[data-has-pin]").hidden = !pin;
+  section.querySelector("[data-log-out]").hidden = !me;
+}
+
+function listen(section) {
+  const on = (name, type, work) => section.querySelector(name).addEventListener(type, (event) => work(section, event));
+  on("[data-pin-form]", "submit", savePin);
+  on("[data-pin-remove]", "click", dropPin);
+  on("[data-pin-lock]", "click", () => lock());
+  on("[data-log-out] [data-leave]", "click", leaveOrWarn);
+  on("[data-leave-file]", "click", async () => download(await fileOf()));
+  on("[data-leave-anyway]", "click", leave);
+  on("[data-leave-not]", "click", () => showLeaving(section, false));
+}
+
+async function savePin(section, event) {
+  event.preventDefault();
+  const [first, second] = ["pin", "again"].map((name) => event.target.elements[name].value);
+  const told = section.querySelector("[data-pin-told]");
+  const wrong = !isPin(first) ? "pin-form" : first !== second ? "pin-differs" : null;
+  if (!wrong) {
+    await setPin(first);
+    event.target.reset();
+  }
+  told.hidden = false;
+  told.textContent = say(wrong ?? "pin-set");
+  await refresh(section);
+}
+
+async function dropPin(section) {
+  await removePin();
+  await refresh(section);
+}
+
+async function leaveOrWarn(section) {
+  const unsent = (await outbox.all()).filter(isUnsent).length;
+  if (unsent === 0) return leave(section);
+  section.querySelector("[data-leave-count]").textContent = sayCount("leave", unsent);
+  showLeaving(section, true);
+}
+
+function showLeaving(section, asking) {
+  section.querySelector("[data-leaving]").hidden = !asking;
+  section.querySelector("[data-leave]").hidden = asking;
+  if (asking) section.querySelector("[data-leaving]").focus();
+}
+
+/** Tell the server first: a phone that only forgot would still be let in by it. */
+async function leave(section) {
+  const told = section.querySelector("[data-leave-told]");
+  told.hidden = true;
+  try {
+    await ask("/api/v1/logout", { method: "POST" });
+  } catch (error) {
+    if (error.code !== "unknown") {
+      told.hidden = false;
+      told.textContent = say("leave-needs-network");
+      return;
+    }
+  }
+  await outbox.forgetAll();
+  sessionStorage.clear();
+  location.replace("/phone/#welcome");
+  location.reload();
+}
