@@ -118,13 +118,13 @@ def _assignment(key: str, rows: Sequence[VisitRow], team: TeamFacts) -> Subject:
         **_effort(rows[0]),
         "team": team.name,
         "members": list(team.members),
-        "visits": [_appointment(row) for row in rows],
+        "visits": [appointment(row) for row in rows],
     }
     return _subject(PaperKind.ASSIGNMENT_LETTER, key, rows, plan)
 
 
 def _session(kind: PaperKind, row: VisitRow) -> Subject:
-    plan = {**_effort(row), "team": row.team, "visit": _appointment(row)}
+    plan = {**_effort(row), "team": row.team, "visit": appointment(row)}
     return _subject(kind, f"visit-{row.id}", [row], plan, row.id)
 
 
@@ -132,7 +132,7 @@ def _route_sheet(key: str, rows: Sequence[VisitRow], team: TeamFacts) -> Subject
     plan = {
         "team": asdict(team) | {"members": list(team.members)},
         "day": rows[0].day.isoformat(),
-        "stops": [_appointment(row) | _way(row) for row in rows],
+        "stops": [appointment(row) | _way(row) for row in rows],
     }
     return _subject(PaperKind.ROUTE_SHEET, key, rows, plan)
 
@@ -152,7 +152,8 @@ def _effort(row: VisitRow) -> dict[str, Any]:
     return {"campaign": row.campaign, "stage": row.stage}
 
 
-def _appointment(row: VisitRow) -> dict[str, Any]:
+def appointment(row: VisitRow) -> dict[str, Any]:
+    """Say which village a visit is of, and when."""
     return {
         "visit_id": row.id,
         "village_code": row.village_code,

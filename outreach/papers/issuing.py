@@ -13,13 +13,12 @@ from sqlmodel import col
 from outreach.campaigns.stages import require_planner, stage_of
 from outreach.errors import Conflict
 from outreach.papers.choosing import Wanted, route_sheets, wanted_subjects
-from outreach.papers.letterhead import letterhead_of
+from outreach.papers.letterhead import letterhead_of, printed_head
 from outreach.papers.numbering import hold_series, note_last, written
 from outreach.papers.outdated import PaperState, lacking, papers_of_stage
 from outreach.papers.reading import KEYS_AT_ONCE, is_too_late, kept, key_of, paper_of
 from outreach.papers.session_reports import reports_of
 from outreach.papers.tables import Paper, PaperKind
-from outreach.people.tables import Branch
 from outreach.visits.question import local_day
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 #: Of the content, what a change of does not make a new edition.
 DATES = ("dated", "revised")
-HEAD = ("office", "address", "contact", "place", "signer_name", "signer_position", "signer_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +162,7 @@ def _issue(
 def _press(
     db: Session, branch_id: int, found: Sequence[Subject], by: Person, now: datetime
 ) -> Press:
-    letterhead = letterhead_of(db, branch_id)
-    branch = db.get_one(Branch, branch_id)
-    head = {name: getattr(letterhead, name) for name in HEAD} | {
-        "regional_office": branch.regional_office,
-        "is_demo": branch.is_demo,
-    }
+    letterhead, head = letterhead_of(db, branch_id), printed_head(db, branch_id)
     told = {one.visit_id for one in found if one.kind is PaperKind.MINUTES and one.visit_id}
     reports = reports_of(db, told)
     return Press(branch_id, letterhead, head, reports, local_day(db, branch_id, now), now, by)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from unicodedata import category
 
 from pydantic import AfterValidator, BaseModel, StringConstraints
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.people.access import Person
+
+
+#: What of a letterhead is printed.
+HEAD = ("office", "address", "contact", "place", "signer_name", "signer_position", "signer_number")
 
 
 def _one_plain_line(text: str) -> str:
@@ -71,6 +75,15 @@ def letterhead_of(db: Session, branch_id: int) -> Letterhead:
     name on the line. It is not stored.
     """
     return db.get(Letterhead, branch_id) or _first(db, branch_id)
+
+
+def printed_head(db: Session, branch_id: int) -> dict[str, Any]:
+    """Say what stands at the head and the foot of a branch's papers."""
+    letterhead, branch = letterhead_of(db, branch_id), db.get_one(Branch, branch_id)
+    return {name: getattr(letterhead, name) for name in HEAD} | {
+        "regional_office": branch.regional_office,
+        "is_demo": branch.is_demo,
+    }
 
 
 def save_letterhead(

@@ -55,21 +55,22 @@ def typeset(
     -----
     The texts reach the templates as data: nothing in them is read as markup or opens a file.
     """
-    parts = [list(part) for part in batched(papers, AT_ONCE)]
-    made = (_set(part, page_of, contacts) for part in parts)
-    return next(made)[0] if len(parts) == 1 else _joined(made)
+    return typeset_told([_told(one, page_of, contacts) for one in papers])
 
 
-def _set(
-    papers: Sequence[PrintedPaper],
-    page_of: Callable[[int], str],
-    contacts: Mapping[str, Sequence[Contact]],
-) -> tuple[bytes, int]:
-    told = [shown(paper, page_of, contacts) for paper in papers]
-    for one in told:
-        for stop in one.get("stops", ()):
-            stop["qr"] = qr(stop["link"])
-    return _compile(json.dumps(told, ensure_ascii=False))
+def typeset_told(told: Sequence[Mapping[str, Any]]) -> bytes:
+    """Set what is put into words already; each says by `kind` which template sets it."""
+    made = (_compile(json.dumps(part, ensure_ascii=False)) for part in batched(told, AT_ONCE))
+    return next(made)[0] if len(told) <= AT_ONCE else _joined(made)
+
+
+def _told(
+    paper: PrintedPaper, page_of: Callable[[int], str], contacts: Mapping[str, Sequence[Contact]]
+) -> dict[str, Any]:
+    one = shown(paper, page_of, contacts)
+    for stop in one.get("stops", ()):
+        stop["qr"] = qr(stop["link"])
+    return one
 
 
 def _joined(parts: Iterable[tuple[bytes, int]]) -> bytes:

@@ -73,9 +73,9 @@ def shown(
         case PaperKind.ROUTE_SHEET:
             return made | _route_sheet(plan, page_of, contacts)
         case PaperKind.MINUTES:
-            return made | _session(plan) | _minutes(plan["visit"], content["report"])
+            return made | session_words(plan) | _minutes(plan["visit"], content["report"])
         case _:
-            return made | _session(plan) | {"rows": ROWS_TO_SIGN}
+            return made | session_words(plan) | {"rows": ROWS_TO_SIGN}
 
 
 def day_words(day: date, *, weekday: bool = False) -> str:
@@ -148,7 +148,8 @@ def _assignment(plan: Mapping[str, Any]) -> dict[str, Any]:
     return {"team": plan["team"], "members": plan["members"], "visits": visits, "span": span}
 
 
-def _session(plan: Mapping[str, Any]) -> dict[str, Any]:
+def session_words(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell a session in the words of its papers: the visit, who goes, the heads of the place."""
     visit = plan["visit"]
     return {
         "team": plan["team"],
