@@ -8,53 +8,100 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, jsonify, request
 
 from outreach.errors import Invalid
+from outreach.logbook.sending import Sending, skew_of
 from outreach.logbook.sync import Answer, take_in
+from outreach.logbook.tables import ReportSource
 from outreach.people.tables import Role
-from outreach.web.auth import person
-from outreach.web.database import writing_db
+from outreach.web.auth import current_login, person, phone_spoke
+from outreach.web.database import wait_briefly, written
 from outreach.web.routing import allow
-from outreach.web.words import problem_words, word
+from outreach.web.words import CONFLICTS, SENTENCES, problem_words, word
 
 if TYPE_CHECKING:
     from flask import Flask
     from flask.typing import ResponseReturnValue
+    from flask_limiter import Limiter
     from flask_wtf.csrf import CSRFProtect
+    from sqlmodel import Session
 
 pages = Blueprint("api", __name__, url_prefix="/api/v1")
 
 
+#: Far more than an honest phone sends: its pauses grow, and a request holds a hundred reports.
+SENDINGS = "60 per minute;1000 per hour"
+
+
 def protect(app: Flask) -> None:
-    """Ask for no token of a form: `wall.guard` asks for the header that only our pages send."""
+    """Ask for no token of a form, for `wall.guard` asks for our header; slow down who runs wild."""
     csrf: CSRFProtect = app.extensions["csrf"]
     csrf.exempt(pages)
+    limiter: Limiter = app.extensions["login_limiter"]
+    view: Any = app.view_functions["api.send_reports"]
+    app.view_functions["api.send_reports"] = limiter.limit(SENDINGS, key_func=_sender)(view)
+
+
+def _sender() -> str:
+    login = current_login()
+    if login is not None and login.device_id is not None:
+        return f"device:{login.device_id}"
+    return f"account:{person().account_id}"
 
 
 @pages.post("/reports")
 @allow(Role.OFFICIAL, Role.COORDINATOR)
 def send_reports() -> ResponseReturnValue:
     """Take in up to a hundred reports and answer each; a phone forgets what is named as stored."""
-    with writing_db() as db:
-        answers = take_in(db, _reports(), person(), datetime.now(UTC))
+    given = request.get_json(force=True, silent=True)
+    envelope: dict[str, Any] = given if isinstance(given, dict) else {"reports": given}
+    reports = envelope.get("reports")
+    if not isinstance(reports, list):
+        raise Invalid(problems={"reports": ["list_type"]})
+    now = datetime.now(UTC)
+    sending = _sending(envelope, now)
+    answers = written(lambda db: _taken(db, reports, now, sending, envelope.get("unsent")))
     return jsonify(answers=[_told(answer) for answer in answers])
 
 
-def _reports() -> list[Any]:
-    given = request.get_json(force=True, silent=True)
-    reports = given.get("reports") if isinstance(given, dict) else given
-    if not isinstance(reports, list):
-        raise Invalid(problems={"reports": ["list_type"]})
-    return reports
+def _taken(
+    db: Session, reports: list[Any], now: datetime, sending: Sending, unsent: object
+) -> list[Answer]:
+    wait_briefly(db)
+    answers = take_in(db, reports, person(), now, sending)
+    # Last, so that nothing else of this phone waits for the row meanwhile.
+    phone_spoke(
+        db,
+        now,
+        unsent=unsent if type(unsent) is int else None,
+        skew_seconds=sending.skew_seconds,
+    )
+    return answers
+
+
+def _sending(envelope: dict[str, Any], now: datetime) -> Sending:
+    login = current_login()
+    return Sending(
+        device_id=login.device_id if login else None,
+        skew_seconds=skew_of(envelope.get("sent_at"), now),
+        source=ReportSource.PHONE,
+    )
 
 
 def _told(answer: Answer) -> dict[str, Any]:
     return {
         "id": answer.id,
         "outcome": answer.outcome.value,
-        "message": word(answer.outcome),
+        "message": _message(answer),
         "reason": answer.reason,
         "problems": answer.problems,
         "words": {
             field: [problem_words(code) for code in codes]
             for field, codes in answer.problems.items()
         },
+        "receipt": answer.receipt,
     }
+
+
+def _message(answer: Answer) -> str:
+    """Tell what became of it, and why where a rule of ours says so."""
+    why = CONFLICTS.get(answer.reason) or SENTENCES.get(answer.reason)
+    return str(why) if why else word(answer.outcome)

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from outreach.errors import Conflict, DeviceRevoked, Invalid, LoginRequired, OutreachError
 from outreach.web.database import gave_way
+from outreach.web.pressure import seconds_to_wait
 from outreach.web.words import problems_in_words, sentence, status_words
 
 if TYPE_CHECKING:
@@ -97,4 +98,6 @@ def _database_away(error: OperationalError) -> ResponseReturnValue:
     if gave_way(error):
         return _refused_by_tables(error)
     log.exception("the database does not answer")
-    return answer(503, "unavailable", status_words(503))
+    shown = current_app.make_response(answer(503, "unavailable", status_words(503)))
+    shown.headers["Retry-After"] = str(seconds_to_wait())
+    return shown

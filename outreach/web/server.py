@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 from outreach.config import read_settings
+from outreach.web.pressure import load_of
 from outreach.web.warm import warm_up
 
 _settings = read_settings()
@@ -24,4 +25,6 @@ loglevel = "warning"
 
 def post_worker_init(worker: Any) -> None:
     """Warm a new process up in the background, while it answers already."""
+    # What gunicorn has accepted and no thread has begun: the only place that knows of it.
+    load_of(worker.wsgi).waiting = worker.tpool._work_queue.qsize  # noqa: SLF001
     threading.Thread(target=warm_up, args=(worker.wsgi,), daemon=True).start()
