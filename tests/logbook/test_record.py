@@ -9,6 +9,7 @@ import pytest
 
 from outreach.errors import Invalid
 from outreach.logbook.record import fingerprint, read_report, refuse_wrong_day, result_of, unlikely
+from outreach.logbook.sending import skew_of
 from outreach.people.identity import holds_identity_number
 from outreach.villages.tables import Zone
 from outreach.visits.tables import Result
@@ -43,6 +44,13 @@ def test_all_problems_are_told_at_once() -> None:
         ({"visit_id": 2**31}, "visit_id", "less_than_equal"),
         ({"reported_by": 1}, "reported_by", "extra_forbidden"),
         ({"men": 20_001}, "men", "less_than_equal"),
+        ({"paid": 8}, "paid", "more_paid_than_signups"),
+        ({"paid": -1}, "paid", "greater_than_equal"),
+        ({"minutes": 0}, "minutes", "greater_than_equal"),
+        ({"minutes": 1441}, "minutes", "less_than_equal"),
+        ({"latitude": -7.5}, "latitude", "half_a_place"),
+        ({"latitude": 91, "longitude": 110}, "latitude", "less_than_equal"),
+        ({"latitude": "NaN", "longitude": 110}, "latitude", "finite_number"),
         ({"details": [{**FARMER, "workers": 0}]}, "details.0.workers", "greater_than_equal"),
     ],
 )
@@ -146,3 +154,54 @@ def test_identity_numbers_are_seen(text: str) -> None:
 )
 def test_other_numbers_are_let_through(text: str) -> None:
     assert not holds_identity_number(text)
+
+
+#: A report as it was before anything else could be told with it, and its fingerprint then.
+AS_EVER = {
+    "id": "0190c0de-0000-7000-8000-000000000001",
+    "visit_id": 1,
+    "held_on": "2026-11-18",
+    "held_at": "09:00",
+    "place": "Balai desa",
+    "men": 20,
+    "women": 22,
+    "signups": 7,
+}
+ITS_FINGERPRINT = "faf772fb58fe53c45b0d82d1620276a1fb25771a586273b7a4dc406a4c615971"
+
+
+def test_a_report_without_what_came_later_keeps_its_fingerprint() -> None:
+    assert fingerprint(read_report(AS_EVER)) == ITS_FINGERPRINT
+    empty = {"paid": "", "minutes": None, "latitude": "", "longitude": None, "saved_at": "?"}
+    assert fingerprint(read_report({**AS_EVER, **empty})) == ITS_FINGERPRINT
+
+
+def test_the_clock_of_a_phone_is_no_content() -> None:
+    early, late = ({**AS_EVER, "saved_at": f"2026-11-{day}T09:00:00Z"} for day in (18, 19))
+    assert fingerprint(read_report(early)) == fingerprint(read_report(late))
+    assert fingerprint(read_report({**AS_EVER, "paid": 0})) != ITS_FINGERPRINT
+
+
+def test_a_place_is_known_to_a_hundred_metres_and_no_better() -> None:
+    one, two = (
+        read_report({**AS_EVER, "latitude": -7.5678 + off, "longitude": 110.82449})
+        for off in (0, 0.0001)
+    )
+    assert (one.latitude, one.longitude) == (-7.568, 110.824)
+    assert fingerprint(one) == fingerprint(two)
+
+
+@pytest.mark.parametrize(
+    "garbage", ["", "yesterday", 7, None, [], "2026-11-18T09:00:00", "9999-12-31T23:59:59-12:00"]
+)
+def test_a_broken_clock_never_refuses_a_report(garbage: object) -> None:
+    assert read_report({**AS_EVER, "saved_at": garbage}).saved_at is None
+    assert skew_of(garbage, datetime(2026, 11, 20, tzinfo=UTC)) is None
+
+
+def test_how_far_a_clock_is_ahead_is_counted_in_seconds() -> None:
+    now = datetime(2026, 11, 20, 4, tzinfo=UTC)
+    assert skew_of("2026-11-20T11:10:00+07:00", now) == 600
+    assert skew_of("2026-11-20T03:59:00Z", now) == -60
+    assert skew_of("1970-01-01T00:00:00Z", now) == -1_795_147_200
+    assert skew_of("9000-01-01T00:00:00Z", now) == 2_000_000_000
