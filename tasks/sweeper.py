@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError as DatabaseError
 
 from outreach.db import unit_of_work
 from outreach.logbook import forgetting as of_logbook
+from outreach.logbook.overdue import force_overdue
 from outreach.messages import outbox
 from outreach.messages.announce import announce
 from outreach.messages.remind import remind
@@ -82,6 +83,12 @@ def tidy_once(engine: Engine, now: datetime, *, by_email: bool) -> None:
         remind(db, now, by_email=by_email)
 
 
+def end_waiting_once(engine: Engine, now: datetime) -> None:
+    """Take in the corrections whose report has not come for days; a hundred at a time."""
+    with unit_of_work(engine) as db:
+        force_overdue(db, now)
+
+
 def forget_once(engine: Engine, now: datetime) -> None:
     """Forget what stood in uploaded sheets that are over, and what reports no longer need."""
     for forgetting in (of_sheets, of_logbook):
@@ -111,6 +118,7 @@ def run_sweeper(engine: Engine, queue: Queue, *, seconds_between: float = SECOND
         if now - tidied >= TIDY_EVERY:
             tidied = now
             _carefully(lambda now: tidy_once(engine, now, by_email=queue.post is not None), now)
+            _carefully(lambda now: end_waiting_once(engine, now), now)
         if now - forgotten >= FORGET_EVERY:
             forgotten = now
             _carefully(lambda now: forget_once(engine, now), now)

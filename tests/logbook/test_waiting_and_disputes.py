@@ -17,6 +17,7 @@ from outreach.logbook.tables import DisputedReport, HeldReport, ReportSource, Se
 from outreach.people.devices import digest_of
 from outreach.people.tables import Account, AccountArea, Device
 from outreach.visits.tables import ConfirmationLink, Happening, Result, Visit, VisitEvent, Work
+from tasks.sweeper import end_waiting_once
 from tests.builders import load_small_registry
 from tests.field import NOW, Field, make_field, told
 from tests.logbook.sending import outcomes, reports, send, visit
@@ -102,6 +103,12 @@ def test_what_waited_in_vain_is_the_first_report_of_its_visit(engine: Engine, at
     # The phone that never got its answer is told so; what came too late is kept for a person.
     assert outcomes(send(engine, at.official, two, lost)) == ["duplicate", "conflict"]
     assert disputed(engine)[lost["id"]].reason == "already_reported"
+
+
+def test_the_sweeper_ends_waiting_in_vain(engine: Engine, at: Field) -> None:
+    send(engine, at.official, told(at.visits[at.codes[0]], men=5, corrects_id=told(1)["id"]))
+    end_waiting_once(engine, LATER)
+    assert [row.men for row in reports(engine)] == [5]
 
 
 def test_what_waited_in_vain_contradicts_a_report_that_there_is(engine: Engine, at: Field) -> None:
