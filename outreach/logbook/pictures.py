@@ -24,8 +24,6 @@ _QUALITY = 75
 #: What the decoders raise over bytes that only look like a picture.
 _BROKEN = (
     UnidentifiedImageError,
-    Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
     OSError,
     SyntaxError,
     ValueError,
@@ -64,6 +62,8 @@ def redraw(content: bytes, kind: EvidenceKind) -> Picture:
         opened = _checked(content)
         opened.load()
         return _drawn(ImageOps.exif_transpose(opened), kind)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Invalid(problems={"picture": ["picture_too_large"]}) from error
     except _BROKEN as error:
         raise Invalid(problems={"picture": ["not_a_picture"]}) from error
 

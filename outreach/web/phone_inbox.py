@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +22,7 @@ from outreach.visits.offers import offers
 from outreach.visits.tables import Visit, Work
 from outreach.web.api import pages
 from outreach.web.auth import current_login, person
+from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, running, writing_db, written
 from outreach.web.phone_api import opening
 from outreach.web.routing import allow
@@ -30,6 +30,7 @@ from outreach.web.words import CONFLICTS, SENTENCES, problem_words, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from uuid import UUID
 
     from flask.typing import ResponseReturnValue
@@ -52,30 +53,30 @@ def send_answers() -> ResponseReturnValue:
     given = request.get_json(force=True, silent=True)
     envelope: Mapping[str, Any] = given if isinstance(given, dict) else {}
     items = read_items(envelope.get("answers"))
-    now = datetime.now(UTC)
-    _note_phone(envelope.get("unsent"), envelope.get("sent_at"), now)
-    answers = [_take(item, now) for item in items]
+    at = now()
+    _note_phone(envelope.get("unsent"), envelope.get("sent_at"), at)
+    answers = [_take(item, at) for item in items]
     with reading_db() as db:
         fresh = [
-            _other_days(db, item, answer, now) for item, answer in zip(items, answers, strict=True)
+            _other_days(db, item, answer, at) for item, answer in zip(items, answers, strict=True)
         ]
     return jsonify(
         answers=[{**told(one), **more} for one, more in zip(answers, fresh, strict=True)]
     )
 
 
-def _take(item: object, now: datetime) -> Answer:
-    return written(lambda db: take_answer(db, item, person(), now))
+def _take(item: object, at: datetime) -> Answer:
+    return written(lambda db: take_answer(db, item, person(), at))
 
 
-def _other_days(db: Session, item: object, answer: Answer, now: datetime) -> dict[str, Any]:
+def _other_days(db: Session, item: object, answer: Answer, at: datetime) -> dict[str, Any]:
     """Tell, beside an answer that came too late, how the visit stands and what is free now."""
     if answer.outcome is not Outcome.CONFLICT or not isinstance(item, dict):
         return {}
     visit = db.get(Visit, int(item["visit_id"]))  # its own: a foreign one is no conflict
     if visit is None or visit.work is not Work.AWAITING:
         return {}
-    today = now.astimezone(ZoneInfo(visit.zone.value)).date()
+    today = at.astimezone(ZoneInfo(visit.zone.value)).date()
     found = offers(db, visit.id or 0, today=today)
     return {"version": visit.version, "openings": [opening(one) for one in found]}
 
@@ -84,10 +85,10 @@ def _other_days(db: Session, item: object, answer: Answer, now: datetime) -> dic
 @allow(Role.OFFICIAL, Role.COORDINATOR)
 def send_evidence(item_id: UUID) -> ResponseReturnValue:
     """Take one picture that belongs to a report; the body is the picture."""
-    now = datetime.now(UTC)
-    _note_phone(request.headers.get("X-Unsent"), request.headers.get("X-Sent-At"), now)
+    at = now()
+    _note_phone(request.headers.get("X-Unsent"), request.headers.get("X-Sent-At"), at)
     try:
-        answer = _take_picture(_read(item_id), now)
+        answer = _take_picture(_read(item_id), at)
     except Invalid as error:
         problems: Any = error.facts["problems"]
         answer = Answer(str(item_id), Outcome.REJECTED, "invalid", problems)
@@ -105,7 +106,7 @@ def _read(item_id: UUID) -> EvidenceIn:
     return given
 
 
-def _take_picture(given: EvidenceIn, now: datetime) -> Answer:
+def _take_picture(given: EvidenceIn, at: datetime) -> Answer:
     content = request.stream.read(MOST_BYTES + 1)
     sha256 = digest_of(content)
     with reading_db() as db:
@@ -113,10 +114,10 @@ def _take_picture(given: EvidenceIn, now: datetime) -> Answer:
     if before is not None:
         return before
     picture = redraw(content, given.kind)  # takes a while: no unit of work waits for it
-    return written(lambda db: store_evidence(db, given, sha256, picture, person(), now))
+    return written(lambda db: store_evidence(db, given, sha256, picture, person(), at))
 
 
-def _note_phone(unsent: object, sent_at: object, now: datetime) -> None:
+def _note_phone(unsent: object, sent_at: object, at: datetime) -> None:
     """Note what a phone says of itself: how much it still holds, how far its clock is off."""
     login = current_login()
     if login is None or login.device_id is None:
@@ -124,7 +125,7 @@ def _note_phone(unsent: object, sent_at: object, now: datetime) -> None:
     left = str(unsent) if unsent is not None else ""
     count = int(left) if left.isdecimal() and len(left) <= _MOST_UNSENT_DIGITS else None
     with writing_db() as db:
-        touch(db, login.device_id, now, unsent=count, skew_seconds=skew_of(sent_at, now))
+        touch(db, login.device_id, at, unsent=count, skew_seconds=skew_of(sent_at, at))
 
 
 def told(answer: Answer) -> dict[str, Any]:
