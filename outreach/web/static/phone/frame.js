@@ -69,17 +69,20 @@ function why(waiting, now) {
 }
 
 async function showWarnings(unsent, now) {
-  const known = (await state.get().catch(() => null)) !== null;
-  byName("unknown").hidden = !now.unknown;
+  const told = await state.get().catch(() => null);
+  const known = told !== null;
+  byName("demo").hidden = !told?.json.me.demo;
+  // A phone that never spoke for anybody has nothing to be warned of: the welcome says what to do.
+  byName("unknown").hidden = !now.unknown || !(known || unsent.length || now.unknown === "revoked");
   byName("unknown-why").textContent = say(now.unknown === "revoked" ? "revoked" : "unknown");
   byName("unknown-kept").textContent = unsent.length ? sayCount("kept", unsent.length) : "";
   byName("unknown-file").hidden = unsent.length === 0;
   byName("full").hidden = !diskRefused();
-  byName("full-count").textContent = sayCount("not-kept", unsent.filter((item) => !item.kept).length);
+  const unkept = unsent.filter((item) => !item.kept).length;
+  byName("full-count").textContent = unkept ? sayCount("not-kept", unkept) : say("not-kept-none");
   const ahead = minutesAhead();
   const off = known && ahead !== null && Math.abs(ahead) > MINUTES_OFF;
   byName("clock").hidden = !off;
-  document.body.toggleAttribute("data-unknown", Boolean(now.unknown) && !known);
 }
 
 function listen() {

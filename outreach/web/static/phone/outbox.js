@@ -48,6 +48,7 @@ export function startSending() {
     setTimeout(() => sendNow({ fresh: true }), Math.random() * AFTER_ONLINE_MS);
   });
   window.addEventListener("offline", tell);
+  document.addEventListener("phone:saved", () => sendNow());
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") sendNow();
   });
@@ -142,7 +143,7 @@ function compare(a, b) {
 }
 
 async function send(batch, unsent) {
-  if (batch[0].kind === "evidence") return sendPicture(batch[0]);
+  if (batch[0].kind === "evidence") return sendPicture(batch[0], unsent);
   const name = `${batch[0].kind}s`;
   const told = { sent_at: new Date().toISOString(), unsent, [name]: batch.map((item) => item.body) };
   return ask(`/api/v1/${name}`, {
@@ -150,12 +151,16 @@ async function send(batch, unsent) {
   });
 }
 
-async function sendPicture(item) {
+async function sendPicture(item, unsent) {
   const blob = await outbox.blob(item.id);
   const about = new URLSearchParams({ report_id: item.body.report_id, kind: item.body.kind });
   return ask(`/api/v1/evidence/${item.id}?${about}`, {
     method: "PUT", body: blob, timeoutMs: LONG_MS,
-    headers: { "Content-Type": blob?.type || "application/octet-stream" },
+    headers: {
+      "Content-Type": blob?.type || "application/octet-stream",
+      "X-Sent-At": new Date().toISOString(),
+      "X-Unsent": String(unsent),
+    },
   });
 }
 

@@ -15,9 +15,16 @@ const channel = "BroadcastChannel" in window ? new BroadcastChannel("phone") : n
 // What did not fit on the disk: it lives as long as this page does, and the page says so.
 const unkept = new Map();
 let unkeptDrafts = 0;
+const LONG_AGO_MS = 30 * 86_400_000;
 
 function tell() {
   document.dispatchEvent(new CustomEvent("phone:changed"));
+}
+
+/** Something new is to be sent; outbox.js listens. */
+function saved() {
+  changed();
+  document.dispatchEvent(new CustomEvent("phone:saved"));
 }
 
 function changed() {
@@ -85,7 +92,7 @@ export const outbox = {
   async add({ id, kind, visit_id, body, blob = null, after = null }) {
     const item = { id, kind, visit_id, body, after, state: "waiting", answer: null, added_at: new Date().toISOString() };
     const stored = await place(item, blob);
-    changed();
+    saved();
     return stored;
   },
 
@@ -121,7 +128,7 @@ export const outbox = {
     const amended = await change(id, (item) => (
       item.state === "refused" ? { ...item, body: { ...body, id }, state: "waiting", answer: null } : item
     ));
-    changed();
+    saved();
     return amended?.state === "waiting";
   },
 
@@ -139,7 +146,7 @@ export const outbox = {
     const shown = new Set([...json.reports.map((one) => one.id), ...json.disputes.map((one) => one.report_id)]);
     const gone = (await outbox.all()).filter((item) => {
       if (item.kind === "report") return ["sent", "disputed"].includes(item.state) && shown.has(item.id);
-      return item.state === "sent";
+      return item.state === "sent" || (item.state === "disputed" && Date.now() - Date.parse(item.answer?.at) > LONG_AGO_MS);
     });
     await drop(gone);
   },
