@@ -20,7 +20,7 @@ from outreach.villages.tables import VillageKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date, time
+    from datetime import date, datetime, time
 
     from outreach.messages.facts import Told
     from outreach.villages.tables import Zone
@@ -90,10 +90,23 @@ def text_of_day(visits: Iterable[Told], links: Mapping[int, str] | None = None) 
     return _render("day.txt", days=days, links=links or {})
 
 
+def text_of_enrolment(
+    to: Addressee, place: str, branch: str, *, link: str, code: str, typed_at: str, until: datetime
+) -> str:
+    """Write what brings an official's phone its link and code; `until` is the village's time."""
+    facts = {"to": to, "place": place, "branch": branch, "link": link, "code": code}
+    return _render("enrolment.txt", **facts, typed_at=typed_at, until=until)
+
+
 def subject_of(told: Told, matter: Matter) -> str:
     """Write the subject of an e-mail: what it is about, where and when."""
     day = format_date(told.day, "d MMMM y", locale="id")
     return f"{_SUBJECTS[matter]}: sosialisasi BPJS Ketenagakerjaan di {_place(told)}, {day}"
+
+
+def place_words(kind: VillageKind, village: str) -> str:
+    """Name a village as people address it: `Desa Manang`."""
+    return f"{_KINDS[kind]} {village}"
 
 
 def wa_link(phone: str, text: str) -> str:
@@ -133,7 +146,7 @@ def _clock(at: time, zone: Zone) -> str:
 
 
 def _place(told: Told) -> str:
-    return f"{_KINDS[told.village_kind]} {told.village}"
+    return place_words(told.village_kind, told.village)
 
 
 def _length(minutes: int) -> str:

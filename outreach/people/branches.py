@@ -168,6 +168,13 @@ def own_branch(db: Session, branch_id: int, by: Person) -> Branch:
     return branch
 
 
+def branch_of_village(db: Session, village_code: str) -> Branch | None:
+    """Read the branch that serves a village's regency, if any does."""
+    served = col(BranchRegency.branch_id) == col(Branch.id)
+    query = select(Branch).join(BranchRegency, served)
+    return db.exec(query.where(BranchRegency.regency_code == village_code[:5])).first()
+
+
 def list_branches(db: Session) -> list[BranchLine]:
     """List every branch by name, with its regencies and the number of its active teams."""
     served: dict[int, list[tuple[str, str]]] = {}

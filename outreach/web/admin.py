@@ -193,7 +193,13 @@ def save_account(account_id: int) -> ResponseReturnValue:
             if password:
                 set_password(db, account_id, password)
             active = "is_active" in request.form
-            set_active(db, account_id, active=active, by_account_id=person().account_id, now=datetime.now(UTC))
+            set_active(
+                db,
+                account_id,
+                active=active,
+                by_account_id=person().account_id,
+                now=datetime.now(UTC),
+            )
     except (Invalid, Conflict) as error:
         return _account_form(account_id, _account_again(account_id, error)), error.status
     return _saved("/admin/accounts")

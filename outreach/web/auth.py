@@ -22,7 +22,7 @@ from outreach.errors import LoginRequired
 from outreach.people.access import Person, person_of
 from outreach.people.devices import device_of_token, is_due, log_out_device, new_token, touch
 from outreach.people.passwords import matches, waste_a_check
-from outreach.people.tables import Account, Role
+from outreach.people.tables import Account, DeviceKind, Role
 from outreach.web import phone_cookie
 from outreach.web.database import reading_db, writing_db
 from outreach.web.routing import public
@@ -136,7 +136,7 @@ def _load_phone(asked: Request) -> Login | None:
         return None
     with reading_db() as db:
         known = device_of_token(db, token)
-        if known is None:
+        if known is None or known.device.kind is not DeviceKind.PAGE:
             return None
         someone = None if known.revoked else person_of(db, known.device.account_id)
     g.phone_is_revoked = someone is None

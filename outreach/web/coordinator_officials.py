@@ -24,6 +24,7 @@ from outreach.villages.reading import names_of
 from outreach.web.auth import person
 from outreach.web.coordinator_closures import again
 from outreach.web.coordinator_pages import now, pages, today
+from outreach.web.coordinator_phones import section_of
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, version_of
 from outreach.web.region_field import Region, with_code
@@ -169,8 +170,14 @@ def _form(stored: Official | None, form: Filled, meant: Sequence[Found] = ()) ->
     with reading_db() as db:
         code = form.value("village_code")
         name = names_of(db, [code]).get(code, "") if covers(person().areas, code) else ""
+        phones = section_of(db, stored) if stored else None
     return render_template(
-        "coordinator/official.html", official=stored, form=form, meant=meant, village_name=name
+        "coordinator/official.html",
+        official=stored,
+        form=form,
+        meant=meant,
+        village_name=name,
+        section=phones,
     )
 
 

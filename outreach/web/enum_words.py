@@ -11,6 +11,12 @@ ENUM_WORDS = {
         "manager": _("Manager"),
         "admin": _("Administrator"),
     },
+    "PhoneStanding": {
+        "none": _("No phone yet"),
+        "code": _("Code waits"),
+        "silent": _("Silent for a week"),
+        "in_use": _("In use"),
+    },
     "DeviceKind": {
         "page": _("Our page"),
         "odk": _("ODK Collect or KoboCollect"),

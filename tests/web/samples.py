@@ -42,6 +42,8 @@ MISSING: dict[str, Any] = {
     "paper_id": 999_999,
     "feed_token": "t1-" + "a" * 24,
     "answer_token": "b" + "a" * 16,
+    "enrol_code": "b" + "a" * 8,
+    "device_id": 999_999,
     "odk_key": "a" * 43,
     "evidence_id": "00000000-0000-0000-0000-000000000000",
     "item_id": "nothing",

@@ -20,8 +20,19 @@ from outreach.papers.choosing import Wanted
 from outreach.papers.issuing import make_papers
 from outreach.papers.tables import CalendarOwner, PaperKind
 from outreach.people.access import Person
+from outreach.people.accounts import create_phone_account
 from outreach.people.devices import digest_of, new_token
-from outreach.people.tables import Account, Device, DeviceKind, Official, Role, TeamLeave
+from outreach.people.enrolment import key_of as enrolment_key
+from outreach.people.enrolment import write_code
+from outreach.people.tables import (
+    Account,
+    Device,
+    DeviceKind,
+    Enrolment,
+    Official,
+    Role,
+    TeamLeave,
+)
 from outreach.sheets.tables import SheetKind, Upload
 from outreach.villages.tables import (
     ClosedPeriod,
@@ -97,11 +108,13 @@ def build(engine: Engine) -> World:
             ids["submission_id"] = _submission(db, ids, world)
             ids["replan_id"] = _replan(db, ids, world.accounts[Role.COORDINATOR][0])
             ids["message_id"] = _message(db, ids)
+            ids["device_id"] = _phone(db, ids)
             ids["paper_id"] = _paper(db, ids, world.accounts[Role.COORDINATOR][0])
         world.own["feed_token"] = addresses.token_of(
             db, CalendarOwner.TEAM, str(world.own["team_id"]), addresses.key_of(SECRET)
         )
         world.own["account_id"] = world.accounts[Role.OFFICIAL][0]
+        world.own["enrol_code"] = _code(db, world)
         world.own["answer_token"] = _link(db, world.own["visit_id"])
         world.own["odk_key"] = _odk_key(db, world.accounts[Role.OFFICIAL][0])
     return world
@@ -362,6 +375,37 @@ def _paper(db: Session, ids: dict[str, Any], account_id: int) -> int:
     )[0]
 
 
+def _phone(db: Session, ids: dict[str, Any]) -> int:
+    """Have enrolled a phone for the official, whose account nothing but it opens."""
+    then = datetime(2026, 11, 6, 3, tzinfo=UTC)
+    official = db.get_one(Official, ids["official_id"])
+    account = create_phone_account(db, official, then)
+    official.account_id = account.id
+    device = Device(
+        account_id=account.id or 0,
+        token_hash=digest_of(f"phone-of-{ids['code']}".ljust(43, "x")),
+        label="Android 10",
+        enrolled_at=then,
+    )
+    db.add(device)
+    db.flush()
+    return device.id or 0
+
+
+def _code(db: Session, world: World) -> str:
+    """Write a code for the official that is open for long."""
+    then = datetime(2026, 11, 6, 3, tzinfo=UTC)
+    enrolment = Enrolment(
+        official_id=world.own["official_id"],
+        issued_by=world.accounts[Role.COORDINATOR][0],
+        issued_at=then,
+        expires_at=datetime(2100, 1, 1, tzinfo=UTC),
+    )
+    db.add(enrolment)
+    db.flush()
+    return write_code(enrolment, enrolment_key(SECRET))
+
+
 def _link(db: Session, visit_id: int) -> str:
     """Write the token of a link by which the village has said yes."""
     then = datetime(2026, 11, 5, 3, tzinfo=UTC)
@@ -381,8 +425,14 @@ def _odk_key(db: Session, account_id: int) -> str:
     """Have given the official a key for ODK Collect."""
     key = new_token()
     then = datetime(2026, 11, 5, 3, tzinfo=UTC)
-    told = {"account_id": account_id, "kind": DeviceKind.ODK, "enrolled_at": then}
-    db.add(Device(token_hash=digest_of(key), **told))
+    db.add(
+        Device(
+            account_id=account_id,
+            kind=DeviceKind.ODK,
+            token_hash=digest_of(key),
+            enrolled_at=then,
+        )
+    )
     db.flush()
     return key
 

@@ -1,0 +1,246 @@
+"""Officials' phones: codes to connect them, sent by WhatsApp or read out, and taking them back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import segno
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from pydantic import BaseModel, Field
+
+from outreach.errors import Conflict, Invalid
+from outreach.messages.text import Addressee, place_words, text_of_enrolment, wa_link
+from outreach.people.branches import branch_of_village
+from outreach.people.enrolment import (
+    MOST_AT_ONCE,
+    address_of,
+    give_codes,
+    in_groups,
+    key_of,
+    open_codes,
+    renew_code,
+    withdraw_code,
+    write_code,
+)
+from outreach.people.official_phones import lose_phone, phones_of
+from outreach.people.tables import Account, Role
+from outreach.villages.tables import Village
+from outreach.visits.phones import PhoneStanding, phones_for_visits
+from outreach.web.addresses import public_url
+from outreach.web.auth import person
+from outreach.web.coordinator_pages import now, pages, today
+from outreach.web.database import reading_db, running, writing_db
+from outreach.web.forms import read
+from outreach.web.i18n import number
+from outreach.web.routing import allow
+from outreach.web.words import sentence
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
+
+    from outreach.people.tables import Device, Enrolment, Official
+    from outreach.villages.tables import Zone
+    from outreach.visits.phones import PhoneRow
+
+PAGE_LENGTH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A code in all the forms in which it reaches its official."""
+
+    enrolment: Enrolment
+    code: str
+    address: str
+    text: str
+    whatsapp: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneSection:
+    """What the page of an official shows of their phones."""
+
+    handed: Handed | None
+    qr: str
+    phones: list[Device]
+    may_be_given: bool
+
+
+class ListIn(BaseModel):
+    """Which officials are listed, and which page of them."""
+
+    show: PhoneStanding | None = None
+    page: int = Field(default=1, ge=1, le=100_000)
+
+
+class GivenIn(BaseModel):
+    """Which officials shown on the page get a code."""
+
+    official: list[int] = Field(min_length=1, max_length=MOST_AT_ONCE)
+
+
+def section_of(db: Session, official: Official) -> PhoneSection:
+    """Read what the page of an official shows of their phones."""
+    code = open_codes(db, [official.id or 0], now()).get(official.id or 0)
+    handed = _handed(db, official, code) if code else None
+    return PhoneSection(
+        handed,
+        qr_of(handed.address) if handed else "",
+        phones_of(db, official),
+        _fits(db, official),
+    )
+
+
+def qr_of(address: str) -> str:
+    """Draw an address for a phone's camera, as an image that stands in the page itself."""
+    return str(segno.make(address, error="m", micro=False).svg_data_uri(scale=5, border=3))
+
+
+def _fits(db: Session, official: Official) -> bool:
+    """Whether a phone may speak for the official at all."""
+    if not official.is_active or official.account_id is None:
+        return official.is_active
+    account = db.get_one(Account, official.account_id)
+    return account.is_active and account.role is Role.OFFICIAL
+
+
+def _handed(db: Session, official: Official, code: Enrolment) -> Handed:
+    village = db.get_one(Village, official.village_code)
+    branch = branch_of_village(db, official.village_code)
+    to = Addressee(official.name, official.position)
+    place = place_words(village.kind, village.name)
+    return _written(code, to, official.phone, place, village.zone, branch.name if branch else "")
+
+
+def _written(
+    code: Enrolment, to: Addressee, phone: str, place: str, zone: Zone, branch: str
+) -> Handed:
+    """Write a code as link, as text and for WhatsApp."""
+    key = key_of(running().settings.secret)
+    address = address_of(code, key, public_url())
+    shown = in_groups(write_code(code, key))
+    text = text_of_enrolment(
+        to,
+        place,
+        branch,
+        link=address,
+        code=shown,
+        typed_at=public_url() + url_for("enrol.ask"),
+        until=code.expires_at.astimezone(ZoneInfo(zone.value)),
+    )
+    return Handed(code, shown, address, text, wa_link(phone, text))
+
+
+@pages.post("/officials/<int:official_id>/code")
+@allow(Role.COORDINATOR)
+def give_code(official_id: int) -> ResponseReturnValue:
+    """Give an official a code, another one, or none any more."""
+    act = request.form.get("act")
+    who: dict[str, Any] = {"by": person(), "now": now()}
+    try:
+        with writing_db() as db:
+            if act == "withdraw":
+                withdraw_code(db, official_id, **who)
+                words = _("The code has been taken back: nobody can use it any more.")
+            elif act == "renew":
+                renew_code(db, official_id, **who, today=today())
+                words = _("Here is a new code. The old one opens nothing any more.")
+            else:
+                give_codes(db, [official_id], **who, today=today())
+                words = _("Here is the code. Send it, or read it out.")
+    except Conflict as error:
+        flash(sentence(error), "error")
+    else:
+        flash(words)
+    return _to_section(official_id)
+
+
+@pages.post("/officials/phones/<int:device_id>/lost")
+@allow(Role.COORDINATOR)
+def phone_lost(device_id: int) -> ResponseReturnValue:
+    """Take a lost phone back at once."""
+    with writing_db() as db:
+        official = lose_phone(db, device_id, by=person(), now=now())
+        official_id = official.id or 0
+    flash(_("The phone is cut off: it can read and send nothing any more."))
+    return _to_section(official_id)
+
+
+def _to_section(official_id: int) -> ResponseReturnValue:
+    shown = url_for("coordinator.edit_official", official_id=official_id, _anchor="phone-title")
+    return redirect(shown, 303)
+
+
+@pages.get("/officials/phones")
+@allow(Role.COORDINATOR)
+def officials_phones() -> ResponseReturnValue:
+    """List who can report from a phone and who cannot yet, where visits are coming."""
+    try:
+        given = read(ListIn, request.args)
+    except Invalid:
+        given = ListIn()
+    with reading_db() as db:
+        rows = phones_for_visits(db, person(), now(), today())
+        wanted = [one for one in rows if given.show in (None, one.standing)]
+        last = max(1, -(-len(wanted) // PAGE_LENGTH))
+        page = min(given.page, last)
+        shown = wanted[(page - 1) * PAGE_LENGTH : page * PAGE_LENGTH]
+        branch = _branch_name(db, shown)
+        handed = {one.official_id: _handed_row(one, branch) for one in shown if one.code}
+    return render_template(
+        "coordinator/phones.html",
+        rows=shown,
+        found=len(wanted),
+        handed=handed,
+        show=given.show,
+        counts=Counter(one.standing for one in rows),
+        total=len(rows),
+        tabs=list(PhoneStanding),
+        without=[one for one in shown if not one.phones and one.code is None],
+        page=page,
+        last_page=last,
+    )
+
+
+def _branch_name(db: Session, rows: list[PhoneRow]) -> str:
+    """Name the branch of the page: a coordinator works for one."""
+    branch = branch_of_village(db, rows[0].village_code) if rows else None
+    return branch.name if branch else ""
+
+
+def _handed_row(row: PhoneRow, branch: str) -> Handed | None:
+    if row.code is None:
+        return None
+    to = Addressee(row.name, row.position)
+    place = place_words(row.kind, row.village)
+    return _written(row.code, to, row.whatsapp, place, row.zone, branch)
+
+
+@pages.post("/officials/phones/codes")
+@allow(Role.COORDINATOR)
+def give_all_codes() -> ResponseReturnValue:
+    """Give a code to all officials shown who have none."""
+    try:
+        ids = read(GivenIn, request.form).official
+        with writing_db() as db:
+            count = give_codes(db, ids, by=person(), now=now(), today=today())
+    except Invalid:
+        flash(_("Nobody on this page needs a code."), "error")
+    except Conflict as error:
+        flash(sentence(error), "error")
+    else:
+        flash(
+            ngettext(
+                "%(shown)s code given. One tap each sends it.",
+                "%(shown)s codes given. One tap each sends them.",
+                count,
+                shown=number(count),
+            )
+        )
+    return redirect(url_for("coordinator.officials_phones", show=PhoneStanding.CODE.value), 303)

@@ -1,0 +1,202 @@
+"""The page on which a phone becomes an official's own: by a link, or by a code that is typed.
+
+Opening the link uses nothing up, for messengers fetch every link they show: the button does.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Flask, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from outreach.errors import Conflict
+from outreach.papers.letterhead import letterhead_of
+from outreach.people.branches import branch_of_village
+from outreach.people.devices import device_of_token, revoke
+from outreach.people.enrolment import CodeState, enrol, find, in_groups, key_of, tidy
+from outreach.villages.tables import District, Village
+from outreach.web import auth, phone_cookie
+from outreach.web.coordinator_pages import now
+from outreach.web.database import running, writing_db
+from outreach.web.forms import Filled
+from outreach.web.routing import public
+
+if TYPE_CHECKING:
+    from flask import Response
+    from flask.typing import ResponseReturnValue
+    from flask_limiter import Limiter
+    from sqlmodel import Session
+
+    from outreach.people.enrolment import Found
+    from outreach.people.tables import Official
+
+pages = Blueprint("enrol", __name__)
+
+#: As many wrong codes one place may try; who is right is not counted.
+WRONG_PER_ADDRESS = "60 per 15 minutes"
+WRONG = 404
+#: What the page of a code answers; a wrong one was never there.
+STATUS = {
+    CodeState.LIVE: 200,
+    CodeState.USED: 410,
+    CodeState.WITHDRAWN: 410,
+    CodeState.EXPIRED: 410,
+    CodeState.BLOCKED: 410,
+    CodeState.WRONG: WRONG,
+}
+PHONE = "/phone/"
+#: What browsers tell of a phone: its system, and on older ones its model.
+_ANDROID = re.compile(r"Android (\d+)(?:\.[\d.]+)?(?:; ([\w +.-]{2,40}))?")
+_OTHERS = ("iPhone", "iPad", "Windows", "Macintosh", "Linux")
+
+
+def limit_guesses(app: Flask) -> None:
+    """Count wrong codes per caller; call it once the pages are known."""
+    limiter: Limiter = app.extensions["login_limiter"]
+    for endpoint in ("enrol.show", "enrol.take"):
+        view: Any = app.view_functions[endpoint]
+        limited = limiter.limit(WRONG_PER_ADDRESS, deduct_when=_was_wrong)(view)
+        app.view_functions[endpoint] = limited
+
+
+def _was_wrong(response: Response) -> bool:
+    return response.status_code == WRONG
+
+
+@pages.after_request
+def _keep_secret(response: Response) -> Response:
+    """Keep the address, which is the key, out of other sites' hands, caches and search engines."""
+    # Our own server may know where the form was: the check of its token asks for that.
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+@pages.get("/e")
+@public
+def ask() -> ResponseReturnValue:
+    """Ask for the code that the branch has told."""
+    return render_template("enrol/type.html", form=Filled())
+
+
+@pages.post("/e")
+@public
+def typed() -> ResponseReturnValue:
+    """Go on with the code that was typed."""
+    code = tidy(request.form.get("code", ""))
+    if not code:
+        form = Filled(trouble=_("Please type the code that your branch has told you."))
+        return render_template("enrol/type.html", form=form), 422
+    return redirect(url_for("enrol.show", enrol_code=code), 303)
+
+
+@pages.get("/e/<enrol_code>")
+@public
+def show(enrol_code: str) -> ResponseReturnValue:
+    """Show whose phone this would be, or why the code opens nothing."""
+    with writing_db() as db:
+        found = _found(db, enrol_code)
+        if found.official is not None and _speaks_for(db, found.official):
+            return redirect(PHONE, 303)
+        return _page(db, enrol_code, found)
+
+
+@pages.post("/e/<enrol_code>")
+@public
+def take(enrol_code: str) -> ResponseReturnValue:
+    """Make the phone the official's own and go to its page."""
+    token = auth.token_of_next_phone(tidy(enrol_code))
+    try:
+        with writing_db() as db:
+            found = _found(db, enrol_code)
+            if found.official is None or found.enrolment is None or _needs_asking():
+                return _page(db, enrol_code, found)
+            if _speaks_for(db, found.official):
+                return redirect(PHONE, 303)
+            label = label_of(request.user_agent.string)
+            enrol(db, found.enrolment.id or 0, token, now(), label=label)
+            _take_back_what_it_was(db)
+    except Conflict:  # what the unit of work had begun is undone
+        with writing_db() as db:
+            return _page(db, enrol_code, _found(db, enrol_code))
+    answer = redirect(PHONE, 303)
+    auth.start_phone(answer, token)
+    return answer
+
+
+def label_of(user_agent: str) -> str:
+    """Name a phone by what its browser tells, so that its owner knows it in a list."""
+    android = _ANDROID.search(user_agent)
+    if android:
+        model = (android[2] or "").removesuffix(" Build").strip()
+        return f"Android {android[1]}" + (f", {model}" if len(model) > 1 else "")
+    return next((name for name in _OTHERS if name in user_agent), "")
+
+
+def _found(db: Session, enrol_code: str) -> Found:
+    return find(db, tidy(enrol_code), key_of(running().settings.secret), now())
+
+
+def _needs_asking() -> bool:
+    """Whether somebody is logged in here who has not said that the phone shall be another's."""
+    return auth.current_login() is not None and request.form.get("sure") != "yes"
+
+
+def _speaks_for(db: Session, official: Official) -> bool:
+    """Whether this phone is the official's already."""
+    token = phone_cookie.token_in(request)
+    return token is not None and _is_token_of(db, token, official)
+
+
+def _is_token_of(db: Session, token: str, official: Official) -> bool:
+    known = device_of_token(db, token)
+    if known is None or known.revoked:
+        return False
+    return known.device.account_id == official.account_id
+
+
+def _take_back_what_it_was(db: Session) -> None:
+    """Withdraw the token that the phone held for somebody else: it is about to forget it."""
+    token = phone_cookie.token_in(request)
+    known = device_of_token(db, token) if token else None
+    if known is not None:
+        revoke(db, known.device.id or 0, now(), by=known.device.account_id)
+
+
+def _page(db: Session, enrol_code: str, found: Found) -> ResponseReturnValue:
+    code = tidy(enrol_code)
+    if found.official is None:
+        trouble = _("We do not know this code. Please compare it sign by sign.")
+        form = Filled(values={"code": (in_groups(code),)}, trouble=trouble)
+        return render_template("enrol/type.html", form=form), STATUS[found.state]
+    facts = _facts(db, found.official)
+    if found.state is CodeState.LIVE or _was_lost_on_the_way(db, code, found):
+        login = auth.current_login()
+        auth.token_of_next_phone(code)
+        return render_template("enrol/ask.html", code=code, login=login, **facts)
+    html = render_template("enrol/over.html", state=found.state, told=found.enrolment, **facts)
+    return html, STATUS[found.state]
+
+
+def _was_lost_on_the_way(db: Session, code: str, found: Found) -> bool:
+    """Whether this browser used the code and never heard our answer: its button works again."""
+    if found.state is not CodeState.USED or found.official is None:
+        return False
+    return _is_token_of(db, auth.token_of_next_phone(code), found.official)
+
+
+def _facts(db: Session, official: Official) -> dict[str, Any]:
+    """Read whose phone it is and which branch can help."""
+    village = db.get_one(Village, official.village_code)
+    branch = branch_of_village(db, official.village_code)
+    return {
+        "form": Filled(),
+        "official": official,
+        "village": village,
+        "district": db.get_one(District, village.district_code).name,
+        "branch": branch.name if branch else "",
+        "contact": letterhead_of(db, branch.id).contact if branch and branch.id else "",
+    }
