@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from outreach.logbook.tables import Package, Payer, Sector
 from outreach.villages.tables import VillageKind
 
 if TYPE_CHECKING:
-    from random import Random
+    from collections.abc import Callable
 
     from outreach.visits.rows import VisitRow
 
@@ -50,10 +51,14 @@ _ENDINGS = {"held": 88, "not_met": 3, "refused": 2, "postponed": 5, "cancelled":
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a visit ended; `report` is empty where nothing was held."""
+    """How a visit ended; `report` is empty where nothing was held.
+
+    `contradicted` is what somebody else tells of the same session, if anybody does.
+    """
 
     kind: str
     report: dict[str, Any]
+    contradicted: dict[str, Any] = field(default_factory=dict)
 
 
 def draw_ending(random: Random, visit: VisitRow, eager: float) -> Ending:
@@ -96,7 +101,64 @@ def _attendance(random: Random, visit: VisitRow, eager: float) -> dict[str, Any]
             for (sector, package, payer), workers in sorted(details.items())
         ],
         "remarks": random.choice(_REMARKS),
+        **_afterwards(visit, signups),
     }
+
+
+def _afterwards(visit: VisitRow, signups: int) -> dict[str, int]:
+    """Add how long it took and who paid; by dice of their own, so that the rest stays as it was."""
+    random = Random(f"{visit.village_code} {visit.day}")  # noqa: S311 - a story, not a secret
+    minutes = round(random.gauss(95, 14))
+    paid = round(signups * random.betavariate(6, 3))
+    return {"minutes": max(45, min(118, minutes)), "paid": min(signups, paid)}
+
+
+def _guessed(visit: VisitRow, report: dict[str, Any]) -> dict[str, Any]:
+    """Tell of a session in round numbers, from a phone in another district."""
+    counts = {"men": 30, "women": 40, **_signups(20)}
+    place = {"latitude": visit.latitude + 0.2, "longitude": visit.longitude}
+    return report | counts | place
+
+
+def _hurried(_visit: VisitRow, report: dict[str, Any]) -> dict[str, Any]:
+    """Tell of a session of twelve minutes."""
+    return report | {"minutes": 12}
+
+
+def _crowded(_visit: VisitRow, report: dict[str, Any]) -> dict[str, Any]:
+    """Tell of more sign-ups than people who were there."""
+    return report | _signups(report["men"] + report["women"] + 7)
+
+
+def _signups(workers: int) -> dict[str, Any]:
+    detail = {"sector": Sector.FARMER, "package": Package.JKK_JKM, "payer": Payer.SELF}
+    return {"signups": workers, "paid": None, "details": [{**detail, "workers": workers}]}
+
+
+#: Which of the sessions that wait for review are told strangely, for the coordinator to find.
+ODD: dict[int, Callable[[VisitRow, dict[str, Any]], dict[str, Any]]] = {
+    3: _guessed,
+    11: _hurried,
+    19: _crowded,
+}
+
+
+#: And which one is told twice, by two people who counted differently.
+TOLD_TWICE = 15
+
+
+def told_oddly(ending: Ending, visit: VisitRow, number: int) -> Ending:
+    """Make the session told strangely that is *number* among those that wait, if it was held."""
+    if number in ODD:
+        return Ending(ending.kind, ODD[number](visit, ending.report))
+    if number == TOLD_TWICE:
+        return Ending(ending.kind, ending.report, _counted_again(ending.report))
+    return ending
+
+
+def _counted_again(report: dict[str, Any]) -> dict[str, Any]:
+    other = {"id": str(uuid.uuid5(uuid.UUID(report["id"]), "again")), "remarks": ""}
+    return report | other | {"men": report["men"] + 4, "women": report["women"] + 1}
 
 
 def _draw[T](random: Random, weights: dict[T, int]) -> T:

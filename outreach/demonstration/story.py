@@ -13,9 +13,11 @@ from outreach.campaigns.stages import StageIn, create_stage, open_stage
 from outreach.campaigns.tables import Ecosystem, Purpose, Stage
 from outreach.demonstration.cast import Cast, engage, make_account
 from outreach.demonstration.logins import OFFICIAL
-from outreach.demonstration.sessions import Ending, draw_ending
+from outreach.demonstration.sessions import Ending, draw_ending, told_oddly
 from outreach.demonstration.surroundings import introduce_heads, note_closed_days
+from outreach.logbook.sending import Sending
 from outreach.logbook.sync import take_in
+from outreach.logbook.tables import ReportSource
 from outreach.people.officials import OfficialIn, add_official, link_account
 from outreach.people.teams import LeaveIn, add_leave, list_teams
 from outreach.planning.assign import assign
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 
 SEED = 2026
 _LEASE = timedelta(minutes=10)
+#: Reports younger than this wait for the coordinator.
+REVIEWED_AFTER = timedelta(7)
 #: So many postponed villages have been given another day.
 _MADE_UP = 6
 #: So many villages have put their visit off twice: they are hard ones.
@@ -135,10 +139,14 @@ def _live_through(db: Session, stage_id: int, by: Person, today: date) -> None:
     """Confirm, hold and report what lies behind; confirm or ask for what comes next."""
     random = Random(SEED + stage_id)  # noqa: S311 - a story, not a secret
     eager: dict[str, float] = {}
+    waiting = 0
     for visit in visits_of_stage(db, by, stage_id):
         mood = eager.setdefault(visit.district, random.uniform(0.5, 1.4))
         if visit.day < today:
-            _end(db, visit, draw_ending(random, visit, mood), by, today)
+            ending = draw_ending(random, visit, mood)
+            if ending.kind == "held" and visit.day >= today - REVIEWED_AFTER:
+                ending, waiting = told_oddly(ending, visit, waiting), waiting + 1
+            _end(db, visit, ending, by, today)
         else:
             _hear(db, visit, random.random(), by, today)
 
@@ -156,7 +164,10 @@ def _end(db: Session, visit: VisitRow, ending: Ending, by: Person, today: date) 
     if visit.day == today - timedelta(1) and visit.slot == _LATE_SLOT:
         return  # the official has not come to the report yet
     take_in(db, [ending.report], by, _at(visit.day, 18))
-    if visit.day < today - timedelta(7):
+    if ending.contradicted:
+        phone = Sending(source=ReportSource.PHONE)
+        take_in(db, [ending.contradicted], by, _at(visit.day, 20), sending=phone)
+    if visit.day < today - REVIEWED_AFTER:
         version = visit.version + 2  # confirmed, then reported
         approve(db, visit.id, version=version, by=by, now=_at(visit.day + timedelta(2), 9))
 
