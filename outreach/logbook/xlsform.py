@@ -32,7 +32,7 @@ VISITS_FILE = "visits.csv"
 #: Written by the form where details are given.
 YES, NO = "yes", "no"
 #: The longer side of a photo: enough to see who sat there, and little to send.
-PHOTO_PIXELS = 1280
+PHOTO_PIXELS = 1024
 
 type Row = dict[str, str]
 type Sheets = dict[str, list[Row]]

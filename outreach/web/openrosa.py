@@ -70,7 +70,8 @@ def protect(app: Flask) -> None:
     wrong = limiter.shared_limit(WRONG_PER_ADDRESS, "wrong odk keys", exempt_when=_is_right)
     right = limiter.shared_limit(RIGHT_PER_KEY, "odk keys", key_func=_digest, exempt_when=_is_wrong)
     for endpoint in [one for one in app.view_functions if one.startswith(f"{pages.name}.")]:
-        app.view_functions[endpoint] = wrong(right(app.view_functions[endpoint]))
+        view: Any = app.view_functions[endpoint]
+        app.view_functions[endpoint] = wrong(right(view))
     csrf.exempt(app.view_functions["openrosa.submit"])
 
 
@@ -222,7 +223,7 @@ def _xml_part() -> bytes:
     """
     file = request.files.get(_XML_PART)
     if file is not None:
-        return file.read(MOST_BYTES + 1)
+        return bytes(file.read(MOST_BYTES + 1))
     if _XML_PART not in request.form:
         raise Invalid(problems={"submission": ["no_submission"]})
     return request.form[_XML_PART].encode()

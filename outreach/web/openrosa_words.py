@@ -28,26 +28,25 @@ STATUS = {
 
 def answer_words(answer: Answer) -> str:
     """Say what became of a report."""
-    match answer.outcome:
-        case Outcome.ACCEPTED | Outcome.DUPLICATE:
-            stored = _("The report is stored.")
-            code = _("Receipt: %(code)s.", code=answer.receipt) if answer.receipt else ""
-            return f"{stored} {code}".strip()
-        case Outcome.HELD:
-            return _("Your correction is kept. It counts as soon as the first report has come.")
-        case Outcome.CONFLICT:
-            why = str(CONFLICTS.get(answer.reason, ""))
-            kept = _("Your branch keeps this report and will look at it. Nothing is lost.")
-            return f"{kept} {why}".strip()
-        case Outcome.REJECTED:
-            return _refusal(answer)
+    words: dict[Outcome, str] = {
+        Outcome.ACCEPTED: _("The report is stored."),
+        Outcome.DUPLICATE: _("The report is stored."),
+        Outcome.HELD: _("Your correction is kept. It counts as soon as the first report has come."),
+        Outcome.CONFLICT: _("Your branch keeps this report and will look at it. Nothing is lost."),
+    }
+    if answer.outcome not in words:
+        return _refusal(answer)
+    more = _("Receipt: %(code)s.", code=answer.receipt) if answer.receipt else ""
+    return f"{words[answer.outcome]} {more or CONFLICTS.get(answer.reason, '')}".strip()
 
 
 def _refusal(answer: Answer) -> str:
     if answer.reason == "not_found":
-        return _(
-            "This visit does not belong to your village, or it is not there any more. Ask your"
-            " branch; the form stays on this phone."
+        return str(
+            _(
+                "This visit does not belong to your village, or it is not there any more. Ask your"
+                " branch; the form stays on this phone."
+            )
         )
     labels = {row["name"]: row["label"] for row in _questions() if "label" in row}
     told = [
@@ -55,16 +54,17 @@ def _refusal(answer: Answer) -> str:
         for field, codes in answer.problems.items()
         for code in codes
     ]
-    return _dead_end(" ".join(told) or _("This did not work."))
+    return _dead_end(" ".join(told) or status_words(400))
 
 
 def _dead_end(why: str) -> str:
     """Say what to do with a form that no later try will bring through."""
-    return _(
+    words = _(
         "The report was not taken. %(why)s Fill in a new form with this put right, and delete this"
         " one on the phone.",
         why=why,
     )
+    return str(words)
 
 
 def _questions() -> list[dict[str, str]]:
@@ -81,19 +81,18 @@ def picture_words(left_out: Mapping[EvidenceKind, str]) -> str:
 
 def _picture_problem(code: str) -> str:
     if code == "report_not_stored":
-        return _("your branch looks at the report first.")
-    if code in ("picture_there", "other_picture"):
-        return _("there is one already with this report.")
-    return problem_words(code)
+        return str(_("Your branch looks at the report first."))
+    return str(CONFLICTS[code]) if code in CONFLICTS else problem_words(code)
 
 
 def error_words(error: Exception, status: int) -> str:
     """Say what went wrong before a report could be looked at."""
     if isinstance(error, NotFound):
-        return _(
+        words = _(
             "This key is not valid any more. Ask your branch for a new QR code and scan it; what"
             " you have filled in stays on this phone."
         )
+        return str(words)
     if isinstance(error, Invalid):
         told = [text for texts in problems_in_words(error).values() for text in texts]
         return _dead_end(" ".join(told))

@@ -44,10 +44,10 @@ class Collect:
     def get(self, path: str, key: str = "") -> Any:
         return self.client.get(f"/key/{key or self.key}{path}", headers=self.headers)
 
-    def send(self, xml: bytes | str, key: str = "", **parts: Any) -> Any:
+    def send(self, xml: bytes | str, parts: dict[str, Any] | None = None, *, key: str = "") -> Any:
         """Send an answered form, as a file of its own beside its pictures."""
         sent = xml.encode() if isinstance(xml, str) else xml
-        data = {"xml_submission_file": (io.BytesIO(sent), "form.xml", "text/xml"), **parts}
+        data = {"xml_submission_file": (io.BytesIO(sent), "form.xml", "text/xml"), **(parts or {})}
         return self.client.post(
             f"/key/{key or self.key}/submission?deviceID=collect%3Aabc",
             data=data,

@@ -51,8 +51,14 @@ def collect(database_url: str, web_var: Path) -> Iterator[Collect]:
     key = new_token()
     with unit_of_work(engine) as db:
         at = make_field(db)
-        told = {"kind": DeviceKind.ODK, "enrolled_at": NOW, "token_hash": digest_of(key)}
-        db.add(Device(account_id=at.official.account_id, **told))
+        db.add(
+            Device(
+                account_id=at.official.account_id,
+                kind=DeviceKind.ODK,
+                enrolled_at=NOW,
+                token_hash=digest_of(key),
+            )
+        )
     yield Collect(engine, at, app.test_client(), key)
     engine.dispose()
 
@@ -208,22 +214,25 @@ def test_what_is_refused_is_told_by_the_question_that_was_asked(collect: Collect
 def test_pictures_in_several_parts_belong_to_one_report(collect: Collect) -> None:
     told = answered(collect.visit_id, photo="1700.jpg", signature="1701.png")
     xml, drawn = form_xml(told), signature()
-    more = {"1700.jpg": (io.BytesIO(photo()), "1700.jpg", "image/jpeg"), "*isIncomplete*": "yes"}
-    first = collect.send(xml, **more)
-    last = collect.send(xml, **{"1701.png": (io.BytesIO(drawn), "1701.png", "image/png")})
+    more: dict[str, Any] = {
+        "1700.jpg": (io.BytesIO(photo()), "1700.jpg", "image/jpeg"),
+        "*isIncomplete*": "yes",
+    }
+    first = collect.send(xml, more)
+    last = collect.send(xml, {"1701.png": (io.BytesIO(drawn), "1701.png", "image/png")})
     assert (first.status_code, last.status_code) == (202, 201)
     (stored,) = collect.stored()
     kept = {one.kind: one for one in rows(collect, Evidence)}
     assert set(kept) == set(EvidenceKind)
     assert {one.report_id for one in kept.values()} == {stored.id}
-    again = collect.send(xml, **{"1701.png": (io.BytesIO(drawn), "1701.png", "image/png")})
+    again = collect.send(xml, {"1701.png": (io.BytesIO(drawn), "1701.png", "image/png")})
     assert (again.status_code, words_of(again)) == (201, words_of(last))
     assert len(rows(collect, Evidence)) == 2
 
 
 def test_a_picture_that_cannot_be_used_costs_no_report(collect: Collect) -> None:
     xml = form_xml(answered(collect.visit_id, photo="1700.jpg"))
-    answer = collect.send(xml, **{"1700.jpg": (io.BytesIO(b"<svg/>"), "1700.jpg", "image/jpeg")})
+    answer = collect.send(xml, {"1700.jpg": (io.BytesIO(b"<svg/>"), "1700.jpg", "image/jpeg")})
     assert answer.status_code == 201
     assert len(collect.stored()) == 1
     assert rows(collect, Evidence) == []
