@@ -75,12 +75,18 @@ def _count(value: int | None) -> str:
     return str(_("not known")) if value is None else number(value)
 
 
+def _length(report: Telling) -> str:
+    if report.minutes is None:
+        return _count(None)
+    return str(_("%(minutes)s min", minutes=number(report.minutes)))
+
+
 def _details(report: Telling) -> str:
     lines = sorted(
         f"{number(one.workers)} {word(one.sector)}, {word(one.package)}, {word(one.payer)}"
         for one in report.details
     )
-    return "; ".join(lines)
+    return "\n".join(lines)
 
 
 #: What is compared, and how it is written; a difference is what a reader sees as one.
@@ -92,7 +98,7 @@ _TOLD: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (_lazy("Women"), lambda one: number(one.women)),
     (_lazy("Sign-ups"), lambda one: number(one.signups)),
     (_lazy("Paid"), lambda one: _count(one.paid)),
-    (_lazy("Minutes"), lambda one: _count(one.minutes)),
+    (_lazy("Length of the session"), _length),
     (_lazy("Result"), lambda one: word(_result(one))),
     (_lazy("Details"), _details),
     (_lazy("Remarks"), lambda one: str(one.remarks)),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from flask.typing import ResponseReturnValue
 
-PAGE_LENGTH = 100
+PAGE_LENGTH = 50
 #: So many villages are named in the words of a result.
 MOST_NAMED = 10
 _DIGITS = 10

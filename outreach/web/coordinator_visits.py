@@ -41,7 +41,7 @@ from outreach.web.coordinator_pages import READERS, filled_again, now, pages, to
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read
 from outreach.web.message_words import mail_words
-from outreach.web.report_words import FLAG_WORDS
+from outreach.web.report_words import flags_in_words, further_facts
 from outreach.web.routing import allow
 from outreach.web.words import sentence, word
 
@@ -297,9 +297,8 @@ def _visit_facts(db: Session, row: VisitRow, stage: Stage) -> dict[str, Any]:
         "report": report,
         "evidence": evidence_of_visit(db, person(), row.id) if report else [],
         "asked": asked_section(db, row, last_answer(past)) if may_plan else None,
-        "flags": [FLAG_WORDS[flag] for flag in report.flags if flag in FLAG_WORDS]
-        if report
-        else [],
+        "flags": flags_in_words(report.flags) if report else [],
+        "report_facts": further_facts(report, row) if report else [],
         "is_without_team": bool(without_team(db, stage.branch_id, [row])),
         "is_refilled": is_proposed and is_refilled(db, row.id),
         "filler": filler_of(db, person(), row),

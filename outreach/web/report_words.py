@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING
 
 from flask_babel import lazy_gettext as _
 
+from outreach.visits.tables import Work
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from outreach.logbook.listing import ReportRow
 
 #: What was seen, and what to ask or look at.
 FLAG_WORDS = {
@@ -82,3 +86,46 @@ def flags_in_words(flags: Iterable[str]) -> list[str]:
 def flag_marks(flags: Iterable[str]) -> list[tuple[str, str]]:
     """Say it shortly, each with the whole words."""
     return [(str(FLAG_MARKS[flag]), str(FLAG_WORDS[flag])) for flag in flags if flag in FLAG_MARKS]
+
+
+def review_words(report: ReportRow) -> str:
+    """Say what the branch has made of a report."""
+    if report.corrected_by is not None:
+        return str(_("Corrected since"))
+    decided = {
+        Work.APPROVED: _("Approved"),
+        Work.SENT_BACK: _("Sent back: please correct it"),
+    }
+    return str(decided.get(report.work) or _("Your branch has not looked at it yet"))
+
+
+def position_words(report: ReportRow, visit: VisitRow) -> str:
+    """Say how far the phone was from the point of the village; empty if it told no place."""
+    if report.latitude is None or report.longitude is None:
+        return ""
+    village = Point(visit.latitude, visit.longitude, visit.village_code, visit.island)
+    here = Point(report.latitude, report.longitude, visit.village_code, visit.island)
+    km = number(distance_m(here, village) / 1000, 1)
+    return str(gettext("%(km)s km from the point of the village on the map", km=km))
+
+
+def clock_words(report: ReportRow) -> str:
+    """Say how wrong the phone's clock was; empty if it was right, or nobody knows."""
+    skew = report.skew_seconds
+    if skew is None or abs(skew) < _CLOCK_SECONDS:
+        return ""
+    minutes = number(round(abs(skew) / 60))
+    if skew > 0:
+        return str(gettext("The phone's clock was %(minutes)s min ahead.", minutes=minutes))
+    return str(gettext("The phone's clock was %(minutes)s min behind.", minutes=minutes))
+
+
+def further_facts(report: ReportRow, visit: VisitRow) -> list[tuple[str, str]]:
+    """Name what else is known of a report, each with its label."""
+    length = number(report.minutes) if report.minutes else ""
+    told = (
+        (gettext("Length of the session"), length and gettext("%(minutes)s min", minutes=length)),
+        (gettext("Where the phone was"), position_words(report, visit)),
+        (gettext("Clock"), clock_words(report)),
+    )
+    return [(str(label), str(words)) for label, words in told if words]
