@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
+from outreach.planning.model import Point
+from outreach.planning.travel import distance_m
 from outreach.visits.tables import Work
+from outreach.web.i18n import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from outreach.logbook.listing import ReportRow
+    from outreach.visits.rows import VisitRow
+
+#: A clock that is off by less is right for our purposes.
+_CLOCK_SECONDS = 60
 
 #: What was seen, and what to ask or look at.
 FLAG_WORDS = {
