@@ -16,12 +16,11 @@ from outreach.logbook.pictures import MOST_BYTES, redraw
 from outreach.logbook.sending import skew_of
 from outreach.logbook.sync import Answer, Outcome
 from outreach.logbook.tables import EvidenceKind
-from outreach.people.devices import touch
 from outreach.people.tables import Role
 from outreach.visits.offers import offers
 from outreach.visits.tables import Visit, Work
 from outreach.web.api import pages
-from outreach.web.auth import current_login, person
+from outreach.web.auth import current_login, person, phone_spoke
 from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, running, writing_db, written
 from outreach.web.phone_api import opening
@@ -125,7 +124,7 @@ def _note_phone(unsent: object, sent_at: object, at: datetime) -> None:
     left = str(unsent) if unsent is not None else ""
     count = int(left) if left.isdecimal() and len(left) <= _MOST_UNSENT_DIGITS else None
     with writing_db() as db:
-        touch(db, login.device_id, at, unsent=count, skew_seconds=skew_of(sent_at, at))
+        phone_spoke(db, at, unsent=count, skew_seconds=skew_of(sent_at, at))
 
 
 def told(answer: Answer) -> dict[str, Any]:
