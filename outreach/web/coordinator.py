@@ -9,6 +9,7 @@ from outreach.web import (  # noqa: F401 - importing them puts their views on th
     coordinator_desk,
     coordinator_disputes,
     coordinator_fairness,
+    coordinator_forms,
     coordinator_forward,
     coordinator_letterhead,
     coordinator_map,

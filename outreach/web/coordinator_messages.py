@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from pydantic import BaseModel, Field
 
 from outreach.errors import Conflict, Invalid
 from outreach.messages import outbox
 from outreach.messages.reach import without_contact
-from outreach.messages.tables import Medium, MessageState
-from outreach.messages.text import wa_link
+from outreach.messages.tables import Matter, Medium, MessageState
+from outreach.messages.text import text_of_day, wa_link
 from outreach.people.tables import Role
 from outreach.visits.links import live_links
-from outreach.web.addresses import link_address
+from outreach.web.addresses import link_address, phone_page
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import now, pages
 from outreach.web.database import reading_db, running, writing_db
@@ -27,7 +30,7 @@ from outreach.web.routing import allow
 from outreach.web.words import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
@@ -58,6 +61,22 @@ class ByHand:
     link: str
 
 
+@dataclass(frozen=True, slots=True)
+class RemindedDay:
+    """The reminders of one day that wait, as one text for a group of officials."""
+
+    day: date
+    message_ids: tuple[int, ...]
+    text: str
+    link: str
+
+
+class SentIn(BaseModel):
+    """The messages that went out together."""
+
+    ids: list[int] = Field(min_length=1, max_length=1000)
+
+
 @pages.get("/messages")
 @allow(Role.COORDINATOR)
 def messages() -> ResponseReturnValue:
@@ -72,6 +91,7 @@ def messages() -> ResponseReturnValue:
         page = min(page, last)
         first = (page - 1) * PAGE_LENGTH
         shown = _written(db, waiting[first : first + PAGE_LENGTH])
+        days = _reminders_by_day(db, waiting)
         mails = _of(db, Medium.EMAIL, MessageState.WAITING, MessageState.FAILED, since=LOOK_BACK)
         sent = _latest(_of(db, Medium.WHATSAPP, MessageState.SENT, since=SECOND_THOUGHTS))
         to_call = without_contact(db, person(), now(), by_email=running().settings.sends_mail)
@@ -79,6 +99,7 @@ def messages() -> ResponseReturnValue:
         "coordinator/messages.html",
         waiting=len(waiting),
         lines=shown,
+        days=days,
         page=page,
         last_page=last,
         failed=[one for one in mails if one.message.state is MessageState.FAILED],
@@ -88,6 +109,21 @@ def messages() -> ResponseReturnValue:
         sends_mail=running().settings.sends_mail,
         mail_words=mail_words,
     )
+
+
+@pages.post("/messages/sent")
+@allow(Role.COORDINATOR)
+def messages_sent() -> ResponseReturnValue:
+    """Note that several WhatsApp messages went out as one text; what was dropped stays so."""
+    given = read(SentIn, request.form)
+    marked = 0
+    with writing_db() as db:
+        for message_id in sorted(given.ids):
+            with suppress(Conflict):
+                outbox.mark_sent_by_hand(db, message_id, by=person(), now=now())
+                marked += 1
+    flash(ngettext("%(num)s marked as sent.", "%(num)s marked as sent.", marked))
+    return redirect(url_for("coordinator.messages"), 303)
 
 
 @pages.post("/messages/<int:message_id>/sent")
@@ -109,6 +145,23 @@ def message_told(message_id: int) -> ResponseReturnValue:
 def message_again(message_id: int) -> ResponseReturnValue:
     """Let a message wait again."""
     return _settle(outbox.put_back, message_id, _("The message waits again."))
+
+
+def _reminders_by_day(db: Session, waiting: Sequence[Outgoing]) -> list[RemindedDay]:
+    """Write the reminders that wait as one text for each day of visits."""
+    groups: dict[date, list[Outgoing]] = defaultdict(list)
+    for one in waiting:
+        if one.message.matter is Matter.REMINDER:
+            groups[one.told.day].append(one)
+    live = live_links(db, [one.told.visit_id for some in groups.values() for one in some], now())
+    links = {visit_id: link_address(link) for visit_id, link in live.items()}
+    return [_reminded_day(day, groups[day], links) for day in sorted(groups)]
+
+
+def _reminded_day(day: date, some: Sequence[Outgoing], links: Mapping[int, str]) -> RemindedDay:
+    text = text_of_day({one.told.visit_id: one.told for one in some}.values(), links)
+    ids = tuple(one.message.id or 0 for one in some)
+    return RemindedDay(day, ids, text, wa_link("", text))
 
 
 def _settle(act: Any, message_id: int, words: str) -> ResponseReturnValue:
@@ -137,7 +190,7 @@ def _written(db: Session, some: Sequence[Outgoing]) -> list[ByHand]:
     """Write the messages as their visits stand, each with the village's own link."""
     live = live_links(db, [one.message.visit_id for one in some], now())
     addresses = {visit_id: link_address(link) for visit_id, link in live.items()}
-    texts = [one.text(addresses.get(one.message.visit_id, "")) for one in some]
+    texts = [one.text(addresses.get(one.message.visit_id, ""), phone_page()) for one in some]
     return [
         ByHand(one, text, wa_link(one.official.phone, text))
         for one, text in zip(some, texts, strict=True)

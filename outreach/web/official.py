@@ -15,18 +15,20 @@ from outreach.logbook.listing import ReportRow, current_report, recent_reports, 
 from outreach.logbook.record import Met, SessionReportIn
 from outreach.logbook.sync import Answer, Outcome, take_in
 from outreach.logbook.tables import Package, Payer, Sector
+from outreach.papers.session_forms import HAS_FORM
 from outreach.people.tables import Role
 from outreach.people.teams import branches_of
 from outreach.visits.lifecycle import MOVES
 from outreach.visits.links import live_links
 from outreach.visits.listing import next_visits, visit_row
 from outreach.visits.returns import why_returned
+from outreach.visits.reviewing import review_reasons
 from outreach.visits.tables import Happening, Result, Work
 from outreach.web.addresses import link_address
 from outreach.web.auth import person
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill
-from outreach.web.report_words import FLAG_WORDS
+from outreach.web.report_words import FLAG_WORDS, review_words
 from outreach.web.routing import allow
 from outreach.web.words import reason_words
 
@@ -39,7 +41,9 @@ pages = Blueprint("official", __name__, url_prefix="/my")
 
 #: Lines for sign-ups that stand in the form without a script.
 LINES = 4
-COUNTS = ("men", "women", "signups")
+COUNTS = ("men", "women", "signups", "paid")
+#: What a correction starts from, beside the sign-ups by line.
+TOLD = ("held_on", "held_at", "place", *COUNTS, "minutes", "remarks")
 REPORTERS = (Role.OFFICIAL, Role.COORDINATOR)
 
 
@@ -50,6 +54,7 @@ def my_visits() -> ResponseReturnValue:
     with reading_db() as db:
         coming = next_visits(db, person(), _now().astimezone(ZoneInfo(person().zone)).date())
         returned = why_returned(db, [one.id for one in coming if one.work is Work.RETURNED])
+        sent_back = review_reasons(db, [one.id for one in coming if one.work is Work.SENT_BACK])
         reports = recent_reports(db, person())
         branches = branches_of(db, {visit.team_id for visit in coming})
         links = live_links(db, [visit.id for visit in coming], _now())
@@ -61,6 +66,8 @@ def my_visits() -> ResponseReturnValue:
         branches=branches,
         returned={visit_id: reason_words(reason) for visit_id, reason in returned.items()},
         answers={visit_id: link_address(link) for visit_id, link in links.items()},
+        sent_back=sent_back,
+        has_form=HAS_FORM,
     )
 
 
@@ -78,7 +85,7 @@ def new_report(visit_id: int) -> ResponseReturnValue:
         stored = current_report(db, person(), visit_id)
     if stored is not None:
         return redirect(url_for("official.report", report_id=stored.id), 303)
-    _require_open(visit, Happening.REPORTED)
+    require_open(visit, Happening.REPORTED)
     here = _now().astimezone(ZoneInfo(visit.zone.value)).date()
     empty = fill(
         id=str(uuid.uuid4()),
@@ -86,7 +93,7 @@ def new_report(visit_id: int) -> ResponseReturnValue:
         held_on=min(visit.day, here),
         held_at=visit.starts_at,
     )
-    return _form(visit, empty)
+    return report_form(visit, empty)
 
 
 @pages.get("/reports/<report_id>/correct")
@@ -98,8 +105,8 @@ def correct_report(report_id: str) -> ResponseReturnValue:
         visit = visit_row(db, person(), old.visit_id)
     if old.corrected_by is not None:
         return redirect(url_for("official.report", report_id=old.corrected_by), 303)
-    _require_open(visit, Happening.CORRECTED)
-    return _form(visit, _filled_from(old), corrects=old)
+    require_open(visit, Happening.CORRECTED)
+    return report_form(visit, _filled_from(old), corrects=old)
 
 
 @pages.post("/visits/<int:visit_id>/report")
@@ -113,11 +120,12 @@ def save_report(visit_id: int) -> ResponseReturnValue:
         report = read(SessionReportIn, type(request.form)(given))
         with writing_db() as db:
             (answer,) = take_in(db, [report], person(), _now())
-        _refuse(answer)
+            # Whoever sits here decides at once what of it is true: nothing is kept to be decided.
+            refuse(answer)
     except Conflict as error:
         return _again(visit_id, error), error.status
     except Invalid as error:
-        return _form(visit, refill(request.form, error), _corrected()), error.status
+        return report_form(visit, refill(request.form, error), _corrected()), error.status
     return redirect(url_for("official.report", report_id=answer.id, saved=answer.outcome), 303)
 
 
@@ -126,15 +134,15 @@ def _again(visit_id: int, error: Conflict) -> str:
     with reading_db() as db:
         visit = visit_row(db, person(), visit_id)
         stored = current_report(db, person(), visit_id)
-    if stored is None or not _is_open(visit, Happening.CORRECTED):
-        return _form(visit, refill(request.form, error), _corrected(), stored=stored)
+    if stored is None or not is_open(visit, Happening.CORRECTED):
+        return report_form(visit, refill(request.form, error), _corrected(), stored=stored)
     theirs = {name: getattr(stored, name) for name in COUNTS}
     beside = Conflict(**{**error.facts, "theirs": theirs})
     typed = refill(request.form, beside, id=str(uuid.uuid4()), corrects_id=stored.id)
-    return _form(visit, typed, stored, stored=stored)
+    return report_form(visit, typed, stored, stored=stored)
 
 
-def _refuse(answer: Answer) -> None:
+def refuse(answer: Answer) -> None:
     """Turn an answer that stored nothing into the error that says so."""
     if answer.outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE):
         return
@@ -154,13 +162,16 @@ def report(report_id: str) -> ResponseReturnValue:
     with reading_db() as db:
         stored = report_of(db, person(), report_id)
         visit = visit_row(db, person(), stored.visit_id)
+        reasons = review_reasons(db, [visit.id]) if visit.work is Work.SENT_BACK else {}
         evidence = evidence_of_visit(db, person(), stored.visit_id)
-    may_correct = stored.corrected_by is None and _is_open(visit, Happening.CORRECTED)
+    may_correct = stored.corrected_by is None and is_open(visit, Happening.CORRECTED)
     return render_template(
         "official/report.html",
         report=stored,
         visit=visit,
         evidence=evidence,
+        review=review_words(stored),
+        reason=reasons.get(visit.id, ""),
         saved=request.args.get("saved"),
         flags=[FLAG_WORDS[flag] for flag in stored.flags if flag in FLAG_WORDS],
         may_correct=may_correct,
@@ -171,13 +182,21 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _is_open(visit: VisitRow, happening: Happening) -> bool:
+def is_open(visit: VisitRow, happening: Happening) -> bool:
+    """Whether the person may do this to a visit in its present status."""
     move = MOVES.get((visit.work, happening))
     return move is not None and person().role in move[1]
 
 
-def _require_open(visit: VisitRow, happening: Happening) -> None:
-    if not _is_open(visit, happening):
+def require_open(visit: VisitRow, happening: Happening) -> None:
+    """Refuse what the status of a visit does not allow.
+
+    Raises
+    ------
+    Conflict
+        `wrong_status`.
+    """
+    if not is_open(visit, happening):
         raise Conflict(problem="wrong_status", status=visit.work, wanted=happening)
 
 
@@ -201,21 +220,20 @@ def _filled_from(old: ReportRow) -> Filled:
         id=str(uuid.uuid4()),
         corrects_id=old.id,
         met=met.value,
-        **{
-            name: getattr(old, name)
-            for name in ("held_on", "held_at", "place", "men", "women", "signups", "remarks")
-        },
+        **{name: getattr(old, name) for name in TOLD},
         **lines,
     )
 
 
-def _form(
+def report_form(
     visit: VisitRow,
     form: Filled,
     corrects: ReportRow | None = None,
     *,
     stored: ReportRow | None = None,
+    code: str = "",
 ) -> str:
+    """Show the form; with the code of a paper form it takes what stands on that."""
     numbers = [int(n) for name in form.values if (n := _line_number(name))]
     return render_template(
         "official/form.html",
@@ -223,6 +241,7 @@ def _form(
         form=form,
         corrects=corrects,
         stored=stored,
+        code=code,
         lines=max([LINES, *(number + 2 for number in numbers)]),
         has_details=bool(numbers),
         sectors=list(Sector),

@@ -35,13 +35,14 @@ def file_name(papers: Sequence[PrintedPaper], several: str) -> str:
     """Name a file after its one paper's number, or after what several belong to."""
     if len(papers) == 1:
         paper = papers[0]
-        return f"{_plain(f'{TITLES[paper.kind]} {paper.number}')}.pdf"
+        return f"{plain_name(f'{TITLES[paper.kind]} {paper.number}')}.pdf"
     kinds = {paper.kind for paper in papers}
     what = TITLES[kinds.pop()] if len(kinds) == 1 else "Surat dan lembar"
     days = sorted(paper.first_day for paper in papers)
-    return f"{_plain(f'{what} {several} {days[0]} sd {days[-1]}')}.pdf"
+    return f"{plain_name(f'{what} {several} {days[0]} sd {days[-1]}')}.pdf"
 
 
-def _plain(text: str) -> str:
+def plain_name(text: str) -> str:
+    """Write a name of a file without signs that any system minds."""
     letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-zA-Z0-9]+", "-", letters).strip("-").lower()[:120]

@@ -42,6 +42,7 @@ MISSING: dict[str, Any] = {
     "paper_id": 999_999,
     "feed_token": "t1-" + "a" * 24,
     "answer_token": "b" + "a" * 16,
+    "form_code": "b" + "a" * 8,
     "enrol_code": "b" + "a" * 8,
     "device_id": 999_999,
     "odk_key": "a" * 43,

@@ -15,7 +15,7 @@ from outreach.logbook.record import content_of, fingerprint, read_report
 from outreach.logbook.sync import Outcome, take_in
 from outreach.logbook.tables import DisputedReport, Evidence, EvidenceKind, SessionReport
 from outreach.messages.tables import Matter, Medium, Message
-from outreach.papers import addresses
+from outreach.papers import addresses, form_codes
 from outreach.papers.choosing import Wanted
 from outreach.papers.issuing import make_papers
 from outreach.papers.tables import CalendarOwner, PaperKind
@@ -109,6 +109,9 @@ def build(engine: Engine) -> World:
             ids["replan_id"] = _replan(db, ids, world.accounts[Role.COORDINATOR][0])
             ids["message_id"] = _message(db, ids)
             ids["device_id"] = _phone(db, ids)
+            ids["form_code"] = form_codes.code_of(
+                ids["visit_id"], ids["code"], form_codes.key_of(SECRET)
+            )
             ids["paper_id"] = _paper(db, ids, world.accounts[Role.COORDINATOR][0])
         world.own["feed_token"] = addresses.token_of(
             db, CalendarOwner.TEAM, str(world.own["team_id"]), addresses.key_of(SECRET)
