@@ -1,0 +1,191 @@
+"""Five hundred phones send 5 to 20 reports each when a network returns, to the product as it runs.
+
+Two gunicorn processes, PostgreSQL and Redis on this machine, and the phones on the same cores. One
+phone in ten loses the network once more before the answer is there and sends the same again. The
+yardstick: the same reports written by one connection, a statement each and a commit per phone,
+with no web, no checks, no history.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
+
+import redis
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from outreach.cli.redis_server import find_redis_server
+from outreach.db import reading, unit_of_work
+from outreach.logbook.tables import SessionReport
+from tests.benchmarks.databases import fresh_database
+from tests.benchmarks.officials import forget_reports, make_officials, make_phones, make_stages
+from tests.benchmarks.phones import AFTER_ONLINE_SECONDS, Phone, storm
+from tests.builders import load_small_registry
+from tests.conftest import free_port
+from tests.field import make_field
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Engine
+
+PHONES = 500
+SEED = 20261120
+GOAL_SECONDS = 3.0
+#: Kota Surakarta and the regencies around it: more than 500 villages.
+REGIONS = ("33.72", "33.11", "33.13", "33.14")
+RUNS = (("all at the same moment", 0.0), ("spread as the phones do", AFTER_ONLINE_SECONDS))
+
+
+def main() -> None:
+    try:
+        with fresh_database("postgres") as engine, _redis() as redis_url:
+            _run(engine, redis_url)
+    except ModuleNotFoundError as error:
+        print(f"skipped, {error.name} is not installed")
+
+
+def _run(engine: Engine, redis_url: str) -> None:
+    load_small_registry(engine, REGIONS)
+    with unit_of_work(engine) as db:
+        field = make_field(db, 1)
+        officials = make_officials(db, field.codes[1 : PHONES + 1])
+        stages = make_stages(db, field.stage_id)
+    assert len(officials) == PHONES
+    for number, (words, within) in enumerate(RUNS):
+        with unit_of_work(engine) as db:
+            forget_reports(db)
+            phones = make_phones(db, officials, stages, SEED + number)
+        raw = _raw(engine, phones)
+        with _server(engine, redis_url) as port:
+            _measure(engine, phones, port, words, within, raw)
+
+
+def _measure(
+    engine: Engine, phones: Sequence[Phone], port: int, words: str, within: float, raw: float
+) -> None:
+    sent = [report for phone in phones for report in phone.reports]
+    seconds = asyncio.run(storm(list(phones), port, within_seconds=within, seed=SEED))
+    lost, doubled = _compare(engine, sent)
+    answers = sorted(took for phone in phones for took in phone.answer_seconds)
+    whole = sorted(p.done_after for p in phones if p.done_after is not None)
+    print(f"\n{words}: {len(phones)} phones, {len(sent)} reports")
+    print(f"  an answer:              {_shares(answers)}  (goal: p95 < {GOAL_SECONDS:.0f} s)")
+    print(f"  first try to all stored: {_shares(whole)}")
+    print(f"  lost {lost}, doubled {doubled}; unfinished phones {len(phones) - len(whole)}")
+    print(
+        f"  asked to come again {sum(p.put_off for p in phones)} times, "
+        f"cut off or failed {sum(p.failed for p in phones)} times"
+    )
+    print(f"  all within {seconds:.1f} s; raw inserts {raw:.2f} s ({seconds / raw:.1f} x raw)")
+
+
+def _shares(ordered: Sequence[float]) -> str:
+    if not ordered:
+        return "none"
+    at = {p: ordered[min(len(ordered) - 1, int(len(ordered) * p / 100))] for p in (50, 95, 99)}
+    return ", ".join(f"p{p} {seconds:.2f} s" for p, seconds in at.items())
+
+
+def _compare(engine: Engine, sent: Sequence[dict[str, Any]]) -> tuple[int, int]:
+    """Count the reports that are not stored, and what counts more often than it was sent."""
+    with reading(engine) as db:
+        stored = set(db.scalars(select(SessionReport.id)))
+        current = col(SessionReport.corrected_by).is_(None)
+        counted = db.scalars(select(SessionReport.visit_id).where(current)).all()
+        signups = db.scalar(select(func.sum(SessionReport.signups)).where(current))
+    last = {report["visit_id"]: report for report in sent}
+    wanted = sum(line["workers"] for report in last.values() for line in report["details"])
+    lost = sum(report["id"] not in stored for report in sent)
+    doubled = len(counted) - len(set(counted))
+    if not lost and signups != wanted:
+        raise AssertionError(f"{signups} sign-ups are counted, {wanted} were told")
+    return lost, doubled
+
+
+def _raw(engine: Engine, phones: Sequence[Phone]) -> float:
+    names = ("id", "visit_id", "held_on", "held_at", "place", "men", "women", "minutes", "remarks")
+    statement = (
+        f"INSERT INTO raw ({', '.join(names)}) VALUES ({', '.join(f'%({n})s' for n in names)})"
+    )
+    with engine.connect() as connection:
+        connection.exec_driver_sql("DROP TABLE IF EXISTS raw")
+        connection.exec_driver_sql("CREATE TABLE raw (LIKE session_report INCLUDING INDEXES)")
+        for name in ("village_code", "zone", "signups", "result", "flags", "reported_by"):
+            connection.exec_driver_sql(f"ALTER TABLE raw ALTER {name} DROP NOT NULL")
+        for name in ("received_at", "fingerprint", "source"):
+            connection.exec_driver_sql(f"ALTER TABLE raw ALTER {name} DROP NOT NULL")
+        connection.exec_driver_sql("DROP INDEX raw_visit_id_idx1")
+        connection.commit()
+        started = time.perf_counter()
+        for phone in phones:
+            for report in phone.reports:
+                connection.exec_driver_sql(statement, {name: report[name] for name in names})
+            connection.commit()
+        return time.perf_counter() - started
+
+
+@contextmanager
+def _redis() -> Iterator[str]:
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        command = [find_redis_server(), "--port", str(port), "--bind", "127.0.0.1"]
+        process = subprocess.Popen([*command, "--dir", folder], stdout=subprocess.DEVNULL)
+        url = f"redis://127.0.0.1:{port}/0"
+        try:
+            with redis.Redis.from_url(url) as client:
+                _until(client.ping)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+@contextmanager
+def _server(engine: Engine, redis_url: str) -> Iterator[int]:
+    """Run the web as the Procfile does, with its two processes of eight threads."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {
+            "PORT": str(port),
+            "VAR_DIR": folder,
+            "DATABASE_URL": engine.url.render_as_string(hide_password=False),
+            "REDIS_URL": redis_url,
+            "SECRET_KEY": "benchmark " * 4,
+            "DEMO": "false",
+            "WEB_WORKERS": "2",
+        }
+        command = [str(Path(sys.executable).with_name("gunicorn"))]
+        command += ["--config", "python:outreach.web.server", "outreach.web.app:create_app()"]
+        process = subprocess.Popen(command, env={**os.environ, **settings})
+        try:
+            _until(lambda: urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).read())
+            time.sleep(8)  # both processes prepare their maps first, as after every start
+            yield port
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _until(act: Any) -> None:
+    for _ in range(300):
+        try:
+            act()
+        except (OSError, redis.ConnectionError):
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError
+
+
+if __name__ == "__main__":
+    main()
