@@ -32,6 +32,9 @@ PAGES = {
         "/my/visits/{visit_id}/report",
         "/my/visits/{visit_id}/return",
         "/villages?q=laweyan",
+        "/e",
+        "/e/{enrol_code}",
+        "/e/nothing",
     ),
     Role.MANAGER: (
         "/map",
@@ -70,6 +73,7 @@ PAGES = {
         "/messages",
         "/officials",
         "/officials/{official_id}",
+        "/officials/phones",
         "/closures",
         "/closures/periods/{period_id}",
         "/closures/markets/new",

@@ -1,0 +1,430 @@
+"""Codes that make a phone an official's: given, guessed, used by two at once, taken back."""
+
+from __future__ import annotations
+
+import re
+import threading
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import col, select
+
+from outreach.db import reading, unit_of_work
+from outreach.errors import Conflict, NotFound
+from outreach.people.access import Person
+from outreach.people.accounts import list_accounts, set_password
+from outreach.people.accounts import set_active as set_account_active
+from outreach.people.devices import device_of_token, new_token, touch
+from outreach.people.enrolment import (
+    MOST_TRIES,
+    VALID,
+    CodeState,
+    enrol,
+    find,
+    give_codes,
+    in_groups,
+    key_of,
+    open_codes,
+    renew_code,
+    tidy,
+    withdraw_code,
+    write_code,
+)
+from outreach.people.official_phones import lose_phone, phones_of
+from outreach.people.officials import OfficialIn, add_official, set_active, update_official
+from outreach.people.passwords import matches
+from outreach.people.tables import Account, Device, Enrolment, Official, Role
+from tests.builders import LOADED_AT, PASSWORD, account, load_small_registry
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from sqlmodel import Session
+
+PAJANG, BUMI, FOREIGN = "33.72.01.1001", "33.72.01.1003", "33.09.01.2001"
+KEY = key_of("a secret of the tests")
+TODAY = date(2026, 11, 2)
+NOW = datetime(2026, 11, 2, 3, 0, 30, tzinfo=LOADED_AT.tzinfo)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def surakarta(engine: Engine) -> Engine:
+    load_small_registry(engine, ("33.72", "33.09.01"))
+    with unit_of_work(engine) as db:
+        account(db, Role.ADMIN, "rini")
+    return engine
+
+
+RINI = Person(1, "Rini", Role.COORDINATOR, ("33.72",))
+ELSE = Person(1, "Budi", Role.COORDINATOR, ("33.09",))
+
+
+def official(engine: Engine, village: str = PAJANG, name: str = "Sri Lestari", **told: Any) -> int:
+    given = {"village_code": village, "name": name, "position": "Lurah", **told}
+    everywhere = Person(1, "x", Role.COORDINATOR, ("33",))
+    with unit_of_work(engine) as db:
+        made = add_official(db, OfficialIn.model_validate(given), by=everywhere)
+        db.flush()
+        return made.id or 0
+
+
+def give(engine: Engine, *ids: int, by: Person = RINI, now: datetime = NOW) -> int:
+    with unit_of_work(engine) as db:
+        return give_codes(db, ids, by=by, now=now, today=TODAY)
+
+
+def code_for(engine: Engine, number: int, now: datetime = NOW) -> str:
+    with unit_of_work(engine) as db:
+        give_codes(db, [number], by=RINI, now=now, today=TODAY)
+        return write_code(open_codes(db, [number], now)[number], KEY)
+
+
+def state(engine: Engine, code: str, now: datetime = NOW) -> CodeState:
+    with unit_of_work(engine) as db:
+        return find(db, code, KEY, now).state
+
+
+def use(engine: Engine, code: str, token: str, now: datetime = NOW) -> int:
+    with unit_of_work(engine) as db:
+        found = find(db, code, KEY, now)
+        assert found.enrolment is not None
+        device = enrol(db, found.enrolment.id or 0, token, now, label="Android 10")
+        db.flush()
+        return device.id or 0
+
+
+def speaks(engine: Engine, token: str) -> bool:
+    with reading(engine) as db:
+        known = device_of_token(db, token)
+        return known is not None and not known.revoked
+
+
+def test_a_code_makes_a_phone_and_the_account_that_only_it_opens(surakarta: Engine) -> None:
+    number, token = official(surakarta), new_token()
+    code = code_for(surakarta, number)
+    device_id = use(surakarta, code, token)
+    with reading(surakarta) as db:
+        known = device_of_token(db, token)
+        assert known is not None
+        assert not known.revoked
+        assert (known.device.id, known.device.label) == (device_id, "Android 10")
+        assert token not in str(known.device.model_dump())
+        assert (known.account.role, known.account.name) == (Role.OFFICIAL, "Sri Lestari")
+        assert db.get_one(Official, number).account_id == known.account.id
+        line = next(one for one in list_accounts(db) if one.id == known.account.id)
+        assert (line.area_codes, line.has_password) == ((PAJANG,), False)
+        assert not any(matches(known.account.password_hash, guess) for guess in ("", "x"))
+        assert code not in str([one.model_dump() for one in db.exec(select(Enrolment))])
+    assert state(surakarta, code) is CodeState.USED
+
+
+def test_an_official_with_a_login_keeps_their_account(surakarta: Engine) -> None:
+    number, token = official(surakarta), new_token()
+    with unit_of_work(surakarta) as db:
+        own = account(db, Role.OFFICIAL, "sri", area_codes=[PAJANG]).id
+        db.get_one(Official, number).account_id = own
+    use(surakarta, code_for(surakarta, number), token)
+    with reading(surakarta) as db:
+        known = device_of_token(db, token)
+        assert known is not None
+        assert known.account.id == own
+        assert matches(known.account.password_hash, PASSWORD)
+
+
+def test_the_same_phone_may_ask_again_and_no_other(surakarta: Engine) -> None:
+    number, token = official(surakarta), new_token()
+    code = code_for(surakarta, number)
+    assert use(surakarta, code, token) == use(surakarta, code, token, NOW + HOUR)
+    with pytest.raises(Conflict):
+        use(surakarta, code, new_token())
+    with reading(surakarta) as db:
+        assert len(db.exec(select(Device)).all()) == 1
+
+
+def test_what_cannot_be_finished_uses_nothing_up(surakarta: Engine) -> None:
+    first, second = official(surakarta), official(surakarta, BUMI, "Tri")
+    token = new_token()
+    use(surakarta, code_for(surakarta, first), token)
+    code = code_for(surakarta, second)
+    with pytest.raises(Conflict):  # the token is another phone's
+        use(surakarta, code, token)
+    assert state(surakarta, code) is CodeState.LIVE
+    with reading(surakarta) as db:
+        assert db.get_one(Official, second).account_id is None
+
+
+@pytest.mark.parametrize("same_phone", [True, False])
+def test_two_at_the_same_moment_make_one_phone(surakarta: Engine, same_phone: bool) -> None:
+    number = official(surakarta)
+    code = code_for(surakarta, number)
+    tokens = [new_token()] * 2 if same_phone else [new_token(), new_token()]
+    begin = threading.Barrier(2)
+    outcomes: list[object] = []
+
+    def press(token: str) -> None:
+        begin.wait()
+        try:
+            outcomes.append(use(surakarta, code, token))
+        except Conflict as error:
+            outcomes.append(error.facts["problem"])
+
+    threads = [threading.Thread(target=press, args=(token,)) for token in tokens]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    with reading(surakarta) as db:
+        devices = db.exec(select(Device)).all()
+        assert len(db.exec(select(Account).where(Account.role == Role.OFFICIAL)).all()) == 1
+    assert len(devices) == 1
+    other = devices[0].id if same_phone else "code_not_live"
+    assert sorted(map(str, outcomes)) == sorted(map(str, [devices[0].id, other]))
+
+
+def test_an_official_has_one_open_code_however_often_one_is_given(surakarta: Engine) -> None:
+    ids = [official(surakarta), official(surakarta, BUMI, "Tri")]
+    assert give(surakarta, ids[0]) == 1
+    first = code_for(surakarta, ids[0])
+    assert give(surakarta, *ids, *ids) == 1
+    assert code_for(surakarta, ids[0]) == first
+    assert give(surakarta, *ids, now=NOW + VALID) == 2
+    assert state(surakarta, first, NOW + HOUR) is CodeState.WITHDRAWN
+
+
+def test_two_coordinators_at_once_give_one_code(surakarta: Engine) -> None:
+    number = official(surakarta)
+    begin = threading.Barrier(2)
+    counts: list[int] = []
+
+    def hand_out() -> None:
+        begin.wait()
+        counts.append(give(surakarta, number))
+
+    threads = [threading.Thread(target=hand_out) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(counts) == [0, 1]
+
+
+def test_codes_end_when_their_time_is_over_or_they_are_taken_back(surakarta: Engine) -> None:
+    number = official(surakarta)
+    code = code_for(surakarta, number)
+    assert state(surakarta, code, NOW + VALID - HOUR) is CodeState.LIVE
+    assert state(surakarta, code, NOW + VALID) is CodeState.EXPIRED
+    with pytest.raises(Conflict):
+        use(surakarta, code, new_token(), NOW + VALID)
+    with unit_of_work(surakarta) as db:
+        renew_code(db, number, by=RINI, now=NOW + HOUR, today=TODAY)
+        newer = write_code(open_codes(db, [number], NOW + HOUR)[number], KEY)
+    assert (state(surakarta, code), state(surakarta, newer)) == (
+        CodeState.WITHDRAWN,
+        CodeState.LIVE,
+    )
+    with unit_of_work(surakarta) as db:
+        withdraw_code(db, number, by=RINI, now=NOW + HOUR)
+    assert state(surakarta, newer) is CodeState.WITHDRAWN
+    with pytest.raises(Conflict):
+        use(surakarta, newer, new_token())
+
+
+def test_wrong_guesses_end_a_code_and_only_that_one(surakarta: Engine) -> None:
+    code = code_for(surakarta, official(surakarta))
+    other = code_for(surakarta, official(surakarta, BUMI, "Tri"))
+    wrong = code[:-1] + ("a" if code[-1] != "a" else "b")
+    for _ in range(MOST_TRIES - 1):
+        assert state(surakarta, wrong) is CodeState.WRONG
+    assert state(surakarta, code) is CodeState.LIVE
+    assert state(surakarta, wrong) is CodeState.WRONG
+    assert state(surakarta, code) is CodeState.BLOCKED
+    with pytest.raises(Conflict):
+        use(surakarta, code, new_token())
+    assert state(surakarta, other) is CodeState.LIVE
+
+
+def _statements(engine: Engine, code: str) -> list[str]:
+    sent: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_more: object) -> None:
+        sent.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        assert state(engine, code) is CodeState.WRONG
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    return sent
+
+
+def test_a_guess_costs_the_same_whatever_it_names(surakarta: Engine) -> None:
+    code = code_for(surakarta, official(surakarta))
+    known = code[:-8] + "aaaaaaaa"
+    kinds = {
+        tuple(statement.split()[0] for statement in _statements(surakarta, guess))
+        for guess in (known, "7aaaaaaaaaa", "7777777aaaaaaaa", "x", "")
+    }
+    (kind,) = kinds
+    assert kind[-3:] == ("SELECT", "SELECT", "UPDATE")
+
+
+@pytest.mark.parametrize(
+    "how", [str, str.upper, in_groups, lambda code: f" {code[:3]} {code[3:]}."]
+)
+def test_a_code_may_be_typed_as_people_type(surakarta: Engine, how: Any) -> None:
+    code = code_for(surakarta, official(surakarta))
+    assert tidy(how(code)) == code
+    assert tidy(f"https://outreach.example/e/{how(code)}") == code
+    assert state(surakarta, tidy(how(code))) is CodeState.LIVE
+
+
+def test_signs_that_we_never_write_are_read_as_those_they_look_like() -> None:
+    assert tidy("O0I1L-B8G9") == "ooillbbgg"
+    assert re.fullmatch("[a-z2-7]*", tidy("ä/$%&ß€\x00\u2028" * 20))
+
+
+def test_key_and_moment_are_signed(surakarta: Engine) -> None:
+    code = code_for(surakarta, official(surakarta))
+    with unit_of_work(surakarta) as db:
+        assert find(db, code, key_of("another"), NOW).state is CodeState.WRONG
+        db.exec(select(Enrolment)).one().issued_at = NOW - HOUR
+    assert state(surakarta, code) is CodeState.WRONG
+
+
+def test_foreign_and_missing_officials_look_the_same(surakarta: Engine) -> None:
+    foreign = official(surakarta, FOREIGN)
+    own = official(surakarta)
+    for number in (foreign, 999_999):
+        with unit_of_work(surakarta) as db:
+            for act in (
+                lambda db, n: give_codes(db, [own, n], by=RINI, now=NOW, today=TODAY),
+                lambda db, n: renew_code(db, n, by=RINI, now=NOW, today=TODAY),
+                lambda db, n: withdraw_code(db, n, by=RINI, now=NOW),
+            ):
+                with pytest.raises(NotFound):
+                    act(db, number)
+    with reading(surakarta) as db:
+        assert db.exec(select(Enrolment)).all() == []
+
+
+def test_who_is_not_in_office_gets_no_code(surakarta: Engine) -> None:
+    left = official(surakarta, term_ends=TODAY - timedelta(days=1))
+    with pytest.raises(Conflict) as refused:
+        give(surakarta, left)
+    assert refused.value.facts == {"problem": "not_in_office", "name": "Sri Lestari"}
+
+
+def test_a_closed_account_and_one_of_another_role_get_no_code(surakarta: Engine) -> None:
+    for login, role, active in (("a.b", Role.OFFICIAL, False), ("c.d", Role.MANAGER, True)):
+        number = official(surakarta, name=login)
+        with unit_of_work(surakarta) as db:
+            own = account(db, role, login, area_codes=[PAJANG])
+            own.is_active = active
+            db.get_one(Official, number).account_id = own.id
+        with pytest.raises(Conflict) as refused:
+            give(surakarta, number)
+        assert refused.value.facts["problem"] == "account_bars_phones"
+
+
+def _leave(db: Session, number: int) -> None:
+    version = db.get_one(Official, number).version
+    set_active(db, number, False, version=version, by=RINI, now=NOW)
+
+
+def _close(db: Session, number: int) -> None:
+    own = db.get_one(Official, number).account_id or 0
+    set_account_active(db, own, active=False, by_account_id=None, now=NOW)
+
+
+@pytest.mark.parametrize("end", [_leave, _close])
+def test_who_leaves_or_is_closed_loses_phones_and_codes(surakarta: Engine, end: Any) -> None:
+    number, other = official(surakarta), official(surakarta, BUMI, "Tri")
+    token, others = new_token(), new_token()
+    use(surakarta, code_for(surakarta, number), token)
+    use(surakarta, code_for(surakarta, other), others)
+    waiting, waits_on = code_for(surakarta, number), code_for(surakarta, other)
+    with unit_of_work(surakarta) as db:
+        end(db, number)
+    assert (speaks(surakarta, token), speaks(surakarta, others)) == (False, True)
+    assert state(surakarta, waiting) is CodeState.WITHDRAWN
+    assert state(surakarta, waits_on) is CodeState.LIVE
+    with unit_of_work(surakarta) as db:  # and coming back does not bring the phone back
+        if end is _close:
+            own = db.get_one(Official, number).account_id or 0
+            set_account_active(db, own, active=True, by_account_id=None, now=NOW)
+    assert not speaks(surakarta, token)
+
+
+def test_a_lost_phone_is_cut_off_and_the_others_are_not(surakarta: Engine) -> None:
+    number = official(surakarta)
+    lost, kept = new_token(), new_token()
+    device_id = use(surakarta, code_for(surakarta, number), lost)
+    use(surakarta, code_for(surakarta, number), kept)
+    for by, device in ((ELSE, device_id), (RINI, 999_999)):
+        with unit_of_work(surakarta) as db, pytest.raises(NotFound):
+            lose_phone(db, device, by=by, now=NOW)
+    assert speaks(surakarta, lost)
+    with unit_of_work(surakarta) as db:
+        assert lose_phone(db, device_id, by=RINI, now=NOW).id == number
+    assert (speaks(surakarta, lost), speaks(surakarta, kept)) == (False, True)
+    with reading(surakarta) as db:
+        shown = phones_of(db, db.get_one(Official, number))
+    assert [one.revoked_by for one in shown] == [None, RINI.account_id]
+    assert shown[1].id == device_id
+
+
+@pytest.mark.parametrize("role", [Role.COORDINATOR, Role.MANAGER, Role.ADMIN])
+def test_a_phone_never_speaks_for_another_role(surakarta: Engine, role: Role) -> None:
+    number, token = official(surakarta), new_token()
+    use(surakarta, code_for(surakarta, number), token)
+    with unit_of_work(surakarta) as db:
+        own = db.get_one(Official, number).account_id
+        db.get_one(Account, own).role = role
+    assert not speaks(surakarta, token)
+
+
+def test_contact_is_noted_once_a_minute_or_when_a_figure_changes(surakarta: Engine) -> None:
+    number, token = official(surakarta), new_token()
+    device_id = use(surakarta, code_for(surakarta, number), token)
+
+    def noted(seconds: int, **told: int) -> tuple[datetime | None, int | None, int | None]:
+        with unit_of_work(surakarta) as db:
+            touch(db, device_id, NOW + timedelta(seconds=seconds), **told)
+        with reading(surakarta) as db:
+            one = db.get_one(Device, device_id)
+            return one.last_seen_at, one.unsent, one.skew_seconds
+
+    assert noted(30) == (NOW, None, None)
+    assert noted(60) == (NOW + timedelta(seconds=60), None, None)
+    assert noted(61, unsent=3, skew_seconds=-90) == (NOW + timedelta(seconds=61), 3, -90)
+    assert noted(62, unsent=3) == (NOW + timedelta(seconds=61), 3, -90)
+    assert noted(63, unsent=10**12, skew_seconds=10**12)[1:] == (100_000, 2**31 - 1)
+
+
+def test_the_account_that_only_phones_open_goes_with_its_official(surakarta: Engine) -> None:
+    number, token = official(surakarta), new_token()
+    use(surakarta, code_for(surakarta, number), token)
+    moved = OfficialIn(village_code=BUMI, name="Sri Rahayu", position="Lurah")
+    with unit_of_work(surakarta) as db:
+        update_official(db, number, moved, version=1, by=RINI)
+    with reading(surakarta) as db:
+        line = next(one for one in list_accounts(db) if one.role is Role.OFFICIAL)
+        assert (line.name, line.area_codes) == ("Sri Rahayu", (BUMI,))
+    with unit_of_work(surakarta) as db:  # with a password somebody may use it beside the phone
+        set_password(db, line.id, PASSWORD)
+    back = OfficialIn(village_code=PAJANG, name="Sri Rahayu", position="Lurah")
+    with unit_of_work(surakarta) as db, pytest.raises(Conflict):
+        update_official(db, number, back, version=2, by=RINI)
+    assert speaks(surakarta, token)
+
+
+def test_a_login_name_that_is_taken_already_hinders_nobody(surakarta: Engine) -> None:
+    number = official(surakarta)
+    with unit_of_work(surakarta) as db:
+        account(db, Role.ADMIN, f"hp-{number}")
+    use(surakarta, code_for(surakarta, number), new_token())
+    with reading(surakarta) as db:
+        found = db.exec(select(Account.login).where(col(Account.role) == Role.OFFICIAL)).one()
+    assert found.startswith(f"hp-{number}-")
