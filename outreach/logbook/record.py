@@ -1,4 +1,4 @@
-"""What a report of a session must look like, and what is only unlikely about one."""
+"""What a report of a session must look like, and which of its parts cannot all be true."""
 
 from __future__ import annotations
 
@@ -201,18 +201,6 @@ def refuse_wrong_day(report: SessionReportIn, zone: Zone, now: datetime) -> None
         raise Invalid(problems={"held_on": ["in_the_future"]})
     if report.held_on < today - OLDEST:
         raise Invalid(problems={"held_on": ["too_long_ago"]})
-
-
-def unlikely(report: SessionReportIn, planned_for: date) -> list[str]:
-    """Name what is possible, but worth a second look by the coordinator."""
-    people = report.men + report.women
-    signs = {
-        "more_signups_than_people": report.signups > people,
-        "very_many_people": people > MANY_PEOPLE,
-        "other_day_than_planned": report.held_on != planned_for,
-        "at_night": not time(5) <= report.held_at <= time(22),
-    }
-    return [sign for sign, seen in signs.items() if seen]
 
 
 def result_of(report: SessionReportIn) -> Result:

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from outreach.errors import Invalid
-from outreach.logbook.record import fingerprint, read_report, refuse_wrong_day, result_of, unlikely
+from outreach.logbook.record import fingerprint, read_report, refuse_wrong_day, result_of
 from outreach.logbook.sending import skew_of
 from outreach.people.identity import holds_identity_number
 from outreach.villages.tables import Zone
 from outreach.visits.tables import Result
-from tests.field import DAY, told
+from tests.field import told
 
 FARMER = {"sector": "farmer", "package": "jkk_jkm", "payer": "self", "workers": 4}
 FISHER = {"sector": "fisher", "package": "jkk_jkm_jht", "payer": "apbdes", "workers": 3}
@@ -80,12 +80,6 @@ def test_details_alone_make_the_total() -> None:
 def test_one_kind_of_detail_told_twice_is_one() -> None:
     report = read_report(told(1, signups=8, details=[FARMER, FARMER]))
     assert [row.workers for row in report.details] == [8]
-
-
-def test_what_is_unlikely_is_flagged_and_not_refused() -> None:
-    report = read_report(told(1, men=1, women=0, signups=40, held_at="23:30"))
-    assert unlikely(report, DAY) == ["more_signups_than_people", "at_night"]
-    assert unlikely(read_report(told(1)), DAY) == []
 
 
 @pytest.mark.parametrize(
