@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 from sqlmodel import col, select
@@ -13,7 +14,10 @@ from outreach.cli.say import say, step
 from outreach.config import Settings, read_settings
 from outreach.db import reading, unit_of_work
 from outreach.demonstration.logins import LOGINS, demo_password
+from outreach.demonstration.phone import demo_code
+from outreach.people.enrolment import address_of, key_of
 from outreach.people.tables import Account, Role
+from outreach.villages.tables import Zone
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -53,6 +57,18 @@ def print_logins(engine: Engine, settings: Settings) -> None:
     for person in LOGINS:
         password = demo_password(settings.secret, person.login)
         click.echo(f"  {roles[person.role]:<22} {person.login:<24} {password}")
+    _print_phone_link(engine, settings)
+
+
+def _print_phone_link(engine: Engine, settings: Settings) -> None:
+    """Print the link that connects a phone; once it was used or has run out, a new one."""
+    now = datetime.now(UTC)
+    with unit_of_work(engine) as db:
+        code = demo_code(db, now=now, today=now.astimezone(ZoneInfo(Zone.WIB)).date())
+        here = settings.public_url or f"http://{settings.host}:{settings.port}"
+        link = address_of(code, key_of(settings.secret), here) if code else ""
+    if link:
+        click.echo(say("Try the official's phone, no login needed: %(link)s", link=link))
 
 
 def _roles() -> dict[Role, str]:

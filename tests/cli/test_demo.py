@@ -18,10 +18,11 @@ from outreach.config import Settings
 from outreach.db import reading, unit_of_work
 from outreach.demonstration import story
 from outreach.demonstration.cast import BRANCH
+from outreach.demonstration.logins import COORDINATOR, OFFICIAL
 from outreach.messages.announce import announce
 from outreach.messages.outbox import to_send_by_hand
 from outreach.people.access import person_of
-from outreach.people.tables import Account, Branch, Role
+from outreach.people.tables import Account, Branch, Enrolment, Official, Role
 from outreach.visits.approval import difference_since_approval, submission_of
 from outreach.visits.calls import call_tasks
 from outreach.visits.fairness import Hardship, fairness
@@ -139,3 +140,34 @@ def test_a_database_that_cannot_be_used_is_one_sentence(
     assert outcome.exit_code == 1
     assert told in outcome.output
     assert isinstance(outcome.exception, SystemExit)
+
+
+def _link() -> str:
+    told = CliRunner().invoke(main, ["demo", "logins"])
+    assert told.exit_code == 0
+    return next((w for w in told.output.split() if "/e/" in w), "")
+
+
+def test_the_demonstration_gives_a_link_for_its_officials_phone_fresh_when_used(
+    sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUBLIC_URL", "https://coba.example.go.id")
+    builders.load_small_registry(sqlite_engine)
+    with unit_of_work(sqlite_engine) as db:
+        branch = builders.branch(db)
+        desk = builders.account(
+            db, Role.COORDINATOR, COORDINATOR.login, branch_id=branch.id, name=COORDINATOR.name
+        )
+        own = builders.account(db, Role.OFFICIAL, OFFICIAL.login, area_codes=["33.72.01.1001"])
+        desk.is_demo = own.is_demo = True
+        told = {"village_code": "33.72.01.1001", "name": OFFICIAL.name, "position": "Lurah"}
+        db.add(Official.model_validate({**told, "account_id": own.id}))
+    first = _link()
+    assert first.startswith("https://coba.example.go.id/e/")
+    assert _link() == first
+    with unit_of_work(sqlite_engine) as db:
+        db.exec(select(Enrolment)).one().used_at = datetime.now(UTC)
+    assert _link() not in ("", first)
+    with unit_of_work(sqlite_engine) as db:
+        db.exec(select(Official)).one().is_active = False
+    assert _link() == ""
