@@ -44,6 +44,7 @@ const tell = () => document.dispatchEvent(new CustomEvent("phone:condition"));
 export function startSending() {
   window.addEventListener("online", () => {
     failures = 0;
+    envelope = MOST_AT_ONCE;
     tell();
     setTimeout(() => sendNow({ fresh: true }), Math.random() * AFTER_ONLINE_MS);
   });
@@ -64,7 +65,7 @@ export function startSending() {
 export function sendNow(wanted = {}) {
   if (running) {
     again = { ...again, ...wanted };
-    return running;
+    return running.then(() => running);
   }
   const locked = navigator.locks
     ? (work) => navigator.locks.request("phone-outbox", work)
@@ -181,7 +182,7 @@ async function take(batch, { json }) {
 
 /** Fewer at once after a failure: a line that drops long messages lets short ones through. */
 function learn(batch, error) {
-  if (error.code === "unknown" || error.code === "busy") return;
+  if (error.code === "unknown" || error.code === "busy" || !navigator.onLine) return;
   if (batch.length === 1 && error.code !== "offline") {
     failedAlone.set(batch[0].id, (failedAlone.get(batch[0].id) ?? 0) + 1);
   }

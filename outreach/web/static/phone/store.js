@@ -181,14 +181,14 @@ export const outbox = {
 
 async function drop(items) {
   if (items.length === 0) return;
+  for (const { id } of items) unkept.delete(id);
   await write(["items", "blobs"], async (s) => {
     for (const { id } of items) {
       s.items.delete(id);
       s.blobs.delete(id);
     }
     return got(s.items.count());
-  });
-  for (const { id } of items) unkept.delete(id);
+  }).catch(() => undefined); // they are let go of the next time
   changed();
 }
 

@@ -1,0 +1,204 @@
+"""A phone in an official's hand: a real Chromium with a disk of its own that can be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+from sqlalchemy import func
+from sqlmodel import col, select
+
+from outreach.db import reading, unit_of_work
+from outreach.logbook.tables import SessionReport
+from outreach.people.devices import digest_of
+from outreach.people.tables import Device, Role
+from tests.browser import ARGUMENTS, find_chromium
+from tests.visits.world import NOW
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from playwright.sync_api import BrowserContext, BrowserType, Page
+    from sqlalchemy import Engine
+
+    from tests.web.phone.bad_network import BadNetwork
+    from tests.web.world import World
+
+#: What the phone's page offers to a test, as its own modules see it.
+_STORE = """const url = document.querySelector('link[href$="store.js"]').href;
+const {outbox, drafts, settings, state} = await import(url);
+const {sendNow, condition} = await import(url.replace("store.js", "outbox.js"));
+const {uuid7} = await import(url.replace("store.js", "ids.js"));"""
+#: An old phone: a sixth of the machine's speed, and the line Chromium calls "Slow 3G".
+SLOWER = 6
+SLOW_3G = {
+    "offline": False,
+    "latency": 2000,
+    "downloadThroughput": 50_000,
+    "uploadThroughput": 50_000,
+}
+
+
+@dataclass
+class Handset:
+    """The phone; `token` makes it an official's own."""
+
+    chromium: BrowserType
+    disk: Path
+    network: BadNetwork
+    token: str
+    context: BrowserContext | None = None
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def page(self) -> Page:
+        assert self.context is not None
+        return self.context.pages[0]
+
+    def switch_on(
+        self, *, offline: bool = False, enrolled: bool = True, room: int | None = None
+    ) -> Page:
+        """Start the browser on the disk that it left and open the page.
+
+        `room` is how many bytes the browser grants; once it wrote there it no longer looks.
+        """
+        self.context = self.chromium.launch_persistent_context(
+            self.disk,
+            executable_path=find_chromium(),
+            args=list(ARGUMENTS),
+            viewport={"width": 360, "height": 740},
+            is_mobile=True,
+            has_touch=True,
+            locale="id-ID",
+            timezone_id="Asia/Jakarta",
+            accept_downloads=True,
+        )
+        self.context.add_cookies(
+            [{"name": "language", "value": "en", "url": self.network.address}]
+            + ([{"name": "phone", "value": self.token, "url": self.network.address}] if enrolled else [])
+        )
+        self.context.set_offline(offline)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        if room is not None:
+            told = self.context.new_cdp_session(self.page)
+            asked = {"origin": self.network.address, "quotaSize": room}
+            told.send("Storage.overrideQuotaForOrigin", asked)
+        self.open()
+        return self.page
+
+    def open(self, where: str = "") -> None:
+        self.page.goto(f"{self.network.address}/phone/{where}")
+        self.page.wait_for_selector("[data-screen]:not([hidden])", state="attached")
+
+    def keep_the_page(self) -> None:
+        """Wait until the phone holds the page, so that it opens without a network."""
+        self.page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+        self.page.wait_for_function("navigator.serviceWorker.controller !== null")
+
+    def kill(self) -> None:
+        """End the browser as the system of a phone does: at once, with all its processes."""
+        assert self.context is not None
+        mine = [
+            process
+            for process in psutil.Process(os.getpid()).children(recursive=True)
+            if any(str(self.disk) in word for word in _words(process))
+        ]
+        for process in mine:
+            for child in (*_children(process), process):
+                _end(child)
+        self.context = None
+        (self.disk / "SingletonLock").unlink(missing_ok=True)
+
+    def run(self, script: str, *given: Any) -> Any:
+        """Run a script that sees the page's own modules; `given` are its arguments."""
+        return self.page.evaluate(f"async (given) => {{{_STORE}\n{script}}}", list(given))
+
+    def save(self, report: dict[str, Any]) -> bool:
+        """Save a report as the form does."""
+        return bool(
+            self.run(
+                """return outbox.add({id: given[0].id, kind: "report",
+                visit_id: given[0].visit_id, body: given[0]});""",
+                report,
+            )
+        )
+
+    def items(self) -> dict[str, str]:
+        """What stands in the outbox: the state of each item."""
+        found: dict[str, str] = self.run(
+            "return Object.fromEntries((await outbox.all()).map((item) => [item.id, item.state]));"
+        )
+        return found
+
+    def send(self) -> None:
+        """Tap "send now"."""
+        self.run("await sendNow({fresh: true});")
+
+    def status(self) -> str:
+        return self.page.inner_text("[data-frame=status]")
+
+    def left(self) -> list[str]:
+        """The ids of what has not left the phone."""
+        return [key for key, state in self.items().items() if state not in ("sent", "disputed")]
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return list(process.children(recursive=True))
+    except psutil.Error:
+        return []
+
+
+def _end(process: psutil.Process) -> None:
+    try:
+        process.send_signal(signal.SIGKILL)
+    except psutil.NoSuchProcess:
+        return
+
+
+def enrol(engine: Engine, world: World, token: str) -> int:
+    """Make the phone that holds the token the official's own."""
+    with unit_of_work(engine) as db:
+        account_id = world.accounts[Role.OFFICIAL][0]
+        device = Device(account_id=account_id, token_hash=digest_of(token), enrolled_at=NOW)
+        db.add(device)
+        db.flush()
+        return device.id or 0
+
+
+def a_report(visit_id: int, held_on: date, **other: Any) -> dict[str, Any]:
+    return {
+        "id": str(uuid.uuid4()),
+        "visit_id": visit_id,
+        "held_on": held_on.isoformat(),
+        "held_at": "09:00",
+        "met": "held",
+        "place": "",
+        "men": 11,
+        "women": 14,
+        "signups": 6,
+        **other,
+    }
+
+
+def stored(engine: Engine, visit_ids: list[int]) -> dict[str, int]:
+    """Count the rows of reports in the database, by the id the phone gave them."""
+    with reading(engine) as db:
+        query = (
+            select(SessionReport.id, func.count())
+            .where(col(SessionReport.visit_id).in_(visit_ids))
+            .group_by(SessionReport.id)
+        )
+        return dict(db.exec(query).all())
