@@ -16,7 +16,9 @@ export async function startClock() {
 
 /** Note the server's clock from an answer of ours that was asked for at *askedAt* (phone's ms). */
 export function hearClock(response, askedAt) {
-  const server = Date.parse(response.headers.get("Date") ?? "");
+  // A server before ours may add a date of its own: both come as one text, the first is enough.
+  const [told] = (response.headers.get("Date") ?? "").match(/\w{3}, [^,]+/) ?? [""];
+  const server = Date.parse(told);
   const now = Date.now();
   if (Number.isNaN(server) || now < askedAt) return;
   // The answer was made at some moment between asking and now; headers hold whole seconds.

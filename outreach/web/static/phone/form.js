@@ -19,7 +19,7 @@ export async function open(section, visitId, itemId) {
   await screen.open(Number(visitId), itemId ?? null);
 }
 
-export const leave = () => screen?.keepNow();
+export const leave = () => screen?.close();
 
 class FormScreen {
   constructor(section) {
@@ -49,17 +49,24 @@ class FormScreen {
     }
   }
 
+  /** Nothing can be typed until all is in its place, else it would be lost under it. */
   async open(visitId, itemId) {
+    this.form.hidden = true;
     const all = await known();
     this.visitId = visitId;
     this.visit = placeOf(all, visitId);
-    this.form.hidden = !this.visit;
     show(this.section, "gone", !this.visit);
     if (!this.visit) return fill(this.section, { title: say("title_report"), village: "", planned: "" });
     this.today = villageToday(this.visit.zone);
     await this.begin(all, itemId);
     this.showHead();
+    this.form.hidden = false;
     return this.showDraft(all);
+  }
+
+  close() {
+    this.form.hidden = true;
+    return this.keepNow();
   }
 
   /** Take up the draft if there is one; else begin with what was saved or stored, or anew. */
