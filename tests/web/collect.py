@@ -121,5 +121,5 @@ def photo() -> bytes:
 
 def signature() -> bytes:
     out = io.BytesIO()
-    Image.linear_gradient("L").save(out, "PNG")
+    Image.effect_noise((200, 200), 40).save(out, "PNG")
     return out.getvalue()

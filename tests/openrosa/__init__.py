@@ -1,0 +1,1 @@
+"""Our form and our endpoints, tried with ODK's own engine of forms."""
