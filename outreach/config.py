@@ -44,7 +44,7 @@ class Settings(BaseSettings):
     var_dir: Path = ROOT / "var"
     demo: bool = True
     web_workers: int = Field(default=2, ge=1, le=64)
-    phones_at_once: int = Field(default=150, ge=1, le=10_000)
+    phones_wait_seconds: float = Field(default=2.0, gt=0, le=30)
     task_workers: int = Field(default=2, ge=1, le=64)
     lease_seconds: int = Field(default=30, ge=1, le=3600)
     https_only: bool = False

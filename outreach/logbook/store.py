@@ -53,8 +53,11 @@ def _insert_new(db: Session, table: Any) -> Any:
 def _insert_all(db: Session, table: Any, rows: Sequence[dict[str, Any]]) -> None:
     if not rows:
         return
-    statement = _insert_new(db, table).returning(table.__table__.c.id)
-    if len(db.execute(statement, rows).all()) < len(rows):
+    # One row after the other by one prepared statement: with all rows in one statement its text
+    # differs from request to request, and reading that costs more than writing the rows.
+    statement = _insert_new(db, table).execution_options(preserve_rowcount=True)
+    done: Any = db.execute(statement, rows)
+    if done.rowcount < len(rows):
         raise OvertakenError
 
 

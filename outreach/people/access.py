@@ -13,6 +13,8 @@ from outreach.villages.areas import NATION, covers, narrow, require, within
 from outreach.villages.tables import Zone
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlmodel import Session
 
 __all__ = ["NATION", "Person", "covers", "narrow", "person_of", "require", "within"]
@@ -42,12 +44,15 @@ def person_of(db: Session, account_id: int) -> Person | None:
     if account is None or not account.is_active:
         return None
     own = db.exec(select(AccountArea.code).where(AccountArea.account_id == account_id)).all()
-    served = db.exec(
-        select(BranchRegency.regency_code).where(BranchRegency.branch_id == account.branch_id)
-    ).all()
+    served = _served(db, account.branch_id) if account.branch_id is not None else ()
     areas = tuple(sorted({*own, *served}))
     zone = _zone(db, account.role, areas)
     return Person(account_id, account.name, account.role, areas, account.branch_id, zone)
+
+
+def _served(db: Session, branch_id: int) -> Sequence[str]:
+    query = select(BranchRegency.regency_code).where(BranchRegency.branch_id == branch_id)
+    return db.exec(query).all()
 
 
 def _zone(db: Session, role: Role, areas: tuple[str, ...]) -> Zone:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 
 from outreach.visits.lifecycle import status_after, take_place_again
 from outreach.visits.links import issue_links, withdraw_links
@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.visits.lifecycle import Author
+
+
+_VISITS: Any = Visit.__table__  # type: ignore[attr-defined]
+_EVENTS: Any = VisitEvent.__table__  # type: ignore[attr-defined]
+_MOVE = (
+    update(_VISITS)
+    .where(_VISITS.c.id == bindparam("moved"))
+    .values(
+        work=bindparam("to_work"), result=bindparam("to_result"), version=bindparam("to_version")
+    )
+)
 
 
 @dataclass(slots=True)
@@ -71,8 +82,9 @@ def write_courses(db: Session, courses: Sequence[Course], now: datetime) -> None
     if not moved:
         return
     started = [c.visit.id or 0 for c in moved if c.steps[0]["before"]["work"] != c.work.value]
-    db.execute(update(Visit), [_columns(course) for course in moved])
-    db.execute(insert(VisitEvent), [step for course in moved for step in course.steps])
+    # The tables, not the classes: nothing is to be kept in step, and it takes half as long.
+    db.execute(_MOVE, [_columns(course) for course in moved])
+    db.execute(insert(_EVENTS), [step for course in moved for step in course.steps])
     for course in moved:
         db.expire(course.visit)
     withdraw_links(db, started, now)
@@ -82,10 +94,10 @@ def write_courses(db: Session, courses: Sequence[Course], now: datetime) -> None
 
 def _columns(course: Course) -> dict[str, Any]:
     return {
-        "id": course.visit.id,
-        "work": course.work,
-        "result": course.result,
-        "version": course.visit.version + len(course.steps),
+        "moved": course.visit.id,
+        "to_work": course.work,
+        "to_result": course.result,
+        "to_version": course.visit.version + len(course.steps),
     }
 
 

@@ -28,7 +28,7 @@ pages = Blueprint("api", __name__, url_prefix="/api/v1")
 
 
 #: Far more than an honest phone sends: its pauses grow, and a request holds a hundred reports.
-SENDINGS = "60 per minute;1000 per hour"
+SENDINGS = "300 per 15 minutes"
 
 
 def protect(app: Flask) -> None:

@@ -91,7 +91,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["outreach"] = Running(settings, make_engine(settings.database))
     assets.serve(app, settings.var_dir / "assets")
     i18n.install(app, settings.locale)
-    pressure.install(app, settings.phones_at_once)
+    pressure.install(app, settings.phones_wait_seconds)
     auth.install(app, settings)
     # The wall stands before the check of tokens: a stranger is asked to log in, not to reload.
     app.before_request(wall.guard)

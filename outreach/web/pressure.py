@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import secrets
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from flask import current_app, g, request
@@ -22,34 +23,49 @@ if TYPE_CHECKING:
 _PATHS = "/api/v1/"
 #: Nobody comes again at once, and nobody later than a person would try by hand.
 SOONEST_SECONDS, LATEST_SECONDS = 2, 60
-#: Assumption, on the safe side: a process answers so many requests of phones in a second.
-ANSWERED_PER_SECOND = 25
+#: Until a process knows its own pace: assumed on the safe side.
+FIRST_PACE_SECONDS = 0.04
+#: How much the newest request says about the pace, and the longest that one may say.
+_NEWEST, _SLOWEST_SECONDS = 0.05, 1.0
+#: Below this many nobody is put off, however slow the last ones were.
+_ALWAYS = 8
 
 
 class Load:
-    """How many requests of phones one process has taken on, and how many wait for a thread."""
+    """How many requests of phones one process has taken on, and how fast it works them off."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
+    def __init__(self, most_seconds: float) -> None:
+        self.most_seconds = most_seconds
         self.waiting: Callable[[], int] = lambda: 0
         self._lock = threading.Lock()
         self._in_work = 0
+        self._pace = FIRST_PACE_SECONDS
+        self._served_at: float | None = None
 
-    def enter(self) -> int:
-        """Count one more; tell by how many there are too many now."""
+    def enter(self) -> float:
+        """Count one more; tell for how long the last who waits now will wait."""
         with self._lock:
             self._in_work += 1
-            return self._in_work + self.waiting() - self.most
+            ahead = self._in_work + self.waiting()
+            return 0.0 if ahead <= _ALWAYS else ahead * self._pace
 
-    def leave(self) -> None:
-        """Count one less."""
+    def leave(self, *, served: bool) -> None:
+        """Count one less; while others wait, the time between two that were served is the pace."""
         with self._lock:
             self._in_work -= 1
+            if not served:
+                return
+            now = time.monotonic()
+            if self._served_at is not None:
+                took = min(now - self._served_at, _SLOWEST_SECONDS)
+                self._pace += _NEWEST * (took - self._pace)
+            is_busy = self._in_work + self.waiting() > 0
+            self._served_at = now if is_busy else None
 
 
-def install(app: Flask, most: int) -> None:
+def install(app: Flask, most_seconds: float) -> None:
     """Look at the load before anything else is done for a phone's request."""
-    app.extensions["load"] = Load(most)
+    app.extensions["load"] = Load(most_seconds)
     app.before_request(_guard)
     app.teardown_request(_leave)
 
@@ -60,9 +76,9 @@ def load_of(app: Flask) -> Load:
     return load
 
 
-def seconds_to_wait(waiting: int = 0) -> int:
-    """Draw when to come again: spread over the time in which those who wait can be served."""
-    span = min(LATEST_SECONDS - SOONEST_SECONDS, max(3, math.ceil(waiting / ANSWERED_PER_SECOND)))
+def seconds_to_wait(until_served: float = 0.0) -> int:
+    """Draw when to come again: spread over twice the time in which those who wait are served."""
+    span = min(LATEST_SECONDS - SOONEST_SECONDS, max(3, math.ceil(2 * until_served)))
     return SOONEST_SECONDS + secrets.randbelow(span + 1)
 
 
@@ -70,12 +86,14 @@ def _guard() -> None:
     if not request.path.startswith(_PATHS):
         return
     load = load_of(current_app)
-    beyond = load.enter()
-    g.counts_as_load = True
-    if beyond > 0:
-        raise ServiceUnavailable(retry_after=seconds_to_wait(beyond + load.most))
+    g.load_served = True
+    until_served = load.enter()
+    if until_served > load.most_seconds:
+        g.load_served = False
+        raise ServiceUnavailable(retry_after=seconds_to_wait(until_served))
 
 
 def _leave(_error: BaseException | None) -> None:
-    if g.pop("counts_as_load", False):
-        load_of(current_app).leave()
+    served = g.pop("load_served", None)
+    if served is not None:
+        load_of(current_app).leave(served=served)
