@@ -48,9 +48,13 @@ async function show() {
     link.toggleAttribute("aria-current", link.hash === `#${name}`);
   }
   const module = await SCREENS[name]();
-  if (shown) window.scrollTo(0, 0);
+  const cameFromElsewhere = shown !== null;
   shown = { module, section, args, name };
   await module.open(section, ...args);
+  // The keyboard and the reading voice begin at the heading; the first screen of all leaves them.
+  if (!cameFromElsewhere) return;
+  window.scrollTo(0, 0);
+  section.querySelector("[data-heading]")?.focus({ preventScroll: true });
 }
 
 /** Whoever the server does not know sees nobody's visits; what was saved can always be reached. */
@@ -63,8 +67,10 @@ async function allowed(name) {
 /** Go to the welcome once the server says it does not know the phone, and away from it again. */
 async function goWhereAllowed() {
   if (!shown) return false;
-  const name = shown.name === "welcome" ? await allowed(FIRST) : await allowed(shown.name);
-  if (name === shown.name) return false;
+  const before = shown;
+  const name = await allowed(before.name === "welcome" ? FIRST : before.name);
+  // Whoever has gone to another screen meanwhile stays there.
+  if (name === before.name || shown !== before) return false;
   location.hash = name;
   return true;
 }
