@@ -150,9 +150,9 @@ def _kept_beside(stored: ReportRow) -> ResponseReturnValue:
     """Lead to both reports side by side; an official sees what is stored, the branch decides."""
     with reading_db() as db:
         waiting = open_disputes(db, person()) if person().role is Role.COORDINATOR else []
-    dispute = next((one for one in waiting if one.visit_id == stored.visit_id), None)
-    if dispute is not None:
-        return redirect(url_for("coordinator.dispute", dispute_id=dispute.id), 303)
+    ours = [one.id for one in waiting if one.visit_id == stored.visit_id]
+    if ours:
+        return redirect(url_for("coordinator.dispute", dispute_id=max(ours)), 303)
     return _to_report(stored.id, "beside")
 
 

@@ -12,7 +12,8 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from outreach.db import reading, unit_of_work
-from outreach.messages.tables import Medium, Message, MessageState
+from outreach.messages.remind import remind
+from outreach.messages.tables import Matter, Medium, Message, MessageState
 from outreach.people.tables import Official, Role
 from outreach.visits.links import issue_links
 from outreach.visits.tables import Visit, VisitEvent, Work
@@ -220,3 +221,67 @@ def test_an_overdue_report_stays_within_reach(
     assert report in page
     assert "harinya tiba" in page.lower()  # nobody answered: that no report came is another thing
     assert official.get(report).status_code == 200
+
+
+@pytest.fixture
+def reminded(app: Flask, coordinator: Visitor, world: World) -> Visitor:
+    """The day before, the first message being sent: now the reminder waits."""
+    with _write(app) as db:
+        first = db.get_one(Message, world.own["message_id"])
+        first.state, first.settled_at = MessageState.SENT, NOW - timedelta(days=5)
+        remind(db, NOW + timedelta(days=1))
+    app.extensions["clock"] = lambda: NOW + timedelta(days=1)
+    return coordinator
+
+
+def _reminder(app: Flask) -> Message:
+    with reading(app.extensions["outreach"].engine) as db:
+        query = select(Message).where(col(Message.matter) == Matter.REMINDER)
+        return db.scalars(query).one()
+
+
+def test_a_reminder_waits_for_a_tap_with_its_own_text(reminded: Visitor, world: World) -> None:
+    page = reminded.get("/messages").text
+    links = re.findall(r'href="(https://wa\.me/\d[^"]+)"', page)
+    assert len(links) == 1
+    text = unquote(links[0].partition("?text=")[2])
+    assert "Mengingatkan: kami masih menunggu jawaban" in text
+    assert re.search(r"/k/[a-z2-7]+", text)
+    visit = reminded.get(f"/visits/{world.own['visit_id']}").text
+    assert "Mengingatkan" in unquote(visit)
+
+
+def test_a_confirmed_visit_s_reminder_leads_to_the_page_of_the_phone(
+    app: Flask, reminded: Visitor, world: World
+) -> None:
+    with _write(app) as db:
+        db.get_one(Visit, world.own["visit_id"]).work = Work.CONFIRMED
+    (link,) = re.findall(r'href="(https://wa\.me/\d[^"]+)"', reminded.get("/messages").text)
+    text = unquote(link.partition("?text=")[2])
+    assert "Mohon disiapkan" in text
+    assert "/phone/" in text
+    assert "/k/" not in text
+
+
+def test_the_reminders_of_a_day_go_out_as_one_text(
+    app: Flask, reminded: Visitor, world: World
+) -> None:
+    page = reminded.get("/messages").text
+    area = re.search(r'<textarea[^>]* id="day-2026-11-18"[^>]*>([^<]+)<', page)
+    assert area
+    assert "Rabu, 18 November 2026" in area[1]
+    assert "Jawab di sini" in area[1]
+    ids = re.findall(r'name="ids" value="(\d+)"', page)
+    assert ids == [str(_reminder(app).id)]
+    assert reminded.send("/messages/sent", {"ids": ids}).status_code == 303
+    assert _reminder(app).state is MessageState.SENT
+    assert "day-2026-11-18" not in reminded.get("/messages").text
+
+
+def test_messages_of_others_are_not_marked_with_ones_own(
+    app: Flask, reminded: Visitor, world: World
+) -> None:
+    ids = [str(_reminder(app).id), str(world.foreign["message_id"])]
+    assert reminded.send("/messages/sent", {"ids": ids}).status_code == 404
+    assert _reminder(app).state is MessageState.WAITING
+    assert reminded.send("/messages/sent", {}).status_code == 422

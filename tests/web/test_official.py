@@ -6,14 +6,17 @@ import gzip
 import re
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlmodel import func, select
 
 from outreach.db import reading, unit_of_work
-from outreach.logbook.tables import SessionReport, SignUp
+from outreach.logbook.tables import DisputedReport, SessionReport, SignUp
+from outreach.people.access import person_of
 from outreach.people.tables import Branch, Role, Team
+from outreach.visits.lifecycle import send_back
 from outreach.visits.tables import Visit, Work
 from outreach.web.wall import OUR_PAGE
 
@@ -150,6 +153,64 @@ def test_what_was_typed_after_the_report_was_stored_becomes_its_correction(
     }
 
 
+def test_what_the_person_at_the_page_decides_is_not_kept_for_another_to_decide(
+    official: Visitor, world: World, app: Flask
+) -> None:
+    form = form_of(official, world)
+    save(official, world, form)
+    assert save(official, world, {**form, "men": "99"}).status_code == 409
+    with reading(app.extensions["outreach"].engine) as db:
+        of_visit = DisputedReport.visit_id == world.own["visit_id"]
+        assert db.exec(select(DisputedReport).where(of_visit)).all() == []
+
+
+def test_paid_and_the_length_are_stored_shown_and_corrected(
+    official: Visitor, world: World, app: Flask
+) -> None:
+    form = form_of(official, world) | {"paid": "3", "minutes": "95"}
+    page = official.get(save(official, world, form).location).text
+    (report,) = stored(app, world)
+    assert (report.paid, report.minutes) == (3, 95)
+    assert re.search(r"<dt>[^<]*</dt><dd>3</dd>", page)
+    assert "95" in page
+    again = official.get(f"/my/reports/{form['id']}/correct").text
+    assert re.search(r'name="paid" value="3"', again)
+    assert re.search(r'name="minutes" value="95"', again)
+
+
+def test_what_nobody_knows_is_not_zero(official: Visitor, world: World, app: Flask) -> None:
+    save(official, world, form_of(official, world) | {"paid": "", "minutes": ""})
+    (report,) = stored(app, world)
+    assert (report.paid, report.minutes) == (None, None)
+
+
+def test_a_report_sent_back_says_why(official: Visitor, world: World, app: Flask) -> None:
+    form = form_of(official, world)
+    where = save(official, world, form).location
+    waits = official.get(where).text
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        by = person_of(db, world.accounts[Role.COORDINATOR][0])
+        assert by
+        version = db.get_one(Visit, world.own["visit_id"]).version
+        told = {"version": version, "by": by, "now": datetime.now(UTC)}
+        send_back(db, world.own["visit_id"], reason="Jumlah laki-laki keliru", **told)
+    page = official.get(where).text
+    assert "Jumlah laki-laki keliru" in page
+    assert "Jumlah laki-laki keliru" in official.get("/my").text
+    assert "Jumlah laki-laki keliru" not in waits
+    review = re.compile(r"<dt>(?:Review|Pemeriksaan)</dt><dd>([^<]+)</dd>")
+    before, after = review.search(waits), review.search(page)
+    assert before
+    assert after
+    assert before[1] != after[1]
+
+
+def test_the_pages_without_a_script_lead_to_the_phone_s_page(official: Visitor) -> None:
+    page = official.get("/my").text
+    assert 'href="/phone/"' in page
+    assert 'href="/f"' in page
+
+
 def test_what_can_no_longer_be_corrected_is_shown_but_not_offered_for_correction(
     official: Visitor, world: World, app: Flask
 ) -> None:
@@ -184,6 +245,9 @@ def test_a_visit_that_waits_for_a_yes_names_whom_to_call(
         ({"men": "many"}, "men"),
         ({"men": "", "women": "", "signups": "", "details.0.workers": ""}, "men"),
         ({"signups": "8"}, "signups"),
+        ({"paid": "8"}, "paid"),
+        ({"paid": "-1"}, "paid"),
+        ({"minutes": "0"}, "minutes"),
         ({"held_on": "2999-01-01"}, "held_on"),
         ({"held_at": "later"}, "held_at"),
         ({"remarks": "NIK 3372014107800001"}, "remarks"),
