@@ -21,6 +21,7 @@ setup: .venv/ready .venv/translated ## install what running needs, start nothing
 
 test: .venv/ready-dev .venv/translated ## run all tests
 	@$(BIN)/python -m tests.browser
+	@$(BIN)/python -m tests.openrosa.engine
 	@$(BIN)/pytest $(ARGS)
 
 check: .venv/ready-dev .venv/translated ## style, types, import rules, migrations
