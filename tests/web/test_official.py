@@ -192,7 +192,7 @@ def test_a_report_sent_back_says_why(official: Visitor, world: World, app: Flask
         by = person_of(db, world.accounts[Role.COORDINATOR][0])
         assert by
         version = db.get_one(Visit, world.own["visit_id"]).version
-        told = {"version": version, "by": by, "now": datetime.now(UTC)}
+        told: dict[str, Any] = {"version": version, "by": by, "now": datetime.now(UTC)}
         send_back(db, world.own["visit_id"], reason="Jumlah laki-laki keliru", **told)
     page = official.get(where).text
     assert "Jumlah laki-laki keliru" in page
