@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, update
+from sqlalchemy import func, or_, update
 from sqlmodel import col, select
 
 from outreach.people.tables import Account, Device, Enrolment, Official, Role
@@ -19,14 +19,15 @@ from outreach.people.tables import Account, Device, Enrolment, Official, Role
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
 #: A phone that speaks often is noted this often at most: whoever looks needs no seconds.
 NOTED_EVERY = timedelta(minutes=1)
-#: What a column of whole numbers holds on every database.
-_LARGEST = 2**31 - 1
-#: More unsent reports, and a clock further off, than any phone has: what is told beyond is cut.
+#: More unsent reports, and a clock further off (31 years), than any phone has: what is told beyond
+#: is cut, so that the difference of two such clocks is still a whole number of the databases.
 _MOST_UNSENT = 100_000
+_MOST_SKEW = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +83,12 @@ def touch(
 ) -> None:
     """Note that a phone spoke, what it still holds and how far its clock is ahead.
 
-    Writes once a minute at most, unless one of the two figures has changed: what is not told
-    stays as it was.
+    Writes once a minute at most, unless what it holds has changed or its clock was set: what is
+    not told stays as it was.
     """
     told = _told(unsent, skew_seconds)
-    new = [col(getattr(Device, name)).is_distinct_from(value) for name, value in told.items()]
     seen = col(Device.last_seen_at)
+    new = [_is_new(name, value) for name, value in told.items()]
     statement = (
         update(Device)
         .where(
@@ -100,24 +101,20 @@ def touch(
     db.execute(statement)
 
 
+def _is_new(name: str, value: int) -> ColumnElement[bool]:
+    column = col(getattr(Device, name))
+    if name == "skew_seconds":  # the way to us takes a second or ten more each time
+        return or_(column.is_(None), func.abs(column - value) >= NOTED_EVERY.seconds)
+    return column.is_distinct_from(value)
+
+
 def _told(unsent: int | None, skew_seconds: int | None) -> dict[str, int]:
     told = {}
     if unsent is not None:
         told["unsent"] = min(max(unsent, 0), _MOST_UNSENT)
     if skew_seconds is not None:
-        told["skew_seconds"] = min(max(skew_seconds, -_LARGEST), _LARGEST)
+        told["skew_seconds"] = min(max(skew_seconds, -_MOST_SKEW), _MOST_SKEW)
     return told
-
-
-def devices_of(db: Session, account_id: int | None) -> list[Device]:
-    """List the phones of an account, those that may speak first, then the newest."""
-    query = (
-        select(Device)
-        .where(Device.account_id == account_id)
-        .order_by(col(Device.revoked_at).is_not(None), col(Device.enrolled_at).desc())
-        .order_by(col(Device.id).desc())
-    )
-    return list(db.exec(query))
 
 
 def log_out_device(db: Session, device_id: int, account_id: int, now: datetime) -> None:

@@ -24,7 +24,7 @@ from outreach.people.devices import device_of_token, is_due, log_out_device, new
 from outreach.people.passwords import matches, waste_a_check
 from outreach.people.tables import Account, DeviceKind, Role
 from outreach.web import phone_cookie
-from outreach.web.database import reading_db, writing_db
+from outreach.web.database import reading_db, wait_briefly, writing_db
 from outreach.web.routing import public
 
 if TYPE_CHECKING:
@@ -162,17 +162,27 @@ def phone_spoke(
 
 
 def _note_phone(response: Response) -> Response:
-    """Note that a phone spoke, unless its view or a request of the last minute has done so."""
+    """Note that a phone spoke, and let it keep its token for another year once a day."""
     phone: Device | None = g.get("phone")
-    now = datetime.now(UTC)
-    if phone is None or g.get("phone_is_noted") or not is_due(phone.last_seen_at, now):
+    if phone is None:
         return response
+    now = datetime.now(UTC)
+    if not g.get("phone_is_noted") and is_due(phone.last_seen_at, now):
+        _touch(phone, now)
+    token = phone_cookie.token_in(request)
+    is_first_today = phone.last_seen_at is None or phone.last_seen_at.date() != now.date()
+    if token and is_first_today and not response.cache_control.public:
+        phone_cookie.give(response, token)
+    return response
+
+
+def _touch(phone: Device, now: datetime) -> None:
     try:
         with writing_db() as db:
+            wait_briefly(db)
             touch(db, phone.id or 0, now)
     except SQLAlchemyError:  # nobody's answer fails because it could not be noted
         log.warning("a phone's last contact could not be noted")
-    return response
 
 
 def token_of_next_phone(code: str) -> str:

@@ -400,7 +400,9 @@ def test_contact_is_noted_once_a_minute_or_when_a_figure_changes(surakarta: Engi
     assert noted(60) == (NOW + timedelta(seconds=60), None, None)
     assert noted(61, unsent=3, skew_seconds=-90) == (NOW + timedelta(seconds=61), 3, -90)
     assert noted(62, unsent=3) == (NOW + timedelta(seconds=61), 3, -90)
-    assert noted(63, unsent=10**12, skew_seconds=10**12)[1:] == (100_000, 2**31 - 1)
+    assert noted(63, skew_seconds=-80) == (NOW + timedelta(seconds=61), 3, -90)
+    assert noted(64, skew_seconds=-(10**12)) == (NOW + timedelta(seconds=64), 3, -(10**9))
+    assert noted(65, unsent=10**12, skew_seconds=10**12)[1:] == (100_000, 10**9)
 
 
 def test_the_account_that_only_phones_open_goes_with_its_official(surakarta: Engine) -> None:

@@ -363,6 +363,23 @@ def test_contact_is_noted_and_at_most_once_a_minute(app: Flask, world: World) ->
     assert seen() != first - timedelta(minutes=2)
 
 
+def test_a_phone_in_use_never_forgets_its_token(app: Flask, world: World) -> None:
+    phone = with_phone(app, world)
+
+    def given(path: str) -> bool:
+        cookies = phone.get(path).headers.getlist("Set-Cookie")
+        return any(one.startswith("phone=") for one in cookies)
+
+    assert given("/my")  # the first of the day
+    assert not given("/my")
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        for one in db.exec(select(Device)):
+            one.last_seen_at = datetime.now(UTC) - timedelta(days=1)
+    assert given("/api/v1/phone")
+    phone.send("/logout")
+    assert phone.get_cookie("phone") is None
+
+
 def test_a_password_login_of_an_official_still_works(login_as: LogIn) -> None:
     assert login_as(Role.OFFICIAL).get("/my").status_code == 200
 
