@@ -21,35 +21,35 @@ if TYPE_CHECKING:
 #: A clock that is off by less is right for our purposes.
 _CLOCK_SECONDS = 60
 
-#: What was seen, and what to ask or look at.
+#: What was seen and what to check; the official reads it too.
 FLAG_WORDS = {
     "more_signups_than_people": _(
-        "More sign-ups than people who were there. Ask whether families were signed up too."
+        "More sign-ups than people who were there. Check whether family members were counted."
     ),
     "more_than_estimate": _(
-        "More sign-ups than uncovered informal workers estimated for the village. Ask for the list."
+        "More sign-ups than uncovered informal workers by the village's estimate. Check the list."
     ),
-    "very_many_people": _("More than a thousand people. Ask for the photo or the attendance list."),
-    "round_numbers": _("All counts are round numbers. Ask whether people were counted or guessed."),
+    "very_many_people": _("More than a thousand people. Check against the attendance list."),
+    "round_numbers": _("All numbers are round. Check whether people were counted."),
     "copied_counts": _(
-        "The same counts as another session of these weeks. Ask whether one was copied."
+        "The same numbers as another session of these weeks. Check that they belong to this one."
     ),
-    "short_session": _("Shorter than 20 minutes. Ask what was explained."),
-    "long_session": _("Longer than five hours. Ask whether the minutes are right."),
+    "short_session": _("Shorter than 20 minutes. Check how long it took."),
+    "long_session": _("Longer than five hours. Check how long it took."),
     "impossible_travel": _(
-        "Too close in time to another session of the same day to travel between. Ask for the hours."
+        "Too close to another session of the same day for the journey between. Check the hours."
     ),
     "far_from_village": _(
-        "The phone was far from the village. Ask where the session was held, or whether the report"
-        " was written later."
+        "The phone was far from the village. Check where the session was held, or whether it was"
+        " written down later."
     ),
-    "other_day_than_planned": _("Held on another day than planned. Ask whether the date is right."),
-    "at_night": _("Held at night. Ask whether the hour is right."),
+    "other_day_than_planned": _("Held on another day than planned. Check the date."),
+    "at_night": _("Held at night. Check the hour."),
     "clock_wrong": _(
         "The phone's clock was more than ten minutes wrong. Check the day and the hour."
     ),
     "base_never_came": _(
-        "Corrects a report that never came. Ask whether the visit has another report."
+        "Corrects a report that never came. Check whether the visit has another report."
     ),
 }
 
