@@ -59,6 +59,7 @@ class Dispute:
     content: Mapping[str, Any]
     reason: str
     ruling: Ruling | None
+    ruled_why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +149,17 @@ def _disputes(db: Session, person: Person, today: date) -> list[Dispute]:
         .order_by(col(DisputedReport.id))
     )
     rows = db.execute(narrow(query, DisputedReport.village_code, person))
-    return [
-        Dispute(one.report_id, one.visit_id, name, zone, one.content, one.reason, one.ruling)
-        for one, name, zone in rows
-        if one.content
-    ]
+    return [_dispute(one, name, zone) for one, name, zone in rows if one.content]
+
+
+def _dispute(one: DisputedReport, village: str, zone: Zone) -> Dispute:
+    return Dispute(
+        report_id=one.report_id,
+        visit_id=one.visit_id,
+        village=village,
+        zone=zone,
+        content=one.content,
+        reason=one.reason,
+        ruling=one.ruling,
+        ruled_why=one.ruled_why,
+    )

@@ -228,5 +228,12 @@ def _dispute(dispute: Dispute) -> dict[str, Any]:
         "reason": dispute.reason,
         "reason_word": str(words) if words else "",
         "ruling": dispute.ruling and dispute.ruling.value,
-        "ruling_word": word(dispute.ruling) if dispute.ruling else _("With your branch"),
+        "ruling_word": _ruling_words(dispute),
     }
+
+
+def _ruling_words(dispute: Dispute) -> str:
+    """Say what a person decided, in the words of whoever did."""
+    if dispute.ruling is None:
+        return str(_("With your branch"))
+    return f"{word(dispute.ruling)}: {dispute.ruled_why}".rstrip(": ")

@@ -15,7 +15,7 @@ from sqlalchemy import event
 from sqlmodel import select
 
 from outreach.db import unit_of_work
-from outreach.logbook.tables import DisputedReport, Evidence
+from outreach.logbook.tables import DisputedReport, Evidence, Ruling
 from outreach.people.devices import digest_of, new_token
 from outreach.people.tables import AccountArea, Device, Role
 from outreach.villages.tables import Village
@@ -201,6 +201,10 @@ def test_a_disputed_report_is_told_until_its_content_is_forgotten(
     told = state(phone)["disputes"][-1]
     assert (told["men"], told["ruling"], told["ruling_word"]) == (3, None, "With your branch")
     assert told["reason_word"].startswith("Somebody has reported this visit already.")
+    with unit_of_work(engine_of(app)) as db:
+        settled = db.get_one(DisputedReport, dispute_id)
+        settled.ruling, settled.ruled_why = Ruling.SET_ASIDE, "Dihitung dua kali"
+    assert state(phone)["disputes"][-1]["ruling_word"] == "Set aside: Dihitung dua kali"
     with unit_of_work(engine_of(app)) as db:
         db.get_one(DisputedReport, dispute_id).content = {}
     assert report_id not in {one["report_id"] for one in state(phone)["disputes"]}
