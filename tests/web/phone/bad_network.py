@@ -80,15 +80,19 @@ def bad_network(server_port: int) -> Iterator[BadNetwork]:
     loop = asyncio.new_event_loop()
     began = threading.Event()
     servers: list[asyncio.Server] = []
+    tasks: set[asyncio.Task[None] | None] = set()
 
     async def run() -> None:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            # Held on to: a task whose browser is gone hangs in the air, and would be swept away.
+            tasks.add(asyncio.current_task())
             try:
                 await _carry(network, server_port, reader, writer)
             except (OSError, asyncio.IncompleteReadError):
                 pass  # the browser hung up: lines do that
             finally:
                 await _hang_up(writer)
+                tasks.discard(asyncio.current_task())
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         network.port = server.sockets[0].getsockname()[1]
@@ -111,10 +115,12 @@ def bad_network(server_port: int) -> Iterator[BadNetwork]:
 async def _end(servers: list[asyncio.Server]) -> None:
     for server in servers:
         server.close()
+    await asyncio.sleep(0.05)  # who was just let in has a task by then
     others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(0.05)  # and what was just closed is gone
 
 
 async def _carry(
@@ -147,8 +153,10 @@ async def _hang_up(writer: asyncio.StreamWriter) -> None:
 
 async def _ask(server_port: int, head: bytes, body: bytes) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", server_port)
-    writer.write(_HOP.sub(b"", head).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + body)
-    await writer.drain()
-    answer = await reader.read()
-    await _hang_up(writer)
-    return answer
+    told = _HOP.sub(b"", head).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    try:
+        writer.write(told + body)
+        await writer.drain()
+        return await reader.read()
+    finally:
+        await _hang_up(writer)

@@ -23,7 +23,7 @@ from tests.visits.world import NOW
 if TYPE_CHECKING:
     from datetime import date
 
-    from playwright.sync_api import BrowserContext, BrowserType, Page
+    from playwright.sync_api import BrowserContext, BrowserType, ConsoleMessage, Page
     from sqlalchemy import Engine
 
     from tests.web.phone.bad_network import BadNetwork
@@ -84,6 +84,7 @@ class Handset:
         )
         self.context.set_offline(offline)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", self._note)
         if room is not None:
             told = self.context.new_cdp_session(self.page)
             asked = {"origin": self.network.address, "quotaSize": room}
@@ -91,14 +92,24 @@ class Handset:
         self.open()
         return self.page
 
+    def _note(self, told: ConsoleMessage) -> None:
+        # A request that failed is told there too: that is what these tests do to it.
+        if told.type == "error" and "Failed to load resource" not in told.text:
+            self.errors.append(told.text)
+
     def open(self, where: str = "") -> None:
         self.page.goto(f"{self.network.address}/phone/{where}")
         self.page.wait_for_selector("[data-screen]:not([hidden])", state="attached")
 
     def keep_the_page(self) -> None:
         """Wait until the phone holds the page, so that it opens without a network."""
-        self.page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
-        self.page.wait_for_function("navigator.serviceWorker.controller !== null")
+        self.page.evaluate(
+            """() => new Promise((kept) => {
+              const worker = navigator.serviceWorker;
+              if (worker.controller) kept();
+              worker.addEventListener("controllerchange", () => kept());
+            })"""
+        )
 
     def kill(self) -> None:
         """End the browser as the system of a phone does: at once, with all its processes."""

@@ -242,8 +242,9 @@ def test_a_full_disk_is_said_and_nothing_is_called_saved(
     assert [item["body"] for item in kept["items"]] == [report]
     # With a network it goes out all the same, though the disk is still full.
     phone.context.set_offline(False)
+    page.locator("[data-frame=full] [data-do=send]").click()
     expect(page.locator("[data-frame=status-main]")).to_contain_text(
-        re.compile("All sent|Nothing is waiting"), timeout=20_000
+        re.compile("All sent|Nothing is waiting")
     )
     assert stored(engine, visits) == {report["id"]: 1}
     expect(page.locator("[data-frame=full]")).to_be_hidden()

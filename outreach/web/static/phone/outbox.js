@@ -29,12 +29,15 @@ const heldSince = new Map();
 // What the last try met, for the status bar: a Trouble's code or null.
 let trouble = null;
 let busy = false;
+// How long to wait, where a full disk does not take it.
+let waitHere = null;
 
 /** How the sending stands: `{busy, trouble, unknown, sent_at, wait_until}`. */
 export async function condition() {
-  const [unknown, sentAt, wait] = await Promise.all(
-    ["unknown", "sent_at", "wait"].map((name) => settings.get(name).catch(() => null)),
+  const [unknown, sentAt] = await Promise.all(
+    ["unknown", "sent_at"].map((name) => settings.get(name).catch(() => null)),
   );
+  const wait = await waitKept();
   return { busy, trouble, unknown, sent_at: sentAt, wait_until: wait?.until ?? null };
 }
 
@@ -207,8 +210,11 @@ async function succeed() {
   failures = 0;
   trouble = null;
   await settings.remove("unknown").catch(() => undefined);
+  waitHere = null;
   await settings.remove("wait").catch(() => undefined);
 }
+
+const waitKept = async () => (await settings.get("wait").catch(() => null)) ?? waitHere;
 
 async function fail(error) {
   trouble = error.code;
@@ -217,6 +223,7 @@ async function fail(error) {
   const bidden = error.waitMs;
   const waitMs = (bidden ?? 0) + Math.random() * (bidden === null ? longest : Math.min(longest, 30_000));
   const wait = { from: Date.now(), until: Date.now() + waitMs, bidden: bidden !== null };
+  waitHere = wait;
   await settings.put("wait", wait).catch(() => undefined);
   if (error.code !== "unknown") return;
   await settings.put("unknown", error.revoked ? "revoked" : "unknown").catch(() => undefined);
@@ -224,7 +231,7 @@ async function fail(error) {
 }
 
 async function mustWait(patient) {
-  const wait = await settings.get("wait").catch(() => null);
+  const wait = await waitKept();
   // A phone's clock that was turned must not make it wait for years.
   if (!wait || Date.now() < wait.from || Date.now() >= wait.until) return false;
   return wait.bidden || patient;
@@ -233,7 +240,7 @@ async function mustWait(patient) {
 /** Set the alarm for the next try; while there is nothing to send, look for news only. */
 async function plan() {
   clearTimeout(timer);
-  const wait = await settings.get("wait").catch(() => null);
+  const wait = await waitKept();
   const bidden = wait && Date.now() >= wait.from ? wait.until - Date.now() : 0;
   const unsent = (await outbox.all()).some((item) => !OURS_NO_MORE.has(item.state) && item.state !== "refused");
   const rest = unsent || diskRefused() ? LOOK_AGAIN_MS : STATE_IS_FRESH_MS;
