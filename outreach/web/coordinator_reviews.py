@@ -218,5 +218,7 @@ def _left_out(done: Reviewed, count: int) -> str:
         count,
         shown=number(count),
     )
+    if not names:
+        return words
     more = _("and %(count)s more", count=number(count - len(names))) if count > len(names) else ""
-    return " ".join(filter(None, (words, ", ".join(filter(None, (*names, more))) + ".")))
+    return f"{words} {', '.join(filter(None, (*names, more)))}."
