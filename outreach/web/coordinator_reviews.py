@@ -219,6 +219,6 @@ def _left_out(done: Reviewed, count: int) -> str:
         shown=number(count),
     )
     if not names:
-        return words
+        return str(words)
     more = _("and %(count)s more", count=number(count - len(names))) if count > len(names) else ""
     return f"{words} {', '.join(filter(None, (*names, more)))}."
