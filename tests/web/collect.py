@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
@@ -12,16 +13,48 @@ from defusedxml.ElementTree import fromstring
 from PIL import Image
 from sqlmodel import col, select
 
-from outreach.db import reading
+from outreach.config import Settings
+from outreach.db import reading, unit_of_work
 from outreach.logbook.tables import SessionReport
+from outreach.people.devices import digest_of, new_token
+from outreach.people.tables import Device, DeviceKind
+from outreach.web.app import create_app
+from tests.builders import load_small_registry
+from tests.field import NOW, make_field
+from tests.web.world import SECRET
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from flask.testing import FlaskClient
     from sqlalchemy import Engine
 
     from tests.field import Field
 
 DATE = "Fri, 20 Nov 2026 04:00:00 GMT"
+
+
+@contextmanager
+def set_up(database_url: str, var: Path) -> Iterator[Collect]:
+    """Bring the app up over a field, and give its official a key."""
+    settings = Settings(_env_file=None, database_url=database_url, secret_key=SECRET, var_dir=var)
+    app = create_app(settings)
+    app.extensions["clock"] = lambda: NOW
+    engine, key = app.extensions["outreach"].engine, new_token()
+    load_small_registry(engine)
+    with unit_of_work(engine) as db:
+        at = make_field(db)
+        db.add(
+            Device(
+                account_id=at.official.account_id,
+                kind=DeviceKind.ODK,
+                enrolled_at=NOW,
+                token_hash=digest_of(key),
+            )
+        )
+    yield Collect(engine, at, app.test_client(), key)
+    engine.dispose()
 
 
 @dataclass(frozen=True)

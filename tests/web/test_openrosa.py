@@ -11,7 +11,6 @@ import pytest
 from defusedxml.ElementTree import fromstring
 from sqlmodel import select
 
-from outreach.config import Settings
 from outreach.db import reading, unit_of_work
 from outreach.logbook.tables import (
     DisputedReport,
@@ -21,14 +20,20 @@ from outreach.logbook.tables import (
     ReportSource,
     SignUp,
 )
-from outreach.people.devices import digest_of, new_token, revoke
+from outreach.people.devices import revoke
 from outreach.people.tables import Device, DeviceKind
 from outreach.visits.tables import Visit, Work
-from outreach.web.app import create_app
-from tests.builders import load_small_registry
-from tests.field import NOW, make_field
-from tests.web.collect import Collect, answered, form_xml, new_id, photo, signature, words_of
-from tests.web.world import SECRET
+from tests.field import NOW
+from tests.web.collect import (
+    Collect,
+    answered,
+    form_xml,
+    new_id,
+    photo,
+    set_up,
+    signature,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,26 +46,8 @@ MANIFEST = "{http://openrosa.org/xforms/xformsManifest}"
 @pytest.fixture
 def collect(database_url: str, web_var: Path) -> Iterator[Collect]:
     """On both databases."""
-    settings = Settings(
-        _env_file=None, database_url=database_url, secret_key=SECRET, var_dir=web_var
-    )
-    app = create_app(settings)
-    app.extensions["clock"] = lambda: NOW
-    engine = app.extensions["outreach"].engine
-    load_small_registry(engine)
-    key = new_token()
-    with unit_of_work(engine) as db:
-        at = make_field(db)
-        db.add(
-            Device(
-                account_id=at.official.account_id,
-                kind=DeviceKind.ODK,
-                enrolled_at=NOW,
-                token_hash=digest_of(key),
-            )
-        )
-    yield Collect(engine, at, app.test_client(), key)
-    engine.dispose()
+    with set_up(database_url, web_var) as phone:
+        yield phone
 
 
 def rows(collect: Collect, table: Any) -> list[Any]:
