@@ -3,13 +3,16 @@ import { known, placeOf, standing, whyOf } from "./known.js";
 import { outbox } from "./store.js";
 import { copyOf, dayInWords, fill, say, show } from "./words.js";
 
+// An answer leaves the outbox once the server's state is here; then nothing tells of it any more.
+let lastAnswer = null;
+
 export async function open(section, id) {
   await refresh(section, id);
 }
 
 export async function refresh(section, id) {
   const all = await known();
-  const item = await outbox.get(id);
+  const item = await itemOf(id);
   const report = all.reports.find((one) => one.id === id);
   const shown = report ? ofReport(report) : item ? ofItem(item) : { title: say("saved_unknown") };
   const visitId = report?.visit_id ?? item?.visit_id;
@@ -21,7 +24,14 @@ export async function refresh(section, id) {
   show(section, "correct", correct);
   const refused = !report && item?.state === "refused" ? `/${id}` : "";
   section.querySelector("[data-correct]").href = `#form/${visitId}${refused}`;
-  showPictures(section, all, id);
+  showPictures(section, all, id, report);
+}
+
+async function itemOf(id) {
+  const item = await outbox.get(id);
+  if (item?.kind === "answer") lastAnswer = item;
+  const gone = !item && lastAnswer?.id === id;
+  return gone ? { ...lastAnswer, state: "sent" } : item;
 }
 
 function ofReport(report) {
@@ -46,13 +56,14 @@ function whyOfOutcome(item, stands) {
   return stands === "refused" || stands === "disputed" ? whyOf(item) : "";
 }
 
-function showPictures(section, all, reportId) {
-  const pictures = all.items.filter(
-    (item) => item.kind === "evidence" && item.body.report_id === reportId,
-  );
-  const lines = pictures.map((item) => {
-    const why = whyOf(item);
-    return fill(copyOf("picture"), { picture: say(`${item.body.kind}_${standing(item)}`, { why }) });
+/** A line for each picture: as its item stands here, else as the server tells of the report. */
+function showPictures(section, all, reportId, report) {
+  const items = all.items.filter((one) => one.kind === "evidence" && one.body.report_id === reportId);
+  const words = ["photo", "signature"].flatMap((kind) => {
+    const [item] = items.filter((one) => one.body.kind === kind).slice(-1);
+    if (item) return [say(`${kind}_${standing(item)}`, { why: whyOf(item) })];
+    return report?.[kind] ? [say(`${kind}_sent`)] : [];
   });
+  const lines = words.map((picture) => fill(copyOf("picture"), { picture }));
   section.querySelector("[data-pictures]").replaceChildren(...lines);
 }
