@@ -217,24 +217,26 @@ def _release(db: Session, takings: Takings, report_id: str) -> None:
     """Decide on the corrections that waited for what is stored now, and on those behind them."""
     fresh = [report_id]
     while fresh:
-        base_id = fresh.pop()
-        answers = [*_release_sent(db, takings, base_id), *_release_held(db, takings, base_id)]
-        takings.released |= {answer.id: answer for answer in answers}
-        fresh += [answer.id for answer in answers if answer.outcome is Outcome.ACCEPTED]
+        answers = [_take_waiting(db, takings, one) for one in _waiting(takings, fresh.pop())]
+        taken = [answer for answer in answers if answer is not None]
+        takings.released |= {answer.id: answer for answer in taken}
+        fresh += [answer.id for answer in taken if answer.outcome is Outcome.ACCEPTED]
 
 
-def _release_held(db: Session, takings: Takings, base_id: str) -> list[Answer]:
+def _waiting(takings: Takings, base_id: str) -> list[Told | HeldReport]:
+    """List what waits for this report: who came first is first, whatever the request."""
     held = [one for one in takings.known.held.values() if one.waits_for == base_id]
-    held.sort(key=lambda one: (one.received_at, one.id))
-    return [answer for one in held if (answer := _take_held(db, takings, one)) is not None]
+    sent = [told for told in takings.held.values() if told.base_id == base_id]
+    came: list[tuple[datetime, Told | HeldReport]] = [(one.received_at, one) for one in held]
+    came += [(takings.now, told) for told in sent]
+    return [one for _, one in sorted(came, key=lambda each: (each[0], each[1].id))]
 
 
-def _release_sent(db: Session, takings: Takings, base_id: str) -> list[Answer]:
-    waiting = [told for told in takings.held.values() if told.base_id == base_id]
-    for told in waiting:
-        del takings.held[told.id]
-    visits = takings.known.visits
-    return [_take_one(db, takings, told, visits[told.report.visit_id]) for told in waiting]
+def _take_waiting(db: Session, takings: Takings, one: Told | HeldReport) -> Answer | None:
+    if not isinstance(one, Told):
+        return _take_held(db, takings, one)
+    del takings.held[one.id]
+    return _take_one(db, takings, one, takings.known.visits[one.report.visit_id])
 
 
 def _take_held(
