@@ -8,7 +8,7 @@ from datetime import date, datetime, time  # noqa: TC003 - dataclass fields are 
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -122,11 +122,17 @@ def waiting_reviews(db: Session, person: Person) -> list[ReviewRow]:
 
 
 def with_pictures(db: Session, rows: Collection[ReviewRow]) -> list[ReviewRow]:
-    """Add the pictures of each report that was read within the person's area."""
-    pictures: dict[str, list[Picture]] = defaultdict(list)
-    for part in batched([row.report_id for row in rows], _PER_STATEMENT):
-        query = select(col(Evidence.report_id), col(Evidence.id), col(Evidence.kind))
-        query = query.where(col(Evidence.report_id).in_(part)).order_by(col(Evidence.kind))
-        for report_id, picture_id, kind in db.execute(query):
-            pictures[report_id].append(Picture(picture_id, kind))
-    return [replace(row, pictures=tuple(pictures[row.report_id])) for row in rows]
+    """Add the pictures of each session, erased ones left out, to what its reader may see.
+
+    Those of a report that was corrected are among them: the session is the same.
+    """
+    pictures: dict[int, list[Picture]] = defaultdict(list)
+    for part in batched([row.visit_id for row in rows], _PER_STATEMENT):
+        query = (
+            select(col(Evidence.visit_id), col(Evidence.id), col(Evidence.kind))
+            .where(col(Evidence.visit_id).in_(part), func.length(col(Evidence.content)) > 0)
+            .order_by(col(Evidence.kind), col(Evidence.received_at).desc(), col(Evidence.id))
+        )
+        for visit_id, picture_id, kind in db.execute(query):
+            pictures[visit_id].append(Picture(picture_id, kind))
+    return [replace(row, pictures=tuple(pictures[row.visit_id])) for row in rows]

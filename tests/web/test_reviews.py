@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from outreach.db import reading, unit_of_work
 from outreach.logbook.sync import take_in
-from outreach.logbook.tables import SessionReport
+from outreach.logbook.tables import Evidence, SessionReport
 from outreach.people.tables import Role
 from outreach.visits.lifecycle import approve
 from outreach.visits.tables import Happening, Visit, VisitEvent, Work
@@ -143,9 +143,8 @@ def test_the_whole_list_is_approved_with_the_versions_it_was_shown_with(
     html = client.get("/reviews?stage=Tahap+1").get_data(as_text=True)
     fitting = re.search(r'name="fitting" value="([^"]+)"', html)
     assert fitting is not None
+    late, by = reported[4], coordinator(app, world)
     with unit_of_work(planned.engine) as db:
-        late = reported[4]
-        by = coordinator(app, world)
         approve(db, late.id or 0, version=late.version, by=by, now=AFTERWARDS)
     decide(client, which="fitting", fitting=fitting[1])
     told = flashed(client)
@@ -221,6 +220,31 @@ def test_foreign_and_missing_visits_are_left_out_alike(
     assert "2 reports were left out" in told
     assert planned.visit(foreign).work is Work.DONE
     assert all(not one.startswith(f"{foreign}:") for one in listed(client))
+
+
+def test_pictures_of_the_session_stand_beside_its_numbers_until_they_are_erased(
+    client: Visitor, world: World, planned: Planned
+) -> None:
+    picture = f"/evidence/{world.own['evidence_id']}"
+    assert f'src="{picture}"' in client.get("/reviews").get_data(as_text=True)
+    assert client.get(picture).status_code == 200
+    with unit_of_work(planned.engine) as db:
+        db.get_one(Evidence, world.own["evidence_id"]).content = b""
+    assert "/evidence/" not in client.get("/reviews").get_data(as_text=True)
+
+
+def test_a_correction_says_what_it_was_before(
+    app: Flask, client: Visitor, world: World, planned: Planned, reported: list[Visit]
+) -> None:
+    by = coordinator(app, world)
+    with unit_of_work(planned.engine) as db:
+        query = select(SessionReport).where(SessionReport.visit_id == reported[0].id)
+        first = db.exec(query).one()
+        again = {**_told(0, reported[0]), "signups": 4, "corrects_id": first.id}
+        (answer,) = take_in(db, [again], by, AFTERWARDS)
+        assert answer.outcome.value == "accepted"
+    assert pair(reported[0]) not in listed(client)  # what was shown before is stale
+    assert "4 3 paid corrected, was 7" in words_of(client.get("/reviews"))
 
 
 def test_the_desk_leads_to_the_reviews(client: Visitor, reported: list[Visit]) -> None:
