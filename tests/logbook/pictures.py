@@ -41,6 +41,14 @@ def bomb(width: int = 60_000, height: int = 60_000) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*part) for part in parts)
 
 
+def with_a_broken_note() -> bytes:
+    """A PNG whose pixels are whole, with a note behind them that is not."""
+    whole = written(drawn((40, 30)), "PNG")
+    note = bytearray(_chunk(b"tEXt", b"Title\0Balai desa"))
+    note[-1] ^= 0xFF
+    return whole[:-12] + bytes(note) + whole[-12:]
+
+
 def _chunk(name: bytes, content: bytes) -> bytes:
     check = struct.pack(">I", zlib.crc32(name + content))
     return struct.pack(">I", len(content)) + name + content + check

@@ -25,6 +25,7 @@ from outreach.visits.lifecycle import confirm
 from outreach.visits.links import issue_links, live_links
 from outreach.visits.listing import history
 from outreach.visits.offers import offers, place_key
+from outreach.visits.openings import openings
 from outreach.visits.tables import Channel, Happening, Visit, Work
 from tests.visits.world import NOW, STARTS, TODAY, World, account, build_world, plan
 
@@ -147,6 +148,14 @@ def test_a_day_that_went_to_somebody_else_leaves_the_visit_waiting(phone: Phone)
     # Its official was told that the day is gone: it must not be taken behind the back.
     assert phone.send(item).outcome is Outcome.CONFLICT
     assert phone.send(phone.item("another_day", place=key)).outcome is Outcome.ACCEPTED
+
+
+def test_a_place_that_is_free_but_was_not_offered_is_the_branchs_to_give(phone: Phone) -> None:
+    with reading(phone.engine) as db:
+        free = openings(db, phone.visit_id, today=TODAY, most=1000)
+    key = next(key for one in free if (key := place_key(one)) not in phone.places())
+    answer = phone.send(phone.item("another_day", place=key))
+    assert (answer.outcome, answer.reason) == (Outcome.CONFLICT, "opening_gone")
 
 
 def test_a_day_that_was_never_offered_is_not_taken(phone: Phone) -> None:

@@ -25,7 +25,15 @@ from outreach.logbook.sync import Outcome, take_in
 from outreach.logbook.tables import DisputedReport, Evidence, EvidenceKind, Ruling
 from tests.builders import load_small_registry
 from tests.field import NOW, Field, make_field, told
-from tests.logbook.pictures import bomb, drawn, film, of_camera, page_in_a_jpeg, written
+from tests.logbook.pictures import (
+    bomb,
+    drawn,
+    film,
+    of_camera,
+    page_in_a_jpeg,
+    with_a_broken_note,
+    written,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -157,6 +165,7 @@ GOOD = written(drawn())
         (written(drawn(), "PNG")[:-400], "not_a_picture"),
         (written(drawn(), "WEBP")[:-400], "not_a_picture"),
         (bomb(1000, 1000), "not_a_picture"),
+        (with_a_broken_note(), "not_a_picture"),
         (b"\xff\xd8\xff\xe0" + b"A" * 500, "not_a_picture"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
