@@ -61,8 +61,8 @@ class Office:
     def signups(self) -> dict[str, int]:
         """Workers by work, package and payer of all reports of the visit."""
         with unit_of_work(self.engine) as db:
-            ids = [one.id for one in self.reports()]
-            lines = db.exec(select(SignUp).where(col(SignUp.report_id).in_(ids)))
+            query = select(SignUp).join(SessionReport)
+            lines = db.exec(query.where(SessionReport.visit_id == self.visit_id))
             return {f"{one.sector} {one.package} {one.payer}": one.workers for one in lines}
 
     def evidence(self) -> list[Evidence]:

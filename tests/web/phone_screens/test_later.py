@@ -111,17 +111,17 @@ def test_a_report_sent_back_stands_in_the_history_with_its_reason(
     type_four(handset)
     save(handset)
     outcome(handset, "sent")
+    version, now = office.visit().version, office.reports()[0].received_at
     with unit_of_work(office.engine) as db:
         by = person_of(db, world.accounts[Role.COORDINATOR][0])
         assert by is not None
-        visit = office.visit()
         turn(
             db,
             office.visit_id,
             Happening.SENT_BACK,
             by=by,
-            now=office.reports()[0].received_at,
-            version=visit.version,
+            now=now,
+            version=version,
             reason="Jumlah pendaftar tidak cocok",
         )
     reload_state(handset)

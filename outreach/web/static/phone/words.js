@@ -48,7 +48,8 @@ export const copyOf = (name) =>
 /** Put texts into the slots of *root*; a slot without one is hidden. */
 export function fill(root, texts) {
   for (const [name, text] of Object.entries(texts)) {
-    for (const slot of root.querySelectorAll(`[data-slot="${name}"]`)) {
+    const own = root.dataset?.slot === name ? [root] : [];
+    for (const slot of [...own, ...root.querySelectorAll(`[data-slot="${name}"]`)]) {
       const empty = text === undefined || text === null || text === "" || text === false;
       slot.textContent = empty ? "" : text;
       (slot.closest("[data-with]") ?? slot).hidden = empty;
