@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
-LABEL = "ODK Collect / KoboCollect"
-
 
 @dataclass(frozen=True, slots=True)
 class Holder:
@@ -54,7 +52,6 @@ def give_key(db: Session, official_id: int, *, by: Person, now: datetime, today:
             account_id=account_id,
             kind=DeviceKind.ODK,
             token_hash=digest_of(key),
-            label=LABEL,
             enrolled_at=now,
         )
     )
