@@ -41,6 +41,7 @@ MOST_TRIES = 20
 MOST_AT_ONCE = 500
 #: Five bytes: 40 bits in eight signs. With so few tries one guess in fifty thousand million hits.
 _SIGNATURE_BYTES = 5
+_GROUP = 4
 #: Typed for one of our signs by who reads them off a screen or hears them.
 _MISREAD = str.maketrans({"0": "o", "1": "l", "8": "b", "9": "g"})
 _THEN = datetime(2000, 1, 1, tzinfo=UTC)
@@ -86,8 +87,10 @@ def address_of(enrolment: Enrolment, key: bytes, public_url: str) -> str:
 
 
 def in_groups(code: str) -> str:
-    """Write a code as it is read out: in groups of four."""
-    return "-".join(code[at : at + 4] for at in range(0, len(code), 4))
+    """Write a code as it is read out: in groups of four, the signature's whole."""
+    first = len(code) % _GROUP
+    later = (code[at : at + _GROUP] for at in range(first, len(code), _GROUP))
+    return "-".join(filter(None, (code[:first], *later)))
 
 
 def tidy(typed: str) -> str:

@@ -280,6 +280,12 @@ def test_a_code_may_be_typed_as_people_type(surakarta: Engine, how: Any) -> None
     assert state(surakarta, tidy(how(code))) is CodeState.LIVE
 
 
+def test_a_code_is_read_out_in_groups() -> None:
+    assert in_groups("c" + "iw2sfshm") == "c-iw2s-fshm"
+    assert in_groups("abcd" + "iw2sfshm") == "abcd-iw2s-fshm"
+    assert in_groups("") == ""
+
+
 def test_signs_that_we_never_write_are_read_as_those_they_look_like() -> None:
     assert tidy("O0I1L-B8G9") == "ooillbbgg"
     assert re.fullmatch("[a-z2-7]*", tidy("ä/$%&ß€\x00\u2028" * 20))
