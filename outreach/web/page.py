@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from outreach.people.access import Person
 
 HOME = {
-    Role.OFFICIAL: "/my",
+    Role.OFFICIAL: "/phone/",
     Role.COORDINATOR: "/desk",
     Role.MANAGER: "/map",
     Role.ADMIN: "/admin/branches",
@@ -34,6 +34,7 @@ HOME = {
 #: Ways to go from every page: path, words, and whose they are. By path, not by view, so that one
 #: reader's pages do not need another's.
 WAYS = (
+    ("/phone/", _("On this phone"), {Role.OFFICIAL}),
     ("/my", _("My visits"), {Role.OFFICIAL}),
     ("/desk", _("Today"), {Role.COORDINATOR}),
     ("/campaigns", _("Campaigns"), {Role.COORDINATOR, Role.MANAGER}),

@@ -54,11 +54,15 @@ BROKEN = answers("500 Internal Server Error", "<h1>oh</h1>")
 
 @dataclass
 class BadNetwork:
-    """Which requests are spoiled, by the start of their path; the first that fits counts."""
+    """Which requests are spoiled, by the start of their path; the first that fits counts.
+
+    `carried_bytes` counts all that came down the line, headers and all, whoever asked for it.
+    """
 
     port: int = 0
     faults: dict[str, Fault] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    carried_bytes: int = 0
 
     @property
     def address(self) -> str:
@@ -139,7 +143,9 @@ async def _carry(
     answer = fault.instead or b""
     if fault.passes:
         answer = await _ask(server_port, head, body)
-    writer.write(answer if fault.keeps < 0 else answer[: fault.keeps])
+    told = answer if fault.keeps < 0 else answer[: fault.keeps]
+    network.carried_bytes += len(told)
+    writer.write(told)
     await writer.drain()
     if fault.keeps >= 0:
         writer.transport.abort()

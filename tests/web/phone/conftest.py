@@ -44,7 +44,7 @@ def today() -> date:
 
 @pytest.fixture
 def visits(engine: Engine, world: World, today: date) -> list[int]:
-    """Visits to the official's village: one each day up to yesterday, each of a stage of its own."""
+    """Visits to the official's village: one each day up to yesterday, each of its own stage."""
     branch_id = world.own["branch_id"]
     with unit_of_work(engine) as db:
         # A team of their own: on some day that of the world is out already.

@@ -6,7 +6,6 @@ import os
 import signal
 import uuid
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -22,6 +21,7 @@ from tests.visits.world import NOW
 
 if TYPE_CHECKING:
     from datetime import date
+    from pathlib import Path
 
     from playwright.sync_api import BrowserContext, BrowserType, ConsoleMessage, Page
     from sqlalchemy import Engine
@@ -80,7 +80,11 @@ class Handset:
         )
         self.context.add_cookies(
             [{"name": "language", "value": "en", "url": self.network.address}]
-            + ([{"name": "phone", "value": self.token, "url": self.network.address}] if enrolled else [])
+            + (
+                [{"name": "phone", "value": self.token, "url": self.network.address}]
+                if enrolled
+                else []
+            )
         )
         self.context.set_offline(offline)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
@@ -99,7 +103,8 @@ class Handset:
 
     def open(self, where: str = "") -> None:
         self.page.goto(f"{self.network.address}/phone/{where}")
-        self.page.wait_for_selector("[data-screen]:not([hidden])", state="attached")
+        shown = "[data-screen]:not([hidden]), [data-frame=lock]:not([hidden])"
+        self.page.wait_for_selector(shown, state="attached")
 
     def keep_the_page(self) -> None:
         """Wait until the phone holds the page, so that it opens without a network."""

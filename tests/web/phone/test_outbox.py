@@ -1,4 +1,4 @@
-"""What was saved leaves the phone only when our server has named it: nothing lost, nothing twice."""
+"""What was saved leaves the phone only when our server has named it: none lost, none twice."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from tests.web.phone.bad_network import BadNetwork, Fault
+    from tests.web.phone.bad_network import Fault
     from tests.web.phone.handset import Handset
 
 pytestmark = pytest.mark.browser
@@ -167,9 +167,7 @@ def test_a_server_that_asks_to_wait_is_left_alone_as_long(
     assert stored(engine, visits) == {report["id"]: 1}
 
 
-def test_two_tabs_send_once(
-    phone: Handset, engine: Engine, visits: list[int], today: date
-) -> None:
+def test_two_tabs_send_once(phone: Handset, engine: Engine, visits: list[int], today: date) -> None:
     phone.switch_on()
     phone.network.faults[REPORTS] = line.Fault(seconds=0.5)
     phone.context.set_offline(True)
@@ -307,7 +305,9 @@ def test_a_line_that_breaks_long_messages_gets_short_ones(
     sizes: list[int] = []
     phone.page.on(
         "request",
-        lambda one: sizes.append(len(one.post_data_json["reports"])) if REPORTS in one.url else None,
+        lambda one: (
+            sizes.append(len(one.post_data_json["reports"])) if REPORTS in one.url else None
+        ),
     )
     for _ in range(4):
         phone.send()

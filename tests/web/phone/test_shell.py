@@ -1,0 +1,227 @@
+"""The page opens without a network, is light, takes new versions and keeps nothing foreign."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from outreach.web.phone import BUNDLE
+from tests.web.phone import bad_network as line
+from tests.web.phone.handset import SLOW_3G, SLOWER
+from tests.web.test_accessibility import AXE, SEEN
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from tests.web.phone.handset import Handset
+    from tests.web.world import World
+
+pytestmark = pytest.mark.browser
+
+#: What the issue allows, all counted: headers, the worker's own requests, icons.
+FIRST_BYTES, LATER_BYTES = 150_000, 10_000
+_KEPT = """async () => {
+  const found = {};
+  for (const name of await caches.keys()) {
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) {
+      const text = await (await cache.match(request)).text();
+      found[new URL(request.url).pathname] = text;
+    }
+  }
+  return found;
+}"""
+
+
+#: Looks for a new version of the page and waits until it is all here; says whether it came.
+_LOOK = """async () => {
+  const registration = await navigator.serviceWorker.getRegistration();
+  await registration.update().catch(() => undefined);
+  const made = registration.installing;
+  if (made) await new Promise((done) => { made.onstatechange = done; });
+  return registration.waiting !== null;
+}"""
+
+
+def test_it_opens_without_a_network_after_one_visit(phone: Handset, visits: list[int]) -> None:
+    phone.switch_on()
+    phone.keep_the_page()
+    expect(phone.page.locator("[data-screen=visits] article")).not_to_have_count(0)
+    phone.kill()
+    page = phone.switch_on(offline=True)
+    expect(page.locator("[data-screen=visits] article")).not_to_have_count(0)
+    expect(page.locator("[data-frame=status]")).to_contain_text("Nothing is waiting")
+    for screen in ("history", "outbox", "settings", f"form/{visits[0]}"):
+        phone.open(f"#{screen}")
+        expect(page.locator(f"[data-screen={screen.split('/')[0]}]")).to_be_visible()
+
+
+def test_nothing_below_the_api_is_kept_and_nothing_else_than_listed(phone: Handset) -> None:
+    page = phone.switch_on()
+    phone.keep_the_page()
+    phone.send()
+    kept = page.evaluate(_KEPT)
+    told = page.request.get(f"{phone.network.address}/phone/sw.js").text()
+    listed = json.loads(told.split("const KEPT = ", 1)[1].split(";\n", 1)[0])["files"]
+    assert set(kept) == set(listed)
+    assert not any("/api" in path for path in kept)
+
+
+@pytest.mark.parametrize("what", ["/phone/sw.js", "/phone/"])
+@pytest.mark.parametrize(
+    "fault", [line.CAPTIVE_PORTAL, line.REDIRECTED], ids=["portal", "redirected"]
+)
+def test_a_captive_portal_never_gets_into_what_is_kept(
+    phone: Handset, app: Flask, what: str, fault: line.Fault
+) -> None:
+    """It answers in our server's name just when a new version is fetched."""
+    page = phone.switch_on()
+    phone.keep_the_page()
+    before = page.evaluate(_KEPT)
+    _change_the_page(app)
+    phone.network.faults[what] = fault
+    page.evaluate(_LOOK)
+    assert page.evaluate(_KEPT) == before
+    phone.context.set_offline(True)
+    page.reload()
+    expect(page.locator("[data-screen=visits]")).to_be_visible()
+    # Out of the portal's reach the new version comes.
+    phone.network.faults.clear()
+    phone.context.set_offline(False)
+    assert page.evaluate(_LOOK) is True
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-new", "yes", timeout=15_000)
+
+
+def test_a_portal_in_the_first_visit_leaves_nothing_behind(phone: Handset, app: Flask) -> None:
+    script = "/static/" + app.extensions["assets"][BUNDLE]["photo.js"]
+    phone.network.faults[script] = line.answers("200 OK", line.PORTAL, "text/javascript")
+    page = phone.switch_on()
+    page.wait_for_timeout(2000)
+    assert "Wi-Fi gratis" not in str(page.evaluate(_KEPT))
+    assert page.evaluate("navigator.serviceWorker.controller") is None
+    phone.network.faults.clear()
+    page.reload()
+    phone.keep_the_page()
+    assert "Wi-Fi gratis" not in str(page.evaluate(_KEPT))
+
+
+def test_a_reload_takes_a_new_version_and_keeps_drafts(
+    phone: Handset, app: Flask, visits: list[int]
+) -> None:
+    page = phone.switch_on()
+    phone.keep_the_page()
+    expect(page.locator("[data-screen=visits] article")).not_to_have_count(0)
+    phone.open(f"#form/{visits[0]}")
+    page.fill("[data-screen=form] [name=men]", "17")
+    page.wait_for_timeout(1000)
+    _change_the_page(app)
+    assert page.evaluate(_LOOK) is True
+    expect(page.locator("html")).not_to_have_attribute("data-new", "yes")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-new", "yes", timeout=15_000)
+    expect(page.locator("[data-screen=form] [name=men]")).to_have_value("17")
+
+
+def _change_the_page(app: Flask) -> None:
+    """Let the server have a new version of the shell."""
+    app.jinja_env.cache = {}
+    source = app.jinja_env.loader.get_source(app.jinja_env, "phone/shell.html")[0]
+    changed = source.replace("<html ", '<html data-new="yes" ', 1)
+    old = app.jinja_env.loader.get_source
+
+    def fresh(environment: Any, name: str) -> Any:
+        return (changed, None, None) if name == "phone/shell.html" else old(environment, name)
+
+    app.jinja_env.loader.get_source = fresh
+
+
+def test_first_and_later_loads_are_light(phone: Handset, visits: list[int]) -> None:
+    page = phone.switch_on()
+    phone.keep_the_page()
+    phone.send()
+    page.wait_for_timeout(1500)
+    first = phone.network.carried_bytes
+    page.reload()
+    phone.send()
+    page.wait_for_timeout(1500)
+    later = phone.network.carried_bytes - first
+    print(f"first load {first:,} bytes, later loads {later:,} bytes")
+    assert 10_000 < first < FIRST_BYTES
+    assert 0 < later < LATER_BYTES
+
+
+def test_it_is_usable_on_slow_3g_with_a_slow_processor(phone: Handset, visits: list[int]) -> None:
+    page = phone.switch_on()
+    phone.keep_the_page()
+    told = phone.context.new_cdp_session(page)
+    told.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    told.send("Network.enable")
+    told.send("Network.emulateNetworkConditions", SLOW_3G)
+    page.reload(wait_until="commit")
+    # Shown from the phone's own disk before the network has said a word.
+    expect(page.locator("[data-screen=visits] article")).not_to_have_count(0, timeout=10_000)
+    shown = page.evaluate("performance.now()")
+    print(f"visits shown {shown:.0f} ms after the start")
+    phone.open(f"#form/{visits[0]}")
+    expect(page.locator("[data-screen=form] [name=men]")).to_be_visible(timeout=10_000)
+
+
+def test_chromium_finds_nothing_against_installing_it(phone: Handset) -> None:
+    page = phone.switch_on()
+    phone.keep_the_page()
+    told = phone.context.new_cdp_session(page)
+    assert told.send("Page.getInstallabilityErrors")["installabilityErrors"] == []
+    manifest = told.send("Page.getAppManifest")
+    assert manifest["errors"] == []
+    content = json.loads(manifest["data"])
+    assert content["start_url"] == content["scope"] == "/phone/"
+    for icon in content["icons"]:
+        got = page.request.get(phone.network.address + icon["src"])
+        assert (got.status, got.headers["content-type"]) == (200, "image/png")
+
+
+@pytest.mark.parametrize(("width", "letters"), [(320, "100%"), (360, "200%"), (320, "200%")])
+def test_nothing_is_wider_than_a_small_screen_with_big_letters(
+    phone: Handset, visits: list[int], width: int, letters: str
+) -> None:
+    page = phone.switch_on()
+    page.set_viewport_size({"width": width, "height": 640})
+    for screen in ("visits", "history", "outbox", "settings", "welcome", f"form/{visits[0]}"):
+        phone.open(f"#{screen}")
+        page.evaluate("(size) => { document.documentElement.style.fontSize = size; }", letters)
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= width, screen
+
+
+def test_no_screen_of_the_frame_has_a_fault(phone: Handset, visits: list[int]) -> None:
+    page = phone.switch_on()
+    told = phone.context.new_cdp_session(page)
+    told.send("Page.setBypassCSP", {"enabled": True})
+    page.reload()
+    found: list[object] = []
+    for screen in ("visits", "outbox", "settings", "welcome", "history"):
+        phone.open(f"#{screen}")
+        page.wait_for_timeout(300)
+        page.evaluate(AXE)
+        found += [(screen, *fault) for fault in page.evaluate(SEEN)]
+    assert found == []
+
+
+def test_a_stranger_sees_where_to_get_in_and_nobodys_data(phone: Handset, world: World) -> None:
+    page = phone.switch_on(enrolled=False)
+    expect(page.locator("[data-screen=welcome]")).to_be_visible()
+    expect(page.locator("[data-frame=unknown]")).to_be_hidden()
+    assert BUNDLE in page.content()
+
+
+def test_targets_of_the_frame_are_for_thumbs(phone: Handset) -> None:
+    page = phone.switch_on()
+    phone.open("#settings")
+    for target in page.locator("nav a, .button:visible, .status").all():
+        box = target.bounding_box()
+        assert box is not None
+        assert box["height"] >= 32 if "status" in (target.get_attribute("class") or "") else 44
