@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from outreach.db import reading, unit_of_work
 from outreach.errors import OutreachError
 from outreach.messages import outbox
+from outreach.messages import remind as remind_module
 from outreach.messages.announce import announce
 from outreach.messages.remind import EARLY, LATE, REST, remind
 from outreach.messages.tables import Matter, Medium, Message, MessageState
@@ -25,7 +26,7 @@ from outreach.people.tables import Official
 from outreach.villages.tables import Zone
 from outreach.visits.lifecycle import Author, turn
 from outreach.visits.moving import MoveIn, relocate
-from outreach.visits.tables import Channel, Happening, Visit, Work
+from outreach.visits.tables import Channel, Happening, Visit, VisitEvent, Work
 from tests.messages.conftest import EMAIL, Outreach
 from tests.visits.world import NOW
 
@@ -234,6 +235,41 @@ def test_what_the_official_hears_anyway_is_not_said_twice(field: Reminding) -> N
     assert field.states() == []
     field.sweep(now + REST)
     assert field.states() == [(EARLY, WAITING)]
+
+
+def test_a_reminder_gives_way_to_news_of_the_same_day(field: Reminding) -> None:
+    """The start has moved, the day has not: the official gets the news and no second text."""
+    now = field.at(3, time(7))
+    field.sweep(now)
+    visit = field.visit()
+    free = next(slot for slot in (3, 2, 1) if slot != visit.slot)
+    with unit_of_work(field.engine) as db:
+        to = MoveIn(team_id=visit.team_id, day=visit.day, slot=free, also_confirmed=True)
+        relocate(db, field.visit_id, to, Author(field.world.coordinator, now, "hujan"))
+        db.get_one(Visit, field.visit_id).starts_at = time(16)
+        event = db.scalars(select(VisitEvent).order_by(col(VisitEvent.id).desc()).limit(1)).one()
+        event.before = {**event.before, "starts_at": "09:00:00"}
+        event.after = {**event.after, "starts_at": "16:00:00", "day": visit.day.isoformat()}
+    field.sweep(now)
+    assert [(one.matter, one.state) for one in field.told()][1:] == [
+        (Matter.REMINDER, DROPPED),
+        (Matter.MOVED, WAITING),
+    ]
+
+
+@pytest.mark.parametrize("state", [SENT, MessageState.FAILED])
+def test_what_another_sweeper_made_meanwhile_stays_as_it_is(
+    field: Reminding, state: MessageState
+) -> None:
+    """Both found it due; the other was quicker, and it has gone out already."""
+    now = field.at(3)
+    with unit_of_work(field.engine) as db:
+        (row,) = remind_module._due(db, Medium.WHATSAPP, EARLY, now)
+    field.sweep(now)
+    with unit_of_work(field.engine) as db:
+        db.execute(update(Message).where(col(Message.for_day).is_not(None)).values(state=state))
+        assert remind_module._insert(db, [row]) == 0
+    assert field.states() == [(EARLY, state)]
 
 
 def test_who_asked_for_another_day_is_not_asked_again(field: Reminding) -> None:
