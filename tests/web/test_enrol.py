@@ -309,6 +309,23 @@ def test_a_phone_that_was_taken_back_opens_nothing(
     assert phone.get("/login").status_code == 200
 
 
+def test_a_phone_may_what_its_official_may_and_nothing_else(app: Flask, world: World) -> None:
+    phone = with_phone(app, world)
+    own, foreign = world.own["visit_id"], world.foreign["visit_id"]
+    assert phone.get(f"/my/visits/{own}/report").status_code == 200
+    for number in (foreign, 999_999):
+        assert phone.get(f"/my/visits/{number}/report").status_code == 404
+    report: dict[str, Any] = {"id": "0199f3a0-0000-7000-8000-000000000001", "held_on": "2026-11-18"}
+    report |= {"held_at": "09:00", "men": 3, "women": 4, "signups": 1}
+    told = {"reports": [{**report, "visit_id": foreign}], "unsent": 7}
+    sent = phone.post("/api/v1/reports", json=told, headers=dict((OUR_PAGE,))).get_json()
+    assert sent["answers"][0]["outcome"] == "rejected"
+    (device,) = devices(app, world)
+    assert device.unsent == 7
+    for path in ("/desk", "/officials", "/officials/phones", "/admin/accounts", "/map"):
+        assert phone.get(path).status_code == 403
+
+
 @pytest.mark.parametrize("token", ["", "x", "a" * 43, "ä" * 43])
 def test_a_token_that_is_none_of_ours_is_a_strangers(phone: Visitor, token: str) -> None:
     phone.set_cookie("phone", token)
