@@ -35,4 +35,5 @@ def picture(evidence_id: UUID) -> ResponseReturnValue:
     # It never changes, but who may see it can: kept for the page it stands on, no longer.
     answer.headers["Cache-Control"] = "private, max-age=600"
     answer.headers["Vary"] = "Cookie"
+    answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     return answer

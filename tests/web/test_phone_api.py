@@ -368,6 +368,7 @@ def test_a_picture_is_taken_once_and_shown_without_what_the_camera_wrote(
         assert shown.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
         assert shown.headers["X-Content-Type-Options"] == "nosniff"
         assert shown.headers["Cache-Control"].startswith("private")
+        assert shown.headers["Cross-Origin-Resource-Policy"] == "same-origin"
         again = Image.open(BytesIO(shown.data))
         assert (again.format, again.size, dict(again.getexif())) == ("JPEG", (300, 400), {})
     assert state(phone)["reports"][0]["photo"] is True
