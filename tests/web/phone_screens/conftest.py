@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
+from playwright.sync_api import ViewportSize
 from sqlmodel import col, select
 
 from outreach.db import unit_of_work
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from tests.web.conftest import Visitor
     from tests.web.world import World
 
-SCREEN = {"width": 360, "height": 740}
+SCREEN: ViewportSize = {"width": 360, "height": 740}
 
 
 def village_today() -> date:

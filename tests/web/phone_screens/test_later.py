@@ -182,9 +182,7 @@ def test_an_answer_to_a_visit_that_moved_meanwhile_is_not_taken_and_said(
     handset.tap(".visit [data-act]")
     handset.tap("[data-say=can]")
     outcome(handset, "waiting")
-    office.set_visit(
-        day=village_today() + timedelta(days=4), version=office.visit().version + 1
-    )
+    office.set_visit(day=village_today() + timedelta(days=4), version=office.visit().version + 1)
     context.set_offline(False)
     handset.wait_for_selector("[data-outcome=refused], [data-outcome=disputed]", timeout=20_000)
     expect(handset.locator("[data-screen=saved]")).to_contain_text("answer again")

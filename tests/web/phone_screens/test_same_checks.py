@@ -66,7 +66,7 @@ def drafts() -> list[dict[str, object]]:
     dice = random.Random(7)
     numbers = ("", "0", "1", "7", "12", "20000", "20001", "x", "1.5", "-1")
     line = {"sector": "farmer", "package": "jkk_jkm", "payer": "self"}
-    made = []
+    made: list[dict[str, object]] = []
     for _ in range(1500):
         workers = [dice.choice(("1", "5", "7", "12", "20001")) for _ in range(dice.randint(0, 2))]
         made.append(
@@ -124,7 +124,9 @@ def test_the_phone_refuses_what_the_server_would_refuse_and_no_more(handset: Pag
 
 def test_the_page_has_words_for_all_that_the_screens_say() -> None:
     told = "".join(path.read_text() for path in Path("templates/phone").glob("*.html"))
-    words = set(re.findall(r'data-word="([\w.-]+)"', told)) | set(re.findall(r'w\("([\w-]+)"', told))
+    words = set(re.findall(r'data-word="([\w.-]+)"', told)) | set(
+        re.findall(r'w\("([\w-]+)"', told)
+    )
     asked = {
         key
         for path in STATIC.glob("*.js")
@@ -136,7 +138,17 @@ def test_the_page_has_words_for_all_that_the_screens_say() -> None:
 
 def test_no_words_stand_in_the_scripts_of_the_screens() -> None:
     """Two words in one string are a sentence, unless it is meant for who reads the code."""
-    screens = ("answer", "card", "details", "fields", "form", "history", "pictures", "saved", "visits")
+    screens = (
+        "answer",
+        "card",
+        "details",
+        "fields",
+        "form",
+        "history",
+        "pictures",
+        "saved",
+        "visits",
+    )
     for name in screens:
         code = re.sub(r"//.*|/\*.*?\*/", "", (STATIC / f"{name}.js").read_text(), flags=re.DOTALL)
         assert not re.findall(r'"[A-Z][a-z]+ [a-z]+', code), name

@@ -36,9 +36,7 @@ def save(page: Page) -> None:
 
 
 def outcome(page: Page, stands: str) -> None:
-    expect(page.locator("[data-outcome]")).to_have_attribute(
-        "data-outcome", stands, timeout=20_000
-    )
+    expect(page.locator("[data-outcome]")).to_have_attribute("data-outcome", stands, timeout=20_000)
 
 
 def test_four_numbers_and_one_tap_are_a_report(handset: Page, office: Office) -> None:
@@ -117,7 +115,12 @@ def test_a_slow_phone_on_a_slow_network_still_saves_and_sends(
     told = context.new_cdp_session(handset)
     told.send("Emulation.setCPUThrottlingRate", {"rate": 6})
     told.send("Network.enable")
-    slow = {"offline": False, "latency": 400, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+    slow = {
+        "offline": False,
+        "latency": 400,
+        "downloadThroughput": 50_000,
+        "uploadThroughput": 50_000,
+    }
     told.send("Network.emulateNetworkConditions", slow)
     open_form(handset)
     type_four(handset)
@@ -144,9 +147,8 @@ def test_that_there_was_no_session_needs_no_numbers(
 def test_two_taps_on_save_are_one_report(handset: Page, office: Office) -> None:
     open_form(handset)
     type_four(handset)
-    handset.evaluate(
-        "() => { const b = document.querySelector('[data-form] [type=submit]'); b.click(); b.click(); }"
-    )
+    button = handset.locator("[data-form] [type=submit]")
+    button.evaluate("(button) => { button.click(); button.click(); }")
     outcome(handset, "sent")
     assert len(office.reports()) == 1
 

@@ -33,7 +33,7 @@ function setWays(card, visit, next) {
   act.dataset.key = `act-${visit.id}`;
   act.classList.toggle("second", Boolean(next.quiet));
   const report = visit.can.includes("report") && next.act !== "act_report" && !next.reported;
-  const giveBack = visit.can.includes("give_back") && next.act !== "act_answer" && !next.answered;
+  const giveBack = visit.can.includes("give_back") && next.act !== "act_answer" && !next.answered && !next.reported;
   show(card, "report", report);
   show(card, "give_back", giveBack);
   card.querySelector("[data-report]").href = `#form/${visit.id}`;

@@ -22,7 +22,7 @@ export function problemsOf(draft, limits, today) {
   if (draft.met === "held") {
     checkCounts(draft, limits, wrong);
     checkLines(draft, limits, wrong);
-    if (Object.keys(problems).length === 0) checkSums(draft, wrong);
+    checkSums(draft, problems, wrong);
   }
   return problems;
 }
@@ -45,9 +45,11 @@ function checkLines(draft, limits, wrong) {
   }
 }
 
-function checkSums(draft, wrong) {
+/** Whatever can be read as numbers has to go together. */
+function checkSums(draft, problems, wrong) {
   const people = (asCount(draft.men) ?? 0) + (asCount(draft.women) ?? 0);
-  if (people === 0) wrong("men", "nobody_was_there");
+  if (people === 0 && !problems.men && !problems.women) wrong("men", "nobody_was_there");
+  if (problems.signups || problems.lines) return;
   const told = workersOf(draft.lines);
   const given = asCount(draft.signups);
   if (told && given !== null && told !== given) wrong("lines", "details_do_not_add_up");
