@@ -23,6 +23,7 @@ from outreach.planning.model import Point
 from outreach.planning.travel import EARTH_RADIUS_M, distance_m, travel_minutes
 from outreach.villages.tables import Village
 from outreach.visits.tables import Visit
+from outreach.web.report_words import FLAG_WORDS
 from tests.builders import load_small_registry
 from tests.field import DAY, NOW, Field, make_field, told
 
@@ -55,6 +56,7 @@ def flags(
         reports = [read_report(item) for item in items]
         pairs = [(one, db.get_one(Visit, one.visit_id)) for one in reports]
         found = flags_of(db, pairs, skew_seconds=skew, by=by or at.coordinator)
+    assert {flag for several in found.values() for flag in several} <= FLAG_WORDS.keys()
     return [found[item["id"]] for item in items]
 
 

@@ -18,6 +18,7 @@ from outreach.people.tables import Role
 from outreach.visits.lifecycle import approve
 from outreach.visits.tables import Happening, Visit, VisitEvent, Work
 from outreach.web.coordinator_reviews import COMMON_REASONS
+from outreach.web.report_words import FLAG_MARKS, FLAG_WORDS
 from tests.web.planned import Planned, coordinator, words_of
 
 if TYPE_CHECKING:
@@ -266,3 +267,7 @@ def test_nobody_else_reviews(english: Callable[[Role], Visitor], role: Role) -> 
     other = english(role)
     assert other.get("/reviews").status_code == 403
     assert decide(other, "1:1").status_code == 403
+
+
+def test_every_sign_has_whole_words_and_short_ones() -> None:
+    assert FLAG_WORDS.keys() == FLAG_MARKS.keys()
