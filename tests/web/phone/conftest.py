@@ -77,6 +77,6 @@ def phone(
     enrol(engine, world, token)
     handset = Handset(browser_type, tmp_path / "disk", network, token)
     yield handset
-    if handset.context is not None:
-        handset.context.close()
+    if handset.running is not None:
+        handset.running.close()
     assert handset.errors == []

@@ -52,12 +52,16 @@ class Handset:
     disk: Path
     network: BadNetwork
     token: str
-    context: BrowserContext | None = None
+    running: BrowserContext | None = None
     errors: list[str] = field(default_factory=list)
 
     @property
+    def context(self) -> BrowserContext:
+        assert self.running is not None, "the phone is switched off"
+        return self.running
+
+    @property
     def page(self) -> Page:
-        assert self.context is not None
         return self.context.pages[0]
 
     def switch_on(
@@ -67,7 +71,7 @@ class Handset:
 
         `room` is how many bytes the browser grants; once it wrote there it no longer looks.
         """
-        self.context = self.chromium.launch_persistent_context(
+        self.running = self.chromium.launch_persistent_context(
             self.disk,
             executable_path=find_chromium(),
             args=list(ARGUMENTS),
@@ -78,14 +82,9 @@ class Handset:
             timezone_id="Asia/Jakarta",
             accept_downloads=True,
         )
-        self.context.add_cookies(
-            [{"name": "language", "value": "en", "url": self.network.address}]
-            + (
-                [{"name": "phone", "value": self.token, "url": self.network.address}]
-                if enrolled
-                else []
-            )
-        )
+        self._give_cookie("language", "en")
+        if enrolled:
+            self._give_cookie("phone", self.token)
         self.context.set_offline(offline)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._note)
@@ -95,6 +94,9 @@ class Handset:
             told.send("Storage.overrideQuotaForOrigin", asked)
         self.open()
         return self.page
+
+    def _give_cookie(self, name: str, value: str) -> None:
+        self.context.add_cookies([{"name": name, "value": value, "url": self.network.address}])
 
     def _note(self, told: ConsoleMessage) -> None:
         # A request that failed is told there too: that is what these tests do to it.
@@ -118,7 +120,6 @@ class Handset:
 
     def kill(self) -> None:
         """End the browser as the system of a phone does: at once, with all its processes."""
-        assert self.context is not None
         mine = [
             process
             for process in psutil.Process(os.getpid()).children(recursive=True)
@@ -127,7 +128,7 @@ class Handset:
         for process in mine:
             for child in (*_children(process), process):
                 _end(child)
-        self.context = None
+        self.running = None
         (self.disk / "SingletonLock").unlink(missing_ok=True)
 
     def run(self, script: str, *given: Any) -> Any:

@@ -15,6 +15,7 @@ from tests.web.phone.handset import a_report, stored
 if TYPE_CHECKING:
     from datetime import date
 
+    from playwright.sync_api import Request
     from sqlalchemy import Engine
 
     from tests.web.phone.bad_network import Fault
@@ -272,13 +273,16 @@ def test_a_refused_report_is_told_why_put_right_and_sent_under_its_id(
     assert stored(engine, visits) == {good["id"]: 1, wrong["id"]: 1}
 
 
+def keep_posted(request: Request, sent: list[dict[str, Any]]) -> None:
+    if REPORTS in request.url:
+        sent.append(dict(request.post_data_json or {}))
+
+
 def test_more_than_an_envelope_holds_goes_in_several(phone: Handset, visits: list[int]) -> None:
     """A hundred at once at the most, however many there are; each is answered."""
     phone.switch_on()
     sent: list[dict[str, Any]] = []
-    phone.page.on(
-        "request", lambda one: sent.append(one.post_data_json) if REPORTS in one.url else None
-    )
+    phone.page.on("request", lambda one: keep_posted(one, sent))
     phone.context.set_offline(True)
     phone.run(
         """for (let n = 0; n < 130; n += 1) {
@@ -302,16 +306,11 @@ def test_a_line_that_breaks_long_messages_gets_short_ones(
     phone.network.faults[REPORTS] = line.DEAD
     for visit in visits:
         phone.save(a_report(visit, today))
-    sizes: list[int] = []
-    phone.page.on(
-        "request",
-        lambda one: (
-            sizes.append(len(one.post_data_json["reports"])) if REPORTS in one.url else None
-        ),
-    )
+    sent: list[dict[str, Any]] = []
+    phone.page.on("request", lambda one: keep_posted(one, sent))
     for _ in range(4):
         phone.send()
-    assert sizes[-1] == 1
+    assert len(sent[-1]["reports"]) == 1
     phone.network.faults.clear()
     phone.send()
     assert phone.left() == []

@@ -128,15 +128,15 @@ def test_a_reload_takes_a_new_version_and_keeps_drafts(
 
 def _change_the_page(app: Flask) -> None:
     """Let the server have a new version of the shell."""
-    app.jinja_env.cache = {}
-    source = app.jinja_env.loader.get_source(app.jinja_env, "phone/shell.html")[0]
-    changed = source.replace("<html ", '<html data-new="yes" ', 1)
-    old = app.jinja_env.loader.get_source
+    loader: Any = app.jinja_env.loader
+    old = loader.get_source
+    changed = old(app.jinja_env, "phone/shell.html")[0].replace("<html ", '<html data-new="yes" ')
 
     def fresh(environment: Any, name: str) -> Any:
         return (changed, None, None) if name == "phone/shell.html" else old(environment, name)
 
-    app.jinja_env.loader.get_source = fresh
+    app.jinja_env.cache = {}
+    loader.get_source = fresh
 
 
 def test_first_and_later_loads_are_light(phone: Handset, visits: list[int]) -> None:
