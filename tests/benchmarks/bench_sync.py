@@ -66,8 +66,12 @@ def _run(engine: Engine, redis_url: str) -> None:
             forget_reports(db)
             phones = make_phones(db, officials, stages, SEED + number)
         raw = _raw(engine, phones)
-        with _server(engine, redis_url) as port:
+        with _server(engine, redis_url) as (port, pid):
+            before = _cpu_seconds(pid)
             _measure(engine, phones, port, words, within, raw)
+            requests = sum(len(phone.answer_seconds) for phone in phones)
+            milliseconds = (_cpu_seconds(pid) - before) / requests * 1000
+            print(f"  {milliseconds:.1f} ms of the web's processor for an answer")
 
 
 def _measure(
@@ -151,7 +155,7 @@ def _redis() -> Iterator[str]:
 
 
 @contextmanager
-def _server(engine: Engine, redis_url: str) -> Iterator[int]:
+def _server(engine: Engine, redis_url: str) -> Iterator[tuple[int, int]]:
     """Run the web as the Procfile does, with its two processes of eight threads."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
@@ -170,10 +174,21 @@ def _server(engine: Engine, redis_url: str) -> Iterator[int]:
         try:
             _until(lambda: urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).read())
             time.sleep(8)  # both processes prepare their maps first, as after every start
-            yield port
+            yield port, process.pid
         finally:
             process.terminate()
             process.wait(20)
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Add up the processor time of a process and those it has started, as Linux counts it."""
+    process = Path(f"/proc/{pid}")
+    if not process.exists():
+        return 0.0
+    fields = (process / "stat").read_text().rpartition(")")[2].split()
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    started = (process / "task" / str(pid) / "children").read_text().split()
+    return own + sum(_cpu_seconds(int(child)) for child in started)
 
 
 def _until(act: Any) -> None:
