@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import re
 import threading
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import event
-from sqlmodel import col, select
+from sqlmodel import select
 
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, NotFound
-from outreach.people.access import Person
-from outreach.people.accounts import list_accounts, set_password
-from outreach.people.accounts import set_active as set_account_active
-from outreach.people.devices import device_of_token, new_token, touch
+from outreach.people.accounts import list_accounts
+from outreach.people.devices import device_of_token, new_token
 from outreach.people.enrolment import (
     MOST_TRIES,
     VALID,
     CodeState,
-    enrol,
     find,
     give_codes,
     in_groups,
@@ -32,73 +29,27 @@ from outreach.people.enrolment import (
     withdraw_code,
     write_code,
 )
-from outreach.people.official_phones import lose_phone, phones_of
-from outreach.people.officials import OfficialIn, add_official, set_active, update_official
 from outreach.people.passwords import matches
 from outreach.people.tables import Account, Device, Enrolment, Official, Role
-from tests.builders import LOADED_AT, PASSWORD, account, load_small_registry
+from tests.builders import PASSWORD, account
+from tests.people.enrolled import (
+    BUMI,
+    FOREIGN,
+    HOUR,
+    KEY,
+    NOW,
+    PAJANG,
+    RINI,
+    TODAY,
+    code_for,
+    give,
+    official,
+    state,
+    use,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
-    from sqlmodel import Session
-
-PAJANG, BUMI, FOREIGN = "33.72.01.1001", "33.72.01.1003", "33.09.01.2001"
-KEY = key_of("a secret of the tests")
-TODAY = date(2026, 11, 2)
-NOW = datetime(2026, 11, 2, 3, 0, 30, tzinfo=LOADED_AT.tzinfo)
-HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def surakarta(engine: Engine) -> Engine:
-    load_small_registry(engine, ("33.72", "33.09.01"))
-    with unit_of_work(engine) as db:
-        account(db, Role.ADMIN, "rini")
-    return engine
-
-
-RINI = Person(1, "Rini", Role.COORDINATOR, ("33.72",))
-ELSE = Person(1, "Budi", Role.COORDINATOR, ("33.09",))
-
-
-def official(engine: Engine, village: str = PAJANG, name: str = "Sri Lestari", **told: Any) -> int:
-    given = {"village_code": village, "name": name, "position": "Lurah", **told}
-    everywhere = Person(1, "x", Role.COORDINATOR, ("33",))
-    with unit_of_work(engine) as db:
-        made = add_official(db, OfficialIn.model_validate(given), by=everywhere)
-        db.flush()
-        return made.id or 0
-
-
-def give(engine: Engine, *ids: int, by: Person = RINI, now: datetime = NOW) -> int:
-    with unit_of_work(engine) as db:
-        return give_codes(db, ids, by=by, now=now, today=TODAY)
-
-
-def code_for(engine: Engine, number: int, now: datetime = NOW) -> str:
-    with unit_of_work(engine) as db:
-        give_codes(db, [number], by=RINI, now=now, today=TODAY)
-        return write_code(open_codes(db, [number], now)[number], KEY)
-
-
-def state(engine: Engine, code: str, now: datetime = NOW) -> CodeState:
-    with unit_of_work(engine) as db:
-        return find(db, code, KEY, now).state
-
-
-def use(engine: Engine, code: str, token: str, now: datetime = NOW) -> int:
-    with unit_of_work(engine) as db:
-        found = find(db, code, KEY, now)
-        assert found.enrolment is not None
-        device = enrol(db, found.enrolment.id or 0, token, now, label="Android 10")
-        db.flush()
-        return device.id or 0
-
-
-def speaks(engine: Engine, token: str) -> bool:
-    with reading(engine) as db:
-        known = device_of_token(db, token)
-        return known is not None and not known.revoked
 
 
 def test_a_code_makes_a_phone_and_the_account_that_only_it_opens(surakarta: Engine) -> None:
@@ -332,107 +283,3 @@ def test_a_closed_account_and_one_of_another_role_get_no_code(surakarta: Engine)
         with pytest.raises(Conflict) as refused:
             give(surakarta, number)
         assert refused.value.facts["problem"] == "account_bars_phones"
-
-
-def _leave(db: Session, number: int) -> None:
-    version = db.get_one(Official, number).version
-    set_active(db, number, False, version=version, by=RINI, now=NOW)
-
-
-def _close(db: Session, number: int) -> None:
-    own = db.get_one(Official, number).account_id or 0
-    set_account_active(db, own, active=False, by_account_id=None, now=NOW)
-
-
-@pytest.mark.parametrize("end", [_leave, _close])
-def test_who_leaves_or_is_closed_loses_phones_and_codes(surakarta: Engine, end: Any) -> None:
-    number, other = official(surakarta), official(surakarta, BUMI, "Tri")
-    token, others = new_token(), new_token()
-    use(surakarta, code_for(surakarta, number), token)
-    use(surakarta, code_for(surakarta, other), others)
-    waiting, waits_on = code_for(surakarta, number), code_for(surakarta, other)
-    with unit_of_work(surakarta) as db:
-        end(db, number)
-    assert (speaks(surakarta, token), speaks(surakarta, others)) == (False, True)
-    assert state(surakarta, waiting) is CodeState.WITHDRAWN
-    assert state(surakarta, waits_on) is CodeState.LIVE
-    with unit_of_work(surakarta) as db:  # and coming back does not bring the phone back
-        if end is _close:
-            own = db.get_one(Official, number).account_id or 0
-            set_account_active(db, own, active=True, by_account_id=None, now=NOW)
-    assert not speaks(surakarta, token)
-
-
-def test_a_lost_phone_is_cut_off_and_the_others_are_not(surakarta: Engine) -> None:
-    number = official(surakarta)
-    lost, kept = new_token(), new_token()
-    device_id = use(surakarta, code_for(surakarta, number), lost)
-    use(surakarta, code_for(surakarta, number), kept)
-    for by, device in ((ELSE, device_id), (RINI, 999_999)):
-        with unit_of_work(surakarta) as db, pytest.raises(NotFound):
-            lose_phone(db, device, by=by, now=NOW)
-    assert speaks(surakarta, lost)
-    with unit_of_work(surakarta) as db:
-        assert lose_phone(db, device_id, by=RINI, now=NOW).id == number
-    assert (speaks(surakarta, lost), speaks(surakarta, kept)) == (False, True)
-    with reading(surakarta) as db:
-        shown = phones_of(db, db.get_one(Official, number))
-    assert [one.revoked_by for one in shown] == [None, RINI.account_id]
-    assert shown[1].id == device_id
-
-
-@pytest.mark.parametrize("role", [Role.COORDINATOR, Role.MANAGER, Role.ADMIN])
-def test_a_phone_never_speaks_for_another_role(surakarta: Engine, role: Role) -> None:
-    number, token = official(surakarta), new_token()
-    use(surakarta, code_for(surakarta, number), token)
-    with unit_of_work(surakarta) as db:
-        own = db.get_one(Official, number).account_id
-        db.get_one(Account, own).role = role
-    assert not speaks(surakarta, token)
-
-
-def test_contact_is_noted_once_a_minute_or_when_a_figure_changes(surakarta: Engine) -> None:
-    number, token = official(surakarta), new_token()
-    device_id = use(surakarta, code_for(surakarta, number), token)
-
-    def noted(seconds: int, **told: int) -> tuple[datetime | None, int | None, int | None]:
-        with unit_of_work(surakarta) as db:
-            touch(db, device_id, NOW + timedelta(seconds=seconds), **told)
-        with reading(surakarta) as db:
-            one = db.get_one(Device, device_id)
-            return one.last_seen_at, one.unsent, one.skew_seconds
-
-    assert noted(30) == (NOW, None, None)
-    assert noted(60) == (NOW + timedelta(seconds=60), None, None)
-    assert noted(61, unsent=3, skew_seconds=-90) == (NOW + timedelta(seconds=61), 3, -90)
-    assert noted(62, unsent=3) == (NOW + timedelta(seconds=61), 3, -90)
-    assert noted(63, skew_seconds=-80) == (NOW + timedelta(seconds=61), 3, -90)
-    assert noted(64, skew_seconds=-(10**12)) == (NOW + timedelta(seconds=64), 3, -(10**9))
-    assert noted(65, unsent=10**12, skew_seconds=10**12)[1:] == (100_000, 10**9)
-
-
-def test_the_account_that_only_phones_open_goes_with_its_official(surakarta: Engine) -> None:
-    number, token = official(surakarta), new_token()
-    use(surakarta, code_for(surakarta, number), token)
-    moved = OfficialIn(village_code=BUMI, name="Sri Rahayu", position="Lurah")
-    with unit_of_work(surakarta) as db:
-        update_official(db, number, moved, version=1, by=RINI)
-    with reading(surakarta) as db:
-        line = next(one for one in list_accounts(db) if one.role is Role.OFFICIAL)
-        assert (line.name, line.area_codes) == ("Sri Rahayu", (BUMI,))
-    with unit_of_work(surakarta) as db:  # with a password somebody may use it beside the phone
-        set_password(db, line.id, PASSWORD)
-    back = OfficialIn(village_code=PAJANG, name="Sri Rahayu", position="Lurah")
-    with unit_of_work(surakarta) as db, pytest.raises(Conflict):
-        update_official(db, number, back, version=2, by=RINI)
-    assert speaks(surakarta, token)
-
-
-def test_a_login_name_that_is_taken_already_hinders_nobody(surakarta: Engine) -> None:
-    number = official(surakarta)
-    with unit_of_work(surakarta) as db:
-        account(db, Role.ADMIN, f"hp-{number}")
-    use(surakarta, code_for(surakarta, number), new_token())
-    with reading(surakarta) as db:
-        found = db.exec(select(Account.login).where(col(Account.role) == Role.OFFICIAL)).one()
-    assert found.startswith(f"hp-{number}-")

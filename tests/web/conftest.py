@@ -177,3 +177,18 @@ def villager(client: Visitor) -> Visitor:
 @pytest.fixture
 def planned(app: Flask, world: World) -> Planned:
     return plan(app, world)
+
+
+@pytest.fixture
+def code(world: World) -> str:
+    """A code that connects a phone of the own official."""
+    return str(world.own["enrol_code"])
+
+
+@pytest.fixture
+def phone(app: Flask) -> Visitor:
+    """A stranger's phone that reads English."""
+    visitor = app.test_client()
+    assert isinstance(visitor, Visitor)
+    visitor.set_cookie("language", "en")
+    return visitor
