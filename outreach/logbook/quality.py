@@ -20,7 +20,7 @@ from outreach.planning.travel import distance_m, travel_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import date
+    from datetime import date, datetime
 
     from sqlmodel import Session
 
@@ -176,7 +176,13 @@ class _Beside:
 def _too_fast(one: Told, other: Told) -> bool:
     if not (one.sure and other.sure):
         return False  # a place that may be off by 15 km tells nothing of speed
-    first, second = sorted((one, other), key=lambda told: told.starts)
-    ended = first.starts + timedelta(minutes=first.minutes or SHORTEST_MINUTES)
+    # Of two that start at once the shorter one came first: whoever asks, the answer is the same.
+    (first, ended), (second, _ended) = sorted(
+        ((told, _ends(told)) for told in (one, other)), key=lambda pair: (pair[0].starts, pair[1])
+    )
     had = (second.starts - ended).total_seconds() / 60 + STARTS_WITHIN_MINUTES
     return had < travel_minutes(first.point, second.point) / TIMES_FASTER
+
+
+def _ends(told: Told) -> datetime:
+    return told.starts + timedelta(minutes=told.minutes or SHORTEST_MINUTES)

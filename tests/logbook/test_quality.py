@@ -6,7 +6,7 @@ from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import event, update
 from sqlmodel import col, select
@@ -373,6 +373,7 @@ moments = st.tuples(
 
 
 @given(moments, moments)
+@example((-7.0, 111.0, 540, 30), (-7.01, 111.0, 540, 120))
 def test_whether_a_journey_is_too_fast_does_not_depend_on_who_is_asked_about(
     one: tuple[float, float, int, int], other: tuple[float, float, int, int]
 ) -> None:
