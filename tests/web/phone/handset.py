@@ -71,20 +71,7 @@ class Handset:
 
         `room` is how many bytes the browser grants; once it wrote there it no longer looks.
         """
-        self.running = self.chromium.launch_persistent_context(
-            self.disk,
-            executable_path=find_chromium(),
-            args=list(ARGUMENTS),
-            viewport={"width": 360, "height": 740},
-            is_mobile=True,
-            has_touch=True,
-            locale="id-ID",
-            timezone_id="Asia/Jakarta",
-            accept_downloads=True,
-        )
-        self._give_cookie("language", "en")
-        if enrolled:
-            self._give_cookie("phone", self.token)
+        self.start(enrolled=enrolled)
         self.context.set_offline(offline)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._note)
@@ -102,6 +89,23 @@ class Handset:
         # A request that failed is told there too: that is what these tests do to it.
         if told.type == "error" and "Failed to load resource" not in told.text:
             self.errors.append(told.text)
+
+    def start(self, *, enrolled: bool = True) -> None:
+        """Start the browser and open nothing."""
+        self.running = self.chromium.launch_persistent_context(
+            self.disk,
+            executable_path=find_chromium(),
+            args=list(ARGUMENTS),
+            viewport={"width": 360, "height": 740},
+            is_mobile=True,
+            has_touch=True,
+            locale="id-ID",
+            timezone_id="Asia/Jakarta",
+            accept_downloads=True,
+        )
+        self._give_cookie("language", "en")
+        if enrolled:
+            self._give_cookie("phone", self.token)
 
     def open(self, where: str = "") -> None:
         self.page.goto(f"{self.network.address}/phone/{where}")
