@@ -27,7 +27,7 @@ def db(engine: Engine) -> Iterator[Session]:
 
 @pytest.fixture
 def surakarta(engine: Engine) -> Engine:
-    """Kota Surakarta and a district of Boyolali, and somebody who gives codes, on both databases."""
+    """Kota Surakarta, a district of Boyolali and somebody who gives codes, on both databases."""
     load_small_registry(engine, ("33.72", "33.09.01"))
     with unit_of_work(engine) as db:
         account(db, Role.ADMIN, "rini")

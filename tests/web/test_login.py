@@ -118,7 +118,9 @@ def test_closed_account_is_out_at_once_and_stays_out(
 ) -> None:
     client = login_as(Role.MANAGER)
     with unit_of_work(app.extensions["outreach"].engine) as db:
-        set_active(db, world.accounts[Role.MANAGER][0], active=False, by_account_id=None, now=LOADED_AT)
+        set_active(
+            db, world.accounts[Role.MANAGER][0], active=False, by_account_id=None, now=LOADED_AT
+        )
     assert client.get("/").location == "/login"
     assert try_login(client, "manager").status_code == 422
 
