@@ -16,7 +16,8 @@ from outreach.people.identity import holds_identity_number
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-STATIC = Path("outreach/web/static/phone")
+ROOT = Path(__file__).parents[3]
+STATIC = ROOT / "outreach/web/static/phone"
 LOADED = """async (name) => { window.tested = await import(
   document.querySelector(`[href$="/${name}"]`).href); }"""
 
@@ -123,7 +124,7 @@ def test_the_phone_refuses_what_the_server_would_refuse_and_no_more(handset: Pag
 
 
 def test_the_page_has_words_for_all_that_the_screens_say() -> None:
-    told = "".join(path.read_text() for path in Path("templates/phone").glob("*.html"))
+    told = "".join(path.read_text() for path in (ROOT / "templates/phone").glob("*.html"))
     words = set(re.findall(r'data-word="([\w.-]+)"', told)) | set(
         re.findall(r'w\("([\w-]+)"', told)
     )
