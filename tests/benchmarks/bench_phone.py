@@ -1,9 +1,10 @@
 """The page on an official's phone against the plain pages: bytes, and time until it is usable.
 
-Naive: what an official opens without it, the visits and the form of a report with Bootstrap, as
-this server renders them. Both come down one line on which every byte is counted, headers and
-the service worker's own requests included, and are opened in turn in fresh profiles, in a Chromium
-slowed six times; times are measured once more on what Chromium calls slow 3G.
+Naive: what an official opens without it, the list of visits with Bootstrap, as this server renders
+it. Both come down one line on which every byte is counted, headers and the service worker's own
+requests included, and are opened in turn in fresh profiles, in a Chromium slowed six times; once
+on a good line and once on what Chromium calls slow 3G. The phone's page brings all of its screens
+with the first load; the plain ones fetch a page for every step.
 """
 
 from __future__ import annotations

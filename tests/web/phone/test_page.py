@@ -27,7 +27,8 @@ def test_every_file_is_served_with_the_content_that_is_told(client: Visitor) -> 
     assert "/phone/" in files
     assert {path.rsplit(".", 1)[-1] for path in files} == {"/phone/", "js", "css", "png"}
     for path, integrity in files.items():
-        content = client.get(path).get_data()
+        with client.get(path) as answer:  # a file is open behind it
+            content = answer.get_data()
         digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
         assert integrity == f"sha256-{digest}", path
 
