@@ -76,6 +76,7 @@ PAGES = {
         "/messages",
         "/officials",
         "/officials/{official_id}",
+        "/officials/{official_id}/odk",
         "/officials/phones",
         "/closures",
         "/closures/periods/{period_id}",
