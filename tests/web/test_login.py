@@ -137,7 +137,7 @@ def test_official_stays_logged_in_between_days(login_as: Callable[[Role], Visito
     client = login_as(Role.OFFICIAL)
     with client.session_transaction() as session:
         session["since"] -= 20 * 24 * 3600
-    assert client.get("/").location == "/my"
+    assert client.get("/").location == "/phone/"
 
 
 def test_answers_that_shared_caches_may_keep_carry_nobodys_login(
