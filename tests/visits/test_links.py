@@ -14,13 +14,13 @@ from sqlmodel import col, select
 
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, NotAllowed, NotFound
+from outreach.people.signs import SIGNS
 from outreach.villages.tables import Zone
 from outreach.visits import lifecycle
 from outreach.visits.answers import AnswerIn, answer_by_link
 from outreach.visits.asking import asked_on, last_link, new_link, take_link_back
 from outreach.visits.lifecycle import Author, settle
 from outreach.visits.links import (
-    SIGNS,
     LinkState,
     address_of,
     expiry,
