@@ -73,6 +73,13 @@ class DeviceRevoked(OutreachError):
     status = 401
 
 
+class OtherPerson(OutreachError):
+    """What was saved on a phone speaks for another person than the one who is connected now."""
+
+    code = "other_person"
+    status = 409
+
+
 class NotFromOurPage(OutreachError):
     """A request that changes something did not come from a page of ours."""
 

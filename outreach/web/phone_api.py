@@ -82,10 +82,14 @@ def _told(state: PhoneState, villages: list[OwnVillage], today: date) -> dict[st
 
 
 def _me(villages: list[OwnVillage]) -> dict[str, Any]:
-    """Tell whose phone it is; another number means that it was enrolled anew."""
+    """Tell whose phone it is; another number means that it was enrolled anew.
+
+    What the phone keeps belongs to the account: a new phone or a new code does not change it.
+    """
     login = current_login()
     return {
         "name": person().name,
+        "account": person().account_id,
         "villages": [one.name for one in villages],
         "phone": login.device_id if login else None,
         "demo": bool(login and login.is_demo),

@@ -5,7 +5,14 @@ from __future__ import annotations
 from flask import current_app, request
 from werkzeug.exceptions import BadRequest
 
-from outreach.errors import DeviceRevoked, LoginRequired, NotAllowed, NotFound, NotFromOurPage
+from outreach.errors import (
+    DeviceRevoked,
+    LoginRequired,
+    NotAllowed,
+    NotFound,
+    NotFromOurPage,
+    OtherPerson,
+)
 from outreach.web.auth import current_person, is_revoked
 from outreach.web.routing import PUBLIC, may_open
 
@@ -15,6 +22,8 @@ LARGEST_ID = 2**31 - 1
 #: send a header of its own without asking first, and we never allow it: so no token is needed that
 #: a page kept on a phone would hold for weeks.
 OUR_PAGE = ("X-Requested-With", "outreach")
+#: For whom a phone sends what it kept: by the time it goes out, another person may be connected.
+FOR_WHOM = "X-Account"
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -33,6 +42,8 @@ def guard() -> None:
         If nobody is logged in and the view is not public.
     NotAllowed
         If the person has none of the view's roles.
+    OtherPerson
+        If it says for whom it was saved, and somebody else is logged in.
     NotFound
         If the address holds a number that can be nobody's id.
     """
@@ -56,6 +67,9 @@ def _refuse_others(wanted: frozenset[str] | None) -> None:
         raise DeviceRevoked if is_revoked() else LoginRequired
     if wanted is None or person.role not in wanted:
         raise NotAllowed(role=person.role)
+    for_whom = request.headers.get(FOR_WHOM)
+    if for_whom is not None and for_whom != str(person.account_id):
+        raise OtherPerson
 
 
 def _is_forged() -> bool:

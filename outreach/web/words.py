@@ -29,6 +29,7 @@ SENTENCES = {
     "device_revoked": _(
         "This phone may not send any more. Ask your branch for a new code if it is still yours."
     ),
+    "other_person": _("This was saved for another person, so nothing was changed."),
     "not_from_our_page": _("This did not come from a page of ours, so nothing was changed."),
     "registry_fault": _("The list of villages is incomplete. Tell who looks after the product."),
     "coast_missing": _("The map's coast line is missing. Tell who looks after the product."),

@@ -22,7 +22,7 @@ from outreach.villages.tables import Village
 from outreach.visits.lifecycle import send_back
 from outreach.visits.tables import Happening, Visit, VisitEvent, Work
 from outreach.web.app import create_app
-from outreach.web.wall import OUR_PAGE
+from outreach.web.wall import FOR_WHOM, OUR_PAGE
 from tests.logbook.pictures import drawn, film, of_camera, written
 from tests.visits.world import NOW
 from tests.web.planned import coordinator, engine_of, hang_clock
@@ -121,6 +121,20 @@ def test_the_same_state_is_only_named_again_in_a_few_bytes(
     assert changed.status_code == 200
     assert changed.headers["ETag"] != first.headers["ETag"]
     assert brotli.decompress(changed.data).startswith(b'{"me":')
+
+
+def test_what_was_saved_for_somebody_else_is_not_taken_in_this_ones_name(
+    phone: Visitor, world: World
+) -> None:
+    mine = world.accounts[Role.OFFICIAL][0]
+    assert state(phone)["me"]["account"] == mine
+    item = {"id": str(uuid.uuid4()), "visit_id": world.own["visit_id"]}
+    for path, envelope in (("reports", {"reports": [item]}), ("answers", {"answers": [item]})):
+        of_other = {OUR_PAGE[0]: OUR_PAGE[1], FOR_WHOM: str(mine + 1)}
+        refused = phone.post(f"/api/v1/{path}", json=envelope, headers=of_other)
+        assert (refused.status_code, refused.get_json()["code"]) == (409, "other_person")
+        of_mine = of_other | {FOR_WHOM: str(mine)}
+        assert phone.post(f"/api/v1/{path}", json=envelope, headers=of_mine).status_code == 200
 
 
 def test_each_language_has_a_state_of_its_own(phone: Visitor) -> None:
