@@ -6,12 +6,14 @@ The one place that touches Flask's session.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, g, redirect, render_template, request, session
+from flask import Blueprint, Flask, current_app, g, redirect, render_template, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user, login_user, logout_user
@@ -77,6 +79,7 @@ def install(app: Flask, settings: Settings) -> None:
     manager.user_loader(_load)
     manager.request_loader(_load_phone)
     app.after_request(_note_phone)
+    app.after_request(_say_when_again)
     app.extensions["login_limiter"] = Limiter(
         get_remote_address,
         app=app,
@@ -84,7 +87,9 @@ def install(app: Flask, settings: Settings) -> None:
         storage_options=_redis_patience() if settings.redis_url else {},
         in_memory_fallback_enabled=True,
         swallow_errors=True,
-        headers_enabled=True,
+        # Its headers cost a look into Redis with each answer and would make of the seconds that
+        # a 503 tells the whole window of the limit: see _say_when_again.
+        headers_enabled=False,
         key_prefix="outreach",
     )
 
@@ -92,6 +97,20 @@ def install(app: Flask, settings: Settings) -> None:
 def _redis_patience() -> dict[str, str | int]:
     # A frozen Redis must not freeze the login page; the limiter then counts in memory.
     return {"socket_connect_timeout": 1, "socket_timeout": 1}
+
+
+def _say_when_again(response: Response) -> Response:
+    """Tell who asked too often when they may ask again: as soon as the limit's window ends."""
+    if (
+        response.status_code == HTTPStatus.TOO_MANY_REQUESTS
+        and "Retry-After" not in response.headers
+    ):
+        limiter: Limiter = current_app.extensions["login_limiter"]
+        reached = limiter.current_limit
+        if reached is not None:
+            seconds = math.ceil(reached.reset_at - time.time())
+            response.headers["Retry-After"] = str(max(1, seconds))
+    return response
 
 
 def limit_logins(app: Flask) -> None:

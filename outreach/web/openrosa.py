@@ -33,6 +33,7 @@ from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, running, written
 from outreach.web.openrosa_pictures import keep_pictures
 from outreach.web.openrosa_words import STATUS, answer_words, error_words, picture_words
+from outreach.web.pressure import seconds_to_wait
 from outreach.web.routing import public
 
 if TYPE_CHECKING:
@@ -266,14 +267,15 @@ def _told(status: int, words: str) -> Response:
 def _refused(error: Exception) -> ResponseReturnValue:
     """Say what went wrong; the address, which holds the key, comes into no log."""
     status = _status_of(error)
-    if status >= 500:
+    # Who is put off under pressure by design fills no log.
+    if status >= 500 and not isinstance(error, HTTPException):
         log.error("a form could not be taken in", exc_info=error)
     told = _told(status, error_words(error, status))
-    if status == 503:
-        told.headers["Retry-After"] = "30"
     if isinstance(error, HTTPException):
         kept = ("content-type", "content-length")
         told.headers.extend([one for one in error.get_headers() if one[0].lower() not in kept])
+    elif status == 503:
+        told.headers["Retry-After"] = str(seconds_to_wait())
     return told
 
 

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from flask import Flask
 
 _PATHS = "/api/v1/"
+#: ODK Collect and KoboCollect send their forms here.
+_SUBMISSION = "openrosa.submit"
 #: Nobody comes again at once, and nobody later than a person would try by hand.
 SOONEST_SECONDS, LATEST_SECONDS = 2, 60
 #: Until a process knows its own pace: assumed on the safe side.
 FIRST_PACE_SECONDS = 0.04
 #: How much the newest request says about the pace, and the longest that one may say.
 _NEWEST, _SLOWEST_SECONDS = 0.05, 1.0
+#: What made a process slow is believed half as much after so long without a request.
+_HALF_FORGOTTEN_SECONDS = 30.0
 #: Below this many nobody is put off, however slow the last ones were.
 _ALWAYS = 8
 
@@ -34,33 +38,43 @@ _ALWAYS = 8
 class Load:
     """How many requests of phones one process has taken on, and how fast it works them off."""
 
-    def __init__(self, most_seconds: float) -> None:
+    def __init__(self, most_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.most_seconds = most_seconds
         self.waiting: Callable[[], int] = lambda: 0
+        self._clock = clock
         self._lock = threading.Lock()
         self._in_work = 0
         self._pace = FIRST_PACE_SECONDS
-        self._served_at: float | None = None
+        #: When the last one was served, or the first one came after nothing was in work.
+        self._since = clock()
 
     def enter(self) -> float:
         """Count one more; tell for how long the last who waits now will wait."""
         with self._lock:
+            if self._in_work == 0:
+                self._begin_again()
             self._in_work += 1
             ahead = self._in_work + self.waiting()
             return 0.0 if ahead <= _ALWAYS else ahead * self._pace
 
     def leave(self, *, served: bool) -> None:
-        """Count one less; while others wait, the time between two that were served is the pace."""
+        """Count one less; while any are in work, the time between two served ones is the pace."""
         with self._lock:
             self._in_work -= 1
             if not served:
                 return
-            now = time.monotonic()
-            if self._served_at is not None:
-                took = min(now - self._served_at, _SLOWEST_SECONDS)
-                self._pace += _NEWEST * (took - self._pace)
-            is_busy = self._in_work + self.waiting() > 0
-            self._served_at = now if is_busy else None
+            now = self._clock()
+            took = min(now - self._since, _SLOWEST_SECONDS)
+            self._pace += _NEWEST * (took - self._pace)
+            self._since = now
+
+    def _begin_again(self) -> None:
+        """Count no idle time as slowness, and forget over it that we were slow."""
+        now = self._clock()
+        if self._pace > FIRST_PACE_SECONDS:
+            kept: float = 0.5 ** ((now - self._since) / _HALF_FORGOTTEN_SECONDS)
+            self._pace = FIRST_PACE_SECONDS + (self._pace - FIRST_PACE_SECONDS) * kept
+        self._since = now
 
 
 def install(app: Flask, most_seconds: float) -> None:
@@ -83,7 +97,7 @@ def seconds_to_wait(until_served: float = 0.0) -> int:
 
 
 def _guard() -> None:
-    if not request.path.startswith(_PATHS):
+    if not request.path.startswith(_PATHS) and request.endpoint != _SUBMISSION:
         return
     load = load_of(current_app)
     g.load_served = True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text
 
+from outreach.web.pressure import load_of
 from tests.web.collect import Collect, answered, form_xml, photo, set_up, words_of
 
 if TYPE_CHECKING:
@@ -117,12 +118,34 @@ def test_what_breaks_is_told_and_the_key_comes_into_no_log(
     assert collect.key not in caplog.text
 
 
+def soon(answer: Any) -> bool:
+    """Whether it tells once, and as a number of a minute at most, when to come again."""
+    (seconds,) = answer.headers.getlist("Retry-After")
+    return 2 <= int(seconds) <= 60
+
+
+def test_under_pressure_a_form_is_put_off_and_the_rest_is_not(
+    collect: Collect, caplog: pytest.LogCaptureFixture
+) -> None:
+    load = load_of(collect.client.application)
+    load.waiting = lambda: 1_000
+    answer = collect.send(form_xml(answered(collect.visit_id)))
+    assert (answer.status_code, answer.headers["X-OpenRosa-Version"]) == (503, "1.0")
+    assert soon(answer)
+    assert words_of(answer)
+    assert (collect.stored(), caplog.text) == ([], "")
+    assert collect.get("/formList").status_code == 200
+    load.waiting = lambda: 0
+    assert collect.send(form_xml(answered(collect.visit_id))).status_code == 201
+
+
 def test_a_database_that_is_away_is_waited_for(collect: Collect) -> None:
     assert collect.get("/formList").status_code == 200
     with collect.engine.begin() as connection:
         connection.execute(text("ALTER TABLE session_report RENAME TO away"))
     answer = collect.send(form_xml(answered(collect.visit_id)))
-    assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
+    assert answer.status_code == 503
+    assert soon(answer)
     assert words_of(answer)
     with collect.engine.begin() as connection:
         connection.execute(text("ALTER TABLE away RENAME TO session_report"))

@@ -144,18 +144,83 @@ def test_under_pressure_a_phone_is_told_when_to_come_again(
     assert send(phone, told(world.own["visit_id"])).status_code == 200
 
 
-def test_a_process_knows_its_pace_and_a_few_never_wait() -> None:
-    load = Load(most_seconds=2.0)
-    waiting = [0]
-    load.waiting = lambda: waiting[0]
-    assert load.enter() == 0
-    load.leave(served=True)
-    waiting[0] = 100
-    patient = load.enter()
-    for _ in range(200):  # served at once, each of them: the pace gets faster and faster
+class Clock:
+    """A clock that goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def served(load: Load, clock: Clock, *, times: int, seconds: float, idle: float = 0.0) -> None:
+    """So many requests one after the other, each in so many seconds, with pauses between."""
+    for _ in range(times):
+        load.enter()
+        clock.now += seconds
+        load.leave(served=True)
+        clock.now += idle
+
+
+def last_waits(load: Load, ahead: int = 99) -> float:
+    """How long the last of a hundred would be told to wait; nothing of it stays."""
+    load.waiting = lambda: ahead
+    seconds = load.enter()
+    load.leave(served=False)
+    load.waiting = lambda: 0
+    return seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def load(clock: Clock) -> Load:
+    return Load(2.0, clock)
+
+
+def test_a_process_that_gets_slower_knows_it(load: Load, clock: Clock) -> None:
+    assert last_waits(load, ahead=7) == 0
+    before = last_waits(load)
+    served(load, clock, times=60, seconds=1.0)
+    assert last_waits(load) > 10 * before > 0
+    assert last_waits(load, ahead=7) == 0  # a few never wait, however slow the last ones were
+
+
+def test_a_process_that_gets_faster_again_knows_it(load: Load, clock: Clock) -> None:
+    served(load, clock, times=60, seconds=1.0)
+    served(load, clock, times=200, seconds=0.01, idle=0.1)
+    assert last_waits(load) == pytest.approx(100 * 0.01, rel=0.2)
+
+
+def test_idle_time_is_no_slowness(load: Load, clock: Clock) -> None:
+    served(load, clock, times=100, seconds=0.01, idle=20.0)
+    load.waiting = lambda: 1  # somebody opens a page meanwhile
+    served(load, clock, times=100, seconds=0.01, idle=20.0)
+    assert last_waits(load) == pytest.approx(100 * 0.01, rel=0.2)
+
+
+def test_what_was_slow_is_forgotten_while_nobody_asks(load: Load, clock: Clock) -> None:
+    first = last_waits(load)
+    served(load, clock, times=60, seconds=1.0)
+    slow = last_waits(load)
+    clock.now += 30
+    assert first < last_waits(load) < 0.6 * slow
+    clock.now += 3600
+    assert last_waits(load) == pytest.approx(first)
+
+
+def test_many_at_work_at_once_share_the_time(load: Load, clock: Clock) -> None:
+    for _ in range(8):
+        load.enter()
+    for _ in range(400):  # eight threads: each needs 0.16 s, one is done every 0.02 s
+        clock.now += 0.02
         load.leave(served=True)
         load.enter()
-    assert 0 < load.enter() < patient / 10
+    assert last_waits(load, ahead=91) == pytest.approx(100 * 0.02, rel=0.1)
 
 
 def test_whoever_is_put_off_comes_again_at_another_time_than_the_others() -> None:
@@ -169,9 +234,23 @@ def test_a_phone_that_runs_wild_is_slowed_down_and_another_is_not(
 ) -> None:
     answers = [send(phone).status_code for _ in range(301)]
     assert answers == [200] * 300 + [429]
-    assert int(send(phone).headers["Retry-After"]) > 0
+    assert 0 < int(send(phone).headers["Retry-After"]) <= 15 * 60
     other = phone_of(app, world.accounts[Role.OFFICIAL][0])
     assert send(other, told(world.own["visit_id"])).status_code == 200
+
+
+def test_a_database_that_is_away_is_asked_again_soon(
+    phone: FlaskClient, app: Flask, world: World
+) -> None:
+    with engine_of(app).begin() as connection:
+        connection.execute(text("ALTER TABLE held_report RENAME TO away"))
+    answer = send(phone, told(world.own["visit_id"]))
+    assert (answer.status_code, answer.is_json) == (503, True)
+    assert 2 <= int(answer.headers["Retry-After"]) <= 60  # and not when the limit's window ends
+    with engine_of(app).begin() as connection:
+        connection.execute(text("ALTER TABLE away RENAME TO held_report"))
+    good = send(phone, told(world.own["visit_id"]))
+    assert (good.status_code, "Retry-After" in good.headers) == (200, False)
 
 
 # ------------------------------------------------------------------ on PostgreSQL
@@ -200,7 +279,7 @@ def test_a_row_that_another_holds_is_not_waited_for(on_postgres: tuple[Flask, Fi
         answer = send(phone, told(visit_id))
         other.rollback()
     assert (answer.status_code, answer.is_json) == (503, True)
-    assert int(answer.headers["Retry-After"]) > 0
+    assert 2 <= int(answer.headers["Retry-After"]) <= 60  # and not when the limit's window ends
     assert send(phone, told(visit_id)).get_json()["answers"][0]["outcome"] == "accepted"
 
 
