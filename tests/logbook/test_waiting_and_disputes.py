@@ -136,6 +136,34 @@ def test_what_waits_for_a_younger_one_goes_with_it(engine: Engine, at: Field) ->
     assert [row.men for row in reports(engine) if row.corrected_by is None] == [6]
 
 
+@pytest.mark.parametrize("is_due", [False, True])
+def test_many_that_wait_for_one_hold_up_nobody_else(
+    engine: Engine, at: Field, is_due: bool
+) -> None:
+    """A round looks at so many at the most: what is stuck must not fill it for ever."""
+    young = told(at.visits[at.codes[0]], men=90, corrects_id=told(1)["id"])
+    between = told(young["visit_id"], men=91, corrects_id=young["id"])
+    behind = [told(young["visit_id"], men=n, corrects_id=between["id"]) for n in range(1, 6)]
+    other = told(at.visits[at.codes[1]], corrects_id=told(1)["id"])
+    came = [
+        (NOW, at.official, [between, *behind]),
+        (NOW + timedelta(hours=1), at.stranger, [other]),
+    ]
+    came.append((NOW + timedelta(days=3), at.official, [young]))
+    for when, by, items in came:
+        with unit_of_work(engine) as db:
+            assert set(outcomes(take_in(db, items, by, when))) == {"held"}
+    now = LATER + timedelta(days=4 if is_due else 1)
+    for _round in range(3):
+        with unit_of_work(engine) as db:
+            force_overdue(db, now, most=3)
+    assert other["id"] in {row.id for row in reports(engine)}
+    assert held(engine) == (set() if is_due else {one["id"] for one in (young, between, *behind)})
+    if is_due:
+        (first,) = (row for row in reports(engine) if row.id == young["id"])
+        assert first.corrected_by == between["id"]
+
+
 def test_two_that_wait_for_each_other_do_not_wait_for_ever(engine: Engine, at: Field) -> None:
     one = told(at.visits[at.codes[0]])
     two = told(one["visit_id"], men=5, corrects_id=one["id"])
