@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from sqlmodel import select
@@ -16,24 +16,14 @@ from outreach.logbook.sync import Outcome, take_in
 from outreach.logbook.tables import DisputedReport, Evidence, EvidenceKind, SessionReport
 from outreach.messages.tables import Matter, Medium, Message
 from outreach.papers import addresses, form_codes
-from outreach.papers.choosing import Wanted
-from outreach.papers.issuing import make_papers
-from outreach.papers.tables import CalendarOwner, PaperKind
+from outreach.papers.tables import CalendarOwner
 from outreach.people.access import Person
-from outreach.people.accounts import create_phone_account
-from outreach.people.devices import digest_of, new_token
-from outreach.people.enrolment import key_of as enrolment_key
-from outreach.people.enrolment import write_code
 from outreach.people.tables import (
     Account,
-    Device,
-    DeviceKind,
-    Enrolment,
     Official,
     Role,
     TeamLeave,
 )
-from outreach.sheets.tables import SheetKind, Upload
 from outreach.villages.tables import (
     ClosedPeriod,
     Closure,
@@ -42,31 +32,36 @@ from outreach.villages.tables import (
     VillageKind,
     Zone,
 )
-from outreach.visits.links import key_of, token_of
-from outreach.visits.snapshot import places_of_stage
 from outreach.visits.tables import (
-    Answer,
-    Batch,
-    BatchState,
-    Cause,
-    ConfirmationLink,
-    PlanRun,
-    PlanSubmission,
-    Replan,
-    RunState,
-    SubmissionState,
     Visit,
     Work,
 )
 from tests import builders
 from tests.builders import load_small_registry
+from tests.web.world_keys import SECRET, answered_link, enrolled_phone, odk_key, open_code
+from tests.web.world_plans import (
+    approved_plan,
+    assignment_letter,
+    drafted_replan,
+    finished_run,
+    read_sheet,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlmodel import Session
 
-#: Signs cookies and links of the app under test.
-SECRET = "only-for-tests-" + "0" * 32
+__all__ = [
+    "FOREIGN_REGENCY",
+    "FOREIGN_VILLAGE",
+    "OWN_REGENCY",
+    "OWN_VILLAGE",
+    "SECRET",
+    "World",
+    "_visit",
+    "build",
+]
+
 OWN_REGENCY, FOREIGN_REGENCY = "33.72", "33.11"
 OWN_VILLAGE, FOREIGN_VILLAGE = "33.72.01.1001", "33.11.01.2001"
 
@@ -103,23 +98,23 @@ def build(engine: Engine) -> World:
             ids["evidence_id"] = _evidence(db, ids, world.accounts[Role.COORDINATOR][0])
             ids["dispute_id"] = _dispute(db, ids, world.accounts[Role.OFFICIAL][0])
             ids["regency_code"] = ids["code"][:5]
-            ids.update(_run(db, ids, world.accounts[Role.COORDINATOR][0]))
-            ids["upload_id"] = _upload(db, ids, world.accounts[Role.COORDINATOR][0])
-            ids["submission_id"] = _submission(db, ids, world)
-            ids["replan_id"] = _replan(db, ids, world.accounts[Role.COORDINATOR][0])
+            ids.update(finished_run(db, ids, world.accounts[Role.COORDINATOR][0]))
+            ids["upload_id"] = read_sheet(db, ids, world.accounts[Role.COORDINATOR][0])
+            ids["submission_id"] = approved_plan(db, ids, world)
+            ids["replan_id"] = drafted_replan(db, ids, world.accounts[Role.COORDINATOR][0])
             ids["message_id"] = _message(db, ids)
-            ids["device_id"] = _phone(db, ids)
+            ids["device_id"] = enrolled_phone(db, ids)
             ids["form_code"] = form_codes.code_of(
                 ids["visit_id"], ids["code"], form_codes.key_of(SECRET)
             )
-            ids["paper_id"] = _paper(db, ids, world.accounts[Role.COORDINATOR][0])
+            ids["paper_id"] = assignment_letter(db, ids, world.accounts[Role.COORDINATOR][0])
         world.own["feed_token"] = addresses.token_of(
             db, CalendarOwner.TEAM, str(world.own["team_id"]), addresses.key_of(SECRET)
         )
         world.own["account_id"] = world.accounts[Role.OFFICIAL][0]
-        world.own["enrol_code"] = _code(db, world)
-        world.own["answer_token"] = _link(db, world.own["visit_id"])
-        world.own["odk_key"] = _odk_key(db, world.accounts[Role.OFFICIAL][0])
+        world.own["enrol_code"] = open_code(db, world)
+        world.own["answer_token"] = answered_link(db, world.own["visit_id"])
+        world.own["odk_key"] = odk_key(db, world.accounts[Role.OFFICIAL][0])
     return world
 
 
@@ -286,158 +281,6 @@ def _dispute(db: Session, ids: dict[str, Any], account_id: int) -> int:
     db.add(dispute)
     db.flush()
     return dispute.id or 0
-
-
-def _run(db: Session, ids: dict[str, Any], account_id: int) -> dict[str, Any]:
-    """A plan run that ended with a part that failed."""
-    then = datetime(2026, 11, 5, 3, tzinfo=UTC)
-    run = PlanRun(
-        stage_id=ids["stage_id"],
-        branch_id=ids["branch_id"],
-        state=RunState.DONE,
-        seed=1,
-        parameters={"day_price": 0.5, "rounds": 40, "target_size": 100},
-        requested_by=account_id,
-        requested_at=then,
-        finished_at=then,
-    )
-    db.add(run)
-    db.flush()
-    batch = Batch(
-        run_id=run.id or 0,
-        number=1,
-        label="Laweyan",
-        state=BatchState.DEAD,
-        question={"villages": [ids["code"]], "team_days": []},
-        villages=1,
-        attempts=5,
-        error="ValueError: the planner found no way",
-    )
-    db.add(batch)
-    db.flush()
-    return {"run_id": run.id, "batch_id": batch.id}
-
-
-def _submission(db: Session, ids: dict[str, Any], world: World) -> int:
-    """Have had the plan of the stage approved, so that single visits of it may be asked for."""
-    then = datetime(2026, 11, 1, 3, tzinfo=UTC)
-    submission = PlanSubmission(
-        stage_id=ids["stage_id"],
-        state=SubmissionState.APPROVED,
-        places=[place.told() for place in places_of_stage(db, ids["stage_id"])],
-        submitted_by=world.accounts[Role.COORDINATOR][0],
-        submitted_at=then,
-        decided_by=world.accounts[Role.MANAGER][0],
-        decided_at=then,
-    )
-    db.add(submission)
-    db.flush()
-    return submission.id or 0
-
-
-def _upload(db: Session, ids: dict[str, Any], account_id: int) -> int:
-    """A sheet of the plan that was read and changes nothing."""
-    made = Upload(
-        kind=SheetKind.PLAN,
-        branch_id=ids["branch_id"],
-        stage_id=ids["stage_id"],
-        file_name="rencana.xlsx",
-        uploaded_by=account_id,
-        uploaded_at=datetime(2026, 11, 5, 4, tzinfo=UTC),
-    )
-    db.add(made)
-    db.flush()
-    return made.id or 0
-
-
-def _replan(db: Session, ids: dict[str, Any], account_id: int) -> int:
-    """Draft what would change if the village of the visit cancelled."""
-    replan = Replan(
-        stage_id=ids["stage_id"],
-        cause=Cause.VILLAGE_CANCELS,
-        facts={
-            "told": {"visit_id": ids["visit_id"], "why": "Hajatan", "another_day": False},
-            "travel_before": 60,
-            "travel_after": 0,
-            "elsewhere": 0,
-        },
-        made_by=account_id,
-        made_at=datetime(2026, 11, 1, 4, tzinfo=UTC),
-    )
-    db.add(replan)
-    db.flush()
-    return replan.id or 0
-
-
-def _paper(db: Session, ids: dict[str, Any], account_id: int) -> int:
-    """Make the assignment letter of the branch's team."""
-    everywhere = Person(account_id, "Siti", Role.COORDINATOR, ("",))
-    then = datetime(2026, 11, 6, 3, tzinfo=UTC)
-    return make_papers(
-        db, ids["stage_id"], Wanted((PaperKind.ASSIGNMENT_LETTER,)), by=everywhere, now=then
-    )[0]
-
-
-def _phone(db: Session, ids: dict[str, Any]) -> int:
-    """Have enrolled a phone for the official, whose account nothing but it opens."""
-    then = datetime(2026, 11, 6, 3, tzinfo=UTC)
-    official = db.get_one(Official, ids["official_id"])
-    account = create_phone_account(db, official, then)
-    official.account_id = account.id
-    device = Device(
-        account_id=account.id or 0,
-        token_hash=digest_of(f"phone-of-{ids['code']}".ljust(43, "x")),
-        label="Android 10",
-        enrolled_at=then,
-    )
-    db.add(device)
-    db.flush()
-    return device.id or 0
-
-
-def _code(db: Session, world: World) -> str:
-    """Write a code for the official that is open for long."""
-    then = datetime(2026, 11, 6, 3, tzinfo=UTC)
-    enrolment = Enrolment(
-        official_id=world.own["official_id"],
-        issued_by=world.accounts[Role.COORDINATOR][0],
-        issued_at=then,
-        expires_at=datetime(2100, 1, 1, tzinfo=UTC),
-    )
-    db.add(enrolment)
-    db.flush()
-    return write_code(enrolment, enrolment_key(SECRET))
-
-
-def _link(db: Session, visit_id: int) -> str:
-    """Write the token of a link by which the village has said yes."""
-    then = datetime(2026, 11, 5, 3, tzinfo=UTC)
-    link = ConfirmationLink(
-        visit_id=visit_id,
-        issued_at=then,
-        expires_at=then + timedelta(days=9),
-        answered_at=then + timedelta(days=1),
-        answer=Answer.CAN,
-    )
-    db.add(link)
-    db.flush()
-    return token_of(link, key_of(SECRET))
-
-
-def _odk_key(db: Session, account_id: int) -> str:
-    """Have given the official a key for ODK Collect."""
-    key = new_token()
-    then = datetime(2026, 11, 5, 3, tzinfo=UTC)
-    db.add(
-        Device(
-            account_id=account_id,
-            kind=DeviceKind.ODK,
-            token_hash=digest_of(key),
-            enrolled_at=then,
-        )
-    )
-    db.flush()
-    return key
 
 
 def _id(account: Account) -> int:
