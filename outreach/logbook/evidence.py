@@ -19,8 +19,10 @@ from outreach.logbook.tables import (
     DisputedReport,
     Evidence,
     EvidenceKind,
+    ItemKind,
     Ruling,
     SessionReport,
+    TakenItem,
 )
 from outreach.people.access import covers, narrow
 from outreach.people.tables import Account
@@ -66,11 +68,12 @@ def digest_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def answer_before(db: Session, given: EvidenceIn, sha256: str, by: Person) -> Answer | None:
+def answer_before(db: Session, given: EvidenceIn, sha256: str | None, by: Person) -> Answer | None:
     """Answer without a look at the picture where that is not needed; None if it is.
 
     A picture stays what it is: a second one of its kind for the same report is a conflict. Who has
-    a better one sends it with a correction.
+    a better one sends it with a correction. Without `sha256` one whose id is known is not told
+    from a repeat: it is to be looked at.
     """
     evidence_id = str(given.id)
     report = _report(db, given)
@@ -83,6 +86,8 @@ def answer_before(db: Session, given: EvidenceIn, sha256: str, by: Person) -> An
     )
     known = db.execute(query.where(col(Evidence.id) == evidence_id)).first()
     if known is not None:
+        if sha256 is None and tuple(known)[:3] == (evidence_id, report.id, given.kind):
+            return None
         is_same = tuple(known) == (evidence_id, report.id, given.kind, sha256)
         outcome = Outcome.DUPLICATE if is_same else Outcome.CONFLICT
         return Answer(evidence_id, outcome, "" if is_same else "other_picture")
@@ -101,7 +106,12 @@ def _report(db: Session, given: EvidenceIn) -> SessionReport | None:
         col(DisputedReport.report_id) == report_id, col(DisputedReport.ruling) == Ruling.TAKEN
     )
     taken_as = db.scalars(query.order_by(col(DisputedReport.id).desc())).first()
-    return db.get(SessionReport, taken_as) if taken_as else None
+    # Or it said what was stored already.
+    repeat = select(col(TakenItem.reason)).where(
+        col(TakenItem.id) == report_id, col(TakenItem.kind) == ItemKind.REPORT
+    )
+    stored_as = taken_as or db.scalars(repeat).first()
+    return db.get(SessionReport, stored_as) if stored_as else None
 
 
 def _without_report(db: Session, given: EvidenceIn, by: Person) -> Answer:

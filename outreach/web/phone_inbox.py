@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 #: More than a phone can hold.
 _MOST_UNSENT_DIGITS = 6
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 #: Why an item was kept back or refused, where no rule of a field says it.
 _WHY = {
@@ -80,6 +82,38 @@ def _other_days(db: Session, item: object, answer: Answer, at: datetime) -> dict
     return {"version": visit.version, "openings": [opening(one) for one in found]}
 
 
+@pages.get("/evidence/<uuid:item_id>")
+@allow(Role.OFFICIAL, Role.COORDINATOR)
+def ask_evidence(item_id: UUID) -> ResponseReturnValue:
+    """Tell what would become of a picture before it is sent; nothing is stored or noted.
+
+    The address is that of the PUT, with `report_id` and `kind`; `sha256`, the hex digest of the
+    picture's bytes, may stand beside them. The answer has the form of the PUT's too:
+    `{"answers": [{id, outcome, message, reason, problems, words}]}`, of status 200. An outcome
+    `wanted` asks for the picture itself, by PUT; `duplicate`, `conflict`, `rejected` and `held`
+    are what the PUT would answer, so that the picture need not be sent. Without `sha256` one that
+    came under this id before is `wanted` once more, for only its bytes tell if it is the same.
+    """
+    try:
+        given = _read(item_id)
+        with reading_db() as db:
+            answer = answer_before(db, given, _digest_told(), person())
+    except Invalid as error:
+        answer = _refused(item_id, error)
+    return jsonify(answers=[_wanted(item_id) if answer is None else told(answer)])
+
+
+def _wanted(item_id: UUID) -> dict[str, Any]:
+    nothing: dict[str, Any] = {"message": "", "reason": "", "problems": {}, "words": {}}
+    return {"id": str(item_id), "outcome": "wanted", **nothing}
+
+
+def _digest_told() -> str | None:
+    """Read the digest of a picture that is still on its phone; None for what is no digest."""
+    digest = request.args.get("sha256", "").lower()
+    return digest if _DIGEST.fullmatch(digest) else None
+
+
 @pages.put("/evidence/<uuid:item_id>")
 @allow(Role.OFFICIAL, Role.COORDINATOR)
 def send_evidence(item_id: UUID) -> ResponseReturnValue:
@@ -89,9 +123,13 @@ def send_evidence(item_id: UUID) -> ResponseReturnValue:
     try:
         answer = _take_picture(_read(item_id), at)
     except Invalid as error:
-        problems: Any = error.facts["problems"]
-        answer = Answer(str(item_id), Outcome.REJECTED, "invalid", problems)
+        answer = _refused(item_id, error)
     return jsonify(answers=[told(answer)])
+
+
+def _refused(item_id: UUID, error: Invalid) -> Answer:
+    problems: Any = error.facts["problems"]
+    return Answer(str(item_id), Outcome.REJECTED, "invalid", problems)
 
 
 def _read(item_id: UUID) -> EvidenceIn:
