@@ -63,3 +63,10 @@ def page_in_a_jpeg() -> bytes:
     """A JPEG that some readers take for a page: markup in its comment and behind its end."""
     script = b"<html><script>alert(1)</script></html>"
     return written(drawn((40, 30)), comment=script) + script
+
+
+def of_many_scans(more: int) -> bytes:
+    """A progressive JPEG of ten scans, the last of which comes so many times again."""
+    whole = written(drawn((40, 30)), progressive=True)
+    end = whole.rindex(b"\xff\xd9")
+    return whole[:end] + whole[whole.rindex(b"\xff\xda") : end] * more + whole[end:]

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 from sqlmodel import select
 
 from outreach.db import reading, unit_of_work
@@ -20,7 +20,7 @@ from outreach.logbook.evidence import (
     evidence_of_visit,
     store_evidence,
 )
-from outreach.logbook.pictures import LONGEST_SIDE, MOST_BYTES, MOST_PIXELS, redraw
+from outreach.logbook.pictures import LONGEST_SIDE, MOST_BYTES, MOST_PIXELS, MOST_SCANS, redraw
 from outreach.logbook.sync import Outcome, take_in
 from outreach.logbook.tables import DisputedReport, Evidence, EvidenceKind, Ruling
 from tests.builders import load_small_registry
@@ -30,6 +30,7 @@ from tests.logbook.pictures import (
     drawn,
     film,
     of_camera,
+    of_many_scans,
     page_in_a_jpeg,
     with_a_broken_note,
     written,
@@ -174,6 +175,20 @@ def test_what_is_no_small_whole_picture_is_refused(content: bytes, code: str) ->
     with pytest.raises(Invalid) as refusal:
         redraw(content, PHOTO)
     assert refusal.value.facts["problems"] == {"picture": [code]}
+
+
+def test_a_picture_drawn_in_more_scans_than_any_camera_writes_is_never_unpacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    most = MOST_SCANS - of_many_scans(0).count(b"\xff\xda")
+    assert redraw(of_many_scans(most), PHOTO).width == 40
+    unpacked: list[object] = []
+    monkeypatch.setattr(ImageFile.ImageFile, "load", unpacked.append)
+    for more in (most + 1, 5000):
+        with pytest.raises(Invalid) as refusal:
+            redraw(of_many_scans(more), PHOTO)
+        assert refusal.value.facts["problems"] == {"picture": ["not_a_picture"]}
+    assert unpacked == []
 
 
 def test_the_largest_picture_that_is_taken_is_taken() -> None:
