@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime  # noqa: TC003 - dataclass fields are read at run time
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 from sqlmodel import col
 
 from outreach.campaigns.tables import Stage
@@ -22,12 +22,15 @@ from outreach.people.edits import change, locked
 from outreach.people.identity import holds_identity_number
 from outreach.people.tables import Account, Team
 from outreach.villages.tables import District, Village, Zone
-from outreach.visits.tables import Visit, Work
+from outreach.visits.lifecycle import MOVES, lost_place
+from outreach.visits.tables import ACTIVE, Happening, Visit, Work
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
 LONGEST_WHY = 1000
+#: More than anybody decides in a day; those that wait longest come first.
+MOST_OPEN = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +64,15 @@ class Dispute:
     """Both reports side by side.
 
     `stored` is the report that counts for the visit, none if it has none; `told` what disputes
-    it, as it was sent, none if it can no longer be read; `decider` who has decided.
+    it, as it was sent, none if it can no longer be read; `decider` who has decided. `hindrance`
+    is a code of why it cannot be taken as the visit stands, empty if it can.
     """
 
     row: DisputeRow
     stored: ReportRow | None
     told: SessionReportIn | None
     decider: str | None
+    hindrance: str
 
 
 _COLUMNS: dict[str, Any] = {
@@ -82,16 +87,32 @@ _COLUMNS: dict[str, Any] = {
 }
 
 
-def open_disputes(db: Session, person: Person) -> list[DisputeRow]:
+def open_disputes(db: Session, person: Person, most: int = MOST_OPEN) -> list[DisputeRow]:
     """List the disputes of the area that nobody has decided, the oldest first."""
-    return _read(db, person, col(DisputedReport.ruling).is_(None))
+    return _read(db, person, col(DisputedReport.ruling).is_(None), most=most)
+
+
+def count_open(db: Session, person: Person) -> int:
+    """Count the disputes of the area that nobody has decided."""
+    query = select(func.count()).select_from(DisputedReport)
+    query = narrow(query, DisputedReport.village_code, person)
+    return db.scalars(query.where(col(DisputedReport.ruling).is_(None))).one()
 
 
 def ruled_disputes(db: Session, person: Person, most: int) -> list[DisputeRow]:
     """List the disputes that were decided last."""
-    rows = _read(db, person, col(DisputedReport.ruling).is_not(None))
-    latest = sorted(rows, key=lambda row: (row.ruled_at or row.received_at, row.id))
-    return latest[: -most - 1 : -1]
+    latest = (col(DisputedReport.ruled_at).desc(), col(DisputedReport.id).desc())
+    return _read(db, person, col(DisputedReport.ruling).is_not(None), most=most, order=latest)
+
+
+def dispute_about(
+    db: Session, person: Person, report_id: str, fingerprint: str
+) -> DisputeRow | None:
+    """Find the dispute that a report with just this content is kept as; None if there is none."""
+    condition = and_(
+        col(DisputedReport.report_id) == report_id, col(DisputedReport.fingerprint) == fingerprint
+    )
+    return next(iter(_read(db, person, condition)), None)
 
 
 def dispute_of(db: Session, person: Person, dispute_id: int) -> Dispute:
@@ -111,7 +132,22 @@ def dispute_of(db: Session, person: Person, dispute_id: int) -> Dispute:
     ).one()
     decider = db.get(Account, row.ruled_by) if row.ruled_by else None
     name = decider.name if decider else None
-    return Dispute(row, _stored(db, person, row), _told(content), name)
+    stored, told = _stored(db, person, row), _told(content)
+    return Dispute(row, stored, told, name, _hindrance(db, row, stored, told))
+
+
+def _hindrance(
+    db: Session, row: DisputeRow, stored: ReportRow | None, told: SessionReportIn | None
+) -> str:
+    """Tell, as a code, why the visit takes neither a report nor a correction of its report."""
+    if told is None:
+        return "not_readable"
+    move = MOVES.get((row.work, Happening.CORRECTED if stored else Happening.REPORTED))
+    if move is None:
+        return "wrong_status"
+    if row.work in ACTIVE:
+        return ""
+    return lost_place(db, db.get_one(Visit, row.visit_id)) or ""
 
 
 def rule(
@@ -161,7 +197,7 @@ def _take(db: Session, dispute: DisputedReport, by: Person, now: datetime) -> st
         "corrects_id": stored.id if stored else None,
     }
     sending = Sending(dispute.device_id, dispute.skew_seconds, dispute.source)
-    (answer,) = take_in(db, [told], by, now, sending=sending)
+    (answer,) = take_in(db, [told], by, now, sending=sending, is_ruled=True)
     if answer.outcome is Outcome.REJECTED:
         raise Invalid(problems=answer.problems or {"ruling": [answer.reason]})
     if answer.outcome is not Outcome.ACCEPTED:
@@ -178,7 +214,17 @@ def _check_why(why: str) -> None:
         raise Invalid(problems={"why": ["identity_number"]})
 
 
-def _read(db: Session, person: Person, condition: Any) -> list[DisputeRow]:
+_OLDEST_FIRST = (col(DisputedReport.received_at), col(DisputedReport.id))
+
+
+def _read(
+    db: Session,
+    person: Person,
+    condition: Any,
+    *,
+    most: int | None = None,
+    order: tuple[Any, ...] = _OLDEST_FIRST,
+) -> list[DisputeRow]:
     names = DisputeRow.__slots__
     columns = [col(_COLUMNS.get(name) or getattr(DisputedReport, name)) for name in names]
     query: Any = (
@@ -191,7 +237,8 @@ def _read(db: Session, person: Person, condition: Any) -> list[DisputeRow]:
         .join(District, col(District.code) == col(Village.district_code))
         .join(Account, col(Account.id) == col(DisputedReport.account_id))
         .where(condition)
-        .order_by(col(DisputedReport.received_at), col(DisputedReport.id))
+        .order_by(*order)
+        .limit(most)
     )
     narrowed = narrow(query, DisputedReport.village_code, person)
     return [DisputeRow(*row) for row in db.execute(narrowed)]

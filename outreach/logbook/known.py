@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
 from sqlmodel import col
 
-from outreach.logbook.tables import DisputedReport, HeldReport, SessionReport
+from outreach.logbook.tables import (
+    DisputedReport,
+    HeldReport,
+    ItemKind,
+    SessionReport,
+    TakenItem,
+)
 from outreach.people.access import narrow
-from outreach.visits.tables import Visit
+from outreach.visits.tables import TO_COME, Happening, Visit, VisitEvent
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from datetime import datetime
 
     from sqlmodel import Session
 
@@ -28,6 +36,8 @@ class Known:
     `visits` are those the person may report on, locked. `reports` hold every report of theirs
     and every one that is named. `held` are the corrections that may be released, `homes` the
     visits of all of these. `disputed` are the id and fingerprint of what a person has to decide.
+    `repeats` are ids of tellings that said what was stored already, each with the id that it is
+    stored under. `moved` tells of visits still to come when their day was changed last.
     """
 
     visits: dict[int, Visit]
@@ -35,6 +45,8 @@ class Known:
     reports: dict[str, Stored]
     held: dict[str, HeldReport]
     disputed: dict[tuple[str, str], str]
+    repeats: dict[str, Repeat]
+    moved: dict[int, datetime]
 
 
 @dataclass(slots=True)
@@ -46,22 +58,34 @@ class Stored:
     corrected_by: str | None = None
 
 
-def read_known(db: Session, reports: Collection[SessionReportIn], by: Person) -> Known:
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A telling that said what was stored already, under another id."""
+
+    fingerprint: str
+    stored_as: str
+
+
+def read_known(
+    db: Session, reports: Collection[SessionReportIn], by: Person, now: datetime
+) -> Known:
     """Read all of it; whoever else reports on one of these visits waits until we are done."""
     ids = {str(report.id) for report in reports}
     visits = lock_visits(db, {report.visit_id for report in reports}, by)
     return Known(
         visits=visits,
+        moved=_moved(db, visits, now),
         **_about(db, ids | {str(r.corrects_id) for r in reports if r.corrects_id}, visits, ids),
     )
 
 
-def read_of_held(db: Session, held: Collection[HeldReport]) -> Known:
+def read_of_held(db: Session, held: Collection[HeldReport], now: datetime) -> Known:
     """Read it for corrections that waited in vain, whoever sent them."""
     query = select(Visit).where(col(Visit.id).in_({one.visit_id for one in held}))
     visits = _locked(db, query)
     ids = {one.id for one in held}
-    return Known(visits=visits, **_about(db, ids, visits, ids))
+    moved = _moved(db, visits, now)
+    return Known(visits=visits, moved=moved, **_about(db, ids, visits, ids))
 
 
 def lock_visits(db: Session, ids: Collection[int], by: Person) -> dict[int, Visit]:
@@ -86,6 +110,7 @@ def _about(db: Session, named: set[str], visits: dict[int, Visit], ids: set[str]
         "homes": visits | _other_visits(db, {h.visit_id for h in held.values()} - set(visits)),
         "reports": _reports(db, named | waiting, visits),
         "disputed": _disputed(db, ids | waiting),
+        "repeats": _repeats(db, named | waiting),
     }
 
 
@@ -128,3 +153,36 @@ def _disputed(db: Session, ids: set[str]) -> dict[tuple[str, str], str]:
         col(DisputedReport.report_id), col(DisputedReport.fingerprint), col(DisputedReport.reason)
     ).where(col(DisputedReport.report_id).in_(ids))
     return {(row[0], row[1]): row[2] for row in db.execute(query)}
+
+
+def _repeats(db: Session, ids: set[str]) -> dict[str, Repeat]:
+    query = select(col(TakenItem.id), col(TakenItem.fingerprint), col(TakenItem.reason)).where(
+        col(TakenItem.id).in_(ids), col(TakenItem.kind) == ItemKind.REPORT
+    )
+    return {row[0]: Repeat(row[1], row[2]) for row in db.execute(query)}
+
+
+def _moved(db: Session, visits: dict[int, Visit], now: datetime) -> dict[int, datetime]:
+    """Tell of the visits on a day still to come when they were given it; others have no say."""
+    coming = [visit_id for visit_id, visit in visits.items() if _is_to_come(visit, now)]
+    if not coming:
+        return {}
+    query = (
+        select(
+            col(VisitEvent.visit_id),
+            col(VisitEvent.at),
+            col(VisitEvent.before),
+            col(VisitEvent.after),
+        )
+        .where(col(VisitEvent.visit_id).in_(coming), col(VisitEvent.happening) == Happening.MOVED)
+        .order_by(col(VisitEvent.id))
+    )
+    return {
+        visit_id: at
+        for visit_id, at, before, after in db.execute(query)
+        if before.get("day") != after.get("day")
+    }
+
+
+def _is_to_come(visit: Visit, now: datetime) -> bool:
+    return visit.work in TO_COME and visit.day > now.astimezone(ZoneInfo(visit.zone.value)).date()

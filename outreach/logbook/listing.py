@@ -27,6 +27,8 @@ from outreach.villages.tables import Village, Zone
 from outreach.visits.tables import Result, Visit, Work
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlmodel import Session
 
     from outreach.people.access import Person
@@ -110,6 +112,13 @@ def current_report(db: Session, person: Person, visit_id: int) -> ReportRow | No
     return found[0] if found else None
 
 
+def current_reports(db: Session, visit_ids: Collection[int]) -> dict[int, ReportRow]:
+    """Read the reports of these visits that count, for a caller who may see them."""
+    current = col(SessionReport.corrected_by).is_(None)
+    query = _all_rows().where(col(SessionReport.visit_id).in_(visit_ids), current)
+    return {one.visit_id: one for one in _read(db, query)}
+
+
 def recent_reports(db: Session, person: Person, limit: int = 30) -> list[ReportRow]:
     """List the reports of the area that count, the newest first."""
     query = _rows(person).where(col(SessionReport.corrected_by).is_(None))
@@ -128,11 +137,15 @@ def reports_of_village(db: Session, person: Person, code: str) -> list[ReportRow
 
 
 def _rows(person: Person) -> Any:
+    return narrow(_all_rows(), SessionReport.village_code, person)
+
+
+def _all_rows() -> Any:
     own = [field.name for field in fields(ReportRow) if field.name != "details"]
     columns: list[Any] = [
         col(_JOINED.get(name) or getattr(SessionReport, name)).label(name) for name in own
     ]
-    query = (
+    return (
         select(*columns)
         .select_from(SessionReport)
         .join(Visit, col(Visit.id) == col(SessionReport.visit_id))
@@ -140,7 +153,6 @@ def _rows(person: Person) -> Any:
         .join(Account, col(Account.id) == col(SessionReport.reported_by))
         .order_by(col(SessionReport.received_at).desc(), col(SessionReport.id))
     )
-    return narrow(query, SessionReport.village_code, person)
 
 
 def _read(db: Session, query: Any) -> list[ReportRow]:

@@ -212,6 +212,11 @@ def result_of(report: SessionReportIn) -> Result:
     return Result.NOT_MET if report.met is Met.NOT_MET else Result.REFUSED
 
 
+def met_of(result: Result) -> Met:
+    """Say of a stored result whether there was a session."""
+    return {Result.NOT_MET: Met.NOT_MET, Result.REFUSED: Met.REFUSED}.get(result, Met.HELD)
+
+
 def content_of(report: SessionReportIn) -> dict[str, object]:
     """Write the report as plain JSON values, in one fixed form."""
     told = report.model_dump(mode="json")

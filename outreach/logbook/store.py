@@ -10,8 +10,15 @@ from sqlmodel import col
 
 from outreach.logbook.quality import flags_of
 from outreach.logbook.record import content_of, result_of
-from outreach.logbook.tables import DisputedReport, HeldReport, SessionReport, SignUp
-from outreach.logbook.taking import group_by_sending
+from outreach.logbook.tables import (
+    DisputedReport,
+    HeldReport,
+    ItemKind,
+    SessionReport,
+    SignUp,
+    TakenItem,
+)
+from outreach.logbook.taking import Outcome, group_by_sending
 from outreach.visits.courses import write_courses
 
 if TYPE_CHECKING:
@@ -41,6 +48,7 @@ def write(db: Session, takings: Takings) -> None:
     _insert_reports(db, takings)
     _insert_held(db, list(takings.held.values()), takings.now)
     _insert_disputes(db, takings.disputes, takings.now)
+    _insert_repeats(db, takings)
     write_courses(db, list(takings.courses.values()), takings.now)
 
 
@@ -137,6 +145,25 @@ def _insert_disputes(db: Session, disputes: Sequence[Dispute], now: datetime) ->
     if rows:
         # The same content may have come by another request at the same moment: one row is enough.
         db.execute(_insert_new(db, DisputedReport), rows)
+
+
+def _insert_repeats(db: Session, takings: Takings) -> None:
+    """Note under which id is stored what was told again under another."""
+    rows = [
+        {
+            "id": told.id,
+            "kind": ItemKind.REPORT,
+            "visit_id": told.report.visit_id,
+            "fingerprint": told.fingerprint,
+            "outcome": Outcome.DUPLICATE.value,
+            "reason": stored_as,
+            "account_id": told.by.account_id,
+            "received_at": takings.now,
+        }
+        for told, stored_as in takings.repeats
+    ]
+    if rows:
+        db.execute(_insert_new(db, TakenItem), rows)
 
 
 def _row(

@@ -38,12 +38,16 @@ def take_in(
     by: Person,
     now: datetime,
     sending: Sending = BY_PAGE,
+    *,
+    is_ruled: bool = False,
 ) -> list[Answer]:
     """Store the reports that can be stored and answer each of *items*, in their order.
 
     One bad item never sinks the others. The same report again is a duplicate. What contradicts a
     stored report is a conflict, and is kept for a person to decide. A correction that comes
-    before its report is held until that comes.
+    before its report is held until that comes. What says the same as the stored report of its
+    visit, under an id of its own, is a duplicate of that. `is_ruled` is what a person has decided
+    to take, though a visit that has been moved since ends by it.
 
     Raises
     ------
@@ -58,7 +62,7 @@ def take_in(
     for _ in range(_TRIES):
         try:
             with db.begin_nested():
-                return _attempt(db, read, by, now, sending)
+                return _attempt(db, read, by, now, sending, is_ruled=is_ruled)
         except store.OvertakenError:
             db.expire_all()
     raise Conflict
@@ -70,11 +74,15 @@ def _attempt(
     by: Person,
     now: datetime,
     sending: Sending,
+    *,
+    is_ruled: bool,
 ) -> list[Answer]:
-    known = read_known(db, [one for one in read if isinstance(one, SessionReportIn)], by)
+    known = read_known(db, [one for one in read if isinstance(one, SessionReportIn)], by, now)
     takings = Takings(known, now, senders={by.account_id: by})
     answers = [
-        one if isinstance(one, Answer) else take(db, takings, told_by(one, by, sending))
+        one
+        if isinstance(one, Answer)
+        else take(db, takings, told_by(one, by, sending, is_ruled=is_ruled))
         for one in read
     ]
     store.write(db, takings)

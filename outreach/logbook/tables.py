@@ -69,9 +69,10 @@ class EvidenceKind(StrEnum):
 
 
 class ItemKind(StrEnum):
-    """What else than a report a phone sends."""
+    """What is noted of what was sent; of reports only those that said what was stored already."""
 
     ANSWER = "answer"
+    REPORT = "report"
 
 
 class SessionReport(SQLModel, table=True):
@@ -213,7 +214,10 @@ class Evidence(SQLModel, table=True):
 
 
 class TakenItem(SQLModel, table=True):
-    """What became of an item that a phone sent, so that the same item again changes nothing."""
+    """What became of an item that a phone sent, so that the same item again changes nothing.
+
+    Of a report that said what was stored already, `reason` is the id that it is stored under.
+    """
 
     __tablename__ = "taken_item"
     id: str = Field(primary_key=True, max_length=36)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime  # noqa: TC003 - dataclass fields are read at run time
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from outreach.errors import Conflict, Invalid, NotFound, OutreachError
-from outreach.logbook.known import Known, Stored
+from outreach.errors import Conflict, Invalid, NotAllowed, NotFound, OutreachError
+from outreach.logbook.comparing import says_the_same
+from outreach.logbook.known import Known, Repeat, Stored
+from outreach.logbook.listing import ReportRow, current_reports
 from outreach.logbook.record import (
     SessionReportIn,
     content_of,
@@ -21,6 +24,7 @@ from outreach.logbook.record import (
 )
 from outreach.logbook.sending import Sending
 from outreach.people.access import Person, covers, person_of
+from outreach.people.tables import Role
 from outreach.visits.courses import Course, course_of, report
 from outreach.visits.lifecycle import Author
 
@@ -29,6 +33,12 @@ if TYPE_CHECKING:
 
     from outreach.logbook.tables import HeldReport
     from outreach.visits.tables import Visit
+
+
+#: Whose reports are kept for a person where the visit does not let them report it.
+REPORTERS = (Role.OFFICIAL, Role.COORDINATOR)
+#: Contradictions that are none where both say the same.
+_ALREADY = ("already_reported", "already_corrected", "base_never_came")
 
 
 class Outcome(StrEnum):
@@ -45,7 +55,8 @@ class Outcome(StrEnum):
 class Answer:
     """What became of the report *id* and, where it was not stored, why.
 
-    `receipt` is the short code of what is stored, to read out on the phone.
+    `receipt` is the short code of what is stored, to read out on the phone; `stored_as` its id
+    where the same was stored under another one.
     """
 
     id: str
@@ -53,17 +64,24 @@ class Answer:
     reason: str = ""
     problems: dict[str, list[str]] = field(default_factory=dict)
     receipt: str = ""
+    stored_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One report as somebody sent it; `is_forced` once the one it corrects never came."""
+    """One report as somebody sent it.
+
+    `is_forced` once the one it corrects never came, `is_ruled` where a person has decided that it
+    is taken. `base` is the id of what it corrects where that is stored under another.
+    """
 
     report: SessionReportIn
     fingerprint: str
     by: Person
     sending: Sending
     is_forced: bool = False
+    is_ruled: bool = False
+    base: str | None = None
 
     @property
     def id(self) -> str:
@@ -73,7 +91,7 @@ class Told:
     @property
     def base_id(self) -> str | None:
         """The id of the report that it corrects."""
-        base = self.report.corrects_id
+        base = self.base or self.report.corrects_id
         return str(base) if base and not self.is_forced else None
 
 
@@ -103,11 +121,15 @@ class Takings:
     disputes: list[Dispute] = field(default_factory=list)
     released: dict[str, Answer] = field(default_factory=dict)
     senders: dict[int, Person | None] = field(default_factory=dict)
+    repeats: list[tuple[Told, str]] = field(default_factory=list)
+    current: dict[int, ReportRow] | None = None
 
 
-def told_by(report: SessionReportIn, by: Person, sending: Sending) -> Told:
+def told_by(
+    report: SessionReportIn, by: Person, sending: Sending, *, is_ruled: bool = False
+) -> Told:
     """Take a checked report together with who sent it and how."""
-    return Told(report, fingerprint(report), by, sending)
+    return Told(report, fingerprint(report), by, sending, is_ruled=is_ruled)
 
 
 def refusal(report_id: str, error: OutreachError) -> Answer:
@@ -122,7 +144,7 @@ def refusal(report_id: str, error: OutreachError) -> Answer:
 def take(db: Session, takings: Takings, told: Told) -> Answer:
     """Decide on one report, and on the corrections that have waited for it."""
     answer = _take_one(db, takings, told, takings.known.visits.get(told.report.visit_id))
-    if answer.outcome is Outcome.ACCEPTED:
+    if answer.outcome is Outcome.ACCEPTED or answer.stored_as:
         _release(db, takings, told.id)
     return answer
 
@@ -134,13 +156,14 @@ def force(db: Session, takings: Takings, held: HeldReport) -> None:
     answer = _take_held(db, takings, held, is_forced=held.waits_for not in takings.known.reports)
     if answer is None:
         _dispute_held(takings, held, "account_closed")
-    elif answer.outcome is Outcome.ACCEPTED:
+    elif answer.outcome is Outcome.ACCEPTED or answer.stored_as:
         _release(db, takings, held.id)
 
 
 def _take_one(db: Session, takings: Takings, told: Told, visit: Visit | None) -> Answer:
     if visit is None:
         return refusal(told.id, NotFound(visit=told.report.visit_id))
+    told = _with_base(takings.known, told)
     again = _taken_before(takings, told)
     if again is not None:
         return again
@@ -150,8 +173,43 @@ def _take_one(db: Session, takings: Takings, told: Told, visit: Visit | None) ->
     except OutreachError as error:
         answer = refusal(told.id, error)
     if answer.outcome is Outcome.CONFLICT:
+        same = _stored_same(db, takings, told) if answer.reason in _ALREADY else None
+        if same is not None:
+            return _repeat(takings, told, same)
         _dispute(takings, told, visit, answer.reason)
     return answer
+
+
+def _with_base(known: Known, told: Told) -> Told:
+    """Let a correction of what is stored under another id correct that."""
+    repeat = known.repeats.get(told.base_id or "")
+    return told if repeat is None else replace(told, base=repeat.stored_as)
+
+
+def _stored_same(db: Session, takings: Takings, told: Told) -> str | None:
+    """Find the report of the visit that counts if it says what is told here; else None."""
+    visit_id = told.report.visit_id
+    for one, _ in takings.stored:
+        if one.report.visit_id == visit_id and not takings.known.reports[one.id].corrected_by:
+            return one.id if says_the_same(told.report, one.report) else None
+    if takings.current is None:
+        takings.current = current_reports(db, list(takings.known.visits))
+    stored = takings.current.get(visit_id)
+    return stored.id if stored and says_the_same(told.report, stored) else None
+
+
+def _repeat(takings: Takings, told: Told, stored_as: str) -> Answer:
+    """Note that this is stored under another id; whatever names its own means that one."""
+    takings.known.repeats[told.id] = Repeat(told.fingerprint, stored_as)
+    takings.repeats.append((told, stored_as))
+    return _repeated(takings.known, told.id)
+
+
+def _repeated(known: Known, told_id: str) -> Answer:
+    stored_as = known.repeats[told_id].stored_as
+    stored = known.reports.get(stored_as)
+    receipt = receipt_of(stored.fingerprint) if stored else ""
+    return Answer(told_id, Outcome.DUPLICATE, receipt=receipt, stored_as=stored_as)
 
 
 def _taken_before(takings: Takings, told: Told) -> Answer | None:
@@ -161,6 +219,9 @@ def _taken_before(takings: Takings, told: Told) -> Answer | None:
     waits = takings.held.get(told.id)
     if stored is not None and stored.fingerprint == told.fingerprint:
         return Answer(told.id, Outcome.DUPLICATE, receipt=receipt_of(told.fingerprint))
+    repeat = known.repeats.get(told.id)
+    if repeat is not None and repeat.fingerprint == told.fingerprint:
+        return _repeated(known, told.id)
     if (told.id, told.fingerprint) in known.disputed:
         return Answer(told.id, Outcome.CONFLICT, known.disputed[told.id, told.fingerprint])
     if told.fingerprint in (held and held.fingerprint, waits and waits.fingerprint):
@@ -182,6 +243,8 @@ def _place(db: Session, takings: Takings, told: Told, visit: Visit) -> Answer:
     base = _base(known, told)
     if base is None and _is_reported(known, visit):
         raise Conflict(problem="base_never_came" if told.is_forced else "already_reported")
+    if base is None and not told.is_ruled and _was_moved_since(takings, told, visit):
+        raise Conflict(problem="visit_moved")
     _follow(db, takings, told, visit)
     known.reports[told.id] = Stored(told.report.visit_id, told.fingerprint)
     if base is not None:
@@ -206,11 +269,30 @@ def _is_reported(known: Known, visit: Visit) -> bool:
     return any(stored.visit_id == visit.id for stored in known.reports.values())
 
 
+def _was_moved_since(takings: Takings, told: Told, visit: Visit) -> bool:
+    """Whether a visit still to come got its day only after the session that is told of.
+
+    A session held earlier than planned, by agreement, is reported like any other.
+    """
+    moved = takings.known.moved.get(told.report.visit_id)
+    if moved is None:
+        return False
+    zone = ZoneInfo(visit.zone.value)
+    today, moved_on = (moment.astimezone(zone).date() for moment in (takings.now, moved))
+    return told.report.held_on < today and told.report.held_on <= moved_on
+
+
 def _follow(db: Session, takings: Takings, told: Told, visit: Visit) -> None:
     """Take the visit where the report leads it; one that refuses it stays as it was."""
     course = takings.courses.setdefault(told.report.visit_id, course_of(visit))
     author = Author(told.by, takings.now)
-    report(db, course, result_of(told.report), author, again=told.base_id is not None)
+    try:
+        report(db, course, result_of(told.report), author, again=told.base_id is not None)
+    except NotAllowed as error:
+        if told.by.role not in REPORTERS:
+            raise
+        # Held all the same, whatever became of the visit meanwhile: a person decides.
+        raise Conflict(problem="wrong_status", status=course.work) from error
 
 
 def _release(db: Session, takings: Takings, report_id: str) -> None:
@@ -220,7 +302,7 @@ def _release(db: Session, takings: Takings, report_id: str) -> None:
         answers = [_take_waiting(db, takings, one) for one in _waiting(takings, fresh.pop())]
         taken = [answer for answer in answers if answer is not None]
         takings.released |= {answer.id: answer for answer in taken}
-        fresh += [answer.id for answer in taken if answer.outcome is Outcome.ACCEPTED]
+        fresh += [a.id for a in taken if a.outcome is Outcome.ACCEPTED or a.stored_as]
 
 
 def _waiting(takings: Takings, base_id: str) -> list[Told | HeldReport]:

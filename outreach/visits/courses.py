@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, insert, update
 
 from outreach.visits.lifecycle import status_after, take_place_again
-from outreach.visits.links import issue_links, withdraw_links
+from outreach.visits.links import withdraw_links
 from outreach.visits.tables import ACTIVE, Happening, Result, Visit, VisitEvent, Work
 
 if TYPE_CHECKING:
@@ -88,8 +88,6 @@ def write_courses(db: Session, courses: Sequence[Course], now: datetime) -> None
     for course in moved:
         db.expire(course.visit)
     withdraw_links(db, started, now)
-    if any(course.work is Work.AWAITING for course in moved):
-        issue_links(db, started, now)
 
 
 def _columns(course: Course) -> dict[str, Any]:

@@ -62,6 +62,10 @@ MOVES: dict[tuple[Work, Happening], tuple[Work, frozenset[Role | None]]] = {
     (Work.CONFIRMED, Happening.REPORTED): (Work.DONE, _BOTH),
     # A lease ran out, and then a phone that had been offline tells that the session was held.
     (Work.RETURNED, Happening.REPORTED): (Work.DONE, _BOTH),
+    # Called off, and held after all: what an official tells of it waits for the coordinator.
+    (Work.POSTPONED, Happening.REPORTED): (Work.DONE, _COORDINATOR),
+    (Work.CANCELLED, Happening.REPORTED): (Work.DONE, _COORDINATOR),
+    (Work.UNREACHABLE, Happening.REPORTED): (Work.DONE, _COORDINATOR),
     (Work.DONE, Happening.CORRECTED): (Work.DONE, _BOTH),
     (Work.SENT_BACK, Happening.CORRECTED): (Work.DONE, _BOTH),
     # What was approved has changed, so it has to be approved again.
@@ -156,32 +160,6 @@ def approve(
 ) -> Visit:
     """Accept what was reported."""
     return turn(db, visit_id, Happening.APPROVED, version=version, by=by, now=now, reason=reason)
-
-
-def send_back(
-    db: Session, visit_id: int, *, version: int, by: Person, now: datetime, reason: str
-) -> Visit:
-    """Ask for the report to be corrected."""
-    return turn(db, visit_id, Happening.SENT_BACK, version=version, by=by, now=now, reason=reason)
-
-
-def mark_reported(
-    db: Session,
-    visit_id: int,
-    result: Result,
-    *,
-    by: Person,
-    now: datetime,
-    is_correction: bool = False,
-    reason: str = "",
-) -> Visit:
-    """Note that the session was reported, or that its report was corrected.
-
-    Asks for no version: a report from a phone that was offline tells what happened, whatever
-    was edited meanwhile.
-    """
-    happening = Happening.CORRECTED if is_correction else Happening.REPORTED
-    return turn(db, visit_id, happening, by=by, now=now, reason=reason, result=result)
 
 
 def turn(
@@ -344,8 +322,21 @@ def take_place_again(db: Session, visit: Visit, after: Work) -> None:
             db.flush()  # to hear now whether the tables take it
             return
         db.refresh(visit)
-    problem = "village_has_visit" if village_has_another(db, visit) else "slot_taken"
+    problem = lost_place(db, visit) or "slot_taken"
     raise Conflict(problem=problem, day=visit.day, slot=slot, villages=[visit.village_code])
+
+
+def lost_place(db: Session, visit: Visit) -> str | None:
+    """Tell, as a code, why a visit that had ended cannot take its place again; None if it can."""
+    if village_has_another(db, visit):
+        return "village_has_visit"
+    query = select(Visit.slot).where(
+        Visit.team_id == visit.team_id,
+        Visit.day == visit.day,
+        Visit.id != visit.id,
+        col(Visit.work).in_(ACTIVE),
+    )
+    return "slot_taken" if set(SLOTS) <= set(db.scalars(query)) else None
 
 
 def village_has_another(db: Session, visit: Visit) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,11 +14,14 @@ from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, Invalid, NotFound
 from outreach.logbook.disputes import (
     DisputeRow,
+    count_open,
+    dispute_about,
     dispute_of,
     open_disputes,
     rule,
     ruled_disputes,
 )
+from outreach.logbook.record import fingerprint, read_report
 from outreach.logbook.sending import Sending
 from outreach.logbook.sync import take_in
 from outreach.logbook.tables import DisputedReport, ReportSource, Ruling, SessionReport
@@ -65,6 +69,16 @@ def decide(engine: Engine, person: Person, row: DisputeRow, ruling: Ruling, **ot
     given = {"version": row.version, "why": WHY, **other}
     with unit_of_work(engine) as db:
         rule(db, row.id, ruling, by=person, now=NOW, **given)
+
+
+def call_off(engine: Engine, visit_id: int, work: Work) -> None:
+    with unit_of_work(engine) as db:
+        db.execute(update(Visit).where(col(Visit.id) == visit_id).values(work=work))
+
+
+def hindrance(engine: Engine, at: Field, row: DisputeRow) -> str:
+    with reading(engine) as db:
+        return dispute_of(db, at.coordinator, row.id).hindrance
 
 
 def test_both_reports_are_shown_with_who_sent_them(
@@ -165,16 +179,66 @@ def test_a_stale_ruling_changes_nothing(
     assert len(reports(engine)) == 1
 
 
-def test_what_the_visit_cannot_take_stays_to_be_decided(engine: Engine, at: Field) -> None:
-    visit_id = at.visits[at.codes[0]]
-    with unit_of_work(engine) as db:
-        db.execute(update(Visit).where(col(Visit.id) == visit_id).values(work=Work.CANCELLED))
-    send(engine, at.official, told(visit_id))
+@pytest.mark.parametrize("work", [Work.POSTPONED, Work.CANCELLED, Work.UNREACHABLE])
+def test_a_session_that_was_held_though_its_visit_was_called_off_can_be_taken(
+    engine: Engine, at: Field, work: Work
+) -> None:
+    one = told(at.visits[at.codes[0]])
+    call_off(engine, one["visit_id"], work)
+    (answer,) = send(engine, at.official, one)
+    assert (answer.outcome.value, answer.reason) == ("conflict", "wrong_status")
     (row,) = waiting(engine, at.coordinator)
-    with pytest.raises(Conflict, match="wrong_status"):
+    assert hindrance(engine, at, row) == ""
+    decide(engine, at.coordinator, row, Ruling.TAKEN)
+    (stored,) = reports(engine)
+    assert (stored.men, stored.reported_by) == (20, at.coordinator.account_id)
+    assert visit(engine, one["visit_id"]).work is Work.DONE
+
+
+@pytest.mark.parametrize("problem", ["village_has_visit", "slot_taken"])
+def test_what_finds_its_place_taken_stays_to_be_decided(
+    engine: Engine, at: Field, problem: str
+) -> None:
+    one = told(at.visits[at.codes[0]])
+    call_off(engine, one["visit_id"], Work.RETURNED)
+    with unit_of_work(engine) as db:
+        old = db.get_one(Visit, one["visit_id"]).model_dump(exclude={"id", "work"})
+        other = {"day": date(2026, 12, 1)} if problem == "village_has_visit" else {}
+        code = at.codes[0 if other else 7]
+        db.add(Visit(**old | other | {"village_code": code}, work=Work.CONFIRMED))
+    (answer,) = send(engine, at.official, one)
+    assert (answer.outcome.value, answer.reason) == ("conflict", problem)
+    (row,) = waiting(engine, at.coordinator)
+    assert hindrance(engine, at, row) == problem
+    with pytest.raises(Conflict, match=problem):
         decide(engine, at.coordinator, row, Ruling.TAKEN)
     assert waiting(engine, at.coordinator) == [row]
     assert reports(engine) == []
+
+
+def test_the_lists_are_bounded_and_the_rest_is_counted(engine: Engine, at: Field) -> None:
+    one = told(at.visits[at.codes[0]])
+    send(engine, at.official, one, *(one | {"men": men} for men in (31, 32, 33)))
+    with reading(engine) as db:
+        assert [row.id for row in open_disputes(db, at.coordinator, 2)] == [1, 2]
+        assert count_open(db, at.coordinator) == 3
+        assert count_open(db, at.stranger) == 0
+    for row in waiting(engine, at.coordinator):
+        decide(engine, at.coordinator, row, Ruling.SET_ASIDE)
+    with reading(engine) as db:
+        assert [row.id for row in ruled_disputes(db, at.coordinator, 2)] == [3, 2]
+
+
+def test_a_dispute_is_found_by_the_report_and_just_its_content(
+    engine: Engine, at: Field, twice: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    (row,) = waiting(engine, at.coordinator)
+    content = fingerprint(read_report(twice[1]))
+    other = fingerprint(read_report(twice[1] | {"men": 1}))
+    with reading(engine) as db:
+        assert dispute_about(db, at.coordinator, twice[1]["id"], content) == row
+        assert dispute_about(db, at.coordinator, twice[1]["id"], other) is None
+        assert dispute_about(db, at.stranger, twice[1]["id"], content) is None
 
 
 def test_a_foreign_dispute_looks_like_a_missing_one(

@@ -15,7 +15,7 @@ from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.access import Person
 from outreach.people.tables import Role
 from outreach.visits import lifecycle
-from outreach.visits.lifecycle import MOVES, Author, allowed_moves, mark_reported, settle, turn
+from outreach.visits.lifecycle import MOVES, Author, allowed_moves, settle, turn
 from outreach.visits.listing import history
 from outreach.visits.tables import Channel, Happening, Result, Visit, VisitEvent, Work
 from tests.visits.world import NOW, World, plan
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy import Engine
+    from sqlmodel import Session
 
 #: The official of the world has the first village of Laweyan.
 VILLAGE = "33.72.01.1001"
@@ -54,7 +55,16 @@ EXPECTED = {
     Happening.CALLED: {Work.AWAITING: Work.AWAITING},
     Happening.WISHED: {Work.AWAITING: Work.AWAITING},
     Happening.REPORTED: dict.fromkeys(
-        (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED, Work.RETURNED), Work.DONE
+        (
+            Work.PROPOSED,
+            Work.AWAITING,
+            Work.CONFIRMED,
+            Work.RETURNED,
+            Work.POSTPONED,
+            Work.CANCELLED,
+            Work.UNREACHABLE,
+        ),
+        Work.DONE,
     ),
     Happening.CORRECTED: dict.fromkeys((Work.DONE, Work.SENT_BACK, Work.APPROVED), Work.DONE),
     Happening.APPROVED: {Work.DONE: Work.APPROVED},
@@ -82,6 +92,17 @@ def visit_id(engine: Engine, world: World) -> int:
     with reading(engine) as db:
         query = select(col(Visit.id)).where(col(Visit.village_code) == VILLAGE)
         return db.execute(query).scalar_one() or 0
+
+
+def _report(
+    db: Session,
+    visit_id: int,
+    result: Result,
+    happening: Happening = Happening.REPORTED,
+    *,
+    by: Person,
+) -> Visit:
+    return turn(db, visit_id, happening, by=by, now=NOW, result=result)
 
 
 def _set(engine: Engine, visit_id: int, work: Work) -> int:
@@ -177,7 +198,7 @@ def test_a_late_report_of_a_returned_visit_takes_a_free_slot_of_its_day(
         own = db.get_one(Visit, visit_id).slot
     _return_and_put(engine, world, visit_id, {own: Work.PROPOSED})
     with unit_of_work(engine) as db:
-        visit = mark_reported(db, visit_id, Result.ATTENDED, by=world.official, now=NOW)
+        visit = _report(db, visit_id, Result.ATTENDED, by=world.official)
         assert (visit.work, visit.result) == (Work.DONE, Result.ATTENDED)
         assert visit.slot != own
     with reading(engine) as db:
@@ -198,7 +219,7 @@ def test_a_late_report_without_any_place_is_refused_and_changes_nothing(
             old = db.get_one(Visit, visit_id).model_dump(exclude={"id", "work", "day"})
             db.add(Visit(**old, day=date(2026, 12, 1), work=Work.CONFIRMED))
     with unit_of_work(engine) as db, pytest.raises(Conflict) as refusal:
-        mark_reported(db, visit_id, Result.ATTENDED, by=world.official, now=NOW)
+        _report(db, visit_id, Result.ATTENDED, by=world.official)
     assert refusal.value.facts["problem"] == problem
     with reading(engine) as db:
         visit = db.get_one(Visit, visit_id)
@@ -225,11 +246,10 @@ def test_history_tells_who_when_from_to_and_why(
         version = db.get_one(Visit, visit_id).version
         lifecycle.ask(db, visit_id, version=version, by=coordinator, now=NOW)
         lifecycle.confirm(db, visit_id, version=version + 1, by=official, now=NOW, reason="siap")
-        mark_reported(db, visit_id, Result.SIGNED_UP, by=official, now=NOW)
-        lifecycle.send_back(
-            db, visit_id, version=version + 3, by=coordinator, now=NOW, reason=" laki-laki? "
-        )
-        mark_reported(db, visit_id, Result.ATTENDED, by=official, now=NOW, is_correction=True)
+        _report(db, visit_id, Result.SIGNED_UP, by=official)
+        doubt = {"by": coordinator, "now": NOW, "reason": " laki-laki? "}
+        turn(db, visit_id, Happening.SENT_BACK, version=version + 3, **doubt)
+        _report(db, visit_id, Result.ATTENDED, Happening.CORRECTED, by=official)
         lifecycle.approve(db, visit_id, version=version + 5, by=coordinator, now=NOW)
     with reading(engine) as db:
         lines = history(db, coordinator, visit_id)[1:]
@@ -296,7 +316,7 @@ def test_a_stranger_and_a_missing_visit_look_alike(
         lifecycle.cancel,
         lambda db, visit_id, **told: lifecycle.turn(db, visit_id, Happening.UNREACHABLE, **told),
         lifecycle.approve,
-        lifecycle.send_back,
+        lambda db, visit_id, **told: lifecycle.turn(db, visit_id, Happening.SENT_BACK, **told),
     ]
     other_official = Person(99, "lain", Role.OFFICIAL, ("33.72.01.1002",))
     for act, person, number in product(

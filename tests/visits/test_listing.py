@@ -11,7 +11,7 @@ from outreach.db import reading, unit_of_work
 from outreach.errors import NotFound
 from outreach.people.tables import TeamLeave
 from outreach.planning.workdays import ClosedKind
-from outreach.visits.lifecycle import ask, confirm, mark_reported, postpone, send_back
+from outreach.visits.lifecycle import ask, confirm, postpone, turn
 from outreach.visits.listing import (
     day_trips,
     history,
@@ -23,7 +23,7 @@ from outreach.visits.listing import (
 )
 from outreach.visits.preview import preview
 from outreach.visits.rows import VisitFilters
-from outreach.visits.tables import Result, Work
+from outreach.visits.tables import Happening, Result, Work
 from tests.visits.world import (
     ENDS,
     NOW,
@@ -136,10 +136,12 @@ def test_an_official_sees_what_to_answer_hold_and_correct(engine: Engine, world:
         confirm(db, mine, version=2, by=world.official, now=NOW)
     assert own() == [("33.72.01.1001", Work.CONFIRMED)]
     with unit_of_work(engine) as db:
-        mark_reported(db, mine, Result.ATTENDED, by=world.official, now=NOW)
+        reported = {"by": world.official, "now": NOW, "result": Result.ATTENDED}
+        turn(db, mine, Happening.REPORTED, **reported)
     assert own() == []
     with unit_of_work(engine) as db:
-        send_back(db, mine, version=4, by=world.coordinator, now=NOW, reason="jumlah?")
+        asked = {"by": world.coordinator, "now": NOW, "reason": "jumlah?"}
+        turn(db, mine, Happening.SENT_BACK, version=4, **asked)
     assert own() == [("33.72.01.1001", Work.SENT_BACK)]
 
 

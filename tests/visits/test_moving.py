@@ -14,7 +14,7 @@ from outreach.campaigns.tables import Stage
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.tables import Team, TeamLeave
-from outreach.visits.lifecycle import ask, cancel, confirm, mark_reported, postpone
+from outreach.visits.lifecycle import ask, cancel, confirm, postpone, turn
 from outreach.visits.listing import day_trips, history, visit_row
 from outreach.visits.move_warnings import warnings_of_move
 from outreach.visits.moving import MoveIn, move_visit
@@ -162,7 +162,8 @@ def test_what_was_reported_keeps_its_time(
 ) -> None:
     first, second, _ = _full(trips).stops
     with unit_of_work(engine) as db:
-        mark_reported(db, second.id, Result.SIGNED_UP, by=world.coordinator, now=NOW)
+        reported = {"by": world.coordinator, "now": NOW, "result": Result.SIGNED_UP}
+        turn(db, second.id, Happening.REPORTED, **reported)
     _move(engine, world, first, _to(world.team_ids[0]))
     with reading(engine) as db:
         held = visit_row(db, world.coordinator, second.id)

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from outreach.db import reading, unit_of_work
 from outreach.errors import Invalid
-from outreach.visits.lifecycle import approve, send_back
+from outreach.visits.lifecycle import approve, turn
 from outreach.visits.listing import history
 from outreach.visits.reviewing import (
     MOST_AT_ONCE,
@@ -72,7 +72,8 @@ def test_what_is_done_to_many_is_what_is_done_to_one(
     (alone, a_version), (among, b_version), *_rest = seen.items()
     why = " Mohon dihitung ulang. "
     with unit_of_work(engine) as db:
-        send_back(db, alone, version=a_version, by=world.coordinator, now=NOW, reason=why)
+        asked = {"by": world.coordinator, "now": NOW, "reason": why}
+        turn(db, alone, Happening.SENT_BACK, version=a_version, **asked)
         send_back_many(db, {among: b_version}, by=world.coordinator, now=NOW, reason=why)
     with reading(engine) as db:
         lines = [history(db, world.coordinator, one)[-1] for one in (alone, among)]

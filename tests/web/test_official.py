@@ -16,8 +16,8 @@ from outreach.db import reading, unit_of_work
 from outreach.logbook.tables import DisputedReport, SessionReport, SignUp
 from outreach.people.access import person_of
 from outreach.people.tables import Branch, Role, Team
-from outreach.visits.lifecycle import send_back
-from outreach.visits.tables import Visit, Work
+from outreach.visits.lifecycle import turn
+from outreach.visits.tables import Happening, Visit, Work
 from outreach.web.wall import OUR_PAGE
 
 if TYPE_CHECKING:
@@ -193,7 +193,8 @@ def test_a_report_sent_back_says_why(official: Visitor, world: World, app: Flask
         assert by
         version = db.get_one(Visit, world.own["visit_id"]).version
         told: dict[str, Any] = {"version": version, "by": by, "now": datetime.now(UTC)}
-        send_back(db, world.own["visit_id"], reason="Jumlah laki-laki keliru", **told)
+        why = "Jumlah laki-laki keliru"
+        turn(db, world.own["visit_id"], Happening.SENT_BACK, reason=why, **told)
     page = official.get(where).text
     assert "Jumlah laki-laki keliru" in page
     assert "Jumlah laki-laki keliru" in official.get("/my").text

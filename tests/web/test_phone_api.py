@@ -16,7 +16,7 @@ from outreach.db import unit_of_work
 from outreach.logbook.tables import DisputedReport, Ruling
 from outreach.people.tables import AccountArea, Role
 from outreach.villages.tables import Village
-from outreach.visits.lifecycle import send_back
+from outreach.visits.lifecycle import turn
 from outreach.visits.tables import Happening, Visit, VisitEvent, Work
 from outreach.web.wall import FOR_WHOM, OUR_PAGE
 from tests.visits.world import NOW
@@ -159,7 +159,8 @@ def test_why_a_report_was_sent_back_stands_beside_it(
     by = coordinator(app, world)
     with unit_of_work(engine_of(app)) as db:
         version = db.get_one(Visit, visit_id).version
-        send_back(db, visit_id, version=version, by=by, now=NOW, reason="Berapa perempuan?")
+        asked: dict[str, Any] = {"version": version, "by": by, "now": NOW}
+        turn(db, visit_id, Happening.SENT_BACK, reason="Berapa perempuan?", **asked)
     told = state(phone)
     (report,) = told["reports"]
     assert (report["review"], report["reason"]) == ("sent_back", "Berapa perempuan?")

@@ -95,7 +95,7 @@ def upgrade() -> None:
 
     op.create_table('taken_item',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
-    sa.Column('kind', sa.Enum('answer', name='itemkind', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('kind', sa.Enum('answer', 'report', name='itemkind', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('visit_id', sa.Integer(), nullable=False),
     sa.Column('fingerprint', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('outcome', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
