@@ -303,6 +303,7 @@ ENUM_WORDS = {
     },
     "ItemKind": {
         "answer": _("Answer to a visit"),
+        "report": _("Report that was stored already"),
     },
     "PaperKind": {
         "assignment_letter": _("Assignment letter"),
