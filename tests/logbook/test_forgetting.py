@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import SQLModel, select
 
 from outreach.db import reading, unit_of_work
 from outreach.logbook import forgetting
@@ -31,6 +31,7 @@ from tests.field import NOW, Field, make_field, told
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+    from sqlmodel import Session
 
 SEASON = timedelta(days=90)
 MOMENT = timedelta(minutes=1)
@@ -49,57 +50,62 @@ def field(engine: Engine) -> Field:
         report = told(visit_id, **told_where, details=[line])
         take_in(db, [report], field.official, NOW)
         of_report: dict[str, Any] = {"visit_id": visit_id, "account_id": by, "received_at": NOW}
-        official = Official(village_code=code, name="Sri", position="Lurah")
-        picture: dict[str, Any] = {
-            "media_type": "image/png",
-            "width": 1,
-            "height": 1,
-            "sha256": "0",
-        }
-        dispute: dict[str, Any] = {
-            "content": {"men": 3},
-            "reason": "already_reported",
-            "village_code": code,
-        }
-        db.add(official)
-        db.flush()
-        db.add_all(
-            [
-                Evidence(
-                    id=str(uuid.uuid4()),
-                    report_id=report["id"],
-                    village_code=code,
-                    kind=EvidenceKind.PHOTO,
-                    content=b"picture",
-                    **picture,
-                    **of_report,
-                ),
-                DisputedReport(
-                    report_id="a",
-                    fingerprint="a",
-                    ruling=Ruling.SET_ASIDE,
-                    ruled_at=NOW,
-                    **dispute,
-                    **of_report,
-                ),
-                DisputedReport(report_id="b", fingerprint="b", **dispute, **of_report),
-                HeldReport(id="c", waits_for="d", content={}, fingerprint="c", **of_report),
-                TakenItem(
-                    id="e", kind=ItemKind.ANSWER, fingerprint="e", outcome="accepted", **of_report
-                ),
-                Enrolment(
-                    official_id=official.id or 0,
-                    issued_by=by,
-                    issued_at=NOW - timedelta(days=3),
-                    expires_at=NOW,
-                ),
-                Device(
-                    account_id=by, token_hash="f", label="HP lama", enrolled_at=NOW, revoked_at=NOW
-                ),
-                Device(account_id=by, token_hash="g", label="HP baru", enrolled_at=NOW),
-            ]
-        )
+        db.add_all([_picture(report["id"], code, of_report), *_waiting(code, of_report)])
+        db.add_all([*_phones(by), _code(db, code, by)])
     return field
+
+
+def _picture(report_id: str, code: str, of_report: dict[str, Any]) -> Evidence:
+    return Evidence(
+        id=str(uuid.uuid4()),
+        report_id=report_id,
+        village_code=code,
+        kind=EvidenceKind.PHOTO,
+        content=b"picture",
+        media_type="image/png",
+        width=1,
+        height=1,
+        sha256="0",
+        **of_report,
+    )
+
+
+def _waiting(code: str, of_report: dict[str, Any]) -> list[SQLModel]:
+    """What waits for a person or for another report, and what a person has ruled on."""
+    dispute: dict[str, Any] = {
+        "content": {"men": 3},
+        "reason": "already_reported",
+        "village_code": code,
+        **of_report,
+    }
+    ruled: dict[str, Any] = {"ruling": Ruling.SET_ASIDE, "ruled_at": NOW}
+    return [
+        DisputedReport(report_id="a", fingerprint="a", **ruled, **dispute),
+        DisputedReport(report_id="b", fingerprint="b", **dispute),
+        HeldReport(id="c", waits_for="d", content={}, fingerprint="c", **of_report),
+        TakenItem(id="e", kind=ItemKind.ANSWER, fingerprint="e", outcome="accepted", **of_report),
+    ]
+
+
+def _phones(account_id: int) -> list[Device]:
+    """One that was taken back, and one in use."""
+    told: dict[str, Any] = {"account_id": account_id, "enrolled_at": NOW}
+    return [
+        Device(token_hash="f", label="HP lama", revoked_at=NOW, **told),
+        Device(token_hash="g", label="HP baru", **told),
+    ]
+
+
+def _code(db: Session, code: str, account_id: int) -> Enrolment:
+    official = Official(village_code=code, name="Sri", position="Lurah")
+    db.add(official)
+    db.flush()
+    return Enrolment(
+        official_id=official.id or 0,
+        issued_by=account_id,
+        issued_at=NOW - timedelta(days=3),
+        expires_at=NOW,
+    )
 
 
 def forget(engine: Engine, at: datetime) -> int:
