@@ -80,6 +80,13 @@ class OtherPerson(OutreachError):
     status = 409
 
 
+class NotInOffice(OutreachError):
+    """The official for whom a phone speaks is not in office: the office may renew it any day."""
+
+    code = "not_in_office"
+    status = 401
+
+
 class NotFromOurPage(OutreachError):
     """A request that changes something did not come from a page of ours."""
 

@@ -236,7 +236,7 @@ def _introduce_official(
     )
     official = add_official(db, given, by=by, is_demo=True)
     person = make_account(db, OFFICIAL, secret=secret, now=now, village_code=code)
-    link_account(db, official.id or 0, person.account_id, by=by)
+    link_account(db, official.id or 0, person.account_id, by=by, now=now)
 
 
 def _version(db: Session, stage_id: int) -> int:

@@ -21,8 +21,8 @@ from sqlmodel import col
 
 from outreach.messages.tables import Matter, Medium, Message, MessageState
 from outreach.people.access import narrow
-from outreach.people.officials import in_office
 from outreach.people.tables import Account, Official, Role
+from outreach.people.terms import in_office
 from outreach.villages.tables import Zone
 from outreach.visits.tables import Channel, Happening, Visit, VisitEvent, Work
 

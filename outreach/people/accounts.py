@@ -29,7 +29,7 @@ from outreach.people.free_text import Name
 from outreach.people.identity import refuse_identity_numbers
 from outreach.people.passwords import NO_PASSWORD, hash_password, refuse_weak
 from outreach.people.regions import RegionCode, refuse_unknown
-from outreach.people.tables import Account, AccountArea, Branch, Role
+from outreach.people.tables import Account, AccountArea, Branch, Official, Role
 from outreach.villages.codes import Level, level
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
     from argon2 import PasswordHasher
     from sqlmodel import Session
-
-    from outreach.people.tables import Official
 
 _COLUMNS = {"login", "name", "role", "branch_id"}
 
@@ -189,8 +187,18 @@ def follow(db: Session, account_id: int, name: str, village_code: str) -> bool:
     return True
 
 
-def update_account(db: Session, account_id: int, given: AccountIn, *, version: int) -> Account:
+def update_account(
+    db: Session,
+    account_id: int,
+    given: AccountIn,
+    *,
+    version: int,
+    by_account_id: int | None,
+    now: datetime,
+) -> Account:
     """Change an account that was read as *version*; an open login has the new rights at once.
+
+    With another role its phones are taken back for good: they speak for officials only.
 
     Raises
     ------
@@ -201,13 +209,17 @@ def update_account(db: Session, account_id: int, given: AccountIn, *, version: i
     Conflict
         If somebody else changed it since.
     """
+    _lock_official(db, account_id)
     account = locked(db, Account, account_id)
+    former_role = account.role
     _refuse_unknown(db, given)
     try:
         with db.begin_nested():
             change(account, given.model_dump(include=_COLUMNS), version)
     except IntegrityError as error:
         raise Invalid(problems={"login": ["taken"]}) from error
+    if account.role is not former_role:
+        cut_off(db, now, account_id=account_id, by=by_account_id)
     db.execute(delete(AccountArea).where(col(AccountArea.account_id) == account_id))
     _give_areas(db, account, given)
     return account
@@ -245,7 +257,8 @@ def set_active(
     Conflict
         If it is the person's own.
     """
-    account = account_of(db, account_id)
+    _lock_official(db, account_id)
+    account = locked(db, Account, account_id)
     if not active and account_id == by_account_id:
         raise Conflict(problem="own_account")
     if account.is_active != active:
@@ -253,6 +266,15 @@ def set_active(
         account.password_stamp = _new_stamp()
         if not active:
             cut_off(db, now, account_id=account_id, by=by_account_id)
+
+
+def _lock_official(db: Session, account_id: int) -> None:
+    """Take the official of an account first, as whoever connects a phone does.
+
+    Else a phone that is being connected at this moment would not be seen, and not be taken back.
+    """
+    query = select(Official).where(Official.account_id == account_id)
+    db.exec(query.with_for_update(key_share=True).execution_options(populate_existing=True)).all()
 
 
 def account_of(db: Session, account_id: int) -> Account:

@@ -15,6 +15,7 @@ from sqlalchemy import func, or_, update
 from sqlmodel import col, select
 
 from outreach.people.tables import Account, Device, Enrolment, Official, Role
+from outreach.people.terms import serves
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,11 +33,21 @@ _MOST_SKEW = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A phone whose token we gave; one that may not speak any more is `revoked`."""
+    """A phone whose token we gave; one that may not speak any more is `revoked`.
+
+    One whose official is not in office may not speak either, until the office tells otherwise:
+    what it has not sent yet may then be sent without a new code.
+    """
 
     device: Device
     account: Account
     revoked: bool
+    out_of_office: bool
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it may read and send."""
+        return not (self.revoked or self.out_of_office)
 
 
 def new_token() -> str:
@@ -49,23 +60,25 @@ def digest_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def device_of_token(db: Session, token: str) -> Known | None:
+def device_of_token(db: Session, token: str, now: datetime) -> Known | None:
     """Tell which phone a token is, and whether it may still speak; None if it is none of ours.
 
     Only an official can have a phone: an account of another role, or a closed one, is not opened
     by a token, whatever stands in the table.
     """
     query = (
-        select(Device, Account)
+        select(Device, Account, Official)
         .join(Account, col(Account.id) == Device.account_id)
+        .join(Official, col(Official.account_id) == Device.account_id, isouter=True)
         .where(Device.token_hash == digest_of(token))
     )
     found = db.exec(query).first()
     if found is None:
         return None
-    device, account = found
+    device, account, official = found
     may_speak = account.is_active and account.role is Role.OFFICIAL
-    return Known(device, account, device.revoked_at is not None or not may_speak)
+    revoked = device.revoked_at is not None or not may_speak
+    return Known(device, account, revoked, official is not None and not serves(official, now))
 
 
 def is_due(last_seen_at: datetime | None, now: datetime) -> bool:

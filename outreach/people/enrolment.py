@@ -1,6 +1,7 @@
 """Codes by which an official's phone becomes their own: given, found, used once, taken back.
 
-A code is short enough to be read out over the phone, so it stands a few wrong guesses only.
+A code is short enough to be read out over the phone. Wrong guesses at it are counted and shown to
+who gave it, and never end it: its number is easily told, so that whoever likes could end anybody's.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from outreach.people.access import within
 from outreach.people.accounts import create_phone_account
 from outreach.people.devices import device_of_token, digest_of
 from outreach.people.edits import locked
-from outreach.people.officials import in_office, own_official
+from outreach.people.officials import own_official
 from outreach.people.signs import code_of, derived_key, is_same, number_in
 from outreach.people.tables import Account, Device, DeviceKind, Enrolment, Official, Role
+from outreach.people.terms import in_office, serves
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -35,11 +37,12 @@ if TYPE_CHECKING:
 
 #: As long as a code may wait for its phone.
 VALID = timedelta(days=3)
-#: So many wrong guesses at its signature end a code.
-MOST_TRIES = 20
+#: More wrong tries than this are no slips of a finger: somebody guesses.
+MOST_SLIPS = 10
 #: As many codes are given at once at the most.
 MOST_AT_ONCE = 500
-#: Five bytes: 40 bits in eight signs. With so few tries one guess in fifty thousand million hits.
+#: Five bytes: 40 bits in eight signs, so that one guess in a million million hits. Who guesses is
+#: held up by the limits of `web.enrol`, per address and for all together.
 _SIGNATURE_BYTES = 5
 _GROUP = 4
 #: Typed for one of our signs by who reads them off a screen or hears them.
@@ -56,7 +59,7 @@ class CodeState(StrEnum):
     USED = "used"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
-    BLOCKED = "blocked"
+    NOT_IN_OFFICE = "not_in_office"
     WRONG = "wrong"
 
 
@@ -164,19 +167,24 @@ def open_codes(db: Session, official_ids: Collection[int], now: datetime) -> dic
 
 
 def find(db: Session, code: str, key: bytes, now: datetime) -> Found:
-    """Tell what a code leads to; a wrong one counts against the number it names.
+    """Tell what a code leads to.
 
-    It tells nothing then, not even by its time: whatever is named, the same is read, signed and
-    written.
+    A wrong one tells nothing, not even by its time: whatever is named, the same is read and signed.
     """
-    number = number_in(code, _SIGNATURE_BYTES)
-    enrolment = db.get(Enrolment, number)
+    enrolment = db.get(Enrolment, number_in(code, _SIGNATURE_BYTES))
     official = db.get(Official, enrolment.official_id if enrolment else 0)
     is_ours = is_same(write_code(enrolment or _NOBODY, key), code)
     if enrolment is None or official is None or not is_ours:
-        _count_try(db, number)
         return Found(CodeState.WRONG)
     return Found(_state(enrolment, official, now), enrolment, official)
+
+
+def find_or_count(db: Session, code: str, key: bytes, now: datetime) -> Found:
+    """Tell what a code leads to; a wrong one counts against the number it names."""
+    found = find(db, code, key, now)
+    if found.state is CodeState.WRONG:
+        _count_try(db, number_in(code, _SIGNATURE_BYTES))
+    return found
 
 
 def _count_try(db: Session, number: int) -> None:
@@ -191,7 +199,7 @@ def _state(enrolment: Enrolment, official: Official, now: datetime) -> CodeState
         return CodeState.WITHDRAWN
     if enrolment.expires_at <= now:
         return CodeState.EXPIRED
-    return CodeState.BLOCKED if enrolment.tries >= MOST_TRIES else CodeState.LIVE
+    return CodeState.LIVE if serves(official, now) else CodeState.NOT_IN_OFFICE
 
 
 def enrol(
@@ -220,7 +228,7 @@ def enrol(
         raise NotFound(kind="Enrolment", id=enrolment_id)
     official = locked(db, Official, told.official_id)
     if not _claim(db, enrolment_id, official, now):
-        return _enrolled_before(db, official, token)
+        return _enrolled_before(db, official, token, now)
     account_id = account_for_phones(db, official, now)
     device = Device(
         account_id=account_id,
@@ -243,15 +251,15 @@ def _claim(db: Session, enrolment_id: int, official: Official, now: datetime) ->
     statement = update(Enrolment).where(
         col(Enrolment.id) == enrolment_id, *_is_open(), ~_is_spent(now)
     )
-    if not official.is_active:
+    if not serves(official, now):
         return False
     done: Any = db.execute(statement.values(used_at=now))
     return int(done.rowcount) == 1
 
 
-def _enrolled_before(db: Session, official: Official, token: str) -> Device:
-    known = device_of_token(db, token)
-    if known is None or known.revoked or known.device.account_id != official.account_id:
+def _enrolled_before(db: Session, official: Official, token: str, now: datetime) -> Device:
+    known = device_of_token(db, token, now)
+    if known is None or not known.speaks or known.device.account_id != official.account_id:
         raise Conflict(problem="code_not_live")
     return known.device
 
@@ -308,4 +316,4 @@ def _is_open() -> tuple[Any, Any]:
 
 def _is_spent(now: datetime) -> Any:
     """Hold for an open code that nobody can use any more."""
-    return or_(col(Enrolment.expires_at) <= now, col(Enrolment.tries) >= MOST_TRIES)
+    return col(Enrolment.expires_at) <= now

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whom a key speaks for, and as which device."""
+    """Whom a key speaks for, and as which device; out of office it opens nothing."""
 
     person: Person
     device_id: int
+    last_seen_at: datetime | None
+    out_of_office: bool
 
 
 def give_key(db: Session, official_id: int, *, by: Person, now: datetime, today: date) -> str:
@@ -68,10 +70,12 @@ def _end_former(db: Session, account_id: int, by: Person, now: datetime) -> None
     db.execute(statement.values(revoked_at=now, revoked_by=by.account_id))
 
 
-def holder_of_key(db: Session, key: str) -> Holder | None:
+def holder_of_key(db: Session, key: str, now: datetime) -> Holder | None:
     """Tell whom a key speaks for; None for a wrong one, and for one that has been taken back."""
-    known = device_of_token(db, key)
+    known = device_of_token(db, key, now)
     if known is None or known.revoked or known.device.kind is not DeviceKind.ODK:
         return None
     person = person_of(db, known.device.account_id)
-    return None if person is None else Holder(person, known.device.id or 0)
+    if person is None:
+        return None
+    return Holder(person, known.device.id or 0, known.device.last_seen_at, known.out_of_office)

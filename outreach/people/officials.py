@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ValidationInfo, field_validator
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import and_, col, or_, select
+from sqlmodel import col, select
 
 from outreach.errors import Conflict, NotFound
 from outreach.people.access import covers, require
@@ -22,12 +22,12 @@ from outreach.people.order import check_order
 from outreach.people.phones import Phone
 from outreach.people.regions import VillageCode, refuse_unknown
 from outreach.people.tables import Official, Role
+from outreach.people.terms import in_office
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
     from outreach.people.access import Person
@@ -52,16 +52,6 @@ class OfficialIn(BaseModel):
     def _after_start(cls, ends: date | None, told: ValidationInfo) -> date | None:
         check_order(told.data.get("term_starts"), ends)
         return ends
-
-
-def in_office(day: date) -> ColumnElement[bool]:
-    """Hold for the officials who serve on a day; a term that is not known does not end."""
-    starts, ends = col(Official.term_starts), col(Official.term_ends)
-    return and_(
-        col(Official.is_active),
-        or_(starts.is_(None), starts <= day),
-        or_(ends.is_(None), ends >= day),
-    )
 
 
 def active_officials(
@@ -159,8 +149,13 @@ def own_official(db: Session, official_id: int, by: Person) -> Official:
     return official
 
 
-def link_account(db: Session, official_id: int, account_id: int, *, by: Person) -> Official:
+def link_account(
+    db: Session, official_id: int, account_id: int, *, by: Person, now: datetime
+) -> Official:
     """Give an official the account they log in with.
+
+    The phones that spoke through another account of theirs speak no more, for nobody would find
+    them again to take them back.
 
     Raises
     ------
@@ -170,13 +165,16 @@ def link_account(db: Session, official_id: int, account_id: int, *, by: Person) 
         If the account is not an official's, does not see the official's village, or is another
         official's already.
     """
-    official = own_official(db, official_id, by)
+    own_official(db, official_id, by)
+    official = locked(db, Official, official_id)
     if account_of(db, account_id).role != Role.OFFICIAL:
         raise Conflict(problem="not_an_officials_account")
     if not covers(areas_of(db, account_id), official.village_code):
         raise Conflict(problem="account_of_another_village")
     try:
         with db.begin_nested():
+            if official.account_id not in (None, account_id):
+                cut_off(db, now, official_id=official_id, by=by.account_id)
             official.account_id = account_id
     except IntegrityError as error:
         raise Conflict(problem="account_has_official") from error

@@ -12,8 +12,8 @@ from sqlmodel import col
 
 from outreach.people.access import narrow
 from outreach.people.enrolment import open_codes
-from outreach.people.officials import in_office
-from outreach.people.tables import Account, Device, Official, Role
+from outreach.people.tables import Account, Device, DeviceKind, Official, Role
+from outreach.people.terms import in_office
 from outreach.villages.tables import District, Village, VillageKind, Zone
 from outreach.visits.tables import Visit, Work
 
@@ -34,13 +34,18 @@ class PhoneStanding(StrEnum):
 
     NONE = "none"
     CODE = "code"
+    ODK = "odk"
     SILENT = "silent"
     IN_USE = "in_use"
 
 
 @dataclass(frozen=True, slots=True)
 class PhoneRow:
-    """An official in office whose village is visited next on `next_day`."""
+    """An official in office whose village is visited next on `next_day`.
+
+    `phones`, `last_seen_at` and `unsent` are of phones with our page: ODK Collect tells no more
+    than `odk_seen_at`, and nothing before the first form it fetches.
+    """
 
     official_id: int
     name: str
@@ -55,6 +60,7 @@ class PhoneRow:
     phones: int
     last_seen_at: datetime | None
     unsent: int
+    odk_seen_at: datetime | None
     standing: PhoneStanding
     code: Enrolment | None = None
 
@@ -70,19 +76,20 @@ def phones_for_visits(db: Session, person: Person, now: datetime, today: date) -
 
 
 def _row(row: Any, code: Enrolment | None, now: datetime) -> PhoneRow:
-    standing = _standing(row.phones, row.last_seen_at, code, now)
+    standing = _standing(row, code, now)
     told = {**row._mapping, "phones": row.phones or 0, "unsent": row.unsent or 0}  # noqa: SLF001
+    del told["odk_keys"], told["heard_at"]
     return PhoneRow(**told, standing=standing, code=code)
 
 
-def _standing(
-    phones: int | None, last_seen_at: datetime | None, code: Enrolment | None, now: datetime
-) -> PhoneStanding:
-    if not phones:
-        return PhoneStanding.CODE if code else PhoneStanding.NONE
-    if last_seen_at is None or now - last_seen_at > SILENT_AFTER:
-        return PhoneStanding.SILENT
-    return PhoneStanding.IN_USE
+def _standing(row: Any, code: Enrolment | None, now: datetime) -> PhoneStanding:
+    """Judge by the phones with our page; a key of ODK Collect speaks only when there is a form."""
+    if row.phones:
+        is_silent = now - row.heard_at > SILENT_AFTER
+        return PhoneStanding.SILENT if is_silent else PhoneStanding.IN_USE
+    if row.odk_keys:
+        return PhoneStanding.ODK
+    return PhoneStanding.CODE if code else PhoneStanding.NONE
 
 
 def _query(person: Person, today: date) -> Any:
@@ -92,17 +99,7 @@ def _query(person: Person, today: date) -> Any:
         .group_by(col(Visit.village_code))
     )
     next_visit = narrow(coming, Visit.village_code, person).subquery()
-    speaking = (
-        select(
-            col(Device.account_id),
-            func.count().label("phones"),
-            func.max(col(Device.last_seen_at)).label("last_seen_at"),
-            func.sum(col(Device.unsent)).label("unsent"),
-        )
-        .where(col(Device.revoked_at).is_(None))
-        .group_by(col(Device.account_id))
-        .subquery()
-    )
+    speaking = _speaking()
     fit = or_(
         col(Official.account_id).is_(None),
         (col(Account.role) == Role.OFFICIAL) & col(Account.is_active),
@@ -119,9 +116,7 @@ def _query(person: Person, today: date) -> Any:
             col(Village.zone),
             col(District.name).label("district"),
             next_visit.c.next_day,
-            speaking.c.phones,
-            speaking.c.last_seen_at,
-            speaking.c.unsent,
+            *(one for one in speaking.c if one.name != "account_id"),
         )
         .join(next_visit, next_visit.c.village_code == col(Official.village_code))
         .join(Village, col(Village.code) == col(Official.village_code))
@@ -130,4 +125,25 @@ def _query(person: Person, today: date) -> Any:
         .outerjoin(speaking, speaking.c.account_id == col(Official.account_id))
         .where(in_office(today), fit)
         .order_by(next_visit.c.next_day, col(Official.village_code), col(Official.name))
+    )
+
+
+def _speaking() -> Any:
+    """Sum up by account what may speak for it; what was just connected was heard then."""
+    is_page = col(Device.kind) == DeviceKind.PAGE
+    is_odk = col(Device.kind) == DeviceKind.ODK
+    seen, heard = col(Device.last_seen_at), func.coalesce(Device.last_seen_at, Device.enrolled_at)
+    return (
+        select(
+            col(Device.account_id),
+            func.count().filter(is_page).label("phones"),
+            func.max(seen).filter(is_page).label("last_seen_at"),
+            func.max(heard).filter(is_page).label("heard_at"),
+            func.sum(col(Device.unsent)).filter(is_page).label("unsent"),
+            func.count().filter(is_odk).label("odk_keys"),
+            func.max(seen).filter(is_odk).label("odk_seen_at"),
+        )
+        .where(col(Device.revoked_at).is_(None))
+        .group_by(col(Device.account_id))
+        .subquery()
     )

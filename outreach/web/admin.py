@@ -189,7 +189,14 @@ def save_account(account_id: int) -> ResponseReturnValue:
     try:
         given = read(AccountIn, request.form)
         with writing_db() as db:
-            update_account(db, account_id, given, version=version_of(request.form))
+            update_account(
+                db,
+                account_id,
+                given,
+                version=version_of(request.form),
+                by_account_id=person().account_id,
+                now=datetime.now(UTC),
+            )
             if password:
                 set_password(db, account_id, password)
             active = "is_active" in request.form

@@ -75,6 +75,15 @@ CONTENT_POLICY = "; ".join(
 )
 
 
+class Pages(Flask):
+    """The app; what it logs names the rule of an address, for an address itself may be a key."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Log an error that nothing handled."""
+        rule = request.url_rule.rule if request.url_rule else "an address of no page"
+        self.logger.error("Exception on %s [%s]", rule, request.method, exc_info=exc_info)
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Make the app; without *settings* they are read from the environment.
 
@@ -86,7 +95,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         If a route does not say who may open it.
     """
     settings = settings or read_settings()
-    app = Flask("outreach", template_folder=str(TEMPLATES), static_folder=None)
+    app = Pages("outreach", template_folder=str(TEMPLATES), static_folder=None)
     app.config.update(_flask_settings(settings))
     app.extensions["outreach"] = Running(settings, make_engine(settings.database))
     assets.serve(app, settings.var_dir / "assets")

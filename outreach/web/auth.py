@@ -154,11 +154,12 @@ def _load_phone(asked: Request) -> Login | None:
     if token is None:
         return None
     with reading_db() as db:
-        known = device_of_token(db, token)
+        known = device_of_token(db, token, datetime.now(UTC))
         if known is None or known.device.kind is not DeviceKind.PAGE:
             return None
-        someone = None if known.revoked else person_of(db, known.device.account_id)
-    g.phone_is_revoked = someone is None
+        someone = person_of(db, known.device.account_id) if known.speaks else None
+    g.phone_is_revoked = known.revoked
+    g.phone_is_out_of_office = known.out_of_office and not known.revoked
     if someone is None:
         return None
     g.phone = known.device
@@ -168,6 +169,11 @@ def _load_phone(asked: Request) -> Login | None:
 def is_revoked() -> bool:
     """Whether a phone asks that may not speak any more, and nobody is logged in on it."""
     return current_login() is None and bool(g.get("phone_is_revoked"))
+
+
+def is_out_of_office() -> bool:
+    """Whether a phone asks whose official is not in office, and nobody is logged in on it."""
+    return current_login() is None and bool(g.get("phone_is_out_of_office"))
 
 
 def phone_spoke(
@@ -186,8 +192,8 @@ def _note_phone(response: Response) -> Response:
     if phone is None:
         return response
     now = datetime.now(UTC)
-    if not g.get("phone_is_noted") and is_due(phone.last_seen_at, now):
-        _touch(phone, now)
+    if not g.get("phone_is_noted"):
+        note_contact(phone.id or 0, phone.last_seen_at, now)
     token = phone_cookie.token_in(request)
     is_first_today = phone.last_seen_at is None or phone.last_seen_at.date() != now.date()
     if token and is_first_today and not response.cache_control.public:
@@ -195,11 +201,14 @@ def _note_phone(response: Response) -> Response:
     return response
 
 
-def _touch(phone: Device, now: datetime) -> None:
+def note_contact(device_id: int, last_seen_at: datetime | None, now: datetime) -> None:
+    """Note that a phone spoke, once a minute at most, beside what the request is about."""
+    if not is_due(last_seen_at, now):
+        return
     try:
         with writing_db() as db:
             wait_briefly(db)
-            touch(db, phone.id or 0, now)
+            touch(db, device_id, now)
     except SQLAlchemyError:  # nobody's answer fails because it could not be noted
         log.warning("a phone's last contact could not be noted")
 
@@ -301,33 +310,50 @@ def _start(login: Login) -> None:
     login_user(login)
 
 
+@pages.get("/logout")
+@public
+def ask_to_log_out() -> ResponseReturnValue:
+    """Say what logging out of a phone ends; its own page knows what it has not sent yet."""
+    login = current_login()
+    if login is None:
+        return redirect("/login", 303)
+    return render_template("log_out.html", is_phone=login.device_id is not None)
+
+
 @pages.post("/logout")
 @public
 def log_out() -> ResponseReturnValue:
-    """End the login, the phone's too, and make the browser forget the pages it kept."""
+    """End the login and make the browser forget the pages it kept; a phone's only when sure."""
+    login = current_login()
+    if login is not None and login.device_id is not None and request.form.get("sure") != "yes":
+        return redirect("/logout", 303)
     return end_login(redirect("/login", 303))
 
 
 def end_login(answer: AnyResponse) -> AnyResponse:
     """Let *answer* end the login and the phone's right to speak for its official."""
-    login = current_login()
-    if login is not None:
-        _take_phone_back(login)
+    is_own_phone = _take_phone_back(current_login())
     logout_user()
     session.clear()
     answer.headers["Clear-Site-Data"] = '"cache"'
-    if login is not None and login.person.role is Role.OFFICIAL:
+    if is_own_phone:
         phone_cookie.clear(answer)
     return answer
 
 
-def _take_phone_back(login: Login) -> None:
-    """Withdraw the phone in hand if it is the person's own, however they had logged in."""
+def _take_phone_back(login: Login | None) -> bool:
+    """Withdraw the phone in hand if it is the person's own, however they had logged in.
+
+    Somebody else who had logged in on it with a password leaves it to its owner. Where nobody is
+    logged in, it may be one that cannot speak at present: leaving, it gives up to speak again.
+    """
     token = phone_cookie.token_in(request)
     if token is None:
-        return
+        return False
     with writing_db() as db:
-        known = device_of_token(db, token)
-        if known is not None and known.account.id == login.person.account_id:
-            log_out_device(db, known.device.id or 0, login.person.account_id, datetime.now(UTC))
+        known = device_of_token(db, token, datetime.now(UTC))
+        if known is None or (login and known.account.id != login.person.account_id):
+            return False
+        log_out_device(db, known.device.id or 0, known.device.account_id, datetime.now(UTC))
     g.phone = None
+    return True

@@ -24,7 +24,7 @@ from outreach.villages.reading import names_of
 from outreach.web.auth import person
 from outreach.web.coordinator_closures import again
 from outreach.web.coordinator_pages import now, pages, today
-from outreach.web.coordinator_phones import section_of
+from outreach.web.coordinator_phones import section_of, unkept
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, version_of
 from outreach.web.region_field import Region, with_code
@@ -34,6 +34,7 @@ from outreach.web.words import sentence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from flask import Response
     from flask.typing import ResponseReturnValue
 
     from outreach.people.tables import Official
@@ -166,12 +167,12 @@ def _foreign(stored: Official | None, village: Region) -> ResponseReturnValue:
     return _form(stored, form), error.status
 
 
-def _form(stored: Official | None, form: Filled, meant: Sequence[Found] = ()) -> str:
+def _form(stored: Official | None, form: Filled, meant: Sequence[Found] = ()) -> Response:
     with reading_db() as db:
         code = form.value("village_code")
         name = names_of(db, [code]).get(code, "") if covers(person().areas, code) else ""
         phones = section_of(db, stored) if stored else None
-    return render_template(
+    html = render_template(
         "coordinator/official.html",
         official=stored,
         form=form,
@@ -179,6 +180,7 @@ def _form(stored: Official | None, form: Filled, meant: Sequence[Found] = ()) ->
         village_name=name,
         section=phones,
     )
+    return unkept(html)
 
 
 def _saved() -> ResponseReturnValue:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import segno
-from flask import flash, redirect, render_template, request, url_for
+from flask import flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from pydantic import BaseModel, Field
@@ -18,6 +18,7 @@ from outreach.messages.text import Addressee, place_words, text_of_enrolment, wa
 from outreach.people.branches import branch_of_village
 from outreach.people.enrolment import (
     MOST_AT_ONCE,
+    MOST_SLIPS,
     address_of,
     give_codes,
     in_groups,
@@ -41,6 +42,7 @@ from outreach.web.routing import allow
 from outreach.web.words import sentence
 
 if TYPE_CHECKING:
+    from flask import Response
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
 
@@ -60,6 +62,11 @@ class Handed:
     address: str
     text: str
     whatsapp: str
+
+    @property
+    def is_guessed_at(self) -> bool:
+        """Whether somebody tries out codes with its number."""
+        return self.enrolment.tries > MOST_SLIPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +102,13 @@ def section_of(db: Session, official: Official) -> PhoneSection:
         phones_of(db, official),
         _fits(db, official),
     )
+
+
+def unkept(html: str) -> Response:
+    """Let no browser keep a page that shows codes: each opens the visits of its official."""
+    answer = make_response(html)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def qr_of(address: str) -> str:
@@ -193,7 +207,7 @@ def officials_phones() -> ResponseReturnValue:
         shown = wanted[(page - 1) * PAGE_LENGTH : page * PAGE_LENGTH]
         branch = _branch_name(db, shown)
         handed = {one.official_id: _handed_row(one, branch) for one in shown if one.code}
-    return render_template(
+    html = render_template(
         "coordinator/phones.html",
         rows=shown,
         found=len(wanted),
@@ -202,10 +216,11 @@ def officials_phones() -> ResponseReturnValue:
         counts=Counter(one.standing for one in rows),
         total=len(rows),
         tabs=list(PhoneStanding),
-        without=[one for one in shown if not one.phones and one.code is None],
+        without=[one for one in shown if one.standing is PhoneStanding.NONE],
         page=page,
         last_page=last,
     )
+    return unkept(html)
 
 
 def _branch_name(db: Session, rows: list[PhoneRow]) -> str:

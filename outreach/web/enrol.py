@@ -8,18 +8,27 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, current_app, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from limits import parse
 
 from outreach.errors import Conflict
 from outreach.papers.letterhead import letterhead_of
 from outreach.people.branches import branch_of_village
 from outreach.people.devices import device_of_token, revoke
-from outreach.people.enrolment import CodeState, enrol, find, in_groups, key_of, tidy
+from outreach.people.enrolment import (
+    CodeState,
+    enrol,
+    find,
+    find_or_count,
+    in_groups,
+    key_of,
+    tidy,
+)
 from outreach.villages.tables import District, Village
 from outreach.web import auth, phone_cookie
 from outreach.web.coordinator_pages import now
-from outreach.web.database import running, writing_db
+from outreach.web.database import reading_db, running, writing_db
 from outreach.web.forms import Filled
 from outreach.web.routing import public
 
@@ -34,8 +43,15 @@ if TYPE_CHECKING:
 
 pages = Blueprint("enrol", __name__)
 
-#: As many wrong codes one place may try; who is right is not counted.
+#: As many wrong codes one address may try, shown and used together. Whole districts share one
+#: address behind their carrier, so a code that is right never waits for them …
 WRONG_PER_ADDRESS = "60 per 15 minutes"
+#: … unless more wrong codes come in from everywhere than a whole country mistypes. Then somebody
+#: guesses, and an address that has used up its own tries waits even with a right code. So a code is
+#: guessed at one and a half million times at most while it holds, by one address, and one guess in
+#: a million million hits. No number is blocked by guesses at it: the numbers follow one another,
+#: and a stranger could end everybody's codes.
+WRONG_FROM_EVERYWHERE = parse("20000 per hour")
 WRONG = 404
 #: What the page of a code answers; a wrong one was never there.
 STATUS = {
@@ -43,7 +59,7 @@ STATUS = {
     CodeState.USED: 410,
     CodeState.WITHDRAWN: 410,
     CodeState.EXPIRED: 410,
-    CodeState.BLOCKED: 410,
+    CodeState.NOT_IN_OFFICE: 403,
     CodeState.WRONG: WRONG,
 }
 PHONE = "/phone/"
@@ -53,16 +69,33 @@ _OTHERS = ("iPhone", "iPad", "Windows", "Macintosh", "Linux")
 
 
 def limit_guesses(app: Flask) -> None:
-    """Count wrong codes per caller; call it once the pages are known."""
+    """Count wrong codes per address; call it once the pages are known."""
     limiter: Limiter = app.extensions["login_limiter"]
+    limit = limiter.shared_limit(WRONG_PER_ADDRESS, "wrong codes", exempt_when=_need_not_wait)
     for endpoint in ("enrol.show", "enrol.take"):
         view: Any = app.view_functions[endpoint]
-        limited = limiter.limit(WRONG_PER_ADDRESS, deduct_when=_was_wrong)(view)
-        app.view_functions[endpoint] = limited
+        app.view_functions[endpoint] = limit(view)
 
 
-def _was_wrong(response: Response) -> bool:
-    return response.status_code == WRONG
+def _need_not_wait() -> bool:
+    """Whether the code is right and nobody guesses at large; asked once for each request."""
+    if "code_need_not_wait" not in g:
+        code = str((request.view_args or {}).get("enrol_code", ""))
+        with reading_db() as db:
+            state = find(db, tidy(code), key_of(running().settings.secret), now()).state
+        g.code_need_not_wait = not _is_guessed_at_large(state is CodeState.WRONG)
+        g.code_need_not_wait &= state is not CodeState.WRONG
+    return bool(g.code_need_not_wait)
+
+
+def _is_guessed_at_large(is_wrong: bool) -> bool:
+    """Count a wrong code for all addresses together, those that are refused too."""
+    limiter: Limiter = current_app.extensions["login_limiter"]
+    try:
+        count = limiter.limiter.hit if is_wrong else limiter.limiter.test
+        return not count(WRONG_FROM_EVERYWHERE, "wrong codes from everywhere")
+    except Exception:  # noqa: BLE001 - no kind of storage that is away keeps an official out
+        return False
 
 
 @pages.after_request
@@ -137,7 +170,7 @@ def label_of(user_agent: str) -> str:
 
 
 def _found(db: Session, enrol_code: str) -> Found:
-    return find(db, tidy(enrol_code), key_of(running().settings.secret), now())
+    return find_or_count(db, tidy(enrol_code), key_of(running().settings.secret), now())
 
 
 def _needs_asking() -> bool:
@@ -152,8 +185,8 @@ def _speaks_for(db: Session, official: Official) -> bool:
 
 
 def _is_token_of(db: Session, token: str, official: Official) -> bool:
-    known = device_of_token(db, token)
-    if known is None or known.revoked:
+    known = device_of_token(db, token, now())
+    if known is None or not known.speaks:
         return False
     return known.device.account_id == official.account_id
 
@@ -161,7 +194,7 @@ def _is_token_of(db: Session, token: str, official: Official) -> bool:
 def _take_back_what_it_was(db: Session) -> None:
     """Withdraw the token that the phone held for somebody else: it is about to forget it."""
     token = phone_cookie.token_in(request)
-    known = device_of_token(db, token) if token else None
+    known = device_of_token(db, token, now()) if token else None
     if known is not None:
         revoke(db, known.device.id or 0, now(), by=known.device.account_id)
 

@@ -14,6 +14,7 @@ ENUM_WORDS = {
     "PhoneStanding": {
         "none": _("No phone yet"),
         "code": _("Code waits"),
+        "odk": _("Reports with ODK Collect"),
         "silent": _("Silent for a week"),
         "in_use": _("In use"),
     },

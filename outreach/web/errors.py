@@ -13,7 +13,14 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from outreach.errors import Conflict, DeviceRevoked, Invalid, LoginRequired, OutreachError
+from outreach.errors import (
+    Conflict,
+    DeviceRevoked,
+    Invalid,
+    LoginRequired,
+    NotInOffice,
+    OutreachError,
+)
 from outreach.web.database import gave_way
 from outreach.web.pressure import seconds_to_wait
 from outreach.web.words import problems_in_words, sentence, status_words
@@ -30,6 +37,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(OutreachError, _told)
     app.register_error_handler(LoginRequired, _ask_to_log_in)
     app.register_error_handler(DeviceRevoked, _to_the_phone)
+    app.register_error_handler(NotInOffice, _to_the_phone)
     app.register_error_handler(CSRFError, _stale_page)
     app.register_error_handler(HTTPException, _by_status)
     app.register_error_handler(IntegrityError, _refused_by_tables)
@@ -68,7 +76,7 @@ def _ask_to_log_in(error: LoginRequired) -> ResponseReturnValue:
     return redirect("/login" + (f"?next={quote(after)}" if after not in ("", "/") else ""), 303)
 
 
-def _to_the_phone(error: DeviceRevoked) -> ResponseReturnValue:
+def _to_the_phone(error: DeviceRevoked | NotInOffice) -> ResponseReturnValue:
     """Lead to the page that stands on the phone: what it has not sent yet is safe only there."""
     return _told(error) if wants_json() else redirect("/phone/", 303)
 

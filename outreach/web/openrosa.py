@@ -18,7 +18,7 @@ from flask import Blueprint, Flask, Response, g, request, url_for
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
-from outreach.errors import Invalid, NotFound, OutreachError
+from outreach.errors import Invalid, NotFound, NotInOffice, OutreachError
 from outreach.logbook.reportable import reportable_visits, visits_file
 from outreach.logbook.sending import Sending, skew_of
 from outreach.logbook.submission import MOST_BYTES, read_submission
@@ -29,6 +29,7 @@ from outreach.logbook.xlsform import FORM_ID, VISITS_FILE
 from outreach.people.devices import digest_of, touch
 from outreach.people.odk_keys import Holder, holder_of_key
 from outreach.web.addresses import public_url
+from outreach.web.auth import note_contact
 from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, running, written
 from outreach.web.openrosa_pictures import keep_pictures
@@ -88,7 +89,7 @@ def _key() -> str:
 def _is_right() -> bool:
     if "odk_holder" not in g:
         with reading_db() as db:
-            g.odk_holder = holder_of_key(db, _key())
+            g.odk_holder = holder_of_key(db, _key(), now())
     return g.odk_holder is not None
 
 
@@ -103,11 +104,22 @@ def _holder() -> Holder:
     ------
     NotFound
         For a wrong key as for one that was taken back.
+    NotInOffice
+        If the office must first renew the term of whom it speaks for.
     """
     if not _is_right():
         raise NotFound(kind="key")
     holder: Holder = g.odk_holder
+    if holder.out_of_office:
+        raise NotInOffice
     return holder
+
+
+@pages.before_request
+def _note_contact() -> None:
+    """Note that a program spoke, whatever it came for: often it has no form to send."""
+    if _is_right():
+        note_contact(g.odk_holder.device_id, g.odk_holder.last_seen_at, now())
 
 
 @pages.after_request

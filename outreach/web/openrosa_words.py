@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
 
-from outreach.errors import Invalid, NotFound
+from outreach.errors import Invalid, NotFound, NotInOffice
 from outreach.logbook.sync import Outcome
 from outreach.logbook.xlsform import form
 from outreach.web.words import CONFLICTS, problem_words, problems_in_words, status_words, word
@@ -91,6 +91,12 @@ def error_words(error: Exception, status: int) -> str:
         words = _(
             "This key is not valid any more. Ask your branch for a new QR code and scan it; what"
             " you have filled in stays on this phone."
+        )
+        return str(words)
+    if isinstance(error, NotInOffice):
+        words = _(
+            "In our list you are not in office. Ask your branch to renew your term; what you have"
+            " filled in stays on this phone and can be sent then."
         )
         return str(words)
     if isinstance(error, Invalid):

@@ -65,6 +65,7 @@ def _frame() -> dict[str, Any]:
     someone = login.person if login else None
     return {
         "me": someone,
+        "on_own_phone": bool(login and login.device_id),
         "ways": [(path, words) for path, words, roles in WAYS if someone and someone.role in roles],
         "to_decide": _plans_to_decide(someone),
         "language": language(),

@@ -11,9 +11,10 @@ from outreach.errors import (
     NotAllowed,
     NotFound,
     NotFromOurPage,
+    NotInOffice,
     OtherPerson,
 )
-from outreach.web.auth import current_person, is_revoked
+from outreach.web.auth import current_person, is_out_of_office, is_revoked
 from outreach.web.routing import PUBLIC, may_open
 
 #: What a column of whole numbers holds on every database; a larger id breaks the query.
@@ -38,6 +39,8 @@ def guard() -> None:
         If it would change something below /api/ and does not say that a page of ours sends it.
     DeviceRevoked
         If the phone that asks was taken back and the view is not public.
+    NotInOffice
+        If the phone's official is not in office and the view is not public.
     LoginRequired
         If nobody is logged in and the view is not public.
     NotAllowed
@@ -64,6 +67,8 @@ def guard() -> None:
 def _refuse_others(wanted: frozenset[str] | None) -> None:
     person = current_person()
     if person is None:
+        if is_out_of_office():
+            raise NotInOffice
         raise DeviceRevoked if is_revoked() else LoginRequired
     if wanted is None or person.role not in wanted:
         raise NotAllowed(role=person.role)

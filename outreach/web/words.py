@@ -30,6 +30,10 @@ SENTENCES = {
         "This phone may not send any more. Ask your branch for a new code if it is still yours."
     ),
     "other_person": _("This was saved for another person, so nothing was changed."),
+    "not_in_office": _(
+        "In our list you are not in office, so this phone may not read or send. Nothing is lost:"
+        " ask your branch to renew your term, and it goes on by itself."
+    ),
     "not_from_our_page": _("This did not come from a page of ours, so nothing was changed."),
     "registry_fault": _("The list of villages is incomplete. Tell who looks after the product."),
     "coast_missing": _("The map's coast line is missing. Tell who looks after the product."),

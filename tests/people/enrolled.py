@@ -12,6 +12,7 @@ from outreach.people.enrolment import (
     CodeState,
     enrol,
     find,
+    find_or_count,
     give_codes,
     key_of,
     open_codes,
@@ -56,7 +57,7 @@ def code_for(engine: Engine, number: int, now: datetime = NOW) -> str:
 
 def state(engine: Engine, code: str, now: datetime = NOW) -> CodeState:
     with unit_of_work(engine) as db:
-        return find(db, code, KEY, now).state
+        return find_or_count(db, code, KEY, now).state
 
 
 def use(engine: Engine, code: str, token: str, now: datetime = NOW) -> int:
@@ -68,7 +69,7 @@ def use(engine: Engine, code: str, token: str, now: datetime = NOW) -> int:
         return device.id or 0
 
 
-def speaks(engine: Engine, token: str) -> bool:
+def speaks(engine: Engine, token: str, now: datetime = NOW) -> bool:
     with reading(engine) as db:
-        known = device_of_token(db, token)
-        return known is not None and not known.revoked
+        known = device_of_token(db, token, now)
+        return known is not None and known.speaks

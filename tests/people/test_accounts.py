@@ -120,25 +120,29 @@ def test_account_needs_a_real_branch_and_real_regions(db: Session) -> None:
     assert refused.value.facts["problems"] == {"area_codes": ["unknown_region"]}
 
 
+def change(db: Session, account_id: int, given: AccountIn, version: int) -> None:
+    update_account(db, account_id, given, version=version, by_account_id=None, now=LOADED_AT)
+
+
 def test_changed_account_has_its_new_rights_only(db: Session) -> None:
     branch = builders.branch(db)
     made = builders.account(db, Role.MANAGER, area_codes=["33.11"])
-    update_account(db, made.id or 0, told(Role.COORDINATOR, branch_id=branch.id), version=1)
+    change(db, made.id or 0, told(Role.COORDINATOR, branch_id=branch.id), version=1)
     someone = person_of(db, made.id or 0)
     assert someone
     assert (someone.role, someone.areas) == (Role.COORDINATOR, ("33.72",))
     assert areas_of(db, made.id or 0) == []
     builders.account(db, Role.ADMIN, "kantor")
     with pytest.raises(Invalid):
-        update_account(db, made.id or 0, told(Role.ADMIN, login="kantor"), version=2)
+        change(db, made.id or 0, told(Role.ADMIN, login="kantor"), version=2)
     assert [line.login for line in list_accounts(db)] == ["kantor", "some.coordinator"]
 
 
 def test_two_admins_do_not_overwrite_each_other(db: Session) -> None:
     made = builders.account(db, Role.MANAGER, area_codes=["33.11"])
-    update_account(db, made.id or 0, told(Role.MANAGER, area_codes=["33.72"]), version=1)
+    change(db, made.id or 0, told(Role.MANAGER, area_codes=["33.72"]), version=1)
     with pytest.raises(Conflict) as refused:
-        update_account(db, made.id or 0, told(Role.MANAGER, whole_nation=True), version=1)
+        change(db, made.id or 0, told(Role.MANAGER, whole_nation=True), version=1)
     assert refused.value.facts["problem"] == "changed_meanwhile"
     assert areas_of(db, made.id or 0) == ["33.72"]
 
@@ -230,15 +234,16 @@ def test_officials_belong_to_their_village(db: Session) -> None:
     db.flush()
     assert own_official(db, made.id or 0, inside).phone == "+6281234567890"
     account = builders.account(db, Role.OFFICIAL, area_codes=[VILLAGE])
-    assert link_account(db, made.id or 0, account.id or 0, by=inside).account_id == account.id
+    linked = link_account(db, made.id or 0, account.id or 0, by=inside, now=LOADED_AT)
+    assert linked.account_id == account.id
     manager = builders.account(db, Role.MANAGER, whole_nation=True)
     with pytest.raises(Conflict):
-        link_account(db, made.id or 0, manager.id or 0, by=inside)
+        link_account(db, made.id or 0, manager.id or 0, by=inside, now=LOADED_AT)
     asked: tuple[Callable[[], object], ...] = (
         lambda: add_official(db, given, by=outside),
         lambda: own_official(db, made.id or 0, outside),
         lambda: own_official(db, 999, inside),
-        lambda: link_account(db, made.id or 0, 999, by=inside),
+        lambda: link_account(db, made.id or 0, 999, by=inside, now=LOADED_AT),
     )
     for ask in asked:
         with pytest.raises(NotFound):
@@ -256,13 +261,13 @@ def test_an_account_is_one_officials_and_sees_the_village(db: Session) -> None:
     )
     account = builders.account(db, Role.OFFICIAL, area_codes=[VILLAGE])
     db.flush()
-    link_account(db, first.id or 0, account.id or 0, by=by)
+    link_account(db, first.id or 0, account.id or 0, by=by, now=LOADED_AT)
     for official, problem in (
         (second, "account_has_official"),
         (away, "account_of_another_village"),
     ):
         with pytest.raises(Conflict) as refused:
-            link_account(db, official.id or 0, account.id or 0, by=by)
+            link_account(db, official.id or 0, account.id or 0, by=by, now=LOADED_AT)
         assert refused.value.facts["problem"] == problem
         assert official.account_id is None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,19 +11,18 @@ from sqlmodel import col, select
 
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, NotFound
-from outreach.people.accounts import list_accounts, set_password
+from outreach.people.accounts import AccountIn, list_accounts, set_password, update_account
 from outreach.people.accounts import set_active as set_account_active
 from outreach.people.devices import new_token, touch
-from outreach.people.enrolment import (
-    CodeState,
-)
+from outreach.people.enrolment import CodeState, enrol, find
 from outreach.people.official_phones import lose_phone, phones_of
-from outreach.people.officials import OfficialIn, set_active, update_official
+from outreach.people.officials import OfficialIn, link_account, set_active, update_official
 from outreach.people.tables import Account, Device, Official, Role
 from tests.builders import PASSWORD, account
 from tests.people.enrolled import (
     BUMI,
     ELSE,
+    KEY,
     NOW,
     PAJANG,
     RINI,
@@ -65,6 +65,83 @@ def test_who_leaves_or_is_closed_loses_phones_and_codes(surakarta: Engine, end: 
             own = db.get_one(Official, number).account_id or 0
             set_account_active(db, own, active=True, by_account_id=None, now=NOW)
     assert not speaks(surakarta, token)
+
+
+def _promote(db: Session, number: int) -> None:
+    own = db.get_one(Account, db.get_one(Official, number).account_id)
+    given = AccountIn(login=own.login, name=own.name, role=Role.ADMIN)
+    update_account(
+        db, own.id or 0, given, version=own.version, by_account_id=RINI.account_id, now=NOW
+    )
+
+
+def _demote(db: Session, number: int) -> None:
+    own = db.get_one(Account, db.get_one(Official, number).account_id)
+    given = AccountIn(login=own.login, name=own.name, role=Role.OFFICIAL, area_codes=[PAJANG])
+    update_account(db, own.id or 0, given, version=own.version, by_account_id=None, now=NOW)
+
+
+def test_a_phone_stays_cut_off_when_its_account_is_an_officials_again(surakarta: Engine) -> None:
+    number, token = official(surakarta), new_token()
+    use(surakarta, code_for(surakarta, number), token)
+    waiting = code_for(surakarta, number)
+    with unit_of_work(surakarta) as db:  # the same role again cuts nothing off
+        _demote(db, number)
+    assert speaks(surakarta, token)
+    for change in (_promote, _demote):
+        with unit_of_work(surakarta) as db:
+            change(db, number)
+        assert not speaks(surakarta, token)
+    assert state(surakarta, waiting) is CodeState.WITHDRAWN
+    with reading(surakarta) as db:
+        assert db.exec(select(Device.revoked_by)).all() == [RINI.account_id]
+
+
+def test_another_account_ends_the_phones_of_the_first(surakarta: Engine) -> None:
+    number, token = official(surakarta), new_token()
+    use(surakarta, code_for(surakarta, number), token)
+    waiting = code_for(surakarta, number)
+    with unit_of_work(surakarta) as db:
+        first = db.get_one(Official, number).account_id or 0
+        link_account(db, number, first, by=RINI, now=NOW)
+    assert speaks(surakarta, token)
+    with unit_of_work(surakarta) as db:
+        own = account(db, Role.OFFICIAL, "sri", area_codes=[PAJANG]).id or 0
+        link_account(db, number, own, by=RINI, now=NOW)
+    assert not speaks(surakarta, token)
+    assert state(surakarta, waiting) is CodeState.WITHDRAWN
+
+
+@pytest.mark.parametrize("end", [_close, _promote])
+def test_a_phone_connected_while_its_account_ends_is_cut_off_too(
+    surakarta: Engine, end: Any
+) -> None:
+    number, former, token = official(surakarta), new_token(), new_token()
+    use(surakarta, code_for(surakarta, number), former)
+    code = code_for(surakarta, number)
+    is_connected, may_finish = threading.Event(), threading.Event()
+
+    def connect() -> None:
+        with unit_of_work(surakarta) as db:
+            found = find(db, code, KEY, NOW)
+            assert found.enrolment is not None
+            enrol(db, found.enrolment.id or 0, token, NOW)
+            is_connected.set()
+            may_finish.wait(2)  # SQLite lets nobody else write until then, and that is right too
+
+    def close() -> None:
+        is_connected.wait(10)
+        with unit_of_work(surakarta) as db:
+            end(db, number)
+        may_finish.set()
+
+    threads = [threading.Thread(target=one) for one in (connect, close)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    with reading(surakarta) as db:
+        assert [one.revoked_at for one in db.exec(select(Device))] == [NOW, NOW]
 
 
 def test_a_lost_phone_is_cut_off_and_the_others_are_not(surakarta: Engine) -> None:

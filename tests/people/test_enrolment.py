@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +16,7 @@ from outreach.errors import Conflict, NotFound
 from outreach.people.accounts import list_accounts
 from outreach.people.devices import device_of_token, new_token
 from outreach.people.enrolment import (
-    MOST_TRIES,
+    MOST_SLIPS,
     VALID,
     CodeState,
     find,
@@ -44,6 +44,7 @@ from tests.people.enrolled import (
     code_for,
     give,
     official,
+    speaks,
     state,
     use,
 )
@@ -57,7 +58,7 @@ def test_a_code_makes_a_phone_and_the_account_that_only_it_opens(surakarta: Engi
     code = code_for(surakarta, number)
     device_id = use(surakarta, code, token)
     with reading(surakarta) as db:
-        known = device_of_token(db, token)
+        known = device_of_token(db, token, NOW)
         assert known is not None
         assert not known.revoked
         assert (known.device.id, known.device.label) == (device_id, "Android 10")
@@ -78,7 +79,7 @@ def test_an_official_with_a_login_keeps_their_account(surakarta: Engine) -> None
         db.get_one(Official, number).account_id = own
     use(surakarta, code_for(surakarta, number), token)
     with reading(surakarta) as db:
-        known = device_of_token(db, token)
+        known = device_of_token(db, token, NOW)
         assert known is not None
         assert known.account.id == own
         assert matches(known.account.password_hash, PASSWORD)
@@ -182,18 +183,56 @@ def test_codes_end_when_their_time_is_over_or_they_are_taken_back(surakarta: Eng
         use(surakarta, newer, new_token())
 
 
-def test_wrong_guesses_end_a_code_and_only_that_one(surakarta: Engine) -> None:
-    code = code_for(surakarta, official(surakarta))
-    other = code_for(surakarta, official(surakarta, BUMI, "Tri"))
+def test_guesses_are_counted_and_a_stranger_ends_nobodys_code(surakarta: Engine) -> None:
+    first, second = official(surakarta), official(surakarta, BUMI, "Tri")
+    code = code_for(surakarta, first)
+    code_for(surakarta, second)
     wrong = code[:-1] + ("a" if code[-1] != "a" else "b")
-    for _ in range(MOST_TRIES - 1):
+    for _ in range(3 * MOST_SLIPS):
         assert state(surakarta, wrong) is CodeState.WRONG
     assert state(surakarta, code) is CodeState.LIVE
-    assert state(surakarta, wrong) is CodeState.WRONG
-    assert state(surakarta, code) is CodeState.BLOCKED
+    with reading(surakarta) as db:
+        tries = {one.official_id: one.tries for one in db.exec(select(Enrolment))}
+    assert tries == {first: 3 * MOST_SLIPS, second: 0}
+    use(surakarta, code, new_token())
+
+
+YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+
+
+def _serve(engine: Engine, number: int, **term: date | None) -> None:
+    with unit_of_work(engine) as db:
+        one = db.get_one(Official, number)
+        for name, day in term.items():
+            setattr(one, name, day)
+
+
+@pytest.mark.parametrize("term", [{"term_ends": YESTERDAY}, {"term_starts": TOMORROW}])
+def test_out_of_office_no_code_connects_and_no_phone_speaks(
+    surakarta: Engine, term: dict[str, date]
+) -> None:
+    number, token = official(surakarta), new_token()
+    use(surakarta, code_for(surakarta, number), token)
+    code = code_for(surakarta, number)
+    _serve(surakarta, number, **term)
+    assert not speaks(surakarta, token)
+    assert state(surakarta, code) is CodeState.NOT_IN_OFFICE
     with pytest.raises(Conflict):
         use(surakarta, code, new_token())
-    assert state(surakarta, other) is CodeState.LIVE
+    with pytest.raises(Conflict):  # nor by saying that our answer was lost
+        use(surakarta, code, token)
+    _serve(surakarta, number, term_starts=TODAY, term_ends=TODAY)  # renewed, without a new code
+    assert speaks(surakarta, token)
+    assert state(surakarta, code) is CodeState.LIVE
+    assert use(surakarta, code, new_token())
+
+
+def test_a_term_ends_with_its_last_day_where_the_agency_is(surakarta: Engine) -> None:
+    number, token = official(surakarta, term_ends=TODAY), new_token()
+    use(surakarta, code_for(surakarta, number), token)
+    midnight = datetime(2026, 11, 2, 17, tzinfo=UTC)  # in Jakarta
+    assert speaks(surakarta, token, midnight - timedelta(seconds=1))
+    assert not speaks(surakarta, token, midnight)
 
 
 def _statements(engine: Engine, code: str) -> list[str]:

@@ -129,7 +129,7 @@ def test_an_official_with_an_account_stays_where_it_sees(surakarta: Engine) -> N
     number = _add(surakarta, official())
     with unit_of_work(surakarta) as db:
         made = account(db, Role.OFFICIAL, area_codes=[PAJANG])
-        link_account(db, number, made.id or 0, by=RINI)
+        link_account(db, number, made.id or 0, by=RINI, now=LOADED_AT)
     with unit_of_work(surakarta) as db, pytest.raises(Conflict) as caught:
         update_official(db, number, official(BUMI), version=1, by=RINI)
     assert caught.value.facts["problem"] == "account_of_another_village"

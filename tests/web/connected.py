@@ -14,6 +14,7 @@ from tests.web.conftest import Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from flask import Flask
 
@@ -27,6 +28,12 @@ def devices(app: Flask, world: World) -> list[Device]:
     with reading(app.extensions["outreach"].engine) as db:
         query = select(Device).where(col(Device.id) > world.foreign["device_id"])
         return [one for one in db.exec(query) if one.kind is DeviceKind.PAGE]
+
+
+def serve_until(app: Flask, world: World, last_day: date | None) -> None:
+    """Note until when the official serves."""
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        db.get_one(Official, world.own["official_id"]).term_ends = last_day
 
 
 def planted(app: Flask, official_id: int, kind: DeviceKind = DeviceKind.PAGE) -> str:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from sqlmodel import col, select
 
 from outreach.db import reading, unit_of_work
+from outreach.people.devices import digest_of
 from outreach.people.enrolment import VALID, key_of, write_code
-from outreach.people.tables import Enrolment, Official, Role
+from outreach.people.tables import Device, DeviceKind, Enrolment, Official, Role
 from outreach.visits.tables import Visit, Work
-from tests.web.connected import devices, with_phone
+from tests.web.connected import devices, planted, with_phone
 from tests.web.planned import words_of
 from tests.web.world import SECRET
 
@@ -36,6 +37,7 @@ def test_the_officials_page_shows_the_code_in_every_form(
 ) -> None:
     desk = english(Role.COORDINATOR)
     page = desk.get(official_page(world))
+    assert page.headers["Cache-Control"] == "no-store"
     assert f"http://localhost/e/{code}" in page.text
     assert re.search(r'<img src="data:image/svg\+xml[^"]+"', page.text)
     assert "img-src 'self' data:" in page.headers["Content-Security-Policy"]
@@ -108,12 +110,13 @@ def test_the_list_tells_who_has_no_phone_where_visits_come(
         db.add(Official(name="Dwi Lama", is_active=False, **told))
         away = db.get_one(Official, world.foreign["official_id"]).name = "Orang Sukoharjo"
     page = desk.get("/officials/phones")
+    assert page.headers["Cache-Control"] == "no-store"
     shown = words_of(page)
     assert "Tri Nugroho" in shown
     assert "Dwi Lama" not in shown
     assert away not in shown
     assert "Sri Lestari" not in words_of(desk.get("/officials/phones?show=none"))
-    assert "Sri Lestari" in words_of(desk.get("/officials/phones?show=silent"))
+    assert "Sri Lestari" in words_of(desk.get("/officials/phones?show=silent"))  # for a fortnight
     ids = re.findall(r'name="official" value="(\d+)"', page.text)
     assert len(ids) == 1
     done = desk.send("/officials/phones/codes", {"official": ids})
@@ -121,6 +124,33 @@ def test_the_list_tells_who_has_no_phone_where_visits_come(
     assert "1 code given" in words_of(after)
     assert "https://wa.me/6281234567890?text=" in after.text
     assert "Tri Nugroho" in words_of(after)
+
+
+def test_what_was_just_given_is_not_silent_and_a_key_of_odk_never_is(
+    app: Flask, english: LogIn, world: World
+) -> None:
+    desk, engine = english(Role.COORDINATOR), app.extensions["outreach"].engine
+
+    def shown_at() -> list[str]:
+        tabs = ("none", "code", "odk", "silent", "in_use")
+        pages = {tab: words_of(desk.get(f"/officials/phones?show={tab}")) for tab in tabs}
+        return [tab for tab, page in pages.items() if "Sri Lestari" in page]
+
+    with unit_of_work(engine) as db:
+        visit = db.get_one(Visit, world.own["visit_id"])
+        visit.day, visit.work = datetime.now(UTC).date() + timedelta(days=5), Work.CONFIRMED
+        db.get_one(Device, world.own["device_id"]).revoked_at = datetime.now(UTC)
+    assert shown_at() == ["code"]
+    key = planted(app, world.own["official_id"], DeviceKind.ODK)
+    with unit_of_work(engine) as db:
+        odk = db.exec(select(Device).where(Device.token_hash == digest_of(key))).one()
+        odk.enrolled_at = datetime.now(UTC) - timedelta(days=30)
+    assert shown_at() == ["odk"]
+    assert "key given, not used yet" in words_of(desk.get("/officials/phones?show=odk"))
+    assert app.test_client().get(f"/key/{key}/formList").status_code == 200
+    assert "last contact" in words_of(desk.get("/officials/phones?show=odk"))
+    planted(app, world.own["official_id"])
+    assert shown_at() == ["in_use"]
 
 
 def test_codes_for_all_are_refused_for_foreign_officials(

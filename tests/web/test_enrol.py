@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from limits import parse
 from sqlmodel import col, select
 
 from outreach.db import reading, unit_of_work
@@ -16,7 +17,7 @@ from outreach.web.app import create_app
 from outreach.web.enrol import label_of
 from outreach.web.wall import OUR_PAGE
 from tests.web.conftest import Visitor
-from tests.web.connected import devices, planted
+from tests.web.connected import devices, planted, serve_until
 from tests.web.planned import words_of
 
 if TYPE_CHECKING:
@@ -150,7 +151,6 @@ def test_a_code_works_for_one_phone_only(app: Flask, phone: Visitor, code: str) 
     [
         ({"expires_at": datetime(2026, 11, 7, tzinfo=UTC)}, "This code has run out"),
         ({"withdrawn_at": datetime(2026, 11, 7, tzinfo=UTC)}, "This code has been taken back"),
-        ({"tries": 20}, "This code has been blocked"),
     ],
 )
 def test_what_ended_a_code_is_told_with_what_to_do(
@@ -194,10 +194,73 @@ def test_one_place_cannot_guess_for_long_and_who_is_right_is_not_counted(
     phone: Visitor, code: str
 ) -> None:
     assert {phone.get(f"/e/{code}").status_code for _ in range(65)} == {200}
-    statuses = [phone.get("/e/7aaaaaaaa").status_code for _ in range(61)]
+    statuses = [phone.get("/e/7aaaaaaaa").status_code for _ in range(30)]
+    statuses += [phone.send("/e/7aaaaaaaa").status_code for _ in range(31)]
     assert statuses == [404] * 60 + [429]
-    refused = phone.get("/e/7aaaaaaaa")
-    assert int(refused.headers["Retry-After"]) > 0
+    for refused in (phone.get("/e/7aaaaaaaa"), phone.send("/e/7aaaaaaaa")):
+        assert refused.status_code == 429
+        assert int(refused.headers["Retry-After"]) > 0
+    # Behind a carrier's one address others guess; who has the right code does not wait for them.
+    assert phone.get(f"/e/{code}").status_code == 200
+    assert phone.send(f"/e/{code}").location == "/phone/"
+
+
+def test_when_the_whole_country_guesses_only_who_has_not_is_let_in(
+    app: Flask, phone: Visitor, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outreach.web.enrol.WRONG_FROM_EVERYWHERE", parse("70 per hour"))
+    statuses = [phone.get("/e/7aaaaaaaa").status_code for _ in range(71)]
+    assert statuses == [404] * 60 + [429] * 11
+    assert phone.get(f"/e/{code}").status_code == 429
+    elsewhere = {"environ_base": {"REMOTE_ADDR": "203.0.113.7"}}
+    assert app.test_client().get(f"/e/{code}", **elsewhere).status_code == 200
+
+
+def test_a_stranger_ends_nobodys_code_and_its_giver_sees_the_guesses(
+    app: Flask, phone: Visitor, code: str, english: LogIn, world: World
+) -> None:
+    desk = english(Role.COORDINATOR)
+    page = f"/officials/{world.own['official_id']}"
+    for _ in range(10):
+        phone.get(f"/e/{code[:-8]}aaaaaaaa")
+    assert "Somebody guesses" not in words_of(desk.get(page))
+    for _ in range(15):
+        phone.get(f"/e/{code[:-8]}aaaaaaaa")
+    assert enrolment(app).tries == 25
+    assert "Somebody guesses at this code: 25 wrong tries" in words_of(desk.get(page))
+    assert connect(phone, code).location == "/phone/"
+
+
+def test_out_of_office_a_code_opens_nothing_until_the_term_is_renewed(
+    app: Flask, phone: Visitor, code: str, world: World
+) -> None:
+    serve_until(app, world, date(2020, 1, 1))
+    for answer in (phone.get(f"/e/{code}"), phone.send(f"/e/{code}")):
+        assert answer.status_code == 403
+        assert "The official is not in office" in words_of(answer)
+        assert "Sri Lestari" not in words_of(answer)
+    assert devices(app, world) == []
+    serve_until(app, world, None)
+    assert connect(phone, code).location == "/phone/"
+
+
+def test_what_goes_wrong_is_logged_without_the_code(
+    app: Flask,
+    phone: Visitor,
+    code: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def break_down(*_given: object, **_more: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("outreach.web.enrol.enrol", break_down)
+    phone.get(f"/e/{code}")
+    app.testing, app.config["PROPAGATE_EXCEPTIONS"] = False, False
+    assert phone.send(f"/e/{code}").status_code == 500
+    assert "Exception on /e/<enrol_code> [POST]" in caplog.text
+    assert "RuntimeError" in caplog.text
+    assert code not in caplog.text
 
 
 @pytest.mark.parametrize("role", [Role.COORDINATOR, Role.ADMIN])

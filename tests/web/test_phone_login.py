@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +11,8 @@ from sqlmodel import select
 from outreach.db import unit_of_work
 from outreach.people.tables import Account, Device, DeviceKind, Role
 from outreach.web.wall import OUR_PAGE
-from tests.web.connected import devices, planted, with_phone
+from tests.web.connected import devices, planted, serve_until, with_phone
+from tests.web.planned import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,9 @@ def test_logging_out_takes_the_phone_back(app: Flask, world: World) -> None:
     phone = with_phone(app, world)
     cookie = phone.get_cookie("phone")
     assert cookie
-    answer = phone.send("/logout")
+    assert phone.send("/logout").location == "/logout"  # of a page that was open before
+    assert phone.get("/my").status_code == 200
+    answer = phone.send("/logout", {"sure": "yes"})
     assert answer.location == "/login"
     assert phone.get_cookie("phone") is None
     (device,) = devices(app, world)
@@ -114,6 +117,60 @@ def test_logging_out_of_a_desk_leaves_the_phone_to_its_official(
     desk.send("/logout")
     (device,) = devices(app, world)
     assert device.revoked_at is None
+    cookie = desk.get_cookie("phone")
+    assert cookie is not None
+    assert "Sri Lestari" in words_of(desk.get("/my"))
+
+
+@pytest.mark.parametrize("path", ["/logout", "/api/v1/logout"])
+def test_who_logs_out_of_a_borrowed_phone_leaves_it_to_its_owner(
+    app: Flask, login_as: LogIn, world: World, path: str
+) -> None:
+    phone = login_as(Role.OFFICIAL)  # another official, with a password
+    phone.set_cookie("phone", planted(app, world.own["official_id"]))
+    assert "Sri Lestari" not in words_of(phone.get("/my"))
+    left = phone.send(path, headers=dict((OUR_PAGE,)))
+    assert not any(one.startswith("phone=") for one in left.headers.getlist("Set-Cookie"))
+    assert "Sri Lestari" in words_of(phone.get("/my"))
+
+
+def test_leaving_a_phone_out_of_office_is_for_good(app: Flask, world: World) -> None:
+    phone = with_phone(app, world)
+    serve_until(app, world, date(2020, 1, 1))
+    left = phone.post("/api/v1/logout", headers=dict((OUR_PAGE,)))
+    assert left.get_json() == {"logged_out": True}
+    (device,) = devices(app, world)
+    assert device.revoked_at is not None
+    assert phone.get_cookie("phone") is None
+
+
+def test_out_of_office_a_phone_keeps_what_it_has_until_the_term_is_renewed(
+    app: Flask, world: World
+) -> None:
+    phone = with_phone(app, world)
+    serve_until(app, world, date(2020, 1, 1))
+    header = dict((OUR_PAGE,))
+    for answer in (
+        phone.get("/api/v1/phone"),
+        phone.post("/api/v1/reports", json={"reports": []}, headers=header),
+    ):
+        assert answer.status_code == 401
+        assert answer.get_json()["code"] == "not_in_office"
+        assert "ask your branch to renew" in answer.get_json()["message"]
+    assert phone.get("/my").location == "/phone/"
+    serve_until(app, world, None)
+    sent = phone.post("/api/v1/reports", json={"reports": []}, headers=header)
+    assert sent.status_code == 200
+
+
+def test_plain_pages_lead_to_the_warning_of_the_phones_page(app: Flask, world: World) -> None:
+    phone = with_phone(app, world)
+    assert 'action="/logout"' not in phone.get("/my").text
+    page = phone.get("/logout")
+    assert 'href="/phone/#settings"' in page.text
+    assert "has not been sent yet does not reach your branch" in words_of(page)
+    assert phone.get("/my").status_code == 200
+    assert app.test_client().get("/logout").location == "/login"
 
 
 def test_contact_is_noted_and_at_most_once_a_minute(app: Flask, world: World) -> None:
@@ -147,7 +204,7 @@ def test_a_phone_in_use_never_forgets_its_token(app: Flask, world: World) -> Non
         for one in db.exec(select(Device)):
             one.last_seen_at = datetime.now(UTC) - timedelta(days=1)
     assert given("/api/v1/phone")
-    phone.send("/logout")
+    phone.send("/logout", {"sure": "yes"})
     assert phone.get_cookie("phone") is None
 
 
