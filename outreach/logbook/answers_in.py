@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: As many as a phone puts into one envelope.
 MOST_AT_ONCE = 100
 
-Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Number = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 
 
 class AnswerItem(BaseModel):
@@ -66,7 +66,7 @@ def take_answer(db: Session, raw: object, by: Person, now: datetime) -> Answer:
     One that comes too late, for somebody else changed the visit or took the day, is a conflict:
     it is noted as such, so that it can never do anything later.
     """
-    item = _read(raw)
+    item = read_answer(raw)
     if isinstance(item, Answer):
         return item
     try:
@@ -77,7 +77,8 @@ def take_answer(db: Session, raw: object, by: Person, now: datetime) -> Answer:
         return _refusal(str(item.id), error)
 
 
-def _read(raw: object) -> AnswerItem | Answer:
+def read_answer(raw: object) -> AnswerItem | Answer:
+    """Read one answer; what is none is refused with its problems."""
     try:
         return AnswerItem.model_validate(raw)
     except ValidationError as error:

@@ -28,7 +28,9 @@ pages = Blueprint("api", __name__, url_prefix="/api/v1")
 
 
 #: Far more than an honest phone sends: its pauses grow, and a request holds a hundred reports.
+#: Each kind of request is counted for itself, so that none keeps another back.
 SENDINGS = "300 per 15 minutes"
+LIMITED = ("send_reports", "send_answers", "ask_evidence", "send_evidence")
 
 
 def protect(app: Flask) -> None:
@@ -36,8 +38,9 @@ def protect(app: Flask) -> None:
     csrf: CSRFProtect = app.extensions["csrf"]
     csrf.exempt(pages)
     limiter: Limiter = app.extensions["login_limiter"]
-    view: Any = app.view_functions["api.send_reports"]
-    app.view_functions["api.send_reports"] = limiter.limit(SENDINGS, key_func=_sender)(view)
+    for name in LIMITED:
+        view: Any = app.view_functions[f"api.{name}"]
+        app.view_functions[f"api.{name}"] = limiter.limit(SENDINGS, key_func=_sender)(view)
 
 
 def _sender() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -11,8 +12,9 @@ from flask_babel import lazy_gettext as _
 from pydantic import ValidationError
 
 from outreach.errors import Invalid
-from outreach.logbook.answers_in import read_items, take_answer
+from outreach.logbook.answers_in import AnswerItem, read_answer, read_items, take_answer
 from outreach.logbook.evidence import EvidenceIn, answer_before, digest_of, store_evidence
+from outreach.logbook.phone_state import MOST_WITH_OPENINGS
 from outreach.logbook.pictures import MOST_BYTES, redraw
 from outreach.logbook.sending import skew_of
 from outreach.logbook.sync import Answer, Outcome
@@ -29,13 +31,16 @@ from outreach.web.routing import allow
 from outreach.web.words import CONFLICTS, SENTENCES, problem_words, word
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from uuid import UUID
 
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
 
+#: Of one envelope. A phone answers once, and again if that came too late; each look for the day
+#: that was chosen is work of the planner.
+MOST_TO_ONE_VISIT = 5
 #: More than a phone can hold.
 _MOST_UNSENT_DIGITS = 6
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -53,33 +58,61 @@ def send_answers() -> ResponseReturnValue:
     """Take answers to visits, each in a unit of work of its own: none waits for another's rows."""
     given = request.get_json(force=True, silent=True)
     envelope: Mapping[str, Any] = given if isinstance(given, dict) else {}
-    items = read_items(envelope.get("answers"))
+    items = [read_answer(one) for one in read_items(envelope.get("answers"))]
     at = now()
     _note_phone(envelope.get("unsent"), envelope.get("sent_at"), at)
-    answers = [_take(item, at) for item in items]
+    answers = _take_each(items, at)
+    late = [
+        item.visit_id
+        for item, answer in zip(items, answers, strict=True)
+        if isinstance(item, AnswerItem) and answer.outcome is Outcome.CONFLICT
+    ]
     with reading_db() as db:
-        fresh = [
-            _other_days(db, item, answer, at) for item, answer in zip(items, answers, strict=True)
-        ]
-    return jsonify(
-        answers=[{**told(one), **more} for one, more in zip(answers, fresh, strict=True)]
-    )
+        fresh = _other_days(db, late, at)
+    both = zip(items, answers, strict=True)
+    return jsonify(answers=[_with_other_days(*each, fresh) for each in both])
 
 
-def _take(item: object, at: datetime) -> Answer:
+def _take_each(items: Iterable[AnswerItem | Answer], at: datetime) -> list[Answer]:
+    """Take the answers in their order; of many to one visit the later ones are to come again."""
+    taken: Counter[int] = Counter()
+    answers = []
+    for item in items:
+        if isinstance(item, AnswerItem):
+            taken[item.visit_id] += 1
+            is_too_many = taken[item.visit_id] > MOST_TO_ONE_VISIT
+            answers.append(Answer(str(item.id), Outcome.HELD) if is_too_many else _take(item, at))
+        else:
+            answers.append(item)
+    return answers
+
+
+def _take(item: AnswerItem, at: datetime) -> Answer:
     return written(lambda db: take_answer(db, item, person(), at))
 
 
-def _other_days(db: Session, item: object, answer: Answer, at: datetime) -> dict[str, Any]:
-    """Tell, beside an answer that came too late, how the visit stands and what is free now."""
-    if answer.outcome is not Outcome.CONFLICT or not isinstance(item, dict):
-        return {}
-    visit = db.get(Visit, int(item["visit_id"]))  # its own: a foreign one is no conflict
-    if visit is None or visit.work is not Work.AWAITING:
-        return {}
-    today = at.astimezone(ZoneInfo(visit.zone.value)).date()
-    found = offers(db, visit.id or 0, today=today)
-    return {"version": visit.version, "openings": [opening(one) for one in found]}
+def _other_days(db: Session, visit_ids: Iterable[int], at: datetime) -> dict[int, dict[str, Any]]:
+    """Tell how the visits stand that answers came too late for, and what is free now.
+
+    They are the official's own: an answer to a foreign visit is no conflict.
+    """
+    fresh = {}
+    for visit_id in list(dict.fromkeys(visit_ids))[:MOST_WITH_OPENINGS]:
+        visit = db.get(Visit, visit_id)
+        if visit is not None and visit.work is Work.AWAITING:
+            today = at.astimezone(ZoneInfo(visit.zone.value)).date()
+            found = offers(db, visit_id, today=today)
+            openings = [opening(one) for one in found]
+            fresh[visit_id] = {"version": visit.version, "openings": openings}
+    return fresh
+
+
+def _with_other_days(
+    item: AnswerItem | Answer, answer: Answer, fresh: Mapping[int, dict[str, Any]]
+) -> dict[str, Any]:
+    if answer.outcome is not Outcome.CONFLICT or isinstance(item, Answer):
+        return told(answer)
+    return {**told(answer), **fresh.get(item.visit_id, {})}
 
 
 @pages.get("/evidence/<uuid:item_id>")

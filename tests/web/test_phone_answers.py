@@ -6,11 +6,15 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlmodel import select
 
-from outreach.db import unit_of_work
+from outreach.db import reading, unit_of_work
+from outreach.logbook.tables import TakenItem
 from outreach.people.devices import digest_of, new_token
 from outreach.people.tables import AccountArea, Device, Role
+from outreach.visits.offers import offers
 from outreach.visits.tables import Visit, Work
+from outreach.web import phone_inbox
 from outreach.web.wall import OUR_PAGE
 from tests.visits.world import NOW
 from tests.web.planned import engine_of, hang_clock
@@ -19,9 +23,12 @@ from tests.web.world import OWN_VILLAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from flask import Flask
+    from sqlmodel import Session
 
+    from outreach.planning.insertion import Place
     from tests.web.asked import Asked
     from tests.web.conftest import Visitor
     from tests.web.world import World
@@ -104,6 +111,53 @@ def test_one_bad_answer_never_sinks_the_others(
     assert told[1]["message"] == "There is nothing here, or it lies outside your area."
     assert told[2]["words"] == {"reason": ["Please fill this in."]}
     assert told[2]["message"] == "Please fill this in."
+
+
+@pytest.mark.parametrize("wrong", ["2.0", "2", 2.5, True, None])
+def test_a_number_that_is_none_is_refused_and_nothing_is_noted(
+    asked_phone: Visitor, asked: Asked, wrong: object
+) -> None:
+    visit = next(one for one in state(asked_phone)["visits"] if one["id"] == asked.visit_id)
+    # As text, the visit's own number reads as a number in one place and as none in another.
+    number = wrong.replace("2", str(visit["id"])) if isinstance(wrong, str) else wrong
+    (told,) = answers(asked_phone, item({"id": number, "version": 99}, "can"))
+    assert (told["outcome"], told["words"]) == (
+        "rejected",
+        {"visit_id": ["Please enter a whole number."]},
+    )
+    with reading(asked.engine) as db:
+        assert db.exec(select(TakenItem)).all() == []
+
+
+def test_many_answers_that_came_too_late_cost_the_planner_one_look(
+    asked_phone: Visitor, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+
+    def counted(db: Session, visit_id: int, *, today: date) -> tuple[Place, ...]:
+        looked.append(visit_id)
+        return offers(db, visit_id, today=today)
+
+    monkeypatch.setattr(phone_inbox, "offers", counted)
+    visit = next(one for one in state(asked_phone)["visits"] if one["id"] == asked.visit_id)
+    stale = {**visit, "version": visit["version"] + 50}
+    told = answers(asked_phone, *(item(stale, "can") for _ in range(100)))
+    most = phone_inbox.MOST_TO_ONE_VISIT
+    assert [one["outcome"] for one in told] == ["conflict"] * most + ["held"] * (100 - most)
+    assert all([one["place"] for one in late["openings"]] == asked.places() for late in told[:most])
+    assert looked == [asked.visit_id]
+    later = answers(asked_phone, told_again := item(stale, "can"))
+    assert (later[0]["id"], later[0]["outcome"]) == (told_again["id"], "conflict")
+
+
+def test_no_more_visits_are_looked_for_than_the_phone_shows_days_of(
+    asked_phone: Visitor, asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phone_inbox, "MOST_WITH_OPENINGS", 0)
+    visit = next(one for one in state(asked_phone)["visits"] if one["id"] == asked.visit_id)
+    (told,) = answers(asked_phone, item({**visit, "version": 99}, "can"))
+    assert told["outcome"] == "conflict"
+    assert "openings" not in told
 
 
 @pytest.mark.parametrize("body", [None, 7, [], {}, {"answers": {}}, {"answers": [{}] * 101}])
