@@ -31,6 +31,9 @@ pages = Blueprint("phone", __name__)
 
 BUNDLE = "phone"
 SHELL_PATH = "/phone/"
+#: The first screen needs these and waits for them together: with the stylesheet they are six, as
+#: many as a browser fetches at once over HTTP/1.1. What else there is comes once it stands.
+FIRST_FILES = ("app.js", "outbox.js", "store.js", "visits.js", "words.js")
 #: The service worker is served at an address of its own: its folder is what it may answer for.
 WORKER = "sw.js"
 #: Shown pictures are taken by the phone itself; a place is asked of it only on the official's tap.
@@ -69,7 +72,8 @@ def service_worker() -> ResponseReturnValue:
     """Give the service worker, which names every file it keeps and what must be in it."""
     files = _files_to_keep()
     version = hashlib.sha256(json.dumps(files).encode()).hexdigest()[:12]
-    told = json.dumps({"version": version, "shell": SHELL_PATH, "files": files})
+    folder = f"{PREFIX}{BUNDLE}-"
+    told = json.dumps({"version": version, "shell": SHELL_PATH, "folder": folder, "files": files})
     answer = Response(f"const KEPT = {told};\n{_source(WORKER)}", mimetype="text/javascript")
     return _named(answer)
 
@@ -122,8 +126,7 @@ def _named(answer: Response) -> Response:
 
 
 def _shell() -> str:
-    names = sorted(name for name in _bundle() if name.endswith(".js") and name != WORKER)
-    return render_template("phone/shell.html", modules=names, **screen_words())
+    return render_template("phone/shell.html", modules=FIRST_FILES, **screen_words())
 
 
 def _files_to_keep() -> dict[str, str]:

@@ -121,4 +121,6 @@ def handset(context: BrowserContext) -> Page:
     page.set_default_timeout(15_000)
     page.goto("/phone/")
     page.wait_for_selector(".visit [data-act]")
+    # All of the page is here: whatever a test does to the network, the screens open.
+    page.wait_for_function("navigator.serviceWorker.controller !== null")
     return page

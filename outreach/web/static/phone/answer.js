@@ -1,7 +1,7 @@
 // Can the village host? The answer is kept here and sent like all else.
 import { problemOfText } from "./checks.js";
 import { uuid7 } from "./ids.js";
-import { itemsOf, known, standing, visitOf, whyOf } from "./known.js";
+import { itemsOf, known, standing, visitOf, whyOf } from "./visits.js";
 import { outbox } from "./store.js";
 import { copyOf, dayInWords, fill, say, sayOr, show, time } from "./words.js";
 

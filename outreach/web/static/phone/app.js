@@ -6,48 +6,124 @@
 //   leave(section)             optional: called before another screen is shown
 // All may be async. The addresses:
 //   #visits             the next visits (the first screen)     visits.js
-//   #visit/<visit id>   one visit                              visits.js ("visit")
+//   #visit/<visit id>   one visit                              visits.js ("one")
 //   #form/<visit id>    log a session                          form.js
 //   #form/<visit id>/<item id>  put right a refused item: read it with outbox.get(id), save it
 //                       with outbox.amend(id, body), which sends it again under its id
 //   #answer/<visit id>  confirm, another day, not possible     answer.js
 //   #saved/<item id>    what became of a report or an answer    saved.js
 //   #history            what was sent and what became of it    history.js
-//   #outbox, #settings, #welcome: the frame's own
-import { startFrame } from "./frame.js";
-import { condition } from "./outbox.js";
-import { state } from "./store.js";
+//   #outbox, #settings, #welcome: of the phone itself
+//
+// What the first screen needs is imported here and named in the head of the page (FIRST_FILES in
+// web/phone.py), so that it comes in one go over a slow line; all else is imported once it stands.
+import { condition, sendNow, startSending } from "./outbox.js";
+import { diskRefused, isUnsent, minutesAhead, openStore, outbox, settings, startClock, state } from "./store.js";
+import * as visits from "./visits.js";
+import { moment, number, say, sayCount } from "./words.js";
 
 const SCREENS = {
-  visits: () => import("./visits.js"),
-  visit: () => import("./visit.js"),
+  visits: async () => visits,
+  visit: async () => visits.one,
   form: () => import("./form.js"),
   answer: () => import("./answer.js"),
   saved: () => import("./saved.js"),
   history: () => import("./history.js"),
   outbox: () => import("./outbox_screen.js"),
   settings: () => import("./settings_screen.js"),
-  welcome: () => import("./welcome_screen.js"),
+  welcome: async () => ({ open() {} }),
 };
 const FIRST = "visits";
 const ANYBODYS = ["outbox", "settings", "welcome"];
+const MINUTES_OFF = 10;
+const LOOK_AGAIN_MS = 60 * 60_000;
+const FLICKER_MS = 150;
+const LONGEST_BUSY_MS = 3_000;
+
+const byName = (name) => document.querySelector(`[data-frame="${name}"]`);
 let shown = null;
+let asked = 0;
+let slow = 0;
+let firstNews = null;
+
+async function start() {
+  const stored = await openStore().then(() => true, () => false);
+  byName("no-store").hidden = stored;
+  await startClock();
+  listen();
+  // Sent is also while the page is locked.
+  firstNews = Promise.race([startSending(), stateHere()]);
+  await Promise.all([update(), lockIfBidden()]);
+  await show();
+  await firstNews;
+  await idle();
+  navigator.storage?.persist?.().catch(() => undefined);
+  // The network may go at any moment: first what the form needs and what comes after it, then the
+  // other screens, then the keeping of it all.
+  for (const next of [SCREENS.form, SCREENS.saved, otherParts, keepThePage]) {
+    await next().catch((error) => console.warn(error));
+  }
+}
+
+/** Done when the phone has nothing to do for the screen that is shown. */
+const idle = () => new Promise((done) => {
+  if ("requestIdleCallback" in window) requestIdleCallback(done, { timeout: LONGEST_BUSY_MS });
+  else setTimeout(done);
+});
+
+const otherParts = () => Promise.all([
+  import("./lock.js"), offerSharing(), ...Object.values(SCREENS).map((load) => load()),
+]);
+
+/** Done when the server's state is here, whichever tab has fetched it. */
+function stateHere() {
+  return new Promise((resolve) => {
+    const look = async () => { if (await state.get().catch(() => null)) resolve(); };
+    document.addEventListener("phone:changed", look);
+    look();
+  });
+}
+
+async function lockIfBidden() {
+  if (!(await settings.get("pin").catch(() => null))) return;
+  const { lock, startsLocked } = await import("./lock.js");
+  if (await startsLocked()) await lock();
+}
+
+// ---- the screens
 
 const parts = () => location.hash.slice(1).split("/").map(decodeURIComponent);
 
 const wanted = () => (parts()[0] in SCREENS ? parts()[0] : FIRST);
 
 async function show() {
-  const name = await allowed(wanted());
-  const args = parts().slice(1);
-  const section = document.querySelector(`[data-screen="${name}"]`);
+  const turn = (asked += 1);
+  clearTimeout(slow);
+  slow = setTimeout(() => showOnly(null), FLICKER_MS);
+  const next = await ready().catch((error) => console.warn(error));
   await shown?.module.leave?.(shown.section);
-  for (const other of document.querySelectorAll("[data-screen]")) other.hidden = other !== section;
-  document.querySelector("[data-frame=loading]").hidden = true;
+  // Whoever has gone on meanwhile is not brought back.
+  if (turn !== asked) return;
+  clearTimeout(slow);
+  if (next) await put(...next, parts().slice(1));
+  else showOnly(byName("not-here"));
+}
+
+/** The screen that is asked for, once its files and all that it tells of are here. */
+async function ready() {
+  const module = SCREENS[wanted()]();
+  module.catch(() => undefined); // told below, if the screen may be shown at all
+  if (!ANYBODYS.includes(wanted())) await firstNews;
+  const name = await allowed(wanted());
+  return [name, await (name === wanted() ? module : SCREENS[name]())];
+}
+
+async function put(name, module, args) {
+  const section = document.querySelector(`[data-screen="${name}"]`);
+  showOnly(section);
   for (const link of document.querySelectorAll("nav a")) {
     link.toggleAttribute("aria-current", link.hash === `#${name}`);
   }
-  const module = await SCREENS[name]();
   const cameFromElsewhere = shown !== null;
   shown = { module, section, args, name };
   await module.open(section, ...args);
@@ -55,6 +131,13 @@ async function show() {
   if (!cameFromElsewhere) return;
   window.scrollTo(0, 0);
   section.querySelector("[data-heading]")?.focus({ preventScroll: true });
+}
+
+/** Show one part of the page; without one, that it takes a moment. */
+function showOnly(part) {
+  byName("loading").hidden = part !== null;
+  byName("not-here").hidden = part !== byName("not-here");
+  for (const other of document.querySelectorAll("[data-screen]")) other.hidden = other !== part;
 }
 
 /** Whoever the server does not know sees nobody's visits; what was saved can always be reached. */
@@ -80,11 +163,120 @@ async function refresh() {
   await shown.module.refresh?.(shown.section, ...shown.args);
 }
 
-window.addEventListener("hashchange", show);
-document.addEventListener("phone:changed", refresh);
-document.addEventListener("phone:condition", goWhereAllowed);
-document.querySelector("[data-skip]").addEventListener("click", (event) => {
+// ---- what stands around every screen
+
+async function update() {
+  const [items, now] = await Promise.all([outbox.all(), condition()]);
+  const unsent = items.filter(isUnsent);
+  showStatus(unsent, now);
+  showWarnings(unsent, now);
+  for (const badge of document.querySelectorAll("[data-unsent]")) {
+    badge.hidden = unsent.length === 0;
+    badge.textContent = number(unsent.length);
+  }
+  if (await settings.get("pin").catch(() => null)) (await import("./lock.js")).dropPinOfOldPhone();
+}
+
+/** Only what truly stands in the outbox is told here. */
+function showStatus(unsent, now) {
+  const refused = unsent.filter((item) => item.state === "refused").length;
+  const waiting = unsent.length - refused;
+  const bar = byName("status");
+  bar.dataset.mood = refused || diskRefused() ? "bad" : waiting ? "waiting" : "good";
+  byName("status-main").textContent = [
+    waiting ? sayCount("waiting", waiting) : "", refused ? sayCount("refused", refused) : "",
+  ].filter(Boolean).join(", ") || allSent(now);
+  byName("status-more").textContent = why(waiting, now);
+}
+
+const allSent = (now) => (now.sent_at ? say("all-sent-at", { when: moment(now.sent_at) }) : say("nothing-waits"));
+
+function why(waiting, now) {
+  if (now.busy && waiting) return say("sending");
+  if (now.unknown) return "";
+  if (!navigator.onLine || now.trouble === "offline") return say("no-network");
+  if (!waiting || !now.trouble) return "";
+  const until = now.wait_until > Date.now() ? now.wait_until : null;
+  return until ? say(`trouble-${now.trouble}-until`, { when: moment(until) }) : say(`trouble-${now.trouble}`);
+}
+
+async function showWarnings(unsent, now) {
+  const told = await state.get().catch(() => null);
+  const known = told !== null;
+  byName("demo").hidden = !told?.json.me.demo;
+  // A phone that never spoke for anybody has nothing to be warned of: the welcome says what to do.
+  byName("unknown").hidden = !now.unknown || !(known || unsent.length || now.unknown === "revoked");
+  byName("unknown-why").textContent = say(now.unknown ?? "unknown");
+  const isOver = now.unknown === "not-in-office";
+  byName("unknown-kept").textContent = unsent.length ? sayCount(isOver ? "kept-over" : "kept", unsent.length) : "";
+  byName("unknown-code").hidden = isOver;
+  byName("unknown-file").hidden = unsent.length === 0;
+  byName("full").hidden = !diskRefused();
+  const unkept = unsent.filter((item) => !item.kept).length;
+  byName("full-count").textContent = unkept ? sayCount("not-kept", unkept) : say("not-kept-none");
+  const ahead = minutesAhead();
+  const off = known && ahead !== null && Math.abs(ahead) > MINUTES_OFF;
+  byName("clock").hidden = !off;
+}
+
+function listen() {
+  window.addEventListener("hashchange", show);
+  document.addEventListener("phone:changed", () => { update(); refresh(); });
+  document.addEventListener("phone:condition", () => { update(); goWhereAllowed(); });
+  document.querySelector("[data-skip]").addEventListener("click", (event) => {
+    event.preventDefault();
+    document.querySelector("main").focus();
+  });
+  document.addEventListener("click", act);
+  window.addEventListener("beforeinstallprompt", offerInstall);
+  window.addEventListener("appinstalled", () => { byName("install").hidden = true; });
+}
+
+async function act(event) {
+  const action = event.target.closest("[data-do]")?.dataset.do;
+  if (action === "send") sendNow({ fresh: true });
+  if (action === "again") location.reload();
+  if (action !== "file" && action !== "share") return;
+  const files = await import("./files.js");
+  const file = await files.fileOf();
+  if (action === "file") files.download(file);
+  else await files.share(file);
+}
+
+async function offerSharing() {
+  const { canShare } = await import("./files.js");
+  for (const button of document.querySelectorAll("[data-do=share]")) button.hidden = !canShare();
+}
+
+function offerInstall(event) {
   event.preventDefault();
-  document.querySelector("main").focus();
-});
-startFrame().then(show);
+  const button = byName("install");
+  button.hidden = false;
+  button.onclick = async () => {
+    button.hidden = true;
+    await event.prompt();
+  };
+}
+
+/** Have the page kept for days without a network; new versions are shown when it is loaded next. */
+async function keepThePage() {
+  if (!("serviceWorker" in navigator)) return;
+  const worker = await navigator.serviceWorker.register("/phone/sw.js", { scope: "/phone/", updateViaCache: "none" });
+  let looked = Date.now();
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "visible" || Math.abs(Date.now() - looked) < LOOK_AGAIN_MS) return;
+    looked = Date.now();
+    worker.update().catch(() => undefined);
+  });
+  if (location.search) await keepLanguage(worker);
+}
+
+/** A language that was just chosen is asked of the server until its version is kept here. */
+async function keepLanguage(worker) {
+  await worker.update();
+  const made = worker.installing;
+  if (made) await new Promise((done) => { made.addEventListener("statechange", done, { once: true }); });
+  if (made?.state !== "redundant") history.replaceState(null, "", location.pathname + location.hash);
+}
+
+start();

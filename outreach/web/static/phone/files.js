@@ -1,13 +1,11 @@
 // What was not sent yet, as a file: to be kept, handed to the branch, or read in on another phone.
 import { isUuid } from "./ids.js";
-import { outbox } from "./store.js";
+import { isUnsent, outbox } from "./store.js";
 
 const FORMAT = "outreach-phone-1";
 const KINDS = ["report", "answer", "evidence"];
 const LARGEST_BYTES = 30 * 1024 * 1024;
 const CHUNK = 0x8000;
-
-export const isUnsent = (item) => !["sent", "disputed"].includes(item.state);
 
 /** A file of the items, those not sent yet if none are named. */
 export async function fileOf(items = null) {

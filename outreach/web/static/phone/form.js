@@ -1,14 +1,13 @@
 // Log a session: four numbers and one tap; the rest on demand. Every change is kept as a draft.
 import { asCount, problemsOf } from "./checks.js";
-import { villageToday } from "./clock.js";
 import { Lines, sumInWords } from "./details.js";
 import { draftOf, freshDraft } from "./draft.js";
 import { Fields } from "./fields.js";
-import { currentReport, itemsOf, known, placeOf, whyOf } from "./known.js";
+import { currentReport, itemsOf, known, placeOf, whyOf } from "./visits.js";
 import { Pictures } from "./pictures.js";
 import { whereAmI } from "./place.js";
 import { saveDraft } from "./saving.js";
-import { drafts, outbox } from "./store.js";
+import { drafts, outbox, villageNow, villageToday } from "./store.js";
 import { dayInWords, fill, number, say, show, time } from "./words.js";
 
 const KEEP_AFTER_MS = 300;
@@ -17,6 +16,11 @@ let screen = null;
 export async function open(section, visitId, itemId) {
   screen ??= new FormScreen(section);
   await screen.open(Number(visitId), itemId ?? null);
+}
+
+/** A visit that was not known yet may be by now. */
+export async function refresh(section, visitId, itemId) {
+  if (screen?.gone) await open(section, visitId, itemId);
 }
 
 export const leave = () => screen?.close();
@@ -30,6 +34,7 @@ class FormScreen {
     this.pictures = new Pictures(section, () => this.changed(true));
     this.timer = 0;
     this.keeping = Promise.resolve();
+    this.live = false; // whether what is typed is of a form that is open and not saved yet
     this.wire();
   }
 
@@ -52,21 +57,32 @@ class FormScreen {
   /** Nothing can be typed until all is in its place, else it would be lost under it. */
   async open(visitId, itemId) {
     this.form.hidden = true;
+    this.live = this.gone = false;
     const all = await known();
     this.visitId = visitId;
     this.visit = placeOf(all, visitId);
-    show(this.section, "gone", !this.visit);
-    if (!this.visit) return fill(this.section, { title: say("title_report"), village: "", planned: "" });
+    this.gone = !this.visit;
+    show(this.section, "gone", this.gone);
+    if (this.gone) return fill(this.section, { title: say("title_report"), village: "", planned: "" });
     this.today = villageToday(this.visit.zone);
     await this.begin(all, itemId);
     this.showHead();
+    this.showDraft(all);
     this.form.hidden = false;
-    return this.showDraft(all);
+    this.live = true;
   }
 
   close() {
     this.form.hidden = true;
-    return this.keepNow();
+    const kept = this.keepNow();
+    this.end();
+    return kept;
+  }
+
+  /** From here on nothing is kept as a draft, whatever still comes: a photo, the place, a key. */
+  end() {
+    this.live = false;
+    this.pictures.close();
   }
 
   /** Take up the draft if there is one; else begin with what was saved or stored, or anew. */
@@ -143,6 +159,7 @@ class FormScreen {
   }
 
   changed(now = false) {
+    if (!this.live) return;
     this.showSums();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.keepNow(), now ? 0 : KEEP_AFTER_MS);
@@ -163,6 +180,7 @@ class FormScreen {
   }
 
   async forgetDraft() {
+    this.end();
     clearTimeout(this.timer);
     this.waiting = false;
     await this.keeping;
@@ -189,31 +207,68 @@ class FormScreen {
   }
 
   async locate() {
-    const visitId = this.visitId;
+    const { draft } = this;
     fill(this.section, { position_trouble: say("looking") });
     try {
       const position = await whereAmI();
-      if (this.visitId === visitId) this.setPosition(position);
+      if (this.live && this.draft === draft) this.setPosition(position);
     } catch (key) {
       fill(this.section, { position_trouble: say(key) });
     }
   }
 
+  /** Save what stands in the form, or say why it is not saved. */
   async save() {
-    const draft = this.read();
-    const limits = { people: Number(this.form.dataset.people), days: Number(this.form.dataset.days) };
-    const problems = problemsOf(draft, limits, villageToday(this.visit.zone));
-    const trouble = Object.keys(problems).length > 0 ? say("please_check") : "";
-    fill(this.section, { trouble });
-    this.fields.showProblems(problems);
-    if (trouble) return;
+    if (this.saving) return;
+    this.saving = true;
     const button = this.form.querySelector("[type=submit]");
     button.disabled = true;
     try {
-      await this.keepSaved(draft);
+      if (this.isPlausible() && (await this.picturesReady()) && this.isPlausible() && this.isOver()) {
+        await this.keepSaved(this.read());
+      }
+    } catch (error) {
+      console.warn(error);
+      this.tell(say("not_saved"));
     } finally {
+      this.saving = false;
       button.disabled = false;
     }
+  }
+
+  isPlausible() {
+    const limits = { people: Number(this.form.dataset.people), days: Number(this.form.dataset.days) };
+    const problems = problemsOf(this.read(), limits, villageToday(this.visit.zone));
+    const trouble = Object.keys(problems).length > 0 ? say("please_check") : "";
+    fill(this.section, { trouble });
+    this.fields.showProblems(problems);
+    return trouble === "";
+  }
+
+  /** Wait for a photo that is being made small; false if the form was left over it. */
+  async picturesReady() {
+    const { draft } = this;
+    if (this.pictures.choosing) this.tell(say("photo_prepared"));
+    await this.pictures.ready();
+    if (!this.live || this.draft !== draft) return false;
+    fill(this.section, { trouble: "" });
+    return true;
+  }
+
+  /** Ask once more before a session is told that cannot have been held by the server's clock. */
+  isOver() {
+    const { visit } = this;
+    const now = villageNow(visit.zone);
+    if (now === null || this.draft.base || `${visit.day} ${visit.starts_at}` <= now) return true;
+    const facts = { day: dayInWords(visit.day), time: time(visit.starts_at, visit.zone_name) };
+    if (window.confirm(say("really_held", facts))) return true;
+    this.tell(say("not_saved_early"));
+    return false;
+  }
+
+  tell(trouble) {
+    fill(this.section, { trouble });
+    this.section.querySelector("[data-slot=trouble]").scrollIntoView({ block: "center" });
   }
 
   async keepSaved(draft) {
@@ -223,11 +278,11 @@ class FormScreen {
       location.hash = `saved/${id}`;
       return;
     }
-    fill(this.section, { trouble: say(outcome) });
-    this.section.querySelector("[data-slot=trouble]").scrollIntoView({ block: "center" });
+    this.tell(say(outcome));
     if (outcome === "nothing_new") return;
     // It may be sent from the memory of this page, so what is saved next is its correction.
     const item = await outbox.get(id);
+    if (!item || item.state === "refused") return;
     this.base = { id, content: item.body, item, report: null };
     this.draft = { ...this.draft, base: id, amends: null };
     if (outcome === "no_room_picture") this.changed(true);

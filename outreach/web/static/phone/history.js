@@ -1,5 +1,5 @@
 // All sessions of the own villages, with what became of them; it needs no network.
-import { known, placeOf, standing, whyOf } from "./known.js";
+import { known, placeOf, standing, whyOf } from "./visits.js";
 import { copyOf, dayInWords, fill, number, say, show, time } from "./words.js";
 
 export async function open(section) {

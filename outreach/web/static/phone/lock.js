@@ -1,6 +1,7 @@
 // A PIN that keeps curious hands from the page. It encrypts nothing and the server never sees it;
 // while the page is locked, what was saved is still sent.
 import { settings, state } from "./store.js";
+import { number, say } from "./words.js";
 
 const ROUNDS = 150_000;
 const AWAY_MS = 10 * 60_000;
@@ -52,14 +53,14 @@ export async function tryPin(pin, now = Date.now()) {
 export async function dropPinOfOldPhone() {
   const kept = await settings.get("pin").catch(() => null);
   const phone = (await state.get().catch(() => null))?.json.me?.phone ?? null;
-  if (!kept || phone === null || kept.phone === phone) return false;
+  if (!kept || phone === null || kept.phone === phone) return;
   if (kept.phone === null) {
     // Set while a password was used: from now on it belongs to this phone.
     await settings.put("pin", { ...kept, phone });
-    return false;
+    return;
   }
   await removePin();
-  return true;
+  unlock();
 }
 
 function noteUnlocked() {
@@ -73,8 +74,8 @@ export async function startsLocked() {
   return away < 0 || away >= AWAY_MS;
 }
 
-/** Call *lock* when somebody comes back after ten minutes or more. */
-export function watchAway(lock) {
+/** Lock when somebody comes back after ten minutes or more. */
+function watchAway() {
   let left = null;
   document.addEventListener("visibilitychange", async () => {
     if (document.visibilityState === "hidden") {
@@ -87,3 +88,36 @@ export function watchAway(lock) {
     if ((away < 0 || away >= AWAY_MS) && (await hasPin())) lock();
   });
 }
+
+const byName = (name) => document.querySelector(`[data-frame="${name}"]`);
+let opened = () => undefined;
+
+/** Hide everything until the PIN is given; done then. */
+export function lock() {
+  document.body.setAttribute("data-locked", "");
+  byName("lock").hidden = false;
+  byName("lock-pin").focus();
+  return new Promise((resolve) => { opened = resolve; });
+}
+
+function unlock() {
+  if (!document.body.hasAttribute("data-locked")) return;
+  document.body.removeAttribute("data-locked");
+  byName("lock").hidden = true;
+  opened();
+}
+
+async function unlockByPin(event) {
+  event.preventDefault();
+  const field = byName("lock-pin");
+  const told = byName("lock-wrong");
+  const { open, waitMs } = isPin(field.value) ? await tryPin(field.value) : { open: false, waitMs: 0 };
+  field.value = "";
+  told.hidden = open;
+  if (open) return unlock();
+  told.textContent = waitMs > 0 ? say("pin-wait", { n: number(Math.ceil(waitMs / 1000)) }) : say("pin-wrong");
+  field.focus();
+}
+
+byName("lock-form").addEventListener("submit", unlockByPin);
+watchAway();

@@ -1,6 +1,5 @@
 // Sends what was saved, until the server names each item as taken in. Nothing else ends it.
-import { ask, LONG_MS, Trouble } from "./exchange.js";
-import { diskRefused, outbox, settings, state } from "./store.js";
+import { diskRefused, hearClock, outbox, settings, state } from "./store.js";
 
 const MOST_AT_ONCE = 100;
 const FIRST_WAIT_MS = 5_000;
@@ -226,8 +225,8 @@ async function fail(error) {
   waitHere = wait;
   await settings.put("wait", wait).catch(() => undefined);
   if (error.code !== "unknown") return;
-  await settings.put("unknown", error.revoked ? "revoked" : "unknown").catch(() => undefined);
-  if (error.revoked) await outbox.forgetPerson().catch(() => undefined);
+  await settings.put("unknown", error.why).catch(() => undefined);
+  if (error.why === "revoked") await outbox.forgetPerson().catch(() => undefined);
 }
 
 async function mustWait(patient) {
@@ -245,4 +244,89 @@ async function plan() {
   const unsent = (await outbox.all()).some((item) => !OURS_NO_MORE.has(item.state) && item.state !== "refused");
   const rest = unsent || diskRefused() ? LOOK_AGAIN_MS : STATE_IS_FRESH_MS;
   timer = setTimeout(() => sendNow({ patient: true }), bidden > 0 ? bidden + 50 : rest);
+}
+
+// Asks our server, and believes only an answer that is surely from it.
+
+const SHORT_MS = 45_000;
+const LONG_MS = 120_000;
+const LONGEST_BIDDEN_MS = 6 * 3_600_000;
+
+/**
+ * Why there was no answer to go by. `code` is one of
+ *   offline   nothing came, or not in time
+ *   stranger  something answered that is not our server, such as the login page of a Wi-Fi
+ *   unknown   our server does not let this phone speak; `why` is `unknown`, `revoked` if it was
+ *             taken back, or `not-in-office`: it may speak again once the term is renewed
+ *   busy      it asks to wait, `waitMs` long
+ *   broken    it could not do it
+ */
+class Trouble extends Error {
+  constructor(code, { waitMs = null, why = "unknown" } = {}) {
+    super(code);
+    Object.assign(this, { code, waitMs, why });
+  }
+}
+
+/** Ask and give `{status, json, etag}` with status 200 or 304; raises Trouble for all else. */
+export async function ask(path, { timeoutMs = SHORT_MS, headers = {}, ...options } = {}) {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), timeoutMs);
+  const askedAt = Date.now();
+  try {
+    const response = await fetch(path, {
+      ...options,
+      headers: { Accept: "application/json", "X-Requested-With": "outreach", ...headers },
+      cache: "no-store", credentials: "same-origin", redirect: "manual", signal: stop.signal,
+    }).catch(() => { throw new Trouble("offline"); });
+    return await believed(response, path, askedAt);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function believed(response, path, askedAt) {
+  const ours = response.type === "basic" && !response.redirected
+    && response.url === new URL(path, location.href).href;
+  if (!ours) throw new Trouble("stranger");
+  if (response.status === 304) {
+    hearClock(response, askedAt);
+    return { status: 304, json: null, etag: null };
+  }
+  const json = await readJson(response);
+  if (response.status === 401 && json) refuseUnknown(json);
+  if (response.status === 429 || response.status === 503) {
+    throw new Trouble("busy", { waitMs: askedToWait(response) });
+  }
+  if (response.status !== 200) throw new Trouble("broken", { waitMs: askedToWait(response) });
+  if (json === null) throw new Trouble("stranger");
+  hearClock(response, askedAt);
+  return { status: 200, json, etag: response.headers.get("ETag") };
+}
+
+async function readJson(response) {
+  if (!/^application\/json\b/.test(response.headers.get("Content-Type") ?? "")) return null;
+  const text = await response.text().catch(() => { throw new Trouble("offline"); });
+  try {
+    const json = JSON.parse(text);
+    return typeof json === "object" ? json : null;
+  } catch {
+    return null;
+  }
+}
+
+function refuseUnknown(json) {
+  if (json.code === "device_revoked") throw new Trouble("unknown", { why: "revoked" });
+  if (json.code === "not_in_office") throw new Trouble("unknown", { why: "not-in-office" });
+  if (json.code === "login_required") throw new Trouble("unknown");
+}
+
+/** Milliseconds of a Retry-After header, in seconds or as a date by the server's own clock. */
+function askedToWait(response) {
+  const told = response.headers.get("Retry-After")?.trim();
+  if (!told) return null;
+  if (/^\d+$/.test(told)) return Math.min(Number(told) * 1000, LONGEST_BIDDEN_MS);
+  const until = Date.parse(told);
+  const now = Date.parse(response.headers.get("Date") ?? "") || Date.now();
+  return Number.isNaN(until) ? null : Math.min(Math.max(until - now, 0), LONGEST_BIDDEN_MS);
 }

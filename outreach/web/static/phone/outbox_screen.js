@@ -1,9 +1,8 @@
 // The screen of what was not sent yet: why, and what can be done about it.
-import { moment, sayCount } from "./frame.js";
-import { download, fileOf, isUnsent, readIn } from "./files.js";
+import { download, fileOf, readIn } from "./files.js";
 import { sendNow } from "./outbox.js";
-import { outbox, state } from "./store.js";
-import { copyOf, dayInWords, fill, say } from "./words.js";
+import { isUnsent, outbox, state } from "./store.js";
+import { copyOf, dayInWords, fill, moment, say, sayCount } from "./words.js";
 
 let listening = false;
 

@@ -8,19 +8,32 @@ const SMALLER = 0.75;
 
 /** Draw a picture of the camera anew, small enough to send; throws if it is none. */
 export async function shrink(file) {
-  const picture = await createImageBitmap(file);
-  try {
-    let edge = Math.min(LONGEST_EDGE, Math.max(picture.width, picture.height));
-    for (;;) {
-      const canvas = drawn(picture, edge);
-      for (const quality of QUALITIES) {
-        const blob = await encoded(canvas, "image/jpeg", quality);
-        if (blob.size <= MOST_BYTES) return blob;
-      }
-      edge = Math.round(edge * SMALLER);
+  let canvas = await smallPicture(file);
+  for (;;) {
+    for (const quality of QUALITIES) {
+      const blob = await encoded(canvas, "image/jpeg", quality);
+      if (blob.size <= MOST_BYTES) return blob;
     }
+    canvas = drawn(canvas, Math.round(Math.max(canvas.width, canvas.height) * SMALLER));
+  }
+}
+
+/**
+ * The picture, no larger than it is sent. That of a camera may have fifty million points, and all
+ * of them at once end the page on a phone with little memory: an image that is loaded is not
+ * decoded yet, and when it is drawn small the browser decodes it no larger than it needs.
+ */
+async function smallPicture(file) {
+  const image = new Image();
+  image.src = URL.createObjectURL(file);
+  try {
+    await new Promise((resolve, reject) => {
+      image.onload = resolve;
+      image.onerror = () => reject(new Error("this is no picture"));
+    });
+    return drawn(image, LONGEST_EDGE);
   } finally {
-    picture.close();
+    URL.revokeObjectURL(image.src);
   }
 }
 
@@ -39,6 +52,7 @@ function drawn(picture, edge) {
   canvas.width = Math.max(1, Math.round(picture.width * scale));
   canvas.height = Math.max(1, Math.round(picture.height * scale));
   const pen = canvas.getContext("2d");
+  pen.imageSmoothingQuality = "medium"; // with "low" the whole of it is decoded
   pen.fillStyle = "#fff"; // a clear picture has no black ground
   pen.fillRect(0, 0, canvas.width, canvas.height);
   pen.drawImage(picture, 0, 0, canvas.width, canvas.height);

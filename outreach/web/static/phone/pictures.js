@@ -10,8 +10,11 @@ export class Pictures {
     this.section = section;
     this.changed = changed;
     this.photo = null;
+    this.there = null;
+    this.choosing = null; // the choice that is being made small; whatever comes of others is dropped
+    this.working = Promise.resolve();
     this.input = section.querySelector("#f-photo");
-    this.input.addEventListener("change", () => this.choose());
+    this.input.addEventListener("change", () => { this.working = this.choose(); });
     this.signing = new SigningField(section.querySelector("[data-signature]"), () => this.touched());
     section.querySelector("[data-forget-photo]").addEventListener("click", () => this.forgetPhoto());
     section.querySelector("[data-clear-signature]").addEventListener("click", () => {
@@ -23,6 +26,7 @@ export class Pictures {
   /** Show those of a draft; `there` tells which the visit has already. */
   set(draft, there) {
     this.there = there;
+    this.choosing = null;
     this.signing.set(draft.strokes);
     this.setPhoto(draft.photo);
     show(this.section, "photo_section", there.allowed);
@@ -48,14 +52,25 @@ export class Pictures {
     const [file] = this.input.files;
     this.input.value = "";
     if (!file) return;
+    const choice = (this.choosing = {});
     fill(this.section, { photo_trouble: say("photo_working") });
-    try {
-      this.setPhoto(await shrink(file));
-      fill(this.section, { photo_trouble: "" });
-      this.changed();
-    } catch {
-      fill(this.section, { photo_trouble: say("photo_unreadable") });
-    }
+    const photo = await shrink(file).catch(() => null);
+    if (this.choosing !== choice) return;
+    this.choosing = null;
+    fill(this.section, { photo_trouble: photo ? "" : say("photo_unreadable") });
+    if (!photo) return;
+    this.setPhoto(photo);
+    this.changed();
+  }
+
+  /** Done once no photo is being made small. */
+  async ready() {
+    while (this.choosing) await this.working;
+  }
+
+  /** The form is left or saved: a photo that is still to come is for none. */
+  close() {
+    this.choosing = null;
   }
 
   setPhoto(photo) {
@@ -65,7 +80,10 @@ export class Pictures {
     fill(this.section, {
       photo_size: photo && say("photo_size", { kilobytes: number(Math.ceil(photo.size / KILOBYTE)) }),
     });
-    if (photo) preview(this.section.querySelector("[data-photo]"), photo);
+    if (!photo) return;
+    preview(this.section.querySelector("[data-photo]"), photo).catch(() => {
+      fill(this.section, { photo_trouble: say("photo_unseen") });
+    });
   }
 
   forgetPhoto() {

@@ -1,10 +1,7 @@
 // What became of what was saved. It says "sent" only once the server's answer is here.
-import { known, placeOf, standing, whyOf } from "./known.js";
+import { known, placeOf, standing, whyOf } from "./visits.js";
 import { outbox } from "./store.js";
 import { copyOf, dayInWords, fill, say, show } from "./words.js";
-
-// An answer leaves the outbox once the server's state is here; then nothing tells of it any more.
-let lastAnswer = null;
 
 export async function open(section, id) {
   await refresh(section, id);
@@ -12,7 +9,8 @@ export async function open(section, id) {
 
 export async function refresh(section, id) {
   const all = await known();
-  const item = await itemOf(id);
+  // An answer leaves the outbox once the server's state is here.
+  const item = (await outbox.get(id)) ?? (await outbox.taken(id));
   const report = all.reports.find((one) => one.id === id);
   const shown = report ? ofReport(report) : item ? ofItem(item) : { title: say("saved_unknown") };
   const visitId = report?.visit_id ?? item?.visit_id;
@@ -25,13 +23,6 @@ export async function refresh(section, id) {
   const refused = !report && item?.state === "refused" ? `/${id}` : "";
   section.querySelector("[data-correct]").href = `#form/${visitId}${refused}`;
   showPictures(section, all, id, report);
-}
-
-async function itemOf(id) {
-  const item = await outbox.get(id);
-  if (item?.kind === "answer") lastAnswer = item;
-  const gone = !item && lastAnswer?.id === id;
-  return gone ? { ...lastAnswer, state: "sent" } : item;
 }
 
 function ofReport(report) {

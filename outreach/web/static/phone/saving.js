@@ -1,13 +1,14 @@
 // From a draft to what is sent: the report first, its pictures after it.
 import { contentOf, sameContent } from "./draft.js";
 import { uuid7 } from "./ids.js";
-import { UNSENT } from "./known.js";
+import { UNSENT, currentReport, known } from "./visits.js";
 import { pictureOf } from "./signature.js";
 import { outbox } from "./store.js";
 
 /**
  * Save a draft: `{id, outcome}`, the outcome being `saved`, `nothing_new`, `no_room` (the report
- * is not on the disk) or `no_room_picture` (the report is, a picture is not).
+ * is not on the disk), `no_room_picture` (the report is, a picture is not) or `meanwhile` (the
+ * refused report was removed or sent while it was being put right).
  *
  * A report that was refused was never stored: it is put right under its own id. Every other one
  * may have reached the server, so what is saved over it is its correction and names it.
@@ -17,7 +18,7 @@ export async function saveDraft(draft, visitId, base) {
   const { id, outcome } = refused
     ? await amend(refused, draft)
     : await add(draft, visitId, base);
-  if (outcome === "no_room") return { id, outcome };
+  if (outcome === "no_room" || outcome === "meanwhile") return { id, outcome };
   const pictures = await addPictures(draft, visitId, id);
   if (pictures === "kept") return { id, outcome: "saved" };
   if (pictures === "no_room") return { id, outcome: "no_room_picture" };
@@ -33,13 +34,16 @@ async function amend(item, draft) {
   const { visit_id, corrects_id } = item.body;
   const base = corrects_id ? { corrects_id } : {};
   const body = { ...contentOf(draft), id: item.id, visit_id, saved_at: now(), ...base };
-  const amended = await outbox.amend(item.id, body);
-  return { id: item.id, outcome: amended ? "saved" : "no_room" };
+  const outcome = await outbox.amend(item.id, body).then(
+    (amended) => (amended ? "saved" : "meanwhile"),
+    () => "no_room",
+  );
+  return { id: item.id, outcome };
 }
 
 async function add(draft, visitId, base) {
   const content = contentOf(draft);
-  const baseId = draft.base ?? draft.amends;
+  const baseId = draft.base ?? (draft.amends && (await stillThere(draft.amends, visitId)));
   if (baseId && base && base.id === baseId && sameContent(content, base.content)) {
     return { id: baseId, outcome: "nothing_new" };
   }
@@ -50,6 +54,14 @@ async function add(draft, visitId, base) {
     id, kind: "report", visit_id: visitId, body, after: await unsent(baseId),
   });
   return { id, outcome: kept ? "saved" : "no_room" };
+}
+
+/** What a report that was refused is to correct, now that it is not refused any more: itself if it
+ * was sent from elsewhere; if it was removed, whatever else is told of the visit, or nothing. */
+async function stillThere(id, visitId) {
+  const all = await known();
+  const told = all.items.some((one) => one.id === id) || all.reports.some((one) => one.id === id);
+  return told ? id : (currentReport(all, visitId)?.id ?? null);
 }
 
 /** The id, if its item is not with the server yet. */

@@ -1,10 +1,9 @@
 // The screen of this phone: its PIN, and leaving.
-import { fileOf, download, isUnsent } from "./files.js";
-import { lock, sayCount } from "./frame.js";
-import { canLock, hasPin, isPin, removePin, setPin } from "./lock.js";
-import { ask } from "./exchange.js";
-import { outbox, state } from "./store.js";
-import { say } from "./words.js";
+import { fileOf, download } from "./files.js";
+import { canLock, hasPin, isPin, lock, removePin, setPin } from "./lock.js";
+import { ask } from "./outbox.js";
+import { isUnsent, outbox, state } from "./store.js";
+import { say, sayCount } from "./words.js";
 
 let listening = false;
 
@@ -19,6 +18,10 @@ export async function refresh(section) {
   const me = (await state.get().catch(() => null))?.json.me;
   const pin = await hasPin();
   section.querySelector("[data-me]").textContent = me ? `${me.name}, ${me.villages.join(", ")}` : say("nobody");
+  // A worker answers for the page only once all of its files are kept.
+  const pageKept = Boolean(navigator.serviceWorker?.controller);
+  section.querySelector("[data-kept]").hidden = !pageKept;
+  section.querySelector("[data-not-kept]").hidden = pageKept;
   section.querySelector("[data-pin]").hidden = !canLock();
   section.querySelector("[data-has-pin]").hidden = !pin;
   section.querySelector("[data-log-out]").hidden = !me;
@@ -26,6 +29,7 @@ export async function refresh(section) {
 
 function listen(section) {
   const on = (name, type, work) => section.querySelector(name).addEventListener(type, (event) => work(section, event));
+  navigator.serviceWorker?.addEventListener("controllerchange", () => refresh(section));
   on("[data-pin-form]", "submit", savePin);
   on("[data-pin-remove]", "click", dropPin);
   on("[data-pin-lock]", "click", () => lock());

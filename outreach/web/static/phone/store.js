@@ -4,18 +4,80 @@
 // settings  small things of this phone by name
 // drafts    a form that is being filled in, by visit
 // outbox    what the official saved and the server may not know yet; see `outbox.add`
+// clock     how far the phone's clock is off; see `hearClock`
 //
 // After each change of state or outbox `phone:changed` is sent to the document, in every tab.
 
-import { got, openStore, read, write } from "./db.js";
+const NAME = "outreach-phone";
+const STORES = { keep: "key", drafts: "visit_id", items: "id", blobs: "id" };
+let opening = null;
 
-export { openStore };
+/** Open the database; refused where the browser keeps nothing (then all lives in memory only). */
+export function openStore() {
+  opening ??= new Promise((resolve, reject) => {
+    const asked = indexedDB.open(NAME, 1);
+    asked.onupgradeneeded = () => {
+      for (const [name, keyPath] of Object.entries(STORES)) asked.result.createObjectStore(name, { keyPath });
+    };
+    asked.onsuccess = () => {
+      const db = asked.result;
+      db.onversionchange = () => db.close();
+      db.onclose = () => { opening = null; };
+      resolve(db);
+    };
+    asked.onerror = () => reject(asked.error);
+    asked.onblocked = () => reject(new DOMException("blocked", "InvalidStateError"));
+  }).catch((error) => {
+    opening = null;
+    throw error;
+  });
+  return opening;
+}
+
+/**
+ * Run `work(stores)` in one transaction and give what it gave, once all of it is on the disk.
+ * Within it only requests of these stores may be awaited.
+ */
+async function write(names, work) {
+  return run(await openStore(), names, "readwrite", work);
+}
+
+async function read(names, work) {
+  return run(await openStore(), names, "readonly", work);
+}
+
+function run(db, names, mode, work) {
+  return new Promise((resolve, reject) => {
+    const transaction = db.transaction(names, mode, { durability: "strict" });
+    const stores = Object.fromEntries(names.map((name) => [name, transaction.objectStore(name)]));
+    let failure = null;
+    let given;
+    transaction.oncomplete = () => resolve(given);
+    transaction.onabort = () => reject(failure ?? transaction.error ?? new DOMException("aborted", "AbortError"));
+    work(stores).then(
+      (value) => { given = value; },
+      (error) => {
+        failure = error;
+        try { transaction.abort(); } catch { reject(error); }
+      },
+    );
+  });
+}
+
+/** What a request of a store gives. */
+function got(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
 
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("phone") : null;
 // What did not fit on the disk: it lives as long as this page does, and the page says so.
 const unkept = new Map();
 let unkeptDrafts = 0;
 const LONG_AGO_MS = 30 * 86_400_000;
+const MOST_TAKEN = 50;
 
 function tell() {
   document.dispatchEvent(new CustomEvent("phone:changed"));
@@ -76,6 +138,8 @@ export const drafts = {
 
 /** Whether something on this page could not be written to the disk. */
 export const diskRefused = () => unkept.size > 0 || unkeptDrafts > 0;
+
+export const isUnsent = (item) => !["sent", "disputed"].includes(item.state);
 
 export const outbox = {
   /**
@@ -141,6 +205,9 @@ export const outbox = {
     changed();
   },
 
+  /** An answer that the server took, after it was let go of here. */
+  taken: async (id) => ((await settings.get("taken")) ?? []).find((item) => item.id === id) ?? null,
+
   /** Let go of what the server's own state shows by now; the history reads it there. */
   async tidy(json) {
     const shown = new Set([...json.reports.map((one) => one.id), ...json.disputes.map((one) => one.report_id)]);
@@ -148,6 +215,12 @@ export const outbox = {
       if (item.kind === "report") return ["sent", "disputed"].includes(item.state) && shown.has(item.id);
       return item.state === "sent" || (item.state === "disputed" && Date.now() - Date.parse(item.answer?.at) > LONG_AGO_MS);
     });
+    // The state shows reports by their ids, and answers only in what became of their visit.
+    const answers = gone.filter((item) => item.kind === "answer" && item.state === "sent");
+    if (answers.length > 0) {
+      const before = (await settings.get("taken").catch(() => null)) ?? [];
+      await settings.put("taken", [...before, ...answers].slice(-MOST_TAKEN)).catch(() => undefined);
+    }
     await drop(gone);
   },
 
@@ -155,7 +228,7 @@ export const outbox = {
   async forgetPerson() {
     const gone = (await outbox.all()).filter((item) => ["sent", "disputed"].includes(item.state));
     await write(["keep"], async (s) => {
-      for (const key of ["state", "setting:pin", "setting:sent_at"]) s.keep.delete(key);
+      for (const key of ["state", "setting:pin", "setting:sent_at", "setting:taken"]) s.keep.delete(key);
       return got(s.keep.count());
     });
     await drop(gone);
@@ -225,4 +298,60 @@ async function change(id, alter) {
     await got(s.items.put(altered));
     return altered;
   });
+}
+
+// What time it is where the phone is, though its own clock may be years off.
+//
+// The server's clock comes with each of its answers. What is kept is how far the phone's clock was
+// behind it then; a phone whose clock has been turned since is found out where it can be.
+
+const SLACK_MS = 2 * 60_000;
+// Longer than this after the last word from the server, nobody vouches for the phone's clock.
+const VOUCHED_MS = 14 * 86_400_000;
+let heard = null;
+
+/** Begin with what was known when the page was last open. */
+export async function startClock() {
+  heard = await settings.get("clock").catch(() => null);
+}
+
+/** Note the server's clock from an answer of ours that was asked for at *askedAt* (phone's ms). */
+export function hearClock(response, askedAt) {
+  // A server before ours may add a date of its own: both come as one text, the first is enough.
+  const [told] = (response.headers.get("Date") ?? "").match(/\w{3}, [^,]+/) ?? [""];
+  const server = Date.parse(told);
+  const now = Date.now();
+  if (Number.isNaN(server) || now < askedAt) return;
+  // The answer was made at some moment between asking and now; headers hold whole seconds.
+  const offset = server + 500 - (askedAt + now) / 2;
+  heard = { offset: Math.round(offset), server, pageMs: performance.now(), page: performance.timeOrigin };
+  settings.put("clock", heard).catch(() => undefined);
+}
+
+/** The true time in milliseconds, or null where nobody knows it. */
+export function trueNow() {
+  if (!heard) return null;
+  const now = Date.now() + heard.offset;
+  const samePage = heard.page === performance.timeOrigin;
+  const least = heard.server + (samePage ? performance.now() - heard.pageMs : 0);
+  return now < least - SLACK_MS || now > heard.server + VOUCHED_MS ? null : now;
+}
+
+/** Whether it is known how far the phone's clock is off. */
+export const skewKnown = () => trueNow() !== null;
+
+/** How many minutes the phone's clock is ahead of the true time; null if nobody knows. */
+export const minutesAhead = () => (skewKnown() ? Math.round(-heard.offset / 60_000) : null);
+
+/** Today in a village (`2026-11-20`) by its zone (`Asia/Makassar`); null: ask the official. */
+export function villageToday(zone) {
+  const now = trueNow();
+  return now === null ? null : new Intl.DateTimeFormat("en-CA", { timeZone: zone }).format(now);
+}
+
+/** Today and the time there (`2026-11-20 08:30`); null where nobody knows. */
+export function villageNow(zone) {
+  const now = trueNow();
+  const style = { timeZone: zone, dateStyle: "short", timeStyle: "short" };
+  return now === null ? null : new Intl.DateTimeFormat("sv-SE", style).format(now);
 }

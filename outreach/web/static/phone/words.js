@@ -35,6 +35,14 @@ const figures = new Intl.NumberFormat(language, { maximumFractionDigits: 3 });
 export const dayInWords = (day) => longDay.format(asDate(day));
 export const number = (value) => figures.format(value);
 
+/** Say how many are meant, in the words for one or for several. */
+export const sayCount = (key, n) => say(`${key}-${n === 1 ? "one" : "many"}`, { n: number(n) });
+
+/** The moment in the phone's own time and the reader's words. */
+export const moment = (iso) => new Intl.DateTimeFormat(language, {
+  day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
+}).format(new Date(iso));
+
 /** A local time as people write it, with its zone: 09.30 WIB. */
 export function time(at, zoneName = "") {
   const short = String(at).slice(0, 5);

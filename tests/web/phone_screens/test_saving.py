@@ -1,0 +1,176 @@
+"""Saving a report: with a photo still being made small, on a full disk, and before its day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.web.phone_screens.conftest import village_today
+from tests.web.phone_screens.test_later import reload_state
+from tests.web.phone_screens.test_more_of_a_report import camera_photo, give_photo, open_more
+from tests.web.phone_screens.test_sixty_seconds import open_form, outcome, save, type_four
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+    from tests.web.phone_screens.conftest import Office
+
+pytestmark = pytest.mark.browser
+
+#: A slow phone: each making of a small picture takes so long (ms).
+SLOWLY = """
+    const quickly = HTMLCanvasElement.prototype.toBlob;
+    HTMLCanvasElement.prototype.toBlob = function (...told) {
+        setTimeout(() => quickly.apply(this, told), 600);
+    };
+"""
+DRAFTS = """
+    async () => (await (await import(document.querySelector('[href$="/store.js"]').href))
+        .drafts.all()).map((one) => one.draft)
+"""
+#: Whatever is written to the items from now on finds no room.
+FULL = """
+    () => {
+        const put = IDBObjectStore.prototype.put;
+        IDBObjectStore.prototype.put = function (...told) {
+            if (this.name === "items") throw new DOMException("full", "QuotaExceededError");
+            return put.apply(this, told);
+        };
+    }
+"""
+
+
+def trouble(page: Page) -> str:
+    return page.locator("[data-screen=form] [data-slot=trouble]").inner_text()
+
+
+def test_a_photo_that_is_still_made_small_is_waited_for(handset: Page, office: Office) -> None:
+    handset.evaluate(SLOWLY)
+    open_form(handset)
+    type_four(handset)
+    open_more(handset, "photo")
+    give_photo(handset, camera_photo())
+    handset.tap("[data-form] [type=submit]")
+    expect(handset.locator("[data-screen=form] [data-slot=trouble]")).to_contain_text("photo")
+    handset.wait_for_selector("[data-screen=saved]:not([hidden])")
+    outcome(handset, "sent")
+    expect(handset.locator("[data-pictures]")).to_have_text("Photo: sent", timeout=20_000)
+    assert len(office.evidence()) == 1
+    assert handset.evaluate(DRAFTS) == []
+
+
+def test_a_photo_lands_in_no_other_form_than_its_own(handset: Page) -> None:
+    handset.evaluate(SLOWLY)
+    open_form(handset)
+    open_more(handset, "photo")
+    give_photo(handset, camera_photo())
+    handset.goto("/phone/#visits")
+    handset.wait_for_selector(".visit [data-act]")
+    open_form(handset)
+    handset.wait_for_timeout(8_000)
+    expect(handset.locator("[data-photo]")).to_be_hidden()
+    assert [one for one in handset.evaluate(DRAFTS) if one["photo"]] == []
+
+
+def refused_report(page: Page, context: BrowserContext) -> None:
+    """Have the server refuse a report, and open the form that puts it right."""
+
+    def spoil(route: object) -> None:
+        told = route.request.post_data.replace(  # type: ignore[attr-defined]
+            f'"held_on":"{village_today()}"', '"held_on":"2099-01-01"'
+        )
+        route.continue_(post_data=told)  # type: ignore[attr-defined]
+
+    context.route("**/api/v1/reports", spoil)
+    open_form(page)
+    type_four(page)
+    save(page)
+    outcome(page, "refused")
+    context.unroute("**/api/v1/reports")
+    page.tap("[data-screen=saved] [data-correct]")
+    page.wait_for_selector("#f-men")
+
+
+def test_a_full_disk_is_said_when_a_refused_report_is_put_right(
+    handset: Page, context: BrowserContext
+) -> None:
+    refused_report(handset, context)
+    expect(handset.locator("[data-slot=base]")).to_contain_text("has not come yet")
+    handset.evaluate(FULL)
+    handset.tap("[data-form] [type=submit]")
+    expect(handset.locator("[data-screen=form] [data-slot=trouble]")).to_contain_text("no room")
+    assert handset.input_value("#f-men") == "18"
+
+
+def test_a_refused_report_that_is_gone_meanwhile_is_saved_as_a_new_one(
+    handset: Page, context: BrowserContext, office: Office
+) -> None:
+    refused_report(handset, context)
+    handset.evaluate(
+        """async () => {
+            const { outbox } = await import(document.querySelector('[href$="/store.js"]').href);
+            for (const item of await outbox.all()) await outbox.remove(item.id);
+        }"""
+    )
+    save(handset)
+    outcome(handset, "sent")
+    (report,) = office.reports()
+    assert report.corrects_id is None
+
+
+def test_a_visit_is_not_reported_before_its_day_by_one_tap(handset: Page, office: Office) -> None:
+    office.set_visit(day=village_today() + timedelta(days=3))
+    reload_state(handset)
+    handset.locator(".visit [data-report]").tap()
+    handset.wait_for_selector("#f-men")
+    type_four(handset)
+    asked: list[str] = []
+    handset.once("dialog", lambda one: (asked.append(one.message), one.dismiss()))
+    handset.tap("[data-form] [type=submit]")
+    expect(handset.locator("[data-screen=form] [data-slot=trouble]")).to_contain_text("Not saved")
+    assert "really held" in asked[0]
+    assert office.reports() == []
+    handset.once("dialog", lambda one: one.accept())
+    save(handset)
+    outcome(handset, "sent")
+    assert len(office.reports()) == 1
+
+
+def test_a_visit_of_today_is_reported_without_a_question_once_it_began(
+    handset: Page, office: Office
+) -> None:
+    office.set_visit(day=village_today() - timedelta(days=1))
+    reload_state(handset)
+    asked: list[str] = []
+    handset.on("dialog", lambda one: (asked.append(one.message), one.dismiss()))
+    open_form(handset)
+    type_four(handset)
+    save(handset)
+    assert asked == []
+
+
+def test_a_dispute_is_found_by_the_id_of_the_report(
+    handset: Page, context: BrowserContext, office: Office
+) -> None:
+    open_form(handset)
+    type_four(handset)
+    save(handset)
+    outcome(handset, "sent")
+    stored = office.reports()[0]
+
+    def unbind(route: object) -> None:
+        told = route.request.post_data  # type: ignore[attr-defined]
+        route.continue_(post_data=told.replace(f',"corrects_id":"{stored.id}"', ""))  # type: ignore[attr-defined]
+
+    context.route("**/api/v1/reports", unbind)
+    handset.tap("[data-screen=saved] [data-correct]")
+    handset.fill("#f-women", "30")
+    save(handset)
+    outcome(handset, "disputed")
+    reload_state(handset)
+    reload_state(handset)
+    outcome(handset, "disputed")
+    expect(handset.locator("[data-screen=saved] [data-slot=village]")).not_to_be_empty()
