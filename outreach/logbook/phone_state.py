@@ -15,6 +15,7 @@ from outreach.logbook.tables import DisputedReport, Evidence, EvidenceKind, Ruli
 from outreach.people.access import narrow
 from outreach.people.tables import Branch, Team
 from outreach.villages.tables import Village
+from outreach.visits.calls import open_wishes
 from outreach.visits.listing import next_visits
 from outreach.visits.offers import offers
 from outreach.visits.tables import Happening, VisitEvent, Work
@@ -66,14 +67,15 @@ class Dispute:
 class PhoneState:
     """All of it, narrowed to the person's villages.
 
-    `reasons` tells by visit why a report was sent back or a visit given back; `evidence` holds by
-    visit what pictures there are.
+    `reasons` tells by visit why a report was sent back or a visit given back, `wishes` which other
+    day its village asked for; `evidence` holds by visit what pictures there are.
     """
 
     visits: Sequence[VisitRow]
     teams: Mapping[int, TeamContact]
     openings: Mapping[int, Sequence[Place]]
     reasons: Mapping[int, str]
+    wishes: Mapping[int, str]
     reports: Sequence[ReportRow]
     evidence: Mapping[int, Collection[EvidenceKind]]
     disputes: Sequence[Dispute]
@@ -90,6 +92,7 @@ def phone_state(db: Session, person: Person, today: date) -> PhoneState:
         teams=_teams(db, {one.team_id for one in visits}),
         openings={one.id: offers(db, one.id, today=today) for one in _to_answer(visits, today)},
         reasons=_reasons(db, told_why),
+        wishes=open_wishes(db, [one.id for one in visits if one.work is Work.AWAITING]),
         reports=reports,
         evidence=_evidence(db, person),
         disputes=_disputes(db, person, today),

@@ -121,9 +121,9 @@ def contacts_of(db: Session, codes: Iterable[str], day: date) -> dict[str, tuple
     }
 
 
-def open_wishes(db: Session, visit_ids: Iterable[int]) -> frozenset[int]:
-    """Tell which of the visits wait because their village asked for another day."""
-    return frozenset(key for key, last in _last_heard(db, visit_ids).items() if last.wish)
+def open_wishes(db: Session, visit_ids: Iterable[int]) -> dict[int, str]:
+    """Tell which of the visits wait because their village asked for another day, and for which."""
+    return {key: last.wish for key, last in _last_heard(db, visit_ids).items() if last.wish}
 
 
 def _why(

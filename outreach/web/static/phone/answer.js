@@ -1,7 +1,7 @@
 // Can the village host? The answer is kept here and sent like all else.
 import { problemOfText } from "./checks.js";
 import { uuid7 } from "./ids.js";
-import { itemsOf, known, standing, visitOf, whyOf } from "./visits.js";
+import { answerInWords, itemsOf, known, standing, visitOf, whyOf } from "./visits.js";
 import { outbox } from "./store.js";
 import { copyOf, dayInWords, fill, say, sayOr, show, time } from "./words.js";
 
@@ -42,8 +42,7 @@ export async function refresh(section, visitId) {
 function earlierWords(all, visitId) {
   const [item] = itemsOf(all, visitId, "answer").slice(-1);
   if (!item) return "";
-  const answered = say("you_answered", { answer: say(`answer_${item.body.answer}`) });
-  return `${answered} ${say(`answer_${standing(item)}`, { why: whyOf(item) })}`;
+  return `${answerInWords(item)} ${say(`answer_${standing(item)}`, { why: whyOf(item) })}`;
 }
 
 function showOpenings(section) {
@@ -94,15 +93,26 @@ function clearProblems(section) {
 async function save(section, { answer, place, reason }) {
   if (!visit) return;
   const { id: visitId, version } = visit;
+  if (answer === "no" && !visit.can.includes("answer") && !window.confirm(say("give_back_sure", factsOf(visit)))) return;
   const id = uuid7();
   const body = { id, visit_id: visitId, version, answer, place, reason };
   const buttons = section.querySelectorAll("button");
   for (const button of buttons) button.disabled = true;
   try {
-    const kept = await outbox.add({ id, kind: "answer", visit_id: visitId, body });
+    const kept = await outbox.add({ id, kind: "answer", visit_id: visitId, body, about: aboutOf(place) });
     fill(section, { trouble: kept ? "" : say("no_room") });
     if (kept) location.hash = `saved/${id}`;
   } finally {
     for (const button of buttons) button.disabled = false;
   }
 }
+
+/** What the receipt tells of the visit: given back, it is not in the server's state any more. */
+function aboutOf(place) {
+  const { village, day, starts_at, zone_name } = visit;
+  const chosen = visit.openings.find((one) => one.place === place);
+  return { village, day, starts_at, zone_name, chosen: chosen && { day: chosen.day, starts_at: chosen.starts_at } };
+}
+
+const factsOf = ({ village, day, starts_at, zone_name }) =>
+  ({ village, day: dayInWords(day), time: time(starts_at, zone_name) });

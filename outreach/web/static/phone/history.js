@@ -1,6 +1,8 @@
 // All sessions of the own villages, with what became of them; it needs no network.
-import { known, placeOf, standing, whyOf } from "./visits.js";
+import { answerInWords, known, placeOf, standing, whyOf } from "./visits.js";
 import { copyOf, dayInWords, fill, number, say, show, time } from "./words.js";
+
+const ANSWERS_MS = 56 * 86_400_000;
 
 export async function open(section) {
   await refresh(section);
@@ -11,12 +13,19 @@ export async function refresh(section) {
   const mine = all.items.filter((item) => item.kind !== "evidence" && (item.kind === "report" || item.state !== "sent"));
   // The refused first: they wait for somebody here, the others only for a network.
   mine.sort((a, b) => Number(b.state === "refused") - Number(a.state === "refused") || b.number - a.number);
+  put(section, "answers", "[data-answers]", lastAnswers(all).map((item) => ofItem(item, all)));
   const reports = all.reports.filter((one) => !one.corrected_by);
   put(section, "unsent", "[data-mine]", mine.map((item) => ofItem(item, all)));
   put(section, "disputes", "[data-disputes]", all.disputes.map(ofDispute));
   section.querySelector("[data-reports]").replaceChildren(...reports.map((one) => ofReport(one, all)));
   show(section, "nothing", reports.length === 0);
   put(section, "villages", "[data-villages]", all.villages.map(ofVillage));
+}
+
+/** The answers of the last weeks, the last one first: the server's state tells only what came of them. */
+function lastAnswers({ answers }) {
+  const since = new Date(Date.now() - ANSWERS_MS).toISOString();
+  return answers.filter((item) => item.added_at > since).reverse();
 }
 
 function put(section, part, holder, lines) {
@@ -44,14 +53,13 @@ function entry(texts, link) {
 const dayOf = (one) => `${dayInWords(one.held_on)}, ${time(one.held_at, one.zone_name)}`;
 
 function ofItem(item, all) {
-  const visit = placeOf(all, item.visit_id);
+  const visit = item.about ?? placeOf(all, item.visit_id);
   const village = visit?.village ?? say("unknown_village");
   const stands = standing(item);
   const state = say(`${item.kind}_${stands}`, { why: whyOf(item) });
   if (item.kind === "answer") {
     const day = visit ? dayInWords(visit.day) : "";
-    const answer = say("you_answered", { answer: say(`answer_${item.body.answer}`) });
-    return entry({ village, day, figures: answer, state });
+    return entry({ village, day, figures: answerInWords(item), state });
   }
   const day = dayOf({ ...item.body, zone_name: visit?.zone_name });
   const told = { village, day, figures: figures(item.body), state, receipt: item.answer?.receipt };

@@ -1,5 +1,5 @@
 // What became of what was saved. It says "sent" only once the server's answer is here.
-import { known, placeOf, standing, whyOf } from "./visits.js";
+import { answerInWords, known, placeOf, standing, whyOf } from "./visits.js";
 import { outbox } from "./store.js";
 import { copyOf, dayInWords, fill, say, show } from "./words.js";
 
@@ -12,13 +12,15 @@ export async function refresh(section, id) {
   // An answer leaves the outbox once the server's state is here.
   const item = (await outbox.get(id)) ?? (await outbox.taken(id));
   const report = all.reports.find((one) => one.id === id);
-  const shown = report ? ofReport(report) : item ? ofItem(item) : { title: say("saved_unknown") };
+  const dispute = all.disputes.find((one) => one.report_id === id);
+  const shown = report ? ofReport(report) : dispute ? ofDispute(dispute) : item ? ofItem(item) : { title: say("saved_unknown") };
   const visitId = report?.visit_id ?? item?.visit_id;
-  const visit = placeOf(all, visitId);
-  const day = report?.held_on ?? item?.body.held_on ?? visit?.day;
-  fill(section, { village: visit?.village, day: day && dayInWords(day), receipt: "", why: "", told: "", ...shown });
+  const visit = dispute ?? item?.about ?? placeOf(all, visitId);
+  const day = report?.held_on ?? dispute?.held_on ?? item?.body.held_on ?? visit?.day;
+  const about = { village: visit?.village, day: day && dayInWords(day) };
+  fill(section, { ...about, state: "", receipt: "", why: "", told: "", ...shown });
   section.querySelector("[data-outcome]").dataset.outcome = shown.stands ?? "unknown";
-  const correct = Boolean(report) || (item?.kind === "report" && item.state !== "disputed");
+  const correct = Boolean(report) || (!dispute && item?.kind === "report" && item.state !== "disputed");
   show(section, "correct", correct);
   const refused = !report && item?.state === "refused" ? `/${id}` : "";
   section.querySelector("[data-correct]").href = `#form/${visitId}${refused}`;
@@ -29,11 +31,17 @@ function ofReport(report) {
   return { stands: "sent", title: say("saved_sent"), state: say("told_sent"), receipt: report.receipt };
 }
 
+function ofDispute({ ruling, ruling_word: ruled, reason_word: why }) {
+  const title = say(ruling ? "saved_ruled" : "saved_disputed");
+  return { stands: "disputed", title, state: ruling ? ruled : say("told_disputed"), why };
+}
+
 function ofItem(item) {
   const stands = item.kept === false && item.state !== "sent" ? "unkept" : standing(item);
   const title = say(`saved_${stands}`);
   const receipt = item.answer?.receipt ?? "";
-  return { stands, title, state: stateOf(item, stands), receipt, why: whyOfOutcome(item, stands) };
+  const told = item.kind === "answer" ? answerInWords(item) : "";
+  return { stands, title, state: stateOf(item, stands), receipt, told, why: whyOfOutcome(item, stands) };
 }
 
 function stateOf(item, stands) {

@@ -147,14 +147,15 @@ export const outbox = {
    *
    * `id` is a uuid7(); `kind` is report, answer or evidence. `body` is what the server is sent: a
    * report or an answer as the API wants it (with its `id`); for evidence `{report_id, kind}`,
-   * the picture being `blob`. `after` names the item that must be accepted first.
+   * the picture being `blob`. `after` names the item that must be accepted first;
+   * `about` is not sent: what this phone tells of the visit once the server's state has it no more.
    *
    * Gives true once the item is on the disk. False: the disk refused. The item is then in this
    * page's memory only, is sent from there if the network allows, and the frame warns and offers
    * a file; do not say "saved", and keep the form open.
    */
-  async add({ id, kind, visit_id, body, blob = null, after = null }) {
-    const item = { id, kind, visit_id, body, after, state: "waiting", answer: null, added_at: new Date().toISOString() };
+  async add({ id, kind, visit_id, body, blob = null, after = null, about = null }) {
+    const item = { id, kind, visit_id, body, after, about, state: "waiting", answer: null, added_at: new Date().toISOString() };
     const stored = await place(item, blob);
     saved();
     return stored;
@@ -207,6 +208,8 @@ export const outbox = {
 
   /** An answer that the server took, after it was let go of here. */
   taken: async (id) => ((await settings.get("taken")) ?? []).find((item) => item.id === id) ?? null,
+
+  allTaken: async () => (await settings.get("taken").catch(() => null)) ?? [],
 
   /** Let go of what the server's own state shows by now; the history reads it there. */
   async tidy(json) {

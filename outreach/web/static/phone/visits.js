@@ -72,7 +72,7 @@ function setWays(card, visit, next) {
   act.dataset.key = `act-${visit.id}`;
   act.classList.toggle("second", Boolean(next.quiet));
   const report = visit.can.includes("report") && next.act !== "act_report" && !next.reported;
-  const giveBack = visit.can.includes("give_back") && next.act !== "act_answer" && !next.answered && !next.reported;
+  const giveBack = visit.can.includes("give_back") && !next.href?.startsWith("#answer") && !next.answered && !next.reported;
   show(card, "report", report);
   show(card, "give_back", giveBack);
   card.querySelector("[data-report]").href = `#form/${visit.id}`;
@@ -126,7 +126,7 @@ function withAnswer(visit, step, item) {
   const stands = standing(item);
   const mine = say(`answer_${stands}`, { why: whyOf(item) || say("why_unknown") });
   if (stands === "refused" || stands === "disputed") return { ...step, mine };
-  const withoutAnswer = step.act === "act_answer" ? { ...step, act: null, todo: "" } : step;
+  const withoutAnswer = step.href?.startsWith("#answer") ? { ...step, act: null, todo: "" } : step;
   return { ...withoutAnswer, mine, answered: true };
 }
 
@@ -141,6 +141,10 @@ function ofVisit(visit, today) {
   }
   const over = today !== null && visit.day < today;
   if (visit.can.includes("answer") && !over) {
+    if (visit.wish) {
+      const wished = say("todo_wished", { wish: visit.wish, branch: visit.branch });
+      return { todo: wished, act: "act_answer_anew", href: `#answer/${visit.id}`, quiet: true };
+    }
     const todo = say("todo_answer", { branch: visit.branch });
     return { todo, act: "act_answer", href: `#answer/${visit.id}` };
   }
@@ -157,7 +161,9 @@ export const UNSENT = new Set(["waiting", "sending", "held"]);
 
 /** All of it at once, as it is at this moment. */
 export async function known() {
-  const [told, items, begun] = await Promise.all([state.get(), outbox.all(), drafts.all()]);
+  const [told, items, begun, taken] = await Promise.all([
+    state.get(), outbox.all(), drafts.all(), outbox.allTaken(),
+  ]);
   const json = told?.json ?? null;
   return {
     told: json !== null,
@@ -167,6 +173,7 @@ export async function known() {
     villages: json?.villages ?? [],
     disputes: json?.disputes ?? [],
     items: items.filter((item) => !isTold(item, json)),
+    answers: [...taken, ...items.filter((item) => item.kind === "answer" && item.state === "sent")],
     drafts: new Map(begun.map((one) => [one.visit_id, one.draft])),
   };
 }
@@ -214,6 +221,14 @@ export function whyOf(item) {
   const answer = item.answer ?? {};
   const words = Object.values(answer.words ?? {}).flat();
   return words.length > 0 ? words.join(" ") : (answer.message ?? "");
+}
+
+/** What was answered to a visit, with the other day or the reason. */
+export function answerInWords({ body, about }) {
+  const answered = say("you_answered", { answer: say(`answer_${body.answer}`) });
+  const chosen = about?.chosen;
+  const day = chosen && say("opening", { day: dayInWords(chosen.day), time: time(chosen.starts_at, about.zone_name) });
+  return [answered, day ?? body.reason].filter(Boolean).join(" ");
 }
 
 /** The one word for how an item stands: waiting, sent, refused or disputed. */
