@@ -124,6 +124,7 @@ def _visit(
         "can": _can(visit, today),
         "openings": [opening(one) for one in state.openings.get(visit.id, ())],
         "reason": reason_words(state.reasons.get(visit.id, "")),
+        "wish": state.wishes.get(visit.id, ""),
         "informal_workers": workers.get(visit.village_code),
     }
 
