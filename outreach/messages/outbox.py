@@ -243,14 +243,19 @@ def taps_of(db: Session, visit_ids: Collection[int]) -> dict[tuple[int, str], Ta
 def mark_sent_by_hand(db: Session, message_id: int, *, by: Person, now: datetime) -> Message:
     """Note that a person has sent a WhatsApp message; once more changes nothing.
 
+    A reminder that was overtaken after its text was opened did go out, as an e-mail may: else the
+    next one would follow at once.
+
     Raises
     ------
     NotFound
         If it is missing, outside the person's area, or no WhatsApp message.
     Conflict
-        If it was dropped meanwhile: what it told is not so any more.
+        If it is news and was dropped meanwhile: what it told is not so any more.
     """
     message = _own(db, message_id, by, Medium.WHATSAPP)
+    if message.matter is Matter.REMINDER and message.error == OVERTAKEN:
+        message.state = MessageState.WAITING
     return _close(message, MessageState.SENT, "", now)
 
 

@@ -83,11 +83,25 @@ def text_of_day(visits: Iterable[Told], links: Mapping[int, str] | None = None) 
 
     `links` holds the answering page's address by the number of the visit.
     """
+    return _render("day.txt", days=_by_day(visits), links=links or {})
+
+
+def text_of_reminders(visits: Iterable[Told]) -> str:
+    """Write the reminders of visits as one list to paste into a group.
+
+    Without links: whoever holds a link answers for its village, so each is told only to its own.
+    """
+    days = _by_day(visits)
+    works = {one.work for some in days.values() for one in some}
+    return _render("reminders.txt", days=days, works={one.value for one in works})
+
+
+def _by_day(visits: Iterable[Told]) -> dict[date, list[Told]]:
     ordered = sorted(visits, key=lambda one: (one.day, one.starts_at, one.team, one.village_code))
     days: dict[date, list[Told]] = {}
     for one in ordered:
         days.setdefault(one.day, []).append(one)
-    return _render("day.txt", days=days, links=links or {})
+    return days
 
 
 def text_of_enrolment(

@@ -17,7 +17,7 @@ from outreach.errors import Conflict, Invalid
 from outreach.messages import outbox
 from outreach.messages.reach import without_contact
 from outreach.messages.tables import Matter, Medium, MessageState
-from outreach.messages.text import text_of_day, wa_link
+from outreach.messages.text import text_of_reminders, wa_link
 from outreach.people.tables import Role
 from outreach.visits.links import live_links
 from outreach.web.addresses import link_address, phone_page
@@ -30,7 +30,7 @@ from outreach.web.routing import allow
 from outreach.web.words import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
@@ -91,7 +91,7 @@ def messages() -> ResponseReturnValue:
         page = min(page, last)
         first = (page - 1) * PAGE_LENGTH
         shown = _written(db, waiting[first : first + PAGE_LENGTH])
-        days = _reminders_by_day(db, waiting)
+        days = _reminders_by_day(waiting)
         mails = _of(db, Medium.EMAIL, MessageState.WAITING, MessageState.FAILED, since=LOOK_BACK)
         sent = _latest(_of(db, Medium.WHATSAPP, MessageState.SENT, since=SECOND_THOUGHTS))
         to_call = without_contact(db, person(), now(), by_email=running().settings.sends_mail)
@@ -114,7 +114,7 @@ def messages() -> ResponseReturnValue:
 @pages.post("/messages/sent")
 @allow(Role.COORDINATOR)
 def messages_sent() -> ResponseReturnValue:
-    """Note that several WhatsApp messages went out as one text; what was dropped stays so."""
+    """Note that several reminders went out as one text; what was told otherwise stays so."""
     given = read(SentIn, request.form)
     marked = 0
     with writing_db() as db:
@@ -147,19 +147,17 @@ def message_again(message_id: int) -> ResponseReturnValue:
     return _settle(outbox.put_back, message_id, _("The message waits again."))
 
 
-def _reminders_by_day(db: Session, waiting: Sequence[Outgoing]) -> list[RemindedDay]:
+def _reminders_by_day(waiting: Sequence[Outgoing]) -> list[RemindedDay]:
     """Write the reminders that wait as one text for each day of visits."""
     groups: dict[date, list[Outgoing]] = defaultdict(list)
     for one in waiting:
         if one.message.matter is Matter.REMINDER:
             groups[one.told.day].append(one)
-    live = live_links(db, [one.told.visit_id for some in groups.values() for one in some], now())
-    links = {visit_id: link_address(link) for visit_id, link in live.items()}
-    return [_reminded_day(day, groups[day], links) for day in sorted(groups)]
+    return [_reminded_day(day, groups[day]) for day in sorted(groups)]
 
 
-def _reminded_day(day: date, some: Sequence[Outgoing], links: Mapping[int, str]) -> RemindedDay:
-    text = text_of_day({one.told.visit_id: one.told for one in some}.values(), links)
+def _reminded_day(day: date, some: Sequence[Outgoing]) -> RemindedDay:
+    text = text_of_reminders({one.told.visit_id: one.told for one in some}.values())
     ids = tuple(one.message.id or 0 for one in some)
     return RemindedDay(day, ids, text, wa_link("", text))
 

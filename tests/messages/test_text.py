@@ -10,7 +10,14 @@ import pytest
 
 from outreach.messages.facts import Told
 from outreach.messages.tables import Matter
-from outreach.messages.text import Addressee, subject_of, text_of_day, text_of_visit, wa_link
+from outreach.messages.text import (
+    Addressee,
+    subject_of,
+    text_of_day,
+    text_of_reminders,
+    text_of_visit,
+    wa_link,
+)
 from outreach.villages.tables import VillageKind, Zone
 from outreach.visits.tables import Work
 
@@ -110,6 +117,27 @@ def test_a_list_is_in_the_order_of_the_days() -> None:
         "\n"
         "Senin, 11 Januari 2027\n"
         "1. 09.30 WIB - Kelurahan Sondakan, Kec. Laweyan (Tim 1)\n"
+    )
+
+
+def test_reminders_in_a_group_say_what_stands_and_give_no_link() -> None:
+    sure = replace(TOLD, visit_id=8, village="Laweyan", starts_at=time(8), work=Work.CONFIRMED)
+    both = text_of_reminders([TOLD, sure])
+    asks = "Belum dijawab: mohon menjawab lewat alamat (link) di pesan"
+    prepares = "Sudah pasti: mohon menyiapkan tempat"
+    assert both.startswith(
+        "Mengingatkan: sosialisasi BPJS Ketenagakerjaan\n"
+        "\n"
+        "Jumat, 8 Januari 2027\n"
+        "1. 08.00 WIB - Kelurahan Laweyan, Kec. Laweyan (Tim 1): sudah pasti\n"
+        "2. 09.30 WIB - Kelurahan Pajang, Kec. Laweyan (Tim 1): belum dijawab\n"
+        f"\n{asks}"
+    )
+    assert prepares in both
+    assert "http" not in both
+    assert (asks in text_of_reminders([sure]), prepares in text_of_reminders([TOLD])) == (
+        False,
+        False,
     )
 
 

@@ -269,8 +269,10 @@ def test_the_reminders_of_a_day_go_out_as_one_text(
     page = reminded.get("/messages").text
     area = re.search(r'<textarea[^>]* id="day-2026-11-18"[^>]*>([^<]+)<', page)
     assert area
+    assert area[1].startswith("Mengingatkan: ")
     assert "Rabu, 18 November 2026" in area[1]
-    assert "Jawab di sini" in area[1]
+    assert ": belum dijawab" in area[1]
+    assert "http" not in area[1]  # who holds a village's link answers for it
     ids = re.findall(r'name="ids" value="(\d+)"', page)
     assert ids == [str(_reminder(app).id)]
     assert reminded.send("/messages/sent", {"ids": ids}).status_code == 303
