@@ -4,6 +4,10 @@ Two gunicorn processes, PostgreSQL and Redis on this machine, and the phones on 
 phone in ten loses the network once more before the answer is there and sends the same again. The
 yardstick: the same reports written by one connection, a statement each and a commit per phone,
 with no web, no checks, no history.
+
+Answers that took reports are timed apart from those that only asked to come again, and each report
+from its phone's first try until an answer named it as stored. A report that is lost, counted twice
+or not through in the end stops the benchmark.
 """
 
 from __future__ import annotations
@@ -69,9 +73,9 @@ def _run(engine: Engine, redis_url: str) -> None:
         with _server(engine, redis_url) as (port, pid):
             before = _cpu_seconds(pid)
             _measure(engine, phones, port, words, within, raw)
-            requests = sum(len(phone.answer_seconds) for phone in phones)
-            milliseconds = (_cpu_seconds(pid) - before) / requests * 1000
-            print(f"  {milliseconds:.1f} ms of the web's processor for an answer")
+            accepted = sum(len(phone.accepted_seconds) for phone in phones)
+            milliseconds = (_cpu_seconds(pid) - before) / accepted * 1000
+            print(f"  {milliseconds:.1f} ms of the web's processor for a request that was taken")
 
 
 def _measure(
@@ -80,22 +84,27 @@ def _measure(
     sent = [report for phone in phones for report in phone.reports]
     seconds = asyncio.run(storm(list(phones), port, within_seconds=within, seed=SEED))
     lost, doubled = _compare(engine, sent)
-    answers = sorted(took for phone in phones for took in phone.answer_seconds)
-    whole = sorted(p.done_after for p in phones if p.done_after is not None)
+    unfinished = sum(bool(phone.reports) for phone in phones)
+    taken = [took for phone in phones for took in phone.accepted_seconds]
+    put_off = [took for phone in phones for took in phone.put_off_seconds]
+    stored = [after for phone in phones for after in phone.stored_after]
     print(f"\n{words}: {len(phones)} phones, {len(sent)} reports")
-    print(f"  an answer:              {_shares(answers)}  (goal: p95 < {GOAL_SECONDS:.0f} s)")
-    print(f"  first try to all stored: {_shares(whole)}")
-    print(f"  lost {lost}, doubled {doubled}; unfinished phones {len(phones) - len(whole)}")
+    print(f"  reports taken, an answer: {_shares(taken)}  (goal: p95 < {GOAL_SECONDS:.0f} s)")
+    print(f"  put off, an answer:       {_shares(put_off)}")
+    print(f"  first try until stored:   {_shares(stored)}, for each report")
+    print(f"  lost {lost}, doubled {doubled}, unfinished phones {unfinished}")
     print(
-        f"  asked to come again {sum(p.put_off for p in phones)} times, "
-        f"cut off or failed {sum(p.failed for p in phones)} times"
+        f"  put off {len(put_off)} times, cut off or failed {sum(p.failed for p in phones)} times"
     )
     print(f"  all within {seconds:.1f} s; raw inserts {raw:.2f} s ({seconds / raw:.1f} x raw)")
+    if lost or doubled or unfinished or len(stored) != len(sent):
+        raise AssertionError(f"of {len(sent)} reports {len(stored)} were named as stored")
 
 
-def _shares(ordered: Sequence[float]) -> str:
-    if not ordered:
+def _shares(times: Sequence[float]) -> str:
+    if not times:
         return "none"
+    ordered = sorted(times)
     at = {p: ordered[min(len(ordered) - 1, int(len(ordered) * p / 100))] for p in (50, 95, 99)}
     return ", ".join(f"p{p} {seconds:.2f} s" for p, seconds in at.items())
 

@@ -26,10 +26,12 @@ class Phone:
     reports: list[dict[str, object]]
     #: The network goes away once, after the request has left and before the answer is there.
     is_cut_off: bool = False
-    answer_seconds: list[float] = field(default_factory=list)
-    put_off: int = 0
+    #: How long each answer took: those that took reports, and those that asked to come again.
+    accepted_seconds: list[float] = field(default_factory=list)
+    put_off_seconds: list[float] = field(default_factory=list)
     failed: int = 0
-    done_after: float | None = None
+    #: For each report, from the phone's first try until an answer named it as stored.
+    stored_after: list[float] = field(default_factory=list)
 
     def request(self, host: str) -> bytes:
         body = json.dumps(
@@ -62,15 +64,14 @@ async def _send_until_done(phone: Phone, port: int, start: float, drawn: random.
     began = time.perf_counter()
     longest = FIRST_WAIT_SECONDS
     while phone.reports and time.perf_counter() - began < GIVES_UP_SECONDS:
-        bidden = await _try(phone, port)
+        bidden = await _try(phone, port, began)
         if not phone.reports:
             break
         await asyncio.sleep((bidden or 0) + drawn.uniform(0, longest))
         longest = min(longest * 2, LONGEST_WAIT_SECONDS)
-    phone.done_after = None if phone.reports else time.perf_counter() - began
 
 
-async def _try(phone: Phone, port: int) -> float | None:
+async def _try(phone: Phone, port: int, first_try: float) -> float | None:
     """Send once; drop what an answer names as stored; return the seconds we are told to wait."""
     began = time.perf_counter()
     try:
@@ -79,17 +80,21 @@ async def _try(phone: Phone, port: int) -> float | None:
     except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError, IndexError):
         phone.failed += 1
         return None
-    phone.answer_seconds.append(time.perf_counter() - began)
+    now = time.perf_counter()
+    if status in (429, 503):
+        phone.put_off_seconds.append(now - began)
+        return float(headers["retry-after"])
     if status != 200:
-        phone.put_off += status in (429, 503)
-        phone.failed += status not in (429, 503)
-        return float(headers.get("retry-after", 0))
+        raise AssertionError(f"a phone was answered {status}: {body[:200]!r}")
+    phone.accepted_seconds.append(now - began)
     kept = {
         answer["id"]
         for answer in json.loads(body)["answers"]
         if answer["outcome"] in ("accepted", "duplicate", "conflict")
     }
-    phone.reports = [report for report in phone.reports if report["id"] not in kept]
+    unsent = [report for report in phone.reports if report["id"] not in kept]
+    phone.stored_after += [now - first_try] * (len(phone.reports) - len(unsent))
+    phone.reports = unsent
     return None
 
 
