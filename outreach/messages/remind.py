@@ -18,8 +18,8 @@ from sqlmodel import col
 
 from outreach.messages.announce import OVERTAKEN, has_contact, in_reach, local_days
 from outreach.messages.tables import Matter, Medium, Message, MessageState
-from outreach.people.officials import in_office
 from outreach.people.tables import Official
+from outreach.people.terms import in_office
 from outreach.villages.tables import Zone
 from outreach.visits.tables import Happening, Visit, VisitEvent, Work
 
@@ -57,15 +57,16 @@ def remind(db: Session, now: datetime, *, by_email: bool = False) -> int:
 
 
 def drop_overtaken_reminders(db: Session, now: datetime, message_id: int | None = None) -> None:
-    """Drop reminders of what does not stand any more, or that come too late.
+    """Drop reminders that wait and tell what does not stand any more, or come too late.
 
-    With a number only that message is looked at.
+    With a number only that message is looked at. One that was refused for good stays so: dropped
+    it would wait again, and be refused again, as soon as the visit stands again.
     """
     which = true() if message_id is None else col(Message.id) == message_id
-    for state in (MessageState.WAITING, MessageState.FAILED):
-        done = update(Message).where(which, col(Message.state) == state, _is_overtaken(now))
-        done = done.values(state=MessageState.DROPPED, error=OVERTAKEN, settled_at=now)
-        db.execute(done.execution_options(synchronize_session=False))
+    waits = col(Message.state) == MessageState.WAITING
+    done = update(Message).where(which, waits, _is_overtaken(now))
+    done = done.values(state=MessageState.DROPPED, error=OVERTAKEN, settled_at=now)
+    db.execute(done.execution_options(synchronize_session=False))
 
 
 def _is_overtaken(now: datetime) -> ColumnElement[bool]:

@@ -83,6 +83,7 @@ class Reminding(Outreach):
 
 
 WAITING, SENT, DROPPED = MessageState.WAITING, MessageState.SENT, MessageState.DROPPED
+FAILED = MessageState.FAILED
 
 
 @pytest.fixture
@@ -255,6 +256,45 @@ def test_a_reminder_gives_way_to_news_of_the_same_day(field: Reminding) -> None:
         (Matter.REMINDER, DROPPED),
         (Matter.MOVED, WAITING),
     ]
+
+
+def test_what_was_refused_for_good_is_not_sent_again(field: Reminding) -> None:
+    """Neither once the visit stands again, nor because other news comes in between."""
+    field.change(work=Work.CONFIRMED)
+    now = field.at(3)
+    field.sweep(now)
+    with unit_of_work(field.engine) as db:
+        db.execute(update(Message).where(col(Message.lead_days) == EARLY).values(state=FAILED))
+    field.change(work=Work.POSTPONED)
+    field.sweep(now)
+    field.change(work=Work.CONFIRMED)
+    field.sweep(now)
+    assert field.states() == [(EARLY, FAILED)]
+    with unit_of_work(field.engine) as db:
+        is_news = col(Message.matter) != Matter.REMINDER
+        db.execute(update(Message).where(is_news).values(settled_at=now))
+    field.sweep(now)
+    field.sweep(now + REST)
+    assert field.states() == [(EARLY, FAILED)]
+
+
+def test_a_reminder_that_was_opened_before_it_was_overtaken_did_go_out(field: Reminding) -> None:
+    """Else the late one would follow at once: the rest holds from the tap."""
+    field.change(work=Work.CONFIRMED)
+    field.sweep(field.at(2, time(23)))
+    opened = field.reminders()[0].id or 0
+    field.sweep(field.at(1, time(0, 1)))
+    assert field.states() == [(EARLY, DROPPED), (LATE, WAITING)]
+    tapped = field.at(1, time(0, 2))
+    for _ in range(2):
+        with unit_of_work(field.engine) as db:
+            outbox.mark_sent_by_hand(db, opened, by=field.world.coordinator, now=tapped)
+    field.sweep(tapped)
+    assert field.states() == [(EARLY, SENT), (LATE, DROPPED)]
+    field.sweep(tapped + REST - timedelta(minutes=1))
+    assert field.states() == [(EARLY, SENT), (LATE, DROPPED)]
+    field.sweep(tapped + REST)
+    assert field.states() == [(EARLY, SENT), (LATE, WAITING)]
 
 
 @pytest.mark.parametrize("state", [SENT, MessageState.FAILED])
