@@ -13,14 +13,14 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.logbook.tables import SessionReport
-from outreach.people.tables import Role
+from outreach.people.tables import Account, Role
 from outreach.planning.model import Point
 from outreach.planning.travel import distance_m
 from outreach.villages.tables import Village
-from outreach.visits.tables import ACTIVE, Visit
+from outreach.visits.tables import ACTIVE, Result, Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlmodel import Session
 
@@ -54,19 +54,24 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is compared of a session, stored or just sent; `starts` is None before it is known.
+    """What is compared of a session, stored or just sent.
 
-    `sure` is false where only the approximate place of the village is known.
+    `reporter` is the official who reported it: a coordinator types in what many others tell, and
+    only an official's reports are one person's. `sure` is false where only the approximate place
+    of the village is known. `flags` are those stored with it.
     """
 
+    id: str
     visit_id: int
     team_id: int
     reporter: int | None
     starts: datetime
     minutes: int | None
-    counts: tuple[int, int, int, int | None]
+    counts: tuple[int, int, int]
+    paid: int | None
     point: Point
     sure: bool
+    flags: tuple[str, ...] = ()
 
     @property
     def groups(self) -> tuple[tuple[str, int], ...]:
@@ -124,42 +129,56 @@ def told_now(report: SessionReportIn, visit: Visit, place: Place, by: Person) ->
     """Describe a session that has just been sent."""
     here = report.latitude is not None and report.longitude is not None
     return Told(
+        id=str(report.id),
         visit_id=report.visit_id,
         team_id=visit.team_id,
         reporter=by.account_id if by.role is Role.OFFICIAL else None,
         starts=_starts(report.held_on, report.held_at, visit.zone),
         minutes=report.minutes,
-        counts=(report.men, report.women, report.signups, report.paid),
+        counts=(report.men, report.women, report.signups),
+        paid=report.paid,
         point=_point(place.point, report.latitude, report.longitude),
         sure=here or not place.is_approximate,
     )
 
 
-def told_before(
-    db: Session, days: Sequence[date], team_ids: Iterable[int], by: Person
-) -> list[Told]:
-    """Read the current reports of the teams, and of the reporting official, around these days.
+def stored_of(db: Session, ids: Collection[str]) -> list[tuple[Told, bool]]:
+    """Read stored reports, each with whether a session was held."""
+    if not ids:
+        return []
+    query = _SESSIONS.where(col(SessionReport.id).in_(ids))
+    return [(_told(row), row.result not in NOT_HELD) for row in db.execute(query)]
 
-    A coordinator types in what many others tell: only an official's reports are one person's.
-    """
-    around = col(SessionReport.held_on).between(
-        min(days) - COPIED_WITHIN, max(days) + COPIED_WITHIN
+
+def around(db: Session, sessions: Sequence[Told]) -> list[Told]:
+    """Read the held sessions that count, of these teams and officials, around these days."""
+    if not sessions:
+        return []
+    days = [one.starts.date() for one in sessions]
+    current = _SESSIONS.where(
+        col(SessionReport.corrected_by).is_(None),
+        col(SessionReport.result).not_in(NOT_HELD),
+        col(SessionReport.held_on).between(min(days) - COPIED_WITHIN, max(days) + COPIED_WITHIN),
     )
-    current = _SESSIONS.where(col(SessionReport.corrected_by).is_(None), around)
-    official = by.account_id if by.role is Role.OFFICIAL else None
     # Reported visits are active ones, which have an index by team.
-    of_teams = col(Visit.team_id).in_(set(team_ids)), col(Visit.work).in_(ACTIVE)
-    rows = [*db.execute(current.where(*of_teams))]
-    if official is not None:
-        rows += db.execute(current.where(col(SessionReport.reported_by) == official))
-    return [_told(row, official) for row in rows]
+    teams = {one.team_id for one in sessions}
+    rows = [*db.execute(current.where(col(Visit.team_id).in_(teams), col(Visit.work).in_(ACTIVE)))]
+    officials = {one.reporter for one in sessions} - {None}
+    if officials:
+        rows += db.execute(current.where(col(SessionReport.reported_by).in_(officials)))
+    return list({row.id: _told(row) for row in rows}.values())
 
 
+NOT_HELD = (Result.NOT_MET, Result.REFUSED)
 _SESSIONS: Any = (
     select(  # type: ignore[call-overload]
+        SessionReport.id,
+        SessionReport.result,
+        SessionReport.flags,
         SessionReport.visit_id,
         Visit.team_id,
         SessionReport.reported_by,
+        Account.role,
         SessionReport.held_on,
         SessionReport.held_at,
         SessionReport.zone,
@@ -170,29 +189,32 @@ _SESSIONS: Any = (
         SessionReport.paid,
         SessionReport.latitude,
         SessionReport.longitude,
-        Village.latitude,
-        Village.longitude,
+        Village.latitude.label("village_latitude"),  # type: ignore[attr-defined]
+        Village.longitude.label("village_longitude"),  # type: ignore[attr-defined]
         Village.code,
         Village.island,
         Village.place_is_approximate,
     )
     .join(Visit, col(Visit.id) == col(SessionReport.visit_id))
     .join(Village, col(Village.code) == col(SessionReport.village_code))
+    .join(Account, col(Account.id) == col(SessionReport.reported_by))
 )
 
 
-def _told(row: Any, official: int | None) -> Told:
-    visit_id, team_id, reporter, held_on, held_at, zone, minutes, *rest = row
-    men, women, signups, paid, north, east, *village, is_approximate = rest
+def _told(row: Any) -> Told:
+    village = Point(row.village_latitude, row.village_longitude, row.code, row.island)
     return Told(
-        visit_id=visit_id,
-        team_id=team_id,
-        reporter=reporter if reporter == official else None,
-        starts=_starts(held_on, held_at, zone),
-        minutes=minutes,
-        counts=(men, women, signups, paid),
-        point=_point(Point(*village), north, east),
-        sure=north is not None or not is_approximate,
+        id=row.id,
+        visit_id=row.visit_id,
+        team_id=row.team_id,
+        reporter=row.reported_by if row.role is Role.OFFICIAL else None,
+        starts=_starts(row.held_on, row.held_at, row.zone),
+        minutes=row.minutes,
+        counts=(row.men, row.women, row.signups),
+        paid=row.paid,
+        point=_point(village, row.latitude, row.longitude),
+        sure=row.latitude is not None or not row.place_is_approximate,
+        flags=tuple(row.flags),
     )
 
 

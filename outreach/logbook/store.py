@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, insert, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
-from outreach.logbook.quality import flags_of
+from outreach.logbook.quality import Fresh, judge
 from outreach.logbook.record import content_of, result_of
 from outreach.logbook.tables import (
     DisputedReport,
@@ -18,16 +18,17 @@ from outreach.logbook.tables import (
     SignUp,
     TakenItem,
 )
-from outreach.logbook.taking import Outcome, group_by_sending
+from outreach.logbook.taking import Outcome
 from outreach.visits.courses import write_courses
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlmodel import Session
 
     from outreach.logbook.sending import Sending
+    from outreach.logbook.side_by_side import Change
     from outreach.logbook.taking import Dispute, Takings, Told
     from outreach.visits.tables import Visit
 
@@ -70,11 +71,17 @@ def _insert_all(db: Session, table: Any, rows: Sequence[dict[str, Any]]) -> None
 
 
 def _insert_reports(db: Session, takings: Takings) -> None:
-    flags: dict[str, list[str]] = {}
-    for (by, skew), reports in group_by_sending(takings.stored).items():
-        flags |= flags_of(db, reports, skew_seconds=skew, by=by)
-    _insert_all(db, SessionReport, [_row(takings, *one, flags) for one in takings.stored])
-    _mark_corrected(db, takings)
+    judged = judge(
+        db,
+        [
+            Fresh(told.report, visit, told.by, told.sending.skew_seconds, told.base_id)
+            for told, visit in takings.stored
+        ],
+    )
+    _insert_all(db, SessionReport, [_row(takings, *one, judged.flags) for one in takings.stored])
+    marks = _marks(takings)
+    _change_flags(db, judged.changes, [mark["base"] for mark in marks])
+    _mark_corrected(db, marks)
     signups = [
         {"report_id": told.id, **row.model_dump()}
         for told, _ in takings.stored
@@ -84,21 +91,49 @@ def _insert_reports(db: Session, takings: Takings) -> None:
         db.execute(insert(SignUp.__table__), signups)  # type: ignore[attr-defined]
 
 
-def _mark_corrected(db: Session, takings: Takings) -> None:
-    """Tell the stored reports what corrects them; those of this request know already."""
+def _change_flags(db: Session, changes: Mapping[str, Change], bases: Sequence[str]) -> None:
+    """Give stored reports the signs that they have by what has come now, and only those."""
+    if not changes:
+        return
+    # All rows that are written below, those corrected too, in the one order that all keep to.
+    query: Any = select(col(SessionReport.id), col(SessionReport.flags)).order_by(SessionReport.id)
+    query = query.where(col(SessionReport.id).in_({*changes, *bases}))
+    rows = []
+    for report_id, flags in db.execute(query.with_for_update(key_share=True)).all():
+        if report_id in changes:
+            change = changes[report_id]
+            kept = [flag for flag in flags if flag not in change.lost | change.gained]
+            rows.append({"report": report_id, "now": [*kept, *sorted(change.gained)]})
+    table = SessionReport.__table__  # type: ignore[attr-defined]
+    statement = update(table).where(table.c.id == bindparam("report"))
+    db.execute(statement.values(flags=bindparam("now")), rows)
+    _read_anew(db, changes)
+
+
+def _marks(takings: Takings) -> list[dict[str, str]]:
+    """Pair the stored reports with what corrects them; those of this request know already."""
     new = {told.id for told, _ in takings.stored}
     marks = [
         {"base": told.base_id, "by": told.id}
         for told, _ in takings.stored
         if told.base_id is not None and told.base_id not in new
     ]
+    return sorted(marks, key=lambda mark: mark["base"])
+
+
+def _mark_corrected(db: Session, marks: Sequence[dict[str, str]]) -> None:
     if not marks:
         return
     table = SessionReport.__table__  # type: ignore[attr-defined]
     statement = update(table).where(table.c.id == bindparam("base"))
     db.execute(statement.values(corrected_by=bindparam("by")), marks)
-    for mark in marks:
-        seen = db.identity_map.get(db.identity_key(SessionReport, mark["base"]))
+    _read_anew(db, [mark["base"] for mark in marks])
+
+
+def _read_anew(db: Session, report_ids: Iterable[str]) -> None:
+    """Have objects read before show what was written past them."""
+    for report_id in report_ids:
+        seen = db.identity_map.get(db.identity_key(SessionReport, report_id))
         if seen is not None:
             db.expire(seen)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime  # noqa: TC003 - dataclass fields are read at run time
 from enum import StrEnum
@@ -382,13 +381,3 @@ def _keep(takings: Takings, dispute: Dispute) -> None:
 
 def _sending_of(held: HeldReport) -> Sending:
     return Sending(held.device_id, held.skew_seconds, held.source)
-
-
-def group_by_sending(
-    stored: list[tuple[Told, Visit]],
-) -> dict[tuple[Person, int | None], list[tuple[SessionReportIn, Visit]]]:
-    """Group new reports by who sent them with which clock; nearly always there is one group."""
-    groups: dict[tuple[Person, int | None], list[tuple[SessionReportIn, Visit]]] = defaultdict(list)
-    for told, visit in stored:
-        groups[told.by, told.sending.skew_seconds].append((told.report, visit))
-    return groups

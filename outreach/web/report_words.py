@@ -48,6 +48,14 @@ FLAG_WORDS = {
     "clock_wrong": _(
         "The phone's clock was more than ten minutes wrong. Check the day and the hour."
     ),
+    "was_far_from_village": _(
+        "Of the report before, which this one corrects: the phone was far from the village. This"
+        " one tells no place. Check where the session was held."
+    ),
+    "clock_was_wrong": _(
+        "Of the report before, which this one corrects: the phone's clock was more than ten"
+        " minutes wrong. Check the day and the hour."
+    ),
     "base_never_came": _(
         "Corrects a report that never came. Check whether the visit has another report."
     ),
@@ -67,6 +75,8 @@ FLAG_MARKS = {
     "other_day_than_planned": _("Another day"),
     "at_night": _("At night"),
     "clock_wrong": _("Clock wrong"),
+    "was_far_from_village": _("Report before: far from the village"),
+    "clock_was_wrong": _("Report before: clock wrong"),
     "base_never_came": _("First report missing"),
 }
 

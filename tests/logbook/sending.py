@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import delete, update
 from sqlmodel import col, select
 
 from outreach.db import reading, unit_of_work
 from outreach.logbook.sync import Answer, take_in
-from outreach.logbook.tables import SessionReport
-from outreach.visits.tables import Visit
+from outreach.logbook.tables import DisputedReport, HeldReport, SessionReport, SignUp, TakenItem
+from outreach.visits.tables import Visit, VisitEvent, Work
 from tests.field import NOW
 
 if TYPE_CHECKING:
@@ -35,3 +36,11 @@ def visit(engine: Engine, visit_id: int) -> Visit:
 def reports(engine: Engine) -> list[SessionReport]:
     with reading(engine) as db:
         return list(db.exec(select(SessionReport).order_by(col(SessionReport.received_at))))
+
+
+def forget(engine: Engine) -> None:
+    with unit_of_work(engine) as db:
+        for table in (SignUp, HeldReport, DisputedReport, TakenItem, VisitEvent):
+            db.execute(delete(table))
+        db.execute(delete(SessionReport))
+        db.execute(update(Visit).values(work=Work.CONFIRMED, result=None))
