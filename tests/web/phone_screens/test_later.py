@@ -168,6 +168,7 @@ def test_a_no_needs_a_reason_and_a_confirmed_visit_is_given_back(
     handset.fill("[data-own-reason]", "NIK 3310130512650001")
     handset.tap("[data-say=no]")
     expect(handset.locator("#problem-reason")).to_contain_text("identity number")
+    handset.on("dialog", lambda one: one.accept())
     handset.tap("[data-reason] >> nth=0")
     outcome(handset, "sent")
     assert office.visit().work not in (Work.CONFIRMED, Work.AWAITING)
@@ -228,3 +229,41 @@ def test_no_screen_has_a_serious_fault_or_is_wider_than_the_phone(
     handset.wait_for_selector("[data-no] summary")
     look("answer")
     assert found == []
+
+
+def test_a_wish_for_another_day_stays_on_the_card_and_in_the_history(
+    handset: Page, office: Office
+) -> None:
+    ask_for(office)
+    reload_state(handset)
+    handset.tap(".visit [data-act]")
+    handset.tap("[data-part=another_day] summary")
+    handset.fill("[data-wish]", "Selasa sesudah panen")
+    handset.tap("[data-say=another_day]")
+    outcome(handset, "sent")
+    handset.goto("/phone/#visits")
+    card = handset.locator(".visit")
+    expect(card).to_contain_text("Your proposal: Selasa sesudah panen.")
+    expect(card.locator("[data-act]")).to_contain_text("Answer otherwise")
+    handset.goto("/phone/#history")
+    expect(handset.locator("[data-answers] .entry")).to_contain_text("Selasa sesudah panen")
+
+
+def test_the_receipt_of_a_visit_given_back_tells_which_it_was(
+    handset: Page, office: Office
+) -> None:
+    office.set_visit(day=village_today() + timedelta(days=3))
+    reload_state(handset)
+    village = handset.locator(".visit h2").inner_text()
+    handset.tap(".visit [data-give-back]")
+    handset.tap("[data-reason] >> nth=0")  # the question is answered with no
+    assert handset.url.endswith(f"#answer/{office.visit_id}")
+    handset.on("dialog", lambda one: one.accept())
+    handset.tap("[data-reason] >> nth=0")
+    outcome(handset, "sent")
+    reload_state(handset)
+    receipt = handset.locator("[data-screen=saved]")
+    expect(receipt.locator("[data-slot=village]")).to_have_text(village)
+    expect(receipt.locator("[data-slot=told]")).to_contain_text("You answered: We cannot.")
+    handset.goto("/phone/#history")
+    expect(handset.locator("[data-answers] .entry")).to_contain_text(village)
