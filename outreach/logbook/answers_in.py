@@ -14,6 +14,7 @@ from sqlmodel import select
 from outreach.errors import Conflict, Invalid, OutreachError
 from outreach.logbook.sync import Answer, Outcome
 from outreach.logbook.tables import ItemKind, TakenItem
+from outreach.logbook.taking import refusal
 from outreach.people.free_text import Remark
 from outreach.visits import tables
 from outreach.visits.answers import AnswerIn, answer_by_official
@@ -74,7 +75,7 @@ def take_answer(db: Session, raw: object, by: Person, now: datetime) -> Answer:
         visit_of(db, by, item.visit_id)
         return _known(db, item) or _take(db, item, by, now)
     except OutreachError as error:
-        return _refusal(str(item.id), error)
+        return refusal(str(item.id), error)
 
 
 def read_answer(raw: object) -> AnswerItem | Answer:
@@ -104,7 +105,7 @@ def _take(db: Session, item: AnswerItem, by: Person, now: datetime) -> Answer:
             answer_by_official(db, item.visit_id, given, by=by, now=now, version=item.version)
             db.flush()
     except Conflict as error:
-        outcome = _refusal(str(item.id), error)
+        outcome = refusal(str(item.id), error)
         _note(db, item, outcome, by, now)
     return outcome
 
@@ -143,11 +144,3 @@ def fingerprint(item: AnswerItem) -> str:
     """SHA-256 of what was said, so that the same id with another answer is told from a repeat."""
     told = json.dumps(item.model_dump(mode="json"), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()
-
-
-def _refusal(item_id: str, error: OutreachError) -> Answer:
-    if isinstance(error, Invalid):
-        problems: Any = error.facts["problems"]
-        return Answer(item_id, Outcome.REJECTED, "invalid", problems)
-    outcome = Outcome.CONFLICT if isinstance(error, Conflict) else Outcome.REJECTED
-    return Answer(item_id, outcome, str(error.facts.get("problem", error.code)))

@@ -105,12 +105,14 @@ def _locked(db: Session, query: Any) -> dict[int, Visit]:
 def _about(db: Session, named: set[str], visits: dict[int, Visit], ids: set[str]) -> dict[str, Any]:
     held = _held(db, ids, visits)
     waiting = {one.id for one in held.values()}
+    repeats = _repeats(db, named | waiting)
+    named = named | waiting | {one.stored_as for one in repeats.values()}
     return {
         "held": held,
         "homes": visits | _other_visits(db, {h.visit_id for h in held.values()} - set(visits)),
-        "reports": _reports(db, named | waiting, visits),
+        "reports": _reports(db, named, visits),
         "disputed": _disputed(db, ids | waiting),
-        "repeats": _repeats(db, named | waiting),
+        "repeats": repeats,
     }
 
 

@@ -234,7 +234,7 @@ def _waits(told: Told) -> Answer:
 
 def _place(db: Session, takings: Takings, told: Told, visit: Visit) -> Answer:
     known = takings.known
-    if told.id in known.reports or told.id in known.held or told.id in takings.held:
+    if any(told.id in ids for ids in (known.reports, known.repeats, known.held, takings.held)):
         raise Conflict(problem="other_content")
     if told.base_id is not None and told.base_id not in known.reports:
         takings.held[told.id] = told

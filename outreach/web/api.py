@@ -14,8 +14,8 @@ from outreach.logbook.tables import ReportSource
 from outreach.people.tables import Role
 from outreach.web.auth import current_login, person, phone_spoke
 from outreach.web.database import wait_briefly, written
+from outreach.web.item_words import told
 from outreach.web.routing import allow
-from outreach.web.words import CONFLICTS, SENTENCES, problem_words, word
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -62,7 +62,7 @@ def send_reports() -> ResponseReturnValue:
     now = datetime.now(UTC)
     sending = _sending(envelope, now)
     answers = written(lambda db: _taken(db, reports, now, sending, envelope.get("unsent")))
-    return jsonify(answers=[_told(answer) for answer in answers])
+    return jsonify(answers=[told(answer) for answer in answers])
 
 
 def _taken(
@@ -87,24 +87,3 @@ def _sending(envelope: dict[str, Any], now: datetime) -> Sending:
         skew_seconds=skew_of(envelope.get("sent_at"), now),
         source=ReportSource.PHONE,
     )
-
-
-def _told(answer: Answer) -> dict[str, Any]:
-    return {
-        "id": answer.id,
-        "outcome": answer.outcome.value,
-        "message": _message(answer),
-        "reason": answer.reason,
-        "problems": answer.problems,
-        "words": {
-            field: [problem_words(code) for code in codes]
-            for field, codes in answer.problems.items()
-        },
-        "receipt": answer.receipt,
-    }
-
-
-def _message(answer: Answer) -> str:
-    """Tell what became of it, and why where a rule of ours says so."""
-    why = CONFLICTS.get(answer.reason) or SENTENCES.get(answer.reason)
-    return str(why) if why else word(answer.outcome)

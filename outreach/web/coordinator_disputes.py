@@ -14,7 +14,9 @@ from pydantic import BaseModel, Field
 from outreach.errors import Conflict, Invalid
 from outreach.logbook.disputes import (
     LONGEST_WHY,
+    MOST_OPEN,
     Dispute,
+    count_open,
     dispute_of,
     open_disputes,
     rule,
@@ -22,15 +24,14 @@ from outreach.logbook.disputes import (
 )
 from outreach.logbook.record import result_of
 from outreach.logbook.tables import Ruling
+from outreach.logbook.waiting import count_held, held_reports
 from outreach.people.tables import Role
-from outreach.visits.lifecycle import MOVES
-from outreach.visits.tables import Happening
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import filled_again, now, pages
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read
 from outreach.web.i18n import clock, long_date, number
-from outreach.web.report_words import conflict_words
+from outreach.web.report_words import conflict_words, hindrance_words
 from outreach.web.routing import allow
 from outreach.web.words import word
 
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 #: Decided disputes that the list still shows.
 MOST_RULED = 20
+#: Corrections that wait for their report and are named; the others are counted.
+MOST_HELD = 50
 
 
 class RulingIn(BaseModel):
@@ -115,9 +118,17 @@ def disputes() -> ResponseReturnValue:
     """List the reports that contradict a stored one, and those decided last."""
     with reading_db() as db:
         waiting = open_disputes(db, person())
+        whole = count_open(db, person()) if len(waiting) >= MOST_OPEN else len(waiting)
         ruled = ruled_disputes(db, person(), MOST_RULED)
+        held, held_count = held_reports(db, person(), MOST_HELD), count_held(db, person())
     return render_template(
-        "coordinator/disputes.html", waiting=waiting, ruled=ruled, conflict_words=conflict_words
+        "coordinator/disputes.html",
+        waiting=waiting,
+        whole=whole,
+        ruled=ruled,
+        held=held,
+        held_count=held_count,
+        conflict_words=conflict_words,
     )
 
 
@@ -161,7 +172,7 @@ def _page(dispute_id: int, form: Filled | None = None) -> str:
         dispute=found,
         row=found.row,
         lines=_lines(found),
-        may_take=_may_take(found),
+        hindrance=hindrance_words(found.hindrance),
         form=form or fill(version=found.row.version),
         conflict_words=conflict_words,
     )
@@ -176,9 +187,3 @@ def _lines(found: Dispute) -> Sequence[Line]:
         )
         for name, written in _TOLD
     ]
-
-
-def _may_take(found: Dispute) -> bool:
-    """Whether the visit takes a report, or a correction of its report, as it stands."""
-    happening = Happening.CORRECTED if found.stored else Happening.REPORTED
-    return found.told is not None and (found.row.work, happening) in MOVES

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound, OutreachError
+from outreach.logbook.disputes import dispute_about
 from outreach.logbook.evidence import evidence_of_visit
 from outreach.logbook.listing import ReportRow, current_report, recent_reports, report_of
-from outreach.logbook.record import Met, SessionReportIn
+from outreach.logbook.record import Met, SessionReportIn, fingerprint, met_of
 from outreach.logbook.sync import Answer, Outcome, take_in
 from outreach.logbook.tables import Package, Payer, Sector
 from outreach.papers.session_forms import HAS_FORM
@@ -23,12 +24,12 @@ from outreach.visits.links import live_links
 from outreach.visits.listing import next_visits, visit_row
 from outreach.visits.returns import why_returned
 from outreach.visits.reviewing import review_reasons
-from outreach.visits.tables import Happening, Result, Work
+from outreach.visits.tables import Happening, Work
 from outreach.web.addresses import link_address
 from outreach.web.auth import person
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill
-from outreach.web.report_words import FLAG_WORDS, review_words
+from outreach.web.report_words import FLAG_WORDS, KEPT_WORDS, kept_words, review_words
 from outreach.web.routing import allow
 from outreach.web.words import reason_words
 
@@ -120,13 +121,38 @@ def save_report(visit_id: int) -> ResponseReturnValue:
         report = read(SessionReportIn, type(request.form)(given))
         with writing_db() as db:
             (answer,) = take_in(db, [report], person(), _now())
-            # Whoever sits here decides at once what of it is true: nothing is kept to be decided.
-            refuse(answer)
+            # Whoever sits here decides at once what of it is true: nothing is kept to be decided,
+            # but for what only the branch can decide.
+            if answer.reason not in KEPT_WORDS:
+                refuse(answer)
     except Conflict as error:
         return _again(visit_id, error), error.status
     except Invalid as error:
         return report_form(visit, refill(request.form, error), _corrected()), error.status
-    return redirect(url_for("official.report", report_id=answer.id, saved=answer.outcome), 303)
+    if answer.outcome is Outcome.CONFLICT:
+        return kept(visit, report, None)
+    stored_as = answer.stored_as or answer.id
+    return redirect(url_for("official.report", report_id=stored_as, saved=answer.outcome), 303)
+
+
+def kept(visit: VisitRow, report: SessionReportIn, stored: ReportRow | None) -> ResponseReturnValue:
+    """Lead to what a report is kept as that does not count: a dispute, decided since or not.
+
+    Who decides sees both reports side by side; an official what is stored, and what was decided.
+    """
+    with reading_db() as db:
+        row = dispute_about(db, person(), str(report.id), fingerprint(report))
+    if row is None:
+        raise NotFound(report=str(report.id))
+    if person().role is Role.COORDINATOR:
+        return redirect(url_for("coordinator.dispute", dispute_id=row.id), 303)
+    shown = row.taken_as or (stored and stored.id)
+    if shown is None:
+        return render_template(
+            "official/kept.html", visit=visit, row=row, why=kept_words(row.reason)
+        )
+    saved = row.ruling.value if row.ruling else "beside"
+    return redirect(url_for("official.report", report_id=shown, saved=saved), 303)
 
 
 def _again(visit_id: int, error: Conflict) -> str:
@@ -211,7 +237,6 @@ def _corrected() -> ReportRow | None:
 
 
 def _filled_from(old: ReportRow) -> Filled:
-    met = {Result.NOT_MET: Met.NOT_MET, Result.REFUSED: Met.REFUSED}.get(old.result, Met.HELD)
     lines: dict[str, Any] = {}
     for number, detail in enumerate(old.details):
         for name in ("sector", "package", "payer", "workers"):
@@ -219,7 +244,7 @@ def _filled_from(old: ReportRow) -> Filled:
     return fill(
         id=str(uuid.uuid4()),
         corrects_id=old.id,
-        met=met.value,
+        met=met_of(old.result).value,
         **{name: getattr(old, name) for name in TOLD},
         **lines,
     )
@@ -232,8 +257,12 @@ def report_form(
     *,
     stored: ReportRow | None = None,
     code: str = "",
+    is_closed: bool = False,
 ) -> str:
-    """Show the form; with the code of a paper form it takes what stands on that."""
+    """Show the form; with the code of a paper form it takes what stands on that.
+
+    For a visit that `is_closed` to reports what is typed in is kept for the branch to decide.
+    """
     numbers = [int(n) for name in form.values if (n := _line_number(name))]
     return render_template(
         "official/form.html",
@@ -242,6 +271,7 @@ def report_form(
         corrects=corrects,
         stored=stored,
         code=code,
+        is_closed=is_closed,
         lines=max([LINES, *(number + 2 for number in numbers)]),
         has_details=bool(numbers),
         sectors=list(Sector),

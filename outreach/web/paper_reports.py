@@ -14,7 +14,6 @@ from pydantic import BaseModel
 
 from outreach.errors import Conflict, Invalid, NotFound
 from outreach.logbook.comparing import says_the_same
-from outreach.logbook.disputes import open_disputes
 from outreach.logbook.listing import current_report, report_of
 from outreach.logbook.record import Met, SessionReportIn
 from outreach.logbook.sending import Sending
@@ -23,7 +22,6 @@ from outreach.logbook.tables import ReportSource
 from outreach.papers.form_codes import code_of, find, key_of, report_id_of, shown_code
 from outreach.papers.session_forms import TITLE, forms_of
 from outreach.papers.typesetting import typeset_told
-from outreach.people.tables import Role
 from outreach.visits.listing import visit_row
 from outreach.visits.tables import Happening
 from outreach.web.addresses import public_url
@@ -31,7 +29,7 @@ from outreach.web.auth import person
 from outreach.web.coordinator_pages import now, today
 from outreach.web.database import reading_db, running, writing_db
 from outreach.web.forms import Filled, fill, read, refill
-from outreach.web.official import REPORTERS, refuse, report_form, require_open
+from outreach.web.official import REPORTERS, is_open, kept, refuse, report_form
 from outreach.web.official import pages as official_pages
 from outreach.web.paper_files import pdf_answer, plain_name
 from outreach.web.routing import allow
@@ -107,9 +105,7 @@ def paper_report(visit_id: int) -> ResponseReturnValue:
         typed_before = _typed_before(db, visit)
     if typed_before is not None:
         return _to_report(typed_before.id, "typed_before")
-    if stored is None:
-        require_open(visit, Happening.REPORTED)
-    elif "differs" not in request.args:
+    if stored is not None and "differs" not in request.args:
         return render_template(
             "official/paper_beside.html", visit=visit, report=stored, code=_shown_code(visit)
         )
@@ -131,8 +127,10 @@ def save_paper_report(visit_id: int) -> ResponseReturnValue:
             return _to_report(stored.id, "same")
         with writing_db() as db:
             (answer,) = take_in(db, [report], person(), now(), ON_PAPER)
-        if answer.outcome is Outcome.CONFLICT and stored is not None:
-            return _kept_beside(stored)
+        if answer.outcome is Outcome.CONFLICT:
+            return kept(visit, report, stored)
+        if answer.stored_as:
+            return _to_report(answer.stored_as, "same")
         refuse(answer)
     except (Conflict, Invalid) as error:
         return _page(visit, refill(request.form, error), stored), error.status
@@ -144,16 +142,6 @@ def _read(visit: VisitRow) -> SessionReportIn:
     given = request.form.to_dict(flat=True)
     given |= {"visit_id": str(visit.id), "id": str(_report_id(visit)), "corrects_id": ""}
     return read(SessionReportIn, type(request.form)(given))
-
-
-def _kept_beside(stored: ReportRow) -> ResponseReturnValue:
-    """Lead to both reports side by side; an official sees what is stored, the branch decides."""
-    with reading_db() as db:
-        waiting = open_disputes(db, person()) if person().role is Role.COORDINATOR else []
-    ours = [one.id for one in waiting if one.visit_id == stored.visit_id]
-    if ours:
-        return redirect(url_for("coordinator.dispute", dispute_id=max(ours)), 303)
-    return _to_report(stored.id, "beside")
 
 
 def _typed_before(db: Session, visit: VisitRow) -> ReportRow | None:
@@ -169,7 +157,8 @@ def _to_report(report_id: str, saved: str) -> ResponseReturnValue:
 
 
 def _page(visit: VisitRow, form: Filled, stored: ReportRow | None) -> str:
-    return report_form(visit, form, stored=stored, code=_shown_code(visit))
+    closed = stored is None and not is_open(visit, Happening.REPORTED)
+    return report_form(visit, form, stored=stored, code=_shown_code(visit), is_closed=closed)
 
 
 def form_key() -> bytes:

@@ -23,9 +23,9 @@ from outreach.web.auth import current_login, person
 from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, running
 from outreach.web.i18n import language, zone_name
-from outreach.web.report_words import FLAG_WORDS
+from outreach.web.report_words import FLAG_WORDS, kept_words
 from outreach.web.routing import allow
-from outreach.web.words import CONFLICTS, reason_words, word
+from outreach.web.words import reason_words, word
 
 if TYPE_CHECKING:
     from datetime import date
@@ -220,7 +220,6 @@ def _village(village: OwnVillage, state: PhoneState) -> dict[str, Any]:
 
 
 def _dispute(dispute: Dispute) -> dict[str, Any]:
-    words = CONFLICTS.get(dispute.reason)
     return {
         "report_id": dispute.report_id,
         "visit_id": dispute.visit_id,
@@ -231,7 +230,7 @@ def _dispute(dispute: Dispute) -> dict[str, Any]:
             for name in ("held_on", "held_at", "met", "men", "women", "signups", "paid")
         },
         "reason": dispute.reason,
-        "reason_word": str(words) if words else "",
+        "reason_word": kept_words(dispute.reason),
         "ruling": dispute.ruling and dispute.ruling.value,
         "ruling_word": _ruling_words(dispute),
     }

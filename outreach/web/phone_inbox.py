@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from flask import jsonify, request
-from flask_babel import lazy_gettext as _
 from pydantic import ValidationError
 
 from outreach.errors import Invalid
@@ -26,9 +25,9 @@ from outreach.web.api import pages
 from outreach.web.auth import current_login, person, phone_spoke
 from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, running, writing_db, written
+from outreach.web.item_words import told
 from outreach.web.phone_api import opening
 from outreach.web.routing import allow
-from outreach.web.words import CONFLICTS, SENTENCES, problem_words, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,12 +43,6 @@ MOST_TO_ONE_VISIT = 5
 #: More than a phone can hold.
 _MOST_UNSENT_DIGITS = 6
 _DIGEST = re.compile("[0-9a-f]{64}")
-
-#: Why an item was kept back or refused, where no rule of a field says it.
-_WHY = {
-    "waits_for_its_report": _("Its report has not arrived yet. The phone keeps it and sends it."),
-    "report_set_aside": _("Your branch has set aside the report that this belongs to."),
-}
 
 
 @pages.post("/answers")
@@ -196,27 +189,3 @@ def _note_phone(unsent: object, sent_at: object, at: datetime) -> None:
     count = int(left) if left.isdecimal() and len(left) <= _MOST_UNSENT_DIGITS else None
     with writing_db() as db:
         phone_spoke(db, at, unsent=count, skew_seconds=skew_of(sent_at, at))
-
-
-def told(answer: Answer) -> dict[str, Any]:
-    """Write what became of an item, in the form that reports are answered in."""
-    return {
-        "id": answer.id,
-        "outcome": answer.outcome.value,
-        "message": _message(answer),
-        "reason": answer.reason,
-        "problems": answer.problems,
-        "words": {
-            field: [problem_words(code) for code in codes]
-            for field, codes in answer.problems.items()
-        },
-    }
-
-
-def _message(answer: Answer) -> str:
-    if answer.outcome is Outcome.CONFLICT:
-        return str(CONFLICTS.get(answer.reason, SENTENCES["conflict"]))
-    if answer.problems:
-        codes = dict.fromkeys(code for several in answer.problems.values() for code in several)
-        return " ".join(problem_words(code) for code in codes)
-    return str(_WHY.get(answer.reason) or SENTENCES.get(answer.reason) or word(answer.outcome))

@@ -11,6 +11,7 @@ from outreach.planning.model import Point
 from outreach.planning.travel import distance_m
 from outreach.visits.tables import Work
 from outreach.web.i18n import number
+from outreach.web.words import CONFLICTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,12 +89,59 @@ DISPUTE_WORDS = {
     "other_content": _("The same form came once more with other numbers."),
     "wrong_status": _("The visit takes no report in its present status."),
     "base_never_came": _("The report that it corrects never came."),
+    "visit_moved": _(
+        "Held on an earlier day: the visit was given another day since, which is still to come."
+    ),
+    "slot_taken": _("Other visits have taken all places of the team's day."),
+}
+
+#: Why the report of a session that was held does not count yet, for whoever sent it.
+KEPT_WORDS = {
+    "wrong_status": _(
+        "This visit was not open for a report any more. Your report is kept, and your branch"
+        " decides."
+    ),
+    "visit_moved": _(
+        "Your branch has given this visit another day since. Your report is kept, and your branch"
+        " decides."
+    ),
+    "village_has_visit": _(
+        "Your village has another visit by now. Your report is kept, and your branch decides."
+    ),
+    "slot_taken": _(
+        "The team's day is full by now. Your report is kept, and your branch decides."
+    ),
+}
+
+#: What stands in the way of taking a disputed report, and what helps.
+HINDRANCE_WORDS = {
+    "village_has_visit": _(
+        "The village has another visit in this stage. If the session that was held should count,"
+        " call that visit off first."
+    ),
+    "slot_taken": _(
+        "Other visits have taken all places of the team's day. Move one of them first."
+    ),
 }
 
 
 def conflict_words(reason: str) -> str:
     """Say why a report disputes what is stored."""
-    return str(DISPUTE_WORDS.get(reason) or _("It does not go with what is stored."))
+    words = DISPUTE_WORDS.get(reason) or CONFLICTS.get(reason)
+    return str(words or _("It does not go with what is stored."))
+
+
+def kept_words(reason: str) -> str:
+    """Say to whoever sent it why something does not count yet; empty if we have no words."""
+    return str(KEPT_WORDS.get(reason) or CONFLICTS.get(reason, ""))
+
+
+def hindrance_words(hindrance: str) -> str:
+    """Say why a disputed report cannot be taken, and what helps; empty if nothing hinders."""
+    if not hindrance:
+        return ""
+    words = HINDRANCE_WORDS.get(hindrance)
+    return str(words or _("The other report cannot be taken as the visit stands."))
 
 
 def flags_in_words(flags: Iterable[str]) -> list[str]:

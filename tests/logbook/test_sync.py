@@ -105,14 +105,17 @@ def test_a_second_report_of_a_visit_is_a_conflict(engine: Engine, at: Field) -> 
     assert len(reports(engine)) == 1
 
 
-def test_a_visit_called_off_takes_no_report_and_keeps_none(engine: Engine, at: Field) -> None:
+def test_a_visit_called_off_takes_a_report_from_the_coordinator_alone(
+    engine: Engine, at: Field
+) -> None:
     visit_id = at.visits[at.codes[0]]
     with unit_of_work(engine) as db:
         db.execute(update(Visit).values(work=Work.CANCELLED).where(col(Visit.id) == visit_id))
-    first, second = send(engine, at.coordinator, told(visit_id), told(at.visits[at.codes[1]]))
-    assert (first.outcome, first.reason) == (Outcome.CONFLICT, "wrong_status")
-    assert second.outcome is Outcome.ACCEPTED
-    assert [r.visit_id for r in reports(engine)] == [at.visits[at.codes[1]]]
+    (refused,) = send(engine, at.official, told(visit_id))
+    assert (refused.outcome, refused.reason) == (Outcome.CONFLICT, "wrong_status")
+    assert reports(engine) == []
+    assert outcomes(send(engine, at.coordinator, told(visit_id))) == ["accepted"]
+    assert visit(engine, visit_id).work is Work.DONE
 
 
 def test_a_correction_points_to_the_old_report_and_takes_its_place(
@@ -203,14 +206,14 @@ def test_too_many_at_once_are_refused(engine: Engine, at: Field) -> None:
 
 
 def test_a_hundred_at_once_are_answered_one_by_one(engine: Engine, at: Field) -> None:
-    items = [told(at.visits[at.codes[n % 6]]) for n in range(MOST_AT_ONCE)]
+    items = [told(at.visits[at.codes[n % 6]], men=n + 1) for n in range(MOST_AT_ONCE)]
     counted = outcomes(send(engine, at.coordinator, *items))
     assert (counted.count("accepted"), counted.count("conflict")) == (6, 94)
 
 
-@pytest.mark.parametrize("same_id", [True, False])
+@pytest.mark.parametrize(("same_id", "same_words"), [(True, True), (False, True), (False, False)])
 def test_many_phones_at_the_same_moment_store_one_report(
-    engine: Engine, at: Field, same_id: bool
+    engine: Engine, at: Field, same_id: bool, same_words: bool
 ) -> None:
     """The same report sent by many at once, or many first reports of one visit."""
     one = told(at.visits[at.codes[0]])
@@ -221,13 +224,14 @@ def test_many_phones_at_the_same_moment_store_one_report(
         gate.wait()
         answers.extend(send(engine, at.official, item))
 
-    items = [one if same_id else told(one["visit_id"]) for _ in range(8)]
+    men = [20 if same_words else 20 + number for number in range(8)]
+    items = [one if same_id else told(one["visit_id"], men=each) for each in men]
     phones = [threading.Thread(target=phone, args=(item,)) for item in items]
     for thread in phones:
         thread.start()
     for thread in phones:
         thread.join(30)
-    loser = "duplicate" if same_id else "conflict"
+    loser = "duplicate" if same_words else "conflict"
     assert sorted(outcomes(answers)) == sorted(["accepted", *[loser] * 7])
     assert len(reports(engine)) == 1
 

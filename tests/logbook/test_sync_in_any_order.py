@@ -15,7 +15,7 @@ from sqlalchemy import delete, update
 from sqlmodel import func, select
 
 from outreach.db import make_engine, reading, unit_of_work
-from outreach.logbook.tables import DisputedReport, HeldReport, SessionReport, SignUp
+from outreach.logbook.tables import DisputedReport, HeldReport, SessionReport, SignUp, TakenItem
 from outreach.visits.tables import Visit, VisitEvent, Work
 from tests.builders import load_small_registry
 from tests.conftest import _fresh_postgres
@@ -35,6 +35,10 @@ class Model:
     stored: dict[str, dict[str, Any]] = field(default_factory=dict)
     held: dict[str, dict[str, Any]] = field(default_factory=dict)
     disputed: list[dict[str, Any]] = field(default_factory=list)
+    #: What said what was stored already: the telling, and the id of the stored one.
+    repeats: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
+    #: By stored report the one it corrects.
+    corrects: dict[str, str] = field(default_factory=dict)
 
     def take(self, item: dict[str, Any]) -> str:
         outcome = self._taken(item)
@@ -43,32 +47,54 @@ class Model:
         return outcome
 
     def _taken(self, item: dict[str, Any]) -> str:
-        if self.stored.get(item["id"]) == item:
+        return self._known(item) or self._placed(item)
+
+    def _known(self, item: dict[str, Any]) -> str:
+        told_id = item["id"]
+        repeated = self.repeats.get(told_id, (None, ""))[0]
+        if item in (self.stored.get(told_id), repeated):
             return "duplicate"
-        if item in self.disputed:
-            return "conflict"
-        for known, outcome in ((self.stored, "duplicate"), (self.held, "held")):
-            if item["id"] in known:
-                return outcome if known[item["id"]] == item else "conflict"
+        if item not in self.disputed and self.held.get(told_id) == item:
+            return "held"
+        here = {*self.stored, *self.repeats, *self.held}
+        return "conflict" if item in self.disputed or told_id in here else ""
+
+    def _placed(self, item: dict[str, Any]) -> str:
         base = item.get("corrects_id")
+        base = self.repeats[base][1] if base in self.repeats else base
         if base and base not in self.stored:
             self.held[item["id"]] = item
             return "held"
-        if not self._fits(item, base):
+        if self._fits(item, base):
+            self.stored[item["id"]] = item
+            self.corrects |= {item["id"]: base} if base else {}
+            outcome = "accepted"
+        elif (same := self._said_before(item, base)) is not None:
+            self.repeats[item["id"]] = (item, same)
+            outcome = "duplicate"
+        else:
             return "conflict"
-        self.stored[item["id"]] = item
         waits = [h for h in self.held.values() if h["corrects_id"] == item["id"]]
         for waiting in sorted(waits, key=lambda held: str(held["id"])):
             del self.held[waiting["id"]]
             self.take(waiting)
-        return "accepted"
+        return outcome
 
     def _fits(self, item: dict[str, Any], base: str | None) -> bool:
-        same = [r for r in self.stored.values() if r["visit_id"] == item["visit_id"]]
+        same = self._of_visit(item)
         if base:
-            corrected = {r.get("corrects_id") for r in same}
-            return base in {r["id"] for r in same} and base not in corrected
+            return base in same and base not in self.corrects.values()
         return not same
+
+    def _said_before(self, item: dict[str, Any], base: str | None) -> str | None:
+        same = self._of_visit(item)
+        if base and base not in same:
+            return None
+        (current,) = same - set(self.corrects.values())
+        return current if self.stored[current]["men"] == item["men"] else None
+
+    def _of_visit(self, item: dict[str, Any]) -> set[str]:
+        return {one for one, r in self.stored.items() if r["visit_id"] == item["visit_id"]}
 
 
 IDS = [str(uuid.UUID(int=number)) for number in range(1, 7)]
@@ -112,7 +138,7 @@ def shared_field(shared: Engine) -> Field:
 
 def forget(engine: Engine) -> None:
     with unit_of_work(engine) as db:
-        for table in (SignUp, HeldReport, DisputedReport, VisitEvent):
+        for table in (SignUp, HeldReport, DisputedReport, TakenItem, VisitEvent):
             db.execute(delete(table))
         db.execute(delete(SessionReport))
         db.execute(update(Visit).values(work=Work.CONFIRMED, result=None))
@@ -141,14 +167,17 @@ def test_any_order_and_any_repeats_end_as_the_model_says(
     stored = {r.id: (r.visit_id, r.men, r.corrects_id) for r in reports(shared)}
     with reading(shared) as db:
         held = set(db.exec(select(HeldReport.id)))
+        noted = {row.id: row.reason for row in db.exec(select(TakenItem))}
         events = db.exec(select(func.count()).select_from(VisitEvent)).one()
         disputed = sorted(row.content["id"] for row in db.exec(select(DisputedReport)))
     forget(shared)
     # One call answers an item that was held and then released within it by what became of it.
     assert [w if g == w or w != "held" else g for g, w in zip(got, wanted, strict=True)] == got
     assert stored == {
-        r["id"]: (r["visit_id"], r["men"], r["corrects_id"]) for r in model.stored.values()
+        r["id"]: (r["visit_id"], r["men"], model.corrects.get(r["id"]))
+        for r in model.stored.values()
     }
+    assert noted == {told_id: same for told_id, (_, same) in model.repeats.items()}
     assert held == set(model.held)
     assert disputed == sorted(item["id"] for item in model.disputed)
     assert events == len(stored)

@@ -196,7 +196,9 @@ def _told(drawn: random.Random, visit_id: int, **other: Any) -> dict[str, Any]:
     line = {"sector": "farmer", "package": "jkk_jkm", "payer": "self", "workers": farmers}
     told_id = str(uuid.UUID(int=drawn.getrandbits(128), version=4))
     men = drawn.randint(10, 70)
-    return told(visit_id, id=told_id, men=men, signups=farmers, details=[line], **other)
+    # No two say the same by chance: what says the same is no contradiction.
+    own = {"men": men, "place": f"Balai {told_id[:8]}"}
+    return told(visit_id, id=told_id, signups=farmers, details=[line], **own, **other)
 
 
 def scatter(items: list[Item], drawn: random.Random, gaps: float, again: float) -> list[list[Item]]:

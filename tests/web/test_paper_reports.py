@@ -263,3 +263,64 @@ def test_more_forms_than_a_file_holds_come_as_several(
     assert len(links) == 2
     codes = {texts(coordinator.get(link.replace("&amp;", "&")).data)[0] for link in links}
     assert len(codes) == 2
+
+
+def test_a_paper_that_leaves_out_who_paid_says_what_is_stored(
+    official: Visitor, world: World, app: Flask
+) -> None:
+    stored = _phone_sends(app, world, paid=3)
+    bare = {name: FORM[name] for name in ("met", "held_on", "held_at", "men", "women", "signups")}
+    answer = official.send(_address(world), bare)
+    assert answer.location.endswith(f"/my/reports/{stored}?saved=same")
+    assert _disputes(app, world) == []
+
+
+def test_a_paper_of_a_visit_that_was_called_off_is_kept_for_the_branch(
+    official: Visitor, coordinator: Visitor, world: World, app: Flask
+) -> None:
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        db.get_one(Visit, world.own["visit_id"]).work = Work.POSTPONED
+    assert "alert-warning" in official.get(_address(world)).text
+    answer = official.send(_address(world), PAPER)
+    assert answer.status_code == 200
+    assert "alert-warning" in answer.text
+    (dispute,) = _disputes(app, world)
+    assert (dispute.report_id, dispute.reason) == (_paper_id(world), "wrong_status")
+    ruling = {"ruling": "set_aside", "why": "Daftar hadir kosong", "version": 1}
+    assert coordinator.send(f"/disputes/{dispute.id}/ruling", ruling).status_code == 303
+    assert "Daftar hadir kosong" in official.send(_address(world), PAPER).text
+    assert coordinator.send(_address(world), PAPER).location == f"/disputes/{dispute.id}"
+
+
+@pytest.mark.parametrize("ruling", ["set_aside", "taken"])
+def test_who_types_a_paper_in_again_is_told_what_was_decided(
+    official: Visitor, coordinator: Visitor, world: World, app: Flask, ruling: str
+) -> None:
+    stored = _phone_sends(app, world)
+    official.send(_address(world), {**PAPER, "men": "30"})
+    official.send(_address(world), PAPER)
+    first, second = _disputes(app, world)
+    told = {"ruling": ruling, "why": "Dicocokkan", "version": 1}
+    assert coordinator.send(f"/disputes/{first.id}/ruling", told).status_code == 303
+    again = official.send(_address(world), {**PAPER, "men": "30"})
+    assert again.location.endswith(f"saved={ruling}") or again.location.endswith("saved=same")
+    if ruling == "set_aside":
+        assert f"/my/reports/{stored}" in again.location
+    assert official.get(again.location).status_code == 200
+    there = coordinator.send(_address(world), {**PAPER, "men": "30"})
+    assert there.location in (f"/disputes/{first.id}", again.location)
+    assert coordinator.send(_address(world), PAPER).location == f"/disputes/{second.id}"
+
+
+@pytest.mark.parametrize("work", [Work.POSTPONED, Work.PROPOSED])
+def test_a_report_on_the_page_that_only_the_branch_can_judge_is_kept(
+    official: Visitor, world: World, app: Flask, work: Work
+) -> None:
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        db.get_one(Visit, world.own["visit_id"]).work = work
+    told = {**FORM, "id": str(uuid.uuid4())}
+    answer = official.send(f"/my/visits/{world.own['visit_id']}/report", told)
+    assert answer.status_code == 200
+    (dispute,) = _disputes(app, world)
+    assert (dispute.report_id, dispute.reason) == (told["id"], "wrong_status")
+    assert _stored(app, world) == []
