@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Text, cast, delete, func, or_, update
+from sqlalchemy import Text, cast, delete, func, or_, select, update
 from sqlmodel import col
 
 from outreach.logbook.tables import (
@@ -46,7 +46,26 @@ LABELS = timedelta(days=90)
 def forget_old(db: Session, now: datetime) -> int:
     """Erase what is past its time; return how many rows that was about."""
     done: list[Any] = [db.execute(statement) for statement in _over(now)]
-    return sum(one.rowcount for one in done)
+    return sum(one.rowcount for one in done) + _forget_disputed_places(db, now)
+
+
+def _forget_disputed_places(db: Session, now: datetime) -> int:
+    """Erase where phones were from what waits for a ruling; whoever rules loses no edit by it.
+
+    Corrections that wait for their report are deleted as old as this, with all they hold.
+    """
+    latitude, longitude = (
+        col(DisputedReport.content)[name].as_float() for name in ("latitude", "longitude")
+    )
+    query = select(col(DisputedReport.id), col(DisputedReport.content)).where(
+        col(DisputedReport.received_at) <= now - PLACES,
+        or_(latitude.is_not(None), longitude.is_not(None)),
+    )
+    places = {"latitude": None, "longitude": None}
+    rows = [{"id": row.id, "content": {**row.content, **places}} for row in db.execute(query)]
+    if rows:
+        db.execute(update(DisputedReport), rows)
+    return len(rows)
 
 
 def _over(now: datetime) -> list[Any]:
