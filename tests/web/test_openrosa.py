@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,7 +22,7 @@ from outreach.logbook.tables import (
     SignUp,
 )
 from outreach.people.devices import revoke
-from outreach.people.tables import Device, DeviceKind
+from outreach.people.tables import Device, DeviceKind, Official
 from outreach.visits.tables import Visit, Work
 from tests.field import NOW
 from tests.web.collect import (
@@ -253,6 +254,46 @@ def test_keys_that_are_none_are_answered_alike(collect: Collect, which: str) -> 
     assert len({words_of(answer) for answer in answers}) == 1
     assert collect.client.head(f"/key/{key}/submission").status_code == 404
     assert collect.stored() == []
+
+
+def test_whatever_a_program_comes_for_is_contact_and_noted_once_a_minute(collect: Collect) -> None:
+    def seen() -> object:
+        with reading(collect.engine) as db:
+            return db.exec(select(Device.last_seen_at)).one()
+
+    assert seen() is None
+    assert collect.get("/formList").status_code == 200
+    assert seen() == NOW
+    clock = collect.client.application.extensions
+    clock["clock"] = lambda: NOW + timedelta(seconds=59)
+    collect.get("/forms/laporan_sesi.xml")
+    assert seen() == NOW
+    clock["clock"] = lambda: NOW + timedelta(seconds=60)
+    collect.get("/forms/laporan_sesi/visits.csv")
+    assert seen() == NOW + timedelta(seconds=60)
+
+
+def test_out_of_office_a_key_opens_nothing_and_the_form_stays_on_the_phone(
+    collect: Collect,
+) -> None:
+    def serve_until(last_day: date | None) -> None:
+        with unit_of_work(collect.engine) as db:
+            (one,) = db.exec(select(Official))
+            one.term_ends, one.account_id = last_day, collect.at.official.account_id
+
+    with unit_of_work(collect.engine) as db:
+        code = collect.at.codes[0]
+        db.add(Official(village_code=code, name="Sri Lestari", position="Lurah"))
+    serve_until(date(2020, 1, 1))
+    for answer in (
+        collect.get("/forms/laporan_sesi/visits.csv"),
+        collect.send(form_xml(answered(collect.visit_id))),
+    ):
+        assert answer.status_code == 401
+        assert words_of(answer)
+    assert collect.stored() == []
+    serve_until(None)
+    assert collect.send(form_xml(answered(collect.visit_id))).status_code == 201
 
 
 def test_a_visit_that_was_called_off_is_kept_for_a_person(collect: Collect) -> None:
