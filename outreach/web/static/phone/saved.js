@@ -1,6 +1,6 @@
 // What became of what was saved. It says "sent" only once the server's answer is here.
 import { answerInWords, known, placeOf, standing, whyOf } from "./visits.js";
-import { outbox } from "./store.js";
+import { outbox, storedAs } from "./store.js";
 import { copyOf, dayInWords, fill, say, show } from "./words.js";
 
 export async function open(section, id) {
@@ -11,7 +11,8 @@ export async function refresh(section, id) {
   const all = await known();
   // An answer leaves the outbox once the server's state is here.
   const item = (await outbox.get(id)) ?? (await outbox.taken(id));
-  const report = all.reports.find((one) => one.id === id);
+  const stored = storedAs(item ?? { id });
+  const report = all.reports.find((one) => one.id === stored);
   const dispute = all.disputes.find((one) => one.report_id === id);
   const shown = report ? ofReport(report) : dispute ? ofDispute(dispute) : item ? ofItem(item) : { title: say("saved_unknown") };
   const visitId = report?.visit_id ?? item?.visit_id;

@@ -141,6 +141,9 @@ export const diskRefused = () => unkept.size > 0 || unkeptDrafts > 0;
 
 export const isUnsent = (item) => !["sent", "disputed"].includes(item.state);
 
+/** The id that the server has a report under: the same may have been told before, by another way. */
+export const storedAs = (item) => item.answer?.stored_as || item.id;
+
 export const outbox = {
   /**
    * Save an item to be sent: `{id, kind, visit_id, body, blob?, after?}`.
@@ -215,11 +218,12 @@ export const outbox = {
   async tidy(json) {
     const shown = new Set([...json.reports.map((one) => one.id), ...json.disputes.map((one) => one.report_id)]);
     const gone = (await outbox.all()).filter((item) => {
-      if (item.kind === "report") return ["sent", "disputed"].includes(item.state) && shown.has(item.id);
+      if (item.kind === "report") return ["sent", "disputed"].includes(item.state) && shown.has(storedAs(item));
       return item.state === "sent" || (item.state === "disputed" && Date.now() - Date.parse(item.answer?.at) > LONG_AGO_MS);
     });
-    // The state shows reports by their ids, and answers only in what became of their visit.
-    const answers = gone.filter((item) => item.kind === "answer" && item.state === "sent");
+    // The state shows reports by the ids they are stored under, and answers only in what became
+    // of their visit.
+    const answers = gone.filter((item) => item.state === "sent" && (item.kind === "answer" || storedAs(item) !== item.id));
     if (answers.length > 0) {
       const before = (await settings.get("taken").catch(() => null)) ?? [];
       await settings.put("taken", [...before, ...answers].slice(-MOST_TAKEN)).catch(() => undefined);

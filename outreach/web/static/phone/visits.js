@@ -1,5 +1,5 @@
 // The visits: what this phone knows of them, their cards, and the first screen of all.
-import { drafts, outbox, state, villageToday } from "./store.js";
+import { drafts, outbox, state, storedAs, villageToday } from "./store.js";
 import { copyOf, dayInWords, fill, number, say, show, time } from "./words.js";
 
 // The next visits: the nearest first and large, with the one thing to do now.
@@ -181,7 +181,7 @@ export async function known() {
 /** Whether the server's own words about an item are here, so that ours are not needed. */
 function isTold(item, json) {
   if (item.kind !== "report" || !json) return false;
-  const told = (list, key) => list.some((one) => one[key] === item.id);
+  const told = (list, key) => list.some((one) => one[key] === storedAs(item));
   if (item.state === "sent") return told(json.reports, "id");
   return item.state === "disputed" && told(json.disputes, "report_id");
 }
