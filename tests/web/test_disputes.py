@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+import uuid
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from outreach.db import reading, unit_of_work
-from outreach.logbook.tables import DisputedReport, Ruling, SessionReport
+from outreach.logbook import taking
+from outreach.logbook.tables import (
+    DisputedReport,
+    Evidence,
+    HeldReport,
+    Ruling,
+    SessionReport,
+    SignUp,
+)
 from outreach.people.tables import Role
+from outreach.visits import lifecycle
 from outreach.visits.tables import Visit, Work
+from outreach.web.report_words import conflict_words, kept_words
 from tests.web.planned import engine_of, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
+    from sqlmodel import Session
 
     from tests.web.conftest import Visitor
     from tests.web.world import World
@@ -34,6 +48,13 @@ def client(english: Callable[[Role], Visitor]) -> Visitor:
 def rule(client: Visitor, world: World, ruling: str, **form: Any) -> Any:
     told = {"ruling": ruling, "why": WHY, "version": 1, **form}
     return client.send(f"/disputes/{world.own['dispute_id']}/ruling", told)
+
+
+def forget_report(db: Session, visit_id: int) -> None:
+    of_visit = select(SessionReport.id).where(col(SessionReport.visit_id) == visit_id)
+    for table in (SignUp, Evidence):
+        db.execute(delete(table).where(col(table.report_id).in_(of_visit)))
+    db.execute(delete(SessionReport).where(col(SessionReport.visit_id) == visit_id))
 
 
 def ruling_of(app: Flask, world: World) -> Ruling | None:
@@ -104,16 +125,79 @@ def test_who_comes_too_late_is_told_and_sees_the_decision(
     assert ruling_of(app, world) is Ruling.SET_ASIDE
 
 
-def test_a_report_that_the_visit_cannot_take_is_not_offered(
+def test_a_report_whose_place_is_taken_is_not_offered_and_says_what_helps(
     app: Flask, client: Visitor, world: World
 ) -> None:
     with unit_of_work(engine_of(app)) as db:
         visit_id = db.get_one(DisputedReport, world.own["dispute_id"]).visit_id
-        db.execute(update(Visit).where(col(Visit.id) == visit_id).values(work=Work.CANCELLED))
-    html = client.get(f"/disputes/{world.own['dispute_id']}").get_data(as_text=True)
-    assert 'value="taken"' not in html
+        forget_report(db, visit_id)
+        visit = db.get_one(Visit, visit_id)
+        visit.work = Work.RETURNED
+        db.flush()
+        other = visit.model_dump(exclude={"id"}) | {"day": date(2026, 12, 1)}
+        db.add(Visit(**other | {"work": Work.CONFIRMED}))
+    answer = client.get(f"/disputes/{world.own['dispute_id']}")
+    assert 'value="taken"' not in answer.get_data(as_text=True)
+    assert "call that visit off first" in words_of(answer)
     assert rule(client, world, "taken").status_code == 409
     assert ruling_of(app, world) is None
+
+
+@pytest.mark.parametrize("work", [Work.CANCELLED, Work.POSTPONED, Work.UNREACHABLE])
+def test_a_session_of_a_visit_that_was_called_off_can_be_taken(
+    app: Flask, client: Visitor, world: World, work: Work
+) -> None:
+    with unit_of_work(engine_of(app)) as db:
+        visit_id = db.get_one(DisputedReport, world.own["dispute_id"]).visit_id
+        forget_report(db, visit_id)
+        db.execute(update(Visit).where(col(Visit.id) == visit_id).values(work=work))
+    html = client.get(f"/disputes/{world.own['dispute_id']}").get_data(as_text=True)
+    assert 'value="taken"' in html
+    assert rule(client, world, "taken").status_code == 303
+    with reading(engine_of(app)) as db:
+        assert db.get_one(Visit, visit_id).work is Work.DONE
+
+
+def test_what_waits_for_its_report_is_listed_with_since_when(
+    app: Flask, client: Visitor, world: World
+) -> None:
+    with unit_of_work(engine_of(app)) as db:
+        for place in (world.own, world.foreign):
+            visit = db.get_one(Visit, place["visit_id"])
+            held = HeldReport(
+                id=str(uuid.uuid4()),
+                waits_for=str(uuid.uuid4()),
+                visit_id=visit.id or 0,
+                content={},
+                fingerprint="",
+                account_id=world.accounts[Role.OFFICIAL][0],
+                received_at=datetime(2026, 11, 19, 4, tzinfo=UTC),
+            )
+            db.add(held)
+    words = words_of(client.get("/disputes"))
+    assert "Waiting for the report they correct (1)" in words
+    assert "Waits for the report it corrects since" in words
+
+
+def raised_reasons() -> set[str]:
+    """Every code that taking a report in can give for a contradiction, as its code names them."""
+    source = "".join(inspect.getsource(room) for room in (taking, lifecycle.lost_place))
+    source += inspect.getsource(lifecycle.status_after)
+    named = re.findall(r'problem="(\w+)"', source)
+    chosen = re.findall(r'"(base_never_came|already_reported)"', source)
+    kept = re.findall(r'_dispute\w*\(.*"(\w+)"\)', source)
+    returned = re.findall(r'return "(\w+)"', source)
+    found = {*named, *chosen, *kept, *returned, "slot_taken"}
+    assert len(found) >= 11
+    return found
+
+
+@pytest.mark.parametrize("reason", sorted(raised_reasons()))
+def test_every_reason_of_a_dispute_has_words_of_its_own(app: Flask, reason: str) -> None:
+    with app.test_request_context():
+        for words in (conflict_words(reason), kept_words(reason)):
+            assert words not in ("", conflict_words("no such reason"))
+            assert "%(" not in words
 
 
 def test_a_report_that_todays_rules_refuse_can_only_be_set_aside(
