@@ -284,7 +284,7 @@ def test_a_phone_of_somebody_else_changes_hands_only_when_asked(
     token = planted(app, world.foreign["official_id"])
     phone.set_cookie("phone", token)
     shown = words_of(phone.send(f"/e/{code}"))
-    assert "Send them first" in shown
+    assert "has not sent yet stays on this phone" in shown
     assert phone.send(f"/e/{code}", {"sure": "yes"}).location == "/phone/"
     with reading(app.extensions["outreach"].engine) as db:
         former = db.exec(select(Device).where(Device.token_hash == digest_of(token))).one()

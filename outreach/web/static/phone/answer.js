@@ -7,6 +7,7 @@ import { copyOf, dayInWords, fill, say, sayOr, show, time } from "./words.js";
 
 const MOST_LETTERS = 1000;
 let visit = null;
+let me = null;
 let wired = false;
 
 export async function open(section, visitId) {
@@ -23,6 +24,7 @@ export async function open(section, visitId) {
 export async function refresh(section, visitId) {
   const all = await known();
   visit = visitOf(all, visitId) ?? null;
+  me = all.me;
   const answers = visit?.can.includes("answer") ?? false;
   const open = answers || (visit?.can.includes("give_back") ?? false);
   fill(section, {
@@ -99,7 +101,7 @@ async function save(section, { answer, place, reason }) {
   const buttons = section.querySelectorAll("button");
   for (const button of buttons) button.disabled = true;
   try {
-    const kept = await outbox.add({ id, kind: "answer", visit_id: visitId, body, about: aboutOf(place) });
+    const kept = await outbox.add({ id, kind: "answer", visit_id: visitId, body, about: aboutOf(place), person: me });
     fill(section, { trouble: kept ? "" : say("no_room") });
     if (kept) location.hash = `saved/${id}`;
   } finally {

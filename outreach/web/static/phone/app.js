@@ -18,7 +18,7 @@
 // What the first screen needs is imported here and named in the head of the page (FIRST_FILES in
 // web/phone.py), so that it comes in one go over a slow line; all else is imported once it stands.
 import { condition, sendNow, startSending } from "./outbox.js";
-import { diskRefused, isUnsent, minutesAhead, openStore, outbox, settings, startClock, state } from "./store.js";
+import { byPerson, diskRefused, drafts, isOf, isUnsent, minutesAhead, openStore, outbox, settings, startClock, state, whoIsHere } from "./store.js";
 import * as visits from "./visits.js";
 import { moment, number, say, sayCount } from "./words.js";
 
@@ -166,15 +166,26 @@ async function refresh() {
 // ---- what stands around every screen
 
 async function update() {
-  const [items, now] = await Promise.all([outbox.all(), condition()]);
-  const unsent = items.filter(isUnsent);
+  const [items, now, person, begun] = await Promise.all([
+    outbox.all(), condition(), whoIsHere(), drafts.all().catch(() => []),
+  ]);
+  const left = items.filter(isUnsent);
+  const unsent = left.filter((item) => isOf(item, person));
   showStatus(unsent, now);
-  showWarnings(unsent, now);
+  showWarnings(unsent, now, begun);
+  byName("others").hidden = unsent.length === left.length;
+  byName("others-told").textContent = inWords(left.filter((item) => !isOf(item, person)));
   for (const badge of document.querySelectorAll("[data-unsent]")) {
     badge.hidden = unsent.length === 0;
     badge.textContent = number(unsent.length);
   }
-  if (await settings.get("pin").catch(() => null)) (await import("./lock.js")).dropPinOfOldPhone();
+  if (await settings.get("pin").catch(() => null)) await mindThePin();
+}
+
+async function mindThePin() {
+  const { dropPinOfOldPhone, lockIfForgotten } = await import("./lock.js");
+  await dropPinOfOldPhone();
+  await lockIfForgotten();
 }
 
 /** Only what truly stands in the outbox is told here. */
@@ -189,6 +200,9 @@ function showStatus(unsent, now) {
   byName("status-more").textContent = why(waiting, now);
 }
 
+/** What others left here, by their names: "2 of Bu Sri are kept on this phone …". */
+const inWords = (items) => byPerson(items).map(([name, theirs]) => sayCount("others", theirs.length, { name })).join(" ");
+
 const allSent = (now) => (now.sent_at ? say("all-sent-at", { when: moment(now.sent_at) }) : say("nothing-waits"));
 
 function why(waiting, now) {
@@ -200,7 +214,7 @@ function why(waiting, now) {
   return until ? say(`trouble-${now.trouble}-until`, { when: moment(until) }) : say(`trouble-${now.trouble}`);
 }
 
-async function showWarnings(unsent, now) {
+async function showWarnings(unsent, now, begun) {
   const told = await state.get().catch(() => null);
   const known = told !== null;
   byName("demo").hidden = !told?.json.me.demo;
@@ -208,9 +222,13 @@ async function showWarnings(unsent, now) {
   byName("unknown").hidden = !now.unknown || !(known || unsent.length || now.unknown === "revoked");
   byName("unknown-why").textContent = say(now.unknown ?? "unknown");
   const isOver = now.unknown === "not-in-office";
-  byName("unknown-kept").textContent = unsent.length ? sayCount(isOver ? "kept-over" : "kept", unsent.length) : "";
+  byName("unknown-kept").textContent = [
+    unsent.length ? sayCount(isOver ? "kept-over" : "kept", unsent.length) : "",
+    begun.length ? sayCount("begun", begun.length) : "",
+  ].join(" ");
   byName("unknown-code").hidden = isOver;
   byName("unknown-file").hidden = unsent.length === 0;
+  byName("unknown-wipe").hidden = unsent.length + begun.length === 0;
   byName("full").hidden = !diskRefused();
   const unkept = unsent.filter((item) => !item.kept).length;
   byName("full-count").textContent = unkept ? sayCount("not-kept", unkept) : say("not-kept-none");
@@ -236,6 +254,7 @@ async function act(event) {
   const action = event.target.closest("[data-do]")?.dataset.do;
   if (action === "send") sendNow({ fresh: true });
   if (action === "again") location.reload();
+  if (action === "wipe" && window.confirm(say("wipe-sure"))) await outbox.forgetAll();
   if (action !== "file" && action !== "share") return;
   const files = await import("./files.js");
   const file = await files.fileOf();

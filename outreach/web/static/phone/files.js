@@ -1,17 +1,19 @@
 // What was not sent yet, as a file: to be kept, handed to the branch, or read in on another phone.
 import { isUuid } from "./ids.js";
-import { isUnsent, outbox } from "./store.js";
+import { isOf, isUnsent, outbox, whoIsHere } from "./store.js";
 
 const FORMAT = "outreach-phone-1";
 const KINDS = ["report", "answer", "evidence"];
 const LARGEST_BYTES = 30 * 1024 * 1024;
 const CHUNK = 0x8000;
 
-/** A file of the items, those not sent yet if none are named. */
+/** A file of the items, of whoever is here and not sent yet if none are named. */
 export async function fileOf(items = null) {
-  const chosen = items ?? (await outbox.all()).filter(isUnsent);
-  const told = await Promise.all(chosen.map(async ({ id, kind, visit_id, body, after, added_at }) => (
-    { id, kind, visit_id, body, after, added_at, picture: await packed(await outbox.blob(id)) }
+  const person = await whoIsHere();
+  const chosen = items ?? (await outbox.all()).filter((item) => isUnsent(item) && isOf(item, person));
+  const told = await Promise.all(chosen.map(async ({ id, kind, visit_id, body, after, added_at, person: of, made_by }) => (
+    { id, kind, visit_id, body, after, added_at, person: of ?? null, made_by: made_by ?? null,
+      picture: await packed(await outbox.blob(id)) }
   )));
   const text = JSON.stringify({ format: FORMAT, made_at: new Date().toISOString(), items: told }, null, 1);
   // As plain text, for messengers carry that and refuse what they do not know.
@@ -47,16 +49,42 @@ export const canShare = () => navigator.canShare?.({ files: [new File(["."], "a.
 export const share = (file) => navigator.share({ files: [file] }).then(() => true, () => false);
 
 /**
- * Read such a file in: each item under its own id, so that it is taken in once, whichever phone
- * sends it. Gives `{added, known, unreadable}`, or null if it is no such file.
+ * Read in such a file of this person's: each item under its own id, so that it is taken in once,
+ * whichever phone sends it. Gives `{added, known, unreadable, others}`, or null if it is no such
+ * file; `others` are the items that somebody else saved, see `takeOver`.
  */
-export async function readIn(file) {
+export async function readIn(file, person) {
   const told = file.size > LARGEST_BYTES ? null : parsed(await file.text());
   if (told === null) return null;
-  const count = { added: 0, known: 0, unreadable: 0 };
-  for (const item of told.items) count[await addOne(item)] += 1;
+  const count = { added: 0, known: 0, unreadable: 0, others: [] };
+  for (const item of told.items) {
+    if (isItem(item) && (await isOthers(item, person))) count.others.push({ ...item, person: named(item.person) });
+    else count[await addOne(item, person)] += 1;
+  }
   return count;
 }
+
+/** Have items of others sent in the name of this person, who has been told so and agreed. */
+export async function takeOver(items, person) {
+  const count = { added: 0, known: 0, unreadable: 0, others: [] };
+  for (const item of items) {
+    const here = await outbox.get(item.id);
+    if (here) await outbox.takeOver(item.id, person);
+    count[here ? "added" : await addOne(item, person)] += 1;
+  }
+  return count;
+}
+
+/** Also one that lies here for its own person already: sent in another's name it would be taken. */
+async function isOthers(item, person) {
+  const here = await outbox.get(item.id);
+  if (here) return isUnsent(here) && !isOf(here, person);
+  return named(item.person)?.id !== person.id;
+}
+
+const named = (person) => (
+  Number.isInteger(person?.id) && typeof person.name === "string" ? { id: person.id, name: person.name } : null
+);
 
 function parsed(text) {
   try {
@@ -67,7 +95,7 @@ function parsed(text) {
   }
 }
 
-async function addOne(item) {
+async function addOne(item, person) {
   if (!isItem(item)) return "unreadable";
   if (await outbox.get(item.id)) return "known";
   const { id, kind, visit_id, body, after } = item;
@@ -77,7 +105,9 @@ async function addOne(item) {
   } catch {
     return "unreadable";
   }
-  await outbox.add({ id, kind, visit_id, body, after: after ?? null, blob });
+  const maker = named(item.made_by) ?? named(item.person);
+  const made_by = maker?.id === person.id ? null : maker;
+  await outbox.add({ id, kind, visit_id, body, after: after ?? null, blob, person, made_by });
   return "added";
 }
 

@@ -7,7 +7,7 @@ import { currentReport, itemsOf, known, placeOf, whyOf } from "./visits.js";
 import { Pictures } from "./pictures.js";
 import { whereAmI } from "./place.js";
 import { saveDraft } from "./saving.js";
-import { drafts, outbox, villageNow, villageToday } from "./store.js";
+import { drafts, isOf, outbox, villageNow, villageToday } from "./store.js";
 import { dayInWords, fill, number, say, show, time } from "./words.js";
 
 const KEEP_AFTER_MS = 300;
@@ -88,11 +88,12 @@ class FormScreen {
   /** Take up the draft if there is one; else begin with what was saved or stored, or anew. */
   async begin(all, itemId) {
     const refused = itemId ? await outbox.get(itemId) : null;
-    this.amends = refused?.state === "refused" ? refused : null;
+    this.amends = refused?.state === "refused" && isOf(refused, all.me) ? refused : null;
     this.base = currentReport(all, this.visitId);
     const kept = await drafts.get(this.visitId);
     this.fromDraft = Boolean(kept);
-    this.draft = { ...(kept ?? this.untouched()) };
+    // What is written here stays theirs, also if another person is connected before it is saved.
+    this.draft = { person: all.me, ...(kept ?? this.untouched()) };
     if (this.amends) this.draft.amends = itemId;
   }
 
@@ -184,7 +185,7 @@ class FormScreen {
     clearTimeout(this.timer);
     this.waiting = false;
     await this.keeping;
-    await drafts.remove(this.visitId).catch(() => undefined);
+    await drafts.remove(this.visitId, this.draft.person).catch(() => undefined);
   }
 
   async anew() {

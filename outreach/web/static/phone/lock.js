@@ -70,8 +70,22 @@ function noteUnlocked() {
 /** Whether a page that has just been loaded must ask for the PIN. */
 export async function startsLocked() {
   if (!(await hasPin())) return false;
-  const away = Date.now() - Number(sessionStorage.getItem(UNLOCKED) ?? 0);
-  return away < 0 || away >= AWAY_MS;
+  const away = Date.now() - unlockedAt();
+  return away < 0 || away >= AWAY_MS || (await wasForgotten());
+}
+
+const unlockedAt = () => Number(sessionStorage.getItem(UNLOCKED) ?? 0);
+
+/** Whether the server has ceased to know this phone since somebody gave the PIN. */
+async function wasForgotten() {
+  const forgotten = await settings.get("forgotten_at").catch(() => null);
+  return forgotten !== null && forgotten >= unlockedAt();
+}
+
+/** Lock a phone that was taken back while it lay open: what was not sent yet is still on it. */
+export async function lockIfForgotten() {
+  if (document.body.hasAttribute("data-locked") || !(await hasPin())) return;
+  if (await wasForgotten()) lock();
 }
 
 /** Lock when somebody comes back after ten minutes or more. */

@@ -1,5 +1,5 @@
 // Sends what was saved, until the server names each item as taken in. Nothing else ends it.
-import { diskRefused, hearClock, outbox, settings, state } from "./store.js";
+import { diskRefused, hearClock, isOf, outbox, settings, state, whoIsHere } from "./store.js";
 
 const MOST_AT_ONCE = 100;
 const FIRST_WAIT_MS = 5_000;
@@ -23,7 +23,6 @@ let failures = 0;
 let envelope = MOST_AT_ONCE;
 let stateAskedAt = Number.NEGATIVE_INFINITY;
 const failedAlone = new Map();
-const heldSince = new Map();
 
 // What the last try met, for the status bar: a Trouble's code or null.
 let trouble = null;
@@ -90,7 +89,7 @@ async function round({ fresh = false, patient = false }) {
   tell();
   try {
     await outbox.rescue();
-    const sent = await sendAll();
+    const sent = await sendMine();
     await freshState(fresh || sent > 0);
     await succeed();
   } catch (error) {
@@ -103,15 +102,28 @@ async function round({ fresh = false, patient = false }) {
   }
 }
 
+/** Send what is of whoever is connected now: if the server knows of somebody else, it says so. */
+async function sendMine() {
+  if (!(await whoIsHere())) await freshState(true);
+  try {
+    return await sendAll();
+  } catch (error) {
+    if (error.code !== "other") throw error;
+  }
+  await freshState(true);
+  return sendAll();
+}
+
 async function sendAll() {
   let sent = 0;
   for (;;) {
-    const all = await outbox.all();
-    const batch = nextBatch(all);
+    const person = await whoIsHere();
+    const all = (await outbox.all()).filter((item) => isOf(item, person));
+    const batch = nextBatch(all, await pending());
     if (batch.length === 0) return sent;
     const left = all.filter((item) => !OURS_NO_MORE.has(item.state)).length - batch.length;
     try {
-      await take(batch, await send(batch, left));
+      await take(batch, await send(batch, left, person));
     } catch (error) {
       learn(batch, error);
       throw error;
@@ -122,9 +134,9 @@ async function sendAll() {
 }
 
 /** What to send next: of one kind, the first ones first, those that cannot go yet left out. */
-function nextBatch(all) {
+function nextBatch(all, undecided) {
   const states = new Map(all.map((item) => [item.id, item.state]));
-  const ready = all.filter((item) => isDue(item) && isFree(item, states));
+  const ready = all.filter((item) => isDue(item, undecided) && isFree(item, states));
   const back = (item) => ((failedAlone.get(item.id) ?? 0) >= STANDS_BACK_AFTER ? 1 : 0);
   const order = (item) => [back(item), KINDS.indexOf(item.kind), failedAlone.get(item.id) ?? 0, item.number];
   ready.sort((a, b) => compare(order(a), order(b)));
@@ -132,10 +144,17 @@ function nextBatch(all) {
   return ready.filter((item) => item.kind === ready[0].kind && back(item) === back(ready[0])).slice(0, most);
 }
 
-function isDue(item) {
-  if (!KINDS.includes(item.kind)) return false;
-  if (item.state === "held") return performance.now() - (heldSince.get(item.id) ?? -Infinity) > ASK_HELD_AGAIN_MS;
-  return item.state === "waiting";
+/** The reports that a person at the branch has yet to rule on; until then no picture is wanted. */
+async function pending() {
+  const told = await state.get().catch(() => null);
+  return new Set((told?.json.disputes ?? []).filter((one) => !one.ruling).map((one) => one.report_id));
+}
+
+function isDue(item, undecided) {
+  if (!KINDS.includes(item.kind) || undecided.has(item.body.report_id)) return false;
+  if (item.state !== "held") return item.state === "waiting";
+  const heldMs = Date.now() - Date.parse(item.answer?.at);
+  return !(heldMs >= 0 && heldMs < ASK_HELD_AGAIN_MS);
 }
 
 const isFree = (item, states) => !item.after || !states.has(item.after) || states.get(item.after) === "sent";
@@ -145,26 +164,39 @@ function compare(a, b) {
   return at < 0 ? 0 : a[at] - b[at];
 }
 
-async function send(batch, unsent) {
-  if (batch[0].kind === "evidence") return sendPicture(batch[0], unsent);
+async function send(batch, unsent, person) {
+  const forWhom = person ? { "X-Account": String(person.id) } : {};
+  if (batch[0].kind === "evidence") return sendPicture(batch[0], unsent, forWhom);
   const name = `${batch[0].kind}s`;
   const told = { sent_at: new Date().toISOString(), unsent, [name]: batch.map((item) => item.body) };
   return ask(`/api/v1/${name}`, {
-    method: "POST", body: JSON.stringify(told), headers: { "Content-Type": "application/json" },
+    method: "POST", body: JSON.stringify(told), headers: { "Content-Type": "application/json", ...forWhom },
   });
 }
 
-async function sendPicture(item, unsent) {
+/** Send a picture if it is wanted: asking costs next to nothing, and a picture on this line a lot. */
+async function sendPicture(item, unsent, forWhom) {
   const blob = await outbox.blob(item.id);
   const about = new URLSearchParams({ report_id: item.body.report_id, kind: item.body.kind });
+  const asking = new URLSearchParams([...about, ...(await digestOf(blob))]);
+  const before = await ask(`/api/v1/evidence/${item.id}?${asking}`, { headers: forWhom });
+  const wanted = before.json?.answers?.some?.((one) => one?.id === item.id && one.outcome === "wanted");
+  if (!wanted) return before;
   return ask(`/api/v1/evidence/${item.id}?${about}`, {
     method: "PUT", body: blob, timeoutMs: LONG_MS,
     headers: {
       "Content-Type": blob?.type || "application/octet-stream",
       "X-Sent-At": new Date().toISOString(),
       "X-Unsent": String(unsent),
+      ...forWhom,
     },
   });
+}
+
+async function digestOf(blob) {
+  if (!blob || !globalThis.crypto?.subtle) return [];
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", await blob.arrayBuffer()));
+  return [["sha256", [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")]];
 }
 
 /** Note what the server named; an item it does not name stays as it is. */
@@ -173,10 +205,7 @@ async function take(batch, { json }) {
   const answers = Array.isArray(json?.answers) ? json.answers : [];
   const named = answers.filter((answer) => ids.has(answer?.id) && answer.outcome in STATE_OF);
   const at = new Date().toISOString();
-  for (const answer of named) {
-    if (answer.outcome === "held") heldSince.set(answer.id, performance.now());
-    failedAlone.delete(answer.id);
-  }
+  for (const answer of named) failedAlone.delete(answer.id);
   await outbox.markAll(named.map((answer) => [answer.id, { state: STATE_OF[answer.outcome], answer: { ...answer, at } }]));
   if (named.some((answer) => STATE_OF[answer.outcome] === "sent")) await settings.put("sent_at", at).catch(() => undefined);
   if (new Set(named.map((answer) => answer.id)).size < ids.size) throw new Trouble("stranger");
@@ -184,7 +213,7 @@ async function take(batch, { json }) {
 
 /** Fewer at once after a failure: a line that drops long messages lets short ones through. */
 function learn(batch, error) {
-  if (error.code === "unknown" || error.code === "busy" || !navigator.onLine) return;
+  if (["unknown", "busy", "other"].includes(error.code) || !navigator.onLine) return;
   if (batch.length === 1 && error.code !== "offline") {
     failedAlone.set(batch[0].id, (failedAlone.get(batch[0].id) ?? 0) + 1);
   }
@@ -216,7 +245,7 @@ async function succeed() {
 const waitKept = async () => (await settings.get("wait").catch(() => null)) ?? waitHere;
 
 async function fail(error) {
-  trouble = error.code;
+  trouble = error.code === "other" ? "broken" : error.code;
   const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** failures);
   failures += 1;
   const bidden = error.waitMs;
@@ -226,7 +255,8 @@ async function fail(error) {
   await settings.put("wait", wait).catch(() => undefined);
   if (error.code !== "unknown") return;
   await settings.put("unknown", error.why).catch(() => undefined);
-  if (error.why === "revoked") await outbox.forgetPerson().catch(() => undefined);
+  // Only our own server's word comes here, no Wi-Fi's: to it, whoever holds this phone is nobody.
+  if (error.why !== "not-in-office") await outbox.forgetPerson().catch(() => undefined);
 }
 
 async function mustWait(patient) {
@@ -241,7 +271,9 @@ async function plan() {
   clearTimeout(timer);
   const wait = await waitKept();
   const bidden = wait && Date.now() >= wait.from ? wait.until - Date.now() : 0;
-  const unsent = (await outbox.all()).some((item) => !OURS_NO_MORE.has(item.state) && item.state !== "refused");
+  const person = await whoIsHere();
+  const mine = (await outbox.all()).filter((item) => isOf(item, person));
+  const unsent = mine.some((item) => !OURS_NO_MORE.has(item.state) && item.state !== "refused");
   const rest = unsent || diskRefused() ? LOOK_AGAIN_MS : STATE_IS_FRESH_MS;
   timer = setTimeout(() => sendNow({ patient: true }), bidden > 0 ? bidden + 50 : rest);
 }
@@ -256,6 +288,7 @@ const LONGEST_BIDDEN_MS = 6 * 3_600_000;
  * Why there was no answer to go by. `code` is one of
  *   offline   nothing came, or not in time
  *   stranger  something answered that is not our server, such as the login page of a Wi-Fi
+ *   other     it knows this phone as another person's than the one that this was saved for
  *   unknown   our server does not let this phone speak; `why` is `unknown`, `revoked` if it was
  *             taken back, or `not-in-office`: it may speak again once the term is renewed
  *   busy      it asks to wait, `waitMs` long
@@ -295,6 +328,7 @@ async function believed(response, path, askedAt) {
   }
   const json = await readJson(response);
   if (response.status === 401 && json) refuseUnknown(json);
+  if (response.status === 409 && json?.code === "other_person") throw new Trouble("other");
   if (response.status === 429 || response.status === 503) {
     throw new Trouble("busy", { waitMs: askedToWait(response) });
   }

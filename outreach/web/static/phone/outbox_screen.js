@@ -1,24 +1,53 @@
 // The screen of what was not sent yet: why, and what can be done about it.
-import { download, fileOf, readIn } from "./files.js";
+import { download, fileOf, readIn, takeOver } from "./files.js";
 import { sendNow } from "./outbox.js";
-import { isUnsent, outbox, state } from "./store.js";
+import { byPerson, drafts, isOf, isUnsent, outbox, state, whoIsHere } from "./store.js";
 import { copyOf, dayInWords, fill, moment, say, sayCount } from "./words.js";
 
 let listening = false;
+let offered = [];
 
 export async function open(section) {
   if (!listening) listen(section);
   listening = true;
   section.querySelector("[data-read-in-told]").hidden = true;
+  offer(section, []);
   await refresh(section);
 }
 
 export async function refresh(section) {
-  const items = (await outbox.all()).filter(isUnsent);
+  const [all, person] = await Promise.all([outbox.all(), whoIsHere()]);
+  const left = all.filter(isUnsent);
+  const items = left.filter((item) => isOf(item, person));
+  await showOthers(section, left.filter((item) => !isOf(item, person)), person);
   const visits = new Map(((await state.get().catch(() => null))?.json.visits ?? []).map((visit) => [visit.id, visit]));
   section.querySelector("[data-none]").hidden = items.length > 0;
   section.querySelector("[data-some]").hidden = items.length === 0;
   section.querySelector("[data-list]").replaceChildren(...items.map((item) => card(item, visits.get(item.visit_id))));
+}
+
+/** What somebody else saved here: how many, and whose; what it says is nobody else's business. */
+async function showOthers(section, items, person) {
+  const begun = (await drafts.all({ everybodys: true }).catch(() => [])).filter((one) => !isOf(one, person));
+  const lines = [
+    ...byPerson(items).map(([name, theirs]) => othersLine(name, sayCount("others", theirs.length, { name }), true)),
+    ...byPerson(begun).map(([name, theirs]) => othersLine(name, sayCount("others-begun", theirs.length, { name }), false)),
+  ];
+  section.querySelector("[data-others]").hidden = lines.length === 0;
+  section.querySelector("[data-others-list]").replaceChildren(...lines);
+}
+
+function othersLine(name, told, asFile) {
+  const line = fill(copyOf("others"), { told });
+  line.dataset.person = name;
+  line.querySelector("[data-others-file]").hidden = !asFile;
+  return line;
+}
+
+async function fileOfOthers(name) {
+  const person = await whoIsHere();
+  const theirs = (await outbox.all()).filter((item) => isUnsent(item) && !isOf(item, person));
+  download(await fileOf(theirs.filter((item) => item.person.name === name)));
 }
 
 function card(item, visit) {
@@ -31,6 +60,7 @@ function card(item, visit) {
     what: say(`kind-${item.kind}`) + (item.body.held_on ? `, ${dayInWords(item.body.held_on)}` : ""),
     saved: say("saved-at", { when: moment(item.added_at) }),
     standing: item.kept ? say(`item-${item.state}`) : say("item-not-kept"),
+    made_by: item.made_by ? say("made-by", { name: item.made_by.name }) : "",
     why: item.answer?.message ?? "",
   });
   const problems = Object.values(item.answer?.words ?? {}).flat();
@@ -56,19 +86,52 @@ function listen(section) {
     if (item && event.target.closest("[data-file]")) download(await fileOf([item]));
     if (item && event.target.closest("[data-remove]") && window.confirm(say("remove-sure"))) await outbox.remove(id);
   });
+  section.querySelector("[data-others]").addEventListener("click", (event) => {
+    if (event.target.closest("[data-others-file]")) fileOfOthers(event.target.closest("[data-person]").dataset.person);
+  });
   section.querySelector("[data-read-in]").addEventListener("change", (event) => readInAndTell(section, event.target));
+  section.querySelector("[data-read-in-sure]").addEventListener("change", (event) => {
+    section.querySelector("[data-read-in-take]").disabled = !event.target.checked;
+  });
+  section.querySelector("[data-read-in-take]").addEventListener("click", () => takeOffered(section));
 }
 
 async function readInAndTell(section, field) {
   const [file] = field.files;
-  const count = file ? await readIn(file) : null;
+  const person = await whoIsHere();
+  const count = file && person ? await readIn(file, person) : null;
+  field.value = "";
+  offer(section, count?.others ?? [], person);
+  if (!file) return;
+  tellCount(section, count, person ? "no-such-file" : "read-in-nobody");
+}
+
+/** Ask before anything of somebody else's is sent in the name of whoever holds this phone. */
+function offer(section, items, person = null) {
+  offered = items;
+  const asking = section.querySelector("[data-read-in-others]");
+  asking.hidden = items.length === 0;
+  section.querySelector("[data-read-in-sure]").checked = false;
+  section.querySelector("[data-read-in-take]").disabled = true;
+  if (items.length === 0) return;
+  const names = byPerson(items).map(([name]) => name || say("somebody")).join(", ");
+  section.querySelector("[data-read-in-whose]").textContent = sayCount("read-in-others", items.length, { name: names, me: person.name });
+}
+
+async function takeOffered(section) {
+  const person = await whoIsHere();
+  const items = offered;
+  offer(section, []);
+  if (person) tellCount(section, await takeOver(items, person));
+}
+
+function tellCount(section, count, otherwise) {
   const told = section.querySelector("[data-read-in-told]");
-  told.hidden = !file;
-  told.textContent = count === null ? say("no-such-file") : [
+  told.hidden = count !== null && count.added + count.known + count.unreadable === 0 && count.others.length > 0;
+  told.textContent = count === null ? say(otherwise) : [
     sayCount("read-in", count.added),
     count.known ? sayCount("read-in-known", count.known) : "",
     count.unreadable ? sayCount("read-in-bad", count.unreadable) : "",
   ].filter(Boolean).join(" ");
-  field.value = "";
   if (count?.added) sendNow();
 }

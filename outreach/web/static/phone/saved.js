@@ -1,6 +1,6 @@
 // What became of what was saved. It says "sent" only once the server's answer is here.
 import { answerInWords, known, placeOf, standing, whyOf } from "./visits.js";
-import { outbox, storedAs } from "./store.js";
+import { isOf, outbox, storedAs } from "./store.js";
 import { copyOf, dayInWords, fill, say, show } from "./words.js";
 
 export async function open(section, id) {
@@ -10,7 +10,8 @@ export async function open(section, id) {
 export async function refresh(section, id) {
   const all = await known();
   // An answer leaves the outbox once the server's state is here.
-  const item = (await outbox.get(id)) ?? (await outbox.taken(id));
+  const kept = (await outbox.get(id)) ?? (await outbox.taken(id));
+  const item = kept && isOf(kept, all.me) ? kept : null;
   const stored = storedAs(item ?? { id });
   const report = all.reports.find((one) => one.id === stored);
   const dispute = all.disputes.find((one) => one.report_id === id);

@@ -51,7 +51,7 @@ async function add(draft, visitId, base) {
   const corrects = baseId ? { corrects_id: baseId } : {};
   const body = { ...content, id, visit_id: visitId, saved_at: now(), ...corrects };
   const kept = await outbox.add({
-    id, kind: "report", visit_id: visitId, body, after: await unsent(baseId),
+    id, kind: "report", visit_id: visitId, body, after: await unsent(baseId), person: draft.person,
   });
   return { id, outcome: kept ? "saved" : "no_room" };
 }
@@ -77,7 +77,7 @@ async function addPictures(draft, visitId, reportId) {
   let allKept = true;
   for (const [kind, blob] of pictures) {
     const body = { report_id: reportId, kind };
-    allKept = await outbox.add({ id: uuid7(), kind: "evidence", visit_id: visitId, body, blob, after }) && allKept;
+    allKept = await outbox.add({ id: uuid7(), kind: "evidence", visit_id: visitId, body, blob, after, person: draft.person }) && allKept;
   }
   if (pictures.length === 0) return "none";
   return allKept ? "kept" : "no_room";

@@ -2,7 +2,7 @@
 import { fileOf, download } from "./files.js";
 import { canLock, hasPin, isPin, lock, removePin, setPin } from "./lock.js";
 import { ask } from "./outbox.js";
-import { isUnsent, outbox, state } from "./store.js";
+import { isOf, isUnsent, outbox, state, whoIsHere } from "./store.js";
 import { say, sayCount } from "./words.js";
 
 let listening = false;
@@ -59,7 +59,8 @@ async function dropPin(section) {
 }
 
 async function leaveOrWarn(section) {
-  const unsent = (await outbox.all()).filter(isUnsent).length;
+  const person = await whoIsHere();
+  const unsent = (await outbox.all()).filter((item) => isUnsent(item) && isOf(item, person)).length;
   if (unsent === 0) return leave(section);
   section.querySelector("[data-leave-count]").textContent = sayCount("leave", unsent);
   showLeaving(section, true);
@@ -84,7 +85,7 @@ async function leave(section) {
       return;
     }
   }
-  await outbox.forgetAll();
+  await outbox.forgetMine();
   sessionStorage.clear();
   location.replace("/phone/#welcome");
   location.reload();

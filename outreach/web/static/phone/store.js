@@ -2,7 +2,7 @@
 //
 // state     the last state the server told: {json, etag, at}
 // settings  small things of this phone by name
-// drafts    a form that is being filled in, by visit
+// drafts    a form that is being filled in, by person and visit
 // outbox    what the official saved and the server may not know yet; see `outbox.add`
 // clock     how far the phone's clock is off; see `hearClock`
 //
@@ -110,7 +110,10 @@ export const state = {
   /** `{json, etag, at}` or null; `at` is the phone's clock when it came. */
   get: () => kept("state"),
   async put(json, etag) {
-    await keep("state", { json, etag, at: new Date().toISOString() });
+    await write(["keep"], async ({ keep: store }) => {
+      store.put({ key: "setting:person", value: personOf(json) });
+      return got(store.put({ key: "state", value: { json, etag, at: new Date().toISOString() } }));
+    });
     changed();
   },
   async clear() {
@@ -119,13 +122,42 @@ export const state = {
   },
 };
 
+// What is saved belongs to whoever saved it: the next person on this phone neither sends it in
+// the own name nor goes on writing it. A new code or a new phone does not make another person.
+
+export const personOf = ({ me }) => (me?.account ? { id: me.account, name: me.name } : null);
+
+/** Who is connected to this phone, as far as it knows: `{id, name}` or null. */
+export const whoIsHere = async () => personOf((await state.get().catch(() => null))?.json ?? {});
+
+/** Who was connected last; what is saved when nobody is known any more is still theirs. */
+const whoWasHere = () => settings.get("person").catch(() => null);
+
+/** Whether a draft or an item is this person's; where nobody is known all of it is to be kept. */
+export const isOf = (one, person) => !person || !one.person || one.person.id === person.id;
+
+const draftKey = (visitId, person) => (person ? `${person.id}/${visitId}` : Number(visitId));
+
 export const drafts = {
-  get: (visitId) => read(["drafts"], async (s) => (await got(s.drafts.get(Number(visitId))))?.draft ?? null),
-  all: () => read(["drafts"], async (s) => got(s.drafts.getAll())),
+  async get(visitId) {
+    const person = await whoWasHere();
+    const kept = await read(["drafts"], async (s) => (
+      (await got(s.drafts.get(draftKey(visitId, person)))) ?? (await got(s.drafts.get(Number(visitId))))
+    ));
+    return kept?.draft ?? null;
+  },
+  /** `{visit_id, person, draft}` of whoever is here, or of everybody. */
+  async all({ everybodys = false } = {}) {
+    const [kept, person] = await Promise.all([read(["drafts"], async (s) => got(s.drafts.getAll())), whoIsHere()]);
+    const told = kept.map((one) => ({ ...one, visit_id: Number(String(one.visit_id).split("/").pop()) }));
+    return everybodys ? told : told.filter((one) => isOf(one, person));
+  },
   /** Says whether the draft is on the disk. False: the disk is full, tell the official. */
   async put(visitId, draft) {
     try {
-      await write(["drafts"], async (s) => got(s.drafts.put({ visit_id: Number(visitId), draft })));
+      const person = draft.person ?? (await whoWasHere());
+      const kept = { visit_id: draftKey(visitId, person), person, draft };
+      await write(["drafts"], async (s) => got(s.drafts.put(kept)));
       unkeptDrafts = 0;
       return true;
     } catch {
@@ -133,11 +165,27 @@ export const drafts = {
       return false;
     }
   },
-  remove: (visitId) => write(["drafts"], async (s) => got(s.drafts.delete(Number(visitId)))),
+  async remove(visitId, person = null) {
+    const key = draftKey(visitId, person ?? (await whoWasHere()));
+    await write(["drafts"], async (s) => {
+      s.drafts.delete(Number(visitId));
+      return got(s.drafts.delete(key));
+    });
+  },
 };
 
 /** Whether something on this page could not be written to the disk. */
 export const diskRefused = () => unkept.size > 0 || unkeptDrafts > 0;
+
+/** Items by the names of those who saved them: `[[name, items], …]`. */
+export function byPerson(items) {
+  const found = new Map();
+  for (const item of items) {
+    const name = item.person?.name ?? "";
+    found.set(name, [...(found.get(name) ?? []), item]);
+  }
+  return [...found];
+}
 
 export const isUnsent = (item) => !["sent", "disputed"].includes(item.state);
 
@@ -146,19 +194,24 @@ export const storedAs = (item) => item.answer?.stored_as || item.id;
 
 export const outbox = {
   /**
-   * Save an item to be sent: `{id, kind, visit_id, body, blob?, after?}`.
+   * Save an item to be sent: `{id, kind, visit_id, body, blob?, after?, about?, person?, made_by?}`.
    *
    * `id` is a uuid7(); `kind` is report, answer or evidence. `body` is what the server is sent: a
    * report or an answer as the API wants it (with its `id`); for evidence `{report_id, kind}`,
    * the picture being `blob`. `after` names the item that must be accepted first;
+   * `person` is in whose name it is sent, whoever is here if left out; `made_by` is who wrote it,
+   * where that is somebody else;
    * `about` is not sent: what this phone tells of the visit once the server's state has it no more.
    *
    * Gives true once the item is on the disk. False: the disk refused. The item is then in this
    * page's memory only, is sent from there if the network allows, and the frame warns and offers
    * a file; do not say "saved", and keep the form open.
    */
-  async add({ id, kind, visit_id, body, blob = null, after = null, about = null }) {
-    const item = { id, kind, visit_id, body, after, about, state: "waiting", answer: null, added_at: new Date().toISOString() };
+  async add({ id, kind, visit_id, body, blob = null, after = null, about = null, person = null, made_by = null }) {
+    const item = {
+      id, kind, visit_id, body, after, about, person: person ?? (await whoWasHere()), made_by,
+      state: "waiting", answer: null, added_at: new Date().toISOString(),
+    };
     const stored = await place(item, blob);
     saved();
     return stored;
@@ -200,6 +253,12 @@ export const outbox = {
     return amended?.state === "waiting";
   },
 
+  /** Have somebody else's item sent in the name of this person, who has agreed to it. */
+  async takeOver(id, person) {
+    await change(id, (item) => (isUnsent(item) ? { ...item, person, made_by: item.made_by ?? item.person } : item));
+    saved();
+  },
+
   async remove(id) {
     unkept.delete(id);
     await write(["items", "blobs"], async (s) => {
@@ -217,7 +276,9 @@ export const outbox = {
   /** Let go of what the server's own state shows by now; the history reads it there. */
   async tidy(json) {
     const shown = new Set([...json.reports.map((one) => one.id), ...json.disputes.map((one) => one.report_id)]);
+    const person = personOf(json);
     const gone = (await outbox.all()).filter((item) => {
+      if (!isOf(item, person)) return !isUnsent(item);
       if (item.kind === "report") return ["sent", "disputed"].includes(item.state) && shown.has(storedAs(item));
       return item.state === "sent" || (item.state === "disputed" && Date.now() - Date.parse(item.answer?.at) > LONG_AGO_MS);
     });
@@ -231,18 +292,38 @@ export const outbox = {
     await drop(gone);
   },
 
-  /** Forget whose phone this was, and all that was sent; what was not sent yet stays. */
+  /**
+   * Forget whose phone this was, and all that was sent; what was not sent yet stays, and the PIN
+   * before it until a new code is entered: whoever has found the phone does not know it.
+   */
   async forgetPerson() {
     const gone = (await outbox.all()).filter((item) => ["sent", "disputed"].includes(item.state));
     await write(["keep"], async (s) => {
-      for (const key of ["state", "setting:pin", "setting:sent_at", "setting:taken"]) s.keep.delete(key);
+      if (await got(s.keep.get("state"))) s.keep.put({ key: "setting:forgotten_at", value: Date.now() });
+      for (const key of ["state", "setting:sent_at", "setting:taken"]) s.keep.delete(key);
       return got(s.keep.count());
     });
     await drop(gone);
     changed();
   },
 
-  /** Forget everything, the unsent too. */
+  /** Forget this person, the unsent too; what somebody else saved here is not theirs to lose. */
+  async forgetMine() {
+    const person = await whoIsHere();
+    const mine = (await outbox.all()).filter((item) => isOf(item, person));
+    await write(["keep", "drafts"], async (s) => {
+      for (const one of await got(s.drafts.getAll())) if (isOf(one, person)) s.drafts.delete(one.visit_id);
+      const last = await got(s.keep.get("number"));
+      s.keep.clear();
+      if (last) s.keep.put(last);
+      return got(s.keep.count());
+    });
+    unkeptDrafts = 0;
+    await drop(mine);
+    changed();
+  },
+
+  /** Forget everything, the unsent of everybody too. */
   async forgetAll() {
     unkept.clear();
     unkeptDrafts = 0;

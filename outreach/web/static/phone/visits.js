@@ -1,5 +1,5 @@
 // The visits: what this phone knows of them, their cards, and the first screen of all.
-import { drafts, outbox, state, storedAs, villageToday } from "./store.js";
+import { drafts, isOf, outbox, personOf, state, storedAs, villageToday } from "./store.js";
 import { copyOf, dayInWords, fill, number, say, show, time } from "./words.js";
 
 // The next visits: the nearest first and large, with the one thing to do now.
@@ -165,15 +165,18 @@ export async function known() {
     state.get(), outbox.all(), drafts.all(), outbox.allTaken(),
   ]);
   const json = told?.json ?? null;
+  const me = json ? personOf(json) : null;
   return {
+    me,
     told: json !== null,
     photos: json?.photos ?? true,
     visits: json?.visits ?? [],
     reports: json?.reports ?? [],
     villages: json?.villages ?? [],
     disputes: json?.disputes ?? [],
-    items: items.filter((item) => !isTold(item, json)),
-    answers: [...taken, ...items.filter((item) => item.kind === "answer" && item.state === "sent")],
+    items: items.filter((item) => isOf(item, me) && !isTold(item, json)),
+    answers: [...taken, ...items.filter((item) => item.kind === "answer" && item.state === "sent")]
+      .filter((item) => isOf(item, me)),
     drafts: new Map(begun.map((one) => [one.visit_id, one.draft])),
   };
 }

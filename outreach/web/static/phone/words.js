@@ -36,7 +36,7 @@ export const dayInWords = (day) => longDay.format(asDate(day));
 export const number = (value) => figures.format(value);
 
 /** Say how many are meant, in the words for one or for several. */
-export const sayCount = (key, n) => say(`${key}-${n === 1 ? "one" : "many"}`, { n: number(n) });
+export const sayCount = (key, n, facts = {}) => say(`${key}-${n === 1 ? "one" : "many"}`, { ...facts, n: number(n) });
 
 /** The moment in the phone's own time and the reader's words. */
 export const moment = (iso) => new Intl.DateTimeFormat(language, {
