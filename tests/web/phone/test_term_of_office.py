@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from outreach.db import unit_of_work
-from outreach.people.tables import Official
+from outreach.people.tables import Official, Role
 from tests.web.phone.handset import a_report, stored
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ pytestmark = pytest.mark.browser
 
 def serve_until(engine: Engine, world: World, last_day: date | None) -> None:
     with unit_of_work(engine) as db:
-        db.get_one(Official, world.own["official_id"]).term_ends = last_day
+        one = db.get_one(Official, world.own["official_id"])
+        one.term_ends, one.account_id = last_day, world.accounts[Role.OFFICIAL][0]
 
 
 def test_nothing_is_lost_when_the_term_is_over_and_all_goes_on_when_it_is_renewed(
