@@ -98,6 +98,20 @@ def test_an_answer_that_came_too_late_shows_how_the_visit_stands_and_what_is_fre
     assert told["outcome"] == "accepted"
 
 
+def test_an_answer_that_came_too_late_is_told_to_the_branch(
+    asked_phone: Visitor, asked: Asked, english: LogIn
+) -> None:
+    visit = next(one for one in state(asked_phone)["visits"] if one["id"] == asked.visit_id)
+    path = f"/visits/{asked.visit_id}"
+    branch = english(Role.COORDINATOR)
+    assert "Answer by phone not taken" not in branch.get(path).text
+    answers(asked_phone, item({**visit, "version": 99}, "can"))
+    shown = branch.get(path).text
+    assert "Answer by phone not taken: Somebody else changed this first." in shown
+    answers(asked_phone, item(visit, "can"))
+    assert branch.get(path).text.count("Answer by phone not taken") == 1
+
+
 def test_one_bad_answer_never_sinks_the_others(
     asked_phone: Visitor, asked: Asked, world: World
 ) -> None:
