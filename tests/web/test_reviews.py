@@ -12,11 +12,13 @@ import pytest
 from sqlmodel import select
 
 from outreach.db import reading, unit_of_work
+from outreach.logbook.sending import Sending
 from outreach.logbook.sync import take_in
 from outreach.logbook.tables import Evidence, SessionReport
 from outreach.people.tables import Role
 from outreach.visits.lifecycle import approve
 from outreach.visits.tables import Happening, Visit, VisitEvent, Work
+from outreach.web import coordinator_reviews
 from outreach.web.coordinator_reviews import COMMON_REASONS
 from outreach.web.report_words import FLAG_MARKS, FLAG_WORDS
 from tests.web.planned import Planned, coordinator, words_of
@@ -248,6 +250,20 @@ def test_a_correction_says_what_it_was_before(
     assert "4 3 paid corrected, was 7" in words_of(client.get("/reviews"))
 
 
+def test_a_correction_keeps_the_signs_that_it_cannot_answer(
+    app: Flask, client: Visitor, world: World, planned: Planned
+) -> None:
+    by, visit = coordinator(app, world), planned.visits()[0]
+    far = {**_told(0, visit), "latitude": -6.2, "longitude": 106.8}
+    with unit_of_work(planned.engine) as db:
+        take_in(db, [far], by, AFTERWARDS, Sending(skew_seconds=900_000))
+        again = {**_told(0, visit), "signups": 4, "corrects_id": far["id"]}
+        (answer,) = take_in(db, [again], by, AFTERWARDS)
+        assert answer.outcome.value == "accepted"
+    html = words_of(client.get("/reviews?flags=flagged"))
+    assert "Report before: far from the village Report before: clock wrong" in html
+
+
 def test_the_desk_leads_to_the_reviews(client: Visitor, reported: list[Visit]) -> None:
     html = client.get("/desk").get_data(as_text=True)
     assert 'href="/reviews"' in html
@@ -271,3 +287,12 @@ def test_nobody_else_reviews(english: Callable[[Role], Visitor], role: Role) -> 
 
 def test_every_sign_has_whole_words_and_short_ones() -> None:
     assert FLAG_WORDS.keys() == FLAG_MARKS.keys()
+
+
+def test_a_list_too_long_to_be_read_whole_says_so(
+    client: Visitor, reported: list[Visit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "more follow" not in words_of(client.get("/reviews"))
+    monkeypatch.setattr(coordinator_reviews, "MOST_LOOKED_AT", 1)
+    words = words_of(client.get("/reviews"))
+    assert f"The 1 that wait longest are looked at here; {len(reported) - 1} more follow" in words
