@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -73,7 +73,8 @@ class Office:
 @pytest.fixture
 def office(app: Flask, world: World) -> Office:
     office = Office(engine_of(app), world.own["visit_id"])
-    office.set_visit(day=village_today(), work=Work.CONFIRMED)
+    # From midnight on, so that at whatever hour the tests run the session may have been held.
+    office.set_visit(day=village_today(), starts_at=time(0, 0), work=Work.CONFIRMED)
     with unit_of_work(office.engine) as db:
         db.get_one(Team, office.visit().team_id).phone = "+6281234567890"
     return office
