@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlalchemy import bindparam
 from sqlmodel import select
 
 from outreach.people.regions import zones_of
@@ -43,11 +44,15 @@ def person_of(db: Session, account_id: int) -> Person | None:
     account = db.get(Account, account_id)
     if account is None or not account.is_active:
         return None
-    own = db.exec(select(AccountArea.code).where(AccountArea.account_id == account_id)).all()
+    own = db.scalars(_OWN, {"account": account_id}).all()
     served = _served(db, account.branch_id) if account.branch_id is not None else ()
     areas = tuple(sorted({*own, *served}))
     zone = _zone(db, account.role, areas)
     return Person(account_id, account.name, account.role, areas, account.branch_id, zone)
+
+
+#: Asked with each request: to make it anew would take longer than to answer it.
+_OWN = select(AccountArea.code).where(AccountArea.account_id == bindparam("account"))
 
 
 def _served(db: Session, branch_id: int) -> Sequence[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from outreach.errors import Invalid
@@ -64,8 +65,13 @@ def unknown(db: Session, codes: Iterable[str]) -> list[str]:
 def zones_of(db: Session, codes: Iterable[str]) -> set[Zone]:
     """Read the time zones of the regencies that the codes are, or lie in."""
     regencies = {cut(code, Level.REGENCY) for code in codes}
-    zones = db.exec(select(Regency.zone).where(col(Regency.code).in_(regencies)).distinct()).all()
-    return {Zone(zone) for zone in zones}
+    return {Zone(zone) for zone in db.scalars(_ZONES, {"codes": list(regencies)})}
+
+
+#: Asked with each request: to make it anew would take longer than to answer it.
+_ZONES = (
+    select(Regency.zone).where(col(Regency.code).in_(bindparam("codes", expanding=True))).distinct()
+)
 
 
 def refuse_unknown(db: Session, **fields: Iterable[str]) -> None:
