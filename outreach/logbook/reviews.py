@@ -101,7 +101,7 @@ _COLUMNS: dict[str, Any] = {
 }
 
 
-def waiting_reviews(db: Session, person: Person) -> list[ReviewRow]:
+def waiting_reviews(db: Session, person: Person, most: int) -> list[ReviewRow]:
     """List the reports that nobody has decided on, the oldest first, without their pictures."""
     names = [field.name for field in fields(ReviewRow) if field.name != "pictures"]
     columns = [col(_COLUMNS.get(name) or getattr(SessionReport, name)) for name in names]
@@ -117,8 +117,15 @@ def waiting_reviews(db: Session, person: Person) -> list[ReviewRow]:
         .join(Account, col(Account.id) == col(SessionReport.reported_by))
         .where(col(Visit.work) == Work.DONE, col(SessionReport.corrected_by).is_(None))
         .order_by(col(SessionReport.received_at), col(Visit.id))
+        .limit(most)
     )
     return [ReviewRow(*row) for row in db.execute(narrow(query, Visit.village_code, person))]
+
+
+def count_waiting(db: Session, person: Person) -> int:
+    """Count the reported visits of the area that nobody has decided on."""
+    query: Any = select(func.count()).select_from(Visit).where(col(Visit.work) == Work.DONE)
+    return int(db.scalars(narrow(query, Visit.village_code, person)).one())
 
 
 def with_pictures(db: Session, rows: Collection[ReviewRow]) -> list[ReviewRow]:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from outreach.errors import Invalid
-from outreach.logbook.reviews import ReviewRow, waiting_reviews, with_pictures
+from outreach.logbook.reviews import ReviewRow, count_waiting, waiting_reviews, with_pictures
 from outreach.people.free_text import Remark
 from outreach.people.tables import Role
 from outreach.visits.listing import visits_by_id
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
 PAGE_LENGTH = 50
+#: So many are looked at, filtered and sorted for a page; those that wait longest come first.
+MOST_LOOKED_AT = 2000
 #: So many villages are named in the words of a result.
 MOST_NAMED = 10
 _DIGITS = 10
@@ -134,7 +136,8 @@ def _given() -> ReviewsIn:
 def _page(form: Filled) -> str:
     given = _given()
     with reading_db() as db:
-        rows = waiting_reviews(db, person())
+        rows = waiting_reviews(db, person(), MOST_LOOKED_AT)
+        behind = count_waiting(db, person()) - len(rows) if len(rows) >= MOST_LOOKED_AT else 0
         fitting = _sorted([row for row in rows if _fits(row, given)], given.order)
         last = max(1, -(-len(fitting) // PAGE_LENGTH))
         page = min(given.page, last)
@@ -146,6 +149,7 @@ def _page(form: Filled) -> str:
         form=form,
         rows=shown,
         whole=len(rows),
+        behind=behind,
         flagged=sum(bool(row.flags) for row in rows),
         found=len(fitting),
         at_once=min(len(fitting), MOST_AT_ONCE),

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from outreach.errors import Invalid, NotFound, NotInOffice
 from outreach.logbook.sync import Outcome
 from outreach.logbook.xlsform import form
+from outreach.web.report_words import conflict_words
 from outreach.web.words import CONFLICTS, problem_words, problems_in_words, status_words, word
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def answer_words(answer: Answer) -> str:
     if answer.outcome not in words:
         return _refusal(answer)
     more = _("Receipt: %(code)s.", code=answer.receipt) if answer.receipt else ""
-    return f"{words[answer.outcome]} {more or CONFLICTS.get(answer.reason, '')}".strip()
+    why = conflict_words(answer.reason) if answer.outcome is Outcome.CONFLICT else ""
+    return f"{words[answer.outcome]} {more or why}".strip()
 
 
 def _refusal(answer: Answer) -> str:
