@@ -80,6 +80,7 @@ class Handset:
             asked = {"origin": self.network.address, "quotaSize": room}
             told.send("Storage.overrideQuotaForOrigin", asked)
         self.open()
+        self.run("")  # what tests call is here before they do anything to the line
         return self.page
 
     def _give_cookie(self, name: str, value: str) -> None:

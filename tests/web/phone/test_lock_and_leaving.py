@@ -203,6 +203,7 @@ def test_a_file_of_the_unsent_is_read_in_on_another_phone_and_counts_once(
     tmp_path: Path,
 ) -> None:
     page = phone.switch_on()
+    phone.keep_the_page()
     phone.send()
     phone.context.set_offline(True)
     reports = [a_report(visit, today) for visit in visits[:2]]
