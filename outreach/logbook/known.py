@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlmodel import col
 
 from outreach.logbook.tables import (
@@ -119,18 +119,13 @@ def _about(db: Session, named: set[str], visits: dict[int, Visit], ids: set[str]
 def _held(db: Session, ids: set[str], visits: Iterable[int]) -> dict[str, HeldReport]:
     """Read what is held under these ids, for these visits, and what waits for any of it."""
     held: dict[str, HeldReport] = {}
-    asked = or_(
-        col(HeldReport.id).in_(ids),
-        col(HeldReport.waits_for).in_(ids),
-        col(HeldReport.visit_id).in_(list(visits)),
-    )
+    query, asked = _HELD, {"ids": list(ids), "visits": list(visits)}
     while True:
-        query = select(HeldReport).where(asked).execution_options(populate_existing=True)
-        fresh = {one.id: one for one in db.scalars(query) if one.id not in held}
+        fresh = {one.id: one for one in db.scalars(query, asked) if one.id not in held}
         held |= fresh
         if not fresh:
             return held
-        asked = col(HeldReport.waits_for).in_(list(fresh))
+        query, asked = _BEHIND, {"ids": list(fresh)}
 
 
 def _other_visits(db: Session, ids: set[int]) -> dict[int, Visit]:
@@ -141,20 +136,12 @@ def _other_visits(db: Session, ids: set[int]) -> dict[int, Visit]:
 
 
 def _reports(db: Session, ids: set[str], visits: Iterable[int]) -> dict[str, Stored]:
-    query = select(
-        col(SessionReport.id),
-        col(SessionReport.visit_id),
-        col(SessionReport.fingerprint),
-        col(SessionReport.corrected_by),
-    ).where(or_(col(SessionReport.id).in_(ids), col(SessionReport.visit_id).in_(list(visits))))
-    return {row[0]: Stored(*row[1:]) for row in db.execute(query)}
+    found = db.execute(_REPORTS, {"ids": list(ids), "visits": list(visits)})
+    return {row[0]: Stored(*row[1:]) for row in found}
 
 
 def _disputed(db: Session, ids: set[str]) -> dict[tuple[str, str], str]:
-    query = select(
-        col(DisputedReport.report_id), col(DisputedReport.fingerprint), col(DisputedReport.reason)
-    ).where(col(DisputedReport.report_id).in_(ids))
-    return {(row[0], row[1]): row[2] for row in db.execute(query)}
+    return {(row[0], row[1]): row[2] for row in db.execute(_DISPUTED, {"ids": list(ids)})}
 
 
 def _repeats(db: Session, ids: set[str]) -> dict[str, Repeat]:
@@ -188,3 +175,33 @@ def _moved(db: Session, visits: dict[int, Visit], now: datetime) -> dict[int, da
 
 def _is_to_come(visit: Visit, now: datetime) -> bool:
     return visit.work in TO_COME and visit.day > now.astimezone(ZoneInfo(visit.zone.value)).date()
+
+
+# Asked with each request: to make them anew would take longer than to answer them.
+_IDS: Any = bindparam("ids", expanding=True)
+_VISITS: Any = bindparam("visits", expanding=True)
+_BEHIND: Any = (
+    select(HeldReport)
+    .where(col(HeldReport.waits_for).in_(_IDS))
+    .execution_options(populate_existing=True)
+)
+_HELD: Any = (
+    select(HeldReport)
+    .where(
+        or_(
+            col(HeldReport.id).in_(_IDS),
+            col(HeldReport.waits_for).in_(_IDS),
+            col(HeldReport.visit_id).in_(_VISITS),
+        )
+    )
+    .execution_options(populate_existing=True)
+)
+_REPORTS: Any = select(
+    col(SessionReport.id),
+    col(SessionReport.visit_id),
+    col(SessionReport.fingerprint),
+    col(SessionReport.corrected_by),
+).where(or_(col(SessionReport.id).in_(_IDS), col(SessionReport.visit_id).in_(_VISITS)))
+_DISPUTED: Any = select(
+    col(DisputedReport.report_id), col(DisputedReport.fingerprint), col(DisputedReport.reason)
+).where(col(DisputedReport.report_id).in_(_IDS))
