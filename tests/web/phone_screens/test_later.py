@@ -131,6 +131,7 @@ def test_a_report_sent_back_stands_in_the_history_with_its_reason(
     expect(entry).to_contain_text("Men 18, women 27, sign-ups 12, paid 9")
     entry.locator("[data-act]").tap()
     expect(handset.locator("[data-screen=form] h1")).to_have_text("Correct the report")
+    expect(handset.locator("[data-slot=base]")).to_contain_text("Jumlah pendaftar tidak cocok")
 
 
 def ask_for(office: Office) -> None:

@@ -3,9 +3,12 @@
 import { holdsIdentityNumber } from "./identity.js";
 
 const COUNTS = ["men", "women", "signups", "paid"];
-const WHOLE = /^\d+$/;
+// As people type them: 1000, and 1.000 with a dot before each three.
+const WHOLE = /^(\d{1,15}|\d{1,3}(\.\d{3}){1,4})$/;
 
-export const asCount = (text) => (WHOLE.test(text.trim()) ? Number(text.trim()) : null);
+/** The whole number that a text is; null if it is none, or as long as an identity number. */
+export const asCount = (text) =>
+  (WHOLE.test(text.trim()) ? Number(text.trim().replaceAll(".", "")) : null);
 
 export const toldLines = (lines) =>
   lines.filter((line) => line.sector || line.package || line.payer || line.workers.trim());
@@ -32,7 +35,8 @@ function checkCounts(draft, limits, wrong) {
     const text = draft[name].trim();
     if (text === "") continue;
     const count = asCount(text);
-    if (count === null) wrong(name, "int_parsing");
+    if (holdsIdentityNumber(text)) wrong(name, "identity_count");
+    else if (count === null) wrong(name, "int_parsing");
     else if (count > limits.people) wrong(name, "less_than_equal");
   }
 }
@@ -40,7 +44,8 @@ function checkCounts(draft, limits, wrong) {
 function checkLines(draft, limits, wrong) {
   for (const line of toldLines(draft.lines)) {
     const workers = asCount(line.workers);
-    if (!line.sector || !line.package || !line.payer || !workers) wrong("lines", "line_incomplete");
+    if (holdsIdentityNumber(line.workers)) wrong("lines", "identity_count");
+    else if (!line.sector || !line.package || !line.payer || !workers) wrong("lines", "line_incomplete");
     else if (workers > limits.people) wrong("lines", "less_than_equal");
   }
 }

@@ -62,13 +62,13 @@ export class Fields {
     }
   }
 
-  /** Say beside each field what is wrong with it, and go to the first. */
-  showProblems(problems) {
+  /** Say beside each field what is wrong with it, and go to the first; *facts* fill the words. */
+  showProblems(problems, facts = {}) {
     let first = null;
     for (const line of this.section.querySelectorAll("[data-problem]")) {
       const field = line.dataset.problem;
       const codes = problems[field] ?? [];
-      const words = codes.map((code) => sayOr(`problem.${field}.${code}`, `problem.${code}`));
+      const words = codes.map((code) => sayOr(`problem.${field}.${code}`, `problem.${code}`, facts));
       line.textContent = [...new Set(words)].join(" ");
       line.hidden = codes.length === 0;
       const input = this.inputOf(field);
@@ -86,10 +86,16 @@ export class Fields {
     return this.section.querySelector(`#f-${field}`);
   }
 
+  /** What is missing in a line of sign-ups; if nothing is, its number. */
+  lineToFill() {
+    const fields = [...this.section.querySelectorAll("[data-lines] :is(select, input)")];
+    return fields.find((one) => one.value.trim() === "") ?? fields.find((one) => one.name === "workers");
+  }
+
   goTo({ field, input, line }) {
     const inside = INSIDE[field] && this.section.querySelector(`[data-more="${INSIDE[field]}"]`);
     if (inside) inside.open = true;
-    (input ?? line.parentElement.querySelector("input, select, button"))?.focus();
+    (input ?? this.lineToFill() ?? line.parentElement.querySelector("button"))?.focus();
     line.scrollIntoView({ block: "center" });
   }
 }

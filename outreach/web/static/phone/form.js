@@ -1,5 +1,5 @@
 // Log a session: four numbers and one tap; the rest on demand. Every change is kept as a draft.
-import { asCount, problemsOf } from "./checks.js";
+import { asCount, problemsOf, workersOf } from "./checks.js";
 import { Lines, sumInWords } from "./details.js";
 import { draftOf, freshDraft } from "./draft.js";
 import { Fields } from "./fields.js";
@@ -121,7 +121,10 @@ class FormScreen {
     if (this.amends) return say("base_refused", { why: whyOf(this.amends) });
     if (!this.draft.base) return "";
     const report = this.base?.report;
-    if (report) return say("base_stored", { receipt: report.receipt });
+    if (report) {
+      const asked = report.review === "sent_back" ? say("base_sent_back", { reason: report.reason }) : "";
+      return `${asked} ${say("base_stored", { receipt: report.receipt })}`.trim();
+    }
     return this.base?.item && this.base.item.state !== "sent" ? say("base_unsent") : "";
   }
 
@@ -239,10 +242,12 @@ class FormScreen {
 
   isPlausible() {
     const limits = { people: Number(this.form.dataset.people), days: Number(this.form.dataset.days) };
-    const problems = problemsOf(this.read(), limits, villageToday(this.visit.zone));
+    const draft = this.read();
+    const problems = problemsOf(draft, limits, villageToday(this.visit.zone));
     const trouble = Object.keys(problems).length > 0 ? say("please_check") : "";
     fill(this.section, { trouble });
-    this.fields.showProblems(problems);
+    const facts = { lines: number(workersOf(draft.lines)), signups: number(asCount(draft.signups) ?? 0) };
+    this.fields.showProblems(problems, facts);
     return trouble === "";
   }
 

@@ -57,7 +57,7 @@ function card(item, visit) {
   one.dataset.state = item.state;
   fill(one, {
     village: visit?.village ?? say("some-village"),
-    what: say(`kind-${item.kind}`) + (item.body.held_on ? `, ${dayInWords(item.body.held_on)}` : ""),
+    what: say(`kind-${kindOf(item)}`) + (item.body.held_on ? `, ${dayInWords(item.body.held_on)}` : ""),
     saved: say("saved-at", { when: moment(item.added_at) }),
     standing: item.kept ? say(`item-${item.state}`) : say("item-not-kept"),
     made_by: item.made_by ? say("made-by", { name: item.made_by.name }) : "",
@@ -70,6 +70,11 @@ function card(item, visit) {
   correct.href = item.kind === "report" ? `#form/${item.visit_id}/${item.id}` : `#answer/${item.visit_id}`;
   one.querySelector("[data-remove]").hidden = !refused;
   return one;
+}
+
+function kindOf({ kind, body }) {
+  if (kind === "evidence") return body.kind;
+  return body.corrects_id ? "correction" : kind;
 }
 
 function line(words) {

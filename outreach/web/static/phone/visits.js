@@ -102,7 +102,7 @@ function nearness(visit, today, next) {
 /** What stands between this visit and the next thing, and which button leads there. */
 function nextStep(visit, all, today) {
   const report = foremost(itemsOf(all, visit.id, "report"));
-  if (report) return ofSavedReport(visit, report);
+  if (report) return ofSavedReport(visit, report, all.drafts.has(visit.id));
   if (all.drafts.has(visit.id)) {
     return { todo: say("draft_waits"), act: "act_continue", href: `#form/${visit.id}`, reported: false };
   }
@@ -111,9 +111,13 @@ function nextStep(visit, all, today) {
   return answer ? withAnswer(visit, step, answer) : step;
 }
 
-function ofSavedReport(visit, item) {
+function ofSavedReport(visit, item, begun) {
   const stands = standing(item);
   const mine = say(`report_${stands}`, { why: whyOf(item) });
+  if (begun) {
+    const href = `#form/${visit.id}${stands === "refused" ? `/${item.id}` : ""}`;
+    return { mine, todo: say("draft_waits"), act: "act_continue", href, reported: true };
+  }
   if (stands === "refused") {
     return { mine, act: "act_fix", href: `#form/${visit.id}/${item.id}`, reported: true };
   }

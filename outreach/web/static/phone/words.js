@@ -11,7 +11,7 @@ export function say(key, facts = {}) {
 }
 
 /** The words for *key*, or those for *other* where the page has none for it. */
-export const sayOr = (key, other) => (hasWords(key) ? say(key) : say(other));
+export const sayOr = (key, other, facts = {}) => say(hasWords(key) ? key : other, facts);
 
 function hasWords(key) {
   if (words.size === 0) readWords();
