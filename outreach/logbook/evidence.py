@@ -25,13 +25,17 @@ from outreach.logbook.tables import (
     TakenItem,
 )
 from outreach.people.access import covers, narrow
-from outreach.people.tables import Account
+from outreach.people.tables import Account, Role
 
 if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.logbook.pictures import Picture
     from outreach.people.access import Person
+
+
+#: Faces and a name in handwriting are for those who sent them and those who review the report.
+MAY_SEE = frozenset({Role.OFFICIAL, Role.COORDINATOR})
 
 
 class EvidenceIn(BaseModel):
@@ -159,8 +163,11 @@ def store_evidence(
 def evidence_of_visit(db: Session, person: Person, visit_id: int) -> list[EvidenceRow]:
     """List the pictures of a visit that have not been erased, the newest first.
 
-    Those of a report that was corrected are among them: the session is the same.
+    Those of a report that was corrected are among them: the session is the same. Who only reads
+    what was counted sees none.
     """
+    if person.role not in MAY_SEE:
+        return []
     query: Any = (
         select(
             col(Evidence.id),
@@ -184,8 +191,11 @@ def evidence_content(db: Session, person: Person, evidence_id: str) -> Shown:
     Raises
     ------
     NotFound
-        If there is none, it has been erased, or its village lies outside the person's area.
+        If there is none, it has been erased, its village lies outside the person's area, or the
+        person only reads what was counted.
     """
+    if person.role not in MAY_SEE:
+        raise NotFound(kind="Evidence", id=evidence_id)
     query: Any = select(col(Evidence.media_type), col(Evidence.content))
     query = narrow(query, Evidence.village_code, person).where(col(Evidence.id) == evidence_id)
     row = db.execute(query).first()

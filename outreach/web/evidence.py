@@ -1,4 +1,7 @@
-"""Shows the pictures that belong to reports, to those who may see the report."""
+"""Shows the pictures that belong to reports, to whoever sent or reviews it.
+
+Managers read what was counted: nobody shows them a face or a name in handwriting.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ _POLICY = "default-src 'none'; sandbox"
 
 
 @pages.get("/evidence/<uuid:evidence_id>")
-@allow(Role.OFFICIAL, Role.COORDINATOR, Role.MANAGER)
+@allow(Role.OFFICIAL, Role.COORDINATOR)
 def picture(evidence_id: UUID) -> ResponseReturnValue:
     """Show a picture."""
     with reading_db() as db:

@@ -55,7 +55,7 @@ def test_a_picture_is_taken_once_and_shown_without_what_the_camera_wrote(
     for outcome in ("accepted", "duplicate"):
         (told,) = put(phone, world, of_camera(), item_id=item_id).get_json()["answers"]
         assert (told["id"], told["outcome"]) == (item_id, outcome)
-    for role in (Role.OFFICIAL, Role.COORDINATOR, Role.MANAGER):
+    for role in (Role.OFFICIAL, Role.COORDINATOR):
         shown = login_as(role).get(f"/evidence/{item_id}")
         assert shown.status_code == 200
         assert shown.content_type == "image/jpeg"
@@ -67,6 +67,21 @@ def test_a_picture_is_taken_once_and_shown_without_what_the_camera_wrote(
         again = Image.open(BytesIO(shown.data))
         assert (again.format, again.size, dict(again.getexif())) == ("JPEG", (300, 400), {})
     assert state(phone)["reports"][0]["photo"] is True
+
+
+def test_those_who_only_read_what_was_counted_see_no_picture(
+    login_as: LogIn, world: World, app: Flask
+) -> None:
+    with unit_of_work(engine_of(app)) as db:
+        visit_id = db.get_one(Evidence, world.own["evidence_id"]).visit_id
+    for path in (f"/my/reports/{world.own['report_id']}", f"/visits/{visit_id}"):
+        page = login_as(Role.MANAGER).get(path)
+        assert page.status_code == 200
+        assert "/evidence/" not in page.text
+    for role in (Role.MANAGER, Role.ADMIN):
+        shown = login_as(role).get(f"/evidence/{world.own['evidence_id']}")
+        assert shown.status_code == 403
+        assert not shown.content_type.startswith("image/")
 
 
 def test_the_pictures_stand_on_the_pages_of_the_report(
