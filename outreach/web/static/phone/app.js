@@ -228,7 +228,7 @@ async function showWarnings(unsent, now, begun) {
   ].join(" ");
   byName("unknown-code").hidden = isOver;
   byName("unknown-file").hidden = unsent.length === 0;
-  byName("unknown-wipe").hidden = unsent.length + begun.length === 0;
+  byName("unknown-wipe").hidden = isOver || unsent.length + begun.length === 0;
   byName("full").hidden = !diskRefused();
   const unkept = unsent.filter((item) => !item.kept).length;
   byName("full-count").textContent = unkept ? sayCount("not-kept", unkept) : say("not-kept-none");
