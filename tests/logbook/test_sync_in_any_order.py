@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,20 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, update
 from sqlmodel import func, select
 
-from outreach.db import make_engine, reading, unit_of_work
-from outreach.logbook.tables import DisputedReport, HeldReport, SessionReport, SignUp, TakenItem
-from outreach.visits.tables import Visit, VisitEvent, Work
-from tests.builders import load_small_registry
-from tests.conftest import _fresh_postgres
+from outreach.db import reading, unit_of_work
+from outreach.logbook.tables import DisputedReport, HeldReport, TakenItem
+from outreach.visits.tables import VisitEvent
 from tests.field import Field, make_field, told
-from tests.logbook.sending import outcomes, reports, send
+from tests.logbook.sending import forget, outcomes, reports, send
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy import Engine
 
 
@@ -109,39 +103,10 @@ SENT = st.lists(
 )
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-)
-def shared(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """One database for all examples of the property: making one takes longer than using it."""
-    for url in _shared_url(request):
-        engine = make_engine(url)
-        load_small_registry(engine)
-        yield engine
-        engine.dispose()
-
-
-def _shared_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "postgres":
-        yield from _fresh_postgres(request)
-        return
-    folder = request.getfixturevalue("tmp_path_factory").mktemp("sync")
-    shutil.copy(request.getfixturevalue("sqlite_template"), folder / "outreach.sqlite")
-    yield f"sqlite:///{folder / 'outreach.sqlite'}"
-
-
 @pytest.fixture(scope="module")
 def shared_field(shared: Engine) -> Field:
     with unit_of_work(shared) as db:
         return make_field(db, 2)
-
-
-def forget(engine: Engine) -> None:
-    with unit_of_work(engine) as db:
-        for table in (SignUp, HeldReport, DisputedReport, TakenItem, VisitEvent):
-            db.execute(delete(table))
-        db.execute(delete(SessionReport))
-        db.execute(update(Visit).values(work=Work.CONFIRMED, result=None))
 
 
 @settings(
