@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
-from flask import Blueprint, flash, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from pydantic import BaseModel, Field
 from sqlmodel import select
 
 from outreach.errors import Conflict, Invalid, NotFound
 from outreach.people.access import NATION
+from outreach.people.account_directory import find_accounts
 from outreach.people.accounts import (
     AccountIn,
     account_of,
     areas_of,
     create_account,
-    list_accounts,
     set_active,
     set_password,
     update_account,
@@ -49,6 +50,16 @@ if TYPE_CHECKING:
 pages = Blueprint("admin", __name__, url_prefix="/admin")
 
 MOST_FOUND = 40
+PAGE_LENGTH = 50
+
+
+class AccountsIn(BaseModel):
+    """Which accounts are looked for, and which page of them is shown."""
+
+    q: str = Field(default="", max_length=100)
+    role: Role | Literal[""] = ""
+    phones: bool = False
+    page: int = Field(default=1, ge=1, le=100_000)
 
 
 @pages.get("/branches")
@@ -147,9 +158,41 @@ def find_code() -> ResponseReturnValue:
 @pages.get("/accounts")
 @allow(Role.ADMIN)
 def accounts() -> ResponseReturnValue:
-    """List the accounts."""
+    """List the accounts that were looked for, by page."""
+    try:
+        given = read(AccountsIn, request.args)
+    except Invalid:
+        given = AccountsIn()
     with reading_db() as db:
-        return render_template("admin/accounts.html", accounts=list_accounts(db))
+        found = find_accounts(
+            db,
+            words=given.q,
+            role=given.role or None,
+            with_phones=given.phones,
+            first=(given.page - 1) * PAGE_LENGTH,
+            most=PAGE_LENGTH,
+        )
+    last = max(1, -(-found.found // PAGE_LENGTH))
+    return render_template(
+        "admin/accounts.html",
+        given=given,
+        accounts=found,
+        roles=list(Role),
+        last_page=last,
+        before=_accounts_link(given, given.page - 1),
+        after=_accounts_link(given, given.page + 1),
+        with_phones=_accounts_link(given.model_copy(update={"phones": True}), 1),
+    )
+
+
+def _accounts_link(given: AccountsIn, page: int) -> str:
+    told: dict[str, Any] = {
+        "q": given.q,
+        "role": given.role,
+        "phones": int(given.phones),
+        "page": page,
+    }
+    return url_for("admin.accounts", **told)
 
 
 @pages.get("/accounts/new")

@@ -167,5 +167,9 @@ def test_codes_for_all_are_refused_for_foreign_officials(
 def test_the_administrator_sees_which_accounts_have_no_password(
     english: LogIn, world: World
 ) -> None:
-    shown = words_of(english(Role.ADMIN).get("/admin/accounts"))
+    admin = english(Role.ADMIN)
+    shown = words_of(admin.get("/admin/accounts"))
+    assert "By phone, without a password" not in shown
+    assert "2 accounts more that only a phone opens" in shown
+    shown = words_of(admin.get("/admin/accounts?phones=1"))
     assert shown.count("By phone, without a password") == 2
