@@ -46,7 +46,8 @@ LABELS = timedelta(days=90)
 def forget_old(db: Session, now: datetime) -> int:
     """Erase what is past its time; return how many rows that was about."""
     done: list[Any] = [db.execute(statement) for statement in _over(now)]
-    return sum(one.rowcount for one in done) + _forget_disputed_places(db, now)
+    erased: int = sum(one.rowcount for one in done)
+    return erased + _forget_disputed_places(db, now)
 
 
 def _forget_disputed_places(db: Session, now: datetime) -> int:
