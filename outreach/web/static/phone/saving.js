@@ -43,7 +43,8 @@ async function amend(item, draft) {
 
 async function add(draft, visitId, base) {
   const content = contentOf(draft);
-  const baseId = draft.base ?? (draft.amends && (await stillThere(draft.amends, visitId)));
+  const before = draft.base ?? draft.amends;
+  const baseId = before && (await stillThere(before, visitId));
   if (baseId && base && base.id === baseId && sameContent(content, base.content)) {
     return { id: baseId, outcome: "nothing_new" };
   }
@@ -56,12 +57,15 @@ async function add(draft, visitId, base) {
   return { id, outcome: kept ? "saved" : "no_room" };
 }
 
-/** What a report that was refused is to correct, now that it is not refused any more: itself if it
- * was sent from elsewhere; if it was removed, whatever else is told of the visit, or nothing. */
+/**
+ * What is corrected: the report that the form began with. If it was refused and has been removed
+ * meanwhile, the server never had it: then whatever else is told of the visit, or nothing.
+ */
 async function stillThere(id, visitId) {
   const all = await known();
-  const told = all.items.some((one) => one.id === id) || all.reports.some((one) => one.id === id);
-  return told ? id : (currentReport(all, visitId)?.id ?? null);
+  const told = [...all.items, ...all.reports].some((one) => one.id === id);
+  const disputed = all.disputes.some((one) => one.report_id === id);
+  return told || disputed ? id : (currentReport(all, visitId)?.id ?? null);
 }
 
 /** The id, if its item is not with the server yet. */
