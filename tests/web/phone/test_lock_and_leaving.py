@@ -138,6 +138,7 @@ def test_a_phone_that_was_taken_back_forgets_whose_it_was_and_keeps_the_unsent(
 ) -> None:
     page = phone.switch_on()
     expect(page.locator("[data-screen=visits] article")).not_to_have_count(0)
+    phone.keep_the_page()
     phone.context.set_offline(True)
     report = a_report(visits[0], today)
     phone.save(report)
