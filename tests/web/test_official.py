@@ -296,8 +296,10 @@ def test_a_correction_starts_from_what_was_stored_and_takes_its_place(
     old = official.get(f"/my/reports/{form['id']}").text
     assert f"/my/reports/{new_id[1]}" in old
     assert f"/my/reports/{form['id']}/correct" not in old
-    again = save(official, world, {**correction, "id": str(uuid.uuid4())})
-    assert again.status_code == 409
+    other = {**correction, "men": "26"}
+    assert save(official, world, {**other, "id": str(uuid.uuid4())}).status_code == 409
+    same = save(official, world, {**correction, "id": str(uuid.uuid4())})
+    assert same.location.endswith(f"/my/reports/{new_id[1]}?saved=duplicate")
     assert len(stored(app, world)) == 2
 
 
@@ -307,17 +309,23 @@ def test_a_reported_visit_leads_to_its_report(official: Visitor, world: World) -
     again = official.get(f"/my/visits/{world.own['visit_id']}/report")
     assert again.location.endswith(f"/my/reports/{form['id']}")
     # Another form of the same visit, opened before: it must not count on top.
-    assert save(official, world, {**form, "id": str(uuid.uuid4())}).status_code == 409
+    other = {**form, "id": str(uuid.uuid4()), "men": "21"}
+    assert save(official, world, other).status_code == 409
+    same = save(official, world, {**form, "id": str(uuid.uuid4())})
+    assert same.location.endswith(f"/my/reports/{form['id']}?saved=duplicate")
 
 
-def test_a_proposal_cannot_be_reported_by_the_official(
+def test_a_proposal_is_not_reported_by_the_official_but_what_was_told_is_kept(
     official: Visitor, login_as: LogIn, world: World, app: Flask
 ) -> None:
     with unit_of_work(app.extensions["outreach"].engine) as db:
         db.get_one(Visit, world.own["visit_id"]).work = Work.PROPOSED
     address = f"/my/visits/{world.own['visit_id']}/report"
     assert official.get(address).status_code == 409
-    assert official.send(address, {**FORM, "id": str(uuid.uuid4())}).status_code == 403
+    answer = official.send(address, {**FORM, "id": str(uuid.uuid4())})
+    assert answer.status_code == 200
+    assert "alert-warning" in answer.text
+    assert stored(app, world) == []
     assert login_as(Role.COORDINATOR).get(address).status_code == 200
 
 
