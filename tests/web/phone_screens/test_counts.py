@@ -73,3 +73,20 @@ def test_the_outbox_tells_a_correction_from_its_report_and_a_begun_one_is_offere
     expect(handset.locator("[data-slot=kept]")).to_be_visible()
     handset.goto("/phone/#visits")
     expect(handset.locator(".visit [data-act]")).to_contain_text("Go on with your report")
+
+
+def test_where_the_browser_keeps_nothing_the_page_says_so_and_leads_on(
+    context: BrowserContext, office: Office
+) -> None:
+    context.add_init_script(
+        "IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };"
+    )
+    page = context.new_page()
+    page.goto("/phone/")
+    told = page.locator("[data-frame=no-store]")
+    expect(told).to_contain_text("does not work here")
+    expect(page.locator("[data-screen]:visible")).to_have_count(0)
+    expect(page.locator("[data-frame=loading]")).to_be_hidden()
+    told.locator("a").tap()
+    page.wait_for_url("**/my**")
+    assert office.reports() == []

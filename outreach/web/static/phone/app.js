@@ -49,6 +49,8 @@ let firstNews = null;
 async function start() {
   const stored = await openStore().then(() => true, () => false);
   byName("no-store").hidden = stored;
+  // Nothing could be told to anybody as saved; the page says where it works instead.
+  if (!stored) return showOnly(byName("no-store"));
   await startClock();
   listen();
   // Sent is also while the page is locked.
