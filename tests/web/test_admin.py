@@ -193,6 +193,21 @@ def test_admin_does_not_close_the_account_in_use(
     assert admin.get("/admin/accounts").status_code == 200
 
 
+def test_the_list_of_accounts_is_narrowed_by_what_was_asked(
+    english: Callable[[Role], Visitor],
+) -> None:
+    admin = english(Role.ADMIN)
+    everybody = admin.get("/admin/accounts?role=&q=")
+    managers = admin.get("/admin/accounts?role=manager")
+    assert (everybody.status_code, managers.status_code) == (200, 200)
+    assert managers.text.count("<tr>") < everybody.text.count("<tr>")
+    assert "No account fits." in admin.get("/admin/accounts?q=nobody-is-called-so").text
+    for wrong in ("role=nobody", "page=0", "page=x"):
+        assert admin.get(f"/admin/accounts?{wrong}").text.count("<tr>") == everybody.text.count(
+            "<tr>"
+        )
+
+
 def test_an_account_that_was_changed_meanwhile_shows_all_that_differs(
     english: Callable[[Role], Visitor], world: World
 ) -> None:
