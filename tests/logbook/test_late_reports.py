@@ -107,7 +107,12 @@ def test_an_old_session_never_ends_a_coming_visit_unless_a_person_says_so(
         row, _ = open_disputes(db, at.coordinator)
         assert dispute_of(db, at.coordinator, row.id).hindrance == ""
     with unit_of_work(engine) as db:
-        given = {"version": 1, "why": "Sudah diadakan", "by": at.coordinator, "now": NOW}
+        given: dict[str, Any] = {
+            "version": 1,
+            "why": "Sudah diadakan",
+            "by": at.coordinator,
+            "now": NOW,
+        }
         rule(db, row.id, Ruling.TAKEN, **given)
     assert visit(engine, visit_id).work is Work.DONE
     assert [one.held_on for one in reports(engine)] == [DAY]

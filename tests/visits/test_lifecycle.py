@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
@@ -247,7 +247,7 @@ def test_history_tells_who_when_from_to_and_why(
         lifecycle.ask(db, visit_id, version=version, by=coordinator, now=NOW)
         lifecycle.confirm(db, visit_id, version=version + 1, by=official, now=NOW, reason="siap")
         _report(db, visit_id, Result.SIGNED_UP, by=official)
-        doubt = {"by": coordinator, "now": NOW, "reason": " laki-laki? "}
+        doubt: dict[str, Any] = {"by": coordinator, "now": NOW, "reason": " laki-laki? "}
         turn(db, visit_id, Happening.SENT_BACK, version=version + 3, **doubt)
         _report(db, visit_id, Result.ATTENDED, Happening.CORRECTED, by=official)
         lifecycle.approve(db, visit_id, version=version + 5, by=coordinator, now=NOW)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -136,11 +136,11 @@ def test_an_official_sees_what_to_answer_hold_and_correct(engine: Engine, world:
         confirm(db, mine, version=2, by=world.official, now=NOW)
     assert own() == [("33.72.01.1001", Work.CONFIRMED)]
     with unit_of_work(engine) as db:
-        reported = {"by": world.official, "now": NOW, "result": Result.ATTENDED}
+        reported: dict[str, Any] = {"by": world.official, "now": NOW, "result": Result.ATTENDED}
         turn(db, mine, Happening.REPORTED, **reported)
     assert own() == []
     with unit_of_work(engine) as db:
-        asked = {"by": world.coordinator, "now": NOW, "reason": "jumlah?"}
+        asked: dict[str, Any] = {"by": world.coordinator, "now": NOW, "reason": "jumlah?"}
         turn(db, mine, Happening.SENT_BACK, version=4, **asked)
     assert own() == [("33.72.01.1001", Work.SENT_BACK)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
@@ -162,7 +162,7 @@ def test_what_was_reported_keeps_its_time(
 ) -> None:
     first, second, _ = _full(trips).stops
     with unit_of_work(engine) as db:
-        reported = {"by": world.coordinator, "now": NOW, "result": Result.SIGNED_UP}
+        reported: dict[str, Any] = {"by": world.coordinator, "now": NOW, "result": Result.SIGNED_UP}
         turn(db, second.id, Happening.REPORTED, **reported)
     _move(engine, world, first, _to(world.team_ids[0]))
     with reading(engine) as db:

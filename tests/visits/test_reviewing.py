@@ -72,7 +72,7 @@ def test_what_is_done_to_many_is_what_is_done_to_one(
     (alone, a_version), (among, b_version), *_rest = seen.items()
     why = " Mohon dihitung ulang. "
     with unit_of_work(engine) as db:
-        asked = {"by": world.coordinator, "now": NOW, "reason": why}
+        asked: dict[str, Any] = {"by": world.coordinator, "now": NOW, "reason": why}
         turn(db, alone, Happening.SENT_BACK, version=a_version, **asked)
         send_back_many(db, {among: b_version}, by=world.coordinator, now=NOW, reason=why)
     with reading(engine) as db:

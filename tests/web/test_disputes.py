@@ -51,8 +51,9 @@ def rule(client: Visitor, world: World, ruling: str, **form: Any) -> Any:
 
 
 def forget_report(db: Session, visit_id: int) -> None:
-    of_visit = select(SessionReport.id).where(col(SessionReport.visit_id) == visit_id)
-    for table in (SignUp, Evidence):
+    of_visit = select(col(SessionReport.id)).where(col(SessionReport.visit_id) == visit_id)
+    tables: tuple[Any, ...] = (SignUp, Evidence)
+    for table in tables:
         db.execute(delete(table).where(col(table.report_id).in_(of_visit)))
     db.execute(delete(SessionReport).where(col(SessionReport.visit_id) == visit_id))
 
