@@ -12,14 +12,16 @@ import brotli
 import flask
 import numpy as np
 from werkzeug.serving import make_server
+from werkzeug.wsgi import ClosingIterator
 
 from outreach.maps import assets, columns, national, page, safe
 from outreach.maps.artefacts import Store, Stored, keep_names, keep_places
 from outreach.maps.words import map_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 HOST_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>host</title>
@@ -215,10 +217,43 @@ def _find(world: World, wanted: str) -> list[columns.Found]:
     return found
 
 
+class _Answers:
+    """The app, and the answers it is at work on: a browser goes without waiting for them."""
+
+    def __init__(self, app: flask.Flask) -> None:
+        self.app = app
+        self.under_way = 0
+        self.closed = False
+        self.change = threading.Condition()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        with self.change:
+            if self.closed:
+                return flask.Response(status=503)(environ, start_response)
+            self.under_way += 1
+        try:
+            return ClosingIterator(self.app(environ, start_response), self._done)
+        except BaseException:
+            self._done()
+            raise
+
+    def _done(self) -> None:
+        with self.change:
+            self.under_way -= 1
+            self.change.notify_all()
+
+    def finish(self) -> None:
+        """Take no more and wait for the rest: they hold connections to the database."""
+        with self.change:
+            self.closed = True
+            assert self.change.wait_for(lambda: self.under_way == 0, timeout=30)
+
+
 @contextmanager
 def serving(app: flask.Flask) -> Iterator[str]:
     """Serve *app* on a free port of this machine while the block runs; answer its address."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    answers = _Answers(app)
+    server = make_server("127.0.0.1", 0, answers, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -227,6 +262,7 @@ def serving(app: flask.Flask) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join(timeout=5)
+        answers.finish()
 
 
 def as_json(body: bytes) -> Any:
