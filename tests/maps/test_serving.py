@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 import urllib.request
@@ -11,14 +12,22 @@ import flask
 from tests.maps.map_app import serving
 
 
+def is_open(port: int) -> bool:
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
+
+
 def test_it_is_not_gone_before_its_last_answer_is() -> None:
     app = flask.Flask(__name__)
     begun = threading.Event()
     given: list[str] = []
 
     @app.get("/")
-    def slowly() -> str:
+    def until_the_door_is_shut() -> str:
+        port = int(flask.request.environ["SERVER_PORT"])
         begun.set()
+        while is_open(port):
+            time.sleep(0.05)
         time.sleep(0.3)
         given.append("answer")
         return "answer"
