@@ -18,7 +18,7 @@
 // What the first screen needs is imported here and named in the head of the page (FIRST_FILES in
 // web/phone.py), so that it comes in one go over a slow line; all else is imported once it stands.
 import { condition, sendNow, startSending } from "./outbox.js";
-import { byPerson, diskRefused, drafts, isOf, isUnsent, minutesAhead, openStore, outbox, settings, startClock, state, whoIsHere } from "./store.js";
+import { byPerson, diskRefused, drafts, isOf, isUnsent, keepsNothing, minutesAhead, onlyUnnoted, openStore, outbox, settings, startClock, state, whoIsHere } from "./store.js";
 import * as visits from "./visits.js";
 import { moment, number, say, sayCount } from "./words.js";
 
@@ -47,10 +47,9 @@ let slow = 0;
 let firstNews = null;
 
 async function start() {
-  const stored = await openStore().then(() => true, () => false);
-  byName("no-store").hidden = stored;
+  const refused = await openStore().then(() => null, (error) => error);
   // Nothing could be told to anybody as saved; the page says where it works instead.
-  if (!stored) return showOnly(byName("no-store"));
+  if (refused) return showRefusal(byName(keepsNothing(refused) ? "no-store" : "unreadable"));
   await startClock();
   listen();
   // Sent is also while the page is locked.
@@ -65,6 +64,11 @@ async function start() {
   for (const next of [SCREENS.form, SCREENS.saved, otherParts, keepThePage]) {
     await next().catch((error) => console.warn(error));
   }
+}
+
+function showRefusal(card) {
+  card.hidden = false;
+  showOnly(card);
 }
 
 /** Done when the phone has nothing to do for the screen that is shown. */
@@ -107,7 +111,8 @@ async function show() {
   // Whoever has gone on meanwhile is not brought back.
   if (turn !== asked) return;
   clearTimeout(slow);
-  if (next) await put(...next, parts().slice(1));
+  // A screen that cannot read what is kept stays empty; the frame says why.
+  if (next) await put(...next, parts().slice(1)).catch((error) => console.warn(error));
   else showOnly(byName("not-here"));
 }
 
@@ -124,7 +129,8 @@ async function put(name, module, args) {
   const section = document.querySelector(`[data-screen="${name}"]`);
   showOnly(section);
   for (const link of document.querySelectorAll("nav a")) {
-    link.toggleAttribute("aria-current", link.hash === `#${name}`);
+    if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
   const cameFromElsewhere = shown !== null;
   shown = { module, section, args, name };
@@ -162,18 +168,20 @@ async function goWhereAllowed() {
 
 async function refresh() {
   if (!shown || (await goWhereAllowed())) return;
-  await shown.module.refresh?.(shown.section, ...shown.args);
+  await shown.module.refresh?.(shown.section, ...shown.args)?.catch?.((error) => console.warn(error));
 }
 
 // ---- what stands around every screen
 
 async function update() {
   const [items, now, person, begun] = await Promise.all([
-    outbox.all(), condition(), whoIsHere(), drafts.all().catch(() => []),
+    outbox.all().catch(() => null), condition(), whoIsHere(), drafts.all().catch(() => []),
   ]);
-  const left = items.filter(isUnsent);
+  byName("unreadable").hidden = items !== null;
+  const left = (items ?? outbox.inMemory()).filter(isUnsent);
   const unsent = left.filter((item) => isOf(item, person));
-  showStatus(unsent, now);
+  if (items) showStatus(unsent, now);
+  else showUnreadable();
   showWarnings(unsent, now, begun);
   byName("others").hidden = unsent.length === left.length;
   byName("others-told").textContent = inWords(left.filter((item) => !isOf(item, person)));
@@ -200,6 +208,13 @@ function showStatus(unsent, now) {
     waiting ? sayCount("waiting", waiting) : "", refused ? sayCount("refused", refused) : "",
   ].filter(Boolean).join(", ") || allSent(now);
   byName("status-more").textContent = why(waiting, now);
+}
+
+/** Nobody knows what waits while it cannot be read: least of all is it said to be sent. */
+function showUnreadable() {
+  byName("status").dataset.mood = "bad";
+  byName("status-main").textContent = say("unreadable");
+  byName("status-more").textContent = "";
 }
 
 /** What others left here, by their names: "2 of Bu Sri are kept on this phone …". */
@@ -233,7 +248,7 @@ async function showWarnings(unsent, now, begun) {
   byName("unknown-wipe").hidden = isOver || unsent.length + begun.length === 0;
   byName("full").hidden = !diskRefused();
   const unkept = unsent.filter((item) => !item.kept).length;
-  byName("full-count").textContent = unkept ? sayCount("not-kept", unkept) : say("not-kept-none");
+  byName("full-count").textContent = unkept ? sayCount("not-kept", unkept) : say(onlyUnnoted() ? "not-noted" : "not-kept-none");
   const ahead = minutesAhead();
   const off = known && ahead !== null && Math.abs(ahead) > MINUTES_OFF;
   byName("clock").hidden = !off;
@@ -243,6 +258,8 @@ function listen() {
   window.addEventListener("hashchange", show);
   document.addEventListener("phone:changed", () => { update(); refresh(); });
   document.addEventListener("phone:condition", () => { update(); goWhereAllowed(); });
+  // What is in this page's memory only would go with it.
+  window.addEventListener("beforeunload", (event) => { if (diskRefused()) event.preventDefault(); });
   document.querySelector("[data-skip]").addEventListener("click", (event) => {
     event.preventDefault();
     document.querySelector("main").focus();

@@ -104,21 +104,27 @@ function watchAway() {
 }
 
 const byName = (name) => document.querySelector(`[data-frame="${name}"]`);
-let opened = () => undefined;
+// While it is locked: what is done once it is open, and how to open it.
+let locked = null;
 
-/** Hide everything until the PIN is given; done then. */
+/** Hide everything until the PIN is given; done then, for whoever asked for it. */
 export function lock() {
+  if (locked) return locked.done;
   document.body.setAttribute("data-locked", "");
   byName("lock").hidden = false;
   byName("lock-pin").focus();
-  return new Promise((resolve) => { opened = resolve; });
+  let open;
+  const done = new Promise((resolve) => { open = resolve; });
+  locked = { done, open };
+  return done;
 }
 
 function unlock() {
-  if (!document.body.hasAttribute("data-locked")) return;
+  if (!locked) return;
   document.body.removeAttribute("data-locked");
   byName("lock").hidden = true;
-  opened();
+  locked.open();
+  locked = null;
 }
 
 async function unlockByPin(event) {

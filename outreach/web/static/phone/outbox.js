@@ -15,6 +15,8 @@ const STANDS_BACK_AFTER = 3;
 const KINDS = ["report", "answer", "evidence"];
 const STATE_OF = { accepted: "sent", duplicate: "sent", conflict: "disputed", rejected: "refused", held: "held" };
 const OURS_NO_MORE = new Set(["sent", "disputed"]);
+// After these there is nobody to ask for news.
+const NOBODY_THERE = new Set(["unknown", "busy", "offline"]);
 
 let running = null;
 let again = null;
@@ -89,12 +91,15 @@ async function round({ fresh = false, patient = false }) {
   tell();
   try {
     await outbox.rescue();
-    const sent = await sendMine();
+    // News comes also to a phone with something that the server always fails over.
+    const { sent = 0, failed = null } = await sendMine().then((sent) => ({ sent }), (failed) => ({ failed }));
+    if (failed && NOBODY_THERE.has(failed.code)) throw failed;
     await freshState(fresh || sent > 0);
+    if (failed) throw failed;
     await succeed();
   } catch (error) {
-    if (!(error instanceof Trouble)) throw error;
-    await fail(error);
+    if (!(error instanceof Trouble)) console.warn(error);
+    await fail(error instanceof Trouble ? error : new Trouble("phone"));
   } finally {
     busy = false;
     tell();
@@ -118,8 +123,15 @@ async function sendAll() {
   let sent = 0;
   for (;;) {
     const person = await whoIsHere();
-    const all = (await outbox.all()).filter((item) => isOf(item, person));
+    // What is in memory only goes out all the more where the disk cannot be read.
+    let unreadable = null;
+    const here = await outbox.all().catch((error) => {
+      unreadable = error;
+      return outbox.inMemory();
+    });
+    const all = here.filter((item) => isOf(item, person));
     const batch = nextBatch(all, await pending());
+    if (batch.length === 0 && unreadable) throw unreadable;
     if (batch.length === 0) return sent;
     const left = all.filter((item) => !OURS_NO_MORE.has(item.state)).length - batch.length;
     try {
@@ -231,7 +243,7 @@ async function freshState(wanted) {
     return;
   }
   await state.put(json, etag).catch(() => undefined);
-  await outbox.tidy(json);
+  await outbox.tidy(json).catch(() => undefined); // let go of the next time
 }
 
 async function succeed() {
@@ -272,7 +284,8 @@ async function plan() {
   const wait = await waitKept();
   const bidden = wait && Date.now() >= wait.from ? wait.until - Date.now() : 0;
   const person = await whoIsHere();
-  const mine = (await outbox.all()).filter((item) => isOf(item, person));
+  // Where it cannot be read something may well wait.
+  const mine = (await outbox.all().catch(() => [{ state: "waiting" }])).filter((item) => isOf(item, person));
   const unsent = mine.some((item) => !OURS_NO_MORE.has(item.state) && item.state !== "refused");
   const rest = unsent || diskRefused() ? LOOK_AGAIN_MS : STATE_IS_FRESH_MS;
   timer = setTimeout(() => sendNow({ patient: true }), bidden > 0 ? bidden + 50 : rest);
@@ -293,6 +306,7 @@ const LONGEST_BIDDEN_MS = 6 * 3_600_000;
  *             taken back, or `not-in-office`: it may speak again once the term is renewed
  *   busy      it asks to wait, `waitMs` long
  *   broken    it could not do it
+ *   phone     the phone itself could not, such as read its own disk
  */
 class Trouble extends Error {
   constructor(code, { waitMs = null, why = "unknown" } = {}) {

@@ -16,7 +16,9 @@ export async function open(section) {
 }
 
 export async function refresh(section) {
-  const [all, person] = await Promise.all([outbox.all(), whoIsHere()]);
+  const [all, person] = await Promise.all([outbox.all().catch(() => null), whoIsHere()]);
+  // The frame says that it cannot be read; what was listed before is left as it is.
+  if (all === null) return void (section.querySelector("[data-none]").hidden = true);
   const left = all.filter(isUnsent);
   const items = left.filter((item) => isOf(item, person));
   await showOthers(section, left.filter((item) => !isOf(item, person)), person);

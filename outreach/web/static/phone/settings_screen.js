@@ -58,9 +58,20 @@ async function dropPin(section) {
   await refresh(section);
 }
 
+/** What waits, or null where it cannot be read; then nobody is let out, for it would be deleted unseen. */
+async function waitsHere(section) {
+  const items = await outbox.all().catch(() => null);
+  const told = section.querySelector("[data-leave-told]");
+  told.hidden = items !== null;
+  told.textContent = items ? "" : say("leave-unreadable");
+  return items;
+}
+
 async function leaveOrWarn(section) {
   const person = await whoIsHere();
-  const unsent = (await outbox.all()).filter((item) => isUnsent(item) && isOf(item, person)).length;
+  const items = await waitsHere(section);
+  if (!items) return undefined;
+  const unsent = items.filter((item) => isUnsent(item) && isOf(item, person)).length;
   if (unsent === 0) return leave(section);
   section.querySelector("[data-leave-count]").textContent = sayCount("leave", unsent);
   showLeaving(section, true);
@@ -75,7 +86,7 @@ function showLeaving(section, asking) {
 /** Tell the server first: a phone that only forgot would still be let in by it. */
 async function leave(section) {
   const told = section.querySelector("[data-leave-told]");
-  told.hidden = true;
+  if (!(await waitsHere(section))) return;
   try {
     await ask("/api/v1/logout", { method: "POST" });
   } catch (error) {

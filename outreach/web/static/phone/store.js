@@ -9,24 +9,40 @@
 // After each change of state or outbox `phone:changed` is sent to the document, in every tab.
 
 const NAME = "outreach-phone";
-const STORES = { keep: "key", drafts: "visit_id", items: "id", blobs: "id" };
+const VERSION = 1;
+// By the version of the database that brought them.
+const STORES = { 1: { keep: "key", drafts: "visit_id", items: "id", blobs: "id" } };
 let opening = null;
+
+/** Make what a database of an older version has not yet; 0 is none at all. */
+export function upgrade(db, oldVersion) {
+  for (const [version, stores] of Object.entries(STORES)) {
+    if (Number(version) <= oldVersion) continue;
+    for (const [name, keyPath] of Object.entries(stores)) db.createObjectStore(name, { keyPath });
+  }
+}
+
+/** Whether the browser keeps nothing at all; otherwise what it keeps may only not be read now. */
+export const keepsNothing = (error) => ["SecurityError", "InvalidStateError", "TypeError", "ReferenceError"].includes(error?.name);
 
 /** Open the database; refused where the browser keeps nothing (then all lives in memory only). */
 export function openStore() {
   opening ??= new Promise((resolve, reject) => {
-    const asked = indexedDB.open(NAME, 1);
-    asked.onupgradeneeded = () => {
-      for (const [name, keyPath] of Object.entries(STORES)) asked.result.createObjectStore(name, { keyPath });
-    };
+    const asked = indexedDB.open(NAME, VERSION);
+    asked.onupgradeneeded = ({ oldVersion }) => upgrade(asked.result, oldVersion);
     asked.onsuccess = () => {
       const db = asked.result;
-      db.onversionchange = () => db.close();
+      // A newer page in another tab wants the database: from then on this one can only say so.
+      db.onversionchange = () => {
+        db.close();
+        opening = null;
+        tell();
+      };
       db.onclose = () => { opening = null; };
       resolve(db);
     };
     asked.onerror = () => reject(asked.error);
-    asked.onblocked = () => reject(new DOMException("blocked", "InvalidStateError"));
+    asked.onblocked = () => reject(new DOMException("blocked", "VersionError"));
   }).catch((error) => {
     opening = null;
     throw error;
@@ -75,6 +91,8 @@ function got(request) {
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("phone") : null;
 // What did not fit on the disk: it lives as long as this page does, and the page says so.
 const unkept = new Map();
+// What became of items, by their ids, where it did not fit: without it they would be sent again.
+const unnoted = new Map();
 let unkeptDrafts = 0;
 const LONG_AGO_MS = 30 * 86_400_000;
 const MOST_TAKEN = 50;
@@ -175,7 +193,12 @@ export const drafts = {
 };
 
 /** Whether something on this page could not be written to the disk. */
-export const diskRefused = () => unkept.size > 0 || unkeptDrafts > 0;
+export const diskRefused = () => unkept.size > 0 || unkeptDrafts > 0 || unnoted.size > 0;
+
+/** Whether only what became of items could not be written; the items themselves are kept. */
+export const onlyUnnoted = () => unnoted.size > 0 && unkept.size === 0 && unkeptDrafts === 0;
+
+const asNoted = (item) => (unnoted.has(item.id) ? { ...item, ...unnoted.get(item.id) } : item);
 
 /** Items by the names of those who saved them: `[[name, items], …]`. */
 export function byPerson(items) {
@@ -217,16 +240,24 @@ export const outbox = {
     return stored;
   },
 
-  /** All items in the order of their saving; `kept` is false for those the disk refused. */
+  /**
+   * All items in the order of their saving; `kept` is false for those the disk refused.
+   *
+   * Fails where the disk cannot be read: nobody may take that for "nothing is there".
+   */
   async all() {
-    const items = await read(["items"], async (s) => got(s.items.getAll())).catch(() => []);
-    const held = [...unkept.values()].map(({ item }) => ({ ...item, kept: false }));
-    return [...items.map((item) => ({ ...item, kept: true })), ...held].sort((a, b) => a.number - b.number);
+    const items = await read(["items"], async (s) => got(s.items.getAll()));
+    const kept = items.map((item) => ({ ...asNoted(item), kept: true }));
+    return [...kept, ...outbox.inMemory()].sort((a, b) => a.number - b.number);
   },
+
+  /** Those that are in this page's memory only. */
+  inMemory: () => [...unkept.values()].map(({ item }) => ({ ...item, kept: false })),
 
   async get(id) {
     if (unkept.has(id)) return { ...unkept.get(id).item, kept: false };
-    return (await read(["items"], async (s) => got(s.items.get(id)))) ?? null;
+    const item = await read(["items"], async (s) => got(s.items.get(id)));
+    return item ? asNoted(item) : null;
   },
 
   async blob(id) {
@@ -234,12 +265,18 @@ export const outbox = {
     return (await read(["blobs"], async (s) => got(s.blobs.get(id))))?.blob ?? null;
   },
 
-  /** Note what became of an item: `{state, answer}`; its picture goes once the server has it. */
+  /**
+   * Note what became of an item: `{state, answer}`; its picture goes once the server has it.
+   *
+   * What does not fit on a full disk is noted in memory, and written as soon as it can be.
+   */
   mark: (id, became) => outbox.markAll([[id, became]]),
 
   async markAll(marks) {
     for (const [id, { state: next, answer = null }] of marks) {
-      await change(id, (item) => ({ ...item, state: next, answer }));
+      await change(id, (item) => ({ ...item, state: next, answer })).catch(() => {
+        unnoted.set(id, { state: next, answer });
+      });
     }
     if (marks.length > 0) changed();
   },
@@ -264,7 +301,7 @@ export const outbox = {
     await write(["items", "blobs"], async (s) => {
       s.items.delete(id);
       return got(s.blobs.delete(id));
-    }).catch(() => undefined);
+    }).then(() => unnoted.delete(id), () => undefined);
     changed();
   },
 
@@ -309,7 +346,8 @@ export const outbox = {
 
   /** Forget this person, the unsent too; what somebody else saved here is not theirs to lose. */
   async forgetMine() {
-    const person = await whoIsHere();
+    // Whose they are must be known for sure: where it cannot be read nothing is deleted.
+    const person = personOf((await state.get())?.json ?? {});
     const mine = (await outbox.all()).filter((item) => isOf(item, person));
     await write(["keep", "drafts"], async (s) => {
       for (const one of await got(s.drafts.getAll())) if (isOf(one, person)) s.drafts.delete(one.visit_id);
@@ -331,12 +369,14 @@ export const outbox = {
       for (const store of Object.values(s)) store.clear();
       return got(s.keep.count());
     });
+    unnoted.clear();
     changed();
   },
 
   /** Try once more to bring what lives in memory to the disk. */
   async rescue() {
     for (const { item, blob } of [...unkept.values()]) await place(item, blob);
+    for (const id of [...unnoted.keys()]) await change(id, (item) => item).catch(() => undefined);
   },
 };
 
@@ -349,7 +389,10 @@ async function drop(items) {
       s.blobs.delete(id);
     }
     return got(s.items.count());
-  }).catch(() => undefined); // they are let go of the next time
+  }).then(
+    () => { for (const { id } of items) unnoted.delete(id); },
+    () => undefined, // they are let go of the next time
+  );
   changed();
 }
 
@@ -371,21 +414,22 @@ async function place(item, blob) {
   }
 }
 
-/** Marks that do not fit on a full disk are made in memory: the item is asked about again later. */
 async function change(id, alter) {
   if (unkept.has(id)) {
     const held = unkept.get(id);
     held.item = alter(held.item);
     return held.item;
   }
-  return write(["items", "blobs"], async (s) => {
+  const noted = await write(["items", "blobs"], async (s) => {
     const item = await got(s.items.get(id));
     if (!item) return null;
-    const altered = alter(item);
+    const altered = alter(asNoted(item));
     if (altered.state === "sent") s.blobs.delete(id);
     await got(s.items.put(altered));
     return altered;
   });
+  unnoted.delete(id);
+  return noted;
 }
 
 // What time it is where the phone is, though its own clock may be years off.
