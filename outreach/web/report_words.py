@@ -108,9 +108,7 @@ KEPT_WORDS = {
     "village_has_visit": _(
         "Your village has another visit by now. Your report is kept, and your branch decides."
     ),
-    "slot_taken": _(
-        "The team's day is full by now. Your report is kept, and your branch decides."
-    ),
+    "slot_taken": _("The team's day is full by now. Your report is kept, and your branch decides."),
 }
 
 #: What stands in the way of taking a disputed report, and what helps.
