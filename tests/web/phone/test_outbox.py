@@ -168,6 +168,24 @@ def test_a_server_that_asks_to_wait_is_left_alone_as_long(
     assert stored(engine, visits) == {report["id"]: 1}
 
 
+def test_a_tap_is_not_put_off_by_an_alarm_that_rang_before_it(
+    phone: Handset, visits: list[int], today: date
+) -> None:
+    """While it sends, both are asked for; of the two only the alarm would wait."""
+    phone.switch_on()
+    phone.send()
+    phone.network.faults[REPORTS] = line.BROKEN
+    phone.save(a_report(visits[0], today))
+    phone.send()
+    before = phone.network.count(f"POST {REPORTS}")
+    phone.run(
+        """sendNow();
+        sendNow({patient: true});
+        await sendNow({fresh: true});"""
+    )
+    assert phone.network.count(f"POST {REPORTS}") == before + 2
+
+
 def test_two_tabs_send_once(phone: Handset, engine: Engine, visits: list[int], today: date) -> None:
     phone.switch_on()
     phone.network.faults[REPORTS] = line.Fault(seconds=0.5)

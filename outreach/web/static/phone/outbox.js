@@ -67,7 +67,7 @@ export function startSending() {
  */
 export function sendNow(wanted = {}) {
   if (running) {
-    again = { ...again, ...wanted };
+    again = both(again ?? wanted, wanted);
     return running.then(() => running);
   }
   const locked = navigator.locks
@@ -84,6 +84,9 @@ export function sendNow(wanted = {}) {
     });
   return running;
 }
+
+/** What two wished for at once: news if one of them did, patience only if neither is in a hurry. */
+const both = (a, b) => ({ fresh: Boolean(a.fresh || b.fresh), patient: Boolean(a.patient && b.patient) });
 
 async function round({ fresh = false, patient = false }) {
   if (await mustWait(patient)) return plan();
