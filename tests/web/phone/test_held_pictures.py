@@ -120,8 +120,9 @@ def test_a_picture_of_a_disputed_report_waits_for_the_ruling(
         dispute = db.exec(query).one()
         by = person_of(db, world.accounts[Role.COORDINATOR][0])
         assert by is not None
-        told = {"version": dispute.version, "why": "Sudah ditelepon", "now": datetime.now(UTC)}
-        rule(db, dispute.id or 0, Ruling.SET_ASIDE, by=by, **told)
+        told: dict[str, Any] = {"why": "Sudah ditelepon", "now": datetime.now(UTC)}
+        version = dispute.version
+        rule(db, dispute.id or 0, Ruling.SET_ASIDE, by=by, version=version, **told)
     phone.send()
     phone.send()
     assert phone.items()[picture] == "refused"
