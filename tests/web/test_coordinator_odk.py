@@ -8,6 +8,7 @@ import io
 import json
 import re
 import zlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,7 +68,7 @@ def test_a_key_is_shown_once_and_opens_the_form(
     assert device.kind is DeviceKind.ODK
     assert key not in repr(device)
     with reading(app.extensions["outreach"].engine) as db:
-        holder = holder_of_key(db, key)
+        holder = holder_of_key(db, key, datetime.now(UTC))
         assert holder is not None
         assert (holder.person.role, holder.device_id) == (Role.OFFICIAL, device.id)
         assert holder.person.areas == (world.own["code"],)
