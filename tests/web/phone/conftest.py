@@ -15,6 +15,7 @@ from tests.builders import team
 from tests.maps.map_app import serving
 from tests.web.phone.bad_network import bad_network
 from tests.web.phone.handset import Handset, enrol
+from tests.web.phone_screens.conftest import finish_routes
 from tests.web.world import OWN_REGENCY, OWN_VILLAGE, _visit
 
 if TYPE_CHECKING:
@@ -78,5 +79,6 @@ def phone(
     handset = Handset(browser_type, tmp_path / "disk", network, token)
     yield handset
     if handset.running is not None:
+        finish_routes(handset.running)
         handset.running.close()
     assert handset.errors == []

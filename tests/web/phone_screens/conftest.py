@@ -96,6 +96,13 @@ def cookies(address: str, login_as: Callable[[Role], Visitor]) -> list[dict[str,
     return [{"name": name, "value": value, "url": address} for name, value in told.items()]
 
 
+def finish_routes(context: BrowserContext) -> None:
+    """Wait for what tests do to requests under way: it must not fall into the closing."""
+    for page in context.pages:
+        page.unroute_all(behavior="wait")
+    context.unroute_all(behavior="wait")
+
+
 @pytest.fixture
 def context(
     browser: Browser, address: str, cookies: list[dict[str, str]]
@@ -112,6 +119,7 @@ def context(
     )
     context.add_cookies(cookies)  # type: ignore[arg-type]
     yield context
+    finish_routes(context)
     context.close()
 
 
