@@ -107,6 +107,10 @@ CONFLICTS = {
         "No working day is left before the campaign ends. Give the campaign a later end first."
     ),
     "map_is_old": _("The villages on this map have changed. Please load the page again."),
+    "visit_moved": _(
+        "Your branch has given this visit another day since. Your report is kept, and your branch"
+        " decides."
+    ),
     "already_reported": _("Somebody has reported this visit already. Correct that report instead."),
     "message_settled": _("This message has been settled meanwhile. Load the page again."),
     "account_closed": _(

@@ -40,6 +40,7 @@ def test_the_whole_registry_is_loaded_by_one_command_and_again(
     national_sqlite: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", national_sqlite)
+    monkeypatch.setenv("LOCALE", "en")
     for _ in range(2):
         result = run("load")
         assert result.exit_code == 0, result.output

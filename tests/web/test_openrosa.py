@@ -119,7 +119,7 @@ def test_an_answered_form_becomes_a_report(collect: Collect) -> None:
     }
     (device,) = rows(collect, Device)
     assert (device.id, device.last_seen_at) == (stored.device_id, NOW)
-    assert "Kode" in words_of(answer) or "Receipt" in words_of(answer)
+    assert "Tanda terima" in words_of(answer)
 
 
 def test_a_visit_without_a_session_needs_no_numbers(collect: Collect) -> None:
