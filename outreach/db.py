@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Enum, MetaData, String, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session, SQLModel
 
@@ -106,3 +107,9 @@ def reading(engine: Engine) -> Iterator[Session]:
     """Open a session that only reads: it never waits for a writer and never commits."""
     with Session(engine.execution_options(readonly=True), expire_on_commit=False) as db:
         yield db
+
+
+def insert_into(db: Session, table: Any) -> Any:
+    """Make the insert of the database at hand: the one that can say what to do on a conflict."""
+    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return make(table)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import select
 
+from outreach.db import insert_into
 from outreach.errors import Conflict, Invalid, OutreachError
 from outreach.logbook.sync import Answer, Outcome
 from outreach.logbook.tables import ItemKind, TakenItem
@@ -135,8 +135,7 @@ def _note(db: Session, item: AnswerItem, became: Answer, by: Person, now: dateti
         "account_id": by.account_id,
         "received_at": now,
     }
-    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement: Any = make(TakenItem).values(**row).on_conflict_do_nothing()
+    statement: Any = insert_into(db, TakenItem).values(**row).on_conflict_do_nothing()
     return db.execute(statement.returning(TakenItem.id)).first() is not None
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import and_, func, or_, select
 from sqlmodel import col
 
+from outreach.db import insert_into
 from outreach.errors import NotFound
 from outreach.logbook.sync import Answer, Outcome
 from outreach.logbook.tables import (
@@ -85,20 +85,29 @@ def answer_before(db: Session, given: EvidenceIn, sha256: str | None, by: Person
         return _without_report(db, given, by)
     if not covers(by.areas, report.village_code):
         return Answer(evidence_id, Outcome.REJECTED, "not_found")
-    query = select(
+    asked = (evidence_id, report.id, given.kind, sha256)
+    # In one look: between two of them somebody else may store it, and it would seem another's.
+    there = [tuple(row) for row in db.execute(_in_its_place(evidence_id, report.id, given.kind))]
+    known = next((one for one in there if one[0] == evidence_id), None)
+    if known is None:
+        return Answer(evidence_id, Outcome.CONFLICT, "picture_there") if there else None
+    if sha256 is None and known[:3] == asked[:3]:
+        return None
+    if known == asked:
+        return Answer(evidence_id, Outcome.DUPLICATE)
+    return Answer(evidence_id, Outcome.CONFLICT, "other_picture")
+
+
+def _in_its_place(evidence_id: str, report_id: str, kind: EvidenceKind) -> Any:
+    """Select what has a picture's id, and what its report has of its kind already."""
+    return select(
         col(Evidence.id), col(Evidence.report_id), col(Evidence.kind), col(Evidence.sha256)
+    ).where(
+        or_(
+            col(Evidence.id) == evidence_id,
+            and_(col(Evidence.report_id) == report_id, col(Evidence.kind) == kind),
+        )
     )
-    known = db.execute(query.where(col(Evidence.id) == evidence_id)).first()
-    if known is not None:
-        if sha256 is None and tuple(known)[:3] == (evidence_id, report.id, given.kind):
-            return None
-        is_same = tuple(known) == (evidence_id, report.id, given.kind, sha256)
-        outcome = Outcome.DUPLICATE if is_same else Outcome.CONFLICT
-        return Answer(evidence_id, outcome, "" if is_same else "other_picture")
-    there = query.where(col(Evidence.report_id) == report.id, col(Evidence.kind) == given.kind)
-    if db.execute(there).first() is not None:
-        return Answer(evidence_id, Outcome.CONFLICT, "picture_there")
-    return None
 
 
 def _report(db: Session, given: EvidenceIn) -> SessionReport | None:
@@ -151,8 +160,7 @@ def store_evidence(
         "account_id": by.account_id,
         "received_at": now,
     }
-    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement: Any = make(Evidence).values(**row).on_conflict_do_nothing()
+    statement: Any = insert_into(db, Evidence).values(**row).on_conflict_do_nothing()
     if db.execute(statement.returning(Evidence.id)).first() is not None:
         return Answer(str(given.id), Outcome.ACCEPTED)
     # Somebody else was quicker, after we looked: only now does their row show.

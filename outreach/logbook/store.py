@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
+from outreach.db import insert_into
 from outreach.logbook.quality import Fresh, judge
 from outreach.logbook.record import content_of, result_of
 from outreach.logbook.tables import (
@@ -55,8 +55,7 @@ def write(db: Session, takings: Takings) -> None:
 
 def _insert_new(db: Session, table: Any) -> Any:
     """Make an insert that steps aside where the row is there already, for the database at hand."""
-    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-    return make(table.__table__).on_conflict_do_nothing()
+    return insert_into(db, table.__table__).on_conflict_do_nothing()
 
 
 def _insert_all(db: Session, table: Any, rows: Sequence[dict[str, Any]]) -> None:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, exists, func, or_, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from outreach.db import insert_into
 from outreach.messages.tables import Matter, Medium, Message, MessageState
 from outreach.people.access import narrow
 from outreach.people.tables import Account, Official, Role
@@ -289,6 +289,5 @@ def _matter(news: _News, earlier: Sequence[_Earlier]) -> Matter:
 
 def _insert(db: Session, rows: Sequence[dict[str, Any]]) -> int:
     """Insert what no other sweeper has; count it."""
-    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = make(Message).values(list(rows)).on_conflict_do_nothing()
+    statement = insert_into(db, Message).values(list(rows)).on_conflict_do_nothing()
     return len(db.scalars(statement.returning(col(Message.id))).all())

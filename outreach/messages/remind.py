@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, exists, or_, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from outreach.db import insert_into
 from outreach.messages.announce import OVERTAKEN, has_contact, in_reach, local_days
 from outreach.messages.tables import Matter, Medium, Message, MessageState
 from outreach.people.tables import Official
@@ -163,14 +163,17 @@ def _due(db: Session, medium: Medium, lead: int, now: datetime) -> list[dict[str
 
 
 def _has_one(medium: Medium, lead: int) -> ColumnElement[bool]:
-    """Hold where there is this reminder already and it was not dropped unsent."""
+    """Hold where there is this reminder already, or the later one, and it was not dropped unsent.
+
+    The later one can be first where the server's clock was put back.
+    """
     return exists().where(
         col(Message.visit_id) == col(Visit.id),
         col(Message.official_id) == col(Official.id),
         col(Message.medium) == medium,
         col(Message.matter) == Matter.REMINDER,
         col(Message.for_day) == col(Visit.day),
-        col(Message.lead_days) == lead,
+        col(Message.lead_days) <= lead,
         ~_was_dropped(),
     )
 
@@ -204,8 +207,7 @@ def _insert(db: Session, rows: Sequence[dict[str, Any]]) -> int:
 
     The tries and the lease of a dropped one stay: a worker may still be at it.
     """
-    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement: Any = make(Message).values(list(rows))
+    statement: Any = insert_into(db, Message).values(list(rows))
     statement = statement.on_conflict_do_update(
         index_elements=["dedupe_key"],
         set_={

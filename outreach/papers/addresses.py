@@ -5,11 +5,11 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import b32encode
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, select
 
+from outreach.db import insert_into
 from outreach.errors import NotFound
 from outreach.papers.tables import CalendarAddress, CalendarOwner
 from outreach.people.access import require
@@ -93,10 +93,9 @@ def renew(db: Session, owner: CalendarOwner, of: str, *, by: Person, now: dateti
         If the team or village is missing or outside the person's area.
     """
     require_owner(db, owner, of, by)
-    insert: Any = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
     told = {"number": 1, "renewed_at": now, "renewed_by": by.account_id}
     db.execute(
-        insert(CalendarAddress)
+        insert_into(db, CalendarAddress)
         .values(owner=owner, key=of, **told)
         .on_conflict_do_update(
             index_elements=["owner", "key"],

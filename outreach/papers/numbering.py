@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
+from outreach.db import insert_into
 from outreach.papers.tables import PaperKind, PaperSeries
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def hold_series(db: Session, branch_id: int, kind: PaperKind, year: int) -> int:
     Whoever looks for papers that exist already looks after this: those of others are stored then.
     """
     first = {"branch_id": branch_id, "kind": kind, "year": year, "last": 0}
-    db.execute(_insert(db)(PaperSeries).values(first).on_conflict_do_nothing())
+    db.execute(insert_into(db, PaperSeries).values(first).on_conflict_do_nothing())
     query = select(col(PaperSeries.last)).where(*_is(branch_id, kind, year))
     last: int = db.execute(query.with_for_update()).scalar_one()
     return last
@@ -95,7 +95,3 @@ def _is(branch_id: int, kind: PaperKind, year: int) -> tuple[Any, ...]:
         col(PaperSeries.kind) == kind,
         col(PaperSeries.year) == year,
     )
-
-
-def _insert(db: Session) -> Any:
-    return sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert

@@ -13,10 +13,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
+from outreach.db import insert_into
 from outreach.errors import Conflict, NotFound
 from outreach.people.access import within
 from outreach.people.accounts import create_phone_account
@@ -128,8 +128,7 @@ def give_codes(
         }
         for number in ids
     ]
-    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = make(Enrolment).values(rows).on_conflict_do_nothing()
+    statement = insert_into(db, Enrolment).values(rows).on_conflict_do_nothing()
     return len(db.execute(statement.returning(col(Enrolment.id))).all()) if rows else 0
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sqlalchemy import inspect, or_
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel, select
 
+from outreach.db import insert_into
 from outreach.villages.areas import NATION, within
 from outreach.villages.coast import islands_of
 from outreach.villages.codes import Level, cut, dotted, kind, parent, parents
@@ -275,8 +275,7 @@ def _stored(
 def _write(db: Session, table: type[SQLModel], key: str, rows: list[Row], tell: Tell) -> None:
     if not rows:
         return
-    dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
-    insert = dialect.insert(inspect(table).local_table)
+    insert = insert_into(db, inspect(table).local_table)
     upsert = insert.on_conflict_do_update(
         index_elements=[key],
         set_={name: insert.excluded[name] for name in rows[0] if name != key},

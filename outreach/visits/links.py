@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
+from outreach.db import insert_into
 from outreach.people.signs import code_of, derived_key, is_same, number_in
 from outreach.visits.tables import ConfirmationLink, Visit, Work
 
@@ -166,8 +166,7 @@ def _insert(db: Session, rows: Any, now: datetime) -> int:
     ]
     if not links:
         return 0
-    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = make(ConfirmationLink).values(links).on_conflict_do_nothing()
+    statement = insert_into(db, ConfirmationLink).values(links).on_conflict_do_nothing()
     return len(db.execute(statement.returning(col(ConfirmationLink.id))).all())
 
 

@@ -6,10 +6,10 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col
 
 from outreach.campaigns.tables import Stage, StageVillage, Status
+from outreach.db import insert_into
 from outreach.planning.model import Reason, Remedy, Unplaced
 from outreach.villages.tables import Village
 from outreach.visits.batches import lock_held
@@ -82,13 +82,12 @@ def _insert_visits(
     db: Session, run: PlanRun, batch: Batch, planned: Sequence[PlannedVisit]
 ) -> list[dict[str, Any]]:
     """Insert what the tables take; return those rows, with their ids."""
-    make = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
     zones = _zones(db, [visit.code for visit in planned])
     ordered = sorted(planned, key=lambda visit: (visit.day, visit.team_id, visit.slot))
     rows = [_row(run, batch, visit, zones[visit.code]) for visit in ordered]
     ids: dict[str, int] = {}
     for part in batched(rows, ROWS_PER_INSERT):
-        taken = make(Visit).values(list(part)).on_conflict_do_nothing()
+        taken = insert_into(db, Visit).values(list(part)).on_conflict_do_nothing()
         inserted = db.execute(taken.returning(col(Visit.village_code), col(Visit.id)))
         ids.update({row.village_code: row.id for row in inserted})
     return [{**row, "id": ids[code]} for row in rows if (code := row["village_code"]) in ids]

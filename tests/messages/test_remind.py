@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 from sqlmodel import col
@@ -405,6 +405,17 @@ def _try(field: Reminding, act: str, amount: int, now: datetime) -> None:
         min_size=1,
         max_size=12,
     )
+)
+@example(
+    acts=[  # the clock goes back from the day before the visit
+        ("confirmed", -4, 53, False),
+        ("wished", -5, -21, True),
+        ("wished", -5, -28, True),
+        ("move", 1, 15, True),
+        ("move", -5, 14, True),
+        ("end", 2, 55, False),
+        ("move", -3, -7, False),
+    ]
 )
 def test_nobody_is_reminded_twice_or_of_what_does_not_stand(
     field: Reminding, acts: list[tuple[str, int, int, bool]]
