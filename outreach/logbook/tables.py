@@ -213,10 +213,37 @@ class Evidence(SQLModel, table=True):
     received_at: datetime
 
 
+class WaitingPicture(SQLModel, table=True):
+    """A picture whose report is held or disputed: its sender has let go of it already.
+
+    It becomes evidence as soon as its report counts, and goes with what is not taken. Drawn anew
+    like any evidence; `id` and `sha256` are those that the evidence will have.
+    """
+
+    __tablename__ = "waiting_picture"
+    __table_args__ = (
+        Index("uq_waiting_picture_report_kind", "report_id", "kind", unique=True),
+        CheckConstraint("width > 0 AND height > 0", name="has_pixels"),
+    )
+    id: str = Field(primary_key=True, max_length=36)
+    report_id: str = Field(max_length=36)
+    visit_id: int = Field(foreign_key="visit.id", index=True)
+    village_code: str = Field(foreign_key="village.code", index=True, sa_type=CODE)
+    kind: EvidenceKind = Field(sa_type=words(EvidenceKind))
+    media_type: str
+    width: int
+    height: int
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    sha256: str
+    account_id: int = Field(foreign_key="account.id")
+    received_at: datetime
+
+
 class TakenItem(SQLModel, table=True):
     """What became of an item that a phone sent, so that the same item again changes nothing.
 
     Of a report that said what was stored already, `reason` is the id that it is stored under.
+    `content` is what an answer said that came too late, for the branch to read.
     """
 
     __tablename__ = "taken_item"
@@ -226,5 +253,6 @@ class TakenItem(SQLModel, table=True):
     fingerprint: str
     outcome: str
     reason: str = ""
+    content: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False, default=dict))
     account_id: int = Field(foreign_key="account.id")
     received_at: datetime

@@ -24,6 +24,7 @@ class Matter(StrEnum):
     MOVED = "moved"
     CALLED_OFF = "called_off"
     REMINDER = "reminder"
+    SENT_BACK = "sent_back"
 
 
 class MessageState(StrEnum):

@@ -131,7 +131,7 @@ class Enrolment(SQLModel, table=True):
     """A one-time code that makes a phone an official's own; an official has one open at most.
 
     The code is signed with the installation's key and never stored. `tries` counts wrong
-    signatures for this number.
+    signatures for this number; `sent_at` is when somebody last passed it on to the official.
     """
 
     __table_args__ = (
@@ -150,6 +150,7 @@ class Enrolment(SQLModel, table=True):
     issued_at: datetime
     expires_at: datetime
     tries: int = 0
+    sent_at: datetime | None = None
     used_at: datetime | None = None
     withdrawn_at: datetime | None = None
 

@@ -9,8 +9,8 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-MATTERS = ['asked', 'moved', 'called_off', 'reminder']
-NEW_MATTERS = ['reminder']
+MATTERS = ['asked', 'moved', 'called_off', 'reminder', 'sent_back']
+NEW_MATTERS = ['reminder', 'sent_back']
 SOURCES = ['page', 'phone', 'paper', 'odk']
 
 
@@ -51,6 +51,7 @@ def upgrade() -> None:
     sa.Column('issued_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('expires_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.Column('tries', sa.Integer(), nullable=False),
+    sa.Column('sent_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.Column('used_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.Column('withdrawn_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
     sa.CheckConstraint('tries >= 0', name=op.f('ck_enrolment_tries_not_negative')),
@@ -100,6 +101,7 @@ def upgrade() -> None:
     sa.Column('fingerprint', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('outcome', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('content', sa.JSON(), nullable=False),
     sa.Column('account_id', sa.Integer(), nullable=False),
     sa.Column('received_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_taken_item_account_id_account')),
@@ -108,6 +110,30 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('taken_item', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_taken_item_visit_id'), ['visit_id'], unique=False)
+
+    op.create_table('waiting_picture',
+    sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+    sa.Column('report_id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+    sa.Column('visit_id', sa.Integer(), nullable=False),
+    sa.Column('village_code', sa.String(length=13).with_variant(sa.String(length=13, collation='C'), 'postgresql'), nullable=False),
+    sa.Column('kind', sa.Enum('photo', 'signature', name='evidencekind', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('media_type', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('width', sa.Integer(), nullable=False),
+    sa.Column('height', sa.Integer(), nullable=False),
+    sa.Column('content', sa.LargeBinary(), nullable=False),
+    sa.Column('sha256', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('account_id', sa.Integer(), nullable=False),
+    sa.Column('received_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.CheckConstraint('width > 0 AND height > 0', name=op.f('ck_waiting_picture_has_pixels')),
+    sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_waiting_picture_account_id_account')),
+    sa.ForeignKeyConstraint(['village_code'], ['village.code'], name=op.f('fk_waiting_picture_village_code_village')),
+    sa.ForeignKeyConstraint(['visit_id'], ['visit.id'], name=op.f('fk_waiting_picture_visit_id_visit')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_waiting_picture'))
+    )
+    with op.batch_alter_table('waiting_picture', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_waiting_picture_village_code'), ['village_code'], unique=False)
+        batch_op.create_index(batch_op.f('ix_waiting_picture_visit_id'), ['visit_id'], unique=False)
+        batch_op.create_index('uq_waiting_picture_report_kind', ['report_id', 'kind'], unique=True)
 
     op.create_table('evidence',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
@@ -167,7 +193,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DELETE FROM message WHERE matter = 'reminder'")
+    op.execute("DELETE FROM message WHERE matter IN ('reminder', 'sent_back')")
     _check_words("message", "matter", [word for word in MATTERS if word not in NEW_MATTERS])
     with op.batch_alter_table("session_report") as batch_op:
         batch_op.drop_constraint(op.f("ck_session_report_paid_within_signups"), type_="check")
@@ -205,6 +231,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_evidence_village_code'))
 
     op.drop_table('evidence')
+    with op.batch_alter_table('waiting_picture', schema=None) as batch_op:
+        batch_op.drop_index('uq_waiting_picture_report_kind')
+        batch_op.drop_index(batch_op.f('ix_waiting_picture_visit_id'))
+        batch_op.drop_index(batch_op.f('ix_waiting_picture_village_code'))
+
+    op.drop_table('waiting_picture')
     with op.batch_alter_table('taken_item', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_taken_item_visit_id'))
 
