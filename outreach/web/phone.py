@@ -31,9 +31,17 @@ pages = Blueprint("phone", __name__)
 
 BUNDLE = "phone"
 SHELL_PATH = "/phone/"
-#: The first screen needs these and waits for them together: with the stylesheet they are six, as
-#: many as a browser fetches at once over HTTP/1.1. What else there is comes once it stands.
-FIRST_FILES = ("app.js", "outbox.js", "store.js", "visits.js", "words.js")
+#: The first screen needs these and waits for them together, the largest first: over HTTP/1.1 a
+#: browser fetches six at once. What else there is comes once it stands.
+FIRST_FILES = (
+    "app.js",
+    "store.js",
+    "outbox.js",
+    "visits.js",
+    "words.js",
+    "disk.js",
+    "clock.js",
+)
 #: The service worker is served at an address of its own: its folder is what it may answer for.
 WORKER = "sw.js"
 #: Shown pictures are taken by the phone itself; a place is asked of it only on the official's tap.

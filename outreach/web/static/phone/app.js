@@ -17,8 +17,9 @@
 //
 // What the first screen needs is imported here and named in the head of the page (FIRST_FILES in
 // web/phone.py), so that it comes in one go over a slow line; all else is imported once it stands.
+import { minutesAhead, startClock } from "./clock.js";
 import { condition, sendNow, startSending } from "./outbox.js";
-import { byPerson, diskRefused, drafts, isOf, isUnsent, keepsNothing, minutesAhead, onlyUnnoted, openStore, outbox, settings, startClock, state, whoIsHere } from "./store.js";
+import { byPerson, diskRefused, drafts, isOf, isUnsent, keepsNothing, onlyUnnoted, openStore, outbox, settings, state, whoIsHere } from "./store.js";
 import * as visits from "./visits.js";
 import { moment, number, say, sayCount } from "./words.js";
 
@@ -110,10 +111,9 @@ async function show() {
   await shown?.module.leave?.(shown.section);
   // Whoever has gone on meanwhile is not brought back.
   if (turn !== asked) return;
+  if (next) return put(turn, ...next, parts().slice(1));
   clearTimeout(slow);
-  // A screen that cannot read what is kept stays empty; the frame says why.
-  if (next) await put(...next, parts().slice(1)).catch((error) => console.warn(error));
-  else showOnly(byName("not-here"));
+  showOnly(byName("not-here"));
 }
 
 /** The screen that is asked for, once its files and all that it tells of are here. */
@@ -125,16 +125,23 @@ async function ready() {
   return [name, await (name === wanted() ? module : SCREENS[name]())];
 }
 
-async function put(name, module, args) {
+/** Show a screen once it tells of what was asked for: a tap on it never meets another visit. */
+async function put(turn, name, module, args) {
   const section = document.querySelector(`[data-screen="${name}"]`);
+  const cameFromElsewhere = shown !== null;
+  shown = { module, section, args, name };
+  try {
+    await module.open(section, ...args);
+  } catch (error) {
+    console.warn(error); // what is kept cannot be read: it stays empty, the frame says why
+  }
+  if (turn !== asked) return;
+  clearTimeout(slow);
   showOnly(section);
   for (const link of document.querySelectorAll("nav a")) {
     if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  const cameFromElsewhere = shown !== null;
-  shown = { module, section, args, name };
-  await module.open(section, ...args);
   // The keyboard and the reading voice begin at the heading; the first screen of all leaves them.
   if (!cameFromElsewhere) return;
   window.scrollTo(0, 0);
@@ -244,7 +251,7 @@ async function showWarnings(unsent, now, begun) {
     begun.length ? sayCount("begun", begun.length) : "",
   ].join(" ");
   byName("unknown-code").hidden = isOver;
-  byName("unknown-file").hidden = unsent.length === 0;
+  byName("unknown-file").hidden = unsent.length + begun.length === 0;
   byName("unknown-wipe").hidden = isOver || unsent.length + begun.length === 0;
   byName("full").hidden = !diskRefused();
   const unkept = unsent.filter((item) => !item.kept).length;

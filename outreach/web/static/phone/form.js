@@ -1,5 +1,6 @@
 // Log a session: four numbers and one tap; the rest on demand. Every change is kept as a draft.
 import { asCount, problemsOf, workersOf } from "./checks.js";
+import { villageNow, villageToday } from "./clock.js";
 import { Lines, sumInWords } from "./details.js";
 import { draftOf, freshDraft } from "./draft.js";
 import { Fields } from "./fields.js";
@@ -7,11 +8,14 @@ import { currentReport, itemsOf, known, placeOf, whyOf } from "./visits.js";
 import { Pictures } from "./pictures.js";
 import { whereAmI } from "./place.js";
 import { saveDraft } from "./saving.js";
-import { drafts, isOf, outbox, villageNow, villageToday } from "./store.js";
+import { leftOver, showLeftOver } from "./unfinished.js";
+import { drafts, isOf, outbox } from "./store.js";
 import { dayInWords, fill, number, say, show, time } from "./words.js";
 
 const KEEP_AFTER_MS = 300;
 let screen = null;
+
+const aboutOf = ({ village, day, starts_at, zone_name }) => ({ village, day, starts_at, zone_name });
 
 export async function open(section, visitId, itemId) {
   screen ??= new FormScreen(section);
@@ -35,6 +39,7 @@ class FormScreen {
     this.timer = 0;
     this.keeping = Promise.resolve();
     this.live = false; // whether what is typed is of a form that is open and not saved yet
+    this.asked = 0; // how often a form was opened: one that is slower to come than the next is dropped
     this.wire();
   }
 
@@ -58,14 +63,19 @@ class FormScreen {
   async open(visitId, itemId) {
     this.form.hidden = true;
     this.live = this.gone = false;
-    const all = await known();
+    const turn = (this.asked += 1);
+    const [all, kept, item] = await Promise.all([
+      known(), drafts.get(visitId), itemId ? outbox.get(itemId) : null,
+    ]);
+    if (turn !== this.asked) return;
     this.visitId = visitId;
     this.visit = placeOf(all, visitId);
     this.gone = !this.visit;
     show(this.section, "gone", this.gone);
+    showLeftOver(this.section, this.gone ? leftOver(all, visitId) : null);
     if (this.gone) return fill(this.section, { title: say("title_report"), village: "", planned: "" });
     this.today = villageToday(this.visit.zone);
-    await this.begin(all, itemId);
+    this.begin(all, kept, item);
     this.showHead();
     this.showDraft(all);
     this.form.hidden = false;
@@ -73,6 +83,7 @@ class FormScreen {
   }
 
   close() {
+    this.asked += 1;
     this.form.hidden = true;
     const kept = this.keepNow();
     this.end();
@@ -86,15 +97,14 @@ class FormScreen {
   }
 
   /** Take up the draft if there is one; else begin with what was saved or stored, or anew. */
-  async begin(all, itemId) {
-    const refused = itemId ? await outbox.get(itemId) : null;
-    this.amends = refused?.state === "refused" && isOf(refused, all.me) ? refused : null;
+  begin(all, kept, item) {
+    this.amends = item?.state === "refused" && isOf(item, all.me) ? item : null;
     this.base = currentReport(all, this.visitId);
-    const kept = await drafts.get(this.visitId);
     this.fromDraft = Boolean(kept);
-    // What is written here stays theirs, also if another person is connected before it is saved.
-    this.draft = { person: all.me, ...(kept ?? this.untouched()) };
-    if (this.amends) this.draft.amends = itemId;
+    // What is written here stays theirs, also if another person is connected before it is saved;
+    // and of what visit it is must be known also once that is in the list no more.
+    this.draft = { person: all.me, ...(kept ?? this.untouched()), about: aboutOf(this.visit) };
+    if (this.amends) this.draft.amends = item.id;
   }
 
   untouched() {

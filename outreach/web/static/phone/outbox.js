@@ -1,5 +1,6 @@
 // Sends what was saved, until the server names each item as taken in. Nothing else ends it.
-import { diskRefused, hearClock, isOf, outbox, settings, state, whoIsHere } from "./store.js";
+import { hearClock } from "./clock.js";
+import { diskRefused, isOf, outbox, settings, state, whoIsHere } from "./store.js";
 
 const MOST_AT_ONCE = 100;
 const FIRST_WAIT_MS = 5_000;

@@ -1,5 +1,6 @@
 // The visits: what this phone knows of them, their cards, and the first screen of all.
-import { drafts, isOf, outbox, personOf, state, storedAs, villageToday } from "./store.js";
+import { villageToday } from "./clock.js";
+import { drafts, isOf, outbox, personOf, state, storedAs } from "./store.js";
 import { copyOf, dayInWords, fill, number, say, show, time } from "./words.js";
 
 // The next visits: the nearest first and large, with the one thing to do now.
