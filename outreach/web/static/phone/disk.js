@@ -1,0 +1,93 @@
+// The phone's disk: a database of the browser, opened once, read and written in transactions.
+//
+// Only store.js knows what stands in it, but for the small things of this phone by name, `settings`.
+
+const NAME = "outreach-phone";
+const VERSION = 1;
+// By the version of the database that brought them.
+const STORES = { 1: { keep: "key", drafts: "visit_id", items: "id", blobs: "id" } };
+let opening = null;
+
+/** Make what a database of an older version has not yet; 0 is none at all. */
+export function upgrade(db, oldVersion) {
+  for (const [version, stores] of Object.entries(STORES)) {
+    if (Number(version) <= oldVersion) continue;
+    for (const [name, keyPath] of Object.entries(stores)) db.createObjectStore(name, { keyPath });
+  }
+}
+
+/** Whether the browser keeps nothing at all; otherwise what it keeps may only not be read now. */
+export const keepsNothing = (error) => ["SecurityError", "InvalidStateError", "TypeError", "ReferenceError"].includes(error?.name);
+
+/** Open the database; refused where the browser keeps nothing (then all lives in memory only). */
+export function openStore() {
+  opening ??= new Promise((resolve, reject) => {
+    const asked = indexedDB.open(NAME, VERSION);
+    asked.onupgradeneeded = ({ oldVersion }) => upgrade(asked.result, oldVersion);
+    asked.onsuccess = () => {
+      const db = asked.result;
+      // A newer page in another tab wants the database: from then on this one can only say so.
+      db.onversionchange = () => {
+        db.close();
+        opening = null;
+        document.dispatchEvent(new CustomEvent("phone:changed"));
+      };
+      db.onclose = () => { opening = null; };
+      resolve(db);
+    };
+    asked.onerror = () => reject(asked.error);
+    asked.onblocked = () => reject(new DOMException("blocked", "VersionError"));
+  }).catch((error) => {
+    opening = null;
+    throw error;
+  });
+  return opening;
+}
+
+/**
+ * Run `work(stores)` in one transaction and give what it gave, once all of it is on the disk.
+ * Within it only requests of these stores may be awaited.
+ */
+export async function write(names, work) {
+  return run(await openStore(), names, "readwrite", work);
+}
+
+export async function read(names, work) {
+  return run(await openStore(), names, "readonly", work);
+}
+
+function run(db, names, mode, work) {
+  return new Promise((resolve, reject) => {
+    const transaction = db.transaction(names, mode, { durability: "strict" });
+    const stores = Object.fromEntries(names.map((name) => [name, transaction.objectStore(name)]));
+    let failure = null;
+    let given;
+    transaction.oncomplete = () => resolve(given);
+    transaction.onabort = () => reject(failure ?? transaction.error ?? new DOMException("aborted", "AbortError"));
+    work(stores).then(
+      (value) => { given = value; },
+      (error) => {
+        failure = error;
+        try { transaction.abort(); } catch { reject(error); }
+      },
+    );
+  });
+}
+
+/** What a request of a store gives. */
+export function got(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+export const kept = (key) => read(["keep"], async ({ keep }) => (await got(keep.get(key)))?.value ?? null);
+const keep = (key, value) => write(["keep"], async ({ keep: store }) => got(store.put({ key, value })));
+export const forget = (key) => write(["keep"], async ({ keep: store }) => got(store.delete(key)));
+
+export const settings = {
+  get: (name) => kept(`setting:${name}`),
+  put: (name, value) => keep(`setting:${name}`, value),
+  remove: (name) => forget(`setting:${name}`),
+};
