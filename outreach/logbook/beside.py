@@ -133,7 +133,7 @@ def told_now(report: SessionReportIn, visit: Visit, place: Place, by: Person) ->
         visit_id=report.visit_id,
         team_id=visit.team_id,
         reporter=by.account_id if by.role is Role.OFFICIAL else None,
-        starts=_starts(report.held_on, report.held_at, visit.zone),
+        starts=starts(report.held_on, report.held_at, visit.zone),
         minutes=report.minutes,
         counts=(report.men, report.women, report.signups),
         paid=report.paid,
@@ -208,7 +208,7 @@ def _told(row: Any) -> Told:
         visit_id=row.visit_id,
         team_id=row.team_id,
         reporter=row.reported_by if row.role is Role.OFFICIAL else None,
-        starts=_starts(row.held_on, row.held_at, row.zone),
+        starts=starts(row.held_on, row.held_at, row.zone),
         minutes=row.minutes,
         counts=(row.men, row.women, row.signups),
         paid=row.paid,
@@ -218,7 +218,8 @@ def _told(row: Any) -> Told:
     )
 
 
-def _starts(held_on: date, held_at: time, zone: Any) -> datetime:
+def starts(held_on: date, held_at: time, zone: Any) -> datetime:
+    """Name the moment at which a session began by the clock of its village."""
     return datetime.combine(held_on, held_at, ZoneInfo(zone.value))
 
 

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import time
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from outreach.logbook.beside import Place, allowed_metres, places_of, stored_of, told_now
+from outreach.logbook.beside import (
+    Place,
+    allowed_metres,
+    places_of,
+    starts,
+    stored_of,
+    told_now,
+)
 from outreach.logbook.record import MANY_PEOPLE, Met, SessionReportIn
 from outreach.logbook.side_by_side import SHORTEST_MINUTES, Change, hold_together
 from outreach.planning.travel import distance_m
@@ -21,6 +28,9 @@ if TYPE_CHECKING:
 
 #: Ten minutes: a phone that was set by hand is off by less, and nothing else we read is so exact.
 CLOCK_WRONG_SECONDS = 600
+#: The hour of a session is read off a clock that was set by hand as well, so it may lie as far
+#: ahead of ours before we ask whether the session had begun when it was told.
+HOUR_AHEAD = timedelta(seconds=CLOCK_WRONG_SECONDS)
 EARLIEST, LATEST = time(5), time(22)
 #: Assumption: more than half a working day. Plans give a session two hours.
 LONGEST_MINUTES = 300
@@ -54,12 +64,13 @@ class Judged:
     changes: dict[str, Change]
 
 
-def judge(db: Session, reports: Sequence[Fresh]) -> Judged:
+def judge(db: Session, reports: Sequence[Fresh], now: datetime) -> Judged:
     """Name what is unlikely about each of a request's new reports.
 
     At most seven statements, however many reports there are; four if nothing is corrected. Ask
     before they are stored: they are compared with what is stored and with each other. A report
-    comes after the one that it corrects.
+    comes after the one that it corrects. *now* is when they came, by our clock: what corrects a
+    report is judged by when it came itself.
     """
     if not reports:
         return Judged({}, {})
@@ -80,6 +91,7 @@ def judge(db: Session, reports: Sequence[Fresh]) -> Judged:
         code = one.visit.village_code
         flags[one.id] = [
             *_of_the_session(one.report, one.visit, places[code]),
+            *_not_begun(one.report, one.visit, now),
             *_of_the_place(one.report, places[code], allowed.get(code)),
             *beside.get(one.id, ()),
             *_clock(one.skew_seconds),
@@ -104,6 +116,15 @@ def _of_the_session(report: SessionReportIn, visit: Visit, place: Place) -> Iter
         "at_night": not EARLIEST <= report.held_at <= LATEST,
     }
     return (sign for sign, seen in signs.items() if seen)
+
+
+def _not_begun(report: SessionReportIn, visit: Visit, now: datetime) -> Iterator[str]:
+    """See whether it was told before its hour; a later day is refused at the door.
+
+    That nobody will be met is known beforehand.
+    """
+    if _is_held(report) and starts(report.held_on, report.held_at, visit.zone) > now + HOUR_AHEAD:
+        yield "not_begun"
 
 
 def _is_held(report: SessionReportIn) -> bool:

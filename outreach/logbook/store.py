@@ -76,6 +76,7 @@ def _insert_reports(db: Session, takings: Takings) -> None:
             Fresh(told.report, visit, told.by, told.sending.skew_seconds, told.base_id)
             for told, visit in takings.stored
         ],
+        takings.now,
     )
     _insert_all(db, SessionReport, [_row(takings, *one, judged.flags) for one in takings.stored])
     marks = _marks(takings)

@@ -46,6 +46,9 @@ FLAG_WORDS = {
     ),
     "other_day_than_planned": _("Held on another day than planned. Check the date."),
     "at_night": _("Held at night. Check the hour."),
+    "not_begun": _(
+        "Told before the hour at which it began. Check the hour, and whether the session was held."
+    ),
     "clock_wrong": _(
         "The phone's clock was more than ten minutes wrong. Check the day and the hour."
     ),
@@ -75,6 +78,7 @@ FLAG_MARKS = {
     "far_from_village": _("Far from the village"),
     "other_day_than_planned": _("Another day"),
     "at_night": _("At night"),
+    "not_begun": _("Told before its hour"),
     "clock_wrong": _("Clock wrong"),
     "was_far_from_village": _("Report before: far from the village"),
     "clock_was_wrong": _("Report before: clock wrong"),

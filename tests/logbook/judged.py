@@ -16,6 +16,8 @@ from outreach.web.report_words import FLAG_WORDS
 from tests.field import NOW, Field, told
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Engine
     from sqlmodel import Session
 
@@ -37,12 +39,13 @@ def flags(
     *items: dict[str, Any],
     by: Person | None = None,
     skew: int | None = None,
+    now: datetime = NOW,
 ) -> list[list[str]]:
     """The flags of reports that come in one request, in their order."""
     with reading(engine) as db:
         reports = [read_report(item) for item in items]
         fresh = [fresh_of(db, one, by or at.coordinator, skew) for one in reports]
-        found = judge(db, fresh).flags
+        found = judge(db, fresh, now).flags
     assert {flag for several in found.values() for flag in several} <= FLAG_WORDS.keys()
     return [found[item["id"]] for item in items]
 
@@ -52,8 +55,10 @@ def honest(at: Field, number: int = 0, **other: Any) -> dict[str, Any]:
     return told(at.visits[at.codes[number]], **{**HONEST, **other})
 
 
-def flags_of_one(engine: Engine, at: Field, skew: int | None = None, **other: Any) -> list[str]:
-    return flags(engine, at, honest(at, **other), skew=skew)[0]
+def flags_of_one(
+    engine: Engine, at: Field, skew: int | None = None, now: datetime = NOW, **other: Any
+) -> list[str]:
+    return flags(engine, at, honest(at, **other), skew=skew, now=now)[0]
 
 
 def store(engine: Engine, by: Person, *items: dict[str, Any]) -> None:

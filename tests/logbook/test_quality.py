@@ -191,7 +191,7 @@ def test_a_hundred_reports_take_as_few_statements_as_one(engine: Engine, at: Fie
             reports = [read_report(item) for item in items]
             fresh = [fresh_of(db, one, at.official) for one in reports]
             asked.clear()
-            judge(db, fresh)
+            judge(db, fresh, NOW)
             return len(asked)
 
     where: dict[str, Any] = {"latitude": -7.5, "longitude": 110.8}

@@ -191,7 +191,7 @@ def test_whoever_has_more_time_is_never_suspected_sooner(
 
 
 def _told(number: int, north: float, east: float, starts: int, minutes: int) -> beside.Told:
-    at = beside._starts(DAY, time(starts // 60, starts % 60), _WIB)
+    at = beside.starts(DAY, time(starts // 60, starts % 60), _WIB)
     where = Point(north, east, "33.72", 1)
     return _session(number, at, minutes, where)
 
