@@ -1,7 +1,10 @@
 // A report while it is being written: fields as texts, pictures, and what it corrects.
 import { asCount, toldLines, workersOf } from "./checks.js";
+import { isUuid } from "./ids.js";
 
 const COUNTS = ["men", "women", "signups", "paid"];
+const MET = ["held", "not_met", "refused"];
+const NO_LINE = { sector: "", package: "", payer: "", workers: "" };
 const CONTENT = ["men", "women", "signups", "paid", "minutes", "place", "remarks"];
 
 /** A new draft for a visit; the day is left open where nobody knows today's date. */
@@ -30,6 +33,32 @@ export function draftOf(content) {
     position: placed ? { latitude, longitude } : null, photo: null, strokes: [],
   };
 }
+
+/** A draft out of a file, or null: only what the form can show is taken from it. */
+export function draftFrom(told) {
+  if (typeof told !== "object" || told === null) return null;
+  const empty = freshDraft({ day: "", starts_at: "" }, null);
+  const draft = { ...empty, ...onlyTexts(told, ["base", "amends", "met", "held_on", "held_at", ...CONTENT]) };
+  for (const name of ["base", "amends"]) if (!isUuid(draft[name])) draft[name] = null;
+  if (!MET.includes(draft.met)) draft.met = "held";
+  if (!isDay(draft.held_on)) draft.held_on = "";
+  const { latitude, longitude } = told.position ?? {};
+  if (Number.isFinite(latitude) && Number.isFinite(longitude)) draft.position = { latitude, longitude };
+  const isPoint = (point) => Array.isArray(point) && point.length === 2 && point.every(Number.isFinite);
+  const isStroke = (stroke) => Array.isArray(stroke) && stroke.length > 0 && stroke.every(isPoint);
+  const objects = (list) => (Array.isArray(list) ? list.filter((one) => typeof one === "object" && one !== null) : []);
+  draft.strokes = Array.isArray(told.strokes) ? told.strokes.filter(isStroke) : [];
+  draft.lines = objects(told.lines).map((one) => ({ ...NO_LINE, ...onlyTexts(one, Object.keys(NO_LINE)) }));
+  const about = onlyTexts(told.about ?? {}, ["village", "day", "starts_at", "zone_name"]);
+  draft.about = about.village && isDay(about.day) ? about : null;
+  return draft;
+}
+
+const isDay = (text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
+
+const onlyTexts = (told, names) => Object.fromEntries(
+  names.filter((name) => typeof told[name] === "string").map((name) => [name, told[name]]),
+);
 
 /** The content of a report as the API wants it, without its id and its clock. */
 export function contentOf(draft) {

@@ -1,23 +1,28 @@
 // What was not sent yet, as a file: to be kept, handed to the branch, or read in on another phone.
+import { draftFrom } from "./draft.js";
 import { isUuid } from "./ids.js";
-import { isOf, isUnsent, outbox, whoIsHere } from "./store.js";
+import { drafts, isOf, isUnsent, outbox, whoIsHere } from "./store.js";
 
 const FORMAT = "outreach-phone-1";
 const KINDS = ["report", "answer", "evidence"];
 const LARGEST_BYTES = 30 * 1024 * 1024;
 const CHUNK = 0x8000;
 
-/** A file of the items, of whoever is here and not sent yet if none are named. */
-export async function fileOf(items = null) {
+/** A file of the items and of forms that were begun: of all that is of whoever is here, if none are named. */
+export async function fileOf(items = null, begun = null) {
   const person = await whoIsHere();
   const chosen = items ?? (await outbox.all()).filter((item) => isUnsent(item) && isOf(item, person));
   const told = await Promise.all(chosen.map(async ({ id, kind, visit_id, body, after, added_at, person: of, made_by }) => (
     { id, kind, visit_id, body, after, added_at, person: of ?? null, made_by: made_by ?? null,
       picture: await packed(await outbox.blob(id)) }
   )));
-  const text = JSON.stringify({ format: FORMAT, made_at: new Date().toISOString(), items: told }, null, 1);
+  const unfinished = await Promise.all((begun ?? (items ? [] : await drafts.all())).map(async ({ visit_id, person: of, draft }) => (
+    { visit_id, person: of ?? null, draft: { ...draft, person: undefined, photo: await packed(draft.photo) } }
+  )));
+  const content = { format: FORMAT, made_at: new Date().toISOString(), items: told, begun: unfinished };
+  const text = JSON.stringify(content, null, 1);
   // As plain text, for messengers carry that and refuse what they do not know.
-  return new File([text], `outreach-${new Date().toISOString().slice(0, 10)}-${chosen.length}.txt`, { type: "text/plain" });
+  return new File([text], `outreach-${new Date().toISOString().slice(0, 10)}-${chosen.length + unfinished.length}.txt`, { type: "text/plain" });
 }
 
 async function packed(blob) {
@@ -50,23 +55,27 @@ export const share = (file) => navigator.share({ files: [file] }).then(() => tru
 
 /**
  * Read in such a file of this person's: each item under its own id, so that it is taken in once,
- * whichever phone sends it. Gives `{added, known, unreadable, others}`, or null if it is no such
- * file; `others` are the items that somebody else saved, see `takeOver`.
+ * whichever phone sends it. Gives `{added, begun, known, unreadable, unkept, others}`, or null if it
+ * is no such file; `others` are the items that somebody else saved, see `takeOver`. What was begun
+ * stays that of whoever began it.
  */
 export async function readIn(file, person) {
   const told = file.size > LARGEST_BYTES ? null : parsed(await file.text());
   if (told === null) return null;
-  const count = { added: 0, known: 0, unreadable: 0, others: [] };
+  const count = nothingRead();
   for (const item of told.items) {
     if (isItem(item) && (await isOthers(item, person))) count.others.push({ ...item, person: named(item.person) });
     else count[await addOne(item, person)] += 1;
   }
+  for (const one of Array.isArray(told.begun) ? told.begun : []) count[await addBegun(one, person)] += 1;
   return count;
 }
 
+const nothingRead = () => ({ added: 0, begun: 0, known: 0, unreadable: 0, unkept: 0, others: [] });
+
 /** Have items of others sent in the name of this person, who has been told so and agreed. */
 export async function takeOver(items, person) {
-  const count = { added: 0, known: 0, unreadable: 0, others: [] };
+  const count = nothingRead();
   for (const item of items) {
     const here = await outbox.get(item.id);
     if (here) await outbox.takeOver(item.id, person);
@@ -109,6 +118,21 @@ async function addOne(item, person) {
   const made_by = maker?.id === person.id ? null : maker;
   await outbox.add({ id, kind, visit_id, body, after: after ?? null, blob, person, made_by });
   return "added";
+}
+
+/** Take up a form that was begun, unless one of the same person and visit is here. */
+async function addBegun(told, person) {
+  const draft = Number.isInteger(told?.visit_id) ? draftFrom(told.draft) : null;
+  if (!draft) return "unreadable";
+  const of = named(told.person) ?? person;
+  const here = await drafts.all({ everybodys: true });
+  if (here.some((one) => one.visit_id === told.visit_id && isOf(one, of))) return "known";
+  try {
+    draft.photo = unpacked(told.draft.photo);
+  } catch {
+    return "unreadable";
+  }
+  return (await drafts.put(told.visit_id, { ...draft, person: of })) ? "begun" : "unkept";
 }
 
 function isItem(item) {

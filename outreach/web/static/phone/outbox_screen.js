@@ -1,9 +1,12 @@
 // The screen of what was not sent yet: why, and what can be done about it.
 import { download, fileOf, readIn, takeOver } from "./files.js";
 import { sendNow } from "./outbox.js";
-import { byPerson, drafts, isOf, isUnsent, outbox, state, whoIsHere } from "./store.js";
+import { byPerson, drafts, isOf, isUnsent, outbox, whoIsHere } from "./store.js";
+import { cardOf, unfinished } from "./unfinished.js";
+import { known, visitOf } from "./visits.js";
 import { copyOf, dayInWords, fill, moment, say, sayCount } from "./words.js";
 
+const NOTHING_KNOWN = { me: null, visits: [], drafts: new Map() };
 let listening = false;
 let offered = [];
 
@@ -22,10 +25,13 @@ export async function refresh(section) {
   const left = all.filter(isUnsent);
   const items = left.filter((item) => isOf(item, person));
   await showOthers(section, left.filter((item) => !isOf(item, person)), person);
-  const visits = new Map(((await state.get().catch(() => null))?.json.visits ?? []).map((visit) => [visit.id, visit]));
+  const here = await known().catch(() => NOTHING_KNOWN);
+  const begun = unfinished(here);
+  section.querySelector("[data-begun]").hidden = begun.length === 0;
+  section.querySelector("[data-begun-list]").replaceChildren(...begun.map((one) => cardOf(one)));
   section.querySelector("[data-none]").hidden = items.length > 0;
   section.querySelector("[data-some]").hidden = items.length === 0;
-  section.querySelector("[data-list]").replaceChildren(...items.map((item) => card(item, visits.get(item.visit_id))));
+  section.querySelector("[data-list]").replaceChildren(...items.map((item) => card(item, visitOf(here, item.visit_id))));
 }
 
 /** What somebody else saved here: how many, and whose; what it says is nobody else's business. */
@@ -111,6 +117,7 @@ async function readInAndTell(section, field) {
   offer(section, count?.others ?? [], person);
   if (!file) return;
   tellCount(section, count, person ? "no-such-file" : "read-in-nobody");
+  if (count?.begun) await refresh(section);
 }
 
 /** Ask before anything of somebody else's is sent in the name of whoever holds this phone. */
@@ -134,11 +141,13 @@ async function takeOffered(section) {
 
 function tellCount(section, count, otherwise) {
   const told = section.querySelector("[data-read-in-told]");
-  told.hidden = count !== null && count.added + count.known + count.unreadable === 0 && count.others.length > 0;
+  told.hidden = count !== null && count.added + count.begun + count.known + count.unreadable === 0 && count.others.length > 0;
   told.textContent = count === null ? say(otherwise) : [
-    sayCount("read-in", count.added),
+    count.added || !count.begun ? sayCount("read-in", count.added) : "",
+    count.begun ? sayCount("read-in-begun", count.begun) : "",
     count.known ? sayCount("read-in-known", count.known) : "",
     count.unreadable ? sayCount("read-in-bad", count.unreadable) : "",
+    count.unkept ? say("read-in-full") : "",
   ].filter(Boolean).join(" ");
   if (count?.added) sendNow();
 }

@@ -2,7 +2,7 @@
 import { fileOf, download } from "./files.js";
 import { canLock, hasPin, isPin, lock, removePin, setPin } from "./lock.js";
 import { ask } from "./outbox.js";
-import { isOf, isUnsent, outbox, state, whoIsHere } from "./store.js";
+import { drafts, isOf, isUnsent, outbox, state, whoIsHere } from "./store.js";
 import { say, sayCount } from "./words.js";
 
 let listening = false;
@@ -58,22 +58,29 @@ async function dropPin(section) {
   await refresh(section);
 }
 
-/** What waits, or null where it cannot be read; then nobody is let out, for it would be deleted unseen. */
+/**
+ * What of theirs waits and what was begun, or null where it cannot be read; then nobody is let out,
+ * for it would be deleted unseen.
+ */
 async function waitsHere(section) {
-  const items = await outbox.all().catch(() => null);
+  const person = await whoIsHere();
+  const found = await Promise.all([outbox.all(), drafts.all()]).catch(() => null);
   const told = section.querySelector("[data-leave-told]");
-  told.hidden = items !== null;
-  told.textContent = items ? "" : say("leave-unreadable");
-  return items;
+  told.hidden = found !== null;
+  told.textContent = found ? "" : say("leave-unreadable");
+  if (!found) return null;
+  const [items, begun] = found;
+  return { unsent: items.filter((item) => isUnsent(item) && isOf(item, person)).length, begun: begun.length };
 }
 
 async function leaveOrWarn(section) {
-  const person = await whoIsHere();
-  const items = await waitsHere(section);
-  if (!items) return undefined;
-  const unsent = items.filter((item) => isUnsent(item) && isOf(item, person)).length;
-  if (unsent === 0) return leave(section);
-  section.querySelector("[data-leave-count]").textContent = sayCount("leave", unsent);
+  const waits = await waitsHere(section);
+  if (!waits) return undefined;
+  const { unsent, begun } = waits;
+  if (unsent + begun === 0) return leave(section);
+  section.querySelector("[data-leave-count]").textContent = [
+    unsent ? sayCount("leave", unsent) : "", begun ? sayCount("leave-begun", begun) : "",
+  ].filter(Boolean).join(" ");
   showLeaving(section, true);
 }
 
