@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, func, select
 from sqlmodel import col
 
 from outreach.people.access import within
+from outreach.people.looking import has_word, looked_for
 from outreach.people.tables import Official
 from outreach.villages.tables import District, Regency, Village
 
@@ -82,11 +83,11 @@ def list_officials(
     """List the officials of the person's area, by village and name.
 
     Every one of *words* has to stand in the name, the position or the names or the code of the
-    village and the places around it.
+    village and the places around it; forms of address are left out.
     """
     query: Any = _places(select(*_columns()))
     query = query.where(within(Official.village_code, person.areas))
-    query = query.where(_fits(shown, today), *map(_has, words.casefold().split()))
+    query = query.where(_fits(shown, today), *map(has_word, looked_for(words)))
     order = (col(Official.village_code), col(Official.name), col(Official.id))
     rows = db.execute(query.order_by(*order).offset(first).limit(most)).all()
     found = db.scalar(select(func.count()).select_from(query.subquery())) or 0
@@ -123,11 +124,3 @@ def _fits(shown: Shown, today: date) -> ColumnElement[bool]:
             return and_(active, ends.is_not(None), ends <= today + SOON)
         case Shown.LEFT:
             return ~active
-
-
-def _has(word: str) -> ColumnElement[bool]:
-    columns = (Official.name, Official.position, Official.village_code)
-    places = (Village.name, District.name, Regency.name)
-    return or_(
-        *(func.lower(col(one)).contains(word, autoescape=True) for one in (*columns, *places))
-    )

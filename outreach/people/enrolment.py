@@ -160,9 +160,37 @@ def withdraw_code(db: Session, official_id: int, *, by: Person, now: datetime) -
 def open_codes(db: Session, official_ids: Collection[int], now: datetime) -> dict[int, Enrolment]:
     """Read the code of each official that can still be used, by the official."""
     query = select(Enrolment).where(
-        col(Enrolment.official_id).in_(sorted(set(official_ids))), *_is_open(), ~_is_spent(now)
+        col(Enrolment.official_id).in_(sorted(set(official_ids))), *is_usable(now)
     )
     return {one.official_id: one for one in db.exec(query)}
+
+
+def note_passed_on(
+    db: Session, official_id: int, enrolment_id: int, *, by: Person, now: datetime
+) -> None:
+    """Note that an official was told their code: sent, shown, or read out.
+
+    Raises
+    ------
+    NotFound
+        If the official is missing, or outside the person's area.
+    Conflict
+        If this code of theirs cannot be used any more.
+    """
+    own_official(db, official_id, by)
+    statement = update(Enrolment).where(
+        col(Enrolment.id) == enrolment_id,
+        col(Enrolment.official_id) == official_id,
+        *is_usable(now),
+    )
+    done: Any = db.execute(statement.values(sent_at=now))
+    if int(done.rowcount) != 1:
+        raise Conflict(problem="code_not_live")
+
+
+def is_usable(now: datetime) -> tuple[Any, ...]:
+    """Hold for the codes that connect a phone at a moment."""
+    return *_is_open(), ~_is_spent(now)
 
 
 def find(db: Session, code: str, key: bytes, now: datetime) -> Found:
@@ -247,9 +275,7 @@ def enrol(
 
 def _claim(db: Session, enrolment_id: int, official: Official, now: datetime) -> bool:
     """Use the code, unless somebody else has meanwhile: the statement decides, nothing before."""
-    statement = update(Enrolment).where(
-        col(Enrolment.id) == enrolment_id, *_is_open(), ~_is_spent(now)
-    )
+    statement = update(Enrolment).where(col(Enrolment.id) == enrolment_id, *is_usable(now))
     if not serves(official, now):
         return False
     done: Any = db.execute(statement.values(used_at=now))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -23,6 +22,7 @@ from outreach.people.enrolment import (
     give_codes,
     in_groups,
     key_of,
+    note_passed_on,
     open_codes,
     renew_code,
     withdraw_code,
@@ -31,9 +31,9 @@ from outreach.people.enrolment import (
 from outreach.people.official_phones import lose_phone, phones_of
 from outreach.people.tables import Account, Role
 from outreach.villages.tables import Village
-from outreach.visits.phones import PhoneStanding, phones_for_visits
+from outreach.visits.phones import PhoneStanding, PhonesWanted, list_phones
 from outreach.web.addresses import public_url
-from outreach.web.auth import person
+from outreach.web.auth import own_path, person
 from outreach.web.coordinator_pages import now, pages, today
 from outreach.web.database import reading_db, running, writing_db
 from outreach.web.forms import read
@@ -42,6 +42,8 @@ from outreach.web.routing import allow
 from outreach.web.words import sentence
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask import Response
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
@@ -51,6 +53,9 @@ if TYPE_CHECKING:
     from outreach.visits.phones import PhoneRow
 
 PAGE_LENGTH = 50
+MOST_WORDS = 100
+#: Signs of a region code that name its regency.
+REGENCY_LENGTH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +85,28 @@ class PhoneSection:
 
 
 class ListIn(BaseModel):
-    """Which officials are listed, and which page of them."""
+    """Which officials are looked for, and which page of them is shown."""
 
+    q: str = Field(default="", max_length=MOST_WORDS)
     show: PhoneStanding | None = None
+    coming: bool = False
     page: int = Field(default=1, ge=1, le=100_000)
+
+    def wanted(self) -> PhonesWanted:
+        """Say it to the room of visits."""
+        return PhonesWanted(self.q, self.show, self.coming)
+
+    def asked(self) -> dict[str, str]:
+        """Say it in an address, without the page and what is left open."""
+        show = self.show.value if self.show else ""
+        told = {"q": self.q, "show": show, "coming": "yes" if self.coming else ""}
+        return {name: value for name, value in told.items() if value}
+
+
+class PassedOnIn(BaseModel):
+    """Which code was passed on: another one may have been made since the page was opened."""
+
+    code_id: int = Field(ge=1, le=2**31 - 1)
 
 
 class GivenIn(BaseModel):
@@ -156,6 +179,8 @@ def _written(
 def give_code(official_id: int) -> ResponseReturnValue:
     """Give an official a code, another one, or none any more."""
     act = request.form.get("act")
+    if act == "passed_on":
+        return _passed_on(official_id)
     who: dict[str, Any] = {"by": person(), "now": now()}
     try:
         with writing_db() as db:
@@ -173,6 +198,23 @@ def give_code(official_id: int) -> ResponseReturnValue:
     else:
         flash(words)
     return _to_section(official_id)
+
+
+def _passed_on(official_id: int) -> ResponseReturnValue:
+    """Note that the code was passed on, by the tap that opens WhatsApp or by the button."""
+    try:
+        number = read(PassedOnIn, request.form).code_id
+        with writing_db() as db:
+            note_passed_on(db, official_id, number, by=person(), now=now())
+    except (Invalid, Conflict):
+        over = _("This code is not open any more: it was used, taken back, or its time is over.")
+        flash(over, "error")
+    else:
+        if request.args.get("from") == "tap":  # the page is still open and shows it itself
+            return "", 204
+        flash(_("Noted: the code is passed on."))
+    back = own_path(request.form.get("back"))
+    return redirect(back, 303) if back else _to_section(official_id)
 
 
 @pages.post("/officials/phones/<int:device_id>/lost")
@@ -194,47 +236,55 @@ def _to_section(official_id: int) -> ResponseReturnValue:
 @pages.get("/officials/phones")
 @allow(Role.COORDINATOR)
 def officials_phones() -> ResponseReturnValue:
-    """List who can report from a phone and who cannot yet, where visits are coming."""
+    """List who can report from a phone and who cannot yet, those with visits coming first."""
     try:
         given = read(ListIn, request.args)
     except Invalid:
         given = ListIn()
+    first = (given.page - 1) * PAGE_LENGTH
     with reading_db() as db:
-        rows = phones_for_visits(db, person(), now(), today())
-        wanted = [one for one in rows if given.show in (None, one.standing)]
-        last = max(1, -(-len(wanted) // PAGE_LENGTH))
-        page = min(given.page, last)
-        shown = wanted[(page - 1) * PAGE_LENGTH : page * PAGE_LENGTH]
-        branch = _branch_name(db, shown)
-        handed = {one.official_id: _handed_row(one, branch) for one in shown if one.code}
+        found = list_phones(
+            db, person(), now(), today(), given.wanted(), first=first, most=PAGE_LENGTH
+        )
+        branches = _branch_names(db, found.rows)
+        handed = {
+            one.official_id: _handed_row(one, one.code, branches[_regency(one)])
+            for one in found.rows
+            if one.code
+        }
+    total = sum(found.counts.values())
+    last = max(1, -(-(found.counts[given.show] if given.show else total) // PAGE_LENGTH))
+    if given.page > last:  # somebody has moved on since that page was shown
+        return redirect(url_for("coordinator.officials_phones", page=last, **given.asked()))
     html = render_template(
         "coordinator/phones.html",
-        rows=shown,
-        found=len(wanted),
+        given=given,
+        list=found,
         handed=handed,
-        show=given.show,
-        counts=Counter(one.standing for one in rows),
-        total=len(rows),
+        total=total,
         tabs=list(PhoneStanding),
-        without=[one for one in shown if one.standing is PhoneStanding.NONE],
-        page=page,
+        without=[one for one in found.rows if one.standing is PhoneStanding.NONE],
         last_page=last,
+        asked=given.asked(),
     )
     return unkept(html)
 
 
-def _branch_name(db: Session, rows: list[PhoneRow]) -> str:
-    """Name the branch of the page: a coordinator works for one."""
-    branch = branch_of_village(db, rows[0].village_code) if rows else None
-    return branch.name if branch else ""
+def _regency(row: PhoneRow) -> str:
+    return row.village_code[:REGENCY_LENGTH]
 
 
-def _handed_row(row: PhoneRow, branch: str) -> Handed | None:
-    if row.code is None:
-        return None
+def _branch_names(db: Session, rows: Sequence[PhoneRow]) -> dict[str, str]:
+    """Name the branch of each regency on the page."""
+    villages = {_regency(one): one.village_code for one in rows}
+    found = {regency: branch_of_village(db, code) for regency, code in villages.items()}
+    return {regency: branch.name if branch else "" for regency, branch in found.items()}
+
+
+def _handed_row(row: PhoneRow, code: Enrolment, branch: str) -> Handed:
     to = Addressee(row.name, row.position)
     place = place_words(row.kind, row.village)
-    return _written(row.code, to, row.whatsapp, place, row.zone, branch)
+    return _written(code, to, row.whatsapp, place, row.zone, branch)
 
 
 @pages.post("/officials/phones/codes")
@@ -258,4 +308,5 @@ def give_all_codes() -> ResponseReturnValue:
                 shown=number(count),
             )
         )
-    return redirect(url_for("coordinator.officials_phones", show=PhoneStanding.CODE.value), 303)
+    shown = ListIn(show=PhoneStanding.CODE, q=request.form.get("q", "")[:MOST_WORDS])
+    return redirect(url_for("coordinator.officials_phones", **shown.asked()), 303)

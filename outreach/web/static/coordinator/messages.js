@@ -6,6 +6,7 @@ async function mark(link, form) {
   const answer = await fetch(`${form.action}?from=tap`, { method: "POST", body: new FormData(form), keepalive: true });
   if (answer.status !== 204) return; // changed meanwhile, or logged out: the button tells it
   link.closest(".messages li")?.classList.add("is-sent");
+  document.getElementById(form.dataset.shows)?.removeAttribute("hidden");
   form.remove();
   const left = document.querySelectorAll(".messages [data-sent]").length;
   if (count && left === 0) location.reload();
