@@ -73,6 +73,13 @@ class DeviceRevoked(OutreachError):
     status = 401
 
 
+class BehindPin(OutreachError):
+    """The phone has a PIN, and something else than its page that asks for it wants an answer."""
+
+    code = "behind_pin"
+    status = 403
+
+
 class OtherPerson(OutreachError):
     """What was saved on a phone speaks for another person than the one who is connected now."""
 

@@ -93,13 +93,16 @@ def touch(
     *,
     unsent: int | None = None,
     skew_seconds: int | None = None,
+    behind_pin: bool | None = None,
 ) -> None:
-    """Note that a phone spoke, what it still holds and how far its clock is ahead.
+    """Note that a phone spoke, what it still holds, how far its clock is ahead, if it has a PIN.
 
     Writes once a minute at most, unless what it holds has changed or its clock was set: what is
     not told stays as it was.
     """
     told = _told(unsent, skew_seconds)
+    if behind_pin is not None:
+        told["behind_pin"] = behind_pin
     seen = col(Device.last_seen_at)
     new = [_is_new(name, value) for name, value in told.items()]
     statement = (

@@ -159,7 +159,9 @@ class Device(SQLModel, table=True):
     """A phone that speaks for an official without a password, until it is withdrawn.
 
     Only the SHA-256 of its token is kept. `unsent` is how many reports it still held when it
-    last spoke to us, `skew_seconds` how far its clock was ahead of ours then.
+    last spoke to us, `skew_seconds` how far its clock was ahead of ours then. One that is
+    `behind_pin` is answered only when its own page asks: whatever is typed where addresses are
+    typed leads to that page, which asks for the PIN.
     """
 
     id: int | None = Field(default=None, primary_key=True)
@@ -171,5 +173,6 @@ class Device(SQLModel, table=True):
     last_seen_at: datetime | None = None
     unsent: int | None = None
     skew_seconds: int | None = None
+    behind_pin: bool = False
     revoked_at: datetime | None = None
     revoked_by: int | None = Field(default=None, foreign_key="account.id")

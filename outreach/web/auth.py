@@ -48,6 +48,9 @@ LOGIN_SECONDS = {
     Role.MANAGER: 12 * 3600,
     Role.ADMIN: 12 * 3600,
 }
+#: By this header the page on a phone tells whether a PIN was set there (`1`) or not (`0`): the PIN
+#: itself stays on the phone.
+HAS_PIN = "X-Pin"
 FAILURES_PER_NAME = "10 per 15 minutes"
 FAILURES_PER_ADDRESS = "100 per 15 minutes"
 WRONG = 422
@@ -79,6 +82,7 @@ def install(app: Flask, settings: Settings) -> None:
     manager.user_loader(_load)
     manager.request_loader(_load_phone)
     app.after_request(_note_phone)
+    app.after_request(_note_pin)
     app.after_request(_say_when_again)
     app.extensions["login_limiter"] = Limiter(
         get_remote_address,
@@ -176,6 +180,31 @@ def is_out_of_office() -> bool:
     return current_login() is None and bool(g.get("phone_is_out_of_office"))
 
 
+def is_behind_pin() -> bool:
+    """Whether a PIN was set where an official asks from, by phone or by login with a password."""
+    login = current_login()
+    if login is None or login.person.role is not Role.OFFICIAL:
+        return False
+    phone: Device | None = g.get("phone")
+    return bool(session.get("behind_pin")) if phone is None else phone.behind_pin
+
+
+def _note_pin(response: Response) -> Response:
+    """Note with the login that a PIN was set or removed; `_note_phone` does it for phones."""
+    told = _pin_told()
+    # Only when it is news: a cookie costs bytes with each answer.
+    if told is None or bool(session.get("behind_pin")) is told:
+        return response
+    login = current_login()
+    if login and login.device_id is None and login.person.role is Role.OFFICIAL:
+        session["behind_pin"] = told
+    return response
+
+
+def _pin_told() -> bool | None:
+    return {"1": True, "0": False}.get(request.headers.get(HAS_PIN, ""))
+
+
 def phone_spoke(
     db: Session, now: datetime, *, unsent: int | None = None, skew_seconds: int | None = None
 ) -> None:
@@ -192,8 +221,10 @@ def _note_phone(response: Response) -> Response:
     if phone is None:
         return response
     now = datetime.now(UTC)
-    if not g.get("phone_is_noted"):
-        note_contact(phone.id or 0, phone.last_seen_at, now)
+    told = _pin_told()
+    news = told if told is not phone.behind_pin else None
+    if news is not None or not g.get("phone_is_noted"):
+        note_contact(phone.id or 0, phone.last_seen_at, now, behind_pin=news)
     token = phone_cookie.token_in(request)
     is_first_today = phone.last_seen_at is None or phone.last_seen_at.date() != now.date()
     if token and is_first_today and not response.cache_control.public:
@@ -201,14 +232,23 @@ def _note_phone(response: Response) -> Response:
     return response
 
 
-def note_contact(device_id: int, last_seen_at: datetime | None, now: datetime) -> None:
-    """Note that a phone spoke, once a minute at most, beside what the request is about."""
-    if not is_due(last_seen_at, now):
+def note_contact(
+    device_id: int,
+    last_seen_at: datetime | None,
+    now: datetime,
+    *,
+    behind_pin: bool | None = None,
+) -> None:
+    """Note that a phone spoke, once a minute at most, beside what the request is about.
+
+    That a PIN was set there or removed, `behind_pin`, is noted at once.
+    """
+    if behind_pin is None and not is_due(last_seen_at, now):
         return
     try:
         with writing_db() as db:
             wait_briefly(db)
-            touch(db, device_id, now)
+            touch(db, device_id, now, behind_pin=behind_pin)
     except SQLAlchemyError:  # nobody's answer fails because it could not be noted
         log.warning("a phone's last contact could not be noted")
 

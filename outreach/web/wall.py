@@ -6,6 +6,7 @@ from flask import current_app, request
 from werkzeug.exceptions import BadRequest
 
 from outreach.errors import (
+    BehindPin,
     DeviceRevoked,
     LoginRequired,
     NotAllowed,
@@ -14,7 +15,7 @@ from outreach.errors import (
     NotInOffice,
     OtherPerson,
 )
-from outreach.web.auth import current_person, is_out_of_office, is_revoked
+from outreach.web.auth import current_person, is_behind_pin, is_out_of_office, is_revoked
 from outreach.web.routing import PUBLIC, may_open
 
 #: What a column of whole numbers holds on every database; a larger id breaks the query.
@@ -43,6 +44,8 @@ def guard() -> None:
         If the phone's official is not in office and the view is not public.
     LoginRequired
         If nobody is logged in and the view is not public.
+    BehindPin
+        If the phone has a PIN and not its own page asks, which knows whether it was given.
     NotAllowed
         If the person has none of the view's roles.
     OtherPerson
@@ -70,6 +73,8 @@ def _refuse_others(wanted: frozenset[str] | None) -> None:
         if is_out_of_office():
             raise NotInOffice
         raise DeviceRevoked if is_revoked() else LoginRequired
+    if is_behind_pin() and not _is_from_our_page():
+        raise BehindPin
     if wanted is None or person.role not in wanted:
         raise NotAllowed(role=person.role)
     for_whom = request.headers.get(FOR_WHOM)
@@ -80,7 +85,11 @@ def _refuse_others(wanted: frozenset[str] | None) -> None:
 def _is_forged() -> bool:
     if request.method not in CHANGING or not request.path.startswith("/api/"):
         return False
-    return request.headers.get(OUR_PAGE[0]) != OUR_PAGE[1]
+    return not _is_from_our_page()
+
+
+def _is_from_our_page() -> bool:
+    return request.headers.get(OUR_PAGE[0]) == OUR_PAGE[1]
 
 
 def _holds_zero_sign() -> bool:

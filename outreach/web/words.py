@@ -29,6 +29,7 @@ SENTENCES = {
     "device_revoked": _(
         "This phone may not send any more. Ask your branch for a new code if it is still yours."
     ),
+    "behind_pin": _("This phone has a PIN. Open its page for the phone."),
     "other_person": _("This was saved for another person, so nothing was changed."),
     "not_in_office": _(
         "In our list you are not in office, so this phone may not read or send. Nothing is lost:"
