@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     LogIn = Callable[[Role], Visitor]
 
 LIST = "/officials/phones"
-SRIWEDARI = "33.72.01.1006"
+SRIWEDARI, KARANGASEM = "33.72.01.1006", "33.72.01.1011"
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_who_left_office_by_the_calendar_is_listed_while_a_phone_speaks(
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        ("sri", ["Sri Lestari", "Tono"]),  # who is called so, before who lives there
+        ("sri", ["Sri Lestari", "Sri Akhir", "Tono"]),  # who is called so, before who lives there
         ("pak tono", ["Tono"]),
         ("Kel. Sriwedari", ["Tono"]),
         ("Ibu", ["Ibu Kota"]),  # nothing else was typed: then it is looked for
@@ -98,6 +98,7 @@ def test_people_are_looked_for_as_they_are_spoken_of(
     desk = english(Role.COORDINATOR)
     with write() as db:
         add(db, "Tono", village=SRIWEDARI)
+        add(db, "Sri Akhir", village=KARANGASEM)
         add(db, "Ibu Kota")
     assert names_in(desk.get(LIST, query_string={"q": words})) == found
 
@@ -107,9 +108,11 @@ def test_visits_coming_are_first_and_many_come_by_pages(
 ) -> None:
     desk = english(Role.COORDINATOR)
     with write() as db:
-        add(db, *(f"Warga {number:03d}" for number in range(120)), village=SRIWEDARI)
+        add(db, *(f"Warga {number:03d}" for number in range(120)))
+        db.get_one(Official, world.own["official_id"]).village_code = SRIWEDARI
         visit = db.get_one(Visit, world.own["visit_id"])
-        visit.day, visit.work = datetime.now(UTC).date() + timedelta(days=5), Work.CONFIRMED
+        visit.village_code, visit.work = SRIWEDARI, Work.CONFIRMED
+        visit.day = datetime.now(UTC).date() + timedelta(days=5)
     first, last = desk.get(LIST), desk.get(f"{LIST}?page=3")
     assert names_in(first)[:2] == ["Sri Lestari", "Warga 000"]
     assert len(names_in(first)) == 50
