@@ -63,6 +63,7 @@ class BadNetwork:
     faults: dict[str, Fault] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     carried_bytes: int = 0
+    under_way: int = 0
 
     @property
     def address(self) -> str:
@@ -138,7 +139,21 @@ async def _carry(
     length = _LENGTH.search(head)
     body = await reader.readexactly(int(length[1])) if length else b""
     network.asked.append(f"{method} {path}")
-    fault = network.fault_of(path)
+    network.under_way += 1
+    try:
+        await _answer(network, server_port, writer, head, body, network.fault_of(path))
+    finally:
+        network.under_way -= 1
+
+
+async def _answer(
+    network: BadNetwork,
+    server_port: int,
+    writer: asyncio.StreamWriter,
+    head: bytes,
+    body: bytes,
+    fault: Fault,
+) -> None:
     await asyncio.sleep(fault.seconds)
     answer = fault.instead or b""
     if fault.passes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import uuid
+from time import monotonic
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from tests.browser import ARGUMENTS, find_chromium
 from tests.visits.world import NOW
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
     from pathlib import Path
 
@@ -110,10 +112,31 @@ class Handset:
         if enrolled:
             self._give_cookie("phone", self.token)
 
-    def open(self, where: str = "") -> None:
+    def open(self, where: str = "", *, shows: str = "") -> None:
+        """Open the page, or one of its screens, and wait until it is shown.
+
+        `shows` is the screen that is shown instead of the one that was asked for.
+        """
         self.page.goto(f"{self.network.address}/phone/{where}")
-        shown = "[data-screen]:not([hidden]), [data-frame=lock]:not([hidden])"
+        name = shows or where.removeprefix("#").split("/")[0]
+        screen = f"[data-screen={name}]" if name else "[data-screen]"
+        shown = f"{screen}:not([hidden]), [data-frame=lock]:not([hidden])"
         self.page.wait_for_selector(shown, state="attached")
+
+    def until(self, holds: Callable[[], bool], *, seconds: float = 20) -> None:
+        """Wait until something holds that the page itself does not tell."""
+        until = monotonic() + seconds
+        while not holds():
+            assert monotonic() < until, "it has not come to be in time"
+            self.page.wait_for_timeout(50)
+
+    def until_quiet(self) -> None:
+        """Wait until each request has its answer and the page asks for nothing more."""
+        before = -1
+        while before != len(self.network.asked):
+            before = len(self.network.asked)
+            self.page.wait_for_timeout(500)
+            self.until(lambda: self.network.under_way == 0)
 
     def keep_the_page(self) -> None:
         """Wait until the phone holds the page, so that it opens without a network."""

@@ -58,9 +58,7 @@ def test_a_locked_page_hides_everything_and_sends_on(
     expect(page.locator("[data-frame=lock]")).to_be_visible()
     expect(page.locator("main")).to_be_hidden()
     expect(page.locator("header")).to_be_hidden()
-    page.wait_for_timeout(1500)
-    phone.send()
-    assert stored(engine, visits) == {report["id"]: 1}
+    phone.until(lambda: stored(engine, visits) == {report["id"]: 1})
     page.fill("[data-frame=lock-pin]", "1111")
     page.keyboard.press("Enter")
     expect(page.locator("[data-frame=lock-wrong]")).to_have_text("That is not the PIN.")

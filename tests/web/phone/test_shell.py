@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
 
+from outreach.db import unit_of_work
+from outreach.visits.tables import Visit, Work
 from outreach.web.phone import BUNDLE
 from tests.web.phone import bad_network as line
 from tests.web.phone.handset import SLOW_3G, SLOWER
@@ -15,6 +18,7 @@ from tests.web.test_accessibility import AXE, SEEN
 
 if TYPE_CHECKING:
     from flask import Flask
+    from sqlalchemy import Engine
 
     from tests.web.phone.handset import Handset
     from tests.web.world import World
@@ -103,7 +107,9 @@ def test_a_portal_in_the_first_visit_leaves_nothing_behind(phone: Handset, app: 
     script = "/static/" + app.extensions["assets"][BUNDLE]["photo.js"]
     phone.network.faults[script] = line.answers("200 OK", line.PORTAL, "text/javascript")
     page = phone.switch_on()
-    page.wait_for_timeout(2000)
+    # The page has asked for it, and then the worker, who gives up.
+    phone.until(lambda: phone.network.count(f"GET {script}") > 1)
+    page.wait_for_function("async () => !(await navigator.serviceWorker.getRegistration())")
     assert "Wi-Fi gratis" not in str(page.evaluate(_KEPT))
     assert page.evaluate("navigator.serviceWorker.controller") is None
     phone.network.faults.clear()
@@ -193,11 +199,11 @@ def test_first_and_later_loads_are_light(phone: Handset, visits: list[int]) -> N
     page = phone.switch_on()
     phone.keep_the_page()
     phone.send()
-    page.wait_for_timeout(1500)
+    phone.until_quiet()
     first = phone.network.carried_bytes
     page.reload()
     phone.send()
-    page.wait_for_timeout(1500)
+    phone.until_quiet()
     later = phone.network.carried_bytes - first
     print(f"first load {first:,} bytes, later loads {later:,} bytes")
     assert 10_000 < first < FIRST_BYTES
@@ -255,7 +261,6 @@ def test_no_screen_of_the_frame_has_a_fault(phone: Handset, visits: list[int]) -
     found: list[object] = []
     for screen in ("visits", "outbox", "settings", "welcome", "history"):
         phone.open(f"#{screen}")
-        page.wait_for_timeout(300)
         page.evaluate(AXE)
         found += [(screen, *fault) for fault in page.evaluate(SEEN)]
     assert found == []
@@ -266,6 +271,35 @@ def test_a_stranger_sees_where_to_get_in_and_nobodys_data(phone: Handset, world:
     expect(page.locator("[data-screen=welcome]")).to_be_visible()
     expect(page.locator("[data-frame=unknown]")).to_be_hidden()
     assert BUNDLE in page.content()
+
+
+#: Notes which day the screen of answers tells of at the moment it is shown.
+_SHOWN = """() => {
+  const section = document.querySelector("[data-screen=answer]");
+  window.told = [];
+  new MutationObserver(() => {
+    if (!section.hidden) window.told.push(section.querySelector("[data-slot=day]").textContent);
+  }).observe(section, {attributeFilter: ["hidden"]});
+}"""
+
+
+def test_a_screen_is_shown_only_once_it_tells_of_what_was_asked_for(
+    phone: Handset, engine: Engine, visits: list[int]
+) -> None:
+    """Else a tap on it might answer for the visit that it told of before."""
+    with unit_of_work(engine) as db:
+        for visit_id in visits[:2]:
+            visit = db.get_one(Visit, visit_id)
+            visit.work, visit.day = Work.AWAITING, visit.day + timedelta(days=10)
+    page = phone.switch_on()
+    phone.send()
+    page.evaluate(_SHOWN)
+    for visit_id in visits[:2]:
+        phone.open(f"#answer/{visit_id}")
+        phone.open("#visits")
+    first, second = page.evaluate("window.told")
+    assert first
+    assert second not in ("", first)
 
 
 def test_targets_of_the_frame_are_for_thumbs(phone: Handset) -> None:

@@ -143,8 +143,8 @@ def test_what_is_in_memory_only_does_not_go_with_a_new_version_or_a_reload(
     page.on("dialog", stay)
     page.locator("[data-frame=full] [data-do=send]").click()  # browsers ask only who has tapped
     page.evaluate("setTimeout(() => location.reload())")
+    phone.until(lambda: bool(asked))
     expect(page.locator("[data-frame=full-count]")).to_have_text("1 is NOT saved on this phone.")
-    page.wait_for_timeout(500)
     assert asked == ["beforeunload"]
     assert phone.left() == [report["id"]]
 
@@ -212,7 +212,7 @@ def test_locked_twice_it_opens_by_one_pin(phone: Handset, visits: list[int]) -> 
     show(page, "hidden")
     page.clock.fast_forward(11 * 60_000)
     show(page, "visible")
-    page.wait_for_timeout(300)
+    phone.run("await settings.get('pin');")  # the page's own look at it came before
     page.fill("[data-frame=lock-pin]", "2468")
     page.keyboard.press("Enter")
     expect(page.locator("[data-screen=visits] article")).not_to_have_count(0)

@@ -70,7 +70,9 @@ def test_logging_out_counts_what_was_begun_and_the_file_brings_it_back(
     page.locator("[data-log-out] [data-leave]").click()
     warning = page.locator("[data-leaving]")
     told = page.locator("[data-leave-count]")
-    expect(told).to_have_text("1 report that you began is not finished. If you log out now it is lost.")
+    expect(told).to_have_text(
+        "1 report that you began is not finished. If you log out now it is lost."
+    )
     warning.locator("[data-leave-not]").click()
     phone.context.set_offline(True)
     phone.save(a_report(visits[1], today))

@@ -238,8 +238,10 @@ def test_what_was_typed_is_there_again_after_the_browser_was_killed(
     open_more(page, "signature")
     sign(page)
     page.fill("#f-women", "27")
-    expect(page.locator("[data-slot=kept]")).to_be_visible()
-    page.wait_for_timeout(1_000)  # as long as somebody takes to drop a phone
+    page.wait_for_function(
+        """async () => (await (await import(document.querySelector('[href$="/store.js"]').href))
+          .drafts.all())[0]?.draft.women === '27'"""
+    )
     kill(tmp_path / "profile")
     after = switch_on()
     page = after.pages[0]
