@@ -13,14 +13,20 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from outreach.campaigns.tables import Stage
-from outreach.logbook.tables import Evidence, EvidenceKind, ReportSource, SessionReport
+from outreach.logbook.tables import (
+    DisputedReport,
+    Evidence,
+    EvidenceKind,
+    ReportSource,
+    SessionReport,
+)
 from outreach.people.access import narrow
 from outreach.people.tables import Account, Team
 from outreach.villages.tables import District, Village, Zone
 from outreach.visits.tables import Result, Visit, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from sqlmodel import Session
 
@@ -43,7 +49,8 @@ class ReviewRow:
     """A reported visit that waits, with its current report.
 
     `uncovered` are the village's informal workers without cover, by the estimate; `signups_before`
-    what the corrected report had told, if this one is a correction.
+    what the corrected report had told, if this one is a correction; `dispute_id` the latest report
+    that contradicts it and that nobody has decided on.
     """
 
     visit_id: int
@@ -71,6 +78,7 @@ class ReviewRow:
     informal_workers: int
     informal_covered: int
     signups_before: int | None
+    dispute_id: int | None
     pictures: tuple[Picture, ...] = ()
 
     @property
@@ -83,8 +91,19 @@ class ReviewRow:
         """Informal workers of the village without cover, by the estimate."""
         return self.informal_workers - self.informal_covered
 
+    @property
+    def has_signs(self) -> bool:
+        """Whether somebody should look at it before it is approved."""
+        return bool(self.flags) or self.dispute_id is not None
+
 
 _BASE = aliased(SessionReport)
+_DISPUTE = (
+    select(func.max(col(DisputedReport.id)))
+    .where(col(DisputedReport.visit_id) == col(Visit.id), col(DisputedReport.ruling).is_(None))
+    .correlate(Visit)
+    .scalar_subquery()
+)
 _COLUMNS: dict[str, Any] = {
     "visit_id": Visit.id,
     "version": Visit.version,
@@ -98,13 +117,30 @@ _COLUMNS: dict[str, Any] = {
     "informal_workers": Village.informal_workers,
     "informal_covered": Village.informal_covered,
     "signups_before": _BASE.signups,
+    "dispute_id": _DISPUTE,
 }
 
 
 def waiting_reviews(db: Session, person: Person, most: int) -> list[ReviewRow]:
     """List the reports that nobody has decided on, the oldest first, without their pictures."""
-    names = [field.name for field in fields(ReviewRow) if field.name != "pictures"]
-    columns = [col(_COLUMNS.get(name) or getattr(SessionReport, name)) for name in names]
+    return _read(db, _rows(person).limit(most))
+
+
+def reviews_seen(db: Session, person: Person, seen: Mapping[int, int]) -> list[ReviewRow]:
+    """List those of the visits that still wait as they were seen, the oldest first.
+
+    *seen* holds the version with which each was shown, by visit. Pictures are left out.
+    """
+    rows = [
+        row
+        for part in batched(sorted(seen), _PER_STATEMENT)
+        for row in _read(db, _rows(person).where(col(Visit.id).in_(part)))
+    ]
+    return [row for row in rows if row.version == seen[row.visit_id]]
+
+
+def _rows(person: Person) -> Any:
+    columns = [_column(field.name) for field in fields(ReviewRow) if field.name != "pictures"]
     query: Any = (
         select(*columns)
         .select_from(Visit)
@@ -117,9 +153,16 @@ def waiting_reviews(db: Session, person: Person, most: int) -> list[ReviewRow]:
         .join(Account, col(Account.id) == col(SessionReport.reported_by))
         .where(col(Visit.work) == Work.DONE, col(SessionReport.corrected_by).is_(None))
         .order_by(col(SessionReport.received_at), col(Visit.id))
-        .limit(most)
     )
-    return [ReviewRow(*row) for row in db.execute(narrow(query, Visit.village_code, person))]
+    return narrow(query, Visit.village_code, person)
+
+
+def _column(name: str) -> Any:
+    return _COLUMNS[name] if name in _COLUMNS else getattr(SessionReport, name)
+
+
+def _read(db: Session, query: Any) -> list[ReviewRow]:
+    return [ReviewRow(*row) for row in db.execute(query)]
 
 
 def count_waiting(db: Session, person: Person) -> int:

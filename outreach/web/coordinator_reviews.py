@@ -11,7 +11,13 @@ from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
 from outreach.errors import Invalid
-from outreach.logbook.reviews import ReviewRow, count_waiting, waiting_reviews, with_pictures
+from outreach.logbook.reviews import (
+    ReviewRow,
+    count_waiting,
+    reviews_seen,
+    waiting_reviews,
+    with_pictures,
+)
 from outreach.people.free_text import Remark
 from outreach.people.tables import Role
 from outreach.visits.listing import visits_by_id
@@ -22,10 +28,11 @@ from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, read, refill
 from outreach.web.i18n import number
 from outreach.web.report_words import flag_marks
+from outreach.web.review_signs import Signs, signs_of
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from flask.typing import ResponseReturnValue
 
@@ -35,6 +42,7 @@ MOST_LOOKED_AT = 2000
 #: So many villages are named in the words of a result.
 MOST_NAMED = 10
 _DIGITS = 10
+_PAIRS = MOST_AT_ONCE * (2 * _DIGITS + 2)
 
 #: What is often wrong, in the words that the official reads: Indonesian, whoever reviews.
 COMMON_REASONS = (
@@ -71,12 +79,19 @@ type Pairs = Annotated[str, AfterValidator(_pairs)]
 
 
 class DecideIn(BaseModel):
-    """What is decided, on which visits: those ticked, or all that fit the filters."""
+    """What is decided, on which visits: those ticked, or all that fit the filters.
+
+    `how` answers the page that asks before reports with signs are approved: only those of
+    `clean`, all of them with the signs that are `known`, or none.
+    """
 
     act: Literal["approved", "sent_back"]
     which: Literal["ticked", "fitting"] = "ticked"
     visits: list[Pairs] = Field(default_factory=list, max_length=MOST_AT_ONCE)
-    fitting: Pairs = Field(default="", max_length=MOST_AT_ONCE * (2 * _DIGITS + 2))
+    fitting: Pairs = Field(default="", max_length=_PAIRS)
+    how: Literal["", "clean", "all", "back"] = ""
+    clean: Pairs = Field(default="", max_length=_PAIRS)
+    known: str = Field(default="", max_length=2 * _PAIRS)
     common: str = Field(default="", max_length=200)
     reason: Remark = ""
 
@@ -84,7 +99,7 @@ class DecideIn(BaseModel):
     def seen(self) -> dict[int, int]:
         """The version with which each visit was shown."""
         text = self.fitting if self.which == "fitting" else " ".join(self.visits)
-        pairs = (pair.split(":") for pair in text.split())
+        pairs = (pair.split(":") for pair in (self.clean if self.how == "clean" else text).split())
         return {int(visit): int(version) for visit, version in pairs}
 
     @property
@@ -104,19 +119,53 @@ def reviews() -> ResponseReturnValue:
 @pages.post("/reviews")
 @allow(Role.COORDINATOR)
 def decide_reviews() -> ResponseReturnValue:
-    """Approve the reports of the visits picked, or send them back."""
+    """Approve the reports of the visits picked, or send them back.
+
+    Before any is approved about which there is something to check, a page names that and asks.
+    """
     try:
         given = _decision()
-        with writing_db() as db:
-            if given.act == "approved":
-                done = approve_many(db, given.seen, by=person(), now=now(), reason=given.reason)
-            else:
-                reason = given.whole_reason
-                done = send_back_many(db, given.seen, by=person(), now=now(), reason=reason)
+        if given.how == "back":
+            return _page(Filled({name: request.form.getlist(name) for name in request.form}))
+        done = _approve(given) if given.act == "approved" else _send_back(given)
     except Invalid as error:
         return _page(refill(request.form, error)), error.status
+    if isinstance(done, Signs):
+        return _ask(given, done)
     _tell(given.act, done)
     return redirect(_address(_given(), page=None), 303)
+
+
+def _approve(given: DecideIn) -> Reviewed | Signs:
+    """Approve what was picked, or tell what has to be asked about first."""
+    with writing_db() as db:
+        signs = signs_of(given.seen, reviews_seen(db, person(), given.seen))
+        if not signs.are_known(given.known if given.how == "all" else ""):
+            return signs
+        return approve_many(db, given.seen, by=person(), now=now(), reason=given.reason)
+
+
+def _send_back(given: DecideIn) -> Reviewed:
+    with writing_db() as db:
+        return send_back_many(db, given.seen, by=person(), now=now(), reason=given.whole_reason)
+
+
+def _ask(given: DecideIn, signs: Signs) -> str:
+    """Name what there is to check; what is confirmed there is what was picked, and no more."""
+    return render_template(
+        "coordinator/reviews_ask.html",
+        given=given,
+        signs=signs,
+        is_asked_again=given.how != "",
+        picks=_pairs_of(signs.seen),
+        clean=" ".join(_pairs_of(signs.clean)),
+        back=_address(_given()),
+        flagged=_address(_given(), flags="flagged", page=None),
+    )
+
+
+def _pairs_of(seen: Mapping[int, int]) -> list[str]:
+    return [f"{visit}:{version}" for visit, version in seen.items()]
 
 
 def _decision() -> DecideIn:
@@ -150,7 +199,7 @@ def _page(form: Filled) -> str:
         rows=shown,
         whole=len(rows),
         behind=behind,
-        flagged=sum(bool(row.flags) for row in rows),
+        flagged=sum(row.has_signs for row in rows),
         found=len(fitting),
         at_once=min(len(fitting), MOST_AT_ONCE),
         fitting=" ".join(map(_pair, fitting[:MOST_AT_ONCE])),
@@ -182,13 +231,17 @@ def _fits(row: ReviewRow, given: ReviewsIn) -> bool:
         all(part in told.casefold() for part in given.text.casefold().split())
         and given.team in ("", row.team)
         and given.stage in ("", row.stage)
-        and given.flags in ("", "flagged" if row.flags else "clean")
+        and given.flags in ("", "flagged" if row.has_signs else "clean")
     )
 
 
 def _sorted(rows: Iterable[ReviewRow], order: str) -> Sequence[ReviewRow]:
-    """Put the flagged first, the most flags on top; or keep them as they came."""
-    return list(rows) if order else sorted(rows, key=lambda row: -len(row.flags))
+    """Put those to check first, the most signs on top; or keep them as they came."""
+    return list(rows) if order else sorted(rows, key=_signs, reverse=True)
+
+
+def _signs(row: ReviewRow) -> int:
+    return len(row.flags) + (row.dispute_id is not None)
 
 
 def _tell(act: str, done: Reviewed) -> None:

@@ -58,13 +58,20 @@ def test_a_page_is_ticked_at_once_and_approved(app: Flask, two: list[int], page:
     expect(page.locator("[data-count]")).to_have_text("1 ticked")
     boxes.first.check()
     page.get_by_role("button", name="Approve").first.click()
+    expect(page.get_by_role("heading", name="Approve 2 reports?")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert works(app, two) == [Work.DONE] * 2
+    page.get_by_role("button", name="Back").press("Enter")
+    expect(page.locator("[data-count]")).to_have_text("2 ticked")
+    page.get_by_role("button", name="Approve").first.click()
+    page.get_by_role("button", name="Approve all 2 all the same").press("Enter")
     expect(page.get_by_text("2 reports are approved.")).to_be_visible()
     assert works(app, two) == [Work.APPROVED] * 2
 
 
 def test_one_is_sent_back_with_a_reason(app: Flask, two: list[int], page: Page) -> None:
     page.goto("/reviews")
-    page.locator("tr.flagged input").check()  # what is to be checked stands first
+    page.locator("tr.flagged input").first.check()  # what is to be checked stands first
     page.locator("summary", has_text="Send back").click()
     page.get_by_label("Reason, as the official will read it").fill("Lima menit?")
     page.get_by_role("button", name="Send back", exact=True).click()
