@@ -14,6 +14,7 @@ from outreach.campaigns.tables import Stage
 from outreach.errors import Conflict, Invalid, NotFound
 from outreach.logbook.listing import ReportRow, current_report, reports_of_village
 from outreach.logbook.record import SessionReportIn, read_report
+from outreach.logbook.releasing import release
 from outreach.logbook.sending import Sending
 from outreach.logbook.sync import Outcome, take_in
 from outreach.logbook.tables import DisputedReport, ReportSource, Ruling
@@ -39,6 +40,7 @@ class DisputeRow:
 
     id: int
     version: int
+    report_id: str
     visit_id: int
     reason: str
     village_code: str
@@ -202,6 +204,8 @@ def _take(db: Session, dispute: DisputedReport, by: Person, now: datetime) -> st
         raise Invalid(problems=answer.problems or {"ruling": [answer.reason]})
     if answer.outcome is not Outcome.ACCEPTED:
         raise Conflict(problem=answer.reason)
+    # Pictures that came with it are evidence of what it is taken as.
+    release(db, {dispute.report_id: (answer.id, dispute.visit_id)})
     return answer.id
 
 

@@ -17,6 +17,7 @@ from outreach.logbook.tables import (
     HeldReport,
     SessionReport,
     TakenItem,
+    WaitingPicture,
 )
 from outreach.people.tables import Device, Enrolment
 
@@ -90,11 +91,27 @@ def _over(now: datetime) -> list[Any]:
         .values(content={}, version=DisputedReport.version + 1),
         delete(HeldReport).where(col(HeldReport.received_at) <= now - HELD),
         delete(TakenItem).where(col(TakenItem.received_at) <= now - ITEMS),
+        delete(WaitingPicture).where(_picture_over(now)),
         delete(Enrolment).where(_enrolment_over(now)),
         update(Device)
         .where(col(Device.revoked_at) <= now - LABELS, col(Device.label) != "")
         .values(label=""),
     ]
+
+
+def _picture_over(now: datetime) -> Any:
+    """Hold for pictures of a year, and for those that go with what was set aside or never came.
+
+    Asked once what waited in vain has been deleted.
+    """
+    report_id = col(WaitingPicture.report_id)
+    held = select(col(HeldReport.id)).where(col(HeldReport.id) == report_id)
+    disputed = select(col(DisputedReport.id)).where(
+        col(DisputedReport.report_id) == report_id,
+        or_(col(DisputedReport.ruling).is_(None), col(DisputedReport.ruled_at) > now - RULED),
+    )
+    too_old = col(WaitingPicture.received_at) <= now - PICTURES
+    return or_(too_old, ~(held.exists() | disputed.exists()))
 
 
 def _enrolment_over(now: datetime) -> Any:

@@ -10,6 +10,7 @@ from sqlmodel import col
 from outreach.db import insert_into
 from outreach.logbook.quality import Fresh, judge
 from outreach.logbook.record import content_of, result_of
+from outreach.logbook.releasing import release_taken
 from outreach.logbook.tables import (
     DisputedReport,
     HeldReport,
@@ -50,6 +51,7 @@ def write(db: Session, takings: Takings) -> None:
     _insert_held(db, list(takings.held.values()), takings.now)
     _insert_disputes(db, takings.disputes, takings.now)
     _insert_repeats(db, takings)
+    release_taken(db, takings)
     write_courses(db, list(takings.courses.values()), takings.now)
 
 

@@ -217,7 +217,7 @@ class WaitingPicture(SQLModel, table=True):
     """A picture whose report is held or disputed: its sender has let go of it already.
 
     It becomes evidence as soon as its report counts, and goes with what is not taken. Drawn anew
-    like any evidence; `id` and `sha256` are those that the evidence will have.
+    like any evidence; `sha256`, of what was sent, and the rest are what the evidence will have.
     """
 
     __tablename__ = "waiting_picture"

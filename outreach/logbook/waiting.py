@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class HeldRow:
     """A correction that waits; `received_at` is since when."""
 
+    id: str
     visit_id: int
     village: str
     district: str
@@ -44,6 +45,7 @@ class HeldRow:
 def held_reports(db: Session, person: Person, most: int) -> list[HeldRow]:
     """List the corrections of the area that wait, the one that waits longest first."""
     columns: list[Any] = [
+        col(HeldReport.id),
         col(HeldReport.visit_id),
         col(Village.name),
         col(District.name),

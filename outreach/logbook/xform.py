@@ -28,9 +28,9 @@ class XForm:
 
 
 @cache
-def xform(*, with_pictures: bool) -> XForm:
+def xform(*, with_photo: bool) -> XForm:
     """Make the form; once per process, and only where a phone asks for it."""
-    sheets = form(with_pictures=with_pictures)
+    sheets = form(with_photo=with_photo)
     xml = convert(sheets).encode()
     digest = hashlib.md5(xml, usedforsecurity=False).hexdigest()
     return XForm(FORM_ID, TITLE, version_of(sheets), xml, digest)

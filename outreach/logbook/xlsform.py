@@ -53,14 +53,14 @@ _NO_IDENTITY = rf"not(regex(., '[\s\S]*{IDENTITY_NUMBER}[\s\S]*'))"
 
 
 @cache
-def form(*, with_pictures: bool) -> Sheets:
+def form(*, with_photo: bool) -> Sheets:
     """Write the form: the rows of its sheets `survey`, `choices` and `settings`.
 
     The version is made of the content, so that phones fetch the form anew when it has changed,
     and only then.
     """
     survey = [*_first(), *_counts(), *_details(), *_rest()]
-    survey += _pictures() if with_pictures else []
+    survey += [_photo(), _signature()] if with_photo else [_signature()]
     choices = _choices()
     settings = {
         "form_title": TITLE,
@@ -258,23 +258,30 @@ def _text(name: str, label: str, hint: str, longest: int) -> Row:
     }
 
 
-def _pictures() -> list[Row]:
-    asked = {"type": "image", "relevant": _HELD, "parameters": f"max-pixels={PHOTO_PIXELS}"}
-    return [
-        asked
-        | {
-            "name": EvidenceKind.PHOTO.value,
-            "label": "Foto kegiatan",
-            "hint": "Boleh dilewati.",
-        },
-        asked
-        | {
-            "name": EvidenceKind.SIGNATURE.value,
-            "label": "Tanda tangan kepala desa/lurah",
-            "hint": "Boleh dilewati.",
-            "appearance": "signature",
-        },
-    ]
+def _photo() -> Row:
+    return {
+        **_picture(EvidenceKind.PHOTO),
+        "label": "Foto kegiatan",
+        "hint": "Boleh dilewati.",
+    }
+
+
+def _signature() -> Row:
+    return {
+        **_picture(EvidenceKind.SIGNATURE),
+        "label": "Tanda tangan kepala desa/lurah",
+        "hint": "Boleh dilewati.",
+        "appearance": "signature",
+    }
+
+
+def _picture(kind: EvidenceKind) -> Row:
+    return {
+        "type": "image",
+        "relevant": _HELD,
+        "parameters": f"max-pixels={PHOTO_PIXELS}",
+        "name": kind.value,
+    }
 
 
 def _choices() -> list[Row]:

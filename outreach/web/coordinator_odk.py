@@ -59,7 +59,7 @@ def give_odk_key(official_id: int) -> ResponseReturnValue:
 @allow(Role.COORDINATOR)
 def session_form() -> ResponseReturnValue:
     """Send the form as an XLSForm."""
-    made = xlsform_workbook(form(with_pictures=running().settings.accept_photos))
+    made = xlsform_workbook(form(with_photo=running().settings.accept_photos))
     return _file(made, XLSX, f"{FORM_ID}.xlsx")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response
 
 from outreach.logbook.evidence import evidence_content
+from outreach.logbook.form_pictures import waiting_content
 from outreach.people.tables import Role
 from outreach.web.auth import person
 from outreach.web.database import reading_db
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from flask.typing import ResponseReturnValue
+
+    from outreach.logbook.evidence import Shown
 
 pages = Blueprint("evidence", __name__)
 
@@ -31,7 +34,18 @@ _POLICY = "default-src 'none'; sandbox"
 def picture(evidence_id: UUID) -> ResponseReturnValue:
     """Show a picture."""
     with reading_db() as db:
-        shown = evidence_content(db, person(), str(evidence_id))
+        return _shown(evidence_content(db, person(), str(evidence_id)))
+
+
+@pages.get("/evidence/waiting/<uuid:waiting_id>")
+@allow(Role.OFFICIAL, Role.COORDINATOR)
+def waiting_picture(waiting_id: UUID) -> ResponseReturnValue:
+    """Show a picture whose report does not count yet."""
+    with reading_db() as db:
+        return _shown(waiting_content(db, person(), str(waiting_id)))
+
+
+def _shown(shown: Shown) -> Response:
     answer = Response(shown.content, mimetype=shown.media_type)
     answer.headers["Content-Disposition"] = "inline"
     answer.headers["Content-Security-Policy"] = _POLICY

@@ -204,10 +204,10 @@ def submit(odk_key: str) -> ResponseReturnValue:  # noqa: ARG001 - as above
     answer = written(lambda db: _take_in(db, submission.report, holder))
     if answer.outcome not in STATUS:
         return _told(422, answer_words(answer))
-    left_out = keep_pictures(submission, answer, holder.person)
+    pictures = keep_pictures(submission, answer, holder.person)
     # More pictures follow: that this is not all yet is told by the number alone.
     status = 202 if _INCOMPLETE in request.form else STATUS[answer.outcome]
-    return _told(status, answer_words(answer) + picture_words(left_out))
+    return _told(status, answer_words(answer) + picture_words(pictures))
 
 
 def _take_in(db: Session, report: dict[str, Any], holder: Holder) -> Answer:
@@ -243,7 +243,7 @@ def _xml_part() -> bytes:
 
 
 def _form() -> XForm:
-    return xform(with_pictures=running().settings.accept_photos)
+    return xform(with_photo=running().settings.accept_photos)
 
 
 def _visits() -> bytes:

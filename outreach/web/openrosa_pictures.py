@@ -1,61 +1,66 @@
-"""The pictures that come with an answered form: drawn anew and kept beside the report."""
+"""The pictures that come with an answered form: drawn anew and kept, whatever its report becomes.
+
+The program on the phone lets go of them as soon as we have the form.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid5
 
 from flask import request
 
 from outreach.errors import Invalid
-from outreach.logbook.evidence import EvidenceIn, answer_before, digest_of, store_evidence
+from outreach.logbook.evidence import digest_of
+from outreach.logbook.form_pictures import FormPicture, keep, look
 from outreach.logbook.pictures import MOST_BYTES, redraw
+from outreach.logbook.record import read_report
 from outreach.logbook.sync import Outcome
+from outreach.logbook.tables import EvidenceKind
 from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, running, written
 
 if TYPE_CHECKING:
     from outreach.logbook.submission import Submission
     from outreach.logbook.sync import Answer
-    from outreach.logbook.tables import EvidenceKind
     from outreach.people.access import Person
 
-_KEPT = (Outcome.ACCEPTED, Outcome.DUPLICATE)
+_STORED = (Outcome.ACCEPTED, Outcome.DUPLICATE)
 
 
 def keep_pictures(submission: Submission, answer: Answer, by: Person) -> dict[EvidenceKind, str]:
-    """Keep the pictures of this request; tell for those that were left out why, as a code.
+    """Keep the pictures of this request; tell of those that are not simply stored with the report.
 
-    Pictures that the form names and the request does not hold come with another part.
+    That is `waits` for one that is kept with a report that does not count yet, else the code of
+    why it was left out. Pictures that the form names and the request does not hold come with
+    another part.
     """
-    if not running().settings.accept_photos:
-        return {}
-    left_out: dict[EvidenceKind, str] = {}
+    told: dict[EvidenceKind, str] = {}
+    visit_id = read_report(submission.report).visit_id
     for kind, name in submission.pictures.items():
         file = request.files.get(name)
         if file is None:
             continue
-        if answer.outcome not in _KEPT:
-            left_out[kind] = "report_not_stored"
-            continue
-        problem = _keep(kind, file.read(MOST_BYTES + 1), answer.id, by)
-        if problem:
-            left_out[kind] = problem
-    return left_out
+        content = file.read(MOST_BYTES + 1)
+        may_wait = answer.outcome not in _STORED
+        given = FormPicture(answer.id, visit_id, kind, digest_of(content), may_wait)
+        if code := _keep(given, content, by):
+            told[kind] = code
+    return told
 
 
-def _keep(kind: EvidenceKind, content: bytes, report_id: str, by: Person) -> str:
-    """Keep a picture; the same again is the same, for its id is made of its report's."""
-    report = UUID(report_id)
-    given = EvidenceIn(id=uuid5(report, kind.value), report_id=report, kind=kind)
-    sha256 = digest_of(content)
+def _keep(given: FormPicture, content: bytes, by: Person) -> str:
+    """Keep a picture; empty if it is stored with a report that is stored."""
+    if given.kind is EvidenceKind.PHOTO and not running().settings.accept_photos:
+        return "photos_not_accepted"
     with reading_db() as db:
-        before = answer_before(db, given, sha256, by)
-    if before is None:
+        answer = look(db, given, by)
+    if answer is None:
         try:
-            picture = redraw(content, kind)
+            picture = redraw(content, given.kind)  # takes a while: nobody waits for it
         except Invalid as error:
             problems: dict[str, list[str]] = error.facts["problems"]  # type: ignore[assignment]
             return problems["picture"][0]
-        before = written(lambda db: store_evidence(db, given, sha256, picture, by, now()))
-    return "" if before.outcome in _KEPT else before.reason
+        answer = written(lambda db: keep(db, given, picture, by, now()))
+    if answer.outcome in (*_STORED, Outcome.HELD):
+        return "waits" if given.may_wait else ""
+    return answer.reason

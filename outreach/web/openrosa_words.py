@@ -70,20 +70,23 @@ def _dead_end(why: str) -> str:
 
 
 def _questions() -> list[dict[str, str]]:
-    return form(with_pictures=True)["survey"]
+    return form(with_photo=True)["survey"]
 
 
-def picture_words(left_out: Mapping[EvidenceKind, str]) -> str:
-    """Say which pictures were not kept, and why; empty if all were."""
-    return "".join(
-        " " + _("%(picture)s is not kept: %(why)s", picture=word(kind), why=_picture_problem(code))
-        for kind, code in left_out.items()
-    )
+def picture_words(told: Mapping[EvidenceKind, str]) -> str:
+    """Say which pictures wait with their report, and which were not kept and why."""
+    return "".join(f" {_picture(word(kind), code)}" for kind, code in told.items())
+
+
+def _picture(name: str, code: str) -> str:
+    if code == "waits":
+        return str(_("%(picture)s is kept with it.", picture=name))
+    return str(_("%(picture)s is not kept: %(why)s", picture=name, why=_picture_problem(code)))
 
 
 def _picture_problem(code: str) -> str:
-    if code == "report_not_stored":
-        return str(_("Your branch looks at the report first."))
+    if code == "report_set_aside":
+        return str(_("Your branch has set aside the report that this belongs to."))
     return str(CONFLICTS[code]) if code in CONFLICTS else problem_words(code)
 
 

@@ -44,7 +44,7 @@ NOT_ASKED = {"id", "corrects_id", "latitude", "longitude"}
 
 
 def question(name: str) -> dict[str, str]:
-    return next(row for row in form(with_pictures=True)["survey"] if row["name"] == name)
+    return next(row for row in form(with_photo=True)["survey"] if row["name"] == name)
 
 
 def limits(model: Any, name: str) -> set[int]:
@@ -56,7 +56,7 @@ def limits(model: Any, name: str) -> set[int]:
 
 
 def test_every_field_of_a_report_is_asked() -> None:
-    names = {row["name"] for row in form(with_pictures=True)["survey"]}
+    names = {row["name"] for row in form(with_photo=True)["survey"]}
     assert set(SessionReportIn.model_fields) - NOT_ASKED <= names
     assert set(DetailIn.model_fields) <= names
     assert {one.value for one in EvidenceKind} <= names
@@ -66,7 +66,7 @@ def test_every_field_of_a_report_is_asked() -> None:
     ("name", "enum"), [("met", Met), ("sector", Sector), ("package", Package), ("payer", Payer)]
 )
 def test_every_member_is_a_choice(name: str, enum: type[StrEnum]) -> None:
-    rows = [row for row in form(with_pictures=True)["choices"] if row["list_name"] == name]
+    rows = [row for row in form(with_photo=True)["choices"] if row["list_name"] == name]
     assert [row["name"] for row in rows] == [one.value for one in enum]
     assert all(row["label"] for row in rows)
     assert question(name)["type"] == f"select_one {name}"
@@ -107,32 +107,35 @@ def test_other_numbers_pass_on_the_phone(text: str) -> None:
     assert not re.search(IDENTITY_NUMBER, text)
 
 
-def test_without_pictures_none_are_asked_and_the_version_is_another() -> None:
-    with_them, without = form(with_pictures=True), form(with_pictures=False)
-    assert not {one.value for one in EvidenceKind} & {row["name"] for row in without["survey"]}
-    assert version_of(with_them) != version_of(without)
+def test_where_no_photos_are_wanted_the_signature_is_asked_and_the_version_is_another() -> None:
+    with_it, without = form(with_photo=True), form(with_photo=False)
+    pictures = {one.value for one in EvidenceKind}
+    asked = [pictures & {row["name"] for row in one["survey"]} for one in (with_it, without)]
+    assert asked == [pictures, {"signature"}]
+    assert version_of(with_it) != version_of(without)
     assert re.fullmatch(r"[0-9a-f]{12}", version_of(without))
 
 
-@pytest.mark.parametrize("with_pictures", [True, False])
-def test_pyxform_makes_a_form_of_it(with_pictures: bool) -> None:
-    made = xform(with_pictures=with_pictures)
+@pytest.mark.parametrize("with_photo", [True, False])
+def test_pyxform_makes_a_form_of_it(with_photo: bool) -> None:
+    made = xform(with_photo=with_photo)
     root = fromstring(made.xml)
     (data,) = [one for one in root.iter() if one.get("id") == xlsform.FORM_ID]
     assert data.get("version") == made.version
     asked = {one.tag.removeprefix(XFORMS) for one in data}
-    assert ("photo" in asked) is with_pictures
-    assert xform(with_pictures=with_pictures) is made
+    assert ("photo" in asked) is with_photo
+    assert "signature" in asked
+    assert xform(with_photo=with_photo) is made
 
 
 @pytest.mark.skipif(shutil.which("java") is None, reason="ODK's validator needs Java")
-@pytest.mark.parametrize("with_pictures", [True, False])
-def test_odk_finds_nothing_wrong_with_it(with_pictures: bool) -> None:
-    convert(form(with_pictures=with_pictures), validate=True)
+@pytest.mark.parametrize("with_photo", [True, False])
+def test_odk_finds_nothing_wrong_with_it(with_photo: bool) -> None:
+    convert(form(with_photo=with_photo), validate=True)
 
 
 def test_the_workbook_is_the_same_form() -> None:
-    sheets = form(with_pictures=True)
+    sheets = form(with_photo=True)
     book = CalamineWorkbook.from_filelike(io.BytesIO(xlsform_workbook(sheets)))
     assert book.sheet_names == ["survey", "choices", "settings"]
     for name, rows in sheets.items():

@@ -47,6 +47,7 @@ MISSING: dict[str, Any] = {
     "device_id": 999_999,
     "odk_key": "a" * 43,
     "evidence_id": "00000000-0000-0000-0000-000000000000",
+    "waiting_id": "00000000-0000-0000-0000-000000000000",
     "item_id": "nothing",
 }
 

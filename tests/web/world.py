@@ -12,8 +12,15 @@ from sqlmodel import select
 from outreach.campaigns.tables import Campaign, Ecosystem, Purpose, Stage, StageVillage, Status
 from outreach.db import unit_of_work
 from outreach.logbook.record import content_of, fingerprint, read_report
+from outreach.logbook.releasing import picture_id
 from outreach.logbook.sync import Outcome, take_in
-from outreach.logbook.tables import DisputedReport, Evidence, EvidenceKind, SessionReport
+from outreach.logbook.tables import (
+    DisputedReport,
+    Evidence,
+    EvidenceKind,
+    SessionReport,
+    WaitingPicture,
+)
 from outreach.messages.tables import Matter, Medium, Message
 from outreach.papers import addresses, form_codes
 from outreach.papers.tables import CalendarOwner
@@ -97,6 +104,7 @@ def build(engine: Engine) -> World:
             ids["report_id"] = _report(db, ids, world.accounts[Role.COORDINATOR][0])
             ids["evidence_id"] = _evidence(db, ids, world.accounts[Role.COORDINATOR][0])
             ids["dispute_id"] = _dispute(db, ids, world.accounts[Role.OFFICIAL][0])
+            ids["waiting_id"] = _waiting(db, ids["dispute_id"])
             ids["regency_code"] = ids["code"][:5]
             ids.update(finished_run(db, ids, world.accounts[Role.COORDINATOR][0]))
             ids["upload_id"] = read_sheet(db, ids, world.accounts[Role.COORDINATOR][0])
@@ -281,6 +289,28 @@ def _dispute(db: Session, ids: dict[str, Any], account_id: int) -> int:
     db.add(dispute)
     db.flush()
     return dispute.id or 0
+
+
+def _waiting(db: Session, dispute_id: int) -> str:
+    """Add the signature that came with the report that waits for a ruling."""
+    dispute = db.get_one(DisputedReport, dispute_id)
+    picture = WaitingPicture(
+        id=picture_id(dispute.report_id, EvidenceKind.SIGNATURE),
+        report_id=dispute.report_id,
+        visit_id=dispute.visit_id,
+        village_code=dispute.village_code,
+        kind=EvidenceKind.SIGNATURE,
+        media_type="image/png",
+        width=2,
+        height=1,
+        content=b"\x89PNG waits",
+        sha256="1" * 64,
+        account_id=dispute.account_id,
+        received_at=dispute.received_at,
+    )
+    db.add(picture)
+    db.flush()
+    return picture.id
 
 
 def _id(account: Account) -> int:

@@ -1,0 +1,489 @@
+"""A picture whose sender lets go of it waits with its report, and is evidence once that counts."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from datetime import timedelta
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import text, update
+from sqlmodel import col, select
+
+from outreach.db import reading, unit_of_work
+from outreach.errors import Conflict, NotFound
+from outreach.logbook.disputes import rule
+from outreach.logbook.evidence import digest_of
+from outreach.logbook.forgetting import HELD, PICTURES, RULED, forget_old
+from outreach.logbook.form_pictures import (
+    FormPicture,
+    keep,
+    look,
+    waiting_content,
+    waiting_pictures,
+)
+from outreach.logbook.overdue import LONGEST_WAIT, force_overdue
+from outreach.logbook.pictures import redraw
+from outreach.logbook.sending import Sending
+from outreach.logbook.sync import Outcome, take_in
+from outreach.logbook.tables import (
+    DisputedReport,
+    Evidence,
+    EvidenceKind,
+    ReportSource,
+    Ruling,
+    SessionReport,
+    WaitingPicture,
+)
+from outreach.people.tables import Account
+from outreach.visits.tables import Visit, Work
+from tests.builders import load_small_registry
+from tests.field import NOW, Field, make_field, told
+from tests.logbook.pictures import drawn, written
+from tests.logbook.sending import outcomes, reports, send
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Engine
+    from sqlmodel import Session
+
+    from outreach.logbook.sync import Answer
+    from outreach.people.access import Person
+
+PHOTO, SIGNATURE = EvidenceKind.PHOTO, EvidenceKind.SIGNATURE
+
+
+@cache
+def shot(width: int) -> bytes:
+    """A photo that is told from others by its width."""
+    return written(drawn((width, 30)))
+
+
+@pytest.fixture
+def at(engine: Engine) -> Field:
+    load_small_registry(engine)
+    with unit_of_work(engine) as db:
+        return make_field(db)
+
+
+def bring(
+    engine: Engine,
+    by: Person,
+    item: dict[str, Any],
+    width: int = 40,
+    kind: EvidenceKind = PHOTO,
+    *,
+    may_wait: bool = True,
+) -> Answer:
+    """Bring a picture as it comes with a form, after the report that the form holds."""
+    content = shot(width)
+    given = FormPicture(item["id"], item["visit_id"], kind, digest_of(content), may_wait)
+    with reading(engine) as db:
+        before = look(db, given, by)
+    if before is not None:
+        return before
+    with unit_of_work(engine) as db:
+        return keep(db, given, redraw(content, kind), by, NOW)
+
+
+def evidence(engine: Engine) -> set[tuple[str, int]]:
+    """By report, how wide the pictures are that are evidence."""
+    with reading(engine) as db:
+        return {(one.report_id, one.width) for one in db.exec(select(Evidence))}
+
+
+def waiting(engine: Engine) -> set[tuple[str, int]]:
+    with reading(engine) as db:
+        return {(one.report_id, one.width) for one in db.exec(select(WaitingPicture))}
+
+
+def decide(engine: Engine, by: Person, report_id: str, ruling: Ruling, now: Any = NOW) -> str:
+    with unit_of_work(engine) as db:
+        query = select(DisputedReport).where(DisputedReport.report_id == report_id)
+        row = db.exec(query.where(col(DisputedReport.ruling).is_(None))).one()
+        rule(db, row.id or 0, ruling, version=row.version, why="Dicocokkan", by=by, now=now)
+        return row.taken_as or ""
+
+
+@pytest.fixture
+def held(engine: Engine, at: Field) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A report that has not come, and its correction, which has, with a photo."""
+    first = told(at.visits[at.codes[0]])
+    second = told(first["visit_id"], men=25, corrects_id=first["id"])
+    assert outcomes(send(engine, at.official, second)) == ["held"]
+    assert bring(engine, at.official, second).outcome is Outcome.HELD
+    assert (evidence(engine), waiting(engine)) == (set(), {(second["id"], 40)})
+    return first, second
+
+
+@pytest.fixture
+def disputed(engine: Engine, at: Field) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A report that is stored, and another one of the same visit, with a photo."""
+    first, second = told(at.visits[at.codes[0]]), told(at.visits[at.codes[0]], men=25)
+    assert outcomes(send(engine, at.official, first, second)) == ["accepted", "conflict"]
+    assert bring(engine, at.official, second).outcome is Outcome.HELD
+    return first, second
+
+
+def test_the_same_picture_again_is_the_same_and_another_one_a_conflict(
+    engine: Engine, at: Field, held: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    again, other = (bring(engine, at.official, held[1], width) for width in (40, 50))
+    assert again.outcome is Outcome.HELD
+    assert (other.outcome, other.reason) == (Outcome.CONFLICT, "picture_there")
+    assert bring(engine, at.official, held[1], 60, SIGNATURE).outcome is Outcome.HELD
+    assert waiting(engine) == {(held[1]["id"], 40), (held[1]["id"], 60)}
+
+
+def test_it_was_drawn_anew(
+    engine: Engine, at: Field, held: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    with reading(engine) as db:
+        one = db.exec(select(WaitingPicture)).one()
+    assert (one.content, one.sha256) == (redraw(shot(40), PHOTO).content, digest_of(shot(40)))
+    assert one.village_code == at.codes[0]
+
+
+@pytest.mark.parametrize("source", ReportSource)
+def test_by_whichever_way_the_report_comes_the_picture_is_evidence_with_its_correction(
+    engine: Engine,
+    at: Field,
+    held: tuple[dict[str, Any], dict[str, Any]],
+    source: ReportSource,
+) -> None:
+    first, second = held
+    by = at.coordinator if source is ReportSource.PAPER else at.official
+    with unit_of_work(engine) as db:
+        (answer,) = take_in(db, [first], by, NOW + timedelta(hours=1), Sending(source=source))
+    assert answer.outcome is Outcome.ACCEPTED
+    assert (evidence(engine), waiting(engine)) == ({(second["id"], 40)}, set())
+    with reading(engine) as db:
+        one = db.exec(select(Evidence)).one()
+    assert (one.received_at, one.account_id) == (NOW, at.official.account_id)
+    # The form comes once more, and then a part of it that had not come before.
+    (again,) = send(engine, at.official, second)
+    assert again.outcome is Outcome.DUPLICATE
+    more = [
+        bring(engine, at.official, second, width, kind, may_wait=False)
+        for width, kind in ((40, PHOTO), (60, SIGNATURE), (50, PHOTO))
+    ]
+    assert [one.outcome.value for one in more] == ["duplicate", "accepted", "conflict"]
+    assert evidence(engine) == {(second["id"], 40), (second["id"], 60)}
+
+
+def test_pictures_of_a_whole_chain_are_released_together(engine: Engine, at: Field) -> None:
+    first = told(at.visits[at.codes[0]])
+    chain = [first]
+    for men in (21, 22, 23):
+        chain.append(told(first["visit_id"], men=men, corrects_id=chain[-1]["id"]))
+    send(engine, at.official, *chain[1:])
+    for width, item in enumerate(chain[1:], 41):
+        for kind in EvidenceKind:
+            bring(engine, at.official, item, width, kind)
+    send(engine, at.official, first)
+    assert evidence(engine) == {(chain[n]["id"], 40 + n) for n in (1, 2, 3)}
+    assert waiting(engine) == set()
+
+
+def test_what_waited_in_vain_and_is_stored_takes_its_picture_along(
+    engine: Engine, at: Field, held: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    with unit_of_work(engine) as db:
+        force_overdue(db, NOW + LONGEST_WAIT + timedelta(minutes=1))
+    assert (evidence(engine), waiting(engine)) == ({(held[1]["id"], 40)}, set())
+
+
+def test_what_waited_in_vain_and_is_disputed_keeps_its_picture_until_the_ruling(
+    engine: Engine, at: Field, held: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    send(engine, at.coordinator, told(held[0]["visit_id"], men=7))
+    with unit_of_work(engine) as db:
+        force_overdue(db, NOW + LONGEST_WAIT + timedelta(minutes=1))
+    assert (evidence(engine), waiting(engine)) == (set(), {(held[1]["id"], 40)})
+    assert bring(engine, at.official, held[1], 60, SIGNATURE).outcome is Outcome.HELD
+    taken_as = decide(engine, at.coordinator, held[1]["id"], Ruling.TAKEN)
+    assert evidence(engine) == {(taken_as, 40), (taken_as, 60)}
+
+
+def test_a_correction_that_says_what_is_stored_brings_its_picture_to_that(
+    engine: Engine, at: Field
+) -> None:
+    """The numbers are stored under another id by then; the picture is not there yet."""
+    first = told(at.visits[at.codes[0]])
+    second = told(first["visit_id"], men=25, corrects_id=first["id"])
+    third = told(first["visit_id"], men=25, corrects_id=first["id"])
+    send(engine, at.official, second)
+    send(engine, at.official, third)
+    bring(engine, at.official, second, 40)
+    bring(engine, at.official, third, 50, SIGNATURE)
+    send(engine, at.official, first)
+    stored, other = sorted((second["id"], third["id"]))
+    assert {one.id for one in reports(engine)} == {first["id"], stored}
+    assert evidence(engine) == {(stored, 40), (stored, 50)}
+    assert waiting(engine) == set()
+    # Later parts of the form that is stored under the other's id.
+    kind, item = (SIGNATURE, second) if other == second["id"] else (PHOTO, third)
+    more = bring(engine, at.official, item, 70, kind, may_wait=False)
+    assert (more.outcome, more.reason) == (Outcome.CONFLICT, "picture_there")
+
+
+def test_what_a_person_takes_has_its_pictures_those_that_come_later_too(
+    engine: Engine, at: Field, disputed: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    first, second = disputed
+    bring(engine, at.official, first, 90, may_wait=False)
+    taken_as = decide(engine, at.coordinator, second["id"], Ruling.TAKEN)
+    assert taken_as not in (first["id"], second["id"])
+    assert evidence(engine) == {(first["id"], 90), (taken_as, 40)}
+    more = [
+        bring(engine, at.official, second, width, kind)
+        for width, kind in ((40, PHOTO), (60, SIGNATURE), (50, PHOTO))
+    ]
+    assert [one.outcome.value for one in more] == ["duplicate", "accepted", "conflict"]
+    assert evidence(engine) == {(first["id"], 90), (taken_as, 40), (taken_as, 60)}
+    assert waiting(engine) == set()
+
+
+def test_what_a_person_sets_aside_keeps_its_pictures_as_long_as_its_content(
+    engine: Engine, at: Field, disputed: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    _, second = disputed
+    decide(engine, at.coordinator, second["id"], Ruling.SET_ASIDE)
+    late = bring(engine, at.official, second, 60, SIGNATURE)
+    assert (late.outcome, late.reason) == (Outcome.REJECTED, "report_set_aside")
+    forget(engine, NOW + RULED - timedelta(minutes=1))
+    assert waiting(engine) == {(second["id"], 40)}
+    assert contents(engine) != [{}]
+    forget(engine, NOW + RULED)
+    assert (waiting(engine), evidence(engine), contents(engine)) == (set(), set(), [{}])
+
+
+def forget(engine: Engine, now: Any) -> None:
+    with unit_of_work(engine) as db:
+        forget_old(db, now)
+
+
+def contents(engine: Engine) -> list[Any]:
+    with reading(engine) as db:
+        return list(db.exec(select(DisputedReport.content)))
+
+
+def test_what_waits_for_a_ruling_keeps_its_pictures_for_a_year(
+    engine: Engine, at: Field, disputed: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    forget(engine, NOW + PICTURES - timedelta(minutes=1))
+    assert waiting(engine) == {(disputed[1]["id"], 40)}
+    forget(engine, NOW + PICTURES)
+    assert waiting(engine) == set()
+
+
+def test_what_is_held_and_never_finds_its_report_takes_its_pictures_along(
+    engine: Engine, at: Field, held: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    forget(engine, NOW + HELD - timedelta(minutes=1))
+    assert waiting(engine) == {(held[1]["id"], 40)}
+    forget(engine, NOW + HELD)
+    assert waiting(engine) == set()
+
+
+def test_a_report_entered_later_under_the_same_id_has_the_pictures_of_the_disputed_one(
+    engine: Engine, at: Field
+) -> None:
+    """The visit was called off, so the form waits for a ruling; then it is taken up again."""
+    one = told(at.visits[at.codes[0]])
+    set_work(engine, one["visit_id"], Work.CANCELLED)
+    assert outcomes(send(engine, at.official, one)) == ["conflict"]
+    bring(engine, at.official, one)
+    set_work(engine, one["visit_id"], Work.CONFIRMED)
+    other = {**one, "men": 21}
+    assert outcomes(send(engine, at.coordinator, other)) == ["accepted"]
+    assert (evidence(engine), waiting(engine)) == ({(one["id"], 40)}, set())
+
+
+def set_work(engine: Engine, visit_id: int, work: Work) -> None:
+    with unit_of_work(engine) as db:
+        db.execute(update(Visit).where(col(Visit.id) == visit_id).values(work=work))
+
+
+def test_the_same_form_with_other_numbers_and_another_photo_loses_neither(
+    engine: Engine, at: Field
+) -> None:
+    one = told(at.visits[at.codes[0]])
+    other = {**one, "men": 99}
+    assert outcomes(send(engine, at.official, one)) == ["accepted"]
+    bring(engine, at.official, one, 40, may_wait=False)
+    assert outcomes(send(engine, at.official, other)) == ["conflict"]
+    same, new = (bring(engine, at.official, other, width) for width in (40, 50))
+    assert (same.outcome, new.outcome) == (Outcome.DUPLICATE, Outcome.HELD)
+    taken_as = decide(engine, at.coordinator, one["id"], Ruling.TAKEN)
+    assert evidence(engine) == {(one["id"], 40), (taken_as, 50)}
+    assert waiting(engine) == set()
+
+
+def test_where_the_place_is_taken_what_stands_there_stays(engine: Engine, at: Field) -> None:
+    """Two corrections say the same, each with a photo of its own: one report has one photo."""
+    first = told(at.visits[at.codes[0]])
+    both = [told(first["visit_id"], men=25, corrects_id=first["id"]) for _ in "ab"]
+    both.sort(key=lambda one: one["id"])
+    send(engine, at.official, *both)
+    for width, item in ((40, both[0]), (50, both[1])):
+        bring(engine, at.official, item, width)
+    send(engine, at.official, first)
+    assert evidence(engine) == {(both[0]["id"], 40)}
+    assert waiting(engine) == set()
+
+
+def test_a_picture_of_another_visits_report_waits_for_its_own_ruling(
+    engine: Engine, at: Field
+) -> None:
+    """The id was used for two visits: each picture belongs to the visit that its form named."""
+    one = told(at.visits[at.codes[0]])
+    strayed = {**one, "visit_id": at.visits[at.codes[1]]}
+    send(engine, at.coordinator, one)
+    assert outcomes(send(engine, at.coordinator, strayed)) == ["conflict"]
+    assert bring(engine, at.coordinator, strayed).outcome is Outcome.HELD
+    assert (evidence(engine), waiting(engine)) == (set(), {(one["id"], 40)})
+    taken_as = decide(engine, at.coordinator, one["id"], Ruling.TAKEN)
+    assert evidence(engine) == {(taken_as, 40)}
+
+
+def test_a_foreign_report_takes_no_picture(
+    engine: Engine, at: Field, held: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    answer = bring(engine, at.stranger, held[1], 60, SIGNATURE)
+    assert (answer.outcome, answer.reason) == (Outcome.REJECTED, "not_found")
+    missing = {**held[1], "visit_id": 999_999}
+    assert bring(engine, at.official, missing).reason == "not_found"
+    assert waiting(engine) == {(held[1]["id"], 40)}
+
+
+def test_what_is_neither_stored_nor_kept_is_to_be_sent_again(engine: Engine, at: Field) -> None:
+    with pytest.raises(Conflict):
+        bring(engine, at.official, told(at.visits[at.codes[0]]))
+    assert waiting(engine) == set()
+
+
+def test_those_who_see_evidence_see_what_waits_and_nobody_else(
+    engine: Engine, at: Field, held: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    report_id = held[1]["id"]
+    with reading(engine) as db:
+        one = db.exec(select(WaitingPicture)).one()
+        for person in (at.official, at.coordinator):
+            (row,) = waiting_pictures(db, person, [report_id])[report_id]
+            assert (row.id, row.kind, row.width, row.sender) == (one.id, PHOTO, 40, "Perangkat")
+            assert waiting_content(db, person, one.id).content == one.content
+        for person in (at.stranger, at.manager):
+            assert waiting_pictures(db, person, [report_id]) == {}
+            with pytest.raises(NotFound):
+                waiting_content(db, person, one.id)
+
+
+def test_what_a_closed_account_left_waiting_keeps_its_picture(
+    engine: Engine, at: Field, held: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    with unit_of_work(engine) as db:
+        db.get_one(Account, at.official.account_id).is_active = False
+        force_overdue(db, NOW + LONGEST_WAIT + timedelta(minutes=1))
+    assert waiting(engine) == {(held[1]["id"], 40)}
+    taken_as = decide(engine, at.coordinator, held[1]["id"], Ruling.TAKEN)
+    assert evidence(engine) == {(taken_as, 40)}
+
+
+# ------------------------------------------------------------------ at the same moment
+
+
+def at_once(*works: Callable[[], object]) -> None:
+    failed: list[BaseException] = []
+
+    def run(work: Callable[[], object]) -> None:
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - told by whoever waits for it
+            failed.append(error)
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failed == []
+
+
+def somebody_waits(engine: Engine) -> bool:
+    """Whether a unit of work waits for a row of another; on SQLite all wait for all."""
+    if engine.dialect.name == "sqlite":
+        return True
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with engine.connect() as db:
+        return bool(db.scalar(text(f"{asked} AND datname = current_database()")))
+
+
+@pytest.mark.parametrize("quicker", ["picture", "report"])
+@pytest.mark.parametrize("state", ["held", "disputed"])
+def test_a_picture_that_comes_while_its_report_is_released_never_stays_behind(
+    engine: Engine, at: Field, quicker: str, state: str
+) -> None:
+    """The quicker one has written and not committed yet when the other one comes."""
+    first = told(at.visits[at.codes[0]])
+    second = told(first["visit_id"], men=25, corrects_id=first["id"] if state == "held" else None)
+    send(engine, at.official, *([second] if state == "held" else [first, second]))
+    given = FormPicture(second["id"], second["visit_id"], PHOTO, digest_of(shot(40)), may_wait=True)
+    picture = redraw(shot(40), PHOTO)
+    has_written, other_is_through = threading.Event(), threading.Event()
+
+    def bring_it(db: Session) -> None:
+        keep(db, given, picture, at.official, NOW)
+
+    def release_it(db: Session) -> None:
+        if state == "held":
+            take_in(db, [first], at.official, NOW)
+        else:
+            row = db.exec(select(DisputedReport)).one()
+            rule(db, row.id or 0, Ruling.TAKEN, version=1, why="Ya", by=at.coordinator, now=NOW)
+
+    def be_quick() -> None:
+        with unit_of_work(engine) as db:
+            (bring_it if quicker == "picture" else release_it)(db)
+            has_written.set()
+            for _ in range(500):
+                if other_is_through.is_set() or somebody_waits(engine):
+                    return
+                time.sleep(0.02)
+
+    def come_second() -> None:
+        assert has_written.wait(30)
+        with unit_of_work(engine) as db:
+            (release_it if quicker == "picture" else bring_it)(db)
+        other_is_through.set()
+
+    at_once(be_quick, come_second)
+    assert waiting(engine) == set()
+    with reading(engine) as db:
+        current = db.exec(select(SessionReport).where(col(SessionReport.corrected_by).is_(None)))
+        assert evidence(engine) == {(current.one().id, 40)}
+
+
+def test_pictures_and_reports_in_any_order_at_once(engine: Engine, at: Field) -> None:
+    first = told(at.visits[at.codes[0]])
+    chain = [first]
+    for men in (21, 22, 23):
+        chain.append(told(first["visit_id"], men=men, corrects_id=chain[-1]["id"]))
+    send(engine, at.official, *chain[1:])
+    at_once(
+        lambda: send(engine, at.official, first),
+        *(partial(bring, engine, at.official, chain[n], 40 + n) for n in (1, 2, 3)),
+    )
+    assert evidence(engine) == {(chain[n]["id"], 40 + n) for n in (1, 2, 3)}
+    assert waiting(engine) == set()
+
+
+def test_the_same_picture_twice_at_once_waits_once(engine: Engine, at: Field) -> None:
+    second = told(at.visits[at.codes[0]], corrects_id=str(uuid.uuid4()))
+    send(engine, at.official, second)
+    at_once(*[partial(bring, engine, at.official, second)] * 2)
+    assert waiting(engine) == {(second["id"], 40)}
