@@ -19,7 +19,8 @@ from outreach.people.free_text import Remark
 from outreach.visits import tables
 from outreach.visits.answers import AnswerIn, answer_by_official
 from outreach.visits.lifecycle import visit_of
-from outreach.visits.offers import PLACE
+from outreach.visits.offers import PLACE, read_key
+from outreach.visits.teamday import clock_time
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 #: As many as a phone puts into one envelope.
 MOST_AT_ONCE = 100
+
+_MINUTES_A_DAY = 24 * 60
 
 Number = Annotated[int, Field(strict=True, ge=1, le=2**31 - 1)]
 
@@ -132,11 +135,23 @@ def _note(db: Session, item: AnswerItem, became: Answer, by: Person, now: dateti
         "fingerprint": fingerprint(item),
         "outcome": became.outcome.value,
         "reason": became.reason,
+        "content": _said(item) if became.outcome is Outcome.CONFLICT else {},
         "account_id": by.account_id,
         "received_at": now,
     }
     statement: Any = insert_into(db, TakenItem).values(**row).on_conflict_do_nothing()
     return db.execute(statement.returning(TakenItem.id)).first() is not None
+
+
+def _said(item: AnswerItem) -> dict[str, str]:
+    """Write what was said, for the branch to read: it did nothing."""
+    said = {"answer": item.answer.value, "reason": item.reason}
+    if item.answer is tables.Answer.ANOTHER_DAY and item.place:
+        _team, day, minute, _position = read_key(item.place)
+        said["day"] = day.isoformat()
+        if minute < _MINUTES_A_DAY:  # a place that nobody offered may name any
+            said["starts_at"] = clock_time(minute).isoformat("minutes")
+    return said
 
 
 def fingerprint(item: AnswerItem) -> str:

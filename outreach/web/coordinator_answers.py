@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Literal
 
 from flask import flash, redirect, request, url_for
 from flask_babel import gettext as _
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from outreach.errors import Conflict, Invalid, OutreachError
+from outreach.logbook.answers_late import note_late_answers
 from outreach.people.free_text import Remark
 from outreach.people.tables import Role
 from outreach.visits.answers import AnswerIn, called_in_vain, typed_answer
@@ -49,6 +50,24 @@ class LinkIn(BaseModel):
     """What becomes of a link."""
 
     act: Literal["new", "withdraw"]
+
+
+class NotedIn(BaseModel):
+    """Up to which answer somebody has read what came too late."""
+
+    until: AwareDatetime
+
+
+@pages.post("/visits/<int:visit_id>/late-answers")
+@allow(Role.COORDINATOR)
+def note_late_answer(visit_id: int) -> ResponseReturnValue:
+    """Note that the answers that came too late are read."""
+    with reading_db() as db:
+        visit_of(db, person(), visit_id)
+    until = read(NotedIn, request.form).until
+    with writing_db() as db:
+        note_late_answers(db, person(), visit_id, until, now())
+    return redirect(url_for("coordinator.visit", visit_id=visit_id), 303)
 
 
 @pages.post("/visits/<int:visit_id>/answer")

@@ -51,6 +51,7 @@ PRESSING = (
     Which.DISPUTES,
     Which.AWAY,
     Which.CLOSED,
+    Which.LATE,
     Which.CALLS,
     Which.RETURNED,
     Which.MESSAGES,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from outreach.campaigns.stages import stage_of
 from outreach.campaigns.tables import Status
 from outreach.errors import Conflict, Invalid, OutreachError
-from outreach.logbook.answers_late import late_answers
+from outreach.logbook.answers_late import late_answers, late_answers_to_see
 from outreach.logbook.evidence import evidence_of_visit
 from outreach.logbook.listing import current_report
 from outreach.messages.outbox import messages_of_visit
@@ -41,10 +41,11 @@ from outreach.web.coordinator_move import Ahead, MoveFormIn, Warned, ahead, warn
 from outreach.web.coordinator_pages import READERS, filled_again, now, pages, today
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read
+from outreach.web.late_words import said_words, why_words
 from outreach.web.message_words import mail_words
 from outreach.web.report_words import flags_in_words, further_facts
 from outreach.web.routing import allow
-from outreach.web.words import CONFLICTS, sentence, word
+from outreach.web.words import sentence, word
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -295,8 +296,11 @@ def _visit_facts(db: Session, row: VisitRow, stage: Stage) -> dict[str, Any]:
     allowed -= set(TELLS_THE_VILLAGE) if awaits_plan else set()
     return {
         "late_answers": [
-            (one, CONFLICTS.get(one.reason, "")) for one in late_answers(db, person(), row.id)
+            (one, said_words(one, row.zone), why_words(one))
+            for one in late_answers(db, person(), row.id)
         ],
+        "late_to_see": person().role is Role.COORDINATOR
+        and late_answers_to_see(db, person(), today(), row.id),
         "lines": told_lines(past, {team.id: team.name for team in teams}),
         "report": report,
         "evidence": evidence_of_visit(db, person(), row.id) if report else [],

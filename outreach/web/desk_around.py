@@ -8,12 +8,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from outreach.campaigns.access import visible_branches
+from outreach.logbook.answers_late import late_answers_to_see
 from outreach.papers.outdated import outdated
 from outreach.visits.agenda import runs_to_watch, stages_with_unplaced
 from outreach.visits.calls import call_tasks
 from outreach.visits.closures import AHEAD, visits_on_closed_days
 from outreach.visits.leave import without_team
-from outreach.visits.listing import to_review, unplaced, visits_between, visits_of_stage
+from outreach.visits.listing import (
+    to_review,
+    unplaced,
+    visits_between,
+    visits_by_id,
+    visits_of_stage,
+)
 from outreach.visits.returns import returned_work
 from outreach.visits.rows import VisitFilters
 from outreach.visits.standing import open_standings
@@ -22,6 +29,7 @@ from outreach.visits.tables import Work
 if TYPE_CHECKING:
     from sqlmodel import Session
 
+    from outreach.logbook.answers_late import LateAnswer
     from outreach.papers.outdated import PaperRow
     from outreach.people.access import Person
     from outreach.villages.calendar import Mark
@@ -89,6 +97,14 @@ class Around:
     def calls(self) -> list[CallTask]:
         """Villages to call."""
         return call_tasks(self.db, self.person, self.now)
+
+    @cached_property
+    def late(self) -> list[tuple[VisitRow, LateAnswer]]:
+        """Visits ahead whose village answered too late, the soonest first, with what it said."""
+        answers = late_answers_to_see(self.db, self.person, self.day)
+        visits = visits_by_id(self.db, self.person, [one.visit_id for one in answers])
+        told = [(visits[one.visit_id], one) for one in answers if one.visit_id in visits]
+        return sorted(told, key=lambda each: (each[0].day, each[0].starts_at, each[0].id))
 
     @cached_property
     def returned(self) -> list[ReturnedLine]:

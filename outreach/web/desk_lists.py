@@ -19,6 +19,7 @@ from outreach.visits.standing import Stand
 from outreach.visits.tables import Work
 from outreach.web.closure_words import marks_in_words
 from outreach.web.i18n import clock, long_date, number, short_date
+from outreach.web.late_words import said_words
 from outreach.web.report_words import conflict_words
 from outreach.web.words import reason_words, word
 
@@ -43,6 +44,7 @@ class Which(StrEnum):
     REPORTS = "reports-missing"
     AWAY = "team-away"
     CLOSED = "closed-days"
+    LATE = "late-answers"
     CALLS = "calls"
     RETURNED = "returned"
     MESSAGES = "messages"
@@ -100,6 +102,7 @@ def title_of(which: Which, day: date | None = None) -> str:
             Which.REPORTS: _("Reports missing"),
             Which.AWAY: _("Visits while the team is on leave"),
             Which.CLOSED: _("Visits on closed days"),
+            Which.LATE: _("Answers that came too late"),
             Which.CALLS: _("Villages to call"),
             Which.RETURNED: _("Returned or postponed"),
             Which.MESSAGES: _("Messages to send"),
@@ -179,6 +182,10 @@ def _away(around: Around) -> list[DeskLine]:
 
 def _closed(around: Around) -> list[DeskLine]:
     return [_visit_line(visit, marks_in_words(why)) for visit, why in around.closed]
+
+
+def _late(around: Around) -> list[DeskLine]:
+    return [_visit_line(visit, said_words(late, visit.zone)) for visit, late in around.late]
 
 
 def _calls(around: Around) -> list[DeskLine]:
@@ -312,6 +319,7 @@ _LISTS: dict[Which, Callable[[Around], list[DeskLine]]] = {
     Which.REPORTS: _reports,
     Which.AWAY: _away,
     Which.CLOSED: _closed,
+    Which.LATE: _late,
     Which.CALLS: _calls,
     Which.RETURNED: _returned,
     Which.MESSAGES: _messages,
