@@ -26,6 +26,9 @@ pytestmark = pytest.mark.browser
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 SEEN = """async () => (await axe.run(document, {iframes: false})).violations
   .map((fault) => [fault.impact, fault.id, fault.nodes[0].html])"""
+#: Ways to go that stand where nobody sees them.
+HIDDEN_WAYS = """() => [...document.querySelectorAll(".ways a")]
+  .filter((way) => way.getBoundingClientRect().right > innerWidth).map((way) => way.textContent)"""
 PAGES = {
     Role.OFFICIAL: (
         "/my",
@@ -47,7 +50,15 @@ PAGES = {
         "/approvals",
         "/approvals/{submission_id}",
     ),
-    Role.ADMIN: ("/admin/branches", "/admin/accounts/new"),
+    Role.ADMIN: (
+        "/admin/branches",
+        "/admin/branches/{branch_id}",
+        "/admin/villages",
+        "/admin/accounts",
+        "/admin/accounts?phones=1",
+        "/admin/accounts/new",
+        "/admin/accounts/{account_id}",
+    ),
     Role.COORDINATOR: (
         "/desk",
         "/desk/week",
@@ -77,7 +88,9 @@ PAGES = {
         "/officials",
         "/officials/{official_id}",
         "/officials/{official_id}/odk",
+        "/officials/new",
         "/officials/phones",
+        "/officials/phones?q=sri&show=silent",
         "/closures",
         "/closures/periods/{period_id}",
         "/closures/markets/new",
@@ -118,5 +131,6 @@ def test_no_page_has_a_serious_fault(
             page.evaluate(AXE)
             faults = page.evaluate(SEEN)
             found += [(path, *f) for f in faults if f[0] in ("serious", "critical")]
+            found += [(path, "hidden", way) for way in page.evaluate(HIDDEN_WAYS)]
         context.close()
     assert found == []
