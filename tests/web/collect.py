@@ -36,9 +36,10 @@ DATE = "Fri, 20 Nov 2026 04:00:00 GMT"
 
 
 @contextmanager
-def set_up(database_url: str, var: Path) -> Iterator[Collect]:
+def set_up(database_url: str, var: Path, **other: Any) -> Iterator[Collect]:
     """Bring the app up over a field, and give its official a key."""
-    settings = Settings(_env_file=None, database_url=database_url, secret_key=SECRET, var_dir=var)
+    told = {"database_url": database_url, "secret_key": SECRET, "var_dir": var, **other}
+    settings = Settings(_env_file=None, **told)
     app = create_app(settings)
     app.extensions["clock"] = lambda: NOW
     engine, key = app.extensions["outreach"].engine, new_token()
