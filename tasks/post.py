@@ -11,7 +11,7 @@ from outreach.config import read_settings
 from outreach.db import reading, unit_of_work
 from outreach.messages import outbox
 from outreach.messages.mail import MailServer, NotTaken
-from outreach.messages.text import PHONE_PATH
+from outreach.messages.outgoing import outgoing
 from outreach.visits.links import address_of, key_of, live_links
 from tasks.app import app, engine
 
@@ -65,15 +65,14 @@ def post_one(bind: Engine, message_id: int, post: Post, settings: Settings) -> b
 
 
 def _letter(bind: Engine, message_id: int, settings: Settings) -> Letter:
-    """Write the message as the visit stands now; the link needs an address known to all."""
+    """Write the message as the visit stands now; links need an address known to all."""
     now = _now()
     with reading(bind) as db:
-        outgoing = outbox.outgoing(db, message_id)
-        visit_id = outgoing.told.visit_id
+        message = outgoing(db, message_id)
+        visit_id = message.told.visit_id
         live = live_links(db, [visit_id], now).get(visit_id) if settings.public_url else None
     link = address_of(live, key_of(settings.secret), settings.public_url) if live else ""
-    phone_page = f"{settings.public_url}{PHONE_PATH}" if settings.public_url else ""
-    return outgoing.letter(link, now, phone_page)
+    return message.letter(link, now, settings.public_url)
 
 
 def _now() -> datetime:

@@ -22,6 +22,7 @@ from outreach.logbook.overdue import force_overdue
 from outreach.messages import outbox
 from outreach.messages.announce import announce
 from outreach.messages.remind import remind
+from outreach.messages.sent_back import tell_sent_back
 from outreach.sheets import forgetting as of_sheets
 from outreach.visits.batches import MOST_SENT, RESEND_AFTER, due_batches, error_text
 from outreach.visits.returns import fill_slot_of, run_out_leases
@@ -81,6 +82,7 @@ def tidy_once(engine: Engine, now: datetime, *, by_email: bool) -> None:
     with unit_of_work(engine) as db:
         announce(db, now, by_email=by_email)
         remind(db, now, by_email=by_email)
+        tell_sent_back(db, now, by_email=by_email)
 
 
 def end_waiting_once(engine: Engine, now: datetime) -> None:

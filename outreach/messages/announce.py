@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 #: What is older has been heard of in another way, or does not matter any more.
 TELL_WITHIN = timedelta(days=3)
 
+#: What this file tells: the place of a visit to come, or that it will not be.
+NEWS = (Matter.ASKED, Matter.MOVED, Matter.CALLED_OFF)
 #: The official has been told of the visit.
 KNOWN = (Work.AWAITING, Work.CONFIRMED)
 ENDED = (Work.POSTPONED, Work.CANCELLED, Work.UNREACHABLE, Work.RETURNED)
@@ -113,14 +115,15 @@ def called_off_lately(db: Session, person: Person, now: datetime) -> list[int]:
 def drop_overtaken(db: Session, now: datetime, message_id: int | None = None) -> None:
     """Drop what waits and would tell nothing, or tell it to somebody who is not in office.
 
-    With a number only that message is looked at. Reminders have a rule of their own: see `remind`.
+    With a number only that message is looked at. Reminders and what was sent back have rules of
+    their own: see `remind` and `sent_back`.
     """
     which = true() if message_id is None else col(Message.id) == message_id
     for state in (MessageState.WAITING, MessageState.FAILED):
         done = update(Message).where(
             which,
             col(Message.state) == state,
-            col(Message.matter) != Matter.REMINDER,
+            col(Message.matter).in_(NEWS),
             or_(*_overtaken(now)),
         )
         done = done.values(state=MessageState.DROPPED, error=OVERTAKEN, settled_at=now)
@@ -138,6 +141,7 @@ def _overtaken(now: datetime) -> tuple[ColumnElement[bool], ...]:
         col(newer.visit_id) == col(Message.visit_id),
         col(newer.official_id) == col(Message.official_id),
         col(newer.medium) == col(Message.medium),
+        col(newer.matter).in_(NEWS),
         col(newer.event_id) > col(Message.event_id),
     )
     stands = exists().where(
@@ -235,6 +239,7 @@ def _has_message(medium: Medium) -> ColumnElement[bool]:
         col(Message.visit_id) == col(VisitEvent.visit_id),
         col(Message.official_id) == col(Official.id),
         col(Message.medium) == medium,
+        col(Message.matter).in_(NEWS),
         col(Message.event_id) >= col(VisitEvent.id),
     )
 

@@ -16,22 +16,23 @@ from sqlmodel import col
 
 from outreach.errors import Conflict, NotFound
 from outreach.messages.announce import OVERTAKEN, TOLD_OTHERWISE, drop_overtaken
-from outreach.messages.facts import Told, told_of, told_then
-from outreach.messages.mail import Letter
+from outreach.messages.outgoing import all_outgoing
 from outreach.messages.remind import drop_overtaken_reminders
+from outreach.messages.report_pages import report_paths
+from outreach.messages.sent_back import drop_corrected
 from outreach.messages.tables import Matter, Medium, Message, MessageState
-from outreach.messages.text import Addressee, subject_of, text_of_visit
 from outreach.people.access import narrow
 from outreach.people.tables import Official
 from outreach.villages.tables import Zone
 from outreach.visits.tables import Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
+    from outreach.messages.outgoing import Outgoing
     from outreach.people.access import Person
 
 #: A message at which so many workers have died is given up.
@@ -58,34 +59,14 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Tap:
-    """A WhatsApp message that waits to be sent by a person."""
+    """A WhatsApp message that waits to be sent by a person.
+
+    `report_path` is where its official reports, if anywhere: see `report_pages`.
+    """
 
     message_id: int
     matter: Matter
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message with all that it takes to write and address it."""
-
-    message: Message
-    told: Told
-    official: Official
-
-    def text(self, link: str = "", phone_page: str = "") -> str:
-        """Write the message; a visit that was called off needs no link."""
-        to = Addressee(self.official.name, self.official.position)
-        needed = "" if self.message.matter is Matter.CALLED_OFF else link
-        return text_of_visit(
-            self.told, self.message.matter, link=needed, to=to, phone_page=phone_page
-        )
-
-    def letter(self, link: str, now: datetime, phone_page: str = "") -> Letter:
-        """Write the message as an e-mail."""
-        subject = subject_of(self.told, self.message.matter)
-        key = f"outreach-{self.message.dedupe_key}"
-        text = self.text(link, phone_page)
-        return Letter(self.official.email, subject, text, key, now)
+    report_path: str = ""
 
 
 def due(db: Session, now: datetime, most: int = MOST_DUE) -> list[int]:
@@ -125,6 +106,7 @@ def take(db: Session, message_id: int, now: datetime) -> Taken | None:
     """Take one e-mail to send it; none if it is settled, being sent, or tells nothing any more."""
     drop_overtaken(db, now, message_id)
     drop_overtaken_reminders(db, now, message_id)
+    drop_corrected(db, now, message_id)
     taken = (
         update(Message)
         .where(
@@ -140,26 +122,6 @@ def take(db: Session, message_id: int, now: datetime) -> Taken | None:
     )
     attempts = db.scalar(taken)
     return None if attempts is None else Taken(message_id, attempts)
-
-
-def outgoing(db: Session, message_id: int) -> Outgoing:
-    """Read one message with all that it takes to write it; for the product itself."""
-    message = db.get_one(Message, message_id, populate_existing=True)
-    official = db.get_one(Official, message.official_id)
-    (told,) = _as_told(db, [message])
-    return Outgoing(message, told, official)
-
-
-def _as_told(db: Session, messages: Sequence[Message]) -> list[Told]:
-    """Read what messages tell of; what was called off at the day it had then."""
-    told = told_of(db, {one.visit_id for one in messages})
-    off = [
-        (one.visit_id, one.event_id)
-        for one in messages
-        if one.matter is Matter.CALLED_OFF and one.event_id is not None
-    ]
-    then = told_then(db, told, off)
-    return [then.get((one.visit_id, one.event_id or 0), told[one.visit_id]) for one in messages]
 
 
 def sent(db: Session, taken: Taken, now: datetime) -> None:
@@ -230,14 +192,22 @@ def messages_of_visit(db: Session, person: Person, visit_id: int) -> list[Outgoi
 
 
 def taps_of(db: Session, visit_ids: Collection[int]) -> dict[tuple[int, str], Tap]:
-    """Find the WhatsApp messages of visits that wait for a tap, by visit and phone number."""
-    query = (
-        select(col(Message.visit_id), col(Official.phone), col(Message.id), col(Message.matter))
+    """Find the WhatsApp messages of visits that wait for a tap, by visit and phone number.
+
+    Of visits that are to come: what was sent back has no other text than its own.
+    """
+    query: Any = (
+        select(Message, col(Official.phone))
         .join(Official, col(Official.id) == col(Message.official_id))
-        .where(col(Message.visit_id).in_(visit_ids))
+        .where(col(Message.visit_id).in_(visit_ids), col(Message.matter) != Matter.SENT_BACK)
         .where(col(Message.medium) == Medium.WHATSAPP, col(Message.state) == MessageState.WAITING)
     )
-    return {(row.visit_id, row.phone): Tap(row.id, row.matter) for row in db.execute(query)}
+    rows = db.execute(query).all()
+    paths = report_paths(db, {one.official_id for one, _ in rows})
+    return {
+        (one.visit_id, phone): Tap(one.id, one.matter, paths.get(one.official_id, ""))
+        for one, phone in rows
+    }
 
 
 def mark_sent_by_hand(db: Session, message_id: int, *, by: Person, now: datetime) -> Message:
@@ -324,11 +294,7 @@ def _read(db: Session, person: Person, *conditions: ColumnElement[bool]) -> list
         .order_by(col(Visit.day), col(Visit.starts_at), col(Visit.id), col(Message.id))
     )
     rows = db.execute(narrow(query, Visit.village_code, person)).all()
-    told = _as_told(db, [message for message, _ in rows])
-    return [
-        Outgoing(message, then, official)
-        for (message, official), then in zip(rows, told, strict=True)
-    ]
+    return all_outgoing(db, [(message, official) for message, official in rows])
 
 
 def _may_be_tried() -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outreach.messages.announce import called_off_lately, local_days
+from outreach.messages.sent_back import sent_back_untold
 from outreach.people.officials import active_officials
 from outreach.villages.tables import Zone
 from outreach.visits.listing import awaiting, visits_by_id
@@ -22,14 +23,16 @@ if TYPE_CHECKING:
 def without_contact(
     db: Session, person: Person, now: datetime, *, by_email: bool = False
 ) -> list[VisitRow]:
-    """List visits that a village has to be asked for, or told the end of, and only by a call.
+    """List visits that a village has to be told something of, and only by a call.
 
-    Nobody in office there can be written to; an e-mail address counts only where e-mails are
-    sent. The soonest first.
+    It is to be asked, or to hear that nobody comes or that its report was sent back. Nobody in
+    office there can be written to; an e-mail address counts only where e-mails are sent. The
+    soonest first.
     """
     today = local_days(now)[Zone.WIB]
     news = {row.id: row for row in awaiting(db, person) if row.day >= today}
-    news |= visits_by_id(db, person, called_off_lately(db, person, now))
+    others = [*called_off_lately(db, person, now), *sent_back_untold(db, person, now)]
+    news |= visits_by_id(db, person, others)
     codes = {row.village_code for row in news.values()}
     unreachable = unreachable_villages(db, codes, today, by_email=by_email)
     left = [row for row in news.values() if row.village_code in unreachable]

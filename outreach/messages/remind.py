@@ -16,7 +16,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from outreach.db import insert_into
-from outreach.messages.announce import OVERTAKEN, has_contact, in_reach, local_days
+from outreach.messages.announce import NEWS, OVERTAKEN, has_contact, in_reach, local_days
 from outreach.messages.tables import Matter, Medium, Message, MessageState
 from outreach.people.tables import Official
 from outreach.people.terms import in_office
@@ -53,7 +53,7 @@ def remind(db: Session, now: datetime, *, by_email: bool = False) -> int:
     rows = [row for medium, lead in product(media, LEADS) for row in _due(db, medium, lead, now)]
     # In one order, so that two sweepers never wait for each other.
     rows.sort(key=lambda row: str(row["dedupe_key"]))
-    return sum(_insert(db, part) for part in batched(rows, _ROWS_PER_STATEMENT))
+    return sum(put_in(db, part) for part in batched(rows, _ROWS_PER_STATEMENT))
 
 
 def drop_overtaken_reminders(db: Session, now: datetime, message_id: int | None = None) -> None:
@@ -127,13 +127,17 @@ def _has_not_begun(today: date, now: datetime, zone: Zone) -> ColumnElement[bool
 
 
 def _was_told(now: datetime, **of: Any) -> ColumnElement[bool]:
-    """Hold where the official hears of the visit anyway: news waits, or something just went out."""
+    """Hold where the official hears of the visit anyway: news waits, or something just went out.
+
+    That a report was sent back is told of a session that is over, and reminds of nothing.
+    """
     other = aliased(Message)
-    is_news = and_(col(other.matter) != Matter.REMINDER, col(other.state) == MessageState.WAITING)
+    is_news = and_(col(other.matter).in_(NEWS), col(other.state) == MessageState.WAITING)
     is_fresh = and_(col(other.state) == MessageState.SENT, col(other.settled_at) > now - REST)
     but = (col(other.id) != of.pop("but"),) if "but" in of else ()
     same = (col(getattr(other, name)) == value for name, value in of.items())
-    return exists().where(*same, *but, or_(is_news, is_fresh))
+    is_of_it = col(other.matter).in_((*NEWS, Matter.REMINDER))
+    return exists().where(*same, *but, is_of_it, or_(is_news, is_fresh))
 
 
 def _due(db: Session, medium: Medium, lead: int, now: datetime) -> list[dict[str, Any]]:
@@ -174,11 +178,12 @@ def _has_one(medium: Medium, lead: int) -> ColumnElement[bool]:
         col(Message.matter) == Matter.REMINDER,
         col(Message.for_day) == col(Visit.day),
         col(Message.lead_days) <= lead,
-        ~_was_dropped(),
+        ~was_dropped(),
     )
 
 
-def _was_dropped() -> ColumnElement[bool]:
+def was_dropped() -> ColumnElement[bool]:
+    """Hold for messages that were overtaken before anybody was told."""
     return and_(col(Message.state) == MessageState.DROPPED, col(Message.error) == OVERTAKEN)
 
 
@@ -202,7 +207,7 @@ def _row(
     }
 
 
-def _insert(db: Session, rows: Sequence[dict[str, Any]]) -> int:
+def put_in(db: Session, rows: Sequence[dict[str, Any]]) -> int:
     """Insert what no other sweeper has, and let wait again what was dropped; count them.
 
     The tries and the lease of a dropped one stay: a worker may still be at it.
@@ -216,6 +221,6 @@ def _insert(db: Session, rows: Sequence[dict[str, Any]]) -> int:
             "settled_at": None,
             "next_try_at": statement.excluded.next_try_at,
         },
-        where=_was_dropped(),
+        where=was_dropped(),
     )
     return len(db.scalars(statement.returning(col(Message.id))).all())

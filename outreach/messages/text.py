@@ -19,7 +19,7 @@ from outreach.people.branches import office_words
 from outreach.villages.tables import VillageKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import date, datetime, time
 
     from outreach.messages.facts import Told
@@ -36,11 +36,8 @@ _SUBJECTS = {
     Matter.MOVED: "Perubahan jadwal",
     Matter.CALLED_OFF: "Tidak jadi",
     Matter.REMINDER: "Pengingat",
+    Matter.SENT_BACK: "Laporan perlu diperbaiki",
 }
-
-
-#: Where the officials' page stands below the address of the web.
-PHONE_PATH = "/phone/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +54,8 @@ def text_of_visit(
     *,
     link: str = "",
     to: Addressee | None = None,
-    phone_page: str = "",
+    report_page: str = "",
+    reason: str = "",
 ) -> str:
     """Write what one official is told of one visit.
 
@@ -71,29 +69,33 @@ def text_of_visit(
         Address of the page on which the village answers; without one it is asked to reply.
     to
         Whom to greet by name.
-    phone_page
-        Address of the page on which the session is reported; a reminder tells it.
+    report_page
+        Address of the page on which this official reports and corrects, if one opens for them.
+    reason
+        Why the report was sent back.
     """
-    facts = {"visit": told, "link": link, "to": to, "phone_page": phone_page}
+    # In one line: it stands among ours, and must not look like another of them.
+    why = " ".join(reason.split())
+    facts = {"visit": told, "link": link, "to": to, "report_page": report_page, "reason": why}
     return _render(f"{matter.value}.txt", **facts)
 
 
-def text_of_day(visits: Iterable[Told], links: Mapping[int, str] | None = None) -> str:
+def text_of_day(visits: Iterable[Told]) -> str:
     """Write the visits of a day, or of several, as one list to paste into a group.
-
-    `links` holds the answering page's address by the number of the visit.
-    """
-    return _render("day.txt", days=_by_day(visits), links=links or {})
-
-
-def text_of_reminders(visits: Iterable[Told]) -> str:
-    """Write the reminders of visits as one list to paste into a group.
 
     Without links: whoever holds a link answers for its village, so each is told only to its own.
     """
+    return _render("day.txt", **_list_of(visits))
+
+
+def text_of_reminders(visits: Iterable[Told]) -> str:
+    """Write the reminders of visits as one list to paste into a group, without links too."""
+    return _render("reminders.txt", **_list_of(visits))
+
+
+def _list_of(visits: Iterable[Told]) -> dict[str, object]:
     days = _by_day(visits)
-    works = {one.work for some in days.values() for one in some}
-    return _render("reminders.txt", days=days, works={one.value for one in works})
+    return {"days": days, "works": {one.work.value for some in days.values() for one in some}}
 
 
 def _by_day(visits: Iterable[Told]) -> dict[date, list[Told]]:

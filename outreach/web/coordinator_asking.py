@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 from outreach.campaigns.stages import stage_of
 from outreach.messages.facts import told_of
 from outreach.messages.outbox import taps_of
+from outreach.messages.outgoing import report_page
 from outreach.messages.tables import Matter
 from outreach.messages.text import Addressee, text_of_day, text_of_visit, wa_link
 from outreach.people.tables import Role
@@ -25,7 +26,7 @@ from outreach.visits.offers import offers, place_key
 from outreach.visits.rows import VisitFilters
 from outreach.visits.tables import Work
 from outreach.visits.teamday import clock_time
-from outreach.web.addresses import link_address, phone_page
+from outreach.web.addresses import link_address, public_url
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import now, pages, today
 from outreach.web.coordinator_unreached import unreached
@@ -154,8 +155,7 @@ def ask_villages(stage_id: int) -> ResponseReturnValue:
         cut_off = unreached(db, stage_id)
     asked.sort(key=lambda one: _in_the_text(one.visit))
     lines = [_line(one, told[one.visit.id], contacts, taps) for one in asked]
-    links = {line.visit.id: line.address for line in lines if line.address}
-    text = text_of_day(told.values(), links)
+    text = text_of_day(told.values())
     return render_template(
         "coordinator/ask.html",
         stage=stage,
@@ -211,7 +211,7 @@ def _reach(told: Told, one: Contact, address: str, tap: Tap | None) -> Reach:
         Matter.REMINDER if is_reminder else Matter.ASKED,
         link=address,
         to=Addressee(one.name, one.position),
-        phone_page=phone_page(),
+        report_page=report_page(public_url(), tap.report_path if tap else ""),
     )
     whatsapp = wa_link(one.phone, text)
     return Reach(one.name, one.position, one.phone, whatsapp, tap.message_id if tap else None)

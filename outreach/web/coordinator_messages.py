@@ -20,7 +20,7 @@ from outreach.messages.tables import Matter, Medium, MessageState
 from outreach.messages.text import text_of_reminders, wa_link
 from outreach.people.tables import Role
 from outreach.visits.links import live_links
-from outreach.web.addresses import link_address, phone_page
+from outreach.web.addresses import link_address, public_url
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import now, pages
 from outreach.web.database import reading_db, running, writing_db
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
 
-    from outreach.messages.outbox import Outgoing
+    from outreach.messages.outgoing import Outgoing
 
 #: Messages a page; each carries its whole text.
 PAGE_LENGTH = 40
@@ -188,7 +188,7 @@ def _written(db: Session, some: Sequence[Outgoing]) -> list[ByHand]:
     """Write the messages as their visits stand, each with the village's own link."""
     live = live_links(db, [one.message.visit_id for one in some], now())
     addresses = {visit_id: link_address(link) for visit_id, link in live.items()}
-    texts = [one.text(addresses.get(one.message.visit_id, ""), phone_page()) for one in some]
+    texts = [one.text(addresses.get(one.message.visit_id, ""), public_url()) for one in some]
     return [
         ByHand(one, text, wa_link(one.official.phone, text))
         for one, text in zip(some, texts, strict=True)

@@ -241,6 +241,7 @@ ENUM_WORDS = {
         "moved": _("Tells the new day"),
         "called_off": _("Calls the visit off"),
         "reminder": _("Reminds of the visit"),
+        "sent_back": _("Asks for a correction"),
     },
     "MessageState": {
         "waiting": _("Waits"),

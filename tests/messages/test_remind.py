@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -308,7 +309,7 @@ def test_what_another_sweeper_made_meanwhile_stays_as_it_is(
     field.sweep(now)
     with unit_of_work(field.engine) as db:
         db.execute(update(Message).where(col(Message.for_day).is_not(None)).values(state=state))
-        assert remind_module._insert(db, [row]) == 0
+        assert remind_module.put_in(db, [row]) == 0
     assert field.states() == [(EARLY, state)]
 
 
@@ -351,20 +352,48 @@ def test_a_reminder_says_what_stands(field: Reminding) -> None:
     field.sweep(field.at(3))
     with reading(field.engine) as db:
         (waiting,) = outbox.to_send_by_hand(db, field.world.coordinator)
-    link, page = "https://desa.example/k/abc", "https://desa.example/phone/"
-    asks = waiting.text(link, page)
+    link, web = "https://desa.example/k/abc", "https://desa.example"
+    asks = replace(waiting, report_path="/phone/").text(link, web)
     assert "menunggu jawaban" in asks
     assert link in asks
-    assert page not in asks
+    assert "/phone/" not in asks
     field.change(work=Work.CONFIRMED)
     with reading(field.engine) as db:
         (waiting,) = outbox.to_send_by_hand(db, field.world.coordinator)
-    tells = waiting.text("", page)
+    tells = replace(waiting, report_path="/phone/").text("", web)
     assert "Mohon disiapkan" in tells
-    assert page in tells
+    assert "https://desa.example/phone/\n" in tells
     assert "BISA" not in tells
     assert field.visit().starts_at.strftime("%H.%M") in tells
-    assert waiting.letter("", field.at(3), page).subject.startswith("Pengingat: ")
+    assert "https://" not in waiting.text("", web)  # no page of ours opens for this official
+    assert waiting.letter("", field.at(3), web).subject.startswith("Pengingat: ")
+
+
+@pytest.mark.parametrize("state", [WAITING, SENT])
+def test_what_was_sent_back_keeps_no_reminder_away(field: Reminding, state: MessageState) -> None:
+    """It speaks of a session that is over; a reminder speaks of one to come."""
+    field.change(work=Work.CONFIRMED)
+    now = field.at(3)
+    with unit_of_work(field.engine) as db:
+        about = db.scalars(select(Message).limit(1)).one()
+        db.add(
+            Message(
+                dedupe_key="sent-back",
+                visit_id=field.visit_id,
+                event_id=about.event_id,
+                official_id=about.official_id,
+                medium=Medium.WHATSAPP,
+                matter=Matter.SENT_BACK,
+                state=state,
+                next_try_at=now,
+                created_at=now,
+                settled_at=now,
+            )
+        )
+    field.sweep(now)
+    assert field.states() == [(EARLY, WAITING)]
+    field.sweep(now)
+    assert field.states() == [(EARLY, WAITING)]
 
 
 def _move(field: Reminding, now: datetime, days: int) -> None:

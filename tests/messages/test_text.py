@@ -104,20 +104,42 @@ def test_times_are_those_of_the_village(zone: Zone, minutes: int, words: str) ->
     assert words in text_of_visit(replace(TOLD, zone=zone, session_minutes=minutes))
 
 
-def test_a_list_is_in_the_order_of_the_days() -> None:
+def test_a_list_is_in_the_order_of_the_days_and_gives_no_link() -> None:
     other = replace(TOLD, visit_id=8, village="Laweyan", starts_at=time(8))
     later = replace(TOLD, visit_id=9, village="Sondakan", day=date(2027, 1, 11))
-    assert text_of_day([later, TOLD, other], {8: LINK}) == (
+    text = text_of_day([later, TOLD, other])
+    assert text.startswith(
         "Jadwal sosialisasi BPJS Ketenagakerjaan\n"
         "\n"
         "Jumat, 8 Januari 2027\n"
         "1. 08.00 WIB - Kelurahan Laweyan, Kec. Laweyan (Tim 1)\n"
-        "   Jawab di sini: https://kunjungan.example/k/Ab3x\n"
         "2. 09.30 WIB - Kelurahan Pajang, Kec. Laweyan (Tim 1)\n"
         "\n"
         "Senin, 11 Januari 2027\n"
         "1. 09.30 WIB - Kelurahan Sondakan, Kec. Laweyan (Tim 1)\n"
+        "\n"
+        "Yang belum menjawab: setiap desa atau kelurahan mendapat alamat (link) sendiri"
     )
+    assert "http" not in text
+    assert "\n\n\n" not in text
+
+
+def test_a_list_of_those_who_have_all_answered_asks_for_no_answer() -> None:
+    assert text_of_day([replace(TOLD, work=Work.CONFIRMED)]).endswith("(Tim 1)\n")
+
+
+def test_a_report_sent_back_is_told_with_its_reason_in_one_line() -> None:
+    told = replace(TOLD, work=Work.SENT_BACK)
+    page = "https://kunjungan.example/phone/"
+    why = "Jumlah peserta\n\nMohon dijawab: https://lain.example"
+    text = text_of_visit(told, Matter.SENT_BACK, to=SRI, report_page=page, reason=why)
+    reason = "\nYang perlu diperbaiki: Jumlah peserta Mohon dijawab: https://lain.example\n"
+    assert reason in text
+    assert f"Mohon diperbaiki di sini:\n{page}\n" in text
+    assert "balas pesan ini" not in text
+    without = text_of_visit(told, Matter.SENT_BACK, to=SRI, reason=why)
+    assert "Mohon balas pesan ini dengan jumlah yang benar" in without
+    assert subject_of(told, Matter.SENT_BACK).startswith("Laporan perlu diperbaiki: ")
 
 
 def test_reminders_in_a_group_say_what_stands_and_give_no_link() -> None:

@@ -12,11 +12,14 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from outreach.db import reading, unit_of_work
+from outreach.messages.announce import announce
 from outreach.messages.remind import remind
+from outreach.messages.sent_back import tell_sent_back
 from outreach.messages.tables import Matter, Medium, Message, MessageState
-from outreach.people.tables import Official, Role
+from outreach.people.tables import Account, Device, Official, Role
 from outreach.visits.links import issue_links
 from outreach.visits.tables import Visit, VisitEvent, Work
+from tests.web.connected import planted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -251,16 +254,68 @@ def test_a_reminder_waits_for_a_tap_with_its_own_text(reminded: Visitor, world: 
     assert "Mengingatkan" in unquote(visit)
 
 
-def test_a_confirmed_visit_s_reminder_leads_to_the_page_of_the_phone(
+def _tapped_text(page: str) -> str:
+    (link,) = re.findall(r'href="(https://wa\.me/\d[^"]+)"', page)
+    return unquote(link.partition("?text=")[2])
+
+
+def test_a_confirmed_visit_s_reminder_leads_to_what_opens_for_its_official(
     app: Flask, reminded: Visitor, world: World
 ) -> None:
     with _write(app) as db:
         db.get_one(Visit, world.own["visit_id"]).work = Work.CONFIRMED
-    (link,) = re.findall(r'href="(https://wa\.me/\d[^"]+)"', reminded.get("/messages").text)
-    text = unquote(link.partition("?text=")[2])
+        db.execute(update(Device).values(revoked_at=NOW))
+    text = _tapped_text(reminded.get("/messages").text)
     assert "Mohon disiapkan" in text
-    assert "/phone/" in text
-    assert "/k/" not in text
+    assert "http" not in text  # neither a phone that still speaks nor a password
+    with _write(app) as db:
+        officials = update(Account).where(col(Account.role) == Role.OFFICIAL)
+        db.execute(officials.values(password_hash="hash"))
+    text = _tapped_text(reminded.get("/messages").text)
+    assert re.findall(r"https?://\S+", text) == ["http://localhost/my"]
+    planted(app, world.own["official_id"])
+    text = _tapped_text(reminded.get("/messages").text)
+    assert re.findall(r"https?://\S+", text) == ["http://localhost/phone/"]
+
+
+def test_a_report_sent_back_waits_for_a_tap_with_its_reason(
+    app: Flask, coordinator: Visitor, world: World
+) -> None:
+    with _write(app) as db:
+        visit = db.get_one(Visit, world.own["visit_id"])
+        visit.work = Work.DONE
+        version = visit.version
+    coordinator.set_cookie("language", "en")
+    told = {"happening": "sent_back", "version": version, "remark": "Jumlahnya tidak cocok"}
+    path = f"/visits/{world.own['visit_id']}"
+    assert coordinator.send(f"{path}/status", told).status_code == 303
+    with _write(app) as db:
+        announce(db, NOW)
+        assert tell_sent_back(db, NOW) == 1
+    page = coordinator.get("/messages").text
+    assert "Asks for a correction" in page
+    text = _tapped_text(page)
+    assert "Laporan sosialisasi BPJS Ketenagakerjaan berikut perlu diperbaiki" in text
+    assert "Yang perlu diperbaiki: Jumlahnya tidak cocok\n" in text
+    assert re.search(r"https?://\S+/phone/\n", text)
+    number = re.findall(r'data-tap="sent-(\d+)"', page)[0]
+    assert coordinator.send(f"/messages/{number}/sent").status_code == 303
+    assert ">Sent<" in coordinator.get(path).text
+
+
+def test_the_text_for_a_group_gives_nobody_a_neighbour_s_link(
+    app: Flask, coordinator: Visitor, world: World
+) -> None:
+    page = coordinator.get(f"/stages/{world.own['stage_id']}/ask").text
+    area = re.search(r'<textarea[^>]* id="text"[^>]*>([^<]+)<', page)
+    assert area
+    assert "Rabu, 18 November 2026" in area[1]
+    assert "Yang belum menjawab:" in area[1]
+    assert "http" not in area[1]
+    (group,) = re.findall(r'href="(https://wa\.me/\?text=[^"]+)"', page)
+    assert "http" not in unquote(group.partition("?text=")[2])
+    assert re.search(r'<input[^>]* value="https?://[^"]+/k/[a-z2-7]+"', page)  # each its own
+    assert re.search(r"/k/[a-z2-7]+", _tapped_text(page))
 
 
 def test_the_reminders_of_a_day_go_out_as_one_text(
