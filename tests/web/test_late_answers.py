@@ -66,7 +66,7 @@ def test_the_page_of_the_visit_says_who_said_what_when_and_why_it_was_not_taken(
     words = words_of(page)
     assert re.search(r"Another day: \w+, \d+ November 2026, \d\d:\d\d WIB “", words)
     assert "Si official" in words
-    assert "Somebody else changed" in words
+    assert "The visit had been changed before it came." in words
     assert "&lt;b&gt;hajatan" in page.get_data(as_text=True)
 
 
