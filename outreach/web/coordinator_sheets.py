@@ -36,7 +36,7 @@ from outreach.sheets.staging import (
 from outreach.sheets.tables import SheetKind, Upload, UploadState
 from outreach.sheets.writing import error_workbook, text_file, workbook
 from outreach.web.auth import person
-from outreach.web.coordinator_pages import now, pages, planners_stage
+from outreach.web.coordinator_pages import now, pages, planners_stage, today
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import version_of
 from outreach.web.routing import allow
@@ -365,7 +365,7 @@ def _file(content: bytes, name: str, ending: str) -> Response:
     """Send a file under a name that every system takes, with the day in it."""
     plain = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-") or "data"
     answer = Response(content, mimetype=None, content_type=CSV if ending == "csv" else XLSX)
-    day = now().date().isoformat()
+    day = today().isoformat()
     answer.headers["Content-Disposition"] = f'attachment; filename="{plain}-{day}.{ending}"'
     answer.headers["Cache-Control"] = "no-store"
     return answer

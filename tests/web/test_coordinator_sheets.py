@@ -47,6 +47,13 @@ def plan_lines(client: Visitor, planned: Planned) -> Lines:
     return lines_of(answer.data)
 
 
+def test_a_file_carries_the_day_it_is_at_the_branch(app: Flask, client: Visitor) -> None:
+    """Late in the evening of the tenth in Greenwich it is the eleventh in Surakarta."""
+    app.extensions["clock"] = lambda: dt.datetime(2026, 11, 10, 20, tzinfo=dt.UTC)
+    name = client.get("/data/officials/current.xlsx").headers["Content-Disposition"]
+    assert name.endswith('-2026-11-11.xlsx"')
+
+
 def version_on(page: str) -> str:
     found = re.search(r'name="version" value="(\d+)"', page)
     assert found

@@ -16,6 +16,7 @@ from outreach.papers.letterhead import LetterheadIn, letterhead_of, save_letterh
 from outreach.people.tables import Official, Role
 from outreach.visits.links import issue_links
 from outreach.visits.tables import PlanSubmission, SubmissionState, Visit, Work
+from outreach.web import coordinator_forms
 from tests.web.planned import coordinator as coordinator_of
 from tests.web.planned import hang_clock, words_of
 
@@ -85,6 +86,21 @@ def test_an_address_that_opens_only_here_is_warned_of(
     ):
         _reached_at(app, url)
         assert (OWN in words_of(coordinator.get(where))) is is_warned, url
+
+
+def test_codes_that_lead_nowhere_are_warned_of_before_papers_are_printed(
+    app: Flask, coordinator: Visitor, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coordinator_forms, "MOST_IN_A_FILE", 1)
+    with _write(app) as db:
+        first = db.get_one(Visit, world.own["visit_id"])
+        second = first.model_dump(exclude={"id"}) | {"slot": 2, "village_code": "33.72.01.1002"}
+        db.add(Visit(**second))
+    for path in ("/visits/{visit_id}", "/stages/{stage_id}/papers", "/stages/{stage_id}/forms"):
+        for url, is_warned in (("", True), ("https://desa.example.id", False)):
+            _reached_at(app, url)
+            shown = words_of(coordinator.get(path.format(**world.own)))
+            assert ("whoever scans one elsewhere finds nothing" in shown) is is_warned, (path, url)
 
 
 def test_villages_without_a_number_are_counted_where_they_are_asked(
