@@ -21,6 +21,7 @@ from outreach.logbook.tables import (
     Ruling,
     SessionReport,
     SignUp,
+    WaitingPicture,
 )
 from outreach.people.tables import Role
 from outreach.visits import lifecycle
@@ -175,9 +176,41 @@ def test_what_waits_for_its_report_is_listed_with_since_when(
                 received_at=datetime(2026, 11, 19, 4, tzinfo=UTC),
             )
             db.add(held)
-    words = words_of(client.get("/disputes"))
+            db.get_one(WaitingPicture, place["waiting_id"]).report_id = held.id
+    answer = client.get("/disputes")
+    assert f'src="/evidence/waiting/{world.own["waiting_id"]}"' in answer.text
+    assert str(world.foreign["waiting_id"]) not in answer.text
+    words = words_of(answer)
     assert "Waiting for the report they correct (1)" in words
     assert "Waits for the report it corrects since" in words
+
+
+def test_pictures_of_the_other_report_stand_beside_it_until_they_go_with_it(
+    client: Visitor, world: World
+) -> None:
+    address = f'src="/evidence/waiting/{world.own["waiting_id"]}"'
+    page = f"/disputes/{world.own['dispute_id']}"
+    assert address in client.get(page).text
+    assert "If you set it aside they are erased" in words_of(client.get(page))
+    shown = client.get(f"/evidence/waiting/{world.own['waiting_id']}")
+    assert (shown.data, shown.mimetype) == (b"\x89PNG waits", "image/png")
+    assert "sandbox" in shown.headers["Content-Security-Policy"]
+    assert shown.headers["Cache-Control"].startswith("private")
+    rule(client, world, "set_aside")
+    assert address in client.get(page).text
+    assert "erased 90 days after the decision" in words_of(client.get(page))
+
+
+def test_pictures_of_what_is_taken_stand_with_the_report(
+    app: Flask, client: Visitor, world: World
+) -> None:
+    rule(client, world, "taken")
+    assert "/evidence/" not in client.get(f"/disputes/{world.own['dispute_id']}").text
+    assert client.get(f"/evidence/waiting/{world.own['waiting_id']}").status_code == 404
+    with reading(engine_of(app)) as db:
+        taken_as = db.get_one(DisputedReport, world.own["dispute_id"]).taken_as
+        (one,) = db.scalars(select(Evidence).where(col(Evidence.report_id) == taken_as))
+    assert client.get(f"/evidence/{one.id}").data == b"\x89PNG waits"
 
 
 def raised_reasons() -> set[str]:
