@@ -1,4 +1,4 @@
-"""One database for all examples of a property."""
+"""A field to report from, and one database for all examples of a property."""
 
 from __future__ import annotations
 
@@ -7,24 +7,38 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outreach.db import make_engine
+from outreach.db import make_engine, unit_of_work
 from tests.builders import load_small_registry
 from tests.conftest import _fresh_postgres
+from tests.field import make_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Engine
 
+    from tests.field import Field
+
+
+@pytest.fixture
+def at(engine: Engine) -> Field:
+    load_small_registry(engine)
+    with unit_of_work(engine) as db:
+        return make_field(db)
+
 
 @pytest.fixture(
     scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 )
 def shared(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """One database for all examples of the property: making one takes longer than using it."""
+    """One database for all examples of a module: making one takes longer than using it.
+
+    A module may say in `REGENCIES` what it needs other than Surakarta.
+    """
+    regencies = getattr(request.module, "REGENCIES", ("33.72",))
     for url in _shared_url(request):
         engine = make_engine(url)
-        load_small_registry(engine)
+        load_small_registry(engine, regencies)
         yield engine
         engine.dispose()
 

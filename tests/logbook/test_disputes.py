@@ -28,8 +28,7 @@ from outreach.logbook.tables import DisputedReport, ReportSource, Ruling, Sessio
 from outreach.visits.lifecycle import approve
 from outreach.visits.listing import history
 from outreach.visits.tables import Happening, Visit, Work
-from tests.builders import load_small_registry
-from tests.field import NOW, Field, make_field, told
+from tests.field import NOW, Field, told
 from tests.logbook.sending import reports, send, visit
 
 if TYPE_CHECKING:
@@ -38,13 +37,6 @@ if TYPE_CHECKING:
     from outreach.people.access import Person
 
 WHY = "Dicocokkan dengan daftar hadir"
-
-
-@pytest.fixture
-def at(engine: Engine) -> Field:
-    load_small_registry(engine)
-    with unit_of_work(engine) as db:
-        return make_field(db)
 
 
 @pytest.fixture

@@ -18,8 +18,7 @@ from outreach.logbook.sync import take_in
 from outreach.logbook.tables import DisputedReport, EvidenceKind, Ruling, TakenItem
 from outreach.visits.moving import MoveIn, move_visit
 from outreach.visits.tables import Visit, Work
-from tests.builders import load_small_registry
-from tests.field import DAY, NOW, Field, make_field, told
+from tests.field import DAY, NOW, Field, told
 from tests.logbook.sending import outcomes, reports, send, visit
 
 if TYPE_CHECKING:
@@ -29,13 +28,6 @@ if TYPE_CHECKING:
 
 #: A working day of the team after today, 20 November.
 COMING = date(2026, 11, 25)
-
-
-@pytest.fixture
-def at(engine: Engine) -> Field:
-    load_small_registry(engine)
-    with unit_of_work(engine) as db:
-        return make_field(db)
 
 
 @pytest.fixture

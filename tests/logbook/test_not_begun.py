@@ -16,8 +16,7 @@ from outreach.logbook.sync import Outcome, take_in
 from outreach.logbook.tables import ReportSource
 from outreach.villages.tables import Zone
 from outreach.visits.tables import Visit
-from tests.builders import load_small_registry
-from tests.field import DAY, Field, make_field
+from tests.field import DAY, Field
 from tests.logbook.judged import flags_of_one, honest
 from tests.logbook.sending import reports
 
@@ -28,13 +27,6 @@ if TYPE_CHECKING:
 HOUR = datetime(DAY.year, DAY.month, DAY.day, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 NOT_MET = {"met": "not_met", "men": 0, "women": 0, "signups": 0}
-
-
-@pytest.fixture
-def at(engine: Engine) -> Field:
-    load_small_registry(engine)
-    with unit_of_work(engine) as db:
-        return make_field(db)
 
 
 def test_it_is_marked_when_its_hour_is_further_ahead_than_clocks_are_wrong(

@@ -17,8 +17,7 @@ from outreach.logbook.sync import take_in
 from outreach.logbook.tables import SessionReport
 from outreach.planning.travel import distance_m
 from outreach.villages.tables import Village
-from tests.builders import load_small_registry
-from tests.field import NOW, Field, make_field
+from tests.field import NOW, Field
 from tests.logbook.judged import (
     METRE,
     flags,
@@ -31,13 +30,6 @@ from tests.logbook.judged import (
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
-
-
-@pytest.fixture
-def at(engine: Engine) -> Field:
-    load_small_registry(engine)
-    with unit_of_work(engine) as db:
-        return make_field(db)
 
 
 def test_an_honest_report_has_no_flag(engine: Engine, at: Field) -> None:

@@ -19,8 +19,8 @@ from outreach.planning.model import Point
 from outreach.planning.travel import travel_minutes
 from outreach.villages.tables import Village
 from outreach.visits.tables import Visit
-from tests.builders import load_small_registry
-from tests.field import DAY, NOW, Field, make_field
+from tests import builders
+from tests.field import DAY, NOW, Field
 from tests.logbook.judged import (
     flags,
     honest,
@@ -31,13 +31,12 @@ from tests.logbook.judged import (
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+    from sqlmodel import Session
 
 
-@pytest.fixture
-def at(engine: Engine) -> Field:
-    load_small_registry(engine)
-    with unit_of_work(engine) as db:
-        return make_field(db)
+def another_team(db: Session, at: Field) -> int:
+    branch_id = db.get_one(Team, at.team_id).branch_id
+    return builders.team(db, branch_id, name="Tim B").id or 0
 
 
 def _time(minutes: int) -> str:
@@ -83,16 +82,8 @@ def test_sessions_of_another_team_or_another_day_are_no_journey(engine: Engine, 
     next_day = honest(at, 3)
     assert flags(engine, at, first, {**next_day, "held_on": "2026-11-19"}) == [[], []]
     with unit_of_work(engine) as db:
-        team = db.get_one(Team, at.team_id)
-        other = Team(
-            branch_id=team.branch_id,
-            name="Tim B",
-            base_village_code=team.base_village_code,
-            weekdays=[1],
-        )
-        db.add(other)
-        db.flush()
-        db.get_one(Visit, at.visits[at.codes[1]]).team_id = other.id or 0
+        other_id = another_team(db, at)
+        db.get_one(Visit, at.visits[at.codes[1]]).team_id = other_id
     assert flags(engine, at, first, honest(at, 1)) == [[], []]
 
 
@@ -142,17 +133,9 @@ def test_a_correction_is_no_copy_of_what_it_corrects(engine: Engine, at: Field) 
 def test_an_official_copies_from_himself_though_the_teams_differ(engine: Engine, at: Field) -> None:
     """A coordinator who types in what many tell does not."""
     with unit_of_work(engine) as db:
-        team = db.get_one(Team, at.team_id)
-        other = Team(
-            branch_id=team.branch_id,
-            name="Tim B",
-            base_village_code=team.base_village_code,
-            weekdays=[1],
-        )
-        db.add(other)
-        db.flush()
+        other_id = another_team(db, at)
         again = db.get_one(Visit, at.visits[at.codes[3]])
-        again.team_id = other.id or 0
+        again.team_id = other_id
         day = again.day
     second = honest(at, 3, held_on=str(day))
     store(engine, at.official, honest(at))

@@ -15,7 +15,6 @@ from outreach.logbook.sending import Sending
 from outreach.logbook.sync import take_in
 from outreach.people.tables import Role, Team
 from outreach.visits.tables import Visit
-from tests.builders import load_small_registry
 from tests.field import NOW, Field, account, make_field, told
 from tests.logbook.judged import HONEST
 from tests.logbook.sending import forget, outcomes, reports, send
@@ -113,13 +112,6 @@ def test_the_signs_of_what_counts_do_not_depend_on_the_envelopes(
     others: set[int],
 ) -> None:
     assert signs(shared, villages, lines, cuts) == signs(shared, villages, lines, others)
-
-
-@pytest.fixture
-def at(engine: Engine) -> Field:
-    load_small_registry(engine)
-    with unit_of_work(engine) as db:
-        return make_field(db)
 
 
 def sent(engine: Engine, at: Field, *items: dict[str, Any], skew: int | None = None) -> None:

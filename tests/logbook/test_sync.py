@@ -18,8 +18,7 @@ from outreach.logbook.sync import MOST_AT_ONCE, Answer, Outcome
 from outreach.logbook.tables import HeldReport, SignUp
 from outreach.people.tables import Account
 from outreach.visits.tables import Happening, Result, Visit, VisitEvent, Work
-from tests.builders import load_small_registry
-from tests.field import Field, make_field, told
+from tests.field import Field, told
 from tests.logbook.sending import outcomes, reports, send, visit
 
 if TYPE_CHECKING:
@@ -28,13 +27,6 @@ if TYPE_CHECKING:
 
 FARMER = {"sector": "farmer", "package": "jkk_jkm", "payer": "self", "workers": 4}
 FISHER = {"sector": "fisher", "package": "jkk_jkm_jht", "payer": "apbdes", "workers": 3}
-
-
-@pytest.fixture
-def at(engine: Engine) -> Field:
-    load_small_registry(engine)
-    with unit_of_work(engine) as db:
-        return make_field(db)
 
 
 def test_a_report_is_stored_and_its_visit_done(engine: Engine, at: Field) -> None:

@@ -7,7 +7,6 @@ order, any envelopes, repeats, two phones for one visit, corrections of what was
 from __future__ import annotations
 
 import random
-import shutil
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, update
 from sqlmodel import func, select
 
-from outreach.db import make_engine, reading, unit_of_work
+from outreach.db import reading, unit_of_work
 from outreach.logbook.overdue import force_overdue
 from outreach.logbook.sending import Sending
 from outreach.logbook.sync import take_in
@@ -32,17 +31,14 @@ from outreach.logbook.tables import (
 )
 from outreach.people.tables import Role
 from outreach.visits.tables import Happening, Result, Visit, VisitEvent, Work
-from tests.builders import load_small_registry
-from tests.conftest import _fresh_postgres
 from tests.field import NOW, Field, account, add_visit, make_field, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy import Engine
 
     from outreach.people.access import Person
 
+REGENCIES = ("33.72", "33.11")
 VISITS = 200
 OFFICIALS = 8
 MOST_IN_AN_ENVELOPE = 12
@@ -233,7 +229,7 @@ def scatter(items: list[Item], drawn: random.Random, gaps: float, again: float) 
     again=st.sampled_from([0.0, 0.1, 0.6]),
 )
 def test_a_season_ends_as_the_model_says(
-    engine_of_season: Engine, season: Season, seed: int, gaps: float, again: float
+    shared: Engine, season: Season, seed: int, gaps: float, again: float
 ) -> None:
     drawn = random.Random(seed)
     envelopes = scatter(draw_items(season, drawn), drawn, gaps, again)
@@ -242,20 +238,20 @@ def test_a_season_ends_as_the_model_says(
     try:
         for envelope in envelopes:
             wanted = model.send(envelope)
-            got = send(engine_of_season, envelope)
+            got = send(shared, envelope)
             assert got == wanted
             for item, outcome in zip(envelope, got, strict=True):
                 outcomes.setdefault(item.content["id"], set()).add(outcome)
-        compare(engine_of_season, model)
-        nothing_is_lost(engine_of_season, outcomes)
-        with unit_of_work(engine_of_season) as db:
+        compare(shared, model)
+        nothing_is_lost(shared, outcomes)
+        with unit_of_work(shared) as db:
             while force_overdue(db, LATER):
                 pass
         model.force()
-        compare(engine_of_season, model)
-        nothing_is_lost(engine_of_season, outcomes)
+        compare(shared, model)
+        nothing_is_lost(shared, outcomes)
     finally:
-        forget(engine_of_season)
+        forget(shared)
 
 
 def send(engine: Engine, envelope: list[Item]) -> list[str]:
@@ -320,30 +316,9 @@ def nothing_is_lost(engine: Engine, outcomes: dict[str, set[str]]) -> None:
 # ------------------------------------------------------------------ the world it happens in
 
 
-@pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-)
-def engine_of_season(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """One database for all seasons: making one takes longer than using it."""
-    for url in _url(request):
-        engine = make_engine(url)
-        load_small_registry(engine, ("33.72", "33.11"))
-        yield engine
-        engine.dispose()
-
-
-def _url(request: pytest.FixtureRequest) -> Iterator[str]:
-    if request.param == "postgres":
-        yield from _fresh_postgres(request)
-        return
-    folder = request.getfixturevalue("tmp_path_factory").mktemp("season")
-    shutil.copy(request.getfixturevalue("sqlite_template"), folder / "outreach.sqlite")
-    yield f"sqlite:///{folder / 'outreach.sqlite'}"
-
-
 @pytest.fixture(scope="module")
-def season(engine_of_season: Engine) -> Season:
-    with unit_of_work(engine_of_season) as db:
+def season(shared: Engine) -> Season:
+    with unit_of_work(shared) as db:
         at: Field = make_field(db, 0)
         codes = at.codes[:VISITS]
         visits = [

@@ -28,13 +28,6 @@ if TYPE_CHECKING:
 LATER = NOW + LONGEST_WAIT + timedelta(minutes=1)
 
 
-@pytest.fixture
-def at(engine: Engine) -> Field:
-    load_small_registry(engine)
-    with unit_of_work(engine) as db:
-        return make_field(db)
-
-
 def force(engine: Engine, now: Any = LATER) -> int:
     with unit_of_work(engine) as db:
         return force_overdue(db, now)
