@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import uuid
-from time import monotonic
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -56,8 +56,15 @@ class Handset:
     disk: Path
     network: BadNetwork
     token: str
+    #: A name under which the browser finds this machine, though not as its own: plain HTTP there is
+    #: what it is on a village's Wi-Fi, without a protected context.
+    host: str = ""
     running: BrowserContext | None = None
     errors: list[str] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        return f"http://{self.host}:{self.network.port}" if self.host else self.network.address
 
     @property
     def context(self) -> BrowserContext:
@@ -81,14 +88,14 @@ class Handset:
         self.page.on("console", self._note)
         if room is not None:
             told = self.context.new_cdp_session(self.page)
-            asked = {"origin": self.network.address, "quotaSize": room}
+            asked = {"origin": self.address, "quotaSize": room}
             told.send("Storage.overrideQuotaForOrigin", asked)
         self.open()
         self.run("")  # what tests call is here before they do anything to the line
         return self.page
 
     def _give_cookie(self, name: str, value: str) -> None:
-        self.context.add_cookies([{"name": name, "value": value, "url": self.network.address}])
+        self.context.add_cookies([{"name": name, "value": value, "url": self.address}])
 
     def _note(self, told: ConsoleMessage) -> None:
         # A request that failed is told there too: that is what these tests do to it.
@@ -100,7 +107,7 @@ class Handset:
         self.running = self.chromium.launch_persistent_context(
             self.disk,
             executable_path=find_chromium(),
-            args=list(ARGUMENTS),
+            args=[*ARGUMENTS, *self._names()],
             viewport={"width": 360, "height": 740},
             is_mobile=True,
             has_touch=True,
@@ -112,12 +119,15 @@ class Handset:
         if enrolled:
             self._give_cookie("phone", self.token)
 
+    def _names(self) -> list[str]:
+        return [f"--host-resolver-rules=MAP {self.host} 127.0.0.1"] if self.host else []
+
     def open(self, where: str = "", *, shows: str = "") -> None:
         """Open the page, or one of its screens, and wait until it is shown.
 
         `shows` is the screen that is shown instead of the one that was asked for.
         """
-        self.page.goto(f"{self.network.address}/phone/{where}")
+        self.page.goto(f"{self.address}/phone/{where}")
         name = shows or where.removeprefix("#").split("/")[0]
         screen = f"[data-screen={name}]" if name else "[data-screen]"
         shown = f"{screen}:not([hidden]), [data-frame=lock]:not([hidden])"

@@ -68,31 +68,6 @@ def test_a_locked_page_hides_everything_and_sends_on(
     assert phone.run("return (await settings.get('pin')).hash.length;") == 32
 
 
-def test_wrong_pins_cost_more_and_more_time(phone: Handset) -> None:
-    phone.switch_on()
-    set_pin(phone, "2468")
-    waits = phone.run(
-        """const {tryPin} = await import(url.replace("store.js", "lock.js"));
-        const waits = [];
-        let now = Date.now();
-        for (let n = 0; n < 14; n += 1) {
-          const {open, waitMs} = await tryPin("0000", now);
-          if (open) throw new Error("opened");
-          waits.push(waitMs);
-          const right = await tryPin("2468", now);
-          if (waitMs > 0 && right.open) throw new Error("opened too early");
-          if (waitMs === 0 && right.open) await settings.put("pin",
-            {...(await settings.get("pin")), wrong: n + 1});
-          now += waitMs;
-        }
-        waits.push((await tryPin("2468", now)).open);
-        return waits;"""
-    )
-    assert waits[:4] == [0, 0, 10_000, 20_000]
-    assert waits[-2] == 15 * 60_000
-    assert waits[-1] is True
-
-
 def test_a_forgotten_pin_goes_with_a_new_code_and_the_unsent_stays(
     phone: Handset, engine: Engine, world: World, visits: list[int], today: date
 ) -> None:

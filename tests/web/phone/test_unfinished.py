@@ -34,7 +34,8 @@ const {begun, known, unreadable} = await files.readIn(file, await whoIsHere());
 return [begun, known, unreadable];"""
 _WITH_A_PHOTO = """const files = await import(url.replace("store.js", "files.js"));
 const draft = await drafts.get(given[0]);
-await drafts.put(given[0], {...draft, photo: new Blob([new Uint8Array([1, 2, 255])], {type: "image/jpeg"})});
+const photo = new Blob([new Uint8Array([1, 2, 255])], {type: "image/jpeg"});
+await drafts.put(given[0], {...draft, photo});
 return (await files.fileOf()).text();"""
 _BYTES = "return [...new Uint8Array(await (await drafts.get(given[0])).photo.arrayBuffer())];"
 

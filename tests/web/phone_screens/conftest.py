@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from flask import Flask
-    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+    from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize
     from sqlalchemy import Engine
 
     from tests.web.conftest import Visitor
@@ -94,6 +94,18 @@ def cookies(address: str, login_as: Callable[[Role], Visitor]) -> list[dict[str,
     assert login is not None
     told = {"outreach": login.value, "language": "en"}
     return [{"name": name, "value": value, "url": address} for name, value in told.items()]
+
+
+def spoil_the_day(context: BrowserContext) -> None:
+    """Change the day of reports on the way: what a phone cannot know is the server's to refuse."""
+
+    def spoil(route: Route) -> None:
+        told = (route.request.post_data or "").replace(
+            f'"held_on":"{village_today()}"', '"held_on":"2099-01-01"'
+        )
+        route.continue_(post_data=told)
+
+    context.route("**/api/v1/reports", spoil)
 
 
 def finish_routes(context: BrowserContext) -> None:

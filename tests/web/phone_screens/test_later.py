@@ -13,7 +13,7 @@ from outreach.people.access import person_of
 from outreach.people.tables import Role
 from outreach.visits.lifecycle import turn
 from outreach.visits.tables import Happening, Work
-from tests.web.phone_screens.conftest import village_today
+from tests.web.phone_screens.conftest import spoil_the_day, village_today
 from tests.web.phone_screens.test_sixty_seconds import open_form, outcome, save, type_four
 from tests.web.test_accessibility import AXE, SEEN
 
@@ -78,14 +78,7 @@ def test_a_stored_report_is_corrected_with_all_that_was_told_before(
 def test_a_refused_report_is_put_right_under_its_own_id(
     handset: Page, context: BrowserContext, office: Office
 ) -> None:
-    # The day has been changed on the way: what the phone could not know is the server's to refuse.
-    def spoil(route: object) -> None:
-        told = route.request.post_data.replace(  # type: ignore[attr-defined]
-            f'"held_on":"{village_today()}"', '"held_on":"2099-01-01"'
-        )
-        route.continue_(post_data=told)  # type: ignore[attr-defined]
-
-    context.route("**/api/v1/reports", spoil)
+    spoil_the_day(context)
     open_form(handset)
     type_four(handset)
     save(handset)

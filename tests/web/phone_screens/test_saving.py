@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.web.phone_screens.conftest import village_today
+from tests.web.phone_screens.conftest import spoil_the_day, village_today
 from tests.web.phone_screens.test_later import reload_state
 from tests.web.phone_screens.test_more_of_a_report import camera_photo, give_photo, open_more
 from tests.web.phone_screens.test_sixty_seconds import open_form, outcome, save, type_four
@@ -101,14 +101,7 @@ def test_a_photo_lands_in_no_other_form_than_its_own(handset: Page) -> None:
 
 def refused_report(page: Page, context: BrowserContext) -> None:
     """Have the server refuse a report, and open the form that puts it right."""
-
-    def spoil(route: object) -> None:
-        told = route.request.post_data.replace(  # type: ignore[attr-defined]
-            f'"held_on":"{village_today()}"', '"held_on":"2099-01-01"'
-        )
-        route.continue_(post_data=told)  # type: ignore[attr-defined]
-
-    context.route("**/api/v1/reports", spoil)
+    spoil_the_day(context)
     open_form(page)
     type_four(page)
     save(page)
