@@ -13,7 +13,7 @@ from sqlmodel import select
 from outreach.campaigns.tables import Campaign
 from outreach.people.tables import Role
 from outreach.visits.standing import waiting_for
-from outreach.web.addresses import is_for_ourselves, public_url
+from outreach.web.addresses import is_for_ourselves, keeps_pages, public_url
 from outreach.web.auth import Login, current_login
 from outreach.web.database import reading_db
 from outreach.web.i18n import LANGUAGES, language
@@ -57,6 +57,7 @@ def install(app: Flask) -> None:
     app.context_processor(_frame)
     app.jinja_env.globals.update(word=word, reason_words=reason_words, source_words=source_words)
     app.jinja_env.globals.update(is_for_ourselves=is_for_ourselves, public_url=public_url)
+    app.jinja_env.globals.update(keeps_pages=keeps_pages)
     app.extensions["demo_seen"] = DemoSeen()
 
 

@@ -19,7 +19,7 @@
 // web/phone.py), so that it comes in one go over a slow line; all else is imported once it stands.
 import { minutesAhead, startClock } from "./clock.js";
 import { condition, sendNow, startSending } from "./outbox.js";
-import { byPerson, diskRefused, drafts, isOf, isUnsent, keepsNothing, onlyUnnoted, openStore, outbox, settings, state, whoIsHere } from "./store.js";
+import { byPerson, canKeepPage, diskRefused, drafts, isOf, isUnsent, keepsNothing, onlyUnnoted, openStore, outbox, settings, state, whoIsHere } from "./store.js";
 import * as visits from "./visits.js";
 import { moment, number, say, sayCount } from "./words.js";
 
@@ -52,6 +52,7 @@ async function start() {
   // Nothing could be told to anybody as saved; the page says where it works instead.
   if (refused) return showRefusal(byName(keepsNothing(refused) ? "no-store" : "unreadable"));
   await startClock();
+  tellWhetherKept();
   listen();
   // Sent is also while the page is locked.
   firstNews = Promise.race([startSending(), stateHere()]);
@@ -65,6 +66,13 @@ async function start() {
   for (const next of [SCREENS.form, SCREENS.saved, otherParts, keepThePage]) {
     await next().catch((error) => console.warn(error));
   }
+}
+
+/** Where the browser does not keep the page, nothing may say that it opens without a network. */
+function tellWhetherKept() {
+  for (const one of document.querySelectorAll("[data-if-kept]")) one.hidden = !canKeepPage;
+  byName("page-unkept").hidden = canKeepPage;
+  byName("page-unkept-why").textContent = say(window.isSecureContext ? "page-unkept-browser" : "page-unkept-address");
 }
 
 function showRefusal(card) {

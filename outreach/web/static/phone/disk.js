@@ -19,6 +19,12 @@ export function upgrade(db, oldVersion) {
 /** Whether the browser keeps nothing at all; otherwise what it keeps may only not be read now. */
 export const keepsNothing = (error) => ["SecurityError", "InvalidStateError", "TypeError", "ReferenceError"].includes(error?.name);
 
+/**
+ * Whether the browser can keep this page to open it without a network. It does so only for
+ * protected addresses (https, or the own machine), and some browsers never do.
+ */
+export const canKeepPage = "serviceWorker" in navigator;
+
 /** Open the database; refused where the browser keeps nothing (then all lives in memory only). */
 export function openStore() {
   opening ??= new Promise((resolve, reject) => {
@@ -90,4 +96,9 @@ export const settings = {
   get: (name) => kept(`setting:${name}`),
   put: (name, value) => keep(`setting:${name}`, value),
   remove: (name) => forget(`setting:${name}`),
+  /** Change some of what is kept under the name; what has been removed meanwhile stays so. */
+  alter: (name, changes) => write(["keep"], async ({ keep: store }) => {
+    const one = await got(store.get(`setting:${name}`));
+    if (one) await got(store.put({ ...one, value: { ...one.value, ...changes } }));
+  }),
 };

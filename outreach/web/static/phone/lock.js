@@ -1,5 +1,6 @@
-// A PIN that keeps curious hands from the page. It encrypts nothing and the server never sees it;
-// while the page is locked, what was saved is still sent.
+// A PIN that keeps curious hands from the page. It encrypts nothing and the server never sees it:
+// it is only told that there is one (`ask` in outbox.js), and answers then to this page alone.
+// While the page is locked, what was saved is still sent.
 import { settings, state } from "./store.js";
 import { number, say } from "./words.js";
 
@@ -8,6 +9,7 @@ const AWAY_MS = 10 * 60_000;
 const FREE_TRIES = 3;
 const FIRST_WAIT_MS = 10_000;
 const LONGEST_WAIT_MS = 15 * 60_000;
+const NOTED_EVERY_MS = 5_000;
 // Tells a reload of this tab from a start of the page.
 const UNLOCKED = "phone-unlocked-at";
 
@@ -24,29 +26,56 @@ async function hashOf(pin, salt, rounds) {
 export async function setPin(pin) {
   const salt = crypto.getRandomValues(new Uint8Array(16));
   const phone = (await state.get())?.json.me?.phone ?? null;
-  await settings.put("pin", { salt, rounds: ROUNDS, hash: await hashOf(pin, salt, ROUNDS), phone, wrong: 0, until: 0 });
+  await settings.put("pin", { salt, rounds: ROUNDS, hash: await hashOf(pin, salt, ROUNDS), phone, wrong: 0, left: 0 });
+  counted = null;
   noteUnlocked();
 }
 
 export const removePin = () => settings.remove("pin");
 
-/** Try a PIN: `{open}` or `{open: false, waitMs}`; wrong ones cost more and more time. */
-export async function tryPin(pin, now = Date.now()) {
+// How many wrong PINs there were, and since when how long must be waited, by the time that this page
+// was open: the phone's clock can be turned. A page that is loaded anew goes on from what is noted.
+let counted = null;
+
+/** Milliseconds that must still be waited. */
+function leftOf(kept) {
+  // Another tab may have counted on; what a full disk did not take counts here all the same.
+  if (!counted || (counted.noted && counted.wrong !== kept.wrong)) count(kept.wrong, kept.left ?? 0);
+  return Math.max(0, Math.ceil(counted.leftMs - (performance.now() - counted.since)));
+}
+
+function count(wrong, leftMs) {
+  counted = { wrong, leftMs, since: performance.now(), noted: true };
+}
+
+async function note(wrong, left) {
+  const noted = await settings.alter("pin", { wrong, left }).then(() => true, () => false);
+  if (counted) counted.noted = noted;
+}
+
+const waitAfter = (wrong) => (
+  wrong < FREE_TRIES ? 0 : Math.min(FIRST_WAIT_MS * 2 ** (wrong - FREE_TRIES), LONGEST_WAIT_MS)
+);
+
+/**
+ * Try a PIN: `{open, looked, waitMs}`; wrong ones cost more and more time, within which none is
+ * looked at (`looked`) or counted.
+ */
+export async function tryPin(pin) {
   const kept = await settings.get("pin");
-  if (!kept) return { open: true };
-  // A clock that was turned back must not lock anybody out for years.
-  const waitMs = Math.min(kept.until - now, LONGEST_WAIT_MS);
-  if (waitMs > 0) return { open: false, waitMs };
+  if (!kept) return { open: true, looked: false, waitMs: 0 };
+  const waitMs = leftOf(kept);
+  if (waitMs > 0) return { open: false, looked: false, waitMs };
+  const wrong = counted.wrong + 1;
+  // Counted before it is looked at: whoever ends the page in between has tried all the same.
+  count(wrong, waitAfter(wrong));
+  await note(wrong, waitAfter(wrong));
   const hash = await hashOf(pin, kept.salt, kept.rounds);
-  if (hash.every((byte, i) => byte === kept.hash[i])) {
-    await settings.put("pin", { ...kept, wrong: 0, until: 0 });
-    noteUnlocked();
-    return { open: true };
-  }
-  const wrong = kept.wrong + 1;
-  const next = wrong < FREE_TRIES ? 0 : Math.min(FIRST_WAIT_MS * 2 ** (wrong - FREE_TRIES), LONGEST_WAIT_MS);
-  await settings.put("pin", { ...kept, wrong, until: now + next });
-  return { open: false, waitMs: next };
+  if (!hash.every((byte, i) => byte === kept.hash[i])) return { open: false, looked: true, waitMs: leftOf({ wrong }) };
+  count(0, 0);
+  await note(0, 0);
+  noteUnlocked();
+  return { open: true, looked: true, waitMs: 0 };
 }
 
 /** A new code from the branch made this phone another one to the server: its old PIN is over. */
@@ -88,18 +117,20 @@ export async function lockIfForgotten() {
   if (await wasForgotten()) lock();
 }
 
-/** Lock when somebody comes back after ten minutes or more. */
+/** Lock when somebody comes back after ten minutes or more, by the clock or by the page's own time. */
 function watchAway() {
   let left = null;
   document.addEventListener("visibilitychange", async () => {
     if (document.visibilityState === "hidden") {
-      left = Date.now();
+      left = { clock: Date.now(), page: performance.now() };
       if (!document.body.hasAttribute("data-locked")) noteUnlocked();
       return;
     }
-    const away = left === null ? 0 : Date.now() - left;
+    if (!left) return;
+    const byClock = Date.now() - left.clock;
+    const away = Math.max(byClock, performance.now() - left.page);
     left = null;
-    if ((away < 0 || away >= AWAY_MS) && (await hasPin())) lock();
+    if ((byClock < 0 || away >= AWAY_MS) && (await hasPin())) lock();
   });
 }
 
@@ -112,10 +143,12 @@ export function lock() {
   if (locked) return locked.done;
   document.body.setAttribute("data-locked", "");
   byName("lock").hidden = false;
+  byName("lock-wrong").hidden = true;
   byName("lock-pin").focus();
   let open;
   const done = new Promise((resolve) => { open = resolve; });
   locked = { done, open };
+  countDown();
   return done;
 }
 
@@ -127,16 +160,47 @@ function unlock() {
   locked = null;
 }
 
+let trying = false;
+
 async function unlockByPin(event) {
   event.preventDefault();
+  if (trying) return;
+  trying = true;
   const field = byName("lock-pin");
   const told = byName("lock-wrong");
-  const { open, waitMs } = isPin(field.value) ? await tryPin(field.value) : { open: false, waitMs: 0 };
+  const pin = field.value;
   field.value = "";
-  told.hidden = open;
+  told.hidden = true;
+  const tried = isPin(pin) ? tryPin(pin) : { open: false, looked: true };
+  const { open, looked } = await Promise.resolve(tried).finally(() => { trying = false; });
   if (open) return unlock();
-  told.textContent = waitMs > 0 ? say("pin-wait", { n: number(Math.ceil(waitMs / 1000)) }) : say("pin-wrong");
+  told.hidden = false;
+  told.textContent = say(looked ? "pin-wrong" : "pin-not-tried");
   field.focus();
+  await countDown();
+}
+
+let counting = false;
+
+/** Tell while it lasts how long to wait, and note what is left: a page loaded anew goes on from there. */
+async function countDown() {
+  if (counting) return;
+  counting = true;
+  const told = byName("lock-wait");
+  let notedMs = Infinity;
+  while (locked) {
+    const kept = await settings.get("pin").catch(() => null);
+    const waitMs = kept ? leftOf(kept) : 0;
+    told.hidden = waitMs <= 0;
+    if (waitMs <= 0) break;
+    told.textContent = say("pin-wait", { n: number(Math.ceil(waitMs / 1000)) });
+    if (notedMs - waitMs >= NOTED_EVERY_MS) {
+      await note(counted.wrong, waitMs);
+      notedMs = waitMs;
+    }
+    await new Promise((done) => { setTimeout(done, Math.min(waitMs, 1000)); });
+  }
+  counting = false;
 }
 
 byName("lock-form").addEventListener("submit", unlockByPin);

@@ -327,7 +327,7 @@ export async function ask(path, { timeoutMs = SHORT_MS, headers = {}, ...options
   try {
     const response = await fetch(path, {
       ...options,
-      headers: { Accept: "application/json", "X-Requested-With": "outreach", ...headers },
+      headers: { Accept: "application/json", "X-Requested-With": "outreach", ...(await pinTold()), ...headers },
       cache: "no-store", credentials: "same-origin", redirect: "manual", signal: stop.signal,
     }).catch(() => { throw new Trouble("offline"); });
     return await believed(response, path, askedAt);
@@ -335,6 +335,9 @@ export async function ask(path, { timeoutMs = SHORT_MS, headers = {}, ...options
     clearTimeout(timer);
   }
 }
+
+/** Whether a PIN was set here: where one was, the server answers to this page alone. */
+const pinTold = () => settings.get("pin").then((pin) => ({ "X-Pin": pin ? "1" : "0" }), () => ({}));
 
 async function believed(response, path, askedAt) {
   const ours = response.type === "basic" && !response.redirected

@@ -9,7 +9,9 @@ export const rounded = (degrees) => Math.round(degrees * DECIMALS) / DECIMALS;
 /** Ask the phone once; throws the key of the words that say why there is no answer. */
 export function whereAmI() {
   return new Promise((resolve, reject) => {
-    if (!navigator.geolocation) reject("position_unknown");
+    // There a browser finds no place, and blames the official for not allowing it.
+    if (!window.isSecureContext) reject("position_unprotected");
+    else if (!navigator.geolocation) reject("position_unknown");
     else
       navigator.geolocation.getCurrentPosition(
         ({ coords }) =>

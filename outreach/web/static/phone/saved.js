@@ -1,6 +1,6 @@
 // What became of what was saved. It says "sent" only once the server's answer is here.
 import { answerInWords, known, placeOf, standing, whyOf } from "./visits.js";
-import { isOf, outbox, storedAs } from "./store.js";
+import { canKeepPage, isOf, outbox, storedAs } from "./store.js";
 import { copyOf, dayInWords, fill, say, show } from "./words.js";
 
 export async function open(section, id) {
@@ -47,7 +47,7 @@ function ofItem(item) {
 }
 
 function stateOf(item, stands) {
-  if (stands === "waiting") return say(`told_${item.state}`);
+  if (stands === "waiting") return say(`told_${item.state}${item.state === "waiting" && !canKeepPage ? "_unkept_page" : ""}`);
   const isAnswer = item.kind === "answer" && (stands === "sent" || stands === "refused");
   if (item.kind === "answer" && stands === "disputed") return say("told_answer_refused");
   return say(isAnswer ? `told_answer_${stands}` : `told_${stands}`);

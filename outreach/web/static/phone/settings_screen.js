@@ -1,8 +1,8 @@
 // The screen of this phone: its PIN, and leaving.
 import { fileOf, download } from "./files.js";
 import { canLock, hasPin, isPin, lock, removePin, setPin } from "./lock.js";
-import { ask } from "./outbox.js";
-import { drafts, isOf, isUnsent, outbox, state, whoIsHere } from "./store.js";
+import { ask, sendNow } from "./outbox.js";
+import { canKeepPage, drafts, isOf, isUnsent, outbox, state, whoIsHere } from "./store.js";
 import { say, sayCount } from "./words.js";
 
 let listening = false;
@@ -21,8 +21,10 @@ export async function refresh(section) {
   // A worker answers for the page only once all of its files are kept.
   const pageKept = Boolean(navigator.serviceWorker?.controller);
   section.querySelector("[data-kept]").hidden = !pageKept;
-  section.querySelector("[data-not-kept]").hidden = pageKept;
+  section.querySelector("[data-not-kept]").hidden = pageKept || !canKeepPage;
   section.querySelector("[data-pin]").hidden = !canLock();
+  section.querySelector("[data-no-pin]").hidden = canLock();
+  section.querySelector("[data-plain-pages]").hidden = pin;
   section.querySelector("[data-has-pin]").hidden = !pin;
   section.querySelector("[data-log-out]").hidden = !me;
 }
@@ -47,6 +49,7 @@ async function savePin(section, event) {
   if (!wrong) {
     await setPin(first);
     event.target.reset();
+    sendNow({ fresh: true });
   }
   told.hidden = false;
   told.textContent = say(wrong ?? "pin-set");
@@ -55,6 +58,7 @@ async function savePin(section, event) {
 
 async function dropPin(section) {
   await removePin();
+  sendNow({ fresh: true });
   await refresh(section);
 }
 

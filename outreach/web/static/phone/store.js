@@ -8,7 +8,7 @@
 // After each change of state or outbox `phone:changed` is sent to the document, in every tab.
 import { forget, got, kept, read, settings, write } from "./disk.js";
 
-export { keepsNothing, openStore, settings, upgrade } from "./disk.js";
+export { canKeepPage, keepsNothing, openStore, settings, upgrade } from "./disk.js";
 
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("phone") : null;
 // What did not fit on the disk: it lives as long as this page does, and the page says so.
