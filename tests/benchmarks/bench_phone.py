@@ -1,10 +1,12 @@
-"""The page on an official's phone against the plain pages: bytes, and time until it is usable.
+"""A session logged on the phone's page against the plain pages: bytes, and time until the receipt.
 
-Naive: what an official opens without it, the list of visits with Bootstrap, as this server renders
-it. Both come down one line on which every byte is counted, headers and the service worker's own
-requests included, and are opened in turn in fresh profiles, in a Chromium slowed six times; once
-on a good line and once on what Chromium calls slow 3G. The phone's page brings all of its screens
-with the first load; the plain ones fetch a page for every step.
+Naive: the same session, logged by the pages that an official opens without it, with Bootstrap, as
+this server renders them: the list of visits, the form, and the report that is stored. Both come
+down one line on which every byte is counted, headers and the service worker's own requests
+included, and are used in turn in fresh profiles, in a Chromium slowed six times; once on a good
+line and once on what Chromium calls slow 3G. Both type the same four numbers at once and wait for
+the server's receipt. The second session is logged by the same browser later: what it keeps of the
+first it may use.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import secrets
 import statistics
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,38 +25,105 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from playwright.sync_api import sync_playwright
+from sqlalchemy import delete, update
+from sqlmodel import col
 
 from outreach.config import Settings
 from outreach.db import unit_of_work
+from outreach.logbook.tables import SessionReport
+from outreach.people.tables import Role
+from outreach.visits.tables import Visit, VisitEvent, Work
 from outreach.web.app import create_app
 from tests.benchmarks.databases import fresh_database
 from tests.browser import find_chromium
 from tests.builders import team
 from tests.maps.map_app import serving
+from tests.web.conftest import Visitor
 from tests.web.phone.bad_network import bad_network
 from tests.web.phone.handset import SLOW_3G, SLOWER, Handset, enrol
 from tests.web.world import OWN_REGENCY, OWN_VILLAGE, SECRET, _visit, build
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from flask import Flask
     from playwright.sync_api import Page
+    from sqlalchemy import Engine
+
+    from tests.web.world import World
 
 ROUNDS = 3
+VISITS = 6
+PATIENCE_MS = 180_000
 PAINTED = """() => new Promise((seen) => requestAnimationFrame(
-  () => requestAnimationFrame(() => seen(performance.now()))))"""
-SHOWN = "[data-screen=visits] article, article.visit, .visit"
+  () => requestAnimationFrame(() => seen())))"""
+FOUR = {"men": "18", "women": "27", "signups": "12", "paid": "9"}
 
 
 @dataclass(frozen=True, slots=True)
-class Loads:
-    """Bytes of a first and of a later load, and seconds until the visits stood there."""
+class Way:
+    """Where a session is logged, and by which parts of the page."""
 
-    first_bytes: int
-    later_bytes: int
-    first_seconds: float
-    later_seconds: float
+    name: str
+    path: str
+    listed: str
+    link: str
+    form: str
+    kept: str
+    receipt: str
+
+    def form_of(self, visit_id: int) -> str:
+        return self.link.format(visit_id=visit_id)
+
+
+PLAIN = Way(
+    "plain pages",
+    "/my",
+    "article.visit, .visit",
+    "a[href='/my/visits/{visit_id}/report']",
+    "form[data-report]",
+    ".receipt .code",
+    ".receipt .code",
+)
+PHONE = Way(
+    "phone's page",
+    "/phone/",
+    "[data-screen=visits]:not([hidden]) article",
+    "a[href='#form/{visit_id}']:visible",
+    "[data-form]:not([hidden])",
+    "[data-screen=saved]:not([hidden])",
+    "[data-outcome=sent] .receipt strong",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What one session cost: bytes, and seconds until each thing stood there.
+
+    Those are the list, the word that the report is kept, and the server's receipt.
+    """
+
+    bytes: int
+    listed_seconds: float
+    kept_seconds: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The visits that are reported again in each round, and who reports them."""
+
+    engine: Engine
+    visits: list[int]
+    token: str
+    login: str
+
+    def forget(self) -> None:
+        """Let the visits be as they were before a round."""
+        told = col(SessionReport.visit_id).in_(self.visits)
+        with unit_of_work(self.engine) as db:
+            db.execute(delete(SessionReport).where(told))
+            db.execute(delete(VisitEvent).where(col(VisitEvent.visit_id).in_(self.visits)))
+            mine = update(Visit).where(col(Visit.id).in_(self.visits))
+            db.execute(mine.values(work=Work.CONFIRMED, result=None, version=1))
 
 
 def slow_down(phone: Handset, *, line: bool) -> None:
@@ -64,50 +134,61 @@ def slow_down(phone: Handset, *, line: bool) -> None:
         told.send("Network.emulateNetworkConditions", SLOW_3G)
 
 
-def seconds_until_shown(page: Page, go: Callable[[], object]) -> float:
-    go()
-    page.wait_for_selector(SHOWN, timeout=120_000)
+def seconds_since(began: float, page: Page) -> float:
     # Seen is what was painted: a page whose stylesheet is still on its way shows nothing.
-    return float(page.evaluate(PAINTED)) / 1000
+    page.evaluate(PAINTED)
+    return time.perf_counter() - began
 
 
-def load(phone: Handset, path: str, *, line: bool) -> Loads:
-    """Open the address twice in a fresh profile."""
-    phone.start()
+def log_session(phone: Handset, way: Way, visit_id: int) -> Logged:
     page = phone.page
-    slow_down(phone, line=line)
+    page.goto("about:blank")
     before = phone.network.carried_bytes
-    address = phone.network.address + path
-    first = seconds_until_shown(page, lambda: page.goto(address, wait_until="commit"))
-    settle(page)
-    middle = phone.network.carried_bytes
-    later = seconds_until_shown(page, lambda: page.reload(wait_until="commit"))
-    settle(page)
-    after = phone.network.carried_bytes
+    began = time.perf_counter()
+    page.goto(phone.network.address + way.path, wait_until="commit")
+    page.locator(way.listed).first.wait_for()
+    listed = seconds_since(began, page)
+    page.locator(way.form_of(visit_id)).first.click()
+    for name, number in FOUR.items():
+        page.locator(f"{way.form} [name={name}]").fill(number)
+    page.locator(f"{way.form} [type=submit]").click()
+    page.locator(way.kept).wait_for()
+    kept = seconds_since(began, page)
+    page.locator(way.receipt).wait_for()
+    seconds = seconds_since(began, page)
+    phone.until_quiet()
+    return Logged(phone.network.carried_bytes - before, listed, kept, seconds)
+
+
+def log_two(phone: Handset, way: Way, office: Office, *, line: bool) -> list[Logged]:
+    """Log two sessions in a fresh profile, the second with what the browser kept of the first."""
+    office.forget()
+    phone.start(enrolled=way is PHONE)
+    if way is PLAIN:
+        phone._give_cookie("outreach", office.login)
+    phone.page.set_default_timeout(PATIENCE_MS)
+    slow_down(phone, line=line)
+    found = []
+    for visit_id in office.visits[:2]:
+        found.append(log_session(phone, way, visit_id))
+        if way is PHONE:
+            phone.page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+            phone.until_quiet()
     phone.context.close()
-    return Loads(middle - before, after - middle, first, later)
+    return found
 
 
-def settle(page: Page) -> None:
-    page.wait_for_load_state("networkidle", timeout=120_000)
-    if "/phone/" in page.url:
-        page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
-    page.wait_for_timeout(4000)
+def report(name: str, sessions: list[Logged]) -> Logged:
+    def middle(key: str) -> float:
+        return statistics.median(getattr(one, key) for one in sessions)
 
-
-def report(name: str, loads: list[Loads]) -> Loads:
-    middle = Loads(
-        *(
-            type(getattr(loads[0], key))(statistics.median(getattr(one, key) for one in loads))
-            for key in Loads.__slots__
-        )
-    )
+    times = (middle(key) for key in ("listed_seconds", "kept_seconds", "seconds"))
+    found = Logged(int(middle("bytes")), *times)
     print(
-        f"{name:24} first load {middle.first_bytes:>8,} bytes, shown after"
-        f" {middle.first_seconds:5.2f} s; later loads {middle.later_bytes:>7,} bytes,"
-        f" {middle.later_seconds:5.2f} s"
+        f"{name:46} {found.bytes:>8,} bytes; list after {found.listed_seconds:5.2f} s,"
+        f" kept after {found.kept_seconds:5.2f} s, receipt after {found.seconds:5.2f} s"
     )
-    return middle
+    return found
 
 
 def main() -> int:
@@ -117,47 +198,67 @@ def main() -> int:
         return 1
     with tempfile.TemporaryDirectory() as folder, fresh_database("sqlite") as engine:
         world = build(engine)
-        today = datetime.now(ZoneInfo("Asia/Jakarta")).date()
-        with unit_of_work(engine) as db:
-            branch_id = world.own["branch_id"]
-            team_id = team(db, branch_id, name="Tim Kancil").id or 0
-            for n in range(6):
-                day = today + timedelta(days=n)
-                told = (branch_id, team_id, OWN_VILLAGE, OWN_REGENCY, f"Tahap {n + 10}", day)
-                _visit(db, *told)
+        visits = make_visits(engine, world)
         token = secrets.token_urlsafe(32)
         enrol(engine, world, token)
         url = engine.url.render_as_string(hide_password=False)
         app = create_app(
             Settings(_env_file=None, database_url=url, secret_key=SECRET, var_dir=Path(folder))
         )
-        measure(app, token, Path(folder))
+        measure(app, Office(engine, visits, token, login_of(app, world)), Path(folder))
         app.extensions["outreach"].engine.dispose()
     return 0
 
 
-def measure(app: Flask, token: str, folder: Path) -> None:
+def make_visits(engine: Engine, world: World) -> list[int]:
+    """The visits of the last days, which wait for their reports."""
+    today = datetime.now(ZoneInfo("Asia/Jakarta")).date()
+    with unit_of_work(engine) as db:
+        branch_id = world.own["branch_id"]
+        team_id = team(db, branch_id, name="Tim Kancil").id or 0
+        told = (branch_id, team_id, OWN_VILLAGE, OWN_REGENCY)
+        made = [
+            _visit(db, *told, stage=f"Tahap {n + 10}", day=today - timedelta(days=n + 1))
+            for n in range(VISITS)
+        ]
+    return [one["visit_id"] for one in made]
+
+
+def login_of(app: Flask, world: World) -> str:
+    visitor = Visitor(app).log_in(world.accounts[Role.OFFICIAL])
+    visitor.get("/")
+    login = visitor.get_cookie("outreach")
+    assert login is not None
+    return login.value
+
+
+def measure(app: Flask, office: Office, folder: Path) -> None:
     with (
         sync_playwright() as playwright,
         serving(app) as address,
         bad_network(urlsplit(address).port or 0) as network,
     ):
         for line in (False, True):
-            loads: dict[str, list[Loads]] = {"/my": [], "/phone/": []}
+            found: dict[Way, list[list[Logged]]] = {PLAIN: [], PHONE: []}
             for n in range(ROUNDS):
-                for path, found in loads.items():
-                    disk = folder / f"disk{line}{n}{len(path)}"
-                    phone = Handset(playwright.chromium, disk, network, token)
-                    found.append(load(phone, path, line=line))
-            where = "slow 3G" if line else "a good line"
-            naive = report(f"plain pages, {where}", loads["/my"])
-            ours = report(f"phone's page, {where}", loads["/phone/"])
-            print(
-                f"ours against naive, {where}: first 1/{naive.first_bytes / ours.first_bytes:.1f}"
-                f" of the bytes, later 1/{naive.later_bytes / ours.later_bytes:.1f};"
-                f" time first 1/{naive.first_seconds / ours.first_seconds:.1f},"
-                f" later 1/{naive.later_seconds / ours.later_seconds:.1f}"
-            )
+                for way, rounds in found.items():
+                    disk = folder / f"disk{line}{n}{len(way.path)}"
+                    phone = Handset(playwright.chromium, disk, network, office.token)
+                    rounds.append(log_two(phone, way, office, line=line))
+            compare("slow 3G" if line else "a good line", found)
+
+
+def compare(where: str, found: dict[Way, list[list[Logged]]]) -> None:
+    for number, which in enumerate(("first session", "later session")):
+        naive, ours = (
+            report(f"{way.name}, {where}, {which}", [one[number] for one in found[way]])
+            for way in (PLAIN, PHONE)
+        )
+        print(
+            f"ours against naive, {where}, {which}:"
+            f" 1/{naive.bytes / ours.bytes:.1f} of the bytes,"
+            f" 1/{naive.seconds / ours.seconds:.1f} of the time until the receipt"
+        )
 
 
 if __name__ == "__main__":
