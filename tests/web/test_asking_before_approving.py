@@ -167,6 +167,29 @@ def test_a_sign_that_came_since_the_page_asked_is_asked_about_anew(
     assert works(planned, disputed).count(APPROVED) == whole
 
 
+def test_nothing_is_asked_about_what_was_changed_since_it_was_ticked(
+    client: Visitor, planned: Planned, disputed: list[Visit]
+) -> None:
+    with unit_of_work(planned.engine) as db:
+        db.get_one(Visit, disputed[STRANGE].id).version += 1
+    assert decide(client, *picked(disputed[:2])).status_code == 303
+    told = flashed(client)
+    assert "1 report is approved." in told
+    assert "1 report was left out" in told
+
+
+def test_a_further_sign_of_one_that_was_named_is_asked_about_anew(
+    client: Visitor, planned: Planned, disputed: list[Visit]
+) -> None:
+    answer = decide(client, *picked(disputed))
+    with unit_of_work(planned.engine) as db:
+        query = select(SessionReport).where(SessionReport.visit_id == disputed[STRANGE].id)
+        stored = db.exec(query).one()
+        stored.flags = [*stored.flags, "copied_counts"]
+    assert "has come since you were asked" in words_of(press(client, answer, "all"))
+    assert works(planned, disputed) == [DONE] * REPORTED
+
+
 def test_a_dispute_that_came_since_the_page_asked_is_asked_about_anew(
     client: Visitor, app: Flask, world: World, planned: Planned, disputed: list[Visit]
 ) -> None:
