@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-import time
-import uuid
 from datetime import timedelta
-from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import update
 from sqlmodel import col, select
 
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, NotFound
-from outreach.logbook.disputes import rule
 from outreach.logbook.evidence import digest_of
 from outreach.logbook.forgetting import HELD, PICTURES, RULED, forget_old
-from outreach.logbook.form_pictures import (
-    FormPicture,
-    keep,
-    look,
-    waiting_content,
-    waiting_pictures,
-)
+from outreach.logbook.form_pictures import waiting_content, waiting_pictures
 from outreach.logbook.overdue import LONGEST_WAIT, force_overdue
 from outreach.logbook.pictures import redraw
 from outreach.logbook.sending import Sending
@@ -35,78 +24,16 @@ from outreach.logbook.tables import (
     EvidenceKind,
     ReportSource,
     Ruling,
-    SessionReport,
     WaitingPicture,
 )
 from outreach.people.tables import Account
 from outreach.visits.tables import Visit, Work
-from tests.builders import load_small_registry
-from tests.field import NOW, Field, make_field, told
-from tests.logbook.pictures import drawn, written
+from tests.field import NOW, Field, told
+from tests.logbook.form_pictures import PHOTO, SIGNATURE, bring, decide, evidence, shot, waiting
 from tests.logbook.sending import outcomes, reports, send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import Engine
-    from sqlmodel import Session
-
-    from outreach.logbook.sync import Answer
-    from outreach.people.access import Person
-
-PHOTO, SIGNATURE = EvidenceKind.PHOTO, EvidenceKind.SIGNATURE
-
-
-@cache
-def shot(width: int) -> bytes:
-    """A photo that is told from others by its width."""
-    return written(drawn((width, 30)))
-
-
-@pytest.fixture
-def at(engine: Engine) -> Field:
-    load_small_registry(engine)
-    with unit_of_work(engine) as db:
-        return make_field(db)
-
-
-def bring(
-    engine: Engine,
-    by: Person,
-    item: dict[str, Any],
-    width: int = 40,
-    kind: EvidenceKind = PHOTO,
-    *,
-    may_wait: bool = True,
-) -> Answer:
-    """Bring a picture as it comes with a form, after the report that the form holds."""
-    content = shot(width)
-    given = FormPicture(item["id"], item["visit_id"], kind, digest_of(content), may_wait)
-    with reading(engine) as db:
-        before = look(db, given, by)
-    if before is not None:
-        return before
-    with unit_of_work(engine) as db:
-        return keep(db, given, redraw(content, kind), by, NOW)
-
-
-def evidence(engine: Engine) -> set[tuple[str, int]]:
-    """By report, how wide the pictures are that are evidence."""
-    with reading(engine) as db:
-        return {(one.report_id, one.width) for one in db.exec(select(Evidence))}
-
-
-def waiting(engine: Engine) -> set[tuple[str, int]]:
-    with reading(engine) as db:
-        return {(one.report_id, one.width) for one in db.exec(select(WaitingPicture))}
-
-
-def decide(engine: Engine, by: Person, report_id: str, ruling: Ruling, now: Any = NOW) -> str:
-    with unit_of_work(engine) as db:
-        query = select(DisputedReport).where(DisputedReport.report_id == report_id)
-        row = db.exec(query.where(col(DisputedReport.ruling).is_(None))).one()
-        rule(db, row.id or 0, ruling, version=row.version, why="Dicocokkan", by=by, now=now)
-        return row.taken_as or ""
 
 
 @pytest.fixture
@@ -351,6 +278,18 @@ def test_a_picture_of_another_visits_report_waits_for_its_own_ruling(
     assert evidence(engine) == {(taken_as, 40)}
 
 
+def test_a_report_of_another_visit_under_the_same_id_takes_no_picture_of_this_one(
+    engine: Engine, at: Field
+) -> None:
+    one = told(at.visits[at.codes[0]])
+    set_work(engine, one["visit_id"], Work.CANCELLED)
+    assert outcomes(send(engine, at.official, one)) == ["conflict"]
+    bring(engine, at.official, one)
+    strayed = {**one, "visit_id": at.visits[at.codes[1]]}
+    assert outcomes(send(engine, at.coordinator, strayed)) == ["accepted"]
+    assert (evidence(engine), waiting(engine)) == (set(), {(one["id"], 40)})
+
+
 def test_a_foreign_report_takes_no_picture(
     engine: Engine, at: Field, held: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
@@ -392,98 +331,3 @@ def test_what_a_closed_account_left_waiting_keeps_its_picture(
     assert waiting(engine) == {(held[1]["id"], 40)}
     taken_as = decide(engine, at.coordinator, held[1]["id"], Ruling.TAKEN)
     assert evidence(engine) == {(taken_as, 40)}
-
-
-# ------------------------------------------------------------------ at the same moment
-
-
-def at_once(*works: Callable[[], object]) -> None:
-    failed: list[BaseException] = []
-
-    def run(work: Callable[[], object]) -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - told by whoever waits for it
-            failed.append(error)
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert failed == []
-
-
-def somebody_waits(engine: Engine) -> bool:
-    """Whether a unit of work waits for a row of another; on SQLite all wait for all."""
-    if engine.dialect.name == "sqlite":
-        return True
-    asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    with engine.connect() as db:
-        return bool(db.scalar(text(f"{asked} AND datname = current_database()")))
-
-
-@pytest.mark.parametrize("quicker", ["picture", "report"])
-@pytest.mark.parametrize("state", ["held", "disputed"])
-def test_a_picture_that_comes_while_its_report_is_released_never_stays_behind(
-    engine: Engine, at: Field, quicker: str, state: str
-) -> None:
-    """The quicker one has written and not committed yet when the other one comes."""
-    first = told(at.visits[at.codes[0]])
-    second = told(first["visit_id"], men=25, corrects_id=first["id"] if state == "held" else None)
-    send(engine, at.official, *([second] if state == "held" else [first, second]))
-    given = FormPicture(second["id"], second["visit_id"], PHOTO, digest_of(shot(40)), may_wait=True)
-    picture = redraw(shot(40), PHOTO)
-    has_written, other_is_through = threading.Event(), threading.Event()
-
-    def bring_it(db: Session) -> None:
-        keep(db, given, picture, at.official, NOW)
-
-    def release_it(db: Session) -> None:
-        if state == "held":
-            take_in(db, [first], at.official, NOW)
-        else:
-            row = db.exec(select(DisputedReport)).one()
-            rule(db, row.id or 0, Ruling.TAKEN, version=1, why="Ya", by=at.coordinator, now=NOW)
-
-    def be_quick() -> None:
-        with unit_of_work(engine) as db:
-            (bring_it if quicker == "picture" else release_it)(db)
-            has_written.set()
-            for _ in range(500):
-                if other_is_through.is_set() or somebody_waits(engine):
-                    return
-                time.sleep(0.02)
-
-    def come_second() -> None:
-        assert has_written.wait(30)
-        with unit_of_work(engine) as db:
-            (release_it if quicker == "picture" else bring_it)(db)
-        other_is_through.set()
-
-    at_once(be_quick, come_second)
-    assert waiting(engine) == set()
-    with reading(engine) as db:
-        current = db.exec(select(SessionReport).where(col(SessionReport.corrected_by).is_(None)))
-        assert evidence(engine) == {(current.one().id, 40)}
-
-
-def test_pictures_and_reports_in_any_order_at_once(engine: Engine, at: Field) -> None:
-    first = told(at.visits[at.codes[0]])
-    chain = [first]
-    for men in (21, 22, 23):
-        chain.append(told(first["visit_id"], men=men, corrects_id=chain[-1]["id"]))
-    send(engine, at.official, *chain[1:])
-    at_once(
-        lambda: send(engine, at.official, first),
-        *(partial(bring, engine, at.official, chain[n], 40 + n) for n in (1, 2, 3)),
-    )
-    assert evidence(engine) == {(chain[n]["id"], 40 + n) for n in (1, 2, 3)}
-    assert waiting(engine) == set()
-
-
-def test_the_same_picture_twice_at_once_waits_once(engine: Engine, at: Field) -> None:
-    second = told(at.visits[at.codes[0]], corrects_id=str(uuid.uuid4()))
-    send(engine, at.official, second)
-    at_once(*[partial(bring, engine, at.official, second)] * 2)
-    assert waiting(engine) == {(second["id"], 40)}

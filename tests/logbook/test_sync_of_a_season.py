@@ -24,14 +24,17 @@ from outreach.logbook.sending import Sending
 from outreach.logbook.sync import take_in
 from outreach.logbook.tables import (
     DisputedReport,
+    Evidence,
     HeldReport,
     ReportSource,
     SessionReport,
     SignUp,
+    WaitingPicture,
 )
 from outreach.people.tables import Role
 from outreach.visits.tables import Happening, Result, Visit, VisitEvent, Work
 from tests.field import NOW, Field, account, add_visit, make_field, told
+from tests.logbook.season_pictures import Album
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -235,6 +238,7 @@ def test_a_season_ends_as_the_model_says(
     envelopes = scatter(draw_items(season, drawn), drawn, gaps, again)
     model = Model({v: season.owner(number) for number, v in enumerate(season.visits)})
     outcomes: dict[str, set[str]] = {}
+    album = Album()
     try:
         for envelope in envelopes:
             wanted = model.send(envelope)
@@ -242,16 +246,28 @@ def test_a_season_ends_as_the_model_says(
             assert got == wanted
             for item, outcome in zip(envelope, got, strict=True):
                 outcomes.setdefault(item.content["id"], set()).add(outcome)
+            album.bring(shared, envelope[0].sender, with_photo(envelope, got, drawn))
         compare(shared, model)
         nothing_is_lost(shared, outcomes)
+        album.check(shared)
         with unit_of_work(shared) as db:
             while force_overdue(db, LATER):
                 pass
         model.force()
         compare(shared, model)
         nothing_is_lost(shared, outcomes)
+        album.check(shared)
     finally:
         forget(shared)
+
+
+def with_photo(
+    envelope: list[Item], got: list[str], drawn: random.Random
+) -> list[tuple[dict[str, Any], str]]:
+    """Draw which forms came with a photo; of those that do not count yet, most."""
+    chances = {"held": 0.8, "conflict": 0.8, "rejected": 0.0}
+    answered = zip(envelope, got, strict=True)
+    return [(item.content, o) for item, o in answered if drawn.random() < chances.get(o, 0.1)]
 
 
 def send(engine: Engine, envelope: list[Item]) -> list[str]:
@@ -337,6 +353,7 @@ def season(shared: Engine) -> Season:
 
 def forget(engine: Engine) -> None:
     with unit_of_work(engine) as db:
-        for table in (SignUp, HeldReport, DisputedReport, VisitEvent, SessionReport):
+        beside = (SignUp, Evidence, WaitingPicture, HeldReport, DisputedReport, VisitEvent)
+        for table in (*beside, SessionReport):
             db.execute(delete(table))
         db.execute(update(Visit).values(work=Work.CONFIRMED, result=None, version=1))
