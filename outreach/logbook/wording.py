@@ -1,4 +1,7 @@
-"""The Indonesian words of a report's choices, as they stand on papers and in forms for phones."""
+"""The Indonesian words of a report's choices on papers and in forms for phones.
+
+The pages say the same in Indonesian: an official meets one word for one thing.
+"""
 
 from __future__ import annotations
 
@@ -10,18 +13,18 @@ SECTORS = {
     Sector.FISHER: "Nelayan",
     Sector.TRADER: "Pedagang",
     Sector.DRIVER: "Ojek dan sopir",
-    Sector.DOMESTIC: "Pekerja rumah tangga",
-    Sector.CONSTRUCTION: "Pekerja bangunan",
-    Sector.CRAFT: "Perajin dan usaha kecil",
+    Sector.DOMESTIC: "Asisten rumah tangga (ART)",
+    Sector.CONSTRUCTION: "Buruh bangunan",
+    Sector.CRAFT: "Perajin dan usaha kecil (UMKM)",
     Sector.OTHER: "Lainnya",
 }
 PACKAGES = {Package.JKK_JKM: "JKK + JKM", Package.JKK_JKM_JHT: "JKK + JKM + JHT"}
 PAYERS = {
     Payer.SELF: "Pekerja sendiri",
-    Payer.SERTAKAN: "Program SERTAKAN",
-    Payer.APBD: "APBD",
-    Payer.APBDES: "APBDes",
-    Payer.PBI: "Pemerintah (PBI)",
+    Payer.SERTAKAN: "Donatur SERTAKAN",
+    Payer.APBD: "Anggaran daerah (APBD)",
+    Payer.APBDES: "Anggaran desa (APBDes)",
+    Payer.PBI: "Negara (PBI)",
     Payer.CSR: "Perusahaan (CSR)",
 }
 MET = {

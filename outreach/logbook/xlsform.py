@@ -106,7 +106,7 @@ def _first() -> list[Row]:
         {
             "type": "select_one met",
             "name": "met",
-            "label": "Bagaimana kunjungannya?",
+            "label": "Apakah sosialisasi terlaksana?",
             "default": Met.HELD.value,
             "required": YES,
         },
@@ -153,7 +153,7 @@ def _counts() -> list[Row]:
         asked
         | {
             "name": "signups",
-            "label": "Jumlah pendaftar",
+            "label": "Jumlah pendaftaran",
             "hint": "Pekerja yang mendaftar menjadi peserta. Tanpa nama, tanpa NIK.",
             "constraint": up_to,
             "constraint_message": too_many,
@@ -161,11 +161,11 @@ def _counts() -> list[Row]:
         {
             "type": "integer",
             "name": "paid",
-            "label": "Di antaranya sudah membayar",
+            "label": "Di antaranya sudah bayar",
             "hint": "Kosongkan bila belum diketahui.",
             "relevant": f"{_HELD} and ${{signups}} > 0",
             "constraint": ". >= 0 and . <= ${signups}",
-            "constraint_message": "Tidak boleh lebih banyak dari jumlah pendaftar.",
+            "constraint_message": "Tidak boleh lebih banyak dari jumlah pendaftaran.",
         },
     ]
 
@@ -175,19 +175,19 @@ def _details() -> list[Row]:
         {
             "type": "select_one yes_no",
             "name": "has_details",
-            "label": "Isi rincian pendaftar sekarang?",
-            "hint": "Menurut pekerjaan, paket, dan pembayar iuran. Boleh dilewati.",
+            "label": "Isi rincian pendaftaran sekarang?",
+            "hint": "Menurut pekerjaan, paket program, dan pembayar iuran. Boleh dilewati.",
             "relevant": f"{_HELD} and ${{signups}} > 0",
             "default": NO,
         },
         {
             "type": "begin repeat",
             "name": "details",
-            "label": "Rincian pendaftar",
+            "label": "Rincian pendaftaran",
             "relevant": _DETAILED,
         },
         _choice("sector", "Pekerjaan"),
-        _choice("package", "Paket"),
+        _choice("package", "Paket program"),
         _choice("payer", "Pembayar iuran"),
         {
             "type": "integer",
@@ -207,13 +207,13 @@ def _details() -> list[Row]:
         {
             "type": "acknowledge",
             "name": "details_agree",
-            "label": "Rincian: ${detailed} pekerja. Jumlah pendaftar: ${signups}.",
+            "label": "Rincian: ${detailed} pekerja. Jumlah pendaftaran: ${signups}.",
             "relevant": _DETAILED,
             "required": YES,
             "required_message": "Periksa, lalu beri tanda di sini.",
             "constraint": f"${{detailed}} = ${{signups}} and count(${{details}}) <= {MOST_DETAILS}",
-            "constraint_message": "Jumlah rincian harus sama dengan jumlah pendaftar. Kembali dan"
-            " perbaiki salah satunya.",
+            "constraint_message": "Jumlah rincian harus sama dengan jumlah pendaftaran. Kembali"
+            " dan perbaiki salah satunya.",
         },
     ]
 

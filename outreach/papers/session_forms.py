@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from outreach.campaigns.tables import Stage
 from outreach.logbook.tables import Package, Payer
-from outreach.logbook.wording import PACKAGES, SECTORS
+from outreach.logbook.wording import MET, PACKAGES, SECTORS
 from outreach.papers.contents import appointment, teams_of
 from outreach.papers.form_codes import address_of, code_of, shown_code
 from outreach.papers.letterhead import printed_head
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 TITLE = "Formulir laporan sosialisasi"
 #: A form is for what has been asked for and not been reported; one given back may have been held.
 HAS_FORM = (Work.AWAITING, Work.CONFIRMED, Work.RETURNED)
+#: The short of each word: a column is as wide as a number.
 PAYERS = {
     Payer.SELF: "Sendiri",
     Payer.SERTAKAN: "SERTAKAN",
@@ -82,6 +83,7 @@ def _form(row: VisitRow, team: TeamFacts, key: bytes, public_url: str) -> dict[s
         "stage": row.stage,
         "members": list(team.members),
         "zone": row.zone.name,
+        "met": list(MET.values()),
         "sectors": list(SECTORS.values()),
         "packages": [PACKAGES[one] for one in Package],
         "payers": [PAYERS[one] for one in Payer],

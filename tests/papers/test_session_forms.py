@@ -58,7 +58,7 @@ def test_a_form_is_one_page_with_what_is_known_and_room_for_the_rest(
     assert f"Kode formulir {code}" in page
     assert f"Kelurahan {row.village} ({row.village_code})" in page
     assert "Ḥasanah Nurjannah" in page
-    assert "Laki-laki Perempuan Mendaftar Sudah membayar" in page
+    assert "Laki-laki Perempuan Pendaftaran Sudah bayar" in page
     assert all(name in page for name in SECTORS.values())
     assert "Jangan menulis nama peserta, NIK" in page
     assert f"Mengetahui, Lurah {row.village}" in page
