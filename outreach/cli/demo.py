@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 from sqlmodel import col, select
 
+from outreach.cli.addresses import own_address
 from outreach.cli.database import own_engine, require_registry
 from outreach.cli.say import say, step
 from outreach.config import Settings, read_settings
@@ -61,14 +62,21 @@ def print_logins(engine: Engine, settings: Settings) -> None:
 
 
 def _print_phone_link(engine: Engine, settings: Settings) -> None:
-    """Print the link that connects a phone; once it was used or has run out, a new one."""
+    """Print the link that connects a phone; once it was used or soon runs out, a new one."""
     now = datetime.now(UTC)
     with unit_of_work(engine) as db:
         code = demo_code(db, now=now, today=now.astimezone(ZoneInfo(Zone.WIB)).date())
-        here = settings.public_url or f"http://{settings.host}:{settings.port}"
-        link = address_of(code, key_of(settings.secret), here) if code else ""
-    if link:
-        click.echo(say("Try the official's phone, no login needed: %(link)s", link=link))
+        if code is None:
+            return
+        link = address_of(code, key_of(settings.secret), own_address(settings))
+        until = code.expires_at.astimezone(ZoneInfo(Zone.WIB))
+    click.echo(say("Try the official's phone, no login needed: %(link)s", link=link))
+    click.echo(
+        say(
+            "  It connects one phone, once, until %(when)s. For another: outreach demo logins",
+            when=f"{until:%d/%m/%Y %H.%M} {Zone.WIB.name}",
+        )
+    )
 
 
 def _roles() -> dict[Role, str]:

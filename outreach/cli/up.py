@@ -20,6 +20,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from outreach import migrations
+from outreach.cli.addresses import local_address, note_address, own_address
 from outreach.cli.database import unreachable
 from outreach.cli.redis_server import find_redis_server, own_redis_url
 from outreach.cli.say import say, step
@@ -130,7 +131,11 @@ def _run_all(settings: Settings, environment: dict[str, str]) -> int:
         if name != "redis" or settings.embedded_redis:
             manager.add_process(name, command, env=environment, cwd=str(ROOT))
     threading.Thread(target=_announce, args=(settings,), daemon=True).start()
-    manager.loop()
+    note = note_address(settings)
+    try:
+        manager.loop()
+    finally:
+        note.unlink(missing_ok=True)
     # To be stopped by Ctrl-C is how this command is meant to end.
     return 0 if manager.returncode == STOPPED_BY_HAND else int(manager.returncode or 0)
 
@@ -160,9 +165,11 @@ def _announce(settings: Settings) -> None:
     from outreach.cli.demo import print_logins
 
     click.echo("")
-    click.echo(
-        say("Outreach is up: %(address)s", address=f"http://{settings.host}:{settings.port}")
-    )
+    click.echo(say("Outreach is up: %(address)s", address=own_address(settings)))
+    if settings.public_url:
+        click.echo(
+            say("Behind it this machine serves %(address)s", address=local_address(settings))
+        )
     print_logins(make_engine(settings.database), settings)
     click.echo(say("Ctrl-C stops everything; the data stays."))
     click.echo("")

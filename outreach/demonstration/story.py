@@ -12,6 +12,7 @@ from outreach.campaigns.campaigns import CampaignIn, create_campaign, open_campa
 from outreach.campaigns.stages import StageIn, create_stage, open_stage
 from outreach.campaigns.tables import Ecosystem, Purpose, Stage
 from outreach.demonstration.cast import Cast, engage, make_account
+from outreach.demonstration.handsets import connect_phones
 from outreach.demonstration.logins import OFFICIAL
 from outreach.demonstration.sessions import Ending, draw_ending, told_oddly
 from outreach.demonstration.surroundings import introduce_heads, note_closed_days
@@ -88,8 +89,12 @@ def tell_story(db: Session, *, secret: str, now: datetime, tell: Tell) -> None:
     _make_up(db, stages[1], cast.coordinator, today)
     _fall_ill(db, cast, today)
     wind_up(db, stages[0], _version(db, stages[0]), by=cast.coordinator, now=now)
-    coming = [visit.village_code for visit in visits_of_stage(db, cast.coordinator, stages[1])]
-    introduce_heads(db, coming, by=cast.coordinator, today=today)
+    visited = visits_of_stage(db, cast.coordinator, stages[1])
+    villages = [visit.village_code for visit in visited]
+    introduce_heads(db, villages, by=cast.coordinator, today=today)
+    coming = [visit.village_code for visit in visited if visit.day >= today]
+    # The first is the village of the official who logs in.
+    connect_phones(db, coming[1:], by=cast.coordinator, now=now, today=today)
     _introduce_official(db, stages[1], cast, secret=secret, now=now, today=today)
 
 

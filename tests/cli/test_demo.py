@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -13,19 +14,22 @@ from sqlmodel import col, select
 
 from outreach.campaigns.tables import Stage
 from outreach.cli import main
+from outreach.cli.addresses import local_address, note_address, own_address
 from outreach.cli.demo import seed_if_empty
 from outreach.config import Settings
 from outreach.db import reading, unit_of_work
 from outreach.demonstration import story
 from outreach.demonstration.cast import BRANCH
 from outreach.demonstration.logins import COORDINATOR, OFFICIAL
+from outreach.demonstration.phone import LASTS
 from outreach.messages.announce import announce
 from outreach.messages.outbox import to_send_by_hand
-from outreach.people.access import person_of
-from outreach.people.tables import Account, Branch, Enrolment, Official, Role
+from outreach.people.access import Person, person_of
+from outreach.people.tables import Account, Branch, Device, Enrolment, Official, Role
 from outreach.visits.approval import difference_since_approval, submission_of
 from outreach.visits.calls import call_tasks
 from outreach.visits.fairness import Hardship, fairness
+from outreach.visits.phones import PhoneStanding, PhonesWanted, list_phones
 from outreach.visits.snapshot import ChangeKind
 from outreach.visits.standing import open_standings, waiting_for
 from outreach.visits.tables import Happening, Visit, VisitEvent, Work
@@ -92,6 +96,56 @@ def test_the_story_leaves_something_to_do_for_coordinator_and_manager(
     with unit_of_work(sqlite_engine) as db:
         assert announce(db, now) > 0
         assert to_send_by_hand(db, coordinator)
+    check_phones(sqlite_engine, coordinator, now, today)
+
+
+def test_where_the_product_runs_is_told_in_another_shell(
+    sqlite_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builders.load_small_registry(sqlite_engine)
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        note = note_address(Settings(port=port))
+        here = f"http://127.0.0.1:{port}"
+        assert own_address(Settings()) == here
+        assert own_address(Settings(public_url="https://coba.example")) == "https://coba.example"
+    # It was killed and could not take its note away.
+    assert own_address(Settings()) == "http://127.0.0.1:8000"
+    for nonsense in ("", "8000", "http://[::1", "http://x:port"):
+        note.write_text(nonsense)
+        assert own_address(Settings(port=8005)) == "http://127.0.0.1:8005"
+
+
+@pytest.mark.parametrize(
+    ("host", "written"),
+    [("0.0.0.0", "localhost"), ("::", "localhost"), ("::1", "[::1]"), ("desa.lan", "desa.lan")],
+)
+def test_an_address_is_one_that_opens(host: str, written: str) -> None:
+    assert local_address(Settings(host=host, port=8005)) == f"http://{written}:8005"
+
+
+def check_phones(engine: Engine, coordinator: Person, now: datetime, today: date) -> None:
+    """There are phones and codes of every standing, told once."""
+    with reading(engine) as db:
+        page = list_phones(db, coordinator, now, today, PhonesWanted(), most=1000)
+        told = {one.standing: page.counts[one.standing] for one in page.rows}
+        assert told[PhoneStanding.IN_USE] > told[PhoneStanding.CODE] > 1
+        assert told[PhoneStanding.SILENT] == 1
+        assert {row.next_day is not None for row in page.rows if row.phones} == {True}
+        assert {bool(row.unsent) for row in page.rows if row.phones} == {True, False}
+        sent = [row.code.sent_at for row in page.rows if row.code]
+        assert {one is None for one in sent} == {True, False}
+        devices = db.exec(select(Device)).all()
+        assert sum(one.revoked_at is not None for one in devices) == 1
+        assert all((one.last_seen_at or now) > one.enrolled_at for one in devices)
+        owners = [db.get_one(Account, one.account_id) for one in devices]
+        assert all(one.is_demo for one in owners)
+    assert not seed_if_empty(engine, Settings())
+    with reading(engine) as db:
+        assert len(db.exec(select(Device)).all()) == len(devices)
 
 
 def unasked() -> Any:
@@ -166,8 +220,14 @@ def test_the_demonstration_gives_a_link_for_its_officials_phone_fresh_when_used(
     assert first.startswith("https://coba.example.go.id/e/")
     assert _link() == first
     with unit_of_work(sqlite_engine) as db:
-        db.exec(select(Enrolment)).one().used_at = datetime.now(UTC)
-    assert _link() not in ("", first)
+        db.exec(select(Enrolment)).one().expires_at = datetime.now(UTC) + LASTS / 2
+    lasting = _link()
+    assert lasting not in ("", first)
+    with unit_of_work(sqlite_engine) as db:
+        db.exec(
+            select(Enrolment).where(col(Enrolment.withdrawn_at).is_(None))
+        ).one().used_at = datetime.now(UTC)
+    assert _link() not in ("", first, lasting)
     with unit_of_work(sqlite_engine) as db:
         db.exec(select(Official)).one().is_active = False
     assert _link() == ""
