@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: The hour for which `honest` reports tell their session, in the village and by our clock.
 HOUR = datetime(DAY.year, DAY.month, DAY.day, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-NOT_MET = {"met": "not_met", "men": 0, "women": 0, "signups": 0}
+NOT_MET: dict[str, Any] = {"met": "not_met", "men": 0, "women": 0, "signups": 0}
 
 
 def test_it_is_marked_when_its_hour_is_further_ahead_than_clocks_are_wrong(
