@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 from sqlmodel import col, select
 
-from outreach.db import reading
-from outreach.logbook.tables import Evidence, EvidenceKind, ReportSource, SessionReport, SignUp
+from outreach.db import reading, unit_of_work
+from outreach.logbook.disputes import rule
+from outreach.logbook.tables import (
+    DisputedReport,
+    Evidence,
+    EvidenceKind,
+    ReportSource,
+    Ruling,
+    SessionReport,
+    SignUp,
+    WaitingPicture,
+)
 from tests.web.collect import photo, signature
 
 if TYPE_CHECKING:
@@ -88,6 +98,38 @@ def test_details_pictures_in_parts_and_an_edit(phone: Phone, tmp_path: Path) -> 
         lines = db.exec(select(SignUp).where(SignUp.report_id == second.id)).all()
     assert {one.kind for one in kept if one.report_id == first.id} == set(EvidenceKind)
     assert {(one.sector.value, one.workers) for one in lines} == {("farmer", 5), ("trader", 4)}
+
+
+def test_pictures_of_a_form_that_differs_are_kept_until_it_is_decided(
+    phone: Phone, tmp_path: Path
+) -> None:
+    (tmp_path / "foto.jpg").write_bytes(photo())
+    (tmp_path / "tanda.png").write_bytes(signature())
+    told = {"visit_id": str(phone.visit_id), **COUNTS}
+    assert [one["status"] for one in phone.fill_in(answers=told)["answers"]] == [201]
+    out = phone.fill_in(
+        answers={**told, "men": 99},
+        afterwards={
+            "photo": ["foto.jpg", str(tmp_path / "foto.jpg"), "image/jpeg"],
+            "signature": ["tanda.png", str(tmp_path / "tanda.png"), "image/png"],
+        },
+        mostBytes=(tmp_path / "foto.jpg").stat().st_size + 4000,
+        again=True,
+    )
+    assert [one["status"] for one in out["answers"] + out["again"]] == [202] * 4, "in parts"
+    with reading(phone.engine) as db:
+        waiting = db.exec(select(WaitingPicture)).all()
+        assert db.exec(select(Evidence)).all() == []
+    assert {f"uuid:{one.report_id}" for one in waiting} == {out["instanceId"]}
+    assert {one.kind for one in waiting} == set(EvidenceKind)
+    with unit_of_work(phone.engine) as db:
+        row = db.exec(select(DisputedReport)).one()
+        by, at = phone.at.coordinator, row.received_at
+        rule(db, row.id or 0, Ruling.TAKEN, version=1, why="Dicocokkan", by=by, now=at)
+        taken_as = row.taken_as
+    with reading(phone.engine) as db:
+        assert {one.report_id for one in db.exec(select(Evidence))} == {taken_as}
+        assert db.exec(select(WaitingPicture)).all() == []
 
 
 def test_the_form_refuses_on_the_phone_what_we_would_refuse(sqlite_phone: Phone) -> None:
