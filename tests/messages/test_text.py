@@ -138,7 +138,7 @@ def test_a_report_sent_back_is_told_with_its_reason_in_one_line() -> None:
     assert f"Mohon diperbaiki di sini:\n{page}\n" in text
     assert "balas pesan ini" not in text
     without = text_of_visit(told, Matter.SENT_BACK, to=SRI, reason=why)
-    assert "Mohon balas pesan ini dengan jumlah yang benar" in without
+    assert "Mohon balas pesan ini dengan keterangan yang benar" in without
     assert subject_of(told, Matter.SENT_BACK).startswith("Laporan perlu diperbaiki: ")
 
 
