@@ -96,7 +96,7 @@ class ListIn(BaseModel):
         """Say it to the room of visits."""
         return PhonesWanted(self.q, self.show, self.coming)
 
-    def asked(self) -> dict[str, str]:
+    def asked(self) -> dict[str, Any]:
         """Say it in an address, without the page and what is left open."""
         show = self.show.value if self.show else ""
         told = {"q": self.q, "show": show, "coming": "yes" if self.coming else ""}

@@ -36,8 +36,7 @@ def test_the_choices_are_called_alike(
     indonesian: Mapping[str, str], kind: str, words: Mapping[StrEnum, str]
 ) -> None:
     shown = {
-        value: indonesian[words._args[0]]  # type: ignore[attr-defined]
-        for value, words in enum_words.ENUM_WORDS[kind].items()
+        value: indonesian[words._args[0]] for value, words in enum_words.ENUM_WORDS[kind].items()
     }
     assert {member.value: told for member, told in words.items()} == shown
 
