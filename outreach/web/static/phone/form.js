@@ -72,8 +72,9 @@ class FormScreen {
     this.visit = placeOf(all, visitId);
     this.gone = !this.visit;
     show(this.section, "gone", this.gone);
+    if (this.gone) fill(this.section, { title: say("title_report"), village: "", planned: "" });
     showLeftOver(this.section, this.gone ? leftOver(all, visitId) : null);
-    if (this.gone) return fill(this.section, { title: say("title_report"), village: "", planned: "" });
+    if (this.gone) return;
     this.today = villageToday(this.visit.zone);
     this.begin(all, kept, item);
     this.showHead();
