@@ -73,7 +73,7 @@ def _print_phone_link(engine: Engine, settings: Settings) -> None:
     click.echo(say("Try the official's phone, no login needed: %(link)s", link=link))
     click.echo(
         say(
-            "  It connects one phone, once, until %(when)s. For another: outreach demo logins",
+            "It connects one phone, once, until %(when)s. For another: outreach demo logins",
             when=f"{until:%d/%m/%Y %H.%M} {Zone.WIB.name}",
         )
     )
