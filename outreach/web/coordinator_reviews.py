@@ -49,7 +49,7 @@ COMMON_REASONS = (
     "Jumlah yang hadir dan yang mendaftar tidak cocok. Mohon dihitung ulang.",
     "Tanggal atau jam tidak cocok. Mohon dibetulkan.",
     "Angkanya sama dengan laporan lain. Mohon dicocokkan dengan daftar hadir.",
-    "Rincian pendaftar belum ada. Mohon dilengkapi menurut pekerjaan dan paket.",
+    "Rincian pendaftaran belum ada. Mohon dilengkapi menurut pekerjaan dan paket program.",
     "Foto atau tanda tangan kepala desa belum ada. Mohon dikirim.",
     "Tempat pertemuan belum jelas. Mohon ditulis di kolom tempat.",
 )
