@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlmodel import func, select
 
@@ -35,13 +35,28 @@ class Model:
     corrects: dict[str, str] = field(default_factory=dict)
 
     def take(self, item: dict[str, Any]) -> str:
-        outcome = self._taken(item)
+        outcome = self._known(item)
+        if not outcome:
+            outcome = self._placed(item)
+            self._release(item["id"], outcome)
+        return self._noted(item, outcome)
+
+    def _release(self, told_id: str, outcome: str) -> None:
+        """Take all that waits for one, then what waits for these, the last of them first."""
+        fresh = [told_id] if outcome in ("accepted", "duplicate") else []
+        while fresh:
+            base = fresh.pop()
+            waits = [held for held in self.held.values() if held["corrects_id"] == base]
+            for waiting in sorted(waits, key=lambda held: str(held["id"])):
+                del self.held[waiting["id"]]
+                became = self._known(waiting) or self._placed(waiting)
+                if self._noted(waiting, became) in ("accepted", "duplicate"):
+                    fresh.append(waiting["id"])
+
+    def _noted(self, item: dict[str, Any], outcome: str) -> str:
         if outcome == "conflict" and item not in self.disputed:
             self.disputed.append(item)
         return outcome
-
-    def _taken(self, item: dict[str, Any]) -> str:
-        return self._known(item) or self._placed(item)
 
     def _known(self, item: dict[str, Any]) -> str:
         told_id = item["id"]
@@ -62,17 +77,11 @@ class Model:
         if self._fits(item, base):
             self.stored[item["id"]] = item
             self.corrects |= {item["id"]: base} if base else {}
-            outcome = "accepted"
-        elif (same := self._said_before(item, base)) is not None:
+            return "accepted"
+        if (same := self._said_before(item, base)) is not None:
             self.repeats[item["id"]] = (item, same)
-            outcome = "duplicate"
-        else:
-            return "conflict"
-        waits = [h for h in self.held.values() if h["corrects_id"] == item["id"]]
-        for waiting in sorted(waits, key=lambda held: str(held["id"])):
-            del self.held[waiting["id"]]
-            self.take(waiting)
-        return outcome
+            return "duplicate"
+        return "conflict"
 
     def _fits(self, item: dict[str, Any], base: str | None) -> bool:
         same = self._of_visit(item)
@@ -109,6 +118,16 @@ def shared_field(shared: Engine) -> Field:
         return make_field(db, 2)
 
 
+# What waits for a correction comes after all that waits for the report that was corrected.
+@example(
+    sent=[
+        (IDS[1], 0, IDS[0], 1),
+        (IDS[2], 0, IDS[1], 1),
+        (IDS[3], 0, IDS[0], 1),
+        (IDS[0], 0, None, 1),
+    ],
+    cuts=set(),
+)
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
