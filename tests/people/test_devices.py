@@ -176,7 +176,7 @@ def test_contact_is_noted_once_a_minute_or_when_a_figure_changes(surakarta: Engi
     number, token = official(surakarta), new_token()
     device_id = use(surakarta, code_for(surakarta, number), token)
 
-    def noted(seconds: int, **told: int) -> tuple[datetime | None, int | None, int | None]:
+    def noted(seconds: int, **told: Any) -> tuple[datetime | None, int | None, int | None]:
         with unit_of_work(surakarta) as db:
             touch(db, device_id, NOW + timedelta(seconds=seconds), **told)
         with reading(surakarta) as db:
