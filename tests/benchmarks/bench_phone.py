@@ -180,7 +180,7 @@ def log_two(phone: Handset, way: Way, office: Office, *, line: bool) -> list[Log
 
 def report(name: str, sessions: list[Logged]) -> Logged:
     def middle(key: str) -> float:
-        return statistics.median(getattr(one, key) for one in sessions)
+        return float(statistics.median(getattr(one, key) for one in sessions))
 
     times = (middle(key) for key in ("listed_seconds", "kept_seconds", "seconds"))
     found = Logged(int(middle("bytes")), *times)
