@@ -6,9 +6,12 @@ import base64
 import hashlib
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import outreach.web
 from outreach.people.tables import Role
+from outreach.web.phone import FIRST_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,3 +89,16 @@ def test_logging_out_by_the_page_needs_its_header_and_ends_the_login(
 
 def test_an_official_comes_to_the_page_of_the_phone(login_as: Callable[[Role], Visitor]) -> None:
     assert login_as(Role.OFFICIAL).get("/").headers["Location"] == "/phone/"
+
+
+def test_what_the_first_screen_needs_is_named_in_the_head() -> None:
+    """Whatever is found out about later only costs a slow line another way there and back."""
+    folder = Path(outreach.web.__file__).parent / "static" / "phone"
+    needed = {"app.js"}
+    found: set[str] = set()
+    while needed - found:
+        name = (needed - found).pop()
+        found.add(name)
+        source = (folder / name).read_text()
+        needed |= set(re.findall(r'^(?:import|export) .*from "\./(.+)";$', source, re.MULTILINE))
+    assert found == set(FIRST_FILES)
