@@ -191,8 +191,12 @@ def _query(person: Person, now: datetime, today: date, wanted: PhonesWanted) -> 
 
 def _fits() -> Any:
     """Hold for officials whose account, if they have one, a phone may open."""
-    is_open = and_(col(Account.role) == Role.OFFICIAL, col(Account.is_active))
-    return or_(col(Official.account_id).is_(None), is_open)
+    return or_(col(Official.account_id).is_(None), _is_open())
+
+
+def _is_open() -> Any:
+    """Hold for the accounts that a token opens, as `device_of_token` judges."""
+    return and_(col(Account.role) == Role.OFFICIAL, col(Account.is_active))
 
 
 def _next_visits(person: Person, today: date) -> Any:
@@ -236,7 +240,9 @@ def _speaking(person: Person) -> Any:
             func.max(seen).filter(is_odk).label("odk_seen_at"),
         )
         .join(Official, col(Official.account_id) == col(Device.account_id))
-        .where(col(Device.revoked_at).is_(None), within(Official.village_code, person.areas))
+        .join(Account, col(Account.id) == col(Device.account_id))
+        .where(col(Device.revoked_at).is_(None), _is_open())
+        .where(within(Official.village_code, person.areas))
         .group_by(col(Device.account_id))
         .subquery()
     )
