@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from outreach.db import reading, unit_of_work
 from outreach.people.tables import Device, Enrolment, Official, Role
+from outreach.villages.tables import Village
 from outreach.visits.tables import Visit, Work
 from tests.maps.map_app import serving
 from tests.web.planned import words_of
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     LogIn = Callable[[Role], Visitor]
 
 LIST = "/officials/phones"
-SRIWEDARI, KARANGASEM = "33.72.01.1006", "33.72.01.1011"
+SRIWEDARI, KARANGASEM, MAS = "33.72.01.1006", "33.72.01.1011", "33.72.01.1003"
 
 
 @pytest.fixture
@@ -90,6 +91,12 @@ def test_who_left_office_by_the_calendar_is_listed_while_a_phone_speaks(
         ("Ibu", ["Ibu Kota"]),  # nothing else was typed: then it is looked for
         ("33.72.01.1001 lestari", ["Sri Lestari"]),
         ("%", []),
+        ("kepala desa", ["Warsito"]),  # not the "Kepala Dusun"
+        ("Kepala Desa Karangasem", ["Warsito"]),
+        ("desa sri", ["Tono"]),  # the place, not whoever is called so
+        ("pak desa mas", ["Lastri"]),  # a village called Mas, not who is called so
+        ("mas", ["Mas Said", "Lastri"]),
+        ("bu hj. sri kel. pajang", ["Sri Lestari"]),
     ],
 )
 def test_people_are_looked_for_as_they_are_spoken_of(
@@ -100,6 +107,11 @@ def test_people_are_looked_for_as_they_are_spoken_of(
         add(db, "Tono", village=SRIWEDARI)
         add(db, "Sri Akhir", village=KARANGASEM)
         add(db, "Ibu Kota")
+        db.add(Official(name="Warsito", village_code=KARANGASEM, position="Kepala Desa"))
+        db.add(Official(name="Ngadiman", village_code=KARANGASEM, position="Kepala Dusun"))
+        db.get_one(Village, MAS).name = "Mas"
+        add(db, "Lastri", village=MAS)
+        add(db, "Mas Said")
     assert names_in(desk.get(LIST, query_string={"q": words})) == found
 
 
