@@ -54,7 +54,8 @@ export function draftFrom(told) {
   return draft;
 }
 
-const isDay = (text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
+/** Whether it is a day of the calendar. */
+export const isDay = (text) => typeof text === "string" && /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
 
 const onlyTexts = (told, names) => Object.fromEntries(
   names.filter((name) => typeof told[name] === "string").map((name) => [name, told[name]]),

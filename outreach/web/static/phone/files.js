@@ -1,10 +1,9 @@
 // What was not sent yet, as a file: to be kept, handed to the branch, or read in on another phone.
 import { draftFrom } from "./draft.js";
-import { isUuid } from "./ids.js";
 import { drafts, isOf, isUnsent, outbox, whoIsHere } from "./store.js";
+import { isItem } from "./told_items.js";
 
 const FORMAT = "outreach-phone-1";
-const KINDS = ["report", "answer", "evidence"];
 const LARGEST_BYTES = 30 * 1024 * 1024;
 const CHUNK = 0x8000;
 
@@ -133,11 +132,4 @@ async function addBegun(told, person) {
     return "unreadable";
   }
   return (await drafts.put(told.visit_id, { ...draft, person: of })) ? "begun" : "unkept";
-}
-
-function isItem(item) {
-  const named = isUuid(item?.id) && KINDS.includes(item.kind) && Number.isInteger(item.visit_id);
-  if (!named || typeof item.body !== "object" || item.body === null) return false;
-  if (item.after && !isUuid(item.after)) return false;
-  return item.kind === "evidence" ? Boolean(item.picture) && isUuid(item.body.report_id) : item.body.id === item.id;
 }

@@ -1,6 +1,6 @@
 // All sessions of the own villages, with what became of them; it needs no network.
-import { answerInWords, known, placeOf, standing, whyOf } from "./visits.js";
-import { copyOf, dayInWords, fill, number, say, show, time } from "./words.js";
+import { answerInWords, known, placeOf, standing, visitOf, whyOf } from "./visits.js";
+import { cardsOf, copyOf, dayInWords, fill, number, say, show, time } from "./words.js";
 
 const ANSWERS_MS = 56 * 86_400_000;
 
@@ -13,11 +13,11 @@ export async function refresh(section) {
   const mine = all.items.filter((item) => item.kind !== "evidence" && (item.kind === "report" || item.state !== "sent"));
   // The refused first: they wait for somebody here, the others only for a network.
   mine.sort((a, b) => Number(b.state === "refused") - Number(a.state === "refused") || b.number - a.number);
-  put(section, "answers", "[data-answers]", lastAnswers(all).map((item) => ofItem(item, all)));
+  put(section, "answers", "[data-answers]", cardsOf(lastAnswers(all), (item) => ofItem(item, all), unshown));
   const reports = all.reports.filter((one) => !one.corrected_by);
-  put(section, "unsent", "[data-mine]", mine.map((item) => ofItem(item, all)));
-  put(section, "disputes", "[data-disputes]", all.disputes.map(ofDispute));
-  section.querySelector("[data-reports]").replaceChildren(...reports.map((one) => ofReport(one, all)));
+  put(section, "unsent", "[data-mine]", cardsOf(mine, (item) => ofItem(item, all), unshown));
+  put(section, "disputes", "[data-disputes]", cardsOf(all.disputes, ofDispute, unshown));
+  section.querySelector("[data-reports]").replaceChildren(...cardsOf(reports, (one) => ofReport(one, all), unshown));
   show(section, "nothing", reports.length === 0);
   put(section, "villages", "[data-villages]", all.villages.map(ofVillage));
 }
@@ -50,6 +50,9 @@ function entry(texts, link) {
   return line;
 }
 
+/** Of one that cannot be shown; the screen of what was not sent tells what to do about it. */
+const unshown = () => entry({ village: say("unknown_village"), day: "", state: say("item-unshown") });
+
 const dayOf = (one) => `${dayInWords(one.held_on)}, ${time(one.held_at, one.zone_name)}`;
 
 function ofItem(item, all) {
@@ -69,7 +72,7 @@ function ofItem(item, all) {
 }
 
 function ofReport(report, all) {
-  const may = (report.can ?? visitCan(report, all)).includes("correct");
+  const may = (report.can ?? visitOf(all, report.visit_id)?.can ?? []).includes("correct");
   const sentBack = report.review === "sent_back";
   const line = entry(
     {
@@ -91,8 +94,6 @@ function ofReport(report, all) {
   return line;
 }
 
-const visitCan = (report, all) => all.visits.find((one) => one.id === report.visit_id)?.can ?? [];
-
 function pictures({ photo, signature }) {
   if (photo && signature) return say("pictures_both");
   return photo ? say("pictures_photo") : signature ? say("pictures_signature") : "";
@@ -106,13 +107,13 @@ function ofDispute(dispute) {
 
 function ofVillage(village) {
   const { informal_workers: workers, covered } = village;
-  const known = workers !== null && workers !== undefined && covered !== null && covered !== undefined;
+  const isKnown = workers !== null && workers !== undefined && covered !== null && covered !== undefined;
   return fill(copyOf("village"), {
     name: village.name,
     sessions: number(village.sessions),
     signups: number(village.signups),
     paid: village.paid === null || village.paid === undefined ? "" : number(village.paid),
-    uncovered: known ? number(Math.max(0, workers - covered)) : "",
+    uncovered: isKnown ? number(Math.max(0, workers - covered)) : "",
     next: village.next_visit
       ? say("next_visit", { day: dayInWords(village.next_visit) })
       : say("no_next_visit"),

@@ -4,7 +4,7 @@ import { sendNow } from "./outbox.js";
 import { byPerson, drafts, isOf, isUnsent, outbox, whoIsHere } from "./store.js";
 import { cardOf, unfinished } from "./unfinished.js";
 import { known, visitOf } from "./visits.js";
-import { copyOf, dayInWords, fill, moment, say, sayCount } from "./words.js";
+import { cardsOf, copyOf, dayInWords, fill, moment, say, sayCount } from "./words.js";
 
 const NOTHING_KNOWN = { me: null, visits: [], drafts: new Map() };
 let listening = false;
@@ -31,7 +31,9 @@ export async function refresh(section) {
   section.querySelector("[data-begun-list]").replaceChildren(...begun.map((one) => cardOf(one)));
   section.querySelector("[data-none]").hidden = items.length > 0;
   section.querySelector("[data-some]").hidden = items.length === 0;
-  section.querySelector("[data-list]").replaceChildren(...items.map((item) => card(item, visitOf(here, item.visit_id))));
+  section.querySelector("[data-list]").replaceChildren(
+    ...cardsOf(items, (item) => card(item, visitOf(here, item.visit_id)), plainCard),
+  );
 }
 
 /** What somebody else saved here: how many, and whose; what it says is nobody else's business. */
@@ -77,6 +79,18 @@ function card(item, visit) {
   correct.hidden = !refused || item.kind === "evidence" || !visit;
   correct.href = item.kind === "report" ? `#form/${item.visit_id}/${item.id}` : `#answer/${item.visit_id}`;
   one.querySelector("[data-remove]").hidden = !refused;
+  return one;
+}
+
+/** Of one that cannot be shown: it can be kept as a file and removed. */
+function plainCard(item) {
+  const one = fill(copyOf("unsent"), {
+    village: say("some-village"), what: say("item-unshown"), made_by: "", saved: "", standing: say("item-waiting"), why: "",
+  });
+  one.dataset.id = item.id;
+  one.dataset.state = item.state;
+  one.querySelector("[data-correct]").hidden = true;
+  one.querySelector("[data-remove]").hidden = false;
   return one;
 }
 

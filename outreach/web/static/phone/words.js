@@ -66,6 +66,16 @@ export function fill(root, texts) {
   return root;
 }
 
+/** What *card* makes of each; where one cannot be shown *plain* stands in, so that the others are. */
+export const cardsOf = (all, card, plain) => all.map((one) => {
+  try {
+    return card(one);
+  } catch (error) {
+    console.warn(error);
+    return plain(one);
+  }
+});
+
 /** Show or hide the part of *root* that has the name. */
 export function show(root, part, shown) {
   for (const one of root.querySelectorAll(`[data-part="${part}"]`)) one.hidden = !shown;
