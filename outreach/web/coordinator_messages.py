@@ -22,7 +22,7 @@ from outreach.people.tables import Role
 from outreach.visits.links import live_links
 from outreach.web.addresses import link_address, public_url
 from outreach.web.auth import person
-from outreach.web.coordinator_pages import now, pages
+from outreach.web.coordinator_pages import is_tap, now, pages, refuse_tap
 from outreach.web.database import reading_db, running, writing_db
 from outreach.web.forms import read
 from outreach.web.message_words import mail_words
@@ -168,8 +168,10 @@ def _settle(act: Any, message_id: int, words: str) -> ResponseReturnValue:
             act(db, message_id, by=person(), now=now())
     except Conflict as error:
         words = sentence(error)
+        if is_tap():
+            return refuse_tap(words)
     else:
-        if request.args.get("from") == "tap":  # the page is still open and shows it itself
+        if is_tap():
             return "", 204
     flash(words)
     return redirect(url_for("coordinator.messages", page=request.form.get("page") or None), 303)

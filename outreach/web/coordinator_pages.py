@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from outreach.web.forms import check, refill_edit
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flask.typing import ResponseReturnValue
     from sqlmodel import Session
 
     from outreach.campaigns.tables import Stage
@@ -39,6 +41,16 @@ def now() -> datetime:
 def today() -> date:
     """Return the day it is where the person works."""
     return now().astimezone(ZoneInfo(person().zone)).date()
+
+
+def is_tap() -> bool:
+    """Whether the link that opens WhatsApp asks: its page stays open and shows the outcome."""
+    return request.args.get("from") == "tap"
+
+
+def refuse_tap(words: str) -> ResponseReturnValue:
+    """Say to the open page why nothing was noted: what is flashed, a script would swallow."""
+    return words, HTTPStatus.CONFLICT, {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def planners_stage(db: Session, stage_id: int) -> Stage:

@@ -34,7 +34,7 @@ from outreach.villages.tables import Village
 from outreach.visits.phones import PhoneStanding, PhonesWanted, list_phones
 from outreach.web.addresses import public_url
 from outreach.web.auth import own_path, person
-from outreach.web.coordinator_pages import now, pages, today
+from outreach.web.coordinator_pages import is_tap, now, pages, refuse_tap, today
 from outreach.web.database import reading_db, running, writing_db
 from outreach.web.forms import read
 from outreach.web.i18n import number
@@ -203,14 +203,16 @@ def give_code(official_id: int) -> ResponseReturnValue:
 def _passed_on(official_id: int) -> ResponseReturnValue:
     """Note that the code was passed on, by the tap that opens WhatsApp or by the button."""
     try:
-        number = read(PassedOnIn, request.form).code_id
+        code_id = read(PassedOnIn, request.form).code_id
         with writing_db() as db:
-            note_passed_on(db, official_id, number, by=person(), now=now())
+            note_passed_on(db, official_id, code_id, by=person(), now=now())
     except (Invalid, Conflict):
         over = _("This code is not open any more: it was used, taken back, or its time is over.")
+        if is_tap():
+            return refuse_tap(over)
         flash(over, "error")
     else:
-        if request.args.get("from") == "tap":  # the page is still open and shows it itself
+        if is_tap():
             return "", 204
         flash(_("Noted: the code is passed on."))
     back = own_path(request.form.get("back"))

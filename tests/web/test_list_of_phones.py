@@ -10,6 +10,7 @@ import pytest
 from sqlmodel import col, select
 
 from outreach.db import reading, unit_of_work
+from outreach.messages.tables import Message, MessageState
 from outreach.people.tables import Device, Enrolment, Official, Role
 from outreach.villages.tables import Village
 from outreach.visits.tables import Visit, Work
@@ -170,8 +171,12 @@ def test_a_code_passed_on_is_noted_until_there_is_a_new_one(
     desk.send(f"{official}/code", {"act": "renew"})
     assert newest(app).sent_at is None
     assert "code passed on at" not in words_of(desk.get(LIST))
-    # The page was open before: its tap does not note the new code, and says so.
-    assert note(desk, world, first.id or 0, tap=True).location == LIST
+    # The page was open before: neither its tap nor its button notes the new code, and both say so.
+    refused = note(desk, world, first.id or 0, tap=True)
+    assert (refused.status_code, refused.mimetype) == (409, "text/plain")
+    assert "not open any more" in refused.text
+    assert "not open any more" not in words_of(desk.get(LIST))
+    assert note(desk, world, first.id or 0).location == LIST
     assert newest(app).sent_at is None
     assert "not open any more" in words_of(desk.get(LIST))
     assert note(desk, world, newest(app).id or 0).location == LIST
@@ -226,3 +231,30 @@ def test_the_tap_that_opens_whatsapp_notes_it(app: Flask, page: Page, code: str)
     assert page.get_by_role("button", name="Read out or shown").count() == 0
     assert newest(app).sent_at is not None
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        (LIST, "not open any more"),
+        ("/officials/{official_id}", "not open any more"),
+        ("/messages", "has been settled meanwhile"),
+    ],
+)
+def test_a_tap_that_comes_too_late_is_told_where_it_was_made(
+    app: Flask, page: Page, world: World, write: Any, code: str, path: str, why: str
+) -> None:
+    page.goto(path.format(**world.own))
+    with write() as db:
+        db.get_one(Enrolment, newest(app).id).withdrawn_at = datetime.now(UTC)
+        db.get_one(Message, world.own["message_id"]).state = MessageState.DROPPED
+    link = page.locator("[data-tap]").first
+    for _again in range(2):
+        with page.expect_popup(), page.expect_response(re.compile("from=tap")):
+            link.click()
+        page.locator("[data-tap] + [role=alert]").wait_for()
+    assert page.locator("[role=alert]", has_text=why).count() == 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.reload()
+    assert page.get_by_text(why).count() == 0

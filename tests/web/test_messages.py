@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -97,7 +98,11 @@ def test_the_script_hears_whether_it_was_marked(
     assert coordinator.send(path).status_code == 204
     with _write(app) as db:
         db.execute(update(Message).values(state=MessageState.DROPPED, error="overtaken"))
-    assert coordinator.send(path).status_code == 303
+    refused = coordinator.send(path)
+    assert (refused.status_code, refused.mimetype) == (409, "text/plain")
+    by_button = coordinator.send(path.partition("?")[0], follow_redirects=True)
+    assert refused.text in unescape(by_button.text)
+    assert refused.text not in unescape(coordinator.get("/messages").text)
 
 
 @pytest.mark.parametrize("path", ["/visits/{visit_id}", "/stages/{stage_id}/ask"])
