@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -259,3 +260,50 @@ def test_where_a_file_of_the_page_is_lost_it_says_so_and_leads_on(
     expect(page.locator("[data-screen=visits]")).to_be_visible()
     page.clock.run_for(30_000)
     expect(stuck).to_be_hidden()
+
+
+def test_what_is_in_memory_only_goes_into_the_file_where_the_disk_cannot_be_read(
+    phone: Handset, visits: list[int], today: date
+) -> None:
+    page = phone.switch_on()
+    phone.send()
+    phone.context.set_offline(True)
+    kept, unkept = (a_report(visit, today) for visit in visits[:2])
+    phone.save(kept)
+    page.evaluate(_BREAK_ITEMS)
+    assert phone.save(unkept) is False
+    said: list[str] = []
+
+    def hear(dialog: Dialog) -> None:
+        said.append(dialog.message)
+        dialog.accept()
+
+    page.on("dialog", hear)
+    page.evaluate(_BREAK_READING)
+    full = page.locator("[data-frame=full]")
+    with page.expect_download() as got:
+        full.locator("[data-do=file]").click()
+    told = json.loads(got.value.path().read_text())["items"]
+    assert [one["id"] for one in told] == [unkept["id"]]
+    phone.until(lambda: len(said) == 1)
+    assert "holds only what is NOT saved" in said[0]
+    page.evaluate(_MEND_ITEMS)
+    page.evaluate(_MEND_READING)
+    phone.run("await outbox.rescue();")
+    with page.expect_download() as got:
+        phone.open("#outbox")
+        page.locator("[data-screen=outbox] [data-do=file]").click()
+    assert len(json.loads(got.value.path().read_text())["items"]) == 2
+
+
+def test_a_file_that_cannot_be_made_is_told(phone: Handset) -> None:
+    page = phone.switch_on()
+    phone.send()
+    page.evaluate(_BREAK_READING)
+    said: list[str] = []
+    page.once("dialog", lambda one: (said.append(one.message), one.accept()))
+    phone.run(
+        """const files = await import(url.replace("store.js", "files.js"));
+        await files.giveAll(files.download);"""
+    )
+    assert said[0].startswith("The file could not be made")

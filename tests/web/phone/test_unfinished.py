@@ -36,7 +36,7 @@ _WITH_A_PHOTO = """const files = await import(url.replace("store.js", "files.js"
 const draft = await drafts.get(given[0]);
 const photo = new Blob([new Uint8Array([1, 2, 255])], {type: "image/jpeg"});
 await drafts.put(given[0], {...draft, photo});
-return (await files.fileOf()).text();"""
+return (await files.fileOf([], await drafts.all())).text();"""
 _BYTES = "return [...new Uint8Array(await (await drafts.get(given[0])).photo.arrayBuffer())];"
 
 

@@ -2,26 +2,52 @@
 import { draftFrom } from "./draft.js";
 import { drafts, isOf, isUnsent, outbox, whoIsHere } from "./store.js";
 import { isItem } from "./told_items.js";
+import { say } from "./words.js";
 
 const FORMAT = "outreach-phone-1";
 const LARGEST_BYTES = 30 * 1024 * 1024;
 const CHUNK = 0x8000;
 
-/** A file of the items and of forms that were begun: of all that is of whoever is here, if none are named. */
-export async function fileOf(items = null, begun = null) {
-  const person = await whoIsHere();
-  const chosen = items ?? (await outbox.all()).filter((item) => isUnsent(item) && isOf(item, person));
-  const told = await Promise.all(chosen.map(async ({ id, kind, visit_id, body, after, added_at, person: of, made_by }) => (
+/** A file of these items and of forms that were begun. */
+export async function fileOf(items, begun = []) {
+  const told = await Promise.all(items.map(async ({ id, kind, visit_id, body, after, added_at, person: of, made_by }) => (
     { id, kind, visit_id, body, after, added_at, person: of ?? null, made_by: made_by ?? null,
       picture: await packed(await outbox.blob(id)) }
   )));
-  const unfinished = await Promise.all((begun ?? (items ? [] : await drafts.all())).map(async ({ visit_id, person: of, draft }) => (
+  const unfinished = await Promise.all(begun.map(async ({ visit_id, person: of, draft }) => (
     { visit_id, person: of ?? null, draft: { ...draft, person: undefined, photo: await packed(draft.photo) } }
   )));
-  const content = { format: FORMAT, made_at: new Date().toISOString(), items: told, begun: unfinished };
-  const text = JSON.stringify(content, null, 1);
+  const now = new Date().toISOString();
+  const text = JSON.stringify({ format: FORMAT, made_at: now, items: told, begun: unfinished }, null, 1);
   // As plain text, for messengers carry that and refuse what they do not know.
-  return new File([text], `outreach-${new Date().toISOString().slice(0, 10)}-${chosen.length + unfinished.length}.txt`, { type: "text/plain" });
+  const name = `outreach-${now.slice(0, 10)}-${told.length + unfinished.length}.txt`;
+  return new File([text], name, { type: "text/plain" });
+}
+
+/** Give (`download` or `share`) a file of all that is of whoever is here; say what is not in it. */
+export async function giveAll(give) {
+  try {
+    const { items, begun, whole } = await mine();
+    await give(await fileOf(items, begun));
+    if (!whole) window.alert(say("file-not-whole"));
+  } catch (error) {
+    console.warn(error);
+    window.alert(say("file-failed"));
+  }
+}
+
+/** Where the disk cannot be read it is what lives in this page's memory: that would be lost first. */
+async function mine() {
+  const person = await whoIsHere();
+  const own = (items) => items.filter((item) => isUnsent(item) && isOf(item, person));
+  try {
+    const [items, begun] = await Promise.all([outbox.all(), drafts.all()]);
+    return { items: own(items), begun, whole: true };
+  } catch (error) {
+    const items = own(outbox.inMemory());
+    if (items.length === 0) throw error;
+    return { items, begun: [], whole: false };
+  }
 }
 
 async function packed(blob) {

@@ -1,5 +1,5 @@
 // The screen of this phone: its PIN, and leaving.
-import { fileOf, download } from "./files.js";
+import { download, giveAll } from "./files.js";
 import { canLock, hasPin, isPin, lock, removePin, setPin } from "./lock.js";
 import { ask, sendNow } from "./outbox.js";
 import { canKeepPage, drafts, isOf, isUnsent, outbox, state, whoIsHere } from "./store.js";
@@ -36,7 +36,7 @@ function listen(section) {
   on("[data-pin-remove]", "click", dropPin);
   on("[data-pin-lock]", "click", () => lock());
   on("[data-log-out] [data-leave]", "click", leaveOrWarn);
-  on("[data-leave-file]", "click", async () => download(await fileOf()));
+  on("[data-leave-file]", "click", () => giveAll(download));
   on("[data-leave-anyway]", "click", leave);
   on("[data-leave-not]", "click", () => showLeaving(section, false));
 }
