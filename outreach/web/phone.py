@@ -31,17 +31,9 @@ pages = Blueprint("phone", __name__)
 
 BUNDLE = "phone"
 SHELL_PATH = "/phone/"
-#: The first screen needs these and waits for them together, the largest first: over HTTP/1.1 a
-#: browser fetches six at once. What else there is comes once it stands.
-FIRST_FILES = (
-    "app.js",
-    "store.js",
-    "outbox.js",
-    "visits.js",
-    "words.js",
-    "disk.js",
-    "clock.js",
-)
+#: The first screen needs these. Over HTTP/1.1 a browser opens six connections: five modules and
+#: the stylesheet make them; visits.js comes with the first news, before which it shows nothing.
+FIRST_FILES = ("app.js", "store.js", "outbox.js", "words.js", "hardware.js", "visits.js")
 #: The service worker is served at an address of its own: its folder is what it may answer for.
 WORKER = "sw.js"
 #: Shown pictures are taken by the phone itself; a place is asked of it only on the official's tap.

@@ -231,7 +231,7 @@ def test_a_clock_that_is_years_off_is_found_out(
     phone.send()
     expect(page.locator("[data-frame=clock]")).to_be_visible()
     told = phone.run(
-        """const {villageToday, skewKnown} = await import(url.replace("store.js", "clock.js"));
+        """const {villageToday, skewKnown} = await import(url.replace("store.js", "hardware.js"));
         return [villageToday("Asia/Jakarta"), villageToday("Asia/Jayapura"), skewKnown(),
                 new Date().getFullYear()];"""
     )

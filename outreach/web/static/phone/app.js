@@ -15,17 +15,17 @@
 //   #history            what was sent and what became of it    history.js
 //   #outbox, #settings, #welcome: of the phone itself
 //
-// What the first screen needs is imported here and named in the head of the page (FIRST_FILES in
-// web/phone.py), so that it comes in one go over a slow line; all else is imported once it stands.
-import { minutesAhead, startClock } from "./clock.js";
+// What the frame needs is imported here and named in the head of the page with the first screen's
+// own visits.js (FIRST_FILES in web/phone.py), so that it comes in one go over a slow line; all else
+// is imported once it stands.
+import { minutesAhead, startClock } from "./hardware.js";
 import { condition, sendNow, startSending } from "./outbox.js";
 import { byPerson, canKeepPage, diskRefused, drafts, isOf, isUnsent, keepsNothing, onlyUnnoted, openStore, outbox, settings, state, whoIsHere } from "./store.js";
-import * as visits from "./visits.js";
 import { moment, number, say, sayCount } from "./words.js";
 
 const SCREENS = {
-  visits: async () => visits,
-  visit: async () => visits.one,
+  visits: () => import("./visits.js"),
+  visit: async () => (await import("./visits.js")).one,
   form: () => import("./form.js"),
   answer: () => import("./answer.js"),
   saved: () => import("./saved.js"),

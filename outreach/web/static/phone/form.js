@@ -1,6 +1,6 @@
 // Log a session: four numbers and one tap; the rest on demand. Every change is kept as a draft.
 import { asCount, problemsOf, workersOf } from "./checks.js";
-import { villageNow, villageToday } from "./clock.js";
+import { villageNow, villageToday } from "./hardware.js";
 import { Lines, sumInWords } from "./details.js";
 import { draftOf, freshDraft } from "./draft.js";
 import { Fields } from "./fields.js";

@@ -1,5 +1,5 @@
 // Sends what was saved, until the server names each item as taken in. Nothing else ends it.
-import { hearClock } from "./clock.js";
+import { hearClock } from "./hardware.js";
 import { diskRefused, isOf, outbox, settings, state, whoIsHere } from "./store.js";
 
 const MOST_AT_ONCE = 100;

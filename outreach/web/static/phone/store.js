@@ -6,9 +6,9 @@
 // outbox    what the official saved and the server may not know yet; see `outbox.add`
 //
 // After each change of state or outbox `phone:changed` is sent to the document, in every tab.
-import { forget, got, kept, read, settings, write } from "./disk.js";
+import { forget, got, kept, read, settings, write } from "./hardware.js";
 
-export { canKeepPage, keepsNothing, openStore, settings, upgrade } from "./disk.js";
+export { canKeepPage, keepsNothing, openStore, settings, upgrade } from "./hardware.js";
 
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("phone") : null;
 // What did not fit on the disk: it lives as long as this page does, and the page says so.

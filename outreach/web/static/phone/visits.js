@@ -1,5 +1,5 @@
 // The visits: what this phone knows of them, their cards, and the first screen of all.
-import { villageToday } from "./clock.js";
+import { villageToday } from "./hardware.js";
 import { drafts, isOf, outbox, personOf, state, storedAs } from "./store.js";
 import { copyOf, dayInWords, fill, number, say, show, time } from "./words.js";
 
