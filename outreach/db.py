@@ -33,6 +33,9 @@ SQLModel.metadata.naming_convention = MetaData(
 #: PostgreSQL's language orders would skip the dots.
 CODE = String(13).with_variant(String(13, collation="C"), "postgresql")
 
+#: Rows written or asked for in one statement; SQLite takes 32,766 values.
+ROWS_PER_STATEMENT = 500
+
 
 def words(kind: type[StrEnum]) -> Enum:
     """Store an enum as its word and let a check constraint hold it, on every database alike."""

@@ -18,7 +18,7 @@ from sqlalchemy import and_, exists, func, or_, select, true, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from outreach.db import insert_into
+from outreach.db import ROWS_PER_STATEMENT, insert_into
 from outreach.messages.tables import Matter, Medium, Message, MessageState
 from outreach.people.access import narrow
 from outreach.people.tables import Account, Official, Role
@@ -56,8 +56,6 @@ _OUR_CHANNELS = (Channel.PAGE, Channel.SHEET, Channel.PRODUCT)
 # Why a message was dropped.
 OVERTAKEN, TOLD_OTHERWISE = "overtaken", "told_otherwise"
 
-_ROWS_PER_STATEMENT = 500
-
 
 @dataclass(frozen=True, slots=True)
 class _News:
@@ -94,7 +92,7 @@ def announce(db: Session, now: datetime, *, by_email: bool = False) -> int:
     news = [one for medium in media for one in _news(db, medium, now)]
     earlier = _earlier(db, {one.visit_id for one in news})
     rows = [_row(one, earlier[one.visit_id, one.official_id], now) for one in news]
-    made = sum(_insert(db, part) for part in batched(rows, _ROWS_PER_STATEMENT))
+    made = sum(_insert(db, part) for part in batched(rows, ROWS_PER_STATEMENT))
     drop_overtaken(db, now)
     return made
 
@@ -247,7 +245,7 @@ def _has_message(medium: Medium) -> ColumnElement[bool]:
 def _earlier(db: Session, visit_ids: set[int]) -> dict[tuple[int, int], list[_Earlier]]:
     """Read the messages about visits, by visit and official, the oldest first."""
     found: dict[tuple[int, int], list[_Earlier]] = defaultdict(list)
-    for part in batched(sorted(visit_ids), _ROWS_PER_STATEMENT):
+    for part in batched(sorted(visit_ids), ROWS_PER_STATEMENT):
         query = select(
             col(Message.visit_id),
             col(Message.official_id),

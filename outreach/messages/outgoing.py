@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlmodel import col
 
+from outreach.db import ROWS_PER_STATEMENT
 from outreach.messages.facts import Told, told_of, told_then
 from outreach.messages.mail import Letter
 from outreach.messages.report_pages import report_paths
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 #: These are about visits for which there is nothing to answer.
 _NEED_NO_LINK = (Matter.CALLED_OFF, Matter.SENT_BACK)
-_ROWS_PER_STATEMENT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _reasons(db: Session, messages: Sequence[Message]) -> dict[int, str]:
     """Read why reports were sent back, by the event that the message tells."""
     events = {one.event_id or 0 for one in messages if one.matter is Matter.SENT_BACK}
     found: dict[int, str] = {}
-    for part in batched(sorted(events), _ROWS_PER_STATEMENT):
+    for part in batched(sorted(events), ROWS_PER_STATEMENT):
         query = select(col(VisitEvent.id), col(VisitEvent.reason))
         rows = db.execute(query.where(col(VisitEvent.id).in_(part)))
         found.update((event_id, reason) for event_id, reason in rows)

@@ -15,7 +15,7 @@ from sqlalchemy import and_, exists, or_, select, true, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from outreach.db import insert_into
+from outreach.db import ROWS_PER_STATEMENT, insert_into
 from outreach.messages.announce import NEWS, OVERTAKEN, has_contact, in_reach, local_days
 from outreach.messages.tables import Matter, Medium, Message, MessageState
 from outreach.people.tables import Official
@@ -40,7 +40,6 @@ REST = timedelta(hours=12)
 _STANDS = (Work.AWAITING, Work.CONFIRMED)
 #: After these a village that asked for another day is asked anew.
 _ASKS_ANEW = (Happening.ASKED, Happening.MOVED, Happening.LINK_RENEWED)
-_ROWS_PER_STATEMENT = 500
 
 
 def remind(db: Session, now: datetime, *, by_email: bool = False) -> int:
@@ -53,7 +52,7 @@ def remind(db: Session, now: datetime, *, by_email: bool = False) -> int:
     rows = [row for medium, lead in product(media, LEADS) for row in _due(db, medium, lead, now)]
     # In one order, so that two sweepers never wait for each other.
     rows.sort(key=lambda row: str(row["dedupe_key"]))
-    return sum(put_in(db, part) for part in batched(rows, _ROWS_PER_STATEMENT))
+    return sum(put_in(db, part) for part in batched(rows, ROWS_PER_STATEMENT))
 
 
 def drop_overtaken_reminders(db: Session, now: datetime, message_id: int | None = None) -> None:

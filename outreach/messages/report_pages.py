@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, select
 from sqlmodel import col
 
+from outreach.db import ROWS_PER_STATEMENT
 from outreach.people.passwords import NO_PASSWORD
 from outreach.people.tables import Account, Device, DeviceKind, Official, Role
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 #: Where officials report below the address of the web: with a phone of their own, or logged in.
 PHONE_PATH, PLAIN_PATH = "/phone/", "/my"
-_ROWS_PER_STATEMENT = 500
 
 
 def report_paths(db: Session, official_ids: Collection[int | None]) -> dict[int, str]:
@@ -29,7 +29,7 @@ def report_paths(db: Session, official_ids: Collection[int | None]) -> dict[int,
     """
     found: dict[int, str] = {}
     numbers = sorted(one for one in set(official_ids) if one is not None)
-    for part in batched(numbers, _ROWS_PER_STATEMENT):
+    for part in batched(numbers, ROWS_PER_STATEMENT):
         for official_id, has_phone, password in db.execute(_query(part)):
             if has_phone:
                 found[official_id] = PHONE_PATH

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from outreach.db import insert_into
+from outreach.db import ROWS_PER_STATEMENT, insert_into
 from outreach.people.signs import code_of, derived_key, is_same, number_in
 from outreach.visits.tables import ConfirmationLink, Visit, Work
 
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 #: Ten bytes: 80 bits, sixteen signs.
 _SIGNATURE_BYTES = 10
-_ROWS_PER_STATEMENT = 500
 #: Signs what is no link of ours, so that a wrong guess costs the same work whatever it names.
 _NOBODY = ConfirmationLink(
     id=0,
@@ -99,7 +98,7 @@ def live_links(
 ) -> dict[int, ConfirmationLink]:
     """Read the link of each visit that can still be answered by one."""
     found: dict[int, ConfirmationLink] = {}
-    for part in batched(sorted(set(visit_ids)), _ROWS_PER_STATEMENT):
+    for part in batched(sorted(set(visit_ids)), ROWS_PER_STATEMENT):
         query = select(ConfirmationLink).where(
             col(ConfirmationLink.visit_id).in_(part), *is_open(), _lives(now)
         )
@@ -117,7 +116,7 @@ def issue_links(db: Session, visit_ids: Collection[int], now: datetime) -> int:
     waiting = col(Visit.work) == Work.AWAITING
     return sum(
         _insert(db, db.execute(query.where(waiting, col(Visit.id).in_(part))).all(), now)
-        for part in batched(sorted(set(visit_ids)), _ROWS_PER_STATEMENT)
+        for part in batched(sorted(set(visit_ids)), ROWS_PER_STATEMENT)
     )
 
 
@@ -131,7 +130,7 @@ def withdraw_links(
     ends = [col(ConfirmationLink.withdrawn_at).is_(None)] if answered else is_open()
     db.flush()
     gone = 0
-    for part in batched(sorted(set(visit_ids)), _ROWS_PER_STATEMENT):
+    for part in batched(sorted(set(visit_ids)), ROWS_PER_STATEMENT):
         statement = update(ConfirmationLink).where(col(ConfirmationLink.visit_id).in_(part), *ends)
         done: Any = db.execute(statement.values(withdrawn_at=now))
         gone += done.rowcount
