@@ -2,7 +2,7 @@
 
 Who reported it is known from the history. Where they are not in office any more, cannot be
 reached or cannot log in, or where somebody of the branch had typed the report, the village's
-officials are told.
+officials are told. Once anybody was told, nobody else is, whoever leaves or loses a number then.
 """
 
 from __future__ import annotations
@@ -13,11 +13,18 @@ from datetime import timedelta
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, func, or_, select, true, update
+from sqlalchemy import and_, exists, or_, select, true, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from outreach.messages.announce import OVERTAKEN, TELL_WITHIN, in_reach, local_days
+from outreach.db import ROWS_PER_STATEMENT
+from outreach.messages.announce import (
+    OVERTAKEN,
+    TELL_WITHIN,
+    TOLD_OTHERWISE,
+    in_reach,
+    local_days,
+)
 from outreach.messages.remind import put_in, was_dropped
 from outreach.messages.tables import Matter, Medium, Message, MessageState
 from outreach.people.access import narrow
@@ -39,7 +46,6 @@ if TYPE_CHECKING:
 TRY_FOR = timedelta(days=30)
 
 _REPORTS = (Happening.REPORTED, Happening.CORRECTED)
-_ROWS_PER_STATEMENT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ def tell_sent_back(db: Session, now: datetime, *, by_email: bool = False) -> int
     rows = [_row(one, medium, now) for one in chosen for medium in one.media]
     # In one order, so that two sweepers never wait for each other.
     missing = sorted((row for row in rows if row["dedupe_key"] not in told), key=_key)
-    return sum(put_in(db, part) for part in batched(missing, _ROWS_PER_STATEMENT))
+    return sum(put_in(db, part) for part in batched(missing, ROWS_PER_STATEMENT))
 
 
 def drop_corrected(db: Session, now: datetime, message_id: int | None = None) -> None:
@@ -85,33 +91,64 @@ def drop_corrected(db: Session, now: datetime, message_id: int | None = None) ->
 
 
 def sent_back_untold(db: Session, person: Person, now: datetime) -> list[int]:
-    """List visits of the person's area sent back in these days of which nobody has a message."""
-    has_message = exists().where(col(Message.event_id) == col(VisitEvent.id))
+    """List visits of the person's area sent back in these days of which nobody has a message.
+
+    One that was dropped before it went out is none.
+    """
     query = (
         select(col(Visit.id))
         .join(VisitEvent, col(VisitEvent.visit_id) == col(Visit.id))
-        .where(col(Visit.work) == Work.SENT_BACK, col(VisitEvent.id).in_(_latest(now)))
-        .where(~has_message)
+        .where(*_is_to_be_told(now), ~_has_message(~was_dropped()))
     )
     return [visit_id or 0 for visit_id in db.scalars(narrow(query, Visit.village_code, person))]
 
 
 def _stands() -> ColumnElement[bool]:
     """Hold while the report waits for what the message asks for."""
-    later = aliased(VisitEvent)
-    sent_back_anew = exists().where(
-        col(later.visit_id) == col(Message.visit_id),
-        col(later.id) > col(Message.event_id),
-        col(later.happening) == Happening.SENT_BACK,
-    )
     waits = exists().where(
         col(Visit.id) == col(Message.visit_id), col(Visit.work) == Work.SENT_BACK
     )
-    return and_(waits, ~sent_back_anew)
+    return and_(waits, ~_was_sent_back_after(col(Message.visit_id), col(Message.event_id)))
+
+
+def _was_sent_back_after(visit_id: Any, event_id: Any) -> ColumnElement[bool]:
+    later = aliased(VisitEvent)
+    return exists().where(
+        col(later.visit_id) == visit_id,
+        col(later.id) > event_id,
+        col(later.happening) == Happening.SENT_BACK,
+    )
+
+
+def _has_message(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Hold for events of which there is such a message."""
+    return exists().where(col(Message.event_id) == col(VisitEvent.id), *conditions)
+
+
+def _was_told() -> ColumnElement[bool]:
+    """Hold for messages that went out, or whose official was told in another way."""
+    return or_(col(Message.state) == MessageState.SENT, col(Message.error) == TOLD_OTHERWISE)
+
+
+def _is_to_be_told(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Hold for the latest sending back of a visit whose report still waits, while it is new.
+
+    New once more is what a message was to tell, if that was dropped in these days.
+    """
+    lately = now - TELL_WITHIN
+    lost_its_message = _has_message(was_dropped(), col(Message.settled_at) >= lately)
+    at = col(VisitEvent.at)
+    return (
+        col(Visit.work) == Work.SENT_BACK,
+        col(VisitEvent.happening) == Happening.SENT_BACK,
+        ~_was_sent_back_after(col(VisitEvent.visit_id), col(VisitEvent.id)),
+        # No longer than a message is kept waiting: else it would be dropped and made in turn.
+        or_(at >= lately, and_(at >= now - TRY_FOR, lost_its_message)),
+    )
 
 
 def _candidates(db: Session, now: datetime, *, by_email: bool) -> list[_Candidate]:
-    """Read who could be told of what was sent back: who reported it, and the village's own."""
+    """Read who could be told of what nobody was told yet: who reported it, the village's own."""
     reporter = _reporter()
     is_of_the_village = col(Official.village_code) == col(VisitEvent.village_code)
     sees_it = exists().where(
@@ -124,7 +161,7 @@ def _candidates(db: Session, now: datetime, *, by_email: bool) -> list[_Candidat
         .join(Visit, col(Visit.id) == col(VisitEvent.visit_id))
         .join(Official, or_(is_of_the_village, has_reported))
         .outerjoin(Account, col(Account.id) == col(Official.account_id))
-        .where(col(VisitEvent.id).in_(_latest(now)), col(Visit.work) == Work.SENT_BACK)
+        .where(*_is_to_be_told(now), ~_has_message(_was_told()))
         .where(in_office(local_days(now)[Zone.WIB]))
     )
     return [
@@ -137,18 +174,6 @@ def _candidates(db: Session, now: datetime, *, by_email: bool) -> list[_Candidat
         )
         for event_id, visit_id, official, account_id, may_log_in in db.execute(query)
     ]
-
-
-def _latest(now: datetime) -> Any:
-    """Select the latest sending back of each visit that is not long past."""
-    return (
-        select(func.max(col(VisitEvent.id)))
-        .where(
-            col(VisitEvent.at) >= now - TELL_WITHIN,
-            col(VisitEvent.happening) == Happening.SENT_BACK,
-        )
-        .group_by(col(VisitEvent.visit_id))
-    )
 
 
 def _reporter() -> Any:
@@ -194,7 +219,7 @@ def _told_keys(db: Session, event_ids: set[int]) -> set[str]:
     """
     return {
         key
-        for part in batched(sorted(event_ids), _ROWS_PER_STATEMENT)
+        for part in batched(sorted(event_ids), ROWS_PER_STATEMENT)
         for key in db.scalars(
             select(col(Message.dedupe_key)).where(col(Message.event_id).in_(part), ~was_dropped())
         )
