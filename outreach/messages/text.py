@@ -115,8 +115,13 @@ def text_of_enrolment(
 
 
 def subject_of(told: Told, matter: Matter) -> str:
-    """Write the subject of an e-mail: what it is about, where and when."""
+    """Write the subject of an e-mail: what it is about, where and when.
+
+    What was reported may have been held on another day than the visit was planned for.
+    """
     day = format_date(told.day, "d MMMM y", locale="id")
+    if matter is Matter.SENT_BACK:
+        day = f"rencana {day}"
     return f"{_SUBJECTS[matter]}: sosialisasi BPJS Ketenagakerjaan di {_place(told)}, {day}"
 
 

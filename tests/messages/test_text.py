@@ -139,7 +139,20 @@ def test_a_report_sent_back_is_told_with_its_reason_in_one_line() -> None:
     assert "balas pesan ini" not in text
     without = text_of_visit(told, Matter.SENT_BACK, to=SRI, reason=why)
     assert "Mohon balas pesan ini dengan keterangan yang benar" in without
-    assert subject_of(told, Matter.SENT_BACK).startswith("Laporan perlu diperbaiki: ")
+
+
+def test_a_report_sent_back_is_named_by_the_day_that_was_planned() -> None:
+    """It may have been held on another: nothing is said of when that was."""
+    told = replace(TOLD, work=Work.SENT_BACK)
+    text = text_of_visit(told, Matter.SENT_BACK, reason="Jumlah peserta")
+    assert "\nRencana kunjungan: Jumat, 8 Januari 2027, 09.30 WIB\n" in text
+    assert "\nTempat: Kelurahan Pajang, Kecamatan Laweyan\nTim: Tim 1\n" in text
+    assert text.count("2027") == 1
+    assert "Hari:" not in text
+    assert subject_of(told, Matter.SENT_BACK) == (
+        "Laporan perlu diperbaiki: sosialisasi BPJS Ketenagakerjaan di Kelurahan Pajang,"
+        " rencana 8 Januari 2027"
+    )
 
 
 def test_reminders_in_a_group_say_what_stands_and_give_no_link() -> None:
