@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import socket
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from outreach.config import Settings
-
-_WAIT_SECONDS = 1.0
 
 
 def local_address(settings: Settings) -> str:
@@ -29,11 +27,20 @@ def own_address(settings: Settings) -> str:
     return settings.public_url or _noted(settings) or local_address(settings)
 
 
-def note_address(settings: Settings) -> Path:
-    """Note where this machine serves, for commands called in another shell."""
-    note = _note(settings)
-    note.write_text(local_address(settings))
-    return note
+@contextmanager
+def noted_address(settings: Settings) -> Iterator[None]:
+    """Note where this machine serves, for commands called in another shell, as long as it does.
+
+    The note is locked, and a lock ends with its program however that ends: a port that somebody
+    else got meanwhile is never told as ours. Where no note can be written, there is none.
+    """
+    with ExitStack() as held:
+        with suppress(OSError):
+            _note(settings).unlink(missing_ok=True)  # what a killed `up` left running may hold it
+            file = held.enter_context(_note(settings).open("wb", buffering=0))
+            flock(file, LOCK_SH)
+            file.write(local_address(settings).encode())
+        yield
 
 
 def _note(settings: Settings) -> Path:
@@ -41,13 +48,12 @@ def _note(settings: Settings) -> Path:
 
 
 def _noted(settings: Settings) -> str:
-    """Read the note; one that was left behind by a killed program leads nowhere and is none."""
-    with suppress(OSError, ValueError):
-        address = _note(settings).read_text().strip()
-        told = urlsplit(address)
-        where = (told.hostname or "", told.port or 0)
-        with socket.create_connection(where, timeout=_WAIT_SECONDS):
-            return address
+    """Read the note; one that nobody holds was left behind and is none."""
+    with suppress(OSError), _note(settings).open() as file:
+        try:
+            flock(file, LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            return file.read()
     return ""
 
 

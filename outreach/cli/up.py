@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 import click
@@ -20,7 +21,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from outreach import migrations
-from outreach.cli.addresses import local_address, note_address, own_address
+from outreach.cli.addresses import local_address, noted_address, own_address
 from outreach.cli.database import unreachable
 from outreach.cli.redis_server import find_redis_server, own_redis_url
 from outreach.cli.say import say, step
@@ -52,6 +53,7 @@ def up() -> None:
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=folder).close()
     except OSError as error:
         raise UnsafeSettings(
             setting="VAR_DIR", problem="folder_unusable", detail=str(error)
@@ -131,11 +133,8 @@ def _run_all(settings: Settings, environment: dict[str, str]) -> int:
         if name != "redis" or settings.embedded_redis:
             manager.add_process(name, command, env=environment, cwd=str(ROOT))
     threading.Thread(target=_announce, args=(settings,), daemon=True).start()
-    note = note_address(settings)
-    try:
+    with noted_address(settings):
         manager.loop()
-    finally:
-        note.unlink(missing_ok=True)
     # To be stopped by Ctrl-C is how this command is meant to end.
     return 0 if manager.returncode == STOPPED_BY_HAND else int(manager.returncode or 0)
 

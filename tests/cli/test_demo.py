@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from collections import Counter
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -14,9 +17,9 @@ from sqlmodel import col, select
 
 from outreach.campaigns.tables import Stage
 from outreach.cli import main
-from outreach.cli.addresses import local_address, note_address, own_address
+from outreach.cli.addresses import local_address, noted_address, own_address
 from outreach.cli.demo import seed_if_empty
-from outreach.config import Settings
+from outreach.config import ROOT, Settings
 from outreach.db import reading, unit_of_work
 from outreach.demonstration import story
 from outreach.demonstration.cast import BRANCH
@@ -36,6 +39,7 @@ from outreach.visits.tables import Happening, Visit, VisitEvent, Work
 from tests import builders
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy import Engine
@@ -99,23 +103,61 @@ def test_the_story_leaves_something_to_do_for_coordinator_and_manager(
     check_phones(sqlite_engine, coordinator, now, today)
 
 
+_HOLDS = """
+import sys, time
+from outreach.cli.addresses import noted_address
+from outreach.config import ROOT, Settings
+
+with noted_address(Settings(port=int(sys.argv[1]))):
+    print("noted", flush=True)
+    time.sleep(600)
+"""
+
+
+@contextmanager
+def started_elsewhere(port: int) -> Iterator[subprocess.Popen[str]]:
+    """Hold the note of a port in a program of its own, as `outreach up` in another shell."""
+    program = [sys.executable, "-c", _HOLDS, str(port)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "noted\n"
+            yield holder
+        finally:
+            holder.kill()
+
+
 def test_where_the_product_runs_is_told_in_another_shell(
-    sqlite_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    builders.load_small_registry(sqlite_engine)
     monkeypatch.setenv("VAR_DIR", str(tmp_path))
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        server.listen()
-        port = server.getsockname()[1]
-        note = note_address(Settings(port=port))
-        here = f"http://127.0.0.1:{port}"
-        assert own_address(Settings()) == here
-        assert own_address(Settings(public_url="https://coba.example")) == "https://coba.example"
-    # It was killed and could not take its note away.
-    assert own_address(Settings()) == "http://127.0.0.1:8000"
-    for nonsense in ("", "8000", "http://[::1", "http://x:port"):
-        note.write_text(nonsense)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        port = stranger.getsockname()[1]
+        with started_elsewhere(port):
+            told = [own_address(Settings()) for _ in range(2)]
+            assert told == [f"http://127.0.0.1:{port}"] * 2
+            with noted_address(Settings(port=8006)):
+                assert own_address(Settings()) == "http://127.0.0.1:8006"
+            assert own_address(Settings()) == "http://127.0.0.1:8000"
+        with started_elsewhere(port) as holder:
+            known = Settings(public_url="https://coba.example")
+            assert own_address(known) == "https://coba.example"
+            assert own_address(Settings(port=8005)) == f"http://127.0.0.1:{port}"
+            holder.kill()
+            holder.wait()
+            # It could not take its note away, and another program answers at its port.
+            assert own_address(Settings(port=8005)) == "http://127.0.0.1:8005"
+
+
+def test_without_a_note_the_product_runs_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    (tmp_path / "address").mkdir()
+    with noted_address(Settings(port=8006)):
         assert own_address(Settings(port=8005)) == "http://127.0.0.1:8005"
 
 

@@ -48,6 +48,7 @@ def _up(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
         ("REDIS_URL", "redis://127.0.0.1:1/0", "does not answer"),
         ("SECRET_KEY", "short", "SECRET_KEY is too short"),
         ("LOCALE", "fr", "LOCALE"),
+        ("VAR_DIR", "/proc", "VAR_DIR names a folder that cannot be used"),
         ("VAR_DIR", "/proc/nowhere", "VAR_DIR names a folder that cannot be used"),
     ],
 )
