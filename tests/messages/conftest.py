@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.db import reading, unit_of_work
 from outreach.messages.announce import announce
-from outreach.messages.tables import Message
+from outreach.messages.tables import Matter, Message
 from outreach.people.tables import Official
 from outreach.visits.tables import Visit
 from tests.visits.world import NOW, World, build_world, plan, publish
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Engine
+
+#: All examples of a test share one field.
+IN_ONE_FIELD = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 PHONE, EMAIL = "+6281234567890", "kantor@desa.example"
 
@@ -78,6 +82,11 @@ class Outreach:
         )
         with reading(self.engine) as db:
             return [Told(*row) for row in db.execute(query)]
+
+    def about(self, matter: Matter) -> list[Message]:
+        query = select(Message).where(col(Message.matter) == matter)
+        with reading(self.engine) as db:
+            return list(db.scalars(query.order_by(col(Message.id))))
 
     def visits(self) -> dict[str, Visit]:
         with reading(self.engine) as db:

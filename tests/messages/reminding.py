@@ -7,9 +7,6 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlmodel import col
-
 from outreach.db import reading, unit_of_work
 from outreach.errors import OutreachError
 from outreach.messages import outbox
@@ -69,9 +66,7 @@ class Reminding(Outreach):
                 setattr(visit, name, value)
 
     def reminders(self) -> list[Message]:
-        query = select(Message).where(col(Message.matter) == Matter.REMINDER)
-        with reading(self.engine) as db:
-            return list(db.scalars(query.order_by(col(Message.id))))
+        return self.about(Matter.REMINDER)
 
     def states(self) -> list[tuple[int | None, MessageState]]:
         return [(one.lead_days, one.state) for one in self.reminders()]

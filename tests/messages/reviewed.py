@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from sqlmodel import col
 
 from outreach.db import reading, unit_of_work
@@ -88,9 +88,7 @@ class Reviewed(Outreach):
         return HOME in [one.village_code for one in rows]
 
     def messages(self) -> list[Message]:
-        query = select(Message).where(col(Message.matter) == Matter.SENT_BACK)
-        with reading(self.engine) as db:
-            return list(db.scalars(query.order_by(col(Message.id))))
+        return self.about(Matter.SENT_BACK)
 
     def short(self) -> list[tuple[int | None, MessageState]]:
         return [(one.official_id, one.state) for one in self.messages()]

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlmodel import col
@@ -19,7 +19,7 @@ from outreach.people.tables import Official
 from outreach.visits.lifecycle import Author, turn
 from outreach.visits.moving import MoveIn, relocate
 from outreach.visits.tables import Channel, Happening, Visit, VisitEvent
-from tests.messages.conftest import EMAIL, Outreach, Told
+from tests.messages.conftest import EMAIL, IN_ONE_FIELD, Outreach, Told
 from tests.visits.world import NOW, TODAY
 
 if TYPE_CHECKING:
@@ -268,11 +268,7 @@ def test_two_sweepers_tell_once(engine: Engine, field: Outreach) -> None:
     assert len(field.told()) == len(codes)
 
 
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(IN_ONE_FIELD, max_examples=25)
 @given(
     acts=st.lists(
         st.tuples(

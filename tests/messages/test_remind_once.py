@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 from sqlmodel import col
@@ -24,7 +24,7 @@ from outreach.people.tables import Official
 from outreach.visits.lifecycle import Author, turn
 from outreach.visits.moving import MoveIn, relocate
 from outreach.visits.tables import Happening, Visit, VisitEvent, Work
-from tests.messages.conftest import EMAIL, Outreach
+from tests.messages.conftest import EMAIL, IN_ONE_FIELD, Outreach
 from tests.messages.reminding import DROPPED, FAILED, SENT, WAITING, Reminding, latest_visit, move
 
 if TYPE_CHECKING:
@@ -202,11 +202,7 @@ def _try(field: Reminding, act: str, amount: int, now: datetime) -> None:
                 turn(db, field.visit_id, happening, by=by, now=now, reason="banjir")
 
 
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(IN_ONE_FIELD, max_examples=40)
 @given(
     acts=st.lists(
         st.tuples(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 from sqlmodel import col
@@ -21,7 +21,7 @@ from outreach.messages.sent_back import TRY_FOR
 from outreach.messages.tables import Medium, Message, MessageState
 from outreach.people.tables import Official
 from outreach.visits.tables import Happening, VisitEvent, Work
-from tests.messages.conftest import EMAIL, Outreach
+from tests.messages.conftest import EMAIL, IN_ONE_FIELD, Outreach
 from tests.messages.reviewed import DROPPED, HOME, SENT, WAITING, Reviewed, reported_visit
 from tests.visits.world import NOW, TODAY
 
@@ -166,11 +166,7 @@ def test_two_sweepers_tell_once(field: Reviewed) -> None:
 ACTS = ["report", "correct", "correct_here", "approve", "back", "leave", "serve", "mute", "ring"]
 
 
-@settings(
-    max_examples=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(IN_ONE_FIELD, max_examples=30)
 @given(
     acts=st.lists(
         st.tuples(st.sampled_from([*ACTS, "tap"]), st.integers(0, 1), st.booleans()),
