@@ -27,6 +27,7 @@ from outreach.people.passwords import matches, waste_a_check
 from outreach.people.tables import Account, DeviceKind, Role
 from outreach.web import phone_cookie
 from outreach.web.database import reading_db, wait_briefly, writing_db
+from outreach.web.our_page import pin_told
 from outreach.web.routing import public
 
 if TYPE_CHECKING:
@@ -48,9 +49,6 @@ LOGIN_SECONDS = {
     Role.MANAGER: 12 * 3600,
     Role.ADMIN: 12 * 3600,
 }
-#: By this header the page on a phone tells whether a PIN was set there (`1`) or not (`0`): the PIN
-#: itself stays on the phone.
-HAS_PIN = "X-Pin"
 FAILURES_PER_NAME = "10 per 15 minutes"
 FAILURES_PER_ADDRESS = "100 per 15 minutes"
 WRONG = 422
@@ -191,7 +189,7 @@ def is_behind_pin() -> bool:
 
 def _note_pin(response: Response) -> Response:
     """Note with the login that a PIN was set or removed; `_note_phone` does it for phones."""
-    told = _pin_told()
+    told = pin_told()
     # Only when it is news: a cookie costs bytes with each answer.
     if told is None or bool(session.get("behind_pin")) is told:
         return response
@@ -199,10 +197,6 @@ def _note_pin(response: Response) -> Response:
     if login and login.device_id is None and login.person.role is Role.OFFICIAL:
         session["behind_pin"] = told
     return response
-
-
-def _pin_told() -> bool | None:
-    return {"1": True, "0": False}.get(request.headers.get(HAS_PIN, ""))
 
 
 def phone_spoke(
@@ -221,7 +215,7 @@ def _note_phone(response: Response) -> Response:
     if phone is None:
         return response
     now = datetime.now(UTC)
-    told = _pin_told()
+    told = pin_told()
     news = told if told is not phone.behind_pin else None
     if news is not None or not g.get("phone_is_noted"):
         note_contact(phone.id or 0, phone.last_seen_at, now, behind_pin=news)

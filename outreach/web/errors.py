@@ -37,7 +37,7 @@ def install(app: Flask) -> None:
     """Answer every error in the reader's words and in the form the reader asked for."""
     app.register_error_handler(OutreachError, _told)
     app.register_error_handler(LoginRequired, _ask_to_log_in)
-    app.register_error_handler(BehindPin, _to_the_phone)
+    app.register_error_handler(BehindPin, _to_the_pin)
     app.register_error_handler(DeviceRevoked, _to_the_phone)
     app.register_error_handler(NotInOffice, _to_the_phone)
     app.register_error_handler(CSRFError, _stale_page)
@@ -78,7 +78,12 @@ def _ask_to_log_in(error: LoginRequired) -> ResponseReturnValue:
     return redirect("/login" + (f"?next={quote(after)}" if after not in ("", "/") else ""), 303)
 
 
-def _to_the_phone(error: BehindPin | DeviceRevoked | NotInOffice) -> ResponseReturnValue:
+def _to_the_pin(error: BehindPin) -> ResponseReturnValue:
+    """Lead to where the page on the phone says why, and what to do about it."""
+    return _told(error) if wants_json() else redirect("/phone/#behind-pin", 303)
+
+
+def _to_the_phone(error: DeviceRevoked | NotInOffice) -> ResponseReturnValue:
     """Lead to the page that stands on the phone: what it has not sent yet is safe only there."""
     return _told(error) if wants_json() else redirect("/phone/", 303)
 

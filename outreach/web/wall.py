@@ -16,14 +16,11 @@ from outreach.errors import (
     OtherPerson,
 )
 from outreach.web.auth import current_person, is_behind_pin, is_out_of_office, is_revoked
+from outreach.web.our_page import is_from_our_page
 from outreach.web.routing import PUBLIC, may_open
 
 #: What a column of whole numbers holds on every database; a larger id breaks the query.
 LARGEST_ID = 2**31 - 1
-#: What our pages say with every request that changes something below /api/. Another site cannot
-#: send a header of its own without asking first, and we never allow it: so no token is needed that
-#: a page kept on a phone would hold for weeks.
-OUR_PAGE = ("X-Requested-With", "outreach")
 #: For whom a phone sends what it kept: by the time it goes out, another person may be connected.
 FOR_WHOM = "X-Account"
 CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -73,7 +70,7 @@ def _refuse_others(wanted: frozenset[str] | None) -> None:
         if is_out_of_office():
             raise NotInOffice
         raise DeviceRevoked if is_revoked() else LoginRequired
-    if is_behind_pin() and not _is_from_our_page():
+    if is_behind_pin() and not is_from_our_page():
         raise BehindPin
     if wanted is None or person.role not in wanted:
         raise NotAllowed(role=person.role)
@@ -85,11 +82,7 @@ def _refuse_others(wanted: frozenset[str] | None) -> None:
 def _is_forged() -> bool:
     if request.method not in CHANGING or not request.path.startswith("/api/"):
         return False
-    return not _is_from_our_page()
-
-
-def _is_from_our_page() -> bool:
-    return request.headers.get(OUR_PAGE[0]) == OUR_PAGE[1]
+    return not is_from_our_page()
 
 
 def _holds_zero_sign() -> bool:

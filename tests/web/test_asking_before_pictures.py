@@ -12,7 +12,7 @@ from sqlmodel import select
 from outreach.db import reading
 from outreach.logbook.tables import Evidence
 from outreach.people.tables import Role
-from outreach.web.wall import OUR_PAGE
+from outreach.web.our_page import OUR_PAGE
 from tests.logbook.pictures import drawn, written
 from tests.web.planned import engine_of
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from outreach.people.tables import Role
-from outreach.web.auth import HAS_PIN
-from outreach.web.wall import OUR_PAGE
+from outreach.web.our_page import HAS_PIN, OUR_PAGE
 from tests.web.connected import devices, with_phone
 
 if TYPE_CHECKING:
@@ -41,12 +40,12 @@ def test_what_is_typed_where_addresses_are_typed_leads_to_the_page_with_the_pin(
 ) -> None:
     phone = way(app, world, login_as)
     visit = world.own["visit_id"]
-    pages = ("/my", f"/my/visits/{visit}/report", f"/my/visits/{visit}/return")
+    pages = ("/my", "/f", f"/my/visits/{visit}/report", f"/my/visits/{visit}/return")
     assert [phone.get(path).status_code for path in pages] == [200] * len(pages)
     assert phone.get(STATE, headers=SET).status_code == 200
     for path in pages:
         page = phone.get(path)
-        assert (page.status_code, page.location) == (303, "/phone/"), path
+        assert (page.status_code, page.location) == (303, "/phone/#behind-pin"), path
     typed = phone.get(STATE)
     assert typed.status_code == 403
     assert typed.get_json()["code"] == "behind_pin"
@@ -64,6 +63,19 @@ def test_a_pin_is_noted_at_once_though_the_phone_spoke_within_the_minute(
     for header, expected in ((SET, True), (FROM_OUR_PAGE, True), (REMOVED, False)):
         phone.get(STATE, headers=header)
         assert [one.behind_pin for one in devices(app, world)] == [expected]
+
+
+@pytest.mark.parametrize("way", [by_phone, by_password])
+def test_what_a_page_of_ours_does_not_say_sets_and_removes_no_pin(
+    app: Flask, world: World, login_as: LogIn, way: Callable[[Flask, World, LogIn], Visitor]
+) -> None:
+    phone = way(app, world, login_as)
+    phone.get("/my", headers={HAS_PIN: "1"})
+    assert phone.get("/my").status_code == 200
+    phone.get(STATE, headers=SET)
+    for path in ("/my", STATE):
+        assert phone.get(path, headers={HAS_PIN: "0"}).status_code in (303, 403)
+        assert phone.get("/my").status_code == 303
 
 
 def test_a_pin_of_an_official_keeps_nobody_else_from_their_pages(login_as: LogIn) -> None:

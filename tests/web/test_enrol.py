@@ -15,7 +15,7 @@ from outreach.people.devices import digest_of
 from outreach.people.tables import Device, Enrolment, Role
 from outreach.web.app import create_app
 from outreach.web.enrol import label_of
-from outreach.web.wall import OUR_PAGE
+from outreach.web.our_page import OUR_PAGE
 from tests.web.conftest import Visitor
 from tests.web.connected import devices, planted, serve_until
 from tests.web.planned import words_of

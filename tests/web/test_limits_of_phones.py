@@ -10,7 +10,7 @@ import pytest
 from outreach.people.tables import Role
 from outreach.web import api
 from outreach.web.app import create_app
-from outreach.web.wall import OUR_PAGE
+from outreach.web.our_page import OUR_PAGE
 from tests.web.connected import planted
 from tests.web.planned import engine_of
 

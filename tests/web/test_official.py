@@ -18,7 +18,7 @@ from outreach.people.access import person_of
 from outreach.people.tables import Branch, Role, Team
 from outreach.visits.lifecycle import turn
 from outreach.visits.tables import Happening, Visit, Work
-from outreach.web.wall import OUR_PAGE
+from outreach.web.our_page import OUR_PAGE
 
 if TYPE_CHECKING:
     from flask import Flask

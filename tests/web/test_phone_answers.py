@@ -15,7 +15,7 @@ from outreach.people.tables import AccountArea, Device, Role
 from outreach.visits.offers import offers
 from outreach.visits.tables import Visit, Work
 from outreach.web import phone_inbox
-from outreach.web.wall import OUR_PAGE
+from outreach.web.our_page import OUR_PAGE
 from tests.visits.world import NOW
 from tests.web.planned import engine_of, hang_clock
 from tests.web.state_of_phone import state

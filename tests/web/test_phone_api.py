@@ -18,7 +18,8 @@ from outreach.people.tables import AccountArea, Role
 from outreach.villages.tables import Village
 from outreach.visits.lifecycle import turn
 from outreach.visits.tables import Happening, Visit, VisitEvent, Work
-from outreach.web.wall import FOR_WHOM, OUR_PAGE
+from outreach.web.our_page import OUR_PAGE
+from outreach.web.wall import FOR_WHOM
 from tests.visits.world import NOW
 from tests.web.planned import coordinator, engine_of, hang_clock
 from tests.web.state_of_phone import STATE, state

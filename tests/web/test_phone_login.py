@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from outreach.db import unit_of_work
 from outreach.people.tables import Account, Device, DeviceKind, Role
-from outreach.web.wall import OUR_PAGE
+from outreach.web.our_page import OUR_PAGE
 from tests.web.connected import devices, planted, serve_until, with_phone
 from tests.web.planned import words_of
 

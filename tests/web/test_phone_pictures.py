@@ -13,7 +13,7 @@ from outreach.db import unit_of_work
 from outreach.logbook.tables import Evidence
 from outreach.people.tables import Role
 from outreach.web.app import create_app
-from outreach.web.wall import OUR_PAGE
+from outreach.web.our_page import OUR_PAGE
 from tests.logbook.pictures import drawn, film, of_camera, written
 from tests.web.planned import engine_of, hang_clock
 from tests.web.state_of_phone import state

@@ -18,8 +18,8 @@ from outreach.people.devices import digest_of, new_token
 from outreach.people.tables import Device, Role
 from outreach.web.app import create_app
 from outreach.web.database import written
+from outreach.web.our_page import OUR_PAGE
 from outreach.web.pressure import Load, load_of, seconds_to_wait
-from outreach.web.wall import OUR_PAGE
 from tests.builders import load_small_registry
 from tests.conftest import _fresh_postgres
 from tests.field import Field, make_field

@@ -14,8 +14,8 @@ import pytest
 from outreach.config import Settings
 from outreach.people.tables import Role
 from outreach.web.app import create_app
+from outreach.web.our_page import OUR_PAGE
 from outreach.web.routing import PUBLIC, may_open
-from outreach.web.wall import OUR_PAGE
 from tests.web import samples
 
 if TYPE_CHECKING:

@@ -148,7 +148,11 @@ def test_with_a_pin_no_address_that_is_typed_passes_it(
     phone.send()
     assert [one.behind_pin for one in devices(app, world)] == [True]
     page.goto(f"{phone.address}/my")
-    assert page.url.endswith("/phone/")
+    assert page.url.endswith("/phone/#behind-pin")
+    why = page.locator("[data-screen=behind-pin]")
+    expect(why).to_contain_text("remove the PIN under “This phone”")
+    why.locator("a[href='#settings']").click()
+    expect(page.locator("[data-pin-remove]")).to_be_visible()
     page.goto(f"{phone.address}/api/v1/phone")
     assert "behind_pin" in page.content()
     assert "villages" not in page.content()

@@ -13,7 +13,7 @@
 //   #answer/<visit id>  confirm, another day, not possible     answer.js
 //   #saved/<item id>    what became of a report or an answer    saved.js
 //   #history            what was sent and what became of it    history.js
-//   #outbox, #settings, #welcome: of the phone itself
+//   #outbox, #settings, #welcome, #behind-pin: of the phone itself
 //
 // What the frame needs is imported here and named in the head of the page with the first screen's
 // own visits.js (FIRST_FILES in web/phone.py), so that it comes in one go over a slow line; all else
@@ -33,9 +33,10 @@ const SCREENS = {
   outbox: () => import("./outbox_screen.js"),
   settings: () => import("./settings_screen.js"),
   welcome: async () => ({ open() {} }),
+  "behind-pin": async () => ({ open() {} }),
 };
 const FIRST = "visits";
-const ANYBODYS = ["outbox", "settings", "welcome"];
+const ANYBODYS = ["outbox", "settings", "welcome", "behind-pin"];
 const MINUTES_OFF = 10;
 const LOOK_AGAIN_MS = 60 * 60_000;
 const FLICKER_MS = 150;
