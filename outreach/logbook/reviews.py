@@ -23,6 +23,7 @@ from outreach.logbook.tables import (
 from outreach.people.access import narrow
 from outreach.people.tables import Account, Team
 from outreach.villages.tables import District, Village, Zone
+from outreach.visits.reviewing import take_reported
 from outreach.visits.tables import Result, Visit, Work
 
 if TYPE_CHECKING:
@@ -137,6 +138,29 @@ def reviews_seen(db: Session, person: Person, seen: Mapping[int, int]) -> list[R
         for row in _read(db, _rows(person).where(col(Visit.id).in_(part)))
     ]
     return [row for row in rows if row.version == seen[row.visit_id]]
+
+
+def take_reviews(db: Session, person: Person, seen: Mapping[int, int]) -> list[ReviewRow]:
+    """Read what `reviews_seen` does, and keep it as it is until the unit of work ends.
+
+    Taken are the visits and then their current reports, in the order of `teamday.lock_teams`:
+    who tells something else of a visit waits for the visit, and who marks its report by what a
+    neighbour tells waits for the report. Read is by a statement after these, so that what they
+    had to wait for is seen.
+
+    Raises
+    ------
+    Invalid
+        If there are more than `reviewing.MOST_AT_ONCE`.
+    """
+    visits = [one.id for one in take_reported(db, seen, person)]
+    reports: Any = (
+        select(col(SessionReport.id))
+        .where(col(SessionReport.visit_id).in_(visits), col(SessionReport.corrected_by).is_(None))
+        .order_by(col(SessionReport.id))
+    )
+    db.execute(reports.with_for_update(key_share=True))
+    return reviews_seen(db, person, seen)
 
 
 def _rows(person: Person) -> Any:

@@ -15,7 +15,7 @@ from outreach.visits.lifecycle import MOVES, check_reason
 from outreach.visits.tables import Happening, Visit, VisitEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from sqlmodel import Session
@@ -90,10 +90,8 @@ def _review(
     now: datetime,
     reason: str,
 ) -> Reviewed:
-    if len(seen) > MOST_AT_ONCE:
-        raise Invalid(problems={"visits": ["too_many"]}, most=MOST_AT_ONCE)
     check_reason(happening, reason)
-    visits = _locked(db, seen, by)
+    visits = take_reported(db, seen, by)
     fit = [one for one in visits if one.version == seen[one.id] and _may(one, happening, by)]
     _turn(db, fit, happening, by, now, reason)
     done, found = {one.id for one in fit}, {one.id for one in visits}
@@ -102,18 +100,25 @@ def _review(
     )
 
 
-def _locked(db: Session, ids: Iterable[int], by: Person) -> list[Any]:
+def take_reported(db: Session, ids: Collection[int], by: Person) -> list[Any]:
     """Read the visits within the person's area; whoever else decides on one of them waits.
 
     In the order of their numbers, so that two who review the same list never wait for each other.
+
+    Raises
+    ------
+    Invalid
+        If there are more than `MOST_AT_ONCE`.
     """
+    if len(ids) > MOST_AT_ONCE:
+        raise Invalid(problems={"visits": ["too_many"]}, most=MOST_AT_ONCE)
     query: Any = select(
         col(Visit.id),
         col(Visit.village_code),
         col(Visit.work),
         col(Visit.result),
         col(Visit.version),
-    ).where(col(Visit.id).in_(set(ids)))
+    ).where(col(Visit.id).in_(ids))
     query = narrow(query, Visit.village_code, by).order_by(col(Visit.id))
     return list(db.execute(query.with_for_update(key_share=True)))
 

@@ -78,7 +78,8 @@ def lock_teams(db: Session, branch_id: int) -> None:
     Whoever changes more than the status of one visit comes by here first, and then by
     `take_visits`. One order holds everywhere, or two would wait for each other's rows: the
     branch's planning (`runs.lock_branch`), its run and the run's batch, the teams, what is
-    decided on (submission, stage, re-plan), the visits by their numbers, the link.
+    decided on (submission, stage, re-plan), the visits by their numbers, their reports by their
+    ids, the link.
 
     A stage that is being closed is taken before the teams; nobody else has it then, for its
     branch is held, and a row that is taken never keeps others from pointing to it.

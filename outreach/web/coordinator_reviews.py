@@ -14,7 +14,7 @@ from outreach.errors import Invalid
 from outreach.logbook.reviews import (
     ReviewRow,
     count_waiting,
-    reviews_seen,
+    take_reviews,
     waiting_reviews,
     with_pictures,
 )
@@ -24,7 +24,7 @@ from outreach.visits.listing import visits_by_id
 from outreach.visits.reviewing import MOST_AT_ONCE, Reviewed, approve_many, send_back_many
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import now, pages
-from outreach.web.database import reading_db, writing_db
+from outreach.web.database import reading_db, writing_db, written
 from outreach.web.forms import Filled, read, refill
 from outreach.web.i18n import number
 from outreach.web.report_words import flag_marks
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
 
 PAGE_LENGTH = 50
 #: So many are looked at, filtered and sorted for a page; those that wait longest come first.
@@ -138,11 +139,14 @@ def decide_reviews() -> ResponseReturnValue:
 
 def _approve(given: DecideIn) -> Reviewed | Signs:
     """Approve what was picked, or tell what has to be asked about first."""
-    with writing_db() as db:
-        signs = signs_of(given.seen, reviews_seen(db, person(), given.seen))
-        if not signs.are_known(given.known if given.how == "all" else ""):
-            return signs
-        return approve_many(db, given.seen, by=person(), now=now(), reason=given.reason)
+    return written(lambda db: _approve_or_ask(db, given))
+
+
+def _approve_or_ask(db: Session, given: DecideIn) -> Reviewed | Signs:
+    signs = signs_of(given.seen, take_reviews(db, person(), given.seen))
+    if not signs.are_known(given.known if given.how == "all" else ""):
+        return signs
+    return approve_many(db, given.seen, by=person(), now=now(), reason=given.reason)
 
 
 def _send_back(given: DecideIn) -> Reviewed:
