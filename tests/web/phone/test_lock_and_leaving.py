@@ -169,6 +169,36 @@ def test_logging_out_warns_with_the_true_number_and_forgets_only_then(
         assert db.exec(query).one().revoked_at is not None
 
 
+def test_what_is_saved_while_the_server_is_told_of_the_leaving_stays(
+    phone: Handset, visits: list[int], today: date
+) -> None:
+    page = phone.switch_on()
+    phone.send()
+    phone.network.faults["/api/v1/reports"] = line.BROKEN
+    warned_of, later = (a_report(visit, today) for visit in visits[:2])
+    phone.save(warned_of)
+    phone.open("#settings")
+    page.locator("[data-log-out] [data-leave]").click()
+    expect(page.locator("[data-leaving]")).to_contain_text("1 has not been sent yet")
+    other = phone.context.new_page()
+    other.goto(f"{phone.address}/phone/")
+    expect(other.locator("[data-screen=visits]")).to_be_visible()
+    # What has come since is told first.
+    between = a_report(visits[2], today)
+    phone.save(between)
+    page.locator("[data-leave-anyway]").click()
+    expect(page.locator("[data-leaving]")).to_contain_text("2 have not been sent yet")
+    phone.network.faults["/api/v1/logout"] = line.Fault(seconds=3)
+    page.locator("[data-leave-anyway]").click()
+    expect(page.get_by_text("Logging out …")).to_be_visible()
+    expect(page.locator("main")).to_be_hidden()
+    expect(page.locator("nav")).to_be_hidden()
+    phone.save(later)
+    expect(page.locator("[data-screen=welcome]")).to_be_visible()
+    assert phone.left() == [later["id"]]
+    assert phone.run("return state.get();") is None
+
+
 def test_a_file_of_the_unsent_is_read_in_on_another_phone_and_counts_once(
     phone: Handset,
     engine: Engine,

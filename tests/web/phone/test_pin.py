@@ -11,11 +11,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.web.connected import devices
-from tests.web.phone.test_lock_and_leaving import set_pin
+from tests.web.phone.handset import enrol
+from tests.web.phone.test_lock_and_leaving import NEW_TOKEN, set_pin
 
 if TYPE_CHECKING:
     from flask import Flask
     from playwright.sync_api import Page
+    from sqlalchemy import Engine
 
     from tests.web.phone.handset import Handset
     from tests.web.world import World
@@ -162,3 +164,41 @@ def test_with_a_pin_no_address_that_is_typed_passes_it(
     phone.send()
     page.goto(f"{phone.address}/my")
     assert page.url.endswith("/my")
+
+
+def test_what_was_locked_is_locked_when_loaded_anew_and_in_every_tab(phone: Handset) -> None:
+    page = phone.switch_on()
+    set_pin(phone, "2468")
+    other = phone.context.new_page()
+    other.goto(f"{phone.address}/phone/")
+    lock = "[data-frame=lock]"
+    other.fill("[data-frame=lock-pin]", "2468")
+    other.keyboard.press("Enter")
+    expect(other.locator(lock)).to_be_hidden()
+    page.locator("[data-pin-lock]").click()
+    for tab in (page, other):
+        expect(tab.locator(lock)).to_be_visible()
+        tab.reload()
+        expect(tab.locator(lock)).to_be_visible()
+        expect(tab.locator("main")).to_be_hidden()
+    page.fill("[data-frame=lock-pin]", "2468")
+    page.keyboard.press("Enter")
+    expect(page.locator(lock)).to_be_hidden()
+    page.reload()
+    expect(page.locator("[data-screen=settings]")).to_be_visible()
+    expect(page.locator(lock)).to_be_hidden()
+
+
+def test_a_code_also_ends_a_pin_that_was_set_with_a_password(
+    phone: Handset, engine: Engine, world: World
+) -> None:
+    phone.switch_on()
+    set_pin(phone, "2468")
+    phone.send()
+    phone.run("await settings.alter('pin', {phone: null});")  # as with a password
+    phone.kill()
+    enrol(engine, world, NEW_TOKEN)
+    phone.token = NEW_TOKEN
+    page = phone.switch_on()
+    expect(page.locator("[data-screen=visits]")).to_be_visible(timeout=20_000)
+    assert phone.run("return settings.get('pin');") is None

@@ -89,14 +89,54 @@ export function got(request) {
   });
 }
 
-export const kept = (key) => read(["keep"], async ({ keep }) => (await got(keep.get(key)))?.value ?? null);
-const keep = (key, value) => write(["keep"], async ({ keep: store }) => got(store.put({ key, value })));
-export const forget = (key) => write(["keep"], async ({ keep: store }) => got(store.delete(key)));
+// What the disk refused, by its key; null is "nothing there any more". It lives as long as this page.
+const held = new Map();
+
+export async function kept(key) {
+  if (held.has(key)) return held.get(key);
+  return read(["keep"], async ({ keep }) => (await got(keep.get(key)))?.value ?? null);
+}
+
+/**
+ * Keep values by their keys all at once, null to delete one. What the disk refuses is held in
+ * memory, and goes to the disk with `holdAgain`; says whether all is on the disk.
+ */
+export async function hold(values) {
+  const told = Object.entries(values);
+  const put = (some) => write(["keep"], async ({ keep }) => {
+    for (const [key, value] of some) value === null ? keep.delete(key) : keep.put({ key, value });
+    return got(keep.count());
+  }).then(() => true, () => false);
+  for (const [key, value] of told) held.set(key, value);
+  const stored = await put(told);
+  // Deleting needs no room: what is to be gone is gone, whatever else is refused.
+  const done = stored ? told : told.filter(([, value]) => value === null);
+  if (!stored && (done.length === 0 || !(await put(done)))) return false;
+  for (const [key, value] of done) if (held.get(key) === value) held.delete(key);
+  return stored;
+}
+
+export const holdAgain = () => (held.size > 0 ? hold(Object.fromEntries(held)) : true);
+
+/** What is on the disk is right: another tab has written it, or all of it was deleted. */
+export function letGo(keys = [...held.keys()]) {
+  for (const key of keys) held.delete(key);
+}
 
 export const settings = {
   get: (name) => kept(`setting:${name}`),
-  put: (name, value) => keep(`setting:${name}`, value),
-  remove: (name) => forget(`setting:${name}`),
+  async put(name, value) {
+    const key = `setting:${name}`;
+    await write(["keep"], async ({ keep }) => got(keep.put({ key, value })));
+    held.delete(key);
+  },
+  async remove(name) {
+    const key = `setting:${name}`;
+    await write(["keep"], async ({ keep }) => got(keep.delete(key)));
+    held.delete(key);
+  },
+  /** As `put` and, with null, `remove`; what the disk refuses holds all the same on this page. */
+  hold: (name, value) => hold({ [`setting:${name}`]: value }),
   /** Change some of what is kept under the name; what has been removed meanwhile stays so. */
   alter: (name, changes) => write(["keep"], async ({ keep: store }) => {
     const one = await got(store.get(`setting:${name}`));

@@ -12,10 +12,18 @@ const LONGEST_WAIT_MS = 15 * 60_000;
 const NOTED_EVERY_MS = 5_000;
 // Tells a reload of this tab from a start of the page.
 const UNLOCKED = "phone-unlocked-at";
+const tabs = "BroadcastChannel" in window ? new BroadcastChannel("phone-lock") : null;
 
 export const canLock = () => Boolean(globalThis.crypto?.subtle);
 export const isPin = (text) => /^[0-9]{4,6}$/.test(text);
-export const hasPin = async () => (await settings.get("pin").catch(() => null)) !== null;
+// Whether there was one when it could last be read.
+let hadPin = false;
+
+export async function hasPin() {
+  const pin = await settings.get("pin").catch(() => undefined);
+  if (pin !== undefined) hadPin = pin !== null;
+  return hadPin;
+}
 
 async function hashOf(pin, salt, rounds) {
   const key = await crypto.subtle.importKey("raw", new TextEncoder().encode(pin), "PBKDF2", false, ["deriveBits"]);
@@ -78,16 +86,11 @@ export async function tryPin(pin) {
   return { open: true, looked: true, waitMs: 0 };
 }
 
-/** A new code from the branch made this phone another one to the server: its old PIN is over. */
+/** A code from the branch made this phone another one to the server, or a phone at all: its old PIN is over. */
 export async function dropPinOfOldPhone() {
   const kept = await settings.get("pin").catch(() => null);
   const phone = (await state.get().catch(() => null))?.json.me?.phone ?? null;
   if (!kept || phone === null || kept.phone === phone) return;
-  if (kept.phone === null) {
-    // Set while a password was used: from now on it belongs to this phone.
-    await settings.put("pin", { ...kept, phone });
-    return;
-  }
   await removePin();
   unlock();
 }
@@ -99,6 +102,8 @@ function noteUnlocked() {
 /** Whether a page that has just been loaded must ask for the PIN. */
 export async function startsLocked() {
   if (!(await hasPin())) return false;
+  // The system took the page from memory, who knows when.
+  if (document.wasDiscarded) return true;
   const away = Date.now() - unlockedAt();
   return away < 0 || away >= AWAY_MS || (await wasForgotten());
 }
@@ -140,6 +145,8 @@ let locked = null;
 
 /** Hide everything until the PIN is given; done then, for whoever asked for it. */
 export function lock() {
+  // Loaded anew it asks again.
+  sessionStorage.removeItem(UNLOCKED);
   if (locked) return locked.done;
   document.body.setAttribute("data-locked", "");
   byName("lock").hidden = false;
@@ -151,6 +158,14 @@ export function lock() {
   countDown();
   return done;
 }
+
+/** Lock this page and what other tabs show of it. */
+export function lockEverywhere() {
+  tabs?.postMessage("lock");
+  return lock();
+}
+
+tabs?.addEventListener("message", async () => { if (await hasPin()) lock(); });
 
 function unlock() {
   if (!locked) return;

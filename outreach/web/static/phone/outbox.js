@@ -30,8 +30,6 @@ const failedAlone = new Map();
 // What the last try met, for the status bar: a Trouble's code or null.
 let trouble = null;
 let busy = false;
-// How long to wait, where a full disk does not take it.
-let waitHere = null;
 
 /** How the sending stands: `{busy, trouble, unknown, sent_at, wait_until}`. */
 export async function condition() {
@@ -137,6 +135,8 @@ async function sendAll() {
     const batch = nextBatch(all, await pending());
     if (batch.length === 0 && unreadable) throw unreadable;
     if (batch.length === 0) return sent;
+    // Nothing goes out without a name: the server would take it for whoever is connected now.
+    if (!person) throw new Trouble("phone");
     const left = all.filter((item) => !OURS_NO_MORE.has(item.state)).length - batch.length;
     try {
       await take(batch, await send(batch, left, person));
@@ -181,7 +181,7 @@ function compare(a, b) {
 }
 
 async function send(batch, unsent, person) {
-  const forWhom = person ? { "X-Account": String(person.id) } : {};
+  const forWhom = { "X-Account": String(person.id) };
   if (batch[0].kind === "evidence") return sendPicture(batch[0], unsent, forWhom);
   const name = `${batch[0].kind}s`;
   const told = { sent_at: new Date().toISOString(), unsent, [name]: batch.map((item) => item.body) };
@@ -246,19 +246,17 @@ async function freshState(wanted) {
     if (status === 200) throw new Trouble("stranger");
     return;
   }
-  await state.put(json, etag).catch(() => undefined);
+  await state.put(json, etag);
   await outbox.tidy(json).catch(() => undefined); // let go of the next time
 }
 
 async function succeed() {
   failures = 0;
   trouble = null;
-  await settings.remove("unknown").catch(() => undefined);
-  waitHere = null;
-  await settings.remove("wait").catch(() => undefined);
+  for (const name of ["unknown", "wait"]) await settings.hold(name, null);
 }
 
-const waitKept = async () => (await settings.get("wait").catch(() => null)) ?? waitHere;
+const waitKept = () => settings.get("wait").catch(() => null);
 
 async function fail(error) {
   trouble = error.code === "other" ? "broken" : error.code;
@@ -267,10 +265,9 @@ async function fail(error) {
   const bidden = error.waitMs;
   const waitMs = (bidden ?? 0) + Math.random() * (bidden === null ? longest : Math.min(longest, 30_000));
   const wait = { from: Date.now(), until: Date.now() + waitMs, bidden: bidden !== null };
-  waitHere = wait;
-  await settings.put("wait", wait).catch(() => undefined);
+  await settings.hold("wait", wait);
   if (error.code !== "unknown") return;
-  await settings.put("unknown", error.why).catch(() => undefined);
+  await settings.hold("unknown", error.why);
   // Only our own server's word comes here, no Wi-Fi's: to it, whoever holds this phone is nobody.
   if (error.why !== "not-in-office") await outbox.forgetPerson().catch(() => undefined);
 }

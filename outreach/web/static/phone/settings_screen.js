@@ -1,11 +1,13 @@
 // The screen of this phone: its PIN, and leaving.
 import { download, giveAll } from "./files.js";
-import { canLock, hasPin, isPin, lock, removePin, setPin } from "./lock.js";
+import { canLock, hasPin, isPin, lockEverywhere, removePin, setPin } from "./lock.js";
 import { ask, sendNow } from "./outbox.js";
 import { canKeepPage, drafts, isOf, isUnsent, outbox, state, whoIsHere } from "./store.js";
 import { say, sayCount } from "./words.js";
 
 let listening = false;
+// What somebody has been warned of, by ids and keys: only that may be deleted.
+let warnedOf = new Set();
 
 export async function open(section) {
   if (!listening) listen(section);
@@ -34,32 +36,37 @@ function listen(section) {
   navigator.serviceWorker?.addEventListener("controllerchange", () => refresh(section));
   on("[data-pin-form]", "submit", savePin);
   on("[data-pin-remove]", "click", dropPin);
-  on("[data-pin-lock]", "click", () => lock());
+  on("[data-pin-lock]", "click", lockEverywhere);
   on("[data-log-out] [data-leave]", "click", leaveOrWarn);
   on("[data-leave-file]", "click", () => giveAll(download));
-  on("[data-leave-anyway]", "click", leave);
+  on("[data-leave-anyway]", "click", leaveOrWarn);
   on("[data-leave-not]", "click", () => showLeaving(section, false));
 }
 
 async function savePin(section, event) {
   event.preventDefault();
   const [first, second] = ["pin", "again"].map((name) => event.target.elements[name].value);
-  const told = section.querySelector("[data-pin-told]");
   const wrong = !isPin(first) ? "pin-form" : first !== second ? "pin-differs" : null;
-  if (!wrong) {
-    await setPin(first);
+  const told = wrong ?? (await setPin(first).then(() => "pin-set", () => "pin-unchanged"));
+  if (told === "pin-set") {
     event.target.reset();
     sendNow({ fresh: true });
   }
-  told.hidden = false;
-  told.textContent = say(wrong ?? "pin-set");
   await refresh(section);
+  tellOfPin(section, told);
 }
 
 async function dropPin(section) {
-  await removePin();
-  sendNow({ fresh: true });
+  const told = await removePin().then(() => "pin-removed", () => "pin-unchanged");
+  if (told === "pin-removed") sendNow({ fresh: true });
   await refresh(section);
+  tellOfPin(section, told);
+}
+
+function tellOfPin(section, word) {
+  const told = section.querySelector("[data-pin-told]");
+  told.hidden = false;
+  told.textContent = say(word);
 }
 
 /**
@@ -74,41 +81,55 @@ async function waitsHere(section) {
   told.textContent = found ? "" : say("leave-unreadable");
   if (!found) return null;
   const [items, begun] = found;
-  return { unsent: items.filter((item) => isUnsent(item) && isOf(item, person)).length, begun: begun.length };
+  const mine = items.filter((item) => isOf(item, person));
+  return {
+    ids: mine.map((item) => item.id), keys: begun.map((one) => one.key),
+    unsent: mine.filter(isUnsent), begun,
+  };
 }
 
+/** Let go whoever loses nothing, or what they were warned of; warn them of what has come since. */
 async function leaveOrWarn(section) {
   const waits = await waitsHere(section);
   if (!waits) return undefined;
   const { unsent, begun } = waits;
-  if (unsent + begun === 0) return leave(section);
+  const lost = [...unsent.map((item) => item.id), ...begun.map((one) => one.key)];
+  if (lost.every((one) => warnedOf.has(one))) return leave(section, waits);
+  warnedOf = new Set(lost);
   section.querySelector("[data-leave-count]").textContent = [
-    unsent ? sayCount("leave", unsent) : "", begun ? sayCount("leave-begun", begun) : "",
+    unsent.length ? sayCount("leave", unsent.length) : "", begun.length ? sayCount("leave-begun", begun.length) : "",
   ].filter(Boolean).join(" ");
   showLeaving(section, true);
+  return undefined;
 }
 
 function showLeaving(section, asking) {
+  if (!asking) warnedOf = new Set();
   section.querySelector("[data-leaving]").hidden = !asking;
   section.querySelector("[data-leave]").hidden = asking;
   if (asking) section.querySelector("[data-leaving]").focus();
 }
 
 /** Tell the server first: a phone that only forgot would still be let in by it. */
-async function leave(section) {
+async function leave(section, waits) {
   const told = section.querySelector("[data-leave-told]");
-  if (!(await waitsHere(section))) return;
+  cover(true);
   try {
-    await ask("/api/v1/logout", { method: "POST" });
+    await ask("/api/v1/logout", { method: "POST" }).catch((error) => { if (error.code !== "unknown") throw error; });
+    await outbox.forgetMine(waits);
   } catch (error) {
-    if (error.code !== "unknown") {
-      told.hidden = false;
-      told.textContent = say("leave-needs-network");
-      return;
-    }
+    cover(false);
+    told.hidden = false;
+    told.textContent = say("waitMs" in error ? "leave-needs-network" : "leave-unreadable");
+    return;
   }
-  await outbox.forgetMine();
   sessionStorage.clear();
   location.replace("/phone/#welcome");
   location.reload();
+}
+
+/** Nothing can be saved while the server is told: it would be deleted, or left without an owner. */
+function cover(covered) {
+  document.body.toggleAttribute("data-covered", covered);
+  document.querySelector("[data-frame=going]").hidden = !covered;
 }

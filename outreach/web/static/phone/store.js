@@ -5,8 +5,9 @@
 // drafts    a form that is being filled in, by person and visit
 // outbox    what the official saved and the server may not know yet; see `outbox.add`
 //
-// After each change of state or outbox `phone:changed` is sent to the document, in every tab.
-import { forget, got, kept, read, settings, write } from "./hardware.js";
+// After each change of state or outbox `phone:changed` is sent to the document, in every tab. What
+// the disk refuses lives in this page's memory, where it is looked for first.
+import { got, hold, holdAgain, kept, letGo, read, settings, write } from "./hardware.js";
 
 export { canKeepPage, keepsNothing, openStore, settings, upgrade } from "./hardware.js";
 
@@ -15,7 +16,8 @@ const channel = "BroadcastChannel" in window ? new BroadcastChannel("phone") : n
 const unkept = new Map();
 // What became of items, by their ids, where it did not fit: without it they would be sent again.
 const unnoted = new Map();
-let unkeptDrafts = 0;
+// Drafts as they would stand on the disk, by their keys there.
+const unkeptDrafts = new Map();
 const LONG_AGO_MS = 30 * 86_400_000;
 const MOST_TAKEN = 50;
 
@@ -29,26 +31,27 @@ function saved() {
   document.dispatchEvent(new CustomEvent("phone:saved"));
 }
 
-function changed() {
-  channel?.postMessage("changed");
+function changed(what = "changed") {
+  channel?.postMessage(what);
   tell();
 }
 
-channel?.addEventListener("message", tell);
+/** Another tab has put newer words of the server on the disk than this page holds, or none. */
+const renewed = () => changed("renewed");
+
+channel?.addEventListener("message", ({ data }) => {
+  if (data === "renewed") letGo(["state", "setting:person"]);
+  tell();
+});
 
 export const state = {
   /** `{json, etag, at}` or null; `at` is the phone's clock when it came. */
   get: () => kept("state"),
   async put(json, etag) {
-    await write(["keep"], async ({ keep: store }) => {
-      store.put({ key: "setting:person", value: personOf(json) });
-      return got(store.put({ key: "state", value: { json, etag, at: new Date().toISOString() } }));
-    });
-    changed();
-  },
-  async clear() {
-    await forget("state");
-    changed();
+    const value = { json, etag, at: new Date().toISOString() };
+    const stored = await hold({ state: value, "setting:person": personOf(json) });
+    if (stored) renewed();
+    else tell();
   },
 };
 
@@ -68,47 +71,58 @@ export const isOf = (one, person) => !person || !one.person || one.person.id ===
 
 const draftKey = (visitId, person) => (person ? `${person.id}/${visitId}` : Number(visitId));
 
+/** Where a person's draft of a visit may stand: under its key, or under that of older pages. */
+const draftKeys = (visitId, person) => [draftKey(visitId, person), Number(visitId)];
+
 export const drafts = {
   async get(visitId) {
-    const person = await whoWasHere();
-    const kept = await read(["drafts"], async (s) => (
-      (await got(s.drafts.get(draftKey(visitId, person)))) ?? (await got(s.drafts.get(Number(visitId))))
-    ));
-    return kept?.draft ?? null;
+    const keys = draftKeys(visitId, await whoWasHere());
+    const inMemory = keys.map((key) => unkeptDrafts.get(key)).find(Boolean);
+    if (inMemory) return inMemory.draft;
+    const [own, older] = await read(["drafts"], (s) => Promise.all(keys.map((key) => got(s.drafts.get(key)))));
+    return (own ?? older)?.draft ?? null;
   },
-  /** `{visit_id, person, draft}` of whoever is here, or of everybody. */
+  /** `{visit_id, key, person, draft}` of whoever is here, or of everybody. */
   async all({ everybodys = false } = {}) {
-    const [kept, person] = await Promise.all([read(["drafts"], async (s) => got(s.drafts.getAll())), whoIsHere()]);
-    const told = kept.map((one) => ({ ...one, visit_id: Number(String(one.visit_id).split("/").pop()) }));
+    const [onDisk, person] = await Promise.all([read(["drafts"], async (s) => got(s.drafts.getAll())), whoIsHere()]);
+    const told = [...onDisk.filter((one) => !unkeptDrafts.has(one.visit_id)).map(asTold), ...drafts.inMemory()];
     return everybodys ? told : told.filter((one) => isOf(one, person));
   },
+  /** Those that are in this page's memory only. */
+  inMemory: () => [...unkeptDrafts.values()].map(asTold),
   /** Says whether the draft is on the disk. False: the disk is full, tell the official. */
   async put(visitId, draft) {
-    try {
-      const person = draft.person ?? (await whoWasHere());
-      const kept = { visit_id: draftKey(visitId, person), person, draft };
-      await write(["drafts"], async (s) => got(s.drafts.put(kept)));
-      unkeptDrafts = 0;
-      return true;
-    } catch {
-      unkeptDrafts = 1;
-      return false;
-    }
+    const person = draft.person ?? (await whoWasHere());
+    return placeDraft({ visit_id: draftKey(visitId, person), person, draft });
   },
   async remove(visitId, person = null) {
-    const key = draftKey(visitId, person ?? (await whoWasHere()));
-    await write(["drafts"], async (s) => {
-      s.drafts.delete(Number(visitId));
-      return got(s.drafts.delete(key));
-    });
+    const keys = draftKeys(visitId, person ?? (await whoWasHere()));
+    forgetDrafts(keys);
+    await write(["drafts"], (s) => Promise.all(keys.map((key) => got(s.drafts.delete(key)))));
   },
 };
 
+const asTold = (one) => ({ ...one, key: one.visit_id, visit_id: Number(String(one.visit_id).split("/").pop()) });
+
+async function placeDraft(one) {
+  const before = unkeptDrafts.size;
+  const stored = await write(["drafts"], async (s) => got(s.drafts.put(one))).then(() => true, () => false);
+  if (!stored) unkeptDrafts.set(one.visit_id, one);
+  else unkeptDrafts.delete(one.visit_id);
+  // The frame warns at once, and takes it back at once.
+  if (unkeptDrafts.size !== before) tell();
+  return stored;
+}
+
+function forgetDrafts(keys) {
+  for (const key of keys) unkeptDrafts.delete(key);
+}
+
 /** Whether something on this page could not be written to the disk. */
-export const diskRefused = () => unkept.size > 0 || unkeptDrafts > 0 || unnoted.size > 0;
+export const diskRefused = () => unkept.size > 0 || unkeptDrafts.size > 0 || unnoted.size > 0;
 
 /** Whether only what became of items could not be written; the items themselves are kept. */
-export const onlyUnnoted = () => unnoted.size > 0 && unkept.size === 0 && unkeptDrafts === 0;
+export const onlyUnnoted = () => unnoted.size > 0 && unkept.size === 0 && unkeptDrafts.size === 0;
 
 const asNoted = (item) => (unnoted.has(item.id) ? { ...item, ...unnoted.get(item.id) } : item);
 
@@ -129,7 +143,8 @@ export const storedAs = (item) => item.answer?.stored_as || item.id;
 
 export const outbox = {
   /**
-   * Save an item to be sent: `{id, kind, visit_id, body, blob?, after?, about?, person?, made_by?}`.
+   * Save an item to be sent: `{id, kind, visit_id, body, blob?, after?, about?, person?, made_by?,
+   * draftOf?}`.
    *
    * `id` is a uuid7(); `kind` is report, answer or evidence. `body` is what the server is sent: a
    * report or an answer as the API wants it (with its `id`); for evidence `{report_id, kind}`,
@@ -138,16 +153,18 @@ export const outbox = {
    * where that is somebody else;
    * `about` is not sent: what this phone tells of the visit once the server's state has it no more.
    *
+   * With `draftOf`, a visit's id, the draft that it was made of goes in the same moment.
+   *
    * Gives true once the item is on the disk. False: the disk refused. The item is then in this
    * page's memory only, is sent from there if the network allows, and the frame warns and offers
    * a file; do not say "saved", and keep the form open.
    */
-  async add({ id, kind, visit_id, body, blob = null, after = null, about = null, person = null, made_by = null }) {
-    const item = {
-      id, kind, visit_id, body, after, about, person: person ?? (await whoWasHere()), made_by,
-      state: "waiting", answer: null, added_at: new Date().toISOString(),
-    };
-    const stored = await place(item, blob);
+  add: async (one) => (await outbox.addAll([one]))[0],
+
+  /** Save many at once; gives for each whether it is on the disk. */
+  async addAll(many) {
+    const here = await whoWasHere();
+    const stored = await place(many.map((one) => made(one, here)));
     saved();
     return stored;
   },
@@ -159,8 +176,8 @@ export const outbox = {
    */
   async all() {
     const items = await read(["items"], async (s) => got(s.items.getAll()));
-    const kept = items.map((item) => ({ ...asNoted(item), kept: true }));
-    return [...kept, ...outbox.inMemory()].sort((a, b) => a.number - b.number);
+    const onDisk = items.map((item) => ({ ...asNoted(item), kept: true }));
+    return [...onDisk, ...outbox.inMemory()].sort((a, b) => a.number - b.number);
   },
 
   /** Those that are in this page's memory only. */
@@ -246,48 +263,50 @@ export const outbox = {
    * before it until a new code is entered: whoever has found the phone does not know it.
    */
   async forgetPerson() {
-    const gone = (await outbox.all()).filter((item) => ["sent", "disputed"].includes(item.state));
-    await write(["keep"], async (s) => {
-      if (await got(s.keep.get("state"))) s.keep.put({ key: "setting:forgotten_at", value: Date.now() });
-      for (const key of ["state", "setting:sent_at", "setting:taken"]) s.keep.delete(key);
-      return got(s.keep.count());
-    });
-    await drop(gone);
+    const known = (await state.get().catch(() => null)) !== null;
+    const gone = { state: null, "setting:sent_at": null, "setting:taken": null };
+    if (await hold(known ? { ...gone, "setting:forgotten_at": Date.now() } : gone)) renewed();
+    await drop((await outbox.all()).filter((item) => !isUnsent(item)));
     changed();
   },
 
-  /** Forget this person, the unsent too; what somebody else saved here is not theirs to lose. */
-  async forgetMine() {
-    // Whose they are must be known for sure: where it cannot be read nothing is deleted.
-    const person = personOf((await state.get())?.json ?? {});
-    const mine = (await outbox.all()).filter((item) => isOf(item, person));
-    await write(["keep", "drafts"], async (s) => {
-      for (const one of await got(s.drafts.getAll())) if (isOf(one, person)) s.drafts.delete(one.visit_id);
+  /**
+   * Forget this person and these items and drafts of theirs, by their ids and keys, the unsent too,
+   * or nothing at all. Nothing else is deleted: what they saved since they were told how much is
+   * lost is kept, and what somebody else saved here is not theirs to lose.
+   */
+  async forgetMine({ ids, keys }) {
+    await write(["keep", "drafts", "items", "blobs"], async (s) => {
+      for (const key of keys) s.drafts.delete(key);
+      for (const id of ids) for (const store of [s.items, s.blobs]) store.delete(id);
       const last = await got(s.keep.get("number"));
       s.keep.clear();
       if (last) s.keep.put(last);
       return got(s.keep.count());
     });
-    unkeptDrafts = 0;
-    await drop(mine);
-    changed();
+    forgetDrafts(keys);
+    for (const id of ids) for (const inMemory of [unkept, unnoted]) inMemory.delete(id);
+    letGo();
+    renewed();
   },
 
   /** Forget everything, the unsent of everybody too. */
   async forgetAll() {
-    unkept.clear();
-    unkeptDrafts = 0;
+    for (const inMemory of [unkept, unkeptDrafts]) inMemory.clear();
     await write(["keep", "drafts", "items", "blobs"], async (s) => {
       for (const store of Object.values(s)) store.clear();
       return got(s.keep.count());
     });
     unnoted.clear();
-    changed();
+    letGo();
+    renewed();
   },
 
   /** Try once more to bring what lives in memory to the disk. */
   async rescue() {
-    for (const { item, blob } of [...unkept.values()]) await place(item, blob);
+    await holdAgain();
+    for (const one of [...unkept.values()]) await place([one]);
+    for (const key of [...unkeptDrafts.keys()]) if (unkeptDrafts.has(key)) await placeDraft(unkeptDrafts.get(key));
     for (const id of [...unnoted.keys()]) await change(id, (item) => item).catch(() => undefined);
   },
 };
@@ -308,22 +327,48 @@ async function drop(items) {
   changed();
 }
 
-async function place(item, blob) {
+function made({ id, kind, visit_id, body, blob = null, after = null, about = null, person = null, made_by = null, draftOf = null }, here) {
+  const item = {
+    id, kind, visit_id, body, after, about, person: person ?? here, made_by,
+    state: "waiting", answer: null, added_at: new Date().toISOString(),
+  };
+  return { item, blob, keys: draftOf === null ? [] : draftKeys(draftOf, item.person) };
+}
+
+/** Bring them to the disk, all of them or, where it refuses that, as many as it takes. */
+async function place(many) {
   try {
-    await write(["keep", "items", "blobs"], async (s) => {
-      const last = (await got(s.keep.get("number")))?.value ?? 0;
-      // Saved twice by two taps it is one item; what became of it meanwhile stands.
-      if (await got(s.items.get(item.id))) return;
-      s.keep.put({ key: "number", value: last + 1 });
-      if (blob) s.blobs.put({ id: item.id, blob });
-      await got(s.items.put({ ...item, number: last + 1 }));
-    });
-    unkept.delete(item.id);
-    return true;
+    await write(["keep", "items", "blobs", "drafts"], (s) => putAll(s, many));
   } catch {
-    unkept.set(item.id, { item: { number: Number.MAX_SAFE_INTEGER, ...item }, blob });
-    return false;
+    if (many.length > 1) {
+      const stored = [];
+      for (const one of many) stored.push(...(await place([one])));
+      return stored;
+    }
+    // Its form stays open: the draft is still needed.
+    for (const { item, blob } of many) {
+      unkept.set(item.id, { item: { number: Number.MAX_SAFE_INTEGER, ...item }, blob, keys: [] });
+    }
+    return many.map(() => false);
   }
+  for (const { item, keys } of many) {
+    unkept.delete(item.id);
+    forgetDrafts(keys);
+  }
+  return many.map(() => true);
+}
+
+async function putAll(s, many) {
+  let last = (await got(s.keep.get("number")))?.value ?? 0;
+  for (const { item, blob, keys } of many) {
+    for (const key of keys) s.drafts.delete(key);
+    // Saved twice by two taps it is one item; what became of it meanwhile stands.
+    if (await got(s.items.get(item.id))) continue;
+    last += 1;
+    if (blob) s.blobs.put({ id: item.id, blob });
+    s.items.put({ ...item, number: last });
+  }
+  await got(s.keep.put({ key: "number", value: last }));
 }
 
 async function change(id, alter) {
