@@ -22,9 +22,10 @@ export async function open(section, visitId, itemId) {
   await screen.open(Number(visitId), itemId ?? null);
 }
 
-/** A visit that was not known yet may be by now. */
+/** A visit that was not known yet may be by now, and another tab may have saved its report. */
 export async function refresh(section, visitId, itemId) {
   if (screen?.gone) await open(section, visitId, itemId);
+  else await screen?.noticeSaved();
 }
 
 export const leave = () => screen?.close();
@@ -113,18 +114,35 @@ class FormScreen {
     return { ...draftOf(this.base.content), base: this.base.id };
   }
 
+  /** What was saved meanwhile in another tab is what this form corrects from now on. */
+  async noticeSaved() {
+    const { draft } = this;
+    if (!this.live || this.saving || draft.base || draft.amends) return;
+    const base = currentReport(await known(), this.visitId);
+    if (!base?.item || !this.live || this.saving || this.draft !== draft) return;
+    this.base = base;
+    this.draft = { ...draft, base: base.id };
+    this.showBase();
+  }
+
   showHead() {
     const { visit } = this;
-    const corrects = Boolean(this.draft.base || this.draft.amends);
     fill(this.section, {
-      title: say(corrects ? "title_correct" : "title_report"),
       village: visit.village,
       planned: say("planned_for", { day: dayInWords(visit.day), time: time(visit.starts_at, visit.zone_name) }),
       zone: visit.zone_name,
-      base: this.baseInWords(),
-      save: say(corrects ? "save_correction" : "save_report"),
       trouble: "",
       kept: "",
+    });
+    this.showBase();
+  }
+
+  showBase() {
+    const corrects = Boolean(this.draft.base || this.draft.amends);
+    fill(this.section, {
+      title: say(corrects ? "title_correct" : "title_report"),
+      base: this.baseInWords(),
+      save: say(corrects ? "save_correction" : "save_report"),
     });
   }
 

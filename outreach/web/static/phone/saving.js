@@ -3,7 +3,7 @@ import { contentOf, sameContent } from "./draft.js";
 import { uuid7 } from "./ids.js";
 import { UNSENT, currentReport, known } from "./visits.js";
 import { pictureOf } from "./signature.js";
-import { outbox } from "./store.js";
+import { isOf, outbox } from "./store.js";
 
 /**
  * Save a draft: `{id, outcome}`, the outcome being `saved`, `nothing_new`, `no_room` (the report
@@ -44,17 +44,34 @@ async function amend(item, draft) {
 async function add(draft, visitId, base) {
   const content = contentOf(draft);
   const before = draft.base ?? draft.amends;
-  const baseId = before && (await stillThere(before, visitId));
+  const baseId = before ? await stillThere(before, visitId) : null;
+  const since = baseId ? null : await savedSince(draft, visitId);
+  // Pressed twice, in two tabs or before and after the browser was ended, it is one report.
+  if (since && sameContent(content, since.body)) return { id: since.id, outcome: "saved" };
   if (baseId && base && base.id === baseId && sameContent(content, base.content)) {
     return { id: baseId, outcome: "nothing_new" };
   }
   const id = uuid7();
-  const corrects = baseId ? { corrects_id: baseId } : {};
+  const corrected = baseId ?? since?.id ?? null;
+  const corrects = corrected ? { corrects_id: corrected } : {};
   const body = { ...content, id, visit_id: visitId, saved_at: now(), ...corrects };
   const kept = await outbox.add({
-    id, kind: "report", visit_id: visitId, body, after: await unsent(baseId), person: draft.person,
+    id, kind: "report", visit_id: visitId, body, after: await unsent(corrected), person: draft.person, draftOf: visitId,
   });
   return { id, outcome: kept ? "saved" : "no_room" };
+}
+
+/**
+ * A report of the visit that whoever writes saved since the form began with none: beside it a
+ * second first one would stand as a dispute with oneself.
+ */
+async function savedSince(draft, visitId) {
+  const all = await outbox.all().catch(() => outbox.inMemory());
+  const own = all.filter((item) => (
+    item.kind === "report" && item.visit_id === visitId && isOf(item, draft.person)
+    && !["refused", "disputed"].includes(item.state)
+  ));
+  return own[own.length - 1] ?? null;
 }
 
 /**
