@@ -13,7 +13,7 @@ from sqlmodel import col
 from outreach.logbook.tables import ItemKind, TakenItem
 from outreach.logbook.taking import Outcome
 from outreach.people.access import narrow
-from outreach.people.tables import Account
+from outreach.people.tables import Account, Role
 from outreach.visits.lifecycle import visit_of
 from outreach.visits.tables import ACTIVE, TO_COME, Answer, Channel, Visit, VisitEvent, Work
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MOST_TOLD = 5
 #: When somebody of the branch was done with an answer, beside what it said.
 _NOTED = "noted_at"
+#: Whoever does one thing by these does it to other visits as well.
+_MANY_AT_ONCE = (Channel.SHEET, Channel.PRODUCT)
 #: Ended, but not because anybody called the village off: its answer may bring the visit back.
 _GIVEN_UP = (Work.RETURNED, Work.POSTPONED, Work.UNREACHABLE)
 
@@ -59,10 +61,11 @@ def late_answers_to_see(
 ) -> list[LateAnswer]:
     """List the answers that somebody has yet to act upon: of each visit the last one.
 
-    That is over when a person has noted it or touched the visit since, when its day is over, it
-    was called off or reported, or the village has another visit instead. A yes to a visit that is
-    confirmed changes nothing. What the product does by itself is no sign that anybody has read
-    it. `visit_id` None is every visit.
+    That is over when a coordinator has noted it or touched this very visit since, when its day is
+    over, it was called off or reported, or the village has another visit instead. A yes to a visit
+    that is confirmed changes nothing. No sign that anybody of the branch has read it is what the
+    village says afterwards, by whichever phone or link, what a manager approves as a whole, what
+    a sheet changes and what the product does by itself. `visit_id` None is every visit.
     """
     noted = col(TakenItem.content)[_NOTED].as_string()
     query = _late(person).where(
@@ -134,10 +137,14 @@ def _stands() -> Any:
 
 
 def _touched_since() -> Any:
+    """Hold where a coordinator has done something to the visit itself since the answer came."""
+    author = aliased(Account)
     return exists().where(
         col(VisitEvent.visit_id) == col(TakenItem.visit_id),
         col(VisitEvent.at) > col(TakenItem.received_at),
-        col(VisitEvent.channel) != Channel.PRODUCT,
+        col(VisitEvent.channel).not_in(_MANY_AT_ONCE),
+        col(author.id) == col(VisitEvent.account_id),
+        col(author.role) == Role.COORDINATOR,
     )
 
 

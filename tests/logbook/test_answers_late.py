@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from outreach.db import reading, unit_of_work
 from outreach.errors import NotFound
+from outreach.logbook.answers_in import take_answer
 from outreach.logbook.answers_late import (
     LateAnswer,
     late_answers,
@@ -19,7 +20,12 @@ from outreach.logbook.answers_late import (
 from outreach.logbook.forgetting import ITEMS, forget_old
 from outreach.logbook.sync import Outcome
 from outreach.logbook.tables import TakenItem
+from outreach.people.tables import Role
+from outreach.visits.answers import AnswerIn, answer_by_link
+from outreach.visits.approval import approve_plan, submit_plan
 from outreach.visits.lifecycle import Author, settle
+from outreach.visits.links import live_links
+from outreach.visits.moving import note_move, told_move
 from outreach.visits.tables import Answer, Channel, Happening, Visit, Work
 from tests.logbook.test_answers_in import phone as phone  # noqa: PLC0414 - the fixture
 from tests.visits.world import NOW, TODAY, account
@@ -106,6 +112,52 @@ def test_it_waits_until_somebody_touches_the_visit(phone: Phone) -> None:
 def test_what_the_product_does_by_itself_reads_nothing(phone: Phone) -> None:
     late(phone, "can")
     do(phone, Happening.RETURNED, Channel.PRODUCT)
+    assert to_see(phone) == [phone.visit_id]
+
+
+@pytest.mark.parametrize("channel", [Channel.SHEET, Channel.PRODUCT])
+def test_what_changes_along_with_others_reads_nothing(phone: Phone, channel: Channel) -> None:
+    """A sheet is read in, or another visit of the day is moved, by a coordinator."""
+    late(phone, reason="sedang panen")
+    author = Author(phone.world.coordinator, LATER, channel=channel)
+    with unit_of_work(phone.engine) as db:
+        visit = db.get_one(Visit, phone.visit_id)
+        before = told_move(visit)
+        visit.starts_at = time(10, 5)
+        note_move(db, visit, before, author)
+    assert phone.lines()[-1][:2] == (Happening.MOVED, channel)
+    assert to_see(phone) == [phone.visit_id]
+
+
+def test_what_the_village_says_afterwards_reads_nothing(phone: Phone) -> None:
+    late(phone, reason="sedang panen")
+    with unit_of_work(phone.engine) as db:
+        other = account(db, "lurah", Role.OFFICIAL, phone.official.areas[0])
+    with unit_of_work(phone.engine) as db:
+        assert take_answer(db, phone.item("can"), other, LATER).outcome is Outcome.ACCEPTED
+    assert phone.lines()[-1] == (Happening.CONFIRMED, Channel.PAGE, "Lurah")
+    assert to_see(phone) == [phone.visit_id]
+
+
+def test_an_answer_by_the_link_reads_nothing(phone: Phone) -> None:
+    late(phone, reason="sedang panen")
+    with unit_of_work(phone.engine) as db:
+        link = live_links(db, [phone.visit_id], NOW)[phone.visit_id]
+        answer_by_link(db, link.id or 0, AnswerIn(answer=Answer.CAN), LATER)
+    assert phone.lines()[-1][1] is Channel.LINK
+    assert to_see(phone) == [phone.visit_id]
+
+
+def test_the_approval_of_a_whole_plan_reads_nothing(phone: Phone) -> None:
+    late(phone, reason="sedang panen")
+    world = phone.world
+    with unit_of_work(phone.engine) as db:
+        db.get_one(Visit, phone.visit_id).work = Work.PROPOSED
+        submitted = submit_plan(db, world.stage_id, by=world.coordinator, now=NOW)
+    with unit_of_work(phone.engine) as db:
+        approve_plan(db, submitted.id or 0, by=world.manager, now=LATER)
+    assert phone.visit().work is Work.AWAITING
+    assert phone.lines()[-1][0] is Happening.ASKED
     assert to_see(phone) == [phone.visit_id]
 
 
