@@ -42,13 +42,17 @@ _REMAINS = {"far_from_village": "was_far_from_village", "clock_wrong": "clock_wa
 
 @dataclass(frozen=True, slots=True)
 class Fresh:
-    """A new report, who sent it with which clock, and the id of the report that it corrects."""
+    """A new report, who sent it with which clock, and the id of the report that it corrects.
+
+    `came` is when it came, by our clock, if it has waited since; None is now.
+    """
 
     report: SessionReportIn
     visit: Visit
     by: Person
     skew_seconds: int | None = None
     base_id: str | None = None
+    came: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -69,8 +73,9 @@ def judge(db: Session, reports: Sequence[Fresh], now: datetime) -> Judged:
 
     At most seven statements, however many reports there are; four if nothing is corrected. Ask
     before they are stored: they are compared with what is stored and with each other. A report
-    comes after the one that it corrects. *now* is when they came, by our clock: what corrects a
-    report is judged by when it came itself.
+    comes after the one that it corrects. *now* is when the request came, by our clock: what
+    corrects a report is judged by when it came itself, and what has waited since by when that was.
+    What a person has ruled to take comes anew.
     """
     if not reports:
         return Judged({}, {})
@@ -91,7 +96,7 @@ def judge(db: Session, reports: Sequence[Fresh], now: datetime) -> Judged:
         code = one.visit.village_code
         flags[one.id] = [
             *_of_the_session(one.report, one.visit, places[code]),
-            *_not_begun(one.report, one.visit, now),
+            *_not_begun(one.report, one.visit, one.came or now),
             *_of_the_place(one.report, places[code], allowed.get(code)),
             *beside.get(one.id, ()),
             *_clock(one.skew_seconds),
@@ -118,12 +123,12 @@ def _of_the_session(report: SessionReportIn, visit: Visit, place: Place) -> Iter
     return (sign for sign, seen in signs.items() if seen)
 
 
-def _not_begun(report: SessionReportIn, visit: Visit, now: datetime) -> Iterator[str]:
+def _not_begun(report: SessionReportIn, visit: Visit, came: datetime) -> Iterator[str]:
     """See whether it was told before its hour; a later day is refused at the door.
 
     That nobody will be met is known beforehand.
     """
-    if _is_held(report) and starts(report.held_on, report.held_at, visit.zone) > now + HOUR_AHEAD:
+    if _is_held(report) and starts(report.held_on, report.held_at, visit.zone) > came + HOUR_AHEAD:
         yield "not_begun"
 
 

@@ -75,7 +75,14 @@ def _insert_reports(db: Session, takings: Takings) -> None:
     judged = judge(
         db,
         [
-            Fresh(told.report, visit, told.by, told.sending.skew_seconds, told.base_id)
+            Fresh(
+                told.report,
+                visit,
+                told.by,
+                told.sending.skew_seconds,
+                told.base_id,
+                told.held_since,
+            )
             for told, visit in takings.stored
         ],
         takings.now,
@@ -97,7 +104,8 @@ def _change_flags(db: Session, changes: Mapping[str, Change], bases: Sequence[st
     """Give stored reports the signs that they have by what has come now, and only those."""
     if not changes:
         return
-    # All rows that are written below, those corrected too, in the one order that all keep to.
+    # All rows that are written below, those corrected too, in the one order that all keep to
+    # (`teamday.lock_teams`); `reviews.take_reviews` waits for these.
     query: Any = select(col(SessionReport.id), col(SessionReport.flags)).order_by(SessionReport.id)
     query = query.where(col(SessionReport.id).in_({*changes, *bases}))
     rows = []

@@ -71,7 +71,8 @@ class Told:
     """One report as somebody sent it.
 
     `is_forced` once the one it corrects never came, `is_ruled` where a person has decided that it
-    is taken. `base` is the id of what it corrects where that is stored under another.
+    is taken. `base` is the id of what it corrects where that is stored under another. `held_since`
+    is when it came, if it has waited for that since.
     """
 
     report: SessionReportIn
@@ -81,6 +82,7 @@ class Told:
     is_forced: bool = False
     is_ruled: bool = False
     base: str | None = None
+    held_since: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -338,7 +340,14 @@ def _take_held(
         return refusal(held.id, error)
     _let_go(takings, held)
     visit = takings.known.homes[held.visit_id]
-    told = Told(report, held.fingerprint, sender, _sending_of(held), is_forced)
+    told = Told(
+        report,
+        held.fingerprint,
+        sender,
+        _sending_of(held),
+        is_forced,
+        held_since=held.received_at,
+    )
     seen = visit if covers(sender.areas, visit.village_code) else None
     answer = _take_one(db, takings, told, seen)
     if answer.outcome is Outcome.REJECTED:

@@ -10,6 +10,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from outreach.db import unit_of_work
+from outreach.logbook.overdue import LONGEST_WAIT, force_overdue
 from outreach.logbook.quality import HOUR_AHEAD
 from outreach.logbook.sending import Sending
 from outreach.logbook.sync import Outcome, take_in
@@ -79,6 +80,25 @@ def test_a_correction_is_judged_by_when_it_came_itself(engine: Engine, at: Field
     take(engine, at, HOUR + timedelta(hours=2), afterwards)
     marked = ["not_begun"]
     assert stored(engine) == {first["id"]: marked, again["id"]: marked, afterwards["id"]: []}
+
+
+@pytest.mark.parametrize("how", ["released", "forced"])
+def test_a_correction_that_waited_is_judged_by_when_it_came(
+    engine: Engine, at: Field, how: str
+) -> None:
+    first = honest(at)
+    again = honest(at, men=23, corrects_id=first["id"])
+    behind = honest(at, men=24, corrects_id=again["id"])
+    assert take(engine, at, HOUR - timedelta(hours=2), again) == [Outcome.HELD]
+    assert take(engine, at, HOUR + timedelta(hours=1), behind) == [Outcome.HELD]
+    if how == "released":
+        take(engine, at, HOUR + timedelta(hours=2), first)
+        assert stored(engine) == {first["id"]: [], again["id"]: ["not_begun"], behind["id"]: []}
+    else:
+        with unit_of_work(engine) as db:
+            assert force_overdue(db, HOUR + LONGEST_WAIT + timedelta(hours=2)) == 2
+        marked = ["not_begun", "base_never_came"]
+        assert stored(engine) == {again["id"]: marked, behind["id"]: []}
 
 
 def test_many_of_one_request_are_each_judged_by_their_own_hour(engine: Engine, at: Field) -> None:
