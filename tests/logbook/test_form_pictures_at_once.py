@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
 from sqlmodel import col, select
 
 from outreach.db import reading, unit_of_work
@@ -19,41 +17,14 @@ from outreach.logbook.form_pictures import FormPicture, keep
 from outreach.logbook.pictures import redraw
 from outreach.logbook.sync import take_in
 from outreach.logbook.tables import DisputedReport, Ruling, SessionReport
+from tests.at_once import at_once, wait_for_the_other
 from tests.field import NOW, Field, told
 from tests.logbook.form_pictures import PHOTO, bring, evidence, shot, waiting
 from tests.logbook.sending import send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import Engine
     from sqlmodel import Session
-
-
-def at_once(*works: Callable[[], object]) -> None:
-    failed: list[BaseException] = []
-
-    def run(work: Callable[[], object]) -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - told by whoever waits for it
-            failed.append(error)
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert failed == []
-
-
-def somebody_waits(engine: Engine) -> bool:
-    """Whether a unit of work waits for a row of another; on SQLite all wait for all."""
-    if engine.dialect.name == "sqlite":
-        return True
-    asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    with engine.connect() as db:
-        return bool(db.scalar(text(f"{asked} AND datname = current_database()")))
 
 
 @pytest.mark.parametrize("quicker", ["picture", "report"])
@@ -83,10 +54,7 @@ def test_a_picture_that_comes_while_its_report_is_released_never_stays_behind(
         with unit_of_work(engine) as db:
             (bring_it if quicker == "picture" else release_it)(db)
             has_written.set()
-            for _ in range(500):
-                if other_is_through.is_set() or somebody_waits(engine):
-                    return
-                time.sleep(0.02)
+            wait_for_the_other(engine, other_is_through)
 
     def come_second() -> None:
         assert has_written.wait(30)
