@@ -41,6 +41,7 @@ class DisputeRow:
     id: int
     version: int
     report_id: str
+    fingerprint: str
     visit_id: int
     reason: str
     village_code: str
@@ -205,7 +206,7 @@ def _take(db: Session, dispute: DisputedReport, by: Person, now: datetime) -> st
     if answer.outcome is not Outcome.ACCEPTED:
         raise Conflict(problem=answer.reason)
     # Pictures that came with it are evidence of what it is taken as.
-    release(db, {dispute.report_id: (answer.id, dispute.visit_id)})
+    release(db, {(dispute.report_id, dispute.fingerprint): answer.id})
     return answer.id
 
 

@@ -104,10 +104,13 @@ def _picture_over(now: datetime) -> Any:
 
     Asked once what waited in vain has been deleted.
     """
-    report_id = col(WaitingPicture.report_id)
-    held = select(col(HeldReport.id)).where(col(HeldReport.id) == report_id)
+    report_id, came_with = col(WaitingPicture.report_id), col(WaitingPicture.fingerprint)
+    held = select(col(HeldReport.id)).where(
+        col(HeldReport.id) == report_id, col(HeldReport.fingerprint) == came_with
+    )
     disputed = select(col(DisputedReport.id)).where(
         col(DisputedReport.report_id) == report_id,
+        col(DisputedReport.fingerprint) == came_with,
         or_(col(DisputedReport.ruling).is_(None), col(DisputedReport.ruled_at) > now - RULED),
     )
     too_old = col(WaitingPicture.received_at) <= now - PICTURES

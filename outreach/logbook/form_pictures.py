@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - dataclass fields are read at run time
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, or_, select, tuple_
 from sqlmodel import col
 
 from outreach.db import insert_into
 from outreach.errors import Conflict, NotFound
 from outreach.logbook.evidence import MAY_SEE, Shown
-from outreach.logbook.releasing import picture_id
+from outreach.logbook.releasing import picture_id, waiting_id
 from outreach.logbook.sync import Answer, Outcome
 from outreach.logbook.tables import (
     DisputedReport,
@@ -35,7 +35,7 @@ from outreach.people.tables import Account
 from outreach.visits.tables import Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from sqlmodel import Session
 
@@ -47,14 +47,15 @@ if TYPE_CHECKING:
 class FormPicture:
     """A picture of a form that was answered; `sha256` is of what was sent.
 
-    `may_wait` where the report is held or disputed, and not where it is stored already.
+    `fingerprint` is that of the report in the form: what else was sent under its id has pictures
+    of its own.
     """
 
     report_id: str
     visit_id: int
+    fingerprint: str
     kind: EvidenceKind
     sha256: str
-    may_wait: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class WaitingRow:
 
     id: str
     report_id: str
-    visit_id: int
+    fingerprint: str
     kind: EvidenceKind
     width: int
     height: int
@@ -76,7 +77,7 @@ class _Place:
     """Where a picture can stand: under which report, in which table."""
 
     table: type[Evidence | WaitingPicture]
-    report_id: str
+    row: dict[str, str]
 
 
 def look(db: Session, given: FormPicture, by: Person) -> Answer | None:
@@ -109,9 +110,7 @@ def keep(db: Session, given: FormPicture, picture: Picture, by: Person, now: dat
     found = _place(db, given, by)
     if isinstance(found, Answer):
         return found
-    row = {
-        "id": picture_id(found.report_id, given.kind),
-        "report_id": found.report_id,
+    row = found.row | {
         "visit_id": given.visit_id,
         "village_code": visit.village_code,
         "kind": given.kind,
@@ -140,61 +139,71 @@ def _place(db: Session, given: FormPicture, by: Person) -> Answer | _Place:
     visit = db.get(Visit, given.visit_id)
     if visit is None or not covers(by.areas, visit.village_code):
         return _told(given, Outcome.REJECTED, "not_found")
-    reports = _counting(db, given)
-    if given.sha256 in reports.values():
+    reports = _stored(db, given)
+    if given.sha256 in {there.sha256 for there in reports}:
         return _told(given, Outcome.DUPLICATE)
-    for report_id, there in reports.items():
-        if there is None:
-            return _Place(Evidence, report_id)
-    if given.may_wait and _is_kept(db, given):
+    for there in reports:
+        if there.counts:
+            return _place_as_evidence(given, there.id, there.sha256)
+    if _is_kept(db, given):
         return _place_to_wait(db, given)
-    if reports:
-        return _told(given, Outcome.CONFLICT, "picture_there")
     if _is_set_aside(db, given):
         return _told(given, Outcome.REJECTED, "report_set_aside")
     raise Conflict(problem="changed_meanwhile")
 
 
+def _place_as_evidence(given: FormPicture, report_id: str, there: str | None) -> Answer | _Place:
+    if there is not None:
+        return _told(given, Outcome.CONFLICT, "picture_there")
+    own = picture_id(report_id, given.kind)
+    return _Place(Evidence, {"id": own, "report_id": report_id})
+
+
 def _place_to_wait(db: Session, given: FormPicture) -> Answer | _Place:
-    query = select(col(WaitingPicture.sha256)).where(
-        col(WaitingPicture.report_id) == given.report_id, col(WaitingPicture.kind) == given.kind
-    )
+    own = waiting_id(given.report_id, given.fingerprint, given.kind)
+    query = select(col(WaitingPicture.sha256)).where(col(WaitingPicture.id) == own)
     there = db.scalars(query).first()
     if there is None:
-        return _Place(WaitingPicture, given.report_id)
+        form = {"report_id": given.report_id, "fingerprint": given.fingerprint}
+        return _Place(WaitingPicture, {"id": own, **form})
     if there == given.sha256:
         return _told(given, Outcome.HELD)
     return _told(given, Outcome.CONFLICT, "picture_there")
 
 
-def _counting(db: Session, given: FormPicture) -> dict[str, str | None]:
-    """Tell of the reports that the form is stored as what they have of the kind, its own first.
+def _stored(db: Session, given: FormPicture) -> Sequence[Any]:
+    """Tell of the reports stored from forms of this id what they have of the kind.
 
-    That is the report of its own id, what a person took it as, and what it was a repeat of.
+    One of them `counts` as this very form: the report of its own id if it says the same, else
+    what a person took it as or what it was a repeat of.
     """
-    own = col(SessionReport.id) == given.report_id
+    report_id = col(SessionReport.id)
     taken = select(col(DisputedReport.taken_as)).where(_disputes(given, Ruling.TAKEN))
     repeat = select(col(TakenItem.reason)).where(
-        col(TakenItem.id) == given.report_id, col(TakenItem.kind) == ItemKind.REPORT
+        col(TakenItem.id) == given.report_id,
+        col(TakenItem.kind) == ItemKind.REPORT,
+        col(TakenItem.fingerprint) == given.fingerprint,
     )
-    there = and_(col(Evidence.report_id) == col(SessionReport.id), col(Evidence.kind) == given.kind)
+    own = report_id == given.report_id
+    there = and_(col(Evidence.report_id) == report_id, col(Evidence.kind) == given.kind)
+    counts = or_(~own, col(SessionReport.fingerprint) == given.fingerprint)
     query = (
-        select(col(SessionReport.id), col(Evidence.sha256))
+        select(report_id, col(Evidence.sha256), counts.label("counts"))
         .select_from(SessionReport)
         .outerjoin(Evidence, there)
         .where(
             col(SessionReport.visit_id) == given.visit_id,
-            or_(own, *(col(SessionReport.id).in_(one) for one in (taken, repeat))),
+            or_(own, *(report_id.in_(one) for one in (taken, repeat))),
         )
-        .order_by(own.desc(), col(SessionReport.received_at).desc(), col(SessionReport.id))
+        .order_by(own.desc(), col(SessionReport.received_at).desc(), report_id)
     )
-    return {row[0]: row[1] for row in db.execute(query)}
+    return db.execute(query).all()
 
 
 def _disputes(given: FormPicture, ruling: Ruling | None) -> Any:
     return and_(
         col(DisputedReport.report_id) == given.report_id,
-        col(DisputedReport.visit_id) == given.visit_id,
+        col(DisputedReport.fingerprint) == given.fingerprint,
         col(DisputedReport.ruling).is_(None)
         if ruling is None
         else col(DisputedReport.ruling) == ruling,
@@ -202,9 +211,9 @@ def _disputes(given: FormPicture, ruling: Ruling | None) -> Any:
 
 
 def _is_kept(db: Session, given: FormPicture) -> bool:
-    """Whether the report is held, or waits for a person's ruling."""
+    """Whether the report is held or waits for a person's ruling, as this form tells it."""
     held = select(col(HeldReport.id)).where(
-        col(HeldReport.id) == given.report_id, col(HeldReport.visit_id) == given.visit_id
+        col(HeldReport.id) == given.report_id, col(HeldReport.fingerprint) == given.fingerprint
     )
     disputed = select(col(DisputedReport.report_id)).where(_disputes(given, None))
     return db.execute(held.union_all(disputed)).first() is not None
@@ -216,10 +225,13 @@ def _is_set_aside(db: Session, given: FormPicture) -> bool:
 
 
 def waiting_pictures(
-    db: Session, person: Person, report_ids: Collection[str]
-) -> dict[str, list[WaitingRow]]:
-    """List the pictures that wait with these reports, by report; who reads counts sees none."""
-    if person.role not in MAY_SEE or not report_ids:
+    db: Session, person: Person, reports: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], list[WaitingRow]]:
+    """List the pictures that wait with these reports, by id and fingerprint of the report.
+
+    Who reads counts sees none.
+    """
+    if person.role not in MAY_SEE or not reports:
         return {}
     columns: list[Any] = [
         col(Account.name) if name == "sender" else col(getattr(WaitingPicture, name))
@@ -228,12 +240,12 @@ def waiting_pictures(
     query: Any = (
         select(*columns)
         .join(Account, col(Account.id) == col(WaitingPicture.account_id))
-        .where(col(WaitingPicture.report_id).in_(report_ids))
+        .where(tuple_(col(WaitingPicture.report_id), col(WaitingPicture.fingerprint)).in_(reports))
         .order_by(col(WaitingPicture.kind), col(WaitingPicture.id))
     )
-    found: dict[str, list[WaitingRow]] = {}
+    found: dict[tuple[str, str], list[WaitingRow]] = {}
     for row in db.execute(narrow(query, WaitingPicture.village_code, person)):
-        found.setdefault(row.report_id, []).append(WaitingRow(*row))
+        found.setdefault((row.report_id, row.fingerprint), []).append(WaitingRow(*row))
     return found
 
 

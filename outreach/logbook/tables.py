@@ -218,15 +218,18 @@ class WaitingPicture(SQLModel, table=True):
 
     It becomes evidence as soon as its report counts, and goes with what is not taken. Drawn anew
     like any evidence; `sha256`, of what was sent, and the rest are what the evidence will have.
+    `fingerprint` is that of the report it came with: others of the same id have pictures of their
+    own.
     """
 
     __tablename__ = "waiting_picture"
     __table_args__ = (
-        Index("uq_waiting_picture_report_kind", "report_id", "kind", unique=True),
+        Index("uq_waiting_picture_content", "report_id", "fingerprint", "kind", unique=True),
         CheckConstraint("width > 0 AND height > 0", name="has_pixels"),
     )
     id: str = Field(primary_key=True, max_length=36)
     report_id: str = Field(max_length=36)
+    fingerprint: str
     visit_id: int = Field(foreign_key="visit.id", index=True)
     village_code: str = Field(foreign_key="village.code", index=True, sa_type=CODE)
     kind: EvidenceKind = Field(sa_type=words(EvidenceKind))

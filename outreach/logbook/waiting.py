@@ -27,6 +27,7 @@ class HeldRow:
     """A correction that waits; `received_at` is since when."""
 
     id: str
+    fingerprint: str
     visit_id: int
     village: str
     district: str
@@ -46,6 +47,7 @@ def held_reports(db: Session, person: Person, most: int) -> list[HeldRow]:
     """List the corrections of the area that wait, the one that waits longest first."""
     columns: list[Any] = [
         col(HeldReport.id),
+        col(HeldReport.fingerprint),
         col(HeldReport.visit_id),
         col(Village.name),
         col(District.name),

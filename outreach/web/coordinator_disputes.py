@@ -122,7 +122,7 @@ def disputes() -> ResponseReturnValue:
         whole = count_open(db, person()) if len(waiting) >= MOST_OPEN else len(waiting)
         ruled = ruled_disputes(db, person(), MOST_RULED)
         held, held_count = held_reports(db, person(), MOST_HELD), count_held(db, person())
-        pictures = waiting_pictures(db, person(), [row.id for row in held])
+        pictures = waiting_pictures(db, person(), [(row.id, row.fingerprint) for row in held])
     return render_template(
         "coordinator/disputes.html",
         waiting=waiting,
@@ -170,17 +170,14 @@ def rule_dispute(dispute_id: int) -> ResponseReturnValue:
 def _page(dispute_id: int, form: Filled | None = None) -> str:
     with reading_db() as db:
         found = dispute_of(db, person(), dispute_id)
-        pictures = waiting_pictures(db, person(), [found.row.report_id])
+        told = found.row.report_id, found.row.fingerprint
+        pictures = waiting_pictures(db, person(), [told]).get(told, [])
     return render_template(
         "coordinator/dispute.html",
         dispute=found,
         row=found.row,
         lines=_lines(found),
-        pictures=[
-            one
-            for one in pictures.get(found.row.report_id, [])
-            if one.visit_id == found.row.visit_id
-        ],
+        pictures=pictures,
         hindrance=hindrance_words(found.hindrance),
         form=form or fill(version=found.row.version),
         conflict_words=conflict_words,

@@ -13,7 +13,7 @@ from outreach.errors import Invalid
 from outreach.logbook.evidence import digest_of
 from outreach.logbook.form_pictures import FormPicture, keep, look
 from outreach.logbook.pictures import MOST_BYTES, redraw
-from outreach.logbook.record import read_report
+from outreach.logbook.record import fingerprint, read_report
 from outreach.logbook.sync import Outcome
 from outreach.logbook.tables import EvidenceKind
 from outreach.web.coordinator_pages import now
@@ -35,21 +35,25 @@ def keep_pictures(submission: Submission, answer: Answer, by: Person) -> dict[Ev
     another part.
     """
     told: dict[EvidenceKind, str] = {}
-    visit_id = read_report(submission.report).visit_id
+    report = read_report(submission.report)
+    waits = answer.outcome not in _STORED
     for kind, name in submission.pictures.items():
         file = request.files.get(name)
         if file is None:
             continue
         content = file.read(MOST_BYTES + 1)
-        may_wait = answer.outcome not in _STORED
-        given = FormPicture(answer.id, visit_id, kind, digest_of(content), may_wait)
+        given = FormPicture(
+            answer.id, report.visit_id, fingerprint(report), kind, digest_of(content)
+        )
         if code := _keep(given, content, by):
             told[kind] = code
+        elif waits:
+            told[kind] = "waits"
     return told
 
 
 def _keep(given: FormPicture, content: bytes, by: Person) -> str:
-    """Keep a picture; empty if it is stored with a report that is stored."""
+    """Keep a picture; empty if it is kept, else the code of why it is left out."""
     if given.kind is EvidenceKind.PHOTO and not running().settings.accept_photos:
         return "photos_not_accepted"
     with reading_db() as db:
@@ -61,6 +65,4 @@ def _keep(given: FormPicture, content: bytes, by: Person) -> str:
             problems: dict[str, list[str]] = error.facts["problems"]  # type: ignore[assignment]
             return problems["picture"][0]
         answer = written(lambda db: keep(db, given, picture, by, now()))
-    if answer.outcome in (*_STORED, Outcome.HELD):
-        return "waits" if given.may_wait else ""
-    return answer.reason
+    return "" if answer.outcome in (*_STORED, Outcome.HELD) else answer.reason

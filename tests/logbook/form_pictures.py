@@ -10,8 +10,10 @@ from sqlmodel import col, select
 from outreach.db import reading, unit_of_work
 from outreach.logbook.disputes import rule
 from outreach.logbook.evidence import digest_of
+from outreach.logbook.forgetting import forget_old
 from outreach.logbook.form_pictures import FormPicture, keep, look
 from outreach.logbook.pictures import redraw
+from outreach.logbook.record import fingerprint, read_report
 from outreach.logbook.tables import (
     DisputedReport,
     Evidence,
@@ -37,18 +39,21 @@ def shot(width: int) -> bytes:
     return written(drawn((width, 30)))
 
 
+def of_form(item: dict[str, Any], kind: EvidenceKind, sha256: str) -> FormPicture:
+    told = fingerprint(read_report(item))
+    return FormPicture(item["id"], item["visit_id"], told, kind, sha256)
+
+
 def bring(
     engine: Engine,
     by: Person,
     item: dict[str, Any],
     width: int = 40,
     kind: EvidenceKind = PHOTO,
-    *,
-    may_wait: bool = True,
 ) -> Answer:
     """Bring a picture as it comes with a form, after the report that the form holds."""
     content = shot(width)
-    given = FormPicture(item["id"], item["visit_id"], kind, digest_of(content), may_wait)
+    given = of_form(item, kind, digest_of(content))
     with reading(engine) as db:
         before = look(db, given, by)
     if before is not None:
@@ -74,3 +79,8 @@ def decide(engine: Engine, by: Person, report_id: str, ruling: Ruling, now: Any 
         row = db.exec(query.where(col(DisputedReport.ruling).is_(None))).one()
         rule(db, row.id or 0, ruling, version=row.version, why="Dicocokkan", by=by, now=now)
         return row.taken_as or ""
+
+
+def forget(engine: Engine, now: Any) -> None:
+    with unit_of_work(engine) as db:
+        forget_old(db, now)

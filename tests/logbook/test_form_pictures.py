@@ -6,16 +6,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import update
-from sqlmodel import col, select
+from sqlmodel import select
 
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, NotFound
 from outreach.logbook.evidence import digest_of
-from outreach.logbook.forgetting import HELD, PICTURES, RULED, forget_old
+from outreach.logbook.forgetting import HELD, PICTURES, RULED
 from outreach.logbook.form_pictures import waiting_content, waiting_pictures
 from outreach.logbook.overdue import LONGEST_WAIT, force_overdue
 from outreach.logbook.pictures import redraw
+from outreach.logbook.record import fingerprint, read_report
 from outreach.logbook.sending import Sending
 from outreach.logbook.sync import Outcome, take_in
 from outreach.logbook.tables import (
@@ -27,24 +27,21 @@ from outreach.logbook.tables import (
     WaitingPicture,
 )
 from outreach.people.tables import Account
-from outreach.visits.tables import Visit, Work
 from tests.field import NOW, Field, told
-from tests.logbook.form_pictures import PHOTO, SIGNATURE, bring, decide, evidence, shot, waiting
+from tests.logbook.form_pictures import (
+    PHOTO,
+    SIGNATURE,
+    bring,
+    decide,
+    evidence,
+    forget,
+    shot,
+    waiting,
+)
 from tests.logbook.sending import outcomes, reports, send
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
-
-
-@pytest.fixture
-def held(engine: Engine, at: Field) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A report that has not come, and its correction, which has, with a photo."""
-    first = told(at.visits[at.codes[0]])
-    second = told(first["visit_id"], men=25, corrects_id=first["id"])
-    assert outcomes(send(engine, at.official, second)) == ["held"]
-    assert bring(engine, at.official, second).outcome is Outcome.HELD
-    assert (evidence(engine), waiting(engine)) == (set(), {(second["id"], 40)})
-    return first, second
 
 
 @pytest.fixture
@@ -95,7 +92,7 @@ def test_by_whichever_way_the_report_comes_the_picture_is_evidence_with_its_corr
     (again,) = send(engine, at.official, second)
     assert again.outcome is Outcome.DUPLICATE
     more = [
-        bring(engine, at.official, second, width, kind, may_wait=False)
+        bring(engine, at.official, second, width, kind)
         for width, kind in ((40, PHOTO), (60, SIGNATURE), (50, PHOTO))
     ]
     assert [one.outcome.value for one in more] == ["duplicate", "accepted", "conflict"]
@@ -154,7 +151,7 @@ def test_a_correction_that_says_what_is_stored_brings_its_picture_to_that(
     assert waiting(engine) == set()
     # Later parts of the form that is stored under the other's id.
     kind, item = (SIGNATURE, second) if other == second["id"] else (PHOTO, third)
-    more = bring(engine, at.official, item, 70, kind, may_wait=False)
+    more = bring(engine, at.official, item, 70, kind)
     assert (more.outcome, more.reason) == (Outcome.CONFLICT, "picture_there")
 
 
@@ -162,7 +159,7 @@ def test_what_a_person_takes_has_its_pictures_those_that_come_later_too(
     engine: Engine, at: Field, disputed: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
     first, second = disputed
-    bring(engine, at.official, first, 90, may_wait=False)
+    bring(engine, at.official, first, 90)
     taken_as = decide(engine, at.coordinator, second["id"], Ruling.TAKEN)
     assert taken_as not in (first["id"], second["id"])
     assert evidence(engine) == {(first["id"], 90), (taken_as, 40)}
@@ -189,11 +186,6 @@ def test_what_a_person_sets_aside_keeps_its_pictures_as_long_as_its_content(
     assert (waiting(engine), evidence(engine), contents(engine)) == (set(), set(), [{}])
 
 
-def forget(engine: Engine, now: Any) -> None:
-    with unit_of_work(engine) as db:
-        forget_old(db, now)
-
-
 def contents(engine: Engine) -> list[Any]:
     with reading(engine) as db:
         return list(db.exec(select(DisputedReport.content)))
@@ -217,40 +209,6 @@ def test_what_is_held_and_never_finds_its_report_takes_its_pictures_along(
     assert waiting(engine) == set()
 
 
-def test_a_report_entered_later_under_the_same_id_has_the_pictures_of_the_disputed_one(
-    engine: Engine, at: Field
-) -> None:
-    """The visit was called off, so the form waits for a ruling; then it is taken up again."""
-    one = told(at.visits[at.codes[0]])
-    set_work(engine, one["visit_id"], Work.CANCELLED)
-    assert outcomes(send(engine, at.official, one)) == ["conflict"]
-    bring(engine, at.official, one)
-    set_work(engine, one["visit_id"], Work.CONFIRMED)
-    other = {**one, "men": 21}
-    assert outcomes(send(engine, at.coordinator, other)) == ["accepted"]
-    assert (evidence(engine), waiting(engine)) == ({(one["id"], 40)}, set())
-
-
-def set_work(engine: Engine, visit_id: int, work: Work) -> None:
-    with unit_of_work(engine) as db:
-        db.execute(update(Visit).where(col(Visit.id) == visit_id).values(work=work))
-
-
-def test_the_same_form_with_other_numbers_and_another_photo_loses_neither(
-    engine: Engine, at: Field
-) -> None:
-    one = told(at.visits[at.codes[0]])
-    other = {**one, "men": 99}
-    assert outcomes(send(engine, at.official, one)) == ["accepted"]
-    bring(engine, at.official, one, 40, may_wait=False)
-    assert outcomes(send(engine, at.official, other)) == ["conflict"]
-    same, new = (bring(engine, at.official, other, width) for width in (40, 50))
-    assert (same.outcome, new.outcome) == (Outcome.DUPLICATE, Outcome.HELD)
-    taken_as = decide(engine, at.coordinator, one["id"], Ruling.TAKEN)
-    assert evidence(engine) == {(one["id"], 40), (taken_as, 50)}
-    assert waiting(engine) == set()
-
-
 def test_where_the_place_is_taken_what_stands_there_stays(engine: Engine, at: Field) -> None:
     """Two corrections say the same, each with a photo of its own: one report has one photo."""
     first = told(at.visits[at.codes[0]])
@@ -262,32 +220,6 @@ def test_where_the_place_is_taken_what_stands_there_stays(engine: Engine, at: Fi
     send(engine, at.official, first)
     assert evidence(engine) == {(both[0]["id"], 40)}
     assert waiting(engine) == set()
-
-
-def test_a_picture_of_another_visits_report_waits_for_its_own_ruling(
-    engine: Engine, at: Field
-) -> None:
-    """The id was used for two visits: each picture belongs to the visit that its form named."""
-    one = told(at.visits[at.codes[0]])
-    strayed = {**one, "visit_id": at.visits[at.codes[1]]}
-    send(engine, at.coordinator, one)
-    assert outcomes(send(engine, at.coordinator, strayed)) == ["conflict"]
-    assert bring(engine, at.coordinator, strayed).outcome is Outcome.HELD
-    assert (evidence(engine), waiting(engine)) == (set(), {(one["id"], 40)})
-    taken_as = decide(engine, at.coordinator, one["id"], Ruling.TAKEN)
-    assert evidence(engine) == {(taken_as, 40)}
-
-
-def test_a_report_of_another_visit_under_the_same_id_takes_no_picture_of_this_one(
-    engine: Engine, at: Field
-) -> None:
-    one = told(at.visits[at.codes[0]])
-    set_work(engine, one["visit_id"], Work.CANCELLED)
-    assert outcomes(send(engine, at.official, one)) == ["conflict"]
-    bring(engine, at.official, one)
-    strayed = {**one, "visit_id": at.visits[at.codes[1]]}
-    assert outcomes(send(engine, at.coordinator, strayed)) == ["accepted"]
-    assert (evidence(engine), waiting(engine)) == (set(), {(one["id"], 40)})
 
 
 def test_a_foreign_report_takes_no_picture(
@@ -309,15 +241,15 @@ def test_what_is_neither_stored_nor_kept_is_to_be_sent_again(engine: Engine, at:
 def test_those_who_see_evidence_see_what_waits_and_nobody_else(
     engine: Engine, at: Field, held: tuple[dict[str, Any], dict[str, Any]]
 ) -> None:
-    report_id = held[1]["id"]
+    form = held[1]["id"], fingerprint(read_report(held[1]))
     with reading(engine) as db:
         one = db.exec(select(WaitingPicture)).one()
         for person in (at.official, at.coordinator):
-            (row,) = waiting_pictures(db, person, [report_id])[report_id]
+            (row,) = waiting_pictures(db, person, [form])[form]
             assert (row.id, row.kind, row.width, row.sender) == (one.id, PHOTO, 40, "Perangkat")
             assert waiting_content(db, person, one.id).content == one.content
         for person in (at.stranger, at.manager):
-            assert waiting_pictures(db, person, [report_id]) == {}
+            assert waiting_pictures(db, person, [form]) == {}
             with pytest.raises(NotFound):
                 waiting_content(db, person, one.id)
 

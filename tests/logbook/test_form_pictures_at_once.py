@@ -13,13 +13,13 @@ from sqlmodel import col, select
 from outreach.db import reading, unit_of_work
 from outreach.logbook.disputes import rule
 from outreach.logbook.evidence import digest_of
-from outreach.logbook.form_pictures import FormPicture, keep
+from outreach.logbook.form_pictures import keep
 from outreach.logbook.pictures import redraw
 from outreach.logbook.sync import take_in
 from outreach.logbook.tables import DisputedReport, Ruling, SessionReport
 from tests.at_once import at_once, wait_for_the_other
 from tests.field import NOW, Field, told
-from tests.logbook.form_pictures import PHOTO, bring, evidence, shot, waiting
+from tests.logbook.form_pictures import PHOTO, bring, evidence, of_form, shot, waiting
 from tests.logbook.sending import send
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def test_a_picture_that_comes_while_its_report_is_released_never_stays_behind(
     first = told(at.visits[at.codes[0]])
     second = told(first["visit_id"], men=25, corrects_id=first["id"] if state == "held" else None)
     send(engine, at.official, *([second] if state == "held" else [first, second]))
-    given = FormPicture(second["id"], second["visit_id"], PHOTO, digest_of(shot(40)), may_wait=True)
+    given = of_form(second, PHOTO, digest_of(shot(40)))
     picture = redraw(shot(40), PHOTO)
     has_written, other_is_through = threading.Event(), threading.Event()
 

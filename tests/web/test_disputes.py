@@ -176,7 +176,8 @@ def test_what_waits_for_its_report_is_listed_with_since_when(
                 received_at=datetime(2026, 11, 19, 4, tzinfo=UTC),
             )
             db.add(held)
-            db.get_one(WaitingPicture, place["waiting_id"]).report_id = held.id
+            waiting = db.get_one(WaitingPicture, place["waiting_id"])
+            waiting.report_id, waiting.fingerprint = held.id, held.fingerprint
     answer = client.get("/disputes")
     assert f'src="/evidence/waiting/{world.own["waiting_id"]}"' in answer.text
     assert str(world.foreign["waiting_id"]) not in answer.text

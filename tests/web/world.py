@@ -12,7 +12,7 @@ from sqlmodel import select
 from outreach.campaigns.tables import Campaign, Ecosystem, Purpose, Stage, StageVillage, Status
 from outreach.db import unit_of_work
 from outreach.logbook.record import content_of, fingerprint, read_report
-from outreach.logbook.releasing import picture_id
+from outreach.logbook.releasing import waiting_id
 from outreach.logbook.sync import Outcome, take_in
 from outreach.logbook.tables import (
     DisputedReport,
@@ -295,8 +295,9 @@ def _waiting(db: Session, dispute_id: int) -> str:
     """Add the signature that came with the report that waits for a ruling."""
     dispute = db.get_one(DisputedReport, dispute_id)
     picture = WaitingPicture(
-        id=picture_id(dispute.report_id, EvidenceKind.SIGNATURE),
+        id=waiting_id(dispute.report_id, dispute.fingerprint, EvidenceKind.SIGNATURE),
         report_id=dispute.report_id,
+        fingerprint=dispute.fingerprint,
         visit_id=dispute.visit_id,
         village_code=dispute.village_code,
         kind=EvidenceKind.SIGNATURE,

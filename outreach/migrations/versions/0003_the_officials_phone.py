@@ -115,6 +115,7 @@ def upgrade() -> None:
     op.create_table('waiting_picture',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
     sa.Column('report_id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
+    sa.Column('fingerprint', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('visit_id', sa.Integer(), nullable=False),
     sa.Column('village_code', sa.String(length=13).with_variant(sa.String(length=13, collation='C'), 'postgresql'), nullable=False),
     sa.Column('kind', sa.Enum('photo', 'signature', name='evidencekind', native_enum=False, create_constraint=True, length=32), nullable=False),
@@ -134,7 +135,7 @@ def upgrade() -> None:
     with op.batch_alter_table('waiting_picture', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_waiting_picture_village_code'), ['village_code'], unique=False)
         batch_op.create_index(batch_op.f('ix_waiting_picture_visit_id'), ['visit_id'], unique=False)
-        batch_op.create_index('uq_waiting_picture_report_kind', ['report_id', 'kind'], unique=True)
+        batch_op.create_index('uq_waiting_picture_content', ['report_id', 'fingerprint', 'kind'], unique=True)
 
     op.create_table('evidence',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(length=36), nullable=False),
@@ -233,7 +234,7 @@ def downgrade() -> None:
 
     op.drop_table('evidence')
     with op.batch_alter_table('waiting_picture', schema=None) as batch_op:
-        batch_op.drop_index('uq_waiting_picture_report_kind')
+        batch_op.drop_index('uq_waiting_picture_content')
         batch_op.drop_index(batch_op.f('ix_waiting_picture_visit_id'))
         batch_op.drop_index(batch_op.f('ix_waiting_picture_village_code'))
 
