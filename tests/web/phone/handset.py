@@ -10,6 +10,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import psutil
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from sqlalchemy import func
 from sqlmodel import col, select
 
@@ -150,13 +151,13 @@ class Handset:
 
     def keep_the_page(self) -> None:
         """Wait until the phone holds the page, so that it opens without a network."""
-        self.page.evaluate(
-            """() => new Promise((kept) => {
-              const worker = navigator.serviceWorker;
-              if (worker.controller) kept();
-              worker.addEventListener("controllerchange", () => kept());
-            })"""
-        )
+        held = "() => navigator.serviceWorker.controller !== null"
+        try:
+            self.page.wait_for_function(held, timeout=15_000)
+        except PlaywrightTimeout:
+            # It was loaded in the very moment in which the worker took over.
+            self.page.reload()
+            self.page.wait_for_function(held)
 
     def kill(self) -> None:
         """End the browser as the system of a phone does: at once, with all its processes."""
