@@ -20,6 +20,17 @@ pytestmark = pytest.mark.browser
 _ME = "const {whoIsHere} = await import(url); return whoIsHere();"
 _SPOIL = """await outbox.add({id: given[0].id, kind: "report", visit_id: given[0].visit_id,
 body: {...given[0], held_on: "2026-13-45"}});"""
+_FULL = """() => {
+  window.put = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = function (...given) {
+    if (this.name === "items") throw new DOMException("full", "QuotaExceededError");
+    return window.put.apply(this, given);
+  };
+}"""
+_COUNT_CHANGES = """() => {
+  window.changes = 0;
+  document.addEventListener("phone:changed", () => { window.changes += 1; });
+}"""
 #: One field of a report that spoils it.
 _SPOILT: list[dict[str, Any]] = [
     {"held_on": "2026-13-45"},
@@ -87,3 +98,40 @@ def test_one_that_cannot_be_shown_leaves_the_others_and_can_be_removed(
     cards.filter(has_text="This phone cannot show it.").locator("[data-remove]").click()
     expect(cards).to_have_count(1)
     assert list(phone.items()) == [good["id"]]
+
+
+def test_what_a_full_disk_does_not_take_is_not_told_as_read_in(
+    phone: Handset, visits: list[int], today: date
+) -> None:
+    page = phone.switch_on()
+    phone.send()
+    phone.context.set_offline(True)
+    me = phone.run(_ME)
+    phone.open("#outbox")
+    page.evaluate(_FULL)
+    file = file_of([item_of("report", a_report(one, today), me) for one in visits[:2]])
+    page.set_input_files("[data-read-in]", file)
+    told = page.locator("[data-read-in-told]")
+    expect(told).to_contain_text("2 are NOT saved on this phone")
+    expect(told).not_to_contain_text("read in.")
+    page.evaluate("() => { IDBObjectStore.prototype.put = window.put; }")
+    page.set_input_files("[data-read-in]", file)
+    expect(told).to_contain_text("2 were")  # here already, where the page had rescued them
+    assert phone.run("return (await outbox.all()).map((item) => item.kept);") == [True, True]
+
+
+def test_a_long_file_is_read_in_at_once_and_drawn_once(
+    phone: Handset, visits: list[int], today: date
+) -> None:
+    page = phone.switch_on()
+    phone.send()
+    phone.context.set_offline(True)
+    me = phone.run(_ME)
+    phone.open("#outbox")
+    page.evaluate(_COUNT_CHANGES)
+    items = [item_of("report", a_report(visits[n % 6], today), me) for n in range(200)]
+    page.set_input_files("[data-read-in]", file_of([*items, items[0]]))
+    told = page.locator("[data-read-in-told]")
+    expect(told).to_have_text("200 were read in. 1 was here already.", timeout=20_000)
+    assert page.evaluate("window.changes") < 10
+    expect(page.locator("[data-screen=outbox] article.unsent")).to_have_count(200)

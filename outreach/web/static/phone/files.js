@@ -5,7 +5,8 @@ import { isItem } from "./told_items.js";
 import { say } from "./words.js";
 
 const FORMAT = "outreach-phone-1";
-const LARGEST_BYTES = 30 * 1024 * 1024;
+// More than a season of photos.
+const LARGEST_BYTES = 128 * 1024 * 1024;
 const CHUNK = 0x8000;
 
 /** A file of these items and of forms that were begun. */
@@ -45,8 +46,9 @@ async function mine() {
     return { items: own(items), begun, whole: true };
   } catch (error) {
     const items = own(outbox.inMemory());
-    if (items.length === 0) throw error;
-    return { items, begun: [], whole: false };
+    const begun = drafts.inMemory().filter((one) => isOf(one, person));
+    if (items.length + begun.length === 0) throw error;
+    return { items, begun, whole: false };
   }
 }
 
@@ -81,17 +83,22 @@ export const share = (file) => navigator.share({ files: [file] }).then(() => tru
 /**
  * Read in such a file of this person's: each item under its own id, so that it is taken in once,
  * whichever phone sends it. Gives `{added, begun, known, unreadable, unkept, others}`, or null if it
- * is no such file; `others` are the items that somebody else saved, see `takeOver`. What was begun
- * stays that of whoever began it.
+ * is no such file; `unkept` counts what the disk refused, `others` are the items that somebody else
+ * saved, see `takeOver`. What was begun stays that of whoever began it.
  */
 export async function readIn(file, person) {
   const told = file.size > LARGEST_BYTES ? null : parsed(await file.text());
   if (told === null) return null;
   const count = nothingRead();
+  const here = new Map((await outbox.all()).map((item) => [item.id, item]));
+  const mine = new Map();
   for (const item of told.items) {
-    if (isItem(item) && (await isOthers(item, person))) count.others.push({ ...item, person: named(item.person) });
-    else count[await addOne(item, person)] += 1;
+    if (!isItem(item)) count.unreadable += 1;
+    else if (isOthers(item, here.get(item.id), person)) count.others.push({ ...item, person: named(item.person) });
+    else if (here.get(item.id)?.kept || mine.has(item.id)) count.known += 1;
+    else mine.set(item.id, item);
   }
+  await addAll([...mine.values()], person, count);
   for (const one of Array.isArray(told.begun) ? told.begun : []) count[await addBegun(one, person)] += 1;
   return count;
 }
@@ -101,17 +108,17 @@ const nothingRead = () => ({ added: 0, begun: 0, known: 0, unreadable: 0, unkept
 /** Have items of others sent in the name of this person, who has been told so and agreed. */
 export async function takeOver(items, person) {
   const count = nothingRead();
-  for (const item of items) {
-    const here = await outbox.get(item.id);
-    if (here) await outbox.takeOver(item.id, person);
-    count[here ? "added" : await addOne(item, person)] += 1;
+  const here = new Set((await outbox.all()).map((item) => item.id));
+  for (const { id } of items.filter((item) => here.has(item.id))) {
+    await outbox.takeOver(id, person);
+    count.added += 1;
   }
+  await addAll(items.filter((item) => !here.has(item.id)), person, count);
   return count;
 }
 
 /** Also one that lies here for its own person already: sent in another's name it would be taken. */
-async function isOthers(item, person) {
-  const here = await outbox.get(item.id);
+function isOthers(item, here, person) {
   if (here) return isUnsent(here) && !isOf(here, person);
   return named(item.person)?.id !== person.id;
 }
@@ -129,20 +136,23 @@ function parsed(text) {
   }
 }
 
-async function addOne(item, person) {
-  if (!isItem(item)) return "unreadable";
-  if (await outbox.get(item.id)) return "known";
+/** Add them in one go: one by one each would have every screen drawn anew. */
+async function addAll(items, person, count) {
+  const ready = items.map((item) => readyToAdd(item, person)).filter(Boolean);
+  count.unreadable += items.length - ready.length;
+  if (ready.length === 0) return;
+  for (const kept of await outbox.addAll(ready)) count[kept ? "added" : "unkept"] += 1;
+}
+
+function readyToAdd(item, person) {
   const { id, kind, visit_id, body, after } = item;
-  let blob;
-  try {
-    blob = unpacked(item.picture);
-  } catch {
-    return "unreadable";
-  }
   const maker = named(item.made_by) ?? named(item.person);
   const made_by = maker?.id === person.id ? null : maker;
-  await outbox.add({ id, kind, visit_id, body, after: after ?? null, blob, person, made_by });
-  return "added";
+  try {
+    return { id, kind, visit_id, body, after: after ?? null, blob: unpacked(item.picture), person, made_by };
+  } catch {
+    return null;
+  }
 }
 
 /** Take up a form that was begun, unless one of the same person and visit is here. */

@@ -125,11 +125,14 @@ function listen(section) {
 
 async function readInAndTell(section, field) {
   const [file] = field.files;
+  if (file) tell(section, say("reading"));
   const person = await whoIsHere();
-  const count = file && person ? await readIn(file, person) : null;
+  const reading = file && person ? readIn(file, person) : null;
+  const count = await Promise.resolve(reading).catch((error) => console.warn(error));
   field.value = "";
   offer(section, count?.others ?? [], person);
   if (!file) return;
+  if (count === undefined) return void tell(section, say("read-in-failed"));
   tellCount(section, count, person ? "no-such-file" : "read-in-nobody");
   if (count?.begun) await refresh(section);
 }
@@ -153,15 +156,22 @@ async function takeOffered(section) {
   if (person) tellCount(section, await takeOver(items, person));
 }
 
-function tellCount(section, count, otherwise) {
+function tell(section, words) {
   const told = section.querySelector("[data-read-in-told]");
-  told.hidden = count !== null && count.added + count.begun + count.known + count.unreadable === 0 && count.others.length > 0;
-  told.textContent = count === null ? say(otherwise) : [
-    count.added || !count.begun ? sayCount("read-in", count.added) : "",
-    count.begun ? sayCount("read-in-begun", count.begun) : "",
-    count.known ? sayCount("read-in-known", count.known) : "",
-    count.unreadable ? sayCount("read-in-bad", count.unreadable) : "",
-    count.unkept ? say("read-in-full") : "",
-  ].filter(Boolean).join(" ");
-  if (count?.added) sendNow();
+  told.hidden = words === "";
+  told.textContent = words;
+}
+
+function tellCount(section, count, otherwise) {
+  if (count === null) return void tell(section, say(otherwise));
+  const { added, begun, known: before, unreadable, unkept, others } = count;
+  const nothing = added + begun + before + unreadable + unkept === 0;
+  tell(section, nothing && others.length > 0 ? "" : [
+    added || begun + unkept === 0 ? sayCount("read-in", added) : "",
+    begun ? sayCount("read-in-begun", begun) : "",
+    before ? sayCount("read-in-known", before) : "",
+    unreadable ? sayCount("read-in-bad", unreadable) : "",
+    unkept ? sayCount("read-in-unkept", unkept) : "",
+  ].filter(Boolean).join(" "));
+  if (added + unkept > 0) sendNow();
 }

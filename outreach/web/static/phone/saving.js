@@ -15,10 +15,10 @@ import { isOf, outbox } from "./store.js";
  */
 export async function saveDraft(draft, visitId, base) {
   const refused = await refusedItem(draft.amends ?? draft.base);
-  const { id, outcome } = refused
+  const { id, outcome, whole } = refused
     ? await amend(refused, draft)
     : await add(draft, visitId, base);
-  if (outcome === "no_room" || outcome === "meanwhile") return { id, outcome };
+  if (whole || outcome === "no_room" || outcome === "meanwhile") return { id, outcome };
   const pictures = await addPictures(draft, visitId, id);
   if (pictures === "kept") return { id, outcome: "saved" };
   if (pictures === "no_room") return { id, outcome: "no_room_picture" };
@@ -55,10 +55,15 @@ async function add(draft, visitId, base) {
   const corrected = baseId ?? since?.id ?? null;
   const corrects = corrected ? { corrects_id: corrected } : {};
   const body = { ...content, id, visit_id: visitId, saved_at: now(), ...corrects };
-  const kept = await outbox.add({
+  const pictures = await picturesOf(draft, visitId, id, id);
+  const report = {
     id, kind: "report", visit_id: visitId, body, after: await unsent(corrected), person: draft.person, draftOf: visitId,
-  });
-  return { id, outcome: kept ? "saved" : "no_room" };
+  };
+  // In one go: the draft goes with it, and with the draft its photo.
+  const [kept, ...picturesKept] = await outbox.addAll([report, ...pictures]);
+  if (kept) return { id, outcome: picturesKept.every(Boolean) ? "saved" : "no_room_picture", whole: true };
+  for (const one of pictures) await outbox.remove(one.id); // the form has them still
+  return { id, outcome: "no_room" };
 }
 
 /**
@@ -92,16 +97,16 @@ async function unsent(id) {
 }
 
 async function addPictures(draft, visitId, reportId) {
-  const signature = await pictureOf(draft.strokes);
-  const pictures = [["photo", draft.photo], ["signature", signature]].filter(([, blob]) => blob);
-  const after = await unsent(reportId);
-  let allKept = true;
-  for (const [kind, blob] of pictures) {
-    const body = { report_id: reportId, kind };
-    allKept = await outbox.add({ id: uuid7(), kind: "evidence", visit_id: visitId, body, blob, after, person: draft.person }) && allKept;
-  }
+  const pictures = await picturesOf(draft, visitId, reportId, await unsent(reportId));
   if (pictures.length === 0) return "none";
-  return allKept ? "kept" : "no_room";
+  return (await outbox.addAll(pictures)).every(Boolean) ? "kept" : "no_room";
+}
+
+async function picturesOf(draft, visitId, reportId, after) {
+  const pictures = [["photo", draft.photo], ["signature", await pictureOf(draft.strokes)]];
+  return pictures.filter(([, blob]) => blob).map(([kind, blob]) => ({
+    id: uuid7(), kind: "evidence", visit_id: visitId, body: { report_id: reportId, kind }, blob, after, person: draft.person,
+  }));
 }
 
 const now = () => new Date().toISOString();
