@@ -49,9 +49,9 @@ class Picture:
 class ReviewRow:
     """A reported visit that waits, with its current report.
 
-    `uncovered` are the village's informal workers without cover, by the estimate; `signups_before`
-    what the corrected report had told, if this one is a correction; `dispute_id` the latest report
-    that contradicts it and that nobody has decided on.
+    `uncovered` are the village's informal workers without cover, by the estimate; `people_before`
+    and `signups_before` what the corrected report had told, if this one is a correction;
+    `dispute_id` the latest report that contradicts it and that nobody has decided on.
     """
 
     visit_id: int
@@ -78,6 +78,7 @@ class ReviewRow:
     received_at: datetime
     informal_workers: int
     informal_covered: int
+    people_before: int | None
     signups_before: int | None
     dispute_id: int | None
     pictures: tuple[Picture, ...] = ()
@@ -117,6 +118,7 @@ _COLUMNS: dict[str, Any] = {
     "reporter": Account.name,
     "informal_workers": Village.informal_workers,
     "informal_covered": Village.informal_covered,
+    "people_before": _BASE.men + _BASE.women,
     "signups_before": _BASE.signups,
     "dispute_id": _DISPUTE,
 }

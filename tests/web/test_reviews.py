@@ -251,7 +251,9 @@ def test_a_correction_says_what_it_was_before(
         (answer,) = take_in(db, [again], by, AFTERWARDS)
         assert answer.outcome.value == "accepted"
     assert pair(reported[0]) not in listed(client)  # what was shown before is stale
-    assert "4 3 paid corrected, was 7" in words_of(client.get("/reviews"))
+    page = words_of(client.get("/reviews"))
+    assert "4 3 paid corrected, was 7" in page
+    assert page.count("corrected, was") == 1  # what stayed as it was is not said to be corrected
 
 
 def test_a_correction_keeps_the_signs_that_it_cannot_answer(
