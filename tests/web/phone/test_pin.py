@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from tests.web.connected import devices
 from tests.web.phone.handset import enrol
 from tests.web.phone.test_lock_and_leaving import NEW_TOKEN, set_pin
+from tests.web.phone.test_truth import show
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -195,10 +196,33 @@ def test_a_code_also_ends_a_pin_that_was_set_with_a_password(
     phone.switch_on()
     set_pin(phone, "2468")
     phone.send()
-    phone.run("await settings.alter('pin', {phone: null});")  # as with a password
+    # As with a password: then the server names no phone.
+    phone.run(
+        """const {json} = await state.get();
+        await state.put({...json, me: {...json.me, phone: null}}, null);
+        await settings.alter("pin", {phone: null});"""
+    )
     phone.kill()
     enrol(engine, world, NEW_TOKEN)
     phone.token = NEW_TOKEN
     page = phone.switch_on()
     expect(page.locator("[data-screen=visits]")).to_be_visible(timeout=20_000)
     assert phone.run("return settings.get('pin');") is None
+
+
+def test_a_disk_that_cannot_be_read_opens_no_lock(phone: Handset) -> None:
+    page = phone.switch_on()
+    set_pin(phone, RIGHT)
+    page.clock.install()
+    page.evaluate(
+        """() => { IDBDatabase.prototype.transaction = () => {
+        throw new DOMException("no", "UnknownError"); }; }"""
+    )
+    show(page, "hidden")
+    page.clock.fast_forward(11 * 60_000)
+    show(page, "visible")
+    expect(page.locator("[data-frame=lock]")).to_be_visible()
+    type_pin(page, RIGHT)
+    told(page, "What is saved on this phone cannot be read now")
+    expect(page.locator("main")).to_be_hidden()
+    phone.errors.clear()

@@ -309,3 +309,23 @@ def test_targets_of_the_frame_are_for_thumbs(phone: Handset) -> None:
         box = target.bounding_box()
         assert box is not None
         assert box["height"] >= 32 if "status" in (target.get_attribute("class") or "") else 44
+
+
+def test_a_browser_that_refuses_to_keep_the_page_is_told_of(phone: Handset) -> None:
+    phone.start()
+    phone.context.add_init_script(
+        """ServiceWorkerContainer.prototype.register = () =>
+        Promise.reject(new DOMException("no", "SecurityError"));"""
+    )
+    phone.open("#settings")
+    page = phone.page
+    expect(page.locator("[data-frame=page-unkept]")).to_be_visible()
+    expect(page.locator("[data-frame=page-unkept]")).to_contain_text("does not keep pages")
+    for told in ("[data-kept]", "[data-not-kept]"):
+        expect(page.locator(told)).to_be_hidden()
+
+
+def test_an_address_of_no_screen_shows_the_visits(phone: Handset) -> None:
+    phone.start()
+    phone.open("#constructor", shows="visits")
+    expect(phone.page.locator("[data-screen=visits]")).to_be_visible()

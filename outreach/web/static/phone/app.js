@@ -20,7 +20,7 @@
 // is imported once it stands.
 import { minutesAhead, startClock } from "./hardware.js";
 import { condition, sendNow, startSending } from "./outbox.js";
-import { byPerson, canKeepPage, diskRefused, drafts, isOf, isUnsent, keepsNothing, onlyUnnoted, openStore, outbox, settings, state, whoIsHere } from "./store.js";
+import { byPerson, canKeepPage, diskRefused, drafts, isOf, isUnsent, keepsNothing, noteRefusal, onlyUnnoted, openStore, outbox, settings, state, whoIsHere } from "./store.js";
 import { moment, number, say, sayCount } from "./words.js";
 
 const SCREENS = {
@@ -71,8 +71,8 @@ async function start() {
 
 /** Where the browser does not keep the page, nothing may say that it opens without a network. */
 function tellWhetherKept() {
-  for (const one of document.querySelectorAll("[data-if-kept]")) one.hidden = !canKeepPage;
-  byName("page-unkept").hidden = canKeepPage;
+  for (const one of document.querySelectorAll("[data-if-kept]")) one.hidden = !canKeepPage();
+  byName("page-unkept").hidden = canKeepPage();
   byName("page-unkept-why").textContent = say(window.isSecureContext ? "page-unkept-browser" : "page-unkept-address");
 }
 
@@ -110,7 +110,7 @@ async function lockIfBidden() {
 
 const parts = () => location.hash.slice(1).split("/").map(decodeURIComponent);
 
-const wanted = () => (parts()[0] in SCREENS ? parts()[0] : FIRST);
+const wanted = () => (Object.hasOwn(SCREENS, parts()[0]) ? parts()[0] : FIRST);
 
 async function show() {
   const turn = (asked += 1);
@@ -233,8 +233,30 @@ function showUnreadable() {
   byName("status-more").textContent = "";
 }
 
+/** Where nobody is known what is here is told as theirs who were connected last, or by its names. */
+const lastHere = async () => (await settings.get("person").catch(() => null)) ?? { id: null };
+
+function keptInWords(unsent, begun, last, isOver) {
+  const own = (all) => all.filter((one) => isOf(one, last)).length;
+  const others = (all) => all.filter((one) => !isOf(one, last));
+  return [
+    own(unsent) ? sayCount(isOver ? "kept-over" : "kept", own(unsent)) : "",
+    own(begun) ? sayCount("begun", own(begun)) : "",
+    inWords(others(unsent)), inWords(others(begun), "others-begun"),
+  ].filter(Boolean).join(" ");
+}
+
+/** Delete everybody's, once whoever holds the phone has read whose that is. */
+async function wipe() {
+  const all = [...(await outbox.all()).filter(isUnsent), ...(await drafts.all({ everybodys: true }))];
+  const names = byPerson(all).map(([name]) => name).filter(Boolean).join(", ");
+  if (window.confirm(names ? say("wipe-sure-of", { names }) : say("wipe-sure"))) await outbox.forgetAll();
+}
+
 /** What others left here, by their names: "2 of Bu Sri are kept on this phone …". */
-const inWords = (items) => byPerson(items).map(([name, theirs]) => sayCount("others", theirs.length, { name })).join(" ");
+const inWords = (items, key = "others") => (
+  byPerson(items).map(([name, theirs]) => sayCount(key, theirs.length, { name })).join(" ")
+);
 
 const allSent = (now) => (now.sent_at ? say("all-sent-at", { when: moment(now.sent_at) }) : say("nothing-waits"));
 
@@ -255,10 +277,7 @@ async function showWarnings(unsent, now, begun) {
   byName("unknown").hidden = !now.unknown || !(known || unsent.length || now.unknown === "revoked");
   byName("unknown-why").textContent = say(now.unknown ?? "unknown");
   const isOver = now.unknown === "not-in-office";
-  byName("unknown-kept").textContent = [
-    unsent.length ? sayCount(isOver ? "kept-over" : "kept", unsent.length) : "",
-    begun.length ? sayCount("begun", begun.length) : "",
-  ].join(" ");
+  byName("unknown-kept").textContent = keptInWords(unsent, begun, await lastHere(), isOver);
   byName("unknown-code").hidden = isOver;
   byName("unknown-file").hidden = unsent.length + begun.length === 0;
   byName("unknown-wipe").hidden = isOver || unsent.length + begun.length === 0;
@@ -289,7 +308,7 @@ async function act(event) {
   const action = event.target.closest("[data-do]")?.dataset.do;
   if (action === "send") sendNow({ fresh: true });
   if (action === "again") location.reload();
-  if (action === "wipe" && window.confirm(say("wipe-sure"))) await outbox.forgetAll();
+  if (action === "wipe") await wipe();
   if (action !== "file" && action !== "share") return;
   const files = await import("./files.js");
   await files.giveAll(action === "file" ? files.download : files.share);
@@ -313,7 +332,13 @@ function offerInstall(event) {
 /** Have the page kept for days without a network; new versions are shown when it is loaded next. */
 async function keepThePage() {
   if (!("serviceWorker" in navigator)) return;
-  const worker = await navigator.serviceWorker.register("/phone/sw.js", { scope: "/phone/", updateViaCache: "none" });
+  const asked = { scope: "/phone/", updateViaCache: "none" };
+  const worker = await navigator.serviceWorker.register("/phone/sw.js", asked).catch((error) => {
+    noteRefusal(error);
+    tellWhetherKept();
+    refresh();
+    throw error;
+  });
   let looked = Date.now();
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "visible" || Math.abs(Date.now() - looked) < LOOK_AGAIN_MS) return;

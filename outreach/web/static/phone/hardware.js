@@ -24,7 +24,13 @@ export const keepsNothing = (error) => ["SecurityError", "InvalidStateError", "T
  * Whether the browser can keep this page to open it without a network. It does so only for
  * protected addresses (https, or the own machine), and some browsers never do.
  */
-export const canKeepPage = "serviceWorker" in navigator;
+export const canKeepPage = () => keepsPages;
+let keepsPages = "serviceWorker" in navigator;
+
+/** Go by what came of it: some browsers offer to keep pages and then refuse. */
+export function noteRefusal(error) {
+  if (["SecurityError", "NotSupportedError", "InvalidStateError"].includes(error.name)) keepsPages = false;
+}
 
 /** Open the database; refused where the browser keeps nothing (then all lives in memory only). */
 export function openStore() {
@@ -137,10 +143,10 @@ export const settings = {
   },
   /** As `put` and, with null, `remove`; what the disk refuses holds all the same on this page. */
   hold: (name, value) => hold({ [`setting:${name}`]: value }),
-  /** Change some of what is kept under the name; what has been removed meanwhile stays so. */
+  /** Change some of what is kept under the name, by what stands there if `changes` is a function; what has been removed meanwhile stays so. */
   alter: (name, changes) => write(["keep"], async ({ keep: store }) => {
     const one = await got(store.get(`setting:${name}`));
-    if (one) await got(store.put({ ...one, value: { ...one.value, ...changes } }));
+    if (one) await got(store.put({ ...one, value: { ...one.value, ...(typeof changes === "function" ? changes(one.value) : changes) } }));
   }),
 };
 

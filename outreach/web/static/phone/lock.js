@@ -56,8 +56,10 @@ function count(wrong, leftMs) {
   counted = { wrong, leftMs, since: performance.now(), noted: true };
 }
 
+/** Note how it stands, unless another tab has counted on; naught is the right PIN. */
 async function note(wrong, left) {
-  const noted = await settings.alter("pin", { wrong, left }).then(() => true, () => false);
+  const changes = (pin) => (wrong > 0 && pin.wrong > wrong ? {} : { wrong, left });
+  const noted = await settings.alter("pin", changes).then(() => true, () => false);
   if (counted) counted.noted = noted;
 }
 
@@ -186,11 +188,11 @@ async function unlockByPin(event) {
   const pin = field.value;
   field.value = "";
   told.hidden = true;
-  const tried = isPin(pin) ? tryPin(pin) : { open: false, looked: true };
-  const { open, looked } = await Promise.resolve(tried).finally(() => { trying = false; });
-  if (open) return unlock();
+  const tried = isPin(pin) ? tryPin(pin).catch(() => null) : { open: false, looked: true };
+  const became = await Promise.resolve(tried).finally(() => { trying = false; });
+  if (became?.open) return unlock();
   told.hidden = false;
-  told.textContent = say(looked ? "pin-wrong" : "pin-not-tried");
+  told.textContent = say(became === null ? "unreadable" : became.looked ? "pin-wrong" : "pin-not-tried");
   field.focus();
   await countDown();
 }

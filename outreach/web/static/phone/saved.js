@@ -47,7 +47,7 @@ function ofItem(item) {
 }
 
 function stateOf(item, stands) {
-  if (stands === "waiting") return say(`told_${item.state}${item.state === "waiting" && !canKeepPage ? "_unkept_page" : ""}`);
+  if (stands === "waiting") return say(`told_${item.state}${item.state === "waiting" && !canKeepPage() ? "_unkept_page" : ""}`);
   const isAnswer = item.kind === "answer" && (stands === "sent" || stands === "refused");
   if (item.kind === "answer" && stands === "disputed") return say("told_answer_refused");
   return say(isAnswer ? `told_answer_${stands}` : `told_${stands}`);

@@ -23,7 +23,7 @@ export async function refresh(section) {
   // A worker answers for the page only once all of its files are kept.
   const pageKept = Boolean(navigator.serviceWorker?.controller);
   section.querySelector("[data-kept]").hidden = !pageKept;
-  section.querySelector("[data-not-kept]").hidden = pageKept || !canKeepPage;
+  section.querySelector("[data-not-kept]").hidden = pageKept || !canKeepPage();
   section.querySelector("[data-pin]").hidden = !canLock();
   section.querySelector("[data-no-pin]").hidden = canLock();
   section.querySelector("[data-plain-pages]").hidden = pin;

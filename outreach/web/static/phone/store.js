@@ -9,7 +9,7 @@
 // the disk refuses lives in this page's memory, where it is looked for first.
 import { got, hold, holdAgain, kept, letGo, read, settings, write } from "./hardware.js";
 
-export { canKeepPage, keepsNothing, openStore, settings, upgrade } from "./hardware.js";
+export { canKeepPage, keepsNothing, noteRefusal, openStore, settings, upgrade } from "./hardware.js";
 
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("phone") : null;
 // What did not fit on the disk: it lives as long as this page does, and the page says so.

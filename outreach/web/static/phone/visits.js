@@ -162,7 +162,7 @@ function ofVisit(visit, today) {
 
 // What this phone knows about visits: told by the server, and saved here since.
 
-export const UNSENT = new Set(["waiting", "sending", "held"]);
+export const UNSENT = new Set(["waiting", "held"]);
 
 /** All of it at once, as it is at this moment. */
 export async function known() {
