@@ -220,3 +220,31 @@ def test_a_login_that_is_over_shows_nobody_anything_and_keeps_the_unsent(
     phone.send()
     assert stored(engine, visits) == {report["id"]: 1}
     assert phone.run("return drafts.get(given[0]);", visits[1])["men"] == "7"
+
+
+def test_what_somebody_else_left_is_told_by_name_also_after_a_logout(
+    phone: Handset, engine: Engine, world: World, other: int, visits: list[int], today: date
+) -> None:
+    assert other
+    name = name_of(engine, world.accounts[Role.OFFICIAL][0])
+    page = phone.switch_on()
+    left = leave_two(phone, visits, today)
+    hand_over(phone, HERS)
+    phone.context.set_offline(False)
+    phone.send()
+    phone.open("#settings")
+    page.locator("[data-log-out] [data-leave]").click()
+    expect(page.locator("[data-screen=welcome]")).to_be_visible()
+    warning = page.locator("[data-frame=unknown]")
+    expect(warning).to_contain_text(f"2 of {name}, saved on this phone, are sent once {name}")
+    expect(warning).to_contain_text(f"1 report that {name} began is kept")
+    expect(warning).not_to_contain_text("once you have entered")
+    phone.open("#outbox")
+    expect(page.locator("[data-others]")).to_contain_text(f"2 of {name}")
+    expect(page.locator("[data-screen=outbox] article.unsent")).to_have_count(0)
+    asked: list[str] = []
+    page.once("dialog", lambda one: (asked.append(one.message), one.dismiss()))
+    page.locator("[data-frame=unknown-wipe]").click()
+    phone.until(lambda: len(asked) == 1)
+    assert asked[0].startswith(f"Delete for good all that {name} saved or began on this phone")
+    assert set(phone.left()) == set(left)

@@ -1,7 +1,7 @@
 // The screen of what was not sent yet: why, and what can be done about it.
 import { download, fileOf, readIn, takeOver } from "./files.js";
 import { sendNow } from "./outbox.js";
-import { byPerson, drafts, isOf, isUnsent, outbox, whoIsHere } from "./store.js";
+import { byPerson, drafts, isOf, isUnsent, outbox, settings, whoIsHere } from "./store.js";
 import { cardOf, unfinished } from "./unfinished.js";
 import { known, visitOf } from "./visits.js";
 import { cardsOf, copyOf, dayInWords, fill, moment, say, sayCount } from "./words.js";
@@ -19,7 +19,7 @@ export async function open(section) {
 }
 
 export async function refresh(section) {
-  const [all, person] = await Promise.all([outbox.all().catch(() => null), whoIsHere()]);
+  const [all, person] = await Promise.all([outbox.all().catch(() => null), whoLooks()]);
   // The frame says that it cannot be read; what was listed before is left as it is.
   if (all === null) return void (section.querySelector("[data-none]").hidden = true);
   const left = all.filter(isUnsent);
@@ -54,8 +54,13 @@ function othersLine(name, told, asFile) {
   return line;
 }
 
+/** Where nobody is known: whoever was connected last, or nobody whose things are here. */
+const whoLooks = async () => (
+  (await whoIsHere()) ?? (await settings.get("person").catch(() => null)) ?? { id: null }
+);
+
 async function fileOfOthers(name) {
-  const person = await whoIsHere();
+  const person = await whoLooks();
   const theirs = (await outbox.all()).filter((item) => isUnsent(item) && !isOf(item, person));
   download(await fileOf(theirs.filter((item) => item.person.name === name)));
 }
