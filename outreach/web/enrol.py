@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from flask_limiter import Limiter
     from sqlmodel import Session
 
+    from outreach.people.devices import Known
     from outreach.people.enrolment import Found
     from outreach.people.tables import Official
 
@@ -132,7 +133,7 @@ def show(enrol_code: str) -> ResponseReturnValue:
     """Show whose phone this would be, or why the code opens nothing."""
     with writing_db() as db:
         found = _found(db, enrol_code)
-        if found.official is not None and _speaks_for(db, found.official):
+        if _needs_no_code(db, found):
             return redirect(PHONE, 303)
         return _page(db, enrol_code, found)
 
@@ -147,7 +148,7 @@ def take(enrol_code: str) -> ResponseReturnValue:
             found = _found(db, enrol_code)
             if found.official is None or found.enrolment is None or _needs_asking():
                 return _page(db, enrol_code, found)
-            if _speaks_for(db, found.official):
+            if _needs_no_code(db, found):
                 return redirect(PHONE, 303)
             label = label_of(request.user_agent.string)
             enrol(db, found.enrolment.id or 0, token, now(), label=label)
@@ -178,23 +179,30 @@ def _needs_asking() -> bool:
     return auth.current_login() is not None and request.form.get("sure") != "yes"
 
 
-def _speaks_for(db: Session, official: Official) -> bool:
-    """Whether this phone is the official's already."""
-    token = phone_cookie.token_in(request)
-    return token is not None and _is_token_of(db, token, official)
+def _needs_no_code(db: Session, found: Found) -> bool:
+    """Whether this phone is the official's already, so that the code is left for another one.
 
-
-def _is_token_of(db: Session, token: str, official: Official) -> bool:
-    known = device_of_token(db, token, now())
-    if known is None or not known.speaks:
+    Behind a PIN it may be one whose PIN was forgotten: connected anew it asks for none.
+    """
+    phone = _phone_in_hand(db)
+    if found.official is None or phone is None or not _is_of(phone, found.official):
         return False
-    return known.device.account_id == official.account_id
+    return found.state is not CodeState.LIVE or not phone.device.behind_pin
+
+
+def _phone_in_hand(db: Session) -> Known | None:
+    token = phone_cookie.token_in(request)
+    return device_of_token(db, token, now()) if token else None
+
+
+def _is_of(phone: Known, official: Official) -> bool:
+    """Whether a phone speaks for the official."""
+    return phone.speaks and phone.device.account_id == official.account_id
 
 
 def _take_back_what_it_was(db: Session) -> None:
-    """Withdraw the token that the phone held for somebody else: it is about to forget it."""
-    token = phone_cookie.token_in(request)
-    known = device_of_token(db, token, now()) if token else None
+    """Withdraw the token that the phone held until now: it is about to forget it."""
+    known = _phone_in_hand(db)
     if known is not None:
         revoke(db, known.device.id or 0, now(), by=known.device.account_id)
 
@@ -209,7 +217,8 @@ def _page(db: Session, enrol_code: str, found: Found) -> ResponseReturnValue:
     if found.state is CodeState.LIVE or _was_lost_on_the_way(db, code, found):
         login = auth.current_login()
         auth.token_of_next_phone(code)
-        return render_template("enrol/ask.html", code=code, login=login, **facts)
+        is_own = login is not None and login.person.account_id == found.official.account_id
+        return render_template("enrol/ask.html", code=code, login=login, is_own=is_own, **facts)
     html = render_template("enrol/over.html", state=found.state, told=found.enrolment, **facts)
     return html, STATUS[found.state]
 
@@ -218,7 +227,8 @@ def _was_lost_on_the_way(db: Session, code: str, found: Found) -> bool:
     """Whether this browser used the code and never heard our answer: its button works again."""
     if found.state is not CodeState.USED or found.official is None:
         return False
-    return _is_token_of(db, auth.token_of_next_phone(code), found.official)
+    phone = device_of_token(db, auth.token_of_next_phone(code), now())
+    return phone is not None and _is_of(phone, found.official)
 
 
 def _facts(db: Session, official: Official) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from outreach.people.tables import Role
 from outreach.web.our_page import HAS_PIN, OUR_PAGE
 from tests.web.connected import devices, with_phone
+from tests.web.planned import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,3 +84,35 @@ def test_a_pin_of_an_official_keeps_nobody_else_from_their_pages(login_as: LogIn
     desk = login_as(Role.COORDINATOR)
     desk.get(STATE, headers=SET)
     assert desk.get("/desk").status_code == 200
+
+
+def test_a_code_connects_the_phone_anew_whose_pin_was_forgotten(
+    app: Flask, world: World, code: str
+) -> None:
+    phone = with_phone(app, world)
+    phone.get(STATE, headers=SET)
+    page = phone.get(phone.send("/e", {"code": code}).location)
+    assert page.status_code == 200
+    assert "forgotten the PIN" in words_of(page)
+    assert phone.send(f"/e/{code}").status_code == 200  # the page asks first
+    done = phone.send(f"/e/{code}", {"sure": "yes"})
+    assert (done.status_code, done.location) == (303, "/phone/")
+    old, new = devices(app, world)
+    assert (old.revoked_at is None, new.revoked_at is None) == (False, True)
+    assert new.behind_pin is False
+    assert phone.get(STATE).get_json()["me"]["phone"] == new.id
+    # Used, it leads on to the page as before.
+    phone.get(STATE, headers=SET)
+    again = phone.get(f"/e/{code}")
+    assert (again.status_code, again.location) == (303, "/phone/")
+    assert phone.send(f"/e/{code}", {"sure": "yes"}).location == "/phone/"
+    assert len(devices(app, world)) == 2
+
+
+def test_without_a_pin_a_connected_phone_leaves_the_code_to_another(
+    app: Flask, world: World, code: str
+) -> None:
+    phone = with_phone(app, world)
+    assert phone.get(f"/e/{code}").location == "/phone/"
+    assert phone.send(f"/e/{code}", {"sure": "yes"}).location == "/phone/"
+    assert len(devices(app, world)) == 1

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.connected import devices
+from tests.web.connected import devices, planted
 from tests.web.phone.handset import enrol
 from tests.web.phone.test_lock_and_leaving import NEW_TOKEN, set_pin
 from tests.web.phone.test_truth import show
@@ -207,6 +207,25 @@ def test_a_code_also_ends_a_pin_that_was_set_with_a_password(
     phone.token = NEW_TOKEN
     page = phone.switch_on()
     expect(page.locator("[data-screen=visits]")).to_be_visible(timeout=20_000)
+    assert phone.run("return settings.get('pin');") is None
+
+
+def test_who_forgot_the_pin_uses_a_code_on_the_phone_that_is_still_connected(
+    phone: Handset, app: Flask, world: World
+) -> None:
+    phone.token = planted(app, world.own["official_id"])
+    phone.switch_on()
+    set_pin(phone, RIGHT)
+    phone.send()
+    phone.kill()
+    page = phone.switch_on()
+    expect(page.locator("[data-frame=lock]")).to_be_visible()
+    page.goto(f"{phone.address}/e")
+    page.fill("[name=code]", str(world.own["enrol_code"]))
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Connect this phone anew").click()
+    expect(page.locator("[data-screen=visits]")).to_be_visible(timeout=20_000)
+    expect(page.locator("[data-frame=lock]")).to_be_hidden()
     assert phone.run("return settings.get('pin');") is None
 
 
