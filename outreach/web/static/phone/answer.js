@@ -1,7 +1,7 @@
 // Can the village host? The answer is kept here and sent like all else.
 import { problemOfText } from "./checks.js";
 import { uuid7 } from "./ids.js";
-import { answerInWords, itemsOf, known, standing, visitOf, whyOf } from "./visits.js";
+import { answerInWords, known, lastAnswer, standing, visitOf, whyOf } from "./visits.js";
 import { outbox } from "./store.js";
 import { copyOf, dayInWords, fill, say, sayOr, show, time } from "./words.js";
 
@@ -42,7 +42,7 @@ export async function refresh(section, visitId) {
 }
 
 function earlierWords(all, visitId) {
-  const [item] = itemsOf(all, visitId, "answer").slice(-1);
+  const item = lastAnswer(all, visitId);
   if (!item) return "";
   return `${answerInWords(item)} ${say(`answer_${standing(item)}`, { why: whyOf(item) })}`;
 }

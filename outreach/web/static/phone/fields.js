@@ -16,10 +16,12 @@ export class Fields {
   set(draft, visit, today, dayIsKnown) {
     for (const name of TEXTS) this.form.elements[name].value = draft[name];
     this.form.elements.met.value = draft.met;
-    this.plannedDay = visit.day;
+    // Of a visit that has left the list nobody knows here what was planned.
+    this.plannedDay = visit.unplanned ? null : visit.day;
     fill(this.section, { planned_day: dayInWords(visit.day) });
-    const planned = draft.held_on === visit.day;
-    const which = draft.held_on ? (planned ? "planned" : "other") : "";
+    show(this.section, "planned", this.plannedDay !== null);
+    const planned = draft.held_on === this.plannedDay;
+    const which = planned ? "planned" : draft.held_on || visit.unplanned ? "other" : "";
     for (const one of this.form.elements.which_day) one.checked = one.value === which;
     this.form.elements.held_on.value = planned ? "" : draft.held_on;
     if (today) this.form.elements.held_on.max = today;

@@ -129,12 +129,16 @@ class FormScreen {
     const { visit } = this;
     fill(this.section, {
       village: visit.village,
-      planned: say("planned_for", { day: dayInWords(visit.day), time: time(visit.starts_at, visit.zone_name) }),
+      planned: say(visit.unplanned ? "reported_for" : "planned_for", this.inWords(visit.day, visit.starts_at)),
       zone: visit.zone_name,
       trouble: "",
       kept: "",
     });
     this.showBase();
+  }
+
+  inWords(day, at) {
+    return { day: dayInWords(day), time: time(at, this.visit.zone_name) };
   }
 
   showBase() {
@@ -188,6 +192,9 @@ class FormScreen {
     const sum = sumInWords(draft.lines, draft.signups);
     fill(this.section, { people: number(people), sum: sum.text });
     this.section.querySelector("[data-slot=sum]").classList.toggle("off", !sum.agrees);
+    const counted = draft.met === "held" && Boolean(draft.men || draft.women);
+    const signups = asCount(draft.signups) ?? workersOf(draft.lines);
+    fill(this.section, { many_signups: counted && signups > people && say("many_signups") });
     this.fields.showParts(draft);
   }
 
@@ -294,9 +301,14 @@ class FormScreen {
   isOver() {
     const { visit } = this;
     const now = villageNow(visit.zone);
-    if (now === null || this.draft.base || `${visit.day} ${visit.starts_at}` <= now) return true;
-    const facts = { day: dayInWords(visit.day), time: time(visit.starts_at, visit.zone_name) };
-    if (window.confirm(say("really_held", facts))) return true;
+    const { held_on: day, held_at: at } = this.read();
+    const isAhead = (on, from) => now !== null && `${on} ${from}` > now;
+    const typedAhead = isAhead(day, at);
+    if (!typedAhead && (this.draft.base || !isAhead(visit.day, visit.starts_at))) return true;
+    const planned = this.inWords(visit.day, visit.starts_at);
+    const typed = this.inWords(day, at);
+    const facts = { day: typed.day, time: typed.time, planned_day: planned.day, planned_time: planned.time };
+    if (window.confirm(say(typedAhead ? "not_come_yet" : "really_held", facts))) return true;
     this.tell(say("not_saved_early"));
     return false;
   }

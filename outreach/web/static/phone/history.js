@@ -1,6 +1,6 @@
 // All sessions of the own villages, with what became of them; it needs no network.
-import { answerInWords, known, placeOf, standing, visitOf, whyOf } from "./visits.js";
-import { cardsOf, copyOf, dayInWords, fill, number, say, show, time } from "./words.js";
+import { answerInWords, known, lateAnswers, noteSeen, nowInWords, placeOf, standing, visitOf, whyOf } from "./visits.js";
+import { cardsOf, copyOf, dayInWords, fill, number, redraw, say, show, time } from "./words.js";
 
 const ANSWERS_MS = 56 * 86_400_000;
 
@@ -10,27 +10,31 @@ export async function open(section) {
 
 export async function refresh(section) {
   const all = await known();
-  const mine = all.items.filter((item) => item.kind !== "evidence" && (item.kind === "report" || item.state !== "sent"));
+  // Sent or too late, an answer is with the branch: it stands below.
+  const isHere = ({ kind, state }) => kind === "report" || (kind === "answer" && !["sent", "disputed"].includes(state));
+  const mine = all.items.filter(isHere);
   // The refused first: they wait for somebody here, the others only for a network.
   mine.sort((a, b) => Number(b.state === "refused") - Number(a.state === "refused") || b.number - a.number);
   put(section, "answers", "[data-answers]", cardsOf(lastAnswers(all), (item) => ofItem(item, all), unshown));
   const reports = all.reports.filter((one) => !one.corrected_by);
   put(section, "unsent", "[data-mine]", cardsOf(mine, (item) => ofItem(item, all), unshown));
   put(section, "disputes", "[data-disputes]", cardsOf(all.disputes, ofDispute, unshown));
-  section.querySelector("[data-reports]").replaceChildren(...cardsOf(reports, (one) => ofReport(one, all), unshown));
+  redraw(section.querySelector("[data-reports]"), cardsOf(reports, (one) => ofReport(one, all), unshown));
   show(section, "nothing", reports.length === 0);
   put(section, "villages", "[data-villages]", all.villages.map(ofVillage));
+  await noteSeen(lateAnswers(all));
 }
 
 /** The answers of the last weeks, the last one first: the server's state tells only what came of them. */
-function lastAnswers({ answers }) {
+function lastAnswers(all) {
   const since = new Date(Date.now() - ANSWERS_MS).toISOString();
-  return answers.filter((item) => item.added_at > since).reverse();
+  const both = [...all.answers, ...lateAnswers(all)].filter((item) => item.added_at > since);
+  return both.sort((a, b) => b.added_at.localeCompare(a.added_at));
 }
 
 function put(section, part, holder, lines) {
   show(section, part, lines.length > 0);
-  section.querySelector(holder).replaceChildren(...lines);
+  redraw(section.querySelector(holder), lines);
 }
 
 function figures(one) {
@@ -62,13 +66,21 @@ function ofItem(item, all) {
   const state = say(`${item.kind}_${stands}`, { why: whyOf(item) });
   if (item.kind === "answer") {
     const day = visit ? dayInWords(visit.day) : "";
-    return entry({ village, day, figures: answerInWords(item), state });
+    const why = stands === "disputed" ? nowInWords(item, all) : "";
+    const again = why && visitOf(all, item.visit_id)?.can.includes("answer");
+    const told = { village, day, figures: answerInWords(item), state, why, act: again && say("act_answer_anew") };
+    return entry(told, again && `#answer/${item.visit_id}`);
   }
   const day = dayOf({ ...item.body, zone_name: visit?.zone_name });
   const told = { village, day, figures: figures(item.body), state, receipt: item.answer?.receipt };
   if (stands === "disputed") return entry(told);
   const act = say(stands === "refused" ? "act_fix" : "act_correct");
-  return entry({ ...told, act }, `#form/${item.visit_id}${stands === "refused" ? `/${item.id}` : ""}`);
+  return keyed(item.id, entry({ ...told, act }, `#form/${item.visit_id}${stands === "refused" ? `/${item.id}` : ""}`));
+}
+
+function keyed(key, line) {
+  line.dataset.key = key;
+  return line;
 }
 
 function ofReport(report, all) {
@@ -88,6 +100,7 @@ function ofReport(report, all) {
   );
   line.querySelector("[data-act]").classList.toggle("second", !sentBack);
   line.dataset.review = report.review;
+  keyed(report.id, line);
   const flags = (report.flags ?? []).map((flag) => fill(copyOf("flag"), { flag }));
   line.querySelector("[data-flags]").replaceChildren(...flags);
   line.querySelector("[data-flags]").hidden = flags.length === 0;

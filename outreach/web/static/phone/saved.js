@@ -1,5 +1,5 @@
 // What became of what was saved. It says "sent" only once the server's answer is here.
-import { answerInWords, known, placeOf, standing, whyOf } from "./visits.js";
+import { answerInWords, known, noteSeen, nowInWords, placeOf, standing, visitOf, whyOf } from "./visits.js";
 import { canKeepPage, isOf, outbox, storedAs } from "./store.js";
 import { copyOf, dayInWords, fill, say, show } from "./words.js";
 
@@ -15,7 +15,7 @@ export async function refresh(section, id) {
   const stored = storedAs(item ?? { id });
   const report = all.reports.find((one) => one.id === stored);
   const dispute = all.disputes.find((one) => one.report_id === id);
-  const shown = report ? ofReport(report) : dispute ? ofDispute(dispute) : item ? ofItem(item) : { title: say("saved_unknown") };
+  const shown = report ? ofReport(report) : dispute ? ofDispute(dispute) : item ? ofItem(item, all) : { title: say("saved_unknown") };
   const visitId = report?.visit_id ?? item?.visit_id;
   const visit = dispute ?? item?.about ?? placeOf(all, visitId);
   const day = report?.held_on ?? dispute?.held_on ?? item?.body.held_on ?? visit?.day;
@@ -27,6 +27,10 @@ export async function refresh(section, id) {
   const refused = !report && item?.state === "refused" ? `/${id}` : "";
   section.querySelector("[data-correct]").href = `#form/${visitId}${refused}`;
   showPictures(section, all, id, report);
+  const again = item && isLate(item) && visitOf(all, visitId)?.can.includes("answer");
+  show(section, "again", Boolean(again));
+  section.querySelector("[data-again]").href = `#answer/${visitId}`;
+  if (item && isLate(item)) await noteSeen([item]);
 }
 
 function ofReport(report) {
@@ -38,18 +42,26 @@ function ofDispute({ ruling, ruling_word: ruled, reason_word: why }) {
   return { stands: "disputed", title, state: ruling ? ruled : say("told_disputed"), why };
 }
 
-function ofItem(item) {
+function ofItem(item, all) {
   const stands = item.kept === false && item.state !== "sent" ? "unkept" : standing(item);
+  if (isLate(item)) return ofLate(item, all);
   const title = say(`saved_${stands}`);
   const receipt = item.answer?.receipt ?? "";
   const told = item.kind === "answer" ? answerInWords(item) : "";
   return { stands, title, state: stateOf(item, stands), receipt, told, why: whyOfOutcome(item, stands) };
 }
 
+const isLate = (item) => item.kind === "answer" && item.state === "disputed";
+
+function ofLate(item, all) {
+  return {
+    stands: "disputed", title: say("saved_late"), state: say("answer_disputed"), told: answerInWords(item), why: nowInWords(item, all),
+  };
+}
+
 function stateOf(item, stands) {
-  if (stands === "waiting") return say(`told_${item.state}${item.state === "waiting" && !canKeepPage() ? "_unkept_page" : ""}`);
+  if (stands === "waiting") return say(`told_${item.kind === "answer" ? "answer_" : ""}${item.state}${item.state === "waiting" && !canKeepPage() ? "_unkept_page" : ""}`);
   const isAnswer = item.kind === "answer" && (stands === "sent" || stands === "refused");
-  if (item.kind === "answer" && stands === "disputed") return say("told_answer_refused");
   return say(isAnswer ? `told_answer_${stands}` : `told_${stands}`);
 }
 

@@ -57,7 +57,8 @@ async function add(draft, visitId, base) {
   const body = { ...content, id, visit_id: visitId, saved_at: now(), ...corrects };
   const pictures = await picturesOf(draft, visitId, id, id);
   const report = {
-    id, kind: "report", visit_id: visitId, body, after: await unsent(corrected), person: draft.person, draftOf: visitId,
+    id, kind: "report", visit_id: visitId, body, after: await unsent(corrected), about: draft.about,
+    person: draft.person, draftOf: visitId,
   };
   // In one go: the draft goes with it, and with the draft its photo.
   const [kept, ...picturesKept] = await outbox.addAll([report, ...pictures]);
@@ -105,7 +106,8 @@ async function addPictures(draft, visitId, reportId) {
 async function picturesOf(draft, visitId, reportId, after) {
   const pictures = [["photo", draft.photo], ["signature", await pictureOf(draft.strokes)]];
   return pictures.filter(([, blob]) => blob).map(([kind, blob]) => ({
-    id: uuid7(), kind: "evidence", visit_id: visitId, body: { report_id: reportId, kind }, blob, after, person: draft.person,
+    id: uuid7(), kind: "evidence", visit_id: visitId, body: { report_id: reportId, kind }, blob, after,
+    about: draft.about, person: draft.person,
   }));
 }
 

@@ -1,7 +1,7 @@
 // The visits: what this phone knows of them, their cards, and the first screen of all.
 import { villageToday } from "./hardware.js";
 import { drafts, isOf, outbox, personOf, state, storedAs } from "./store.js";
-import { copyOf, dayInWords, fill, number, say, show, time } from "./words.js";
+import { cardsOf, copyOf, dayInWords, fill, number, say, show, time } from "./words.js";
 
 // The next visits: the nearest first and large, with the one thing to do now.
 export async function open(section) {
@@ -13,6 +13,8 @@ export async function refresh(section) {
   const visits = inOrder(all.visits);
   show(section, "unknown", !all.told);
   show(section, "empty", all.told && visits.length === 0);
+  const late = lateAnswers(all).filter((item) => !item.answer?.seen);
+  section.querySelector("[data-late]").replaceChildren(...cardsOf(late, (item) => ofLate(item, all), () => ""));
   const list = section.querySelector("[data-list]");
   const focused = list.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   list.replaceChildren(...visits.map((visit) => cardOf(visit, all)));
@@ -29,6 +31,20 @@ function inOrder(visits) {
   });
   const before = (a, b) => a[0] - b[0] || a[1].localeCompare(b[1]);
   return keyed.sort(before).map(([, , visit]) => visit);
+}
+
+/** Until it was looked at: the visit may be in the list no more, and nothing else here tells of it. */
+function ofLate(item, all) {
+  const about = item.about ?? placeOf(all, item.visit_id);
+  const card = fill(copyOf("late"), {
+    village: about?.village ?? say("unknown_village"),
+    day: about?.day && dayInWords(about.day),
+    told: answerInWords(item),
+    state: say("answer_disputed"),
+    now: nowInWords(item, all),
+  });
+  card.querySelector("[data-look]").href = `#saved/${item.id}`;
+  return card;
 }
 
 // One visit, for links that lead to it.
@@ -108,7 +124,7 @@ function nextStep(visit, all, today) {
     return { todo: say("draft_waits"), act: "act_continue", href: `#form/${visit.id}`, reported: false };
   }
   const step = ofVisit(visit, today);
-  const [answer] = itemsOf(all, visit.id, "answer").slice(-1);
+  const answer = lastAnswer(all, visit.id);
   return answer ? withAnswer(visit, step, answer) : step;
 }
 
@@ -196,12 +212,15 @@ function isTold(item, json) {
 
 export const visitOf = (all, visitId) => all.visits.find((one) => one.id === Number(visitId));
 
-/** The visit as far as anything here tells of it: its own lines, or those of a report of it. */
+/**
+ * The visit as far as anything here tells of it: its own lines, or those of a report of it. Of the
+ * latter the day is when it was held; what was planned is not known then.
+ */
 export function placeOf(all, visitId) {
   const visit = visitOf(all, visitId);
   if (visit) return visit;
   const report = all.reports.find((one) => one.visit_id === Number(visitId));
-  return report && { ...report, id: report.visit_id, day: report.held_on, starts_at: report.held_at, can: [] };
+  return report && { ...report, id: report.visit_id, day: report.held_on, starts_at: report.held_at, unplanned: true, can: [] };
 }
 
 export const itemsOf = (all, visitId, kind) =>
@@ -229,6 +248,32 @@ export function whyOf(item) {
   const answer = item.answer ?? {};
   const words = Object.values(answer.words ?? {}).flat();
   return words.length > 0 ? words.join(" ") : (answer.message ?? "");
+}
+
+/** The last answer to a visit that the server's own words do not tell of yet. */
+export function lastAnswer(all, visitId) {
+  const [item] = itemsOf(all, visitId, "answer").slice(-1);
+  const isOver = item && all.answers.some((one) => one.visit_id === item.visit_id && one.added_at > item.added_at);
+  return isOver ? null : (item ?? null);
+}
+
+/** Those that came too late to count: the branch has them, to read. */
+export const lateAnswers = (all) => all.items.filter((item) => item.kind === "answer" && item.state === "disputed");
+
+/** What holds of the visit now that an answer to it came too late. */
+export function nowInWords(item, all) {
+  const visit = visitOf(all, item.visit_id);
+  if (!visit) return say("late_gone");
+  const facts = { day: dayInWords(visit.day), time: time(visit.starts_at, visit.zone_name), status: visit.work_word };
+  return [say("late_now", facts), visit.can.includes("answer") ? say("late_again") : ""].join(" ").trim();
+}
+
+/** Note that somebody has read what became of late answers: from then on only the history tells it. */
+export async function noteSeen(items) {
+  if (document.visibilityState !== "visible" || document.querySelector("[data-locked]")) return;
+  for (const { id, state: stands, answer } of items.filter((item) => !item.answer?.seen)) {
+    await outbox.mark(id, { state: stands, answer: { ...answer, seen: true } });
+  }
 }
 
 /** What was answered to a visit, with the other day or the reason. */
