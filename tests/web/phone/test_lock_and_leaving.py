@@ -150,6 +150,11 @@ def test_logging_out_warns_with_the_true_number_and_forgets_only_then(
     with page.expect_download() as got:
         warning.locator("[data-leave-file]").click()
     assert len(json.loads(got.value.path().read_text())["items"]) == 3
+    name = f"outreach-{today}-3.txt"  # the day in the village, whatever it is in Greenwich
+    assert got.value.suggested_filename == name
+    expect(warning.locator("[data-leave-kept]")).to_contain_text(name)
+    expect(warning.locator("[data-leave-count]")).to_be_hidden()
+    expect(warning.locator("[data-leave-anyway]")).to_have_text("The file is there: log out")
     warning.locator("[data-leave-not]").click()
     expect(warning).to_be_hidden()
     assert len(phone.left()) == 3

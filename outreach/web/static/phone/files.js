@@ -18,22 +18,32 @@ export async function fileOf(items, begun = []) {
   const unfinished = await Promise.all(begun.map(async ({ visit_id, person: of, draft }) => (
     { visit_id, person: of ?? null, draft: { ...draft, person: undefined, photo: await packed(draft.photo) } }
   )));
-  const now = new Date().toISOString();
-  const text = JSON.stringify({ format: FORMAT, made_at: now, items: told, begun: unfinished }, null, 1);
+  const now = new Date();
+  const text = JSON.stringify({ format: FORMAT, made_at: now.toISOString(), items: told, begun: unfinished }, null, 1);
   // As plain text, for messengers carry that and refuse what they do not know.
-  const name = `outreach-${now.slice(0, 10)}-${told.length + unfinished.length}.txt`;
+  const name = `outreach-${localDay(now)}-${told.length + unfinished.length}.txt`;
   return new File([text], name, { type: "text/plain" });
 }
 
-/** Give (`download` or `share`) a file of all that is of whoever is here; say what is not in it. */
+/** The day by the phone's own clock and zone, as whoever looks for the file names it. */
+const localDay = (now) => [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+
+/**
+ * Give (`download` or `share`) a file of all that is of whoever is here; say what is not in it.
+ *
+ * Gives the file's name if all of it is in there, else null.
+ */
 export async function giveAll(give) {
   try {
     const { items, begun, whole } = await mine();
-    await give(await fileOf(items, begun));
+    const file = await fileOf(items, begun);
+    await give(file);
     if (!whole) window.alert(say("file-not-whole"));
+    return whole ? file.name : null;
   } catch (error) {
     console.warn(error);
     window.alert(say("file-failed"));
+    return null;
   }
 }
 

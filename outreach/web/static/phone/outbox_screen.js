@@ -3,10 +3,10 @@ import { download, fileOf, readIn, takeOver } from "./files.js";
 import { sendNow } from "./outbox.js";
 import { byPerson, drafts, isOf, isUnsent, outbox, settings, whoIsHere } from "./store.js";
 import { cardOf, unfinished } from "./unfinished.js";
-import { known, visitOf } from "./visits.js";
+import { answerInWords, known, placeOf, visitOf } from "./visits.js";
 import { cardsOf, copyOf, dayInWords, fill, moment, say, sayCount } from "./words.js";
 
-const NOTHING_KNOWN = { me: null, visits: [], drafts: new Map() };
+const NOTHING_KNOWN = { me: null, visits: [], reports: [], drafts: new Map() };
 let listening = false;
 let offered = [];
 
@@ -32,7 +32,7 @@ export async function refresh(section) {
   section.querySelector("[data-none]").hidden = items.length > 0;
   section.querySelector("[data-some]").hidden = items.length === 0;
   section.querySelector("[data-list]").replaceChildren(
-    ...cardsOf(items, (item) => card(item, visitOf(here, item.visit_id)), plainCard),
+    ...cardsOf(items, (item) => card(item, here), plainCard),
   );
 }
 
@@ -65,14 +65,17 @@ async function fileOfOthers(name) {
   download(await fileOf(theirs.filter((item) => item.person.name === name)));
 }
 
-function card(item, visit) {
+function card(item, here) {
+  const place = placeOf(here, item.visit_id);
+  const opens = item.kind === "answer" ? visitOf(here, item.visit_id) : place;
   const one = copyOf("unsent");
   const refused = item.state === "refused";
   one.dataset.id = item.id;
   one.dataset.state = item.state;
   fill(one, {
-    village: visit?.village ?? say("some-village"),
-    what: say(`kind-${kindOf(item)}`) + (item.body.held_on ? `, ${dayInWords(item.body.held_on)}` : ""),
+    village: (item.about ?? place)?.village ?? say("some-village"),
+    what: [say(`kind-${kindOf(item)}`), dayOf(item)].filter(Boolean).join(", "),
+    told: item.kind === "answer" ? answerInWords(item) : "",
     saved: say("saved-at", { when: moment(item.added_at) }),
     standing: item.kept ? say(`item-${item.state}`) : say("item-not-kept"),
     made_by: item.made_by ? say("made-by", { name: item.made_by.name }) : "",
@@ -81,7 +84,7 @@ function card(item, visit) {
   const problems = Object.values(item.answer?.words ?? {}).flat();
   one.querySelector("[data-problems]").replaceChildren(...problems.map(line));
   const correct = one.querySelector("[data-correct]");
-  correct.hidden = !refused || item.kind === "evidence" || !visit;
+  correct.hidden = !refused || item.kind === "evidence" || !opens;
   correct.href = item.kind === "report" ? `#form/${item.visit_id}/${item.id}` : `#answer/${item.visit_id}`;
   one.querySelector("[data-remove]").hidden = !refused;
   return one;
@@ -90,13 +93,19 @@ function card(item, visit) {
 /** Of one that cannot be shown: it can be kept as a file and removed. */
 function plainCard(item) {
   const one = fill(copyOf("unsent"), {
-    village: say("some-village"), what: say("item-unshown"), made_by: "", saved: "", standing: say("item-waiting"), why: "",
+    village: say("some-village"), what: say("item-unshown"), told: "", made_by: "", saved: "", standing: say("item-waiting"), why: "",
   });
   one.dataset.id = item.id;
   one.dataset.state = item.state;
   one.querySelector("[data-correct]").hidden = true;
   one.querySelector("[data-remove]").hidden = false;
   return one;
+}
+
+/** When the session was held, or that of the visit which the answer is about. */
+function dayOf({ kind, body, about }) {
+  const day = body.held_on ?? (kind === "answer" ? about?.day : null);
+  return day ? dayInWords(day) : "";
 }
 
 function kindOf({ kind, body }) {

@@ -38,7 +38,7 @@ function listen(section) {
   on("[data-pin-remove]", "click", dropPin);
   on("[data-pin-lock]", "click", lockEverywhere);
   on("[data-log-out] [data-leave]", "click", leaveOrWarn);
-  on("[data-leave-file]", "click", () => giveAll(download));
+  on("[data-leave-file]", "click", keepFirst);
   on("[data-leave-anyway]", "click", leaveOrWarn);
   on("[data-leave-not]", "click", () => showLeaving(section, false));
 }
@@ -103,8 +103,23 @@ async function leaveOrWarn(section) {
   return undefined;
 }
 
+/** In a file nothing of it is lost, if the file is there: only whoever holds the phone can see that. */
+async function keepFirst(section) {
+  const name = await giveAll(download);
+  if (name) showKept(section, name);
+}
+
+function showKept(section, name) {
+  const told = section.querySelector("[data-leave-kept]");
+  told.hidden = name === "";
+  told.textContent = name ? say("leave-kept", { name }) : "";
+  section.querySelector("[data-leave-count]").hidden = name !== "";
+  section.querySelector("[data-leave-anyway]").textContent = say(name ? "leave-with-file" : "leave-anyway");
+}
+
 function showLeaving(section, asking) {
   if (!asking) warnedOf = new Set();
+  showKept(section, "");
   section.querySelector("[data-leaving]").hidden = !asking;
   section.querySelector("[data-leave]").hidden = asking;
   if (asking) section.querySelector("[data-leaving]").focus();
