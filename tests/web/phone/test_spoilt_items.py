@@ -59,6 +59,8 @@ def test_a_file_with_spoilt_items_tells_that_they_could_not_be_read(
 ) -> None:
     page = phone.switch_on()
     phone.send()
+    for screen in ("#history", "#outbox"):  # their files are here before the line goes
+        phone.open(screen)
     phone.context.set_offline(True)
     me = phone.run(_ME)
     good = a_report(visits[0], today)
@@ -82,6 +84,8 @@ def test_one_that_cannot_be_shown_leaves_the_others_and_can_be_removed(
 ) -> None:
     page = phone.switch_on()
     phone.send()
+    for screen in ("#history", "#outbox"):  # their files are here before the line goes
+        phone.open(screen)
     phone.context.set_offline(True)
     good = a_report(visits[0], today)
     phone.save(good)
@@ -105,6 +109,8 @@ def test_what_a_full_disk_does_not_take_is_not_told_as_read_in(
 ) -> None:
     page = phone.switch_on()
     phone.send()
+    for screen in ("#history", "#outbox"):  # their files are here before the line goes
+        phone.open(screen)
     phone.context.set_offline(True)
     me = phone.run(_ME)
     phone.open("#outbox")
@@ -125,6 +131,8 @@ def test_a_long_file_is_read_in_at_once_and_drawn_once(
 ) -> None:
     page = phone.switch_on()
     phone.send()
+    for screen in ("#history", "#outbox"):  # their files are here before the line goes
+        phone.open(screen)
     phone.context.set_offline(True)
     me = phone.run(_ME)
     phone.open("#outbox")

@@ -267,6 +267,7 @@ def test_what_is_in_memory_only_goes_into_the_file_where_the_disk_cannot_be_read
 ) -> None:
     page = phone.switch_on()
     phone.send()
+    phone.open("#outbox")
     phone.context.set_offline(True)
     kept, unkept = (a_report(visit, today) for visit in visits[:2])
     phone.save(kept)

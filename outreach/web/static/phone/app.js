@@ -147,6 +147,7 @@ async function put(turn, name, module, args) {
   if (turn !== asked) return;
   clearTimeout(slow);
   showOnly(section);
+  showTitle(section);
   for (const link of document.querySelectorAll("nav a")) {
     if (link.hash === `#${name}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -155,6 +156,14 @@ async function put(turn, name, module, args) {
   if (!cameFromElsewhere) return;
   window.scrollTo(0, 0);
   section.querySelector("[data-heading]")?.focus({ preventScroll: true });
+}
+
+const OWN_TITLE = document.title;
+
+/** What the screen is called stands in the browser's own list of pages, and is read out first. */
+function showTitle(section) {
+  const heading = section.querySelector("[data-heading]")?.textContent.trim();
+  document.title = [heading, OWN_TITLE].filter(Boolean).join(" – ");
 }
 
 /** Show one part of the page; without one, that it takes a moment. */

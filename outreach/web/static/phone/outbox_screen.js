@@ -4,7 +4,7 @@ import { sendNow } from "./outbox.js";
 import { byPerson, drafts, isOf, isUnsent, outbox, settings, whoIsHere } from "./store.js";
 import { cardOf, unfinished } from "./unfinished.js";
 import { answerInWords, known, placeOf, visitOf } from "./visits.js";
-import { cardsOf, copyOf, dayInWords, fill, moment, say, sayCount } from "./words.js";
+import { cardsOf, copyOf, dayInWords, fill, moment, redraw, say, sayCount } from "./words.js";
 
 const NOTHING_KNOWN = { me: null, visits: [], reports: [], drafts: new Map() };
 let listening = false;
@@ -28,12 +28,10 @@ export async function refresh(section) {
   const here = await known().catch(() => NOTHING_KNOWN);
   const begun = unfinished(here);
   section.querySelector("[data-begun]").hidden = begun.length === 0;
-  section.querySelector("[data-begun-list]").replaceChildren(...begun.map((one) => cardOf(one)));
+  redraw(section.querySelector("[data-begun-list]"), begun.map((one) => cardOf(one)));
   section.querySelector("[data-none]").hidden = items.length > 0;
   section.querySelector("[data-some]").hidden = items.length === 0;
-  section.querySelector("[data-list]").replaceChildren(
-    ...cardsOf(items, (item) => card(item, here), plainCard),
-  );
+  redraw(section.querySelector("[data-list]"), cardsOf(items, (item) => card(item, here), plainCard));
 }
 
 /** What somebody else saved here: how many, and whose; what it says is nobody else's business. */
@@ -44,12 +42,13 @@ async function showOthers(section, items, person) {
     ...byPerson(begun).map(([name, theirs]) => othersLine(name, sayCount("others-begun", theirs.length, { name }), false)),
   ];
   section.querySelector("[data-others]").hidden = lines.length === 0;
-  section.querySelector("[data-others-list]").replaceChildren(...lines);
+  redraw(section.querySelector("[data-others-list]"), lines);
 }
 
 function othersLine(name, told, asFile) {
   const line = fill(copyOf("others"), { told });
   line.dataset.person = name;
+  line.dataset.key = `${name}/${asFile}`;
   line.querySelector("[data-others-file]").hidden = !asFile;
   return line;
 }
@@ -70,7 +69,7 @@ function card(item, here) {
   const opens = item.kind === "answer" ? visitOf(here, item.visit_id) : place;
   const one = copyOf("unsent");
   const refused = item.state === "refused";
-  one.dataset.id = item.id;
+  one.dataset.id = one.dataset.key = item.id;
   one.dataset.state = item.state;
   fill(one, {
     village: (item.about ?? place)?.village ?? say("some-village"),
@@ -95,7 +94,7 @@ function plainCard(item) {
   const one = fill(copyOf("unsent"), {
     village: say("some-village"), what: say("item-unshown"), told: "", made_by: "", saved: "", standing: say("item-waiting"), why: "",
   });
-  one.dataset.id = item.id;
+  one.dataset.id = one.dataset.key = item.id;
   one.dataset.state = item.state;
   one.querySelector("[data-correct]").hidden = true;
   one.querySelector("[data-remove]").hidden = false;
@@ -167,6 +166,9 @@ async function takeOffered(section) {
   const person = await whoIsHere();
   const items = offered;
   offer(section, []);
+  const told = section.querySelector("[data-read-in-told]");
+  tell(section, say("reading"));
+  told.focus(); // the button that was pressed is gone
   if (person) tellCount(section, await takeOver(items, person));
 }
 

@@ -32,7 +32,7 @@ export function cardOf(one, leads = true) {
     figures: figuresOf(one.draft),
     remarks: one.draft.remarks,
   });
-  card.dataset.visit = one.visit_id;
+  card.dataset.visit = card.dataset.key = one.visit_id;
   const open = card.querySelector("[data-open]");
   open.parentElement.hidden = !leads;
   open.href = `#form/${one.visit_id}`;

@@ -76,6 +76,27 @@ export const cardsOf = (all, card, plain) => all.map((one) => {
   }
 });
 
+/**
+ * Put these in place of what the list holds, keeping the keyboard and the reading voice where they
+ * are: on the same button of what bears the same `data-key`, or the nearest that is left.
+ */
+export function redraw(list, lines) {
+  const focused = list.contains(document.activeElement) ? document.activeElement : null;
+  const line = focused && [...list.children].findIndex((one) => one.contains(focused));
+  const key = focused?.closest("[data-key]")?.dataset.key;
+  const place = focused && reachable(list.children[line]).indexOf(focused);
+  list.replaceChildren(...lines);
+  if (!focused) return;
+  const same = (key && lines.find((one) => one.dataset.key === key)) ?? lines[Math.min(line, lines.length - 1)];
+  const ways = same ? reachable(same) : [];
+  const next = ways[Math.min(place, ways.length - 1)] ?? list.closest("[data-screen]")?.querySelector("[data-heading]");
+  next?.focus();
+}
+
+const reachable = (root) => (
+  [...root.querySelectorAll("a[href], button, input")].filter((one) => !one.closest("[hidden]") && !one.disabled)
+);
+
 /** Show or hide the part of *root* that has the name. */
 export function show(root, part, shown) {
   for (const one of root.querySelectorAll(`[data-part="${part}"]`)) one.hidden = !shown;
