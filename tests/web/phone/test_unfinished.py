@@ -119,6 +119,9 @@ def test_what_was_begun_for_a_visit_that_vanished_is_found_kept_and_deleted(
     phone.open("#outbox")
     begun = page.locator("[data-screen=outbox] [data-begun]")
     expect(begun).to_be_hidden()  # their visits say themselves that a report was begun
+    with page.expect_download() as got:
+        page.locator("[data-screen=outbox] [data-do=file]").click()
+    assert len(json.loads(got.value.path().read_text())["begun"]) == 2
     vanish(phone, engine, visits[0], today)
     cards = begun.locator("article")
     expect(cards).to_have_count(1)

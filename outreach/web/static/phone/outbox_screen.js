@@ -29,6 +29,7 @@ export async function refresh(section) {
   const begun = unfinished(here);
   section.querySelector("[data-begun]").hidden = begun.length === 0;
   redraw(section.querySelector("[data-begun-list]"), begun.map((one) => cardOf(one)));
+  section.querySelector("[data-all]").hidden = items.length + here.drafts.size === 0;
   section.querySelector("[data-none]").hidden = items.length > 0;
   section.querySelector("[data-some]").hidden = items.length === 0;
   redraw(section.querySelector("[data-list]"), cardsOf(items, (item) => card(item, here), plainCard));
