@@ -70,6 +70,18 @@ def show(page: Page, visibility: str) -> None:
     )
 
 
+def hear(page: Page) -> list[str]:
+    """Note what the page says in its own boxes from now on."""
+    said: list[str] = []
+
+    def note(dialog: Dialog) -> None:
+        said.append(dialog.message)
+        dialog.accept()
+
+    page.on("dialog", note)
+    return said
+
+
 def save_unsent(phone: Handset, visit: int, today: date) -> str:
     """Save a report that the server fails over."""
     phone.send()
@@ -273,13 +285,7 @@ def test_what_is_in_memory_only_goes_into_the_file_where_the_disk_cannot_be_read
     phone.save(kept)
     page.evaluate(_BREAK_ITEMS)
     assert phone.save(unkept) is False
-    said: list[str] = []
-
-    def hear(dialog: Dialog) -> None:
-        said.append(dialog.message)
-        dialog.accept()
-
-    page.on("dialog", hear)
+    said = hear(page)
     page.evaluate(_BREAK_READING)
     full = page.locator("[data-frame=full]")
     with page.expect_download() as got:
@@ -301,8 +307,7 @@ def test_a_file_that_cannot_be_made_is_told(phone: Handset) -> None:
     page = phone.switch_on()
     phone.send()
     page.evaluate(_BREAK_READING)
-    said: list[str] = []
-    page.once("dialog", lambda one: (said.append(one.message), one.accept()))
+    said = hear(page)
     phone.run(
         """const files = await import(url.replace("store.js", "files.js"));
         await files.giveAll(files.download);"""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flask import Flask
+    from playwright.sync_api import Dialog
     from sqlalchemy import Engine
 
     from tests.web.phone.handset import Handset
@@ -243,7 +244,12 @@ def test_what_somebody_else_left_is_told_by_name_also_after_a_logout(
     expect(page.locator("[data-others]")).to_contain_text(f"2 of {name}")
     expect(page.locator("[data-screen=outbox] article.unsent")).to_have_count(0)
     asked: list[str] = []
-    page.once("dialog", lambda one: (asked.append(one.message), one.dismiss()))
+
+    def say_no(question: Dialog) -> None:
+        asked.append(question.message)
+        question.dismiss()
+
+    page.once("dialog", say_no)
     page.locator("[data-frame=unknown-wipe]").click()
     phone.until(lambda: len(asked) == 1)
     assert asked[0].startswith(f"Delete for good all that {name} saved or began on this phone")
