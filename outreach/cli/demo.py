@@ -11,7 +11,7 @@ from sqlmodel import col, select
 
 from outreach.cli.addresses import own_address
 from outreach.cli.database import own_engine, require_registry
-from outreach.cli.say import say, step
+from outreach.cli.say import own_command, say, step
 from outreach.config import Settings, read_settings
 from outreach.db import reading, unit_of_work
 from outreach.demonstration.logins import LOGINS, demo_password
@@ -51,7 +51,12 @@ def _indent(text: str, **facts: object) -> None:
 def print_logins(engine: Engine, settings: Settings) -> None:
     """Print one login for each role, or that there is no demonstration."""
     if not has_demonstration(engine):
-        click.echo(say("No demonstration here. Make an account: outreach accounts add"))
+        click.echo(
+            say(
+                "No demonstration here. Make an account: %(command)s accounts add",
+                command=own_command(),
+            )
+        )
         return
     click.echo(say("Demonstration logins:"))
     roles = _roles()
@@ -73,7 +78,8 @@ def _print_phone_link(engine: Engine, settings: Settings) -> None:
     click.echo(say("Try the official's phone, no login needed: %(link)s", link=link))
     click.echo(
         say(
-            "It connects one phone, once, until %(when)s. For another: outreach demo logins",
+            "It connects one phone, once, until %(when)s. For another: %(command)s demo logins",
+            command=own_command(),
             when=f"{until:%d/%m/%Y %H.%M} {Zone.WIB.name}",
         )
     )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gettext
 import os
+import shlex
+import shutil
+import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +40,16 @@ def say(text: str, **facts: object) -> str:
 def step(text: str, **facts: object) -> None:
     """Print one line of progress."""
     click.echo(f"==> {say(text, **facts)}")
+
+
+def own_command() -> str:
+    """Write how the operator calls this program: as they did now, which may be by its path.
+
+    By its bare name only where that is found: `make run` finds more than the operator's shell.
+    """
+    called = sys.argv[0]
+    is_found = Path(called).is_absolute() and shutil.which("outreach") == called
+    return "outreach" if is_found or Path(called).name != "outreach" else shlex.quote(called)
 
 
 def _sentences() -> dict[str, str]:
