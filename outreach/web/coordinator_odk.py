@@ -8,7 +8,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 import segno
-from flask import Response, flash, make_response, redirect, render_template, url_for
+from flask import Response, flash, make_response, redirect, render_template, request, url_for
 
 from outreach.errors import Conflict
 from outreach.logbook.reportable import reportable_visits, visits_file
@@ -18,7 +18,7 @@ from outreach.people.officials import own_official
 from outreach.people.tables import Role
 from outreach.sheets.xlsform import xlsform_workbook
 from outreach.web.addresses import public_url
-from outreach.web.auth import person
+from outreach.web.auth import keep_for_next_page, person, take_kept
 from outreach.web.coordinator_pages import now, pages, today
 from outreach.web.database import reading_db, running, writing_db
 from outreach.web.routing import allow
@@ -35,24 +35,29 @@ PROJECT = "Outreach"
 @pages.get("/officials/<int:official_id>/odk")
 @allow(Role.COORDINATOR)
 def odk_page(official_id: int) -> ResponseReturnValue:
-    """Tell how an official reports with ODK Collect or KoboCollect."""
-    return _page(official_id)
+    """Tell how an official reports with ODK Collect or KoboCollect; show a new key, this once."""
+    key = take_kept(_kept_as(official_id))
+    answer = make_response(_page(official_id, f"{public_url()}/key/{key}" if key else ""))
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @pages.post("/officials/<int:official_id>/odk")
 @allow(Role.COORDINATOR)
 def give_odk_key(official_id: int) -> ResponseReturnValue:
-    """Make a key and show it, this once: it is kept nowhere."""
+    """Make a key for the page that follows: loaded anew, that makes no other one."""
     try:
         with writing_db() as db:
             key = give_key(db, official_id, by=person(), now=now(), today=today())
     except Conflict as error:
         flash(sentence(error), "error")
         return redirect(url_for("coordinator.odk_page", official_id=official_id), 303)
-    answer = make_response(_page(official_id, f"{public_url()}/key/{key}"))
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer
+    keep_for_next_page(_kept_as(official_id), key)
+    return redirect(url_for("coordinator.odk_page", official_id=official_id, made=1), 303)
+
+
+def _kept_as(official_id: int) -> str:
+    return f"key of {official_id}"
 
 
 @pages.get("/data/laporan_sesi.xlsx")
@@ -99,6 +104,7 @@ def _page(official_id: int, address: str = "") -> str:
             official=official,
             address=address,
             code=_drawn(settings_code(address)) if address else "",
+            was_shown=not address and "made" in request.args,
         )
 
 

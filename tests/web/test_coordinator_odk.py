@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
+    from werkzeug.test import TestResponse
 
     from tests.web.conftest import Visitor
     from tests.web.world import World
@@ -36,6 +37,14 @@ def given(page: str) -> str:
     found = re.search(r'value="(http://localhost/key/[A-Za-z0-9_-]{43})"', page)
     assert found
     return found[1]
+
+
+def give(coordinator: Visitor, official_id: int) -> TestResponse:
+    """Have a key made; the page that shows it."""
+    made = coordinator.send(f"/officials/{official_id}/odk")
+    assert made.status_code == 303
+    assert "/key/" not in made.text + made.location
+    return coordinator.get(made.location)
 
 
 def devices(app: Flask, official_id: int) -> list[Device]:
@@ -57,7 +66,7 @@ def test_a_key_is_shown_once_and_opens_the_form(
     coordinator, official_id = english(Role.COORDINATOR), world.own["official_id"]
     path = f"/officials/{official_id}/odk"
     assert "/key/" not in coordinator.get(path).text
-    page = coordinator.send(path)
+    page = give(coordinator, official_id)
     assert page.status_code == 200
     assert page.headers["Cache-Control"] == "no-store"
     address = given(page.text)
@@ -77,8 +86,8 @@ def test_a_key_is_shown_once_and_opens_the_form(
 def test_a_new_key_ends_the_old_one(
     app: Flask, english: LogIn, client: Visitor, world: World
 ) -> None:
-    coordinator, path = english(Role.COORDINATOR), f"/officials/{world.own['official_id']}/odk"
-    old, new = given(coordinator.send(path).text), given(coordinator.send(path).text)
+    coordinator, official_id = english(Role.COORDINATOR), world.own["official_id"]
+    old, new = (given(give(coordinator, official_id).text) for _ in range(2))
     assert client.get(f"{old}/formList").status_code == 404
     assert client.get(f"{new}/formList").status_code == 200
     assert [one.revoked_at is None for one in devices(app, world.own["official_id"])] == [
@@ -87,11 +96,39 @@ def test_a_new_key_ends_the_old_one(
     ]
 
 
+def test_the_page_of_a_key_loaded_anew_makes_no_other_one(
+    app: Flask, english: LogIn, client: Visitor, world: World
+) -> None:
+    coordinator, official_id = english(Role.COORDINATOR), world.own["official_id"]
+    page = give(coordinator, official_id)
+    again = coordinator.get(page.request.full_path)
+    assert again.status_code == 200
+    assert "/key/" not in again.text
+    assert "The code was shown already" in again.text
+    assert len(devices(app, official_id)) == 1
+    assert client.get(f"{given(page.text)}/formList").status_code == 200
+
+
+def test_a_key_is_shown_on_no_page_of_another_official(
+    app: Flask, english: LogIn, world: World
+) -> None:
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        other = Official(village_code=world.own["code"], name="Carik", position="Carik")
+        db.add(other)
+        db.flush()
+        path = f"/officials/{other.id}/odk"
+    coordinator = english(Role.COORDINATOR)
+    coordinator.send(f"/officials/{world.own['official_id']}/odk")
+    page = coordinator.get(path)
+    assert page.status_code == 200
+    assert "/key/" not in page.text
+
+
 def test_a_lost_phone_is_cut_off_like_any_other(
     app: Flask, english: LogIn, client: Visitor, world: World
 ) -> None:
     coordinator, official_id = english(Role.COORDINATOR), world.own["official_id"]
-    address = given(coordinator.send(f"/officials/{official_id}/odk").text)
+    address = given(give(coordinator, official_id).text)
     page = coordinator.get(f"/officials/{official_id}").text
     assert "ODK Collect or KoboCollect</span>" in page
     (device,) = devices(app, official_id)
@@ -102,7 +139,7 @@ def test_a_lost_phone_is_cut_off_like_any_other(
 def test_a_key_is_no_cookie_of_the_phones_page(
     english: LogIn, client: Visitor, world: World
 ) -> None:
-    page = english(Role.COORDINATOR).send(f"/officials/{world.own['official_id']}/odk")
+    page = give(english(Role.COORDINATOR), world.own["official_id"])
     client.set_cookie("phone", given(page.text).rpartition("/")[2])
     assert client.get("/api/v1/phone").status_code == 401
 
