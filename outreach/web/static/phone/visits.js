@@ -1,7 +1,7 @@
 // The visits: what this phone knows of them, their cards, and the first screen of all.
 import { villageToday } from "./hardware.js";
 import { drafts, isOf, outbox, personOf, state, storedAs } from "./store.js";
-import { cardsOf, copyOf, dayInWords, fill, number, say, show, time } from "./words.js";
+import { cardsOf, copyOf, dayInWords, fill, number, redraw, say, show, time } from "./words.js";
 
 // The next visits: the nearest first and large, with the one thing to do now.
 export async function open(section) {
@@ -14,7 +14,7 @@ export async function refresh(section) {
   show(section, "unknown", !all.told);
   show(section, "empty", all.told && visits.length === 0);
   const late = lateAnswers(all).filter((item) => !item.answer?.seen);
-  section.querySelector("[data-late]").replaceChildren(...cardsOf(late, (item) => ofLate(item, all), () => ""));
+  redraw(section.querySelector("[data-late]"), cardsOf(late, (item) => ofLate(item, all), () => fill(copyOf("late"), { state: say("item-unshown") })));
   const list = section.querySelector("[data-list]");
   const focused = list.contains(document.activeElement) ? document.activeElement.dataset.key : null;
   list.replaceChildren(...visits.map((visit) => cardOf(visit, all)));
@@ -43,6 +43,7 @@ function ofLate(item, all) {
     state: say("answer_disputed"),
     now: nowInWords(item, all),
   });
+  card.dataset.key = `late-${item.id}`;
   card.querySelector("[data-look]").href = `#saved/${item.id}`;
   return card;
 }
