@@ -135,7 +135,8 @@ async function leave(section, waits) {
   } catch (error) {
     cover(false);
     told.hidden = false;
-    told.textContent = say("waitMs" in error ? "leave-needs-network" : "leave-unreadable");
+    const isFromLine = "waitMs" in error;
+    told.textContent = say(isFromLine ? "leave-needs-network" : "leave-unreadable");
     return;
   }
   sessionStorage.clear();
