@@ -122,7 +122,7 @@ function showLeaving(section, asking) {
   showKept(section, "");
   section.querySelector("[data-leaving]").hidden = !asking;
   section.querySelector("[data-leave]").hidden = asking;
-  if (asking) section.querySelector("[data-leaving]").focus();
+  section.querySelector(asking ? "[data-leaving]" : "[data-leave]").focus();
 }
 
 /** Tell the server first: a phone that only forgot would still be let in by it. */
