@@ -50,6 +50,9 @@ _CALLED_OFF = (
     Happening.RETURNED,
 )
 
+#: After these a village that asked for another day is asked anew.
+_ASKS_ANEW = (Happening.ASKED, Happening.MOVED, Happening.LINK_RENEWED)
+
 #: Done at the branch or by the product. By any other way the village itself has said it.
 _OUR_CHANNELS = (Channel.PAGE, Channel.SHEET, Channel.PRODUCT)
 
@@ -160,10 +163,25 @@ def in_reach(now: datetime) -> ColumnElement[bool]:
 
 
 def _stands(is_off: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Hold while the visit still is what there is to tell: called off, or waiting for a yes."""
+    """Hold while the visit still is what there is to tell: called off, or waiting for an answer."""
     return or_(
-        and_(~is_off, col(Visit.work) == Work.AWAITING),
+        and_(~is_off, col(Visit.work) == Work.AWAITING, ~is_wished()),
         and_(is_off, col(Visit.work).in_((Work.PROPOSED, *ENDED))),
+    )
+
+
+def is_wished() -> ColumnElement[bool]:
+    """Hold for visits whose village has asked for another day and was not asked anew since."""
+    wished, later = aliased(VisitEvent), aliased(VisitEvent)
+    asked_anew = exists().where(
+        col(later.visit_id) == col(wished.visit_id),
+        col(later.id) > col(wished.id),
+        col(later.happening).in_(_ASKS_ANEW),
+    )
+    return exists().where(
+        col(wished.visit_id) == col(Visit.id),
+        col(wished.happening) == Happening.WISHED,
+        ~asked_anew,
     )
 
 

@@ -16,12 +16,19 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from outreach.db import ROWS_PER_STATEMENT, insert_into
-from outreach.messages.announce import NEWS, OVERTAKEN, has_contact, in_reach, local_days
+from outreach.messages.announce import (
+    NEWS,
+    OVERTAKEN,
+    has_contact,
+    in_reach,
+    is_wished,
+    local_days,
+)
 from outreach.messages.tables import Matter, Medium, Message, MessageState
 from outreach.people.tables import Official
 from outreach.people.terms import in_office
 from outreach.villages.tables import Zone
-from outreach.visits.tables import Happening, Visit, VisitEvent, Work
+from outreach.visits.tables import Visit, Work
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +45,6 @@ LEADS = {EARLY: (3, 2), LATE: (1,)}
 REST = timedelta(hours=12)
 
 _STANDS = (Work.AWAITING, Work.CONFIRMED)
-#: After these a village that asked for another day is asked anew.
-_ASKS_ANEW = (Happening.ASKED, Happening.MOVED, Happening.LINK_RENEWED)
 
 
 def remind(db: Session, now: datetime, *, by_email: bool = False) -> int:
@@ -87,18 +92,7 @@ def _is_overtaken(now: datetime) -> ColumnElement[bool]:
 
 def _is_worth_a_reminder() -> tuple[ColumnElement[bool], ...]:
     """Hold for visits that stand, unless the village has said that the day does not suit."""
-    wished, later = aliased(VisitEvent), aliased(VisitEvent)
-    asked_anew = exists().where(
-        col(later.visit_id) == col(wished.visit_id),
-        col(later.id) > col(wished.id),
-        col(later.happening).in_(_ASKS_ANEW),
-    )
-    wish = exists().where(
-        col(wished.visit_id) == col(Visit.id),
-        col(wished.happening) == Happening.WISHED,
-        ~asked_anew,
-    )
-    return col(Visit.work).in_(_STANDS), or_(col(Visit.work) != Work.AWAITING, ~wish)
+    return col(Visit.work).in_(_STANDS), or_(col(Visit.work) != Work.AWAITING, ~is_wished())
 
 
 def _is_in_time(now: datetime) -> ColumnElement[bool]:

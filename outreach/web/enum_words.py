@@ -250,7 +250,7 @@ ENUM_WORDS = {
         "dropped": _("Told in another way"),
     },
     "Channel": {
-        "page": _("Page"),
+        "page": _("On this website"),
         "link": _("Link"),
         "phone": _("Phone"),
         "whatsapp": _("WhatsApp"),

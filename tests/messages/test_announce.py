@@ -149,6 +149,20 @@ def test_what_was_sent_is_corrected(field: Outreach, visit: Visit) -> None:
     assert field.announce() == 0
 
 
+@pytest.mark.parametrize("is_announced", [True, False])
+def test_a_village_that_asked_for_another_day_is_not_asked_for_this_one(
+    field: Outreach, visit: Visit, is_announced: bool
+) -> None:
+    if is_announced:
+        field.announce()
+    _turn(field, visit, Happening.WISHED, Channel.LINK)
+    assert field.announce() == 0
+    assert _short(field.told()) == [("asked", "dropped")] * is_announced
+    _move(field, visit)  # the branch found another one
+    assert field.announce() == 1
+    assert _short(field.told())[-1][1] == "waiting"
+
+
 def test_a_visit_asked_by_call_is_known_though_nothing_was_sent(
     field: Outreach, visit: Visit
 ) -> None:

@@ -182,3 +182,13 @@ def test_the_day_that_a_village_chose_by_its_link_is_told(
     assert "Another day ·" in told
     assert str(date.fromisoformat(place.split(".")[1]).day) in told
     assert "Link · the village itself" in told
+
+
+def test_the_page_says_which_day_another_was_asked_for_instead_of(
+    villager: Visitor, english: Callable[[Role], Visitor], asked: Asked
+) -> None:
+    day = asked.now().day
+    villager.post(asked.path, data={"answer": "another_day", "reason": "setelah panen"})
+    told = words_of(english(Role.COORDINATOR).get(f"/visits/{asked.visit_id}"))
+    told = told.partition("Answer of the village")[2].partition("Papers")[0]
+    assert re.search(rf"Another day · instead of \w+, {day.day} \w+ {day.year}", told)
