@@ -148,6 +148,8 @@ def _page(token: str, form: Filled | None = None, status: int | None = None) -> 
         facts = _facts(db, found)
     if found.state is not LinkState.LIVE and status != 409:
         status = None  # what was wrong with the form does not matter any more
+    if form and found.state in (LinkState.WITHDRAWN, LinkState.EXPIRED):
+        form = Filled(trouble=_("Your answer was not taken: it came too late."))
     template = {LinkState.LIVE: "ask", LinkState.ANSWERED: "answered"}.get(found.state, "over")
     html = render_template(
         f"confirm/{template}.html", state=found.state, form=form or Filled(), **facts

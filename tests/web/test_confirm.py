@@ -294,6 +294,24 @@ def test_an_old_link_says_so_and_whom_to_call(
     assert asked.lines() == before
 
 
+@pytest.mark.parametrize("end", [_withdrawn, _expired])
+@pytest.mark.parametrize("said", [{"answer": "can"}, {"answer": "no", "reason": ""}])
+def test_who_answers_an_old_link_reads_that_it_was_not_taken(
+    villager: Visitor,
+    app: Flask,
+    world: World,
+    asked: Asked,
+    end: Callable[[Asked, Flask, World], None],
+    said: dict[str, str],
+) -> None:
+    end(asked, app, world)
+    words = words_of(villager.post(asked.path, data=said))
+    assert "Your answer was not taken: it came too late." in words
+    assert "look at what stands now" not in words
+    assert PHONE in words
+    assert "was not taken" not in words_of(villager.get(asked.path))
+
+
 def test_the_page_speaks_indonesian_first(client: Visitor, asked: Asked) -> None:
     page = client.get(asked.path)
     assert '<html lang="id">' in page.text
