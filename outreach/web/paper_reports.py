@@ -109,9 +109,15 @@ def paper_report(visit_id: int) -> ResponseReturnValue:
         return render_template(
             "official/paper_beside.html", visit=visit, report=stored, code=_shown_code(visit)
         )
+    return _page(visit, _as_printed(visit), stored)
+
+
+def _as_printed(visit: VisitRow) -> Filled:
+    """Fill in the plan that the paper bears; before its day the session was held at another one."""
     here = now().astimezone(ZoneInfo(visit.zone.value)).date()
-    empty = fill(met=Met.HELD.value, held_on=min(visit.day, here), held_at=visit.starts_at)
-    return _page(visit, empty, stored)
+    if visit.day > here:
+        return fill(met=Met.HELD.value)
+    return fill(met=Met.HELD.value, held_on=visit.day, held_at=visit.starts_at)
 
 
 @official_pages.post("/visits/<int:visit_id>/paper")

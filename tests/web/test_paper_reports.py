@@ -137,6 +137,17 @@ def test_what_stands_on_the_paper_is_stored_under_the_form_s_own_id(
         assert db.get_one(Visit, world.own["visit_id"]).work is Work.DONE
 
 
+@pytest.mark.parametrize(("day", "held_on", "held_at"), [(18, "2026-11-18", "09:00"), (10, "", "")])
+def test_nothing_is_filled_in_that_the_paper_does_not_tell(
+    app: Flask, coordinator: Visitor, world: World, day: int, held_on: str, held_at: str
+) -> None:
+    app.extensions["clock"] = lambda: NOW.replace(day=day)
+    page = coordinator.get(_address(world)).text
+    for name, value in (("held_on", held_on), ("held_at", held_at)):
+        (field,) = re.findall(rf'<input[^>]*name="{name}"[^>]*>', page)
+        assert f'value="{value}"' in field
+
+
 def test_the_same_paper_typed_in_by_two_is_one_report(
     coordinator: Visitor, official: Visitor, world: World, app: Flask
 ) -> None:
