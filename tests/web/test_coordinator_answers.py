@@ -69,14 +69,15 @@ def test_a_public_address_loses_its_last_slash() -> None:
     assert given.public_url == "https://desa.example.id/petugas"
 
 
-def test_a_days_list_is_one_text_with_every_link(
+def test_a_days_list_has_every_link_and_its_text_for_a_group_has_none(
     english: Callable[[Role], Visitor], asked: Asked
 ) -> None:
     visit = asked.now()
     page = english(Role.COORDINATOR).get(f"/stages/{visit.stage_id}/ask?day={visit.day}")
     assert page.status_code == 200
     text = unescape(page.text.split('id="text"')[1].split("</textarea>")[0])
-    assert f"http://localhost/k/{asked.token}" in text
+    assert f"http://localhost/k/{asked.token}" in page.text
+    assert asked.village in text
     with unit_of_work(asked.engine) as db:
         same_day = db.exec(
             select(ConfirmationLink)
@@ -85,7 +86,8 @@ def test_a_days_list_is_one_text_with_every_link(
         ).all()
         tokens = {token_of(one, KEY) for one in same_day if one.answered_at is None}
     assert len(tokens) > 1
-    assert all(f"/k/{token}" in text for token in tokens)
+    assert all(f"/k/{token}" in page.text for token in tokens)
+    assert "/k/" not in text
     assert "98765432" not in text
 
 
