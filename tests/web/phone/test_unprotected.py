@@ -144,6 +144,7 @@ def test_who_gives_codes_is_warned_of_an_address_without_protection(
     app: Flask, world: World, login_as: Callable[[Role], Visitor], path: str
 ) -> None:
     coordinator = login_as(Role.COORDINATOR)
+    coordinator.set_cookie("language", "en")
     where = path.format(**world.own)
     for url, warned in (("http://outreach.test", True), ("https://outreach.test", False)):
         running = app.extensions["outreach"]

@@ -39,6 +39,7 @@ class FormScreen {
     this.pictures = new Pictures(section, () => this.changed(true));
     this.timer = 0;
     this.keeping = Promise.resolve();
+    this.changes = 0;
     this.live = false; // whether what is typed is of a form that is open and not saved yet
     this.asked = 0; // how often a form was opened: one that is slower to come than the next is dropped
     this.wire();
@@ -204,6 +205,7 @@ class FormScreen {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.keepNow(), now ? 0 : KEEP_AFTER_MS);
     this.waiting = true;
+    this.changes += 1;
   }
 
   /** Keep the draft, one write after the other, so that the last change is the one that stays. */
@@ -211,10 +213,11 @@ class FormScreen {
     clearTimeout(this.timer);
     if (!this.waiting) return this.keeping;
     this.waiting = false;
-    const [visitId, draft] = [this.visitId, this.read()];
+    const [visitId, draft, changes] = [this.visitId, this.read(), this.changes];
     this.keeping = this.keeping.then(async () => {
       const kept = await drafts.put(visitId, draft);
-      fill(this.section, { kept: say(kept ? "draft_kept" : "draft_not_kept") });
+      // What was changed meanwhile is not kept yet.
+      if (!kept || changes === this.changes) fill(this.section, { kept: say(kept ? "draft_kept" : "draft_not_kept") });
     });
     return this.keeping;
   }
