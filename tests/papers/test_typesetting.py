@@ -182,7 +182,7 @@ def test_blank_minutes_have_lines_and_filled_ones_figures(engine: Engine, world:
     assert "Pedagang 6 0" in filled
     assert "Nelayan 0 3" in filled
     assert "Pekerja sendiri 7" in filled
-    assert "APBDes 2" in filled
+    assert "Anggaran desa (APBDes) 2" in filled
 
 
 def test_the_signatures_of_minutes_never_stand_alone(engine: Engine, world: World) -> None:
