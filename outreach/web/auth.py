@@ -258,17 +258,6 @@ def token_of_next_phone(code: str) -> str:
     return str(kept["token"])
 
 
-def keep_for_next_page(name: str, secret: str) -> None:
-    """Keep what the next page of this browser shows once, in its own cookie and nowhere else."""
-    session["for_next_page"] = {"name": name, "secret": secret}
-
-
-def take_kept(name: str) -> str:
-    """Take what was kept for the page of this name; empty once it was shown, or on another page."""
-    kept = session.pop("for_next_page", None)
-    return str(kept["secret"]) if isinstance(kept, dict) and kept.get("name") == name else ""
-
-
 def start_phone(answer: AnyResponse, token: str) -> None:
     """Let a phone be its official's from now on; nothing from before survives it."""
     session.clear()

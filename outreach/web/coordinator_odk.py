@@ -18,9 +18,10 @@ from outreach.people.officials import own_official
 from outreach.people.tables import Role
 from outreach.sheets.xlsform import xlsform_workbook
 from outreach.web.addresses import public_url
-from outreach.web.auth import keep_for_next_page, person, take_kept
+from outreach.web.auth import person
 from outreach.web.coordinator_pages import now, pages, today
 from outreach.web.database import reading_db, running, writing_db
+from outreach.web.next_page import keep_for_next_page, take_kept
 from outreach.web.routing import allow
 from outreach.web.words import sentence
 
