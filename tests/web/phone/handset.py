@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from tests.browser import ARGUMENTS, find_chromium
 from tests.visits.world import NOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import date
     from pathlib import Path
 
@@ -148,6 +149,13 @@ class Handset:
             before = len(self.network.asked)
             self.page.wait_for_timeout(500)
             self.until(lambda: self.network.under_way == 0)
+
+    @contextmanager
+    def answering(self, *, yes: bool) -> Iterator[None]:
+        """Answer the question that what is done within leads to, and wait until it was asked."""
+        self.page.once("dialog", lambda asked: asked.accept() if yes else asked.dismiss())
+        with self.page.expect_event("dialog"):
+            yield
 
     def keep_the_page(self) -> None:
         """Wait until the phone holds the page, so that it opens without a network."""

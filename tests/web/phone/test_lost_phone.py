@@ -77,11 +77,11 @@ def test_without_a_pin_it_says_what_remains_and_deletes_it_on_wish_only(
     expect(warning).to_contain_text("1 not sent yet is kept")
     expect(warning).to_contain_text("1 report that you began is kept")
     delete = warning.locator("[data-do=wipe]")
-    page.once("dialog", lambda asked: asked.dismiss())
-    delete.click()
+    with phone.answering(yes=False):
+        delete.click()
     assert phone.left() == [report_id]
-    page.once("dialog", lambda asked: asked.accept())
-    delete.click()
+    with phone.answering(yes=True):
+        delete.click()
     expect(delete).to_be_hidden()
     assert phone.items() == {}
     assert phone.run("return drafts.all({everybodys: true});") == []

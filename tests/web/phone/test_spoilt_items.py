@@ -98,8 +98,8 @@ def test_one_that_cannot_be_shown_leaves_the_others_and_can_be_removed(
     phone.open("#outbox")
     cards = page.locator("[data-screen=outbox] article.unsent")
     expect(cards).to_have_count(2)
-    page.once("dialog", lambda one: one.accept())
-    cards.filter(has_text="This phone cannot show it.").locator("[data-remove]").click()
+    with phone.answering(yes=True):
+        cards.filter(has_text="This phone cannot show it.").locator("[data-remove]").click()
     expect(cards).to_have_count(1)
     assert list(phone.items()) == [good["id"]]
 

@@ -139,11 +139,11 @@ def test_what_was_begun_for_a_visit_that_vanished_is_found_kept_and_deleted(
         form.locator("[data-begun-file]").click()
     (kept,) = json.loads(got.value.path().read_text())["begun"]
     assert (kept["visit_id"], kept["draft"]["men"]) == (visits[0], "17")
-    page.once("dialog", lambda one: one.dismiss())
-    form.locator("[data-begun-remove]").click()
+    with phone.answering(yes=False):
+        form.locator("[data-begun-remove]").click()
     assert phone.run("return (await drafts.get(given[0])).men;", visits[0]) == "17"
-    page.once("dialog", lambda one: one.accept())
-    form.locator("[data-begun-remove]").click()
+    with phone.answering(yes=True):
+        form.locator("[data-begun-remove]").click()
     expect(page.locator("[data-screen=outbox]")).to_be_visible()
     expect(begun).to_be_hidden()
     assert phone.run("return drafts.get(given[0]);", visits[0]) is None
