@@ -96,7 +96,7 @@ def test_the_next_person_neither_sends_nor_sees_what_was_left(
     assert "Melati" not in page.inner_text("body")
     phone.open(f"#form/{visits[2]}")
     expect(page.locator("[data-form]")).to_be_visible()
-    assert page.input_value("[name=men]") == ""
+    expect(page.locator("[name=men]")).to_have_value("")
     hers = a_report(visits[3], today)
     phone.save(hers)
     phone.send()

@@ -41,7 +41,7 @@ def test_an_unsent_report_is_corrected_and_only_the_last_one_counts(
     handset.tap("[data-correct]")
     handset.wait_for_selector("#f-men")
     expect(handset.locator("[data-slot=base]")).to_contain_text("not sent yet")
-    assert handset.input_value("#f-women") == "27"
+    expect(handset.locator("#f-women")).to_have_value("27")
     handset.fill("#f-women", "29")
     save(handset)
     outcome(handset, "waiting")
@@ -90,7 +90,7 @@ def test_a_refused_report_is_put_right_under_its_own_id(
     context.unroute("**/api/v1/reports")
     handset.tap(".visit [data-act]")
     handset.wait_for_selector("#f-men")
-    assert handset.input_value("#f-men") == "18"
+    expect(handset.locator("#f-men")).to_have_value("18")
     save(handset)
     outcome(handset, "sent")
     (report,) = office.reports()

@@ -280,4 +280,4 @@ def test_a_draft_can_be_thrown_away(handset: Page) -> None:
     handset.wait_for_selector("[data-part=continued]:not([hidden])")
     handset.tap("[data-anew]")
     expect(handset.locator("[data-part=continued]")).to_be_hidden()
-    assert handset.input_value("#f-men") == ""
+    expect(handset.locator("#f-men")).to_have_value("")

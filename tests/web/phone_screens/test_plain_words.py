@@ -44,7 +44,7 @@ def test_without_the_visit_the_day_of_the_report_is_not_called_planned(
     handset.wait_for_selector("#f-men")
     expect(handset.locator("[data-slot=planned]")).to_contain_text("reported:")
     expect(handset.locator("[name=which_day][value=planned]")).to_be_hidden()
-    assert handset.input_value("#f-held_on") == str(village_today())
+    expect(handset.locator("#f-held_on")).to_have_value(str(village_today()))
     handset.fill("#f-women", "29")
     save(handset)
     handset.goto("/phone/#outbox")

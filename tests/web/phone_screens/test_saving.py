@@ -119,7 +119,7 @@ def test_a_full_disk_is_said_when_a_refused_report_is_put_right(
     handset.evaluate(FULL)
     handset.tap("[data-form] [type=submit]")
     expect(handset.locator("[data-screen=form] [data-slot=trouble]")).to_contain_text("no room")
-    assert handset.input_value("#f-men") == "18"
+    expect(handset.locator("#f-men")).to_have_value("18")
 
 
 def test_a_refused_report_that_is_gone_meanwhile_is_saved_as_a_new_one(
