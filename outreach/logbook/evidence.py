@@ -23,6 +23,7 @@ from outreach.logbook.tables import (
     Ruling,
     SessionReport,
     TakenItem,
+    WaitingPicture,
 )
 from outreach.people.access import covers, narrow
 from outreach.people.tables import Account, Role
@@ -202,11 +203,24 @@ def evidence_content(db: Session, person: Person, evidence_id: str) -> Shown:
         If there is none, it has been erased, its village lies outside the person's area, or the
         person only reads what was counted.
     """
-    if person.role not in MAY_SEE:
-        raise NotFound(kind="Evidence", id=evidence_id)
-    query: Any = select(col(Evidence.media_type), col(Evidence.content))
-    query = narrow(query, Evidence.village_code, person).where(col(Evidence.id) == evidence_id)
-    row = db.execute(query).first()
-    if row is None or not row.content:
-        raise NotFound(kind="Evidence", id=evidence_id)
+    return picture_content(db, person, Evidence, evidence_id)
+
+
+def picture_content(
+    db: Session, person: Person, table: type[Evidence | WaitingPicture], picture_id: str
+) -> Shown:
+    """Read a picture of either table, for who may see it.
+
+    Raises
+    ------
+    NotFound
+        If there is none, it has been erased, its village lies outside the person's area, or the
+        person only reads what was counted.
+    """
+    query: Any = select(col(table.media_type), col(table.content)).where(
+        col(table.id) == picture_id
+    )
+    row = db.execute(narrow(query, table.village_code, person)).first()
+    if person.role not in MAY_SEE or row is None or not row.content:
+        raise NotFound(kind=table.__name__, id=picture_id)
     return Shown(row.media_type, row.content)

@@ -14,8 +14,8 @@ from sqlalchemy import and_, or_, select, tuple_
 from sqlmodel import col
 
 from outreach.db import insert_into
-from outreach.errors import Conflict, NotFound
-from outreach.logbook.evidence import MAY_SEE, Shown
+from outreach.errors import Conflict
+from outreach.logbook.evidence import MAY_SEE, Shown, picture_content
 from outreach.logbook.releasing import picture_id, waiting_id
 from outreach.logbook.sync import Answer, Outcome
 from outreach.logbook.tables import (
@@ -258,11 +258,4 @@ def waiting_content(db: Session, person: Person, waiting_id: str) -> Shown:
         If there is none, or not any more, its village lies outside the person's area, or the
         person only reads what was counted.
     """
-    if person.role not in MAY_SEE:
-        raise NotFound(kind="WaitingPicture", id=waiting_id)
-    query: Any = select(col(WaitingPicture.media_type), col(WaitingPicture.content))
-    query = narrow(query, WaitingPicture.village_code, person)
-    row = db.execute(query.where(col(WaitingPicture.id) == waiting_id)).first()
-    if row is None:
-        raise NotFound(kind="WaitingPicture", id=waiting_id)
-    return Shown(row.media_type, row.content)
+    return picture_content(db, person, WaitingPicture, waiting_id)

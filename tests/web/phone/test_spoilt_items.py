@@ -13,6 +13,8 @@ from tests.web.phone.handset import a_report
 if TYPE_CHECKING:
     from datetime import date
 
+    from playwright.sync_api import Page
+
     from tests.web.phone.handset import Handset
 
 pytestmark = pytest.mark.browser
@@ -54,14 +56,20 @@ def item_of(kind: str, body: dict[str, Any], person: Any, **other: Any) -> dict[
     return {**told, "person": person, **other}
 
 
+def without_a_line(phone: Handset) -> Page:
+    """Switch the phone on and take its line away, once the files of the two lists are here."""
+    page = phone.switch_on()
+    phone.send()
+    for screen in ("#history", "#outbox"):
+        phone.open(screen)
+    phone.context.set_offline(True)
+    return page
+
+
 def test_a_file_with_spoilt_items_tells_that_they_could_not_be_read(
     phone: Handset, visits: list[int], today: date
 ) -> None:
-    page = phone.switch_on()
-    phone.send()
-    for screen in ("#history", "#outbox"):  # their files are here before the line goes
-        phone.open(screen)
-    phone.context.set_offline(True)
+    page = without_a_line(phone)
     me = phone.run(_ME)
     good = a_report(visits[0], today)
     items = [item_of("report", {**a_report(visits[1], today), **bad}, me) for bad in _SPOILT]
@@ -82,11 +90,7 @@ def test_a_file_with_spoilt_items_tells_that_they_could_not_be_read(
 def test_one_that_cannot_be_shown_leaves_the_others_and_can_be_removed(
     phone: Handset, visits: list[int], today: date
 ) -> None:
-    page = phone.switch_on()
-    phone.send()
-    for screen in ("#history", "#outbox"):  # their files are here before the line goes
-        phone.open(screen)
-    phone.context.set_offline(True)
+    page = without_a_line(phone)
     good = a_report(visits[0], today)
     phone.save(good)
     phone.run(_SPOIL, a_report(visits[1], today))
@@ -107,11 +111,7 @@ def test_one_that_cannot_be_shown_leaves_the_others_and_can_be_removed(
 def test_what_a_full_disk_does_not_take_is_not_told_as_read_in(
     phone: Handset, visits: list[int], today: date
 ) -> None:
-    page = phone.switch_on()
-    phone.send()
-    for screen in ("#history", "#outbox"):  # their files are here before the line goes
-        phone.open(screen)
-    phone.context.set_offline(True)
+    page = without_a_line(phone)
     me = phone.run(_ME)
     phone.open("#outbox")
     page.evaluate(_FULL)
@@ -129,11 +129,7 @@ def test_what_a_full_disk_does_not_take_is_not_told_as_read_in(
 def test_a_long_file_is_read_in_at_once_and_drawn_once(
     phone: Handset, visits: list[int], today: date
 ) -> None:
-    page = phone.switch_on()
-    phone.send()
-    for screen in ("#history", "#outbox"):  # their files are here before the line goes
-        phone.open(screen)
-    phone.context.set_offline(True)
+    page = without_a_line(phone)
     me = phone.run(_ME)
     phone.open("#outbox")
     page.evaluate(_COUNT_CHANGES)

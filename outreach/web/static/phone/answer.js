@@ -1,7 +1,7 @@
 // Can the village host? The answer is kept here and sent like all else.
 import { problemOfText } from "./checks.js";
 import { uuid7 } from "./ids.js";
-import { answerInWords, known, lastAnswer, standing, visitOf, whyOf } from "./visits.js";
+import { aboutOf, answerInWords, known, lastAnswer, standing, visitOf, whyOf } from "./visits.js";
 import { outbox } from "./store.js";
 import { copyOf, dayInWords, fill, say, sayOr, show, time } from "./words.js";
 
@@ -101,7 +101,7 @@ async function save(section, { answer, place, reason }) {
   const buttons = section.querySelectorAll("button");
   for (const button of buttons) button.disabled = true;
   try {
-    const kept = await outbox.add({ id, kind: "answer", visit_id: visitId, body, about: aboutOf(place), person: me });
+    const kept = await outbox.add({ id, kind: "answer", visit_id: visitId, body, about: toldOf(place), person: me });
     fill(section, { trouble: kept ? "" : say("no_room") });
     if (kept) location.hash = `saved/${id}`;
   } finally {
@@ -109,11 +109,10 @@ async function save(section, { answer, place, reason }) {
   }
 }
 
-/** What the receipt tells of the visit: given back, it is not in the server's state any more. */
-function aboutOf(place) {
-  const { village, day, starts_at, zone_name } = visit;
+/** What the receipt tells of the visit, with the day that was chosen for it. */
+function toldOf(place) {
   const chosen = visit.openings.find((one) => one.place === place);
-  return { village, day, starts_at, zone_name, chosen: chosen && { day: chosen.day, starts_at: chosen.starts_at } };
+  return { ...aboutOf(visit), chosen: chosen && { day: chosen.day, starts_at: chosen.starts_at } };
 }
 
 const factsOf = ({ village, day, starts_at, zone_name }) =>

@@ -4,7 +4,7 @@ import { villageNow, villageToday } from "./hardware.js";
 import { Lines, sumInWords } from "./details.js";
 import { draftOf, freshDraft } from "./draft.js";
 import { Fields } from "./fields.js";
-import { currentReport, itemsOf, known, placeOf, whyOf } from "./visits.js";
+import { aboutOf, currentReport, itemsOf, known, placeOf, whyOf } from "./visits.js";
 import { Pictures } from "./pictures.js";
 import { whereAmI } from "./place.js";
 import { saveDraft } from "./saving.js";
@@ -14,8 +14,6 @@ import { dayInWords, fill, number, say, show, time } from "./words.js";
 
 const KEEP_AFTER_MS = 300;
 let screen = null;
-
-const aboutOf = ({ village, day, starts_at, zone_name }) => ({ village, day, starts_at, zone_name });
 
 export async function open(section, visitId, itemId) {
   screen ??= new FormScreen(section);

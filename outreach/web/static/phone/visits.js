@@ -224,6 +224,9 @@ export function placeOf(all, visitId) {
   return report && { ...report, id: report.visit_id, day: report.held_on, starts_at: report.held_at, unplanned: true, can: [] };
 }
 
+/** What is told of a visit once it is in the server's state no more. */
+export const aboutOf = ({ village, day, starts_at, zone_name }) => ({ village, day, starts_at, zone_name });
+
 export const itemsOf = (all, visitId, kind) =>
   all.items.filter((item) => item.visit_id === Number(visitId) && item.kind === kind);
 
