@@ -33,6 +33,13 @@ _numbers = itertools.count(1)
 _CATALOGUES = Path(__file__).parents[1] / "outreach" / "web" / "translations"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run once more, and say so, what failed in a browser: a busy machine makes it late."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
