@@ -7,6 +7,7 @@ import outreach.logbook.tables
 import outreach.messages.tables
 import outreach.papers.tables
 import outreach.people.tables
+import outreach.progress.tables
 import outreach.sheets.tables
 import outreach.villages.tables
 import outreach.visits.tables  # noqa: F401 - importing a table puts it into the picture

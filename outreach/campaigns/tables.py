@@ -1,6 +1,6 @@
 """Storage of campaigns, their stages and the villages chosen for each stage."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import JSON, CheckConstraint, Column, Index
@@ -83,7 +83,7 @@ class Stage(SQLModel, table=True):
 
     `quota` is the most villages it takes; none means all of its area. `area_codes` are prefixes
     of region codes within the branch. What the stage it follows chose and did not reach comes
-    first.
+    first. One that `is_listed` takes only villages that were put first in it by name.
     """
 
     __table_args__ = (
@@ -102,6 +102,7 @@ class Stage(SQLModel, table=True):
     ordering: Ordering = Field(default=Ordering.SCORE, sa_type=words(Ordering))
     quota: int | None = None
     follows_id: int | None = Field(default=None, foreign_key="stage.id", index=True)
+    is_listed: bool = False
     status: Status = Field(default=Status.DRAFTED, sa_type=words(Status))
     version: int = 1
 
@@ -131,3 +132,24 @@ class StageVillage(SQLModel, table=True):
     parts: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     reason: Reason | None = Field(default=None, sa_type=words(Reason))
     remedy: Remedy | None = Field(default=None, sa_type=words(Remedy))
+
+
+class GroundKind(StrEnum):
+    """What a stage may not leave without any visit unless somebody says why."""
+
+    DISTRICT = "district"
+    ISLAND = "island"
+
+
+class Omission(SQLModel, table=True):
+    """Why a stage leaves a district or an island of its area without any village.
+
+    `key` is the district's code or the island's number.
+    """
+
+    stage_id: int = Field(primary_key=True, foreign_key="stage.id")
+    kind: GroundKind = Field(primary_key=True, sa_type=words(GroundKind))
+    key: str = Field(primary_key=True, max_length=16)
+    reason: str
+    noted_by: int = Field(foreign_key="account.id")
+    noted_at: datetime

@@ -45,6 +45,18 @@ class Payer(StrEnum):
     CSR = "csr"
 
 
+class SignupChannel(StrEnum):
+    """By which way a sign-up of the ledger came, and who pays it."""
+
+    OWN = "own"
+    SERTAKAN = "sertakan"
+    APBD = "apbd"
+    APBDES = "apbdes"
+    PBI = "pbi"
+    CSR = "csr"
+    PERISAI = "perisai"
+
+
 class ReportSource(StrEnum):
     """By which way a report came in."""
 
@@ -141,6 +153,37 @@ class SignUp(SQLModel, table=True):
     package: Package = Field(primary_key=True, sa_type=words(Package))
     payer: Payer = Field(primary_key=True, sa_type=words(Payer))
     workers: int
+
+
+class LedgerEntry(SQLModel, table=True):
+    """What became of the workers who signed up in one village, month and channel; counts only.
+
+    `month` is the first day of the month in which they signed up. The steps follow each other:
+    interested, form filled in, registered, first contribution paid, still paid after one, three
+    and six months. None is a step that nobody has told (yet).
+    """
+
+    __tablename__ = "ledger_entry"
+    __table_args__ = (
+        CheckConstraint(
+            "interested >= 0 AND forms >= 0 AND registered >= 0 AND first_paid >= 0"
+            " AND paid_1 >= 0 AND paid_3 >= 0 AND paid_6 >= 0",
+            name="counts_not_negative",
+        ),
+    )
+    village_code: str = Field(primary_key=True, foreign_key="village.code", sa_type=CODE)
+    month: date = Field(primary_key=True)
+    channel: SignupChannel = Field(primary_key=True, sa_type=words(SignupChannel))
+    interested: int | None = None
+    forms: int | None = None
+    registered: int | None = None
+    first_paid: int | None = None
+    paid_1: int | None = None
+    paid_3: int | None = None
+    paid_6: int | None = None
+    as_of: date
+    source: str
+    version: int = 1
 
 
 class HeldReport(SQLModel, table=True):

@@ -176,3 +176,23 @@ class Device(SQLModel, table=True):
     behind_pin: bool = False
     revoked_at: datetime | None = None
     revoked_by: int | None = Field(default=None, foreign_key="account.id")
+
+
+class ApiToken(SQLModel, table=True):
+    """A program's right to read the figures of some regions, given by a person, until withdrawn.
+
+    Only the SHA-256 of the token is kept. It reads what lies both in `areas` and in the area of
+    `account_id` now: whoever gave it and sees less today gives less today.
+    """
+
+    __tablename__ = "api_token"
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    name: str
+    token_hash: str = Field(unique=True)
+    areas: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    made_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None = None
+    withdrawn_at: datetime | None = None
+    withdrawn_by: int | None = Field(default=None, foreign_key="account.id")

@@ -21,6 +21,8 @@ class SheetKind(StrEnum):
     CLOSED_PERIODS = "closed_periods"
     VULNERABLE = "vulnerable"
     MEMBERS = "members"
+    LEDGER = "ledger"
+    SPONSORSHIPS = "sponsorships"
 
 
 class UploadState(StrEnum):

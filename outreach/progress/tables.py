@@ -1,0 +1,163 @@
+"""Storage of what managers aim at and ask: targets, sponsorships, what-ifs, views, digests."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, Column, Index, text
+from sqlmodel import Field, SQLModel
+
+from outreach.db import CODE, words
+from outreach.logbook.tables import Package, Payer, Sector
+
+_NATIONAL_SQL = text("branch_id IS NULL")
+
+
+class Sponsorship(SQLModel, table=True):
+    """Somebody who pays the contribution of some workers for a term, after which it ends.
+
+    `region_code` is a prefix: a regency, a district or one village. `quota` counts workers; both
+    ends of the term belong to it. `conversion_days` before the end visits are proposed, at which
+    the workers are asked to go on by themselves.
+    """
+
+    __table_args__ = (
+        CheckConstraint("starts <= ends", name="starts_before_it_ends"),
+        CheckConstraint("quota > 0", name="quota_positive"),
+        CheckConstraint("conversion_days > 0", name="conversion_days_positive"),
+        Index(
+            "uq_sponsorship_term",
+            "region_code",
+            "payer",
+            "sponsor",
+            "sector",
+            "package",
+            "starts",
+            unique=True,
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    branch_id: int = Field(foreign_key="branch.id", index=True)
+    region_code: str = Field(index=True, sa_type=CODE)
+    payer: Payer = Field(sa_type=words(Payer))
+    sponsor: str
+    sector: Sector = Field(sa_type=words(Sector))
+    package: Package = Field(sa_type=words(Package))
+    quota: int
+    starts: date
+    ends: date
+    conversion_days: int = 60
+    note: str = ""
+    source: str = ""
+    is_demo: bool = False
+    version: int = 1
+
+
+class Target(SQLModel, table=True):
+    """Sign-ups that a branch, or without one the nation, is to bring in a period; set by hand.
+
+    Without a row the national target follows from the published path, a branch's from its share
+    of the nation's gap.
+    """
+
+    __table_args__ = (
+        CheckConstraint("starts <= ends", name="starts_before_it_ends"),
+        CheckConstraint("signups > 0", name="signups_positive"),
+        Index("uq_target_period", "branch_id", "starts", "ends", unique=True),
+        Index(
+            "uq_target_national",
+            "starts",
+            "ends",
+            unique=True,
+            sqlite_where=_NATIONAL_SQL,
+            postgresql_where=_NATIONAL_SQL,
+        ),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    branch_id: int | None = Field(default=None, foreign_key="branch.id", index=True)
+    starts: date
+    ends: date
+    signups: int
+    source: str
+    set_by: int = Field(foreign_key="account.id")
+    set_at: datetime
+    version: int = 1
+
+
+class AskedState(StrEnum):
+    """How far the answer to a what-if has come."""
+
+    READY = "ready"
+    RUNNING = "running"
+    DONE = "done"
+    DEAD = "dead"
+    CANCELLED = "cancelled"
+
+
+class WhatIf(SQLModel, table=True):
+    """A question about a stage's plan, answered in the background beside the plan as it stands.
+
+    `changes` are what is supposed: `extra_teams`, `saturdays`, `skip_islands`, with the names that
+    `progress.what_if` gives them. `answer` holds the figures of today's plan and of the supposed
+    one. Claimed like a batch: `fence` rises with every claim, `steps_done` of `steps` tell how far
+    it is.
+    """
+
+    __tablename__ = "what_if"
+    __table_args__ = (
+        CheckConstraint("attempts BETWEEN 0 AND 5", name="attempts"),
+        CheckConstraint("steps_done BETWEEN 0 AND steps", name="steps_done"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    stage_id: int = Field(foreign_key="stage.id", index=True)
+    branch_id: int = Field(foreign_key="branch.id", index=True)
+    changes: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    seed: int
+    state: AskedState = Field(default=AskedState.READY, sa_type=words(AskedState), index=True)
+    fence: int = 0
+    attempts: int = 0
+    lease_until: datetime | None = None
+    sent_at: datetime | None = None
+    steps: int = 1
+    steps_done: int = 0
+    answer: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    error: str = ""
+    asked_by: int = Field(foreign_key="account.id", index=True)
+    asked_at: datetime
+    finished_at: datetime | None = None
+
+
+class SavedView(SQLModel, table=True):
+    """An address of the product with its filters that a person has given a name."""
+
+    __tablename__ = "saved_view"
+    __table_args__ = (Index("uq_saved_view_name", "account_id", "name", unique=True),)
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    name: str
+    address: str
+    saved_at: datetime
+
+
+class Digest(SQLModel, table=True):
+    """A person's wish for an e-mail with the board's figures once a week; one each at the most.
+
+    `weekday` is an ISO weekday number, `address` the board whose figures it tells. `sent_for` is
+    the day for which it went out last; it is claimed and tried like a message.
+    """
+
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 1 AND 7", name="weekday"),
+        CheckConstraint("attempts >= 0", name="attempts_not_negative"),
+    )
+    account_id: int = Field(primary_key=True, foreign_key="account.id")
+    email: str
+    weekday: int = 1
+    language: str = "id"
+    address: str
+    sent_for: date | None = None
+    attempts: int = 0
+    next_try_at: datetime
+    lease_until: datetime | None = None
+    error: str = ""
+    version: int = 1
