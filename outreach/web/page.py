@@ -39,6 +39,7 @@ WAYS = (
     ("/desk", _("Today"), {Role.COORDINATOR}),
     ("/campaigns", _("Campaigns"), {Role.COORDINATOR, Role.MANAGER}),
     ("/approvals", _("Approvals"), {Role.MANAGER}),
+    ("/board", _("Board"), {Role.COORDINATOR, Role.MANAGER}),
     ("/map", _("Map"), {Role.COORDINATOR, Role.MANAGER}),
     ("/teams", _("Teams"), {Role.COORDINATOR}),
     ("/officials", _("Officials"), {Role.COORDINATOR}),
