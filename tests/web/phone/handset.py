@@ -50,6 +50,14 @@ SLOW_3G = {
 }
 
 
+@contextmanager
+def answering(page: Page, *, yes: bool) -> Iterator[None]:
+    """Answer the question that what is done within leads to, and wait until it was asked."""
+    page.once("dialog", lambda asked: asked.accept() if yes else asked.dismiss())
+    with page.expect_event("dialog"):
+        yield
+
+
 @dataclass
 class Handset:
     """The phone; `token` makes it an official's own."""
@@ -153,8 +161,7 @@ class Handset:
     @contextmanager
     def answering(self, *, yes: bool) -> Iterator[None]:
         """Answer the question that what is done within leads to, and wait until it was asked."""
-        self.page.once("dialog", lambda asked: asked.accept() if yes else asked.dismiss())
-        with self.page.expect_event("dialog"):
+        with answering(self.page, yes=yes):
             yield
 
     def keep_the_page(self) -> None:

@@ -13,6 +13,7 @@ from outreach.people.access import person_of
 from outreach.people.tables import Role
 from outreach.visits.lifecycle import turn
 from outreach.visits.tables import Happening, Work
+from tests.web.phone.handset import answering
 from tests.web.phone_screens.conftest import spoil_the_day, village_today
 from tests.web.phone_screens.test_sixty_seconds import open_form, outcome, save, type_four
 from tests.web.test_accessibility import AXE, SEEN
@@ -162,8 +163,8 @@ def test_a_no_needs_a_reason_and_a_confirmed_visit_is_given_back(
     handset.fill("[data-own-reason]", "NIK 3310130512650001")
     handset.tap("[data-say=no]")
     expect(handset.locator("#problem-reason")).to_contain_text("identity number")
-    handset.on("dialog", lambda one: one.accept())
-    handset.tap("[data-reason] >> nth=0")
+    with answering(handset, yes=True):
+        handset.tap("[data-reason] >> nth=0")
     outcome(handset, "sent")
     assert office.visit().work not in (Work.CONFIRMED, Work.AWAITING)
 
@@ -250,10 +251,11 @@ def test_the_receipt_of_a_visit_given_back_tells_which_it_was(
     reload_state(handset)
     village = handset.locator(".visit h2").inner_text()
     handset.tap(".visit [data-give-back]")
-    handset.tap("[data-reason] >> nth=0")  # the question is answered with no
+    with answering(handset, yes=False):
+        handset.tap("[data-reason] >> nth=0")
     assert handset.url.endswith(f"#answer/{office.visit_id}")
-    handset.on("dialog", lambda one: one.accept())
-    handset.tap("[data-reason] >> nth=0")
+    with answering(handset, yes=True):
+        handset.tap("[data-reason] >> nth=0")
     outcome(handset, "sent")
     reload_state(handset)
     receipt = handset.locator("[data-screen=saved]")
