@@ -52,6 +52,7 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     public_url: str = ""
     accept_photos: bool = True
+    village_funds_discount: bool = False
     smtp_host: str = ""
     smtp_port: int = Field(default=587, ge=1, le=65535)
     smtp_security: str = Field(default="starttls", pattern="^(none|starttls|tls)$")
