@@ -63,9 +63,9 @@ class Past:
 class Choice:
     """The villages a stage would take, first the first, out of how many in its area.
 
-    `in_area` counts all villages of the area and kinds, `elsewhere` those of them that another
-    stage of the campaign has taken, `left_out` those that somebody left out by hand. `beyond` are
-    those the quota has no room for, in their order.
+    `in_area` counts all villages of the area and kinds (of a listed stage only those of its list),
+    `elsewhere` those of them that another stage of the campaign has taken, `left_out` those that
+    somebody left out by hand. `beyond` are those the quota has no room for, in their order.
     """
 
     chosen: tuple[Scored, ...]
@@ -127,11 +127,11 @@ def room_of(stage: Stage, past: Past) -> int | None:
 def rank_villages(db: Session, stage: Stage, past: Past, today: date) -> Ranking:
     """Score and order every village that the stage may still choose, whatever its quota."""
     base = base_point(db, stage.branch_id)
-    rows = db.execute(_villages(db, stage)).all()
+    picks = picks_of(db, stage.id)
+    rows = [row for row in db.execute(_villages(db, stage)) if _may_take(stage, picks, row.code)]
     free = [row for row in rows if row.code not in past.kept and row.code not in past.taken]
     candidates = [_candidate(row, base, past.last_held.get(row.code), today) for row in free]
     ranked = shortlist(candidates, ORDERS[stage.ordering])
-    picks = picks_of(db, stage.id)
     before = _chosen_before(db, stage)
     put_first = [one for one in ranked if _is(picks, one.code, Pick.FIRST)]
     left_out = [one for one in ranked if _is(picks, one.code, Pick.LEFT_OUT)]
@@ -152,6 +152,11 @@ def picks_of(db: Session, stage_id: int | None) -> dict[str, StagePick]:
     """Read what was decided by hand for a stage, by village."""
     rows = db.scalars(select(StagePick).where(col(StagePick.stage_id) == stage_id))
     return {row.village_code: row for row in rows}
+
+
+def _may_take(stage: Stage, picks: Mapping[str, StagePick], code: str) -> bool:
+    """Whether a stage may choose a village at all: a listed one only what was put in it by name."""
+    return not stage.is_listed or code in picks
 
 
 def _is(picks: Mapping[str, StagePick], code: str, pick: Pick) -> bool:

@@ -18,6 +18,8 @@ from outreach.people.free_text import Remark
 from outreach.people.regions import VillageCode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlmodel import Session
 
     from outreach.campaigns.tables import Stage
@@ -76,6 +78,30 @@ def _write(db: Session, stage_id: int, given: PickIn) -> None:
             db.execute(insert(StagePick), row)
     except IntegrityError as error:
         raise Invalid(problems={"code": ["unknown_village"]}) from error
+
+
+def put_first(db: Session, stage: Stage, codes: Iterable[str], reason: str) -> int:
+    """Put many villages first in a stage for one reason; return how many.
+
+    Raises
+    ------
+    Invalid
+        If one of them lies outside the area of the stage, or is unknown.
+    """
+    area, wanted = area_of(db, stage), sorted(set(codes))
+    if not all(covers(area, code) for code in wanted):
+        raise Invalid(problems={"code": ["outside_stage"]})
+    rows = [
+        {"stage_id": stage.id, "village_code": code, "pick": Pick.FIRST, "reason": reason}
+        for code in wanted
+    ]
+    try:
+        with db.begin_nested():
+            if rows:
+                db.execute(insert(StagePick), rows)
+    except IntegrityError as error:
+        raise Invalid(problems={"code": ["unknown_village"]}) from error
+    return len(rows)
 
 
 def copy_picks(db: Session, from_stage: Stage, to_stage: Stage) -> None:

@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from outreach.campaigns.access import branch_regencies, holds_branch, visible_branches
 from outreach.campaigns.days import PlannedDay, check_stage_length
-from outreach.campaigns.tables import Campaign, Ordering, Stage, StagePick, Status
+from outreach.campaigns.tables import Campaign, Omission, Ordering, Stage, StagePick, Status
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.access import Person, covers
 from outreach.people.edits import change, locked, unique_name
@@ -98,10 +98,12 @@ def create_stage(
     by: Person,
     branch_id: int | None = None,
     follows: Stage | None = None,
+    is_listed: bool = False,
 ) -> Stage:
     """Draft a stage for the person's own branch, or for `branch_id` within their area.
 
-    With a stage it follows, what that one chose and did not reach comes first.
+    With a stage it follows, what that one chose and did not reach comes first. One that
+    `is_listed` takes only the villages that are put first in it.
 
     Raises
     ------
@@ -125,7 +127,11 @@ def create_stage(
     _check(db, campaign, branch, given, by)
     follows_id = None if follows is None else follows.id
     stage = Stage(
-        campaign_id=campaign_id, branch_id=branch, follows_id=follows_id, **given.model_dump()
+        campaign_id=campaign_id,
+        branch_id=branch,
+        follows_id=follows_id,
+        is_listed=is_listed,
+        **given.model_dump(),
     )
     with unique_name(db):
         db.add(stage)
@@ -194,7 +200,8 @@ def delete_stage(db: Session, stage_id: int, version: int, *, by: Person) -> tup
     if stage.status is not Status.DRAFTED:
         raise Conflict(problem="wrong_status", status=stage.status, needed=Status.DRAFTED)
     change(stage, {}, version)
-    db.execute(delete(StagePick).where(col(StagePick.stage_id) == stage_id))
+    for noted in (StagePick, Omission):
+        db.execute(delete(noted).where(col(noted.stage_id) == stage_id))
     followers = update(Stage).where(col(Stage.follows_id) == stage_id)
     db.execute(followers.values(follows_id=None))
     db.delete(stage)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from outreach.campaigns.access import holds_branch, visible_branches
+from outreach.campaigns.omissions import unexplained
 from outreach.campaigns.stages import require_planner, stage_of
 from outreach.campaigns.tables import Stage, Status
 from outreach.errors import Conflict, NotAllowed, NotFound
@@ -21,7 +22,7 @@ from outreach.people.edits import change, locked
 from outreach.people.tables import Role
 from outreach.visits.lifecycle import check_reason
 from outreach.visits.links import issue_links
-from outreach.visits.question import local_day
+from outreach.visits.question import local_day, past_of
 from outreach.visits.runs import lock_branch
 from outreach.visits.snapshot import (
     Difference,
@@ -67,8 +68,9 @@ def submit_plan(
     NotFound, NotAllowed
         If the person does not plan for the stage's branch.
     Conflict
-        If the stage is not open or being planned, holds no visit, waits already with this very
-        plan, or has nothing that the approved plan had not.
+        If the stage is not open or being planned, holds no visit, leaves a district or an island
+        at zero without a reason, waits already with this very plan, or has nothing that the
+        approved plan had not.
     Invalid
         If the note may not be kept.
     """
@@ -76,9 +78,11 @@ def submit_plan(
     branch_id = stage_of(db, by, stage_id).branch_id
     require_planner(db, branch_id, by)
     lock_branch(db, branch_id)
-    _require_settled(db, locked(db, Stage, stage_id))
+    stage = locked(db, Stage, stage_id)
+    _require_settled(db, stage)
     places = places_of_stage(db, stage_id)
     _require_news(db, stage_id, places)
+    _require_reasons(db, stage, local_day(db, branch_id, now))
     if waiting := waiting_of(db, stage_id):
         if not is_overtaken(read_places(waiting.places), places, local_day(db, branch_id, now)):
             raise Conflict(problem="already_handed_in")
@@ -287,6 +291,12 @@ def _require_news(db: Session, stage_id: int, places: Sequence[PlannedPlace]) ->
         return
     if not compare(read_places(approved.places), places).changes:
         raise Conflict(problem="plan_unchanged")
+
+
+def _require_reasons(db: Session, stage: Stage, today: date) -> None:
+    """Refuse a stage that leaves districts or islands at zero while nobody has said why."""
+    if left := unexplained(db, stage, past_of(db, stage), today):
+        raise Conflict(problem="omitted_without_reason", count=len(left))
 
 
 def _decide(

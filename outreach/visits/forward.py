@@ -100,7 +100,13 @@ def copy_forward(db: Session, stage_id: int, given: StageIn, *, by: Person) -> S
     """
     stage = stage_of(db, by, stage_id)
     made = create_stage(
-        db, stage.campaign_id, given, by=by, branch_id=stage.branch_id, follows=stage
+        db,
+        stage.campaign_id,
+        given,
+        by=by,
+        branch_id=stage.branch_id,
+        follows=stage,
+        is_listed=stage.is_listed,
     )
     copy_picks(db, stage, made)
     return made
