@@ -66,6 +66,13 @@ class LoginRequired(OutreachError):
     status = 401
 
 
+class TokenRequired(OutreachError):
+    """A program showed no token that holds: none at all, a wrong one, or one that is over."""
+
+    code = "token_required"
+    status = 401
+
+
 class DeviceRevoked(OutreachError):
     """The phone's right to speak for its official was taken back."""
 

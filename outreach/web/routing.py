@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from outreach.people.tables import Role
 
 PUBLIC = frozenset[str]({"anybody"})
+#: Programs with a token; a login opens such a view to nobody.
+BY_TOKEN = frozenset[str]({"token"})
 
 
 def allow[F: Callable[..., Any]](*roles: Role) -> Callable[[F], F]:
@@ -34,8 +36,17 @@ def public[F: Callable[..., Any]](view: F) -> F:
     return view
 
 
+def by_token[F: Callable[..., Any]](view: F) -> F:
+    """Declare that programs may open the view that show a token, and nobody else."""
+    view.may_open = BY_TOKEN  # type: ignore[attr-defined]
+    return view
+
+
 def may_open(app: Flask, endpoint: str) -> frozenset[str] | None:
-    """Who may open the view behind *endpoint*: roles, `PUBLIC`, or None if it says nothing."""
+    """Who may open the view behind *endpoint*; None if it says nothing.
+
+    Roles, `PUBLIC` or `BY_TOKEN`.
+    """
     return getattr(app.view_functions[endpoint], "may_open", None)
 
 

@@ -17,7 +17,8 @@ from outreach.errors import (
 )
 from outreach.web.auth import current_person, is_behind_pin, is_out_of_office, is_revoked
 from outreach.web.our_page import is_from_our_page
-from outreach.web.routing import PUBLIC, may_open
+from outreach.web.routing import BY_TOKEN, PUBLIC, may_open
+from outreach.web.token_holder import require_token
 
 #: What a column of whole numbers holds on every database; a larger id breaks the query.
 LARGEST_ID = 2**31 - 1
@@ -41,6 +42,8 @@ def guard() -> None:
         If the phone's official is not in office and the view is not public.
     LoginRequired
         If nobody is logged in and the view is not public.
+    TokenRequired
+        If the view is for programs and the request shows no token that holds.
     BehindPin
         If the phone has a PIN and not its own page asks, which knows whether it was given.
     NotAllowed
@@ -55,7 +58,9 @@ def guard() -> None:
     if _holds_zero_sign():
         raise BadRequest
     wanted = may_open(current_app, request.endpoint)
-    if wanted != PUBLIC:
+    if wanted == BY_TOKEN:
+        require_token()
+    elif wanted != PUBLIC:
         _refuse_others(wanted)
     if _is_forged():
         raise NotFromOurPage

@@ -26,6 +26,7 @@ SENTENCES = {
     "invalid": _("Some of the input cannot be used. Please look at the marked fields."),
     "unsafe_settings": _("The product is not set up correctly."),
     "login_required": _("Please log in first."),
+    "token_required": _("Send a token that holds: make one on the page Access for programs."),
     "device_revoked": _(
         "This phone may not send any more. Ask your branch for a new code if it is still yours."
     ),
@@ -44,6 +45,7 @@ SENTENCES = {
 #: A sentence per rule that a change ran into (`Conflict(problem=...)`).
 CONFLICTS = {
     "changed_meanwhile": SENTENCES["conflict"],
+    "too_many_tokens": _("You have %(most)s tokens that still hold. Withdraw one first."),
     "regency_has_branch": _("%(regency)s already belongs to the branch %(branch)s."),
     "campaign_closed": _("This campaign is closed."),
     "campaign_not_open": _("The campaign has not been opened yet."),
