@@ -68,7 +68,7 @@ def artefact(file_name: str) -> ResponseReturnValue:
     """Send shapes, names or the places of the person's own scope."""
     if file_name.startswith("places-"):
         with reading_db() as db:
-            _asked(db, file_name)
+            asked(db, file_name)
         return _stored(file_name, "private")
     if not file_name.startswith(("areas-", "names-")):
         raise NotFound(file=file_name)
@@ -129,18 +129,18 @@ def _versioned(
 ) -> Response:
     data = map_data()
     with reading_db() as db:
-        ground = _asked(db).ground
+        ground = asked(db).ground
         change, progress = data.progress(db, ground, datetime.now(UTC))
     key = (kind, part, ground.scope, ground.file, change)
     body = data.body(key, lambda: encode(change.settled, ground.places, progress))
-    answer = _packed(data, key, body, media_type)
+    answer = packed(data, key, body, media_type)
     answer.add_etag(weak=True)
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.make_conditional(request)
     return answer
 
 
-def _packed(data: MapData, key: object, body: bytes, media_type: str) -> Response:
+def packed(data: MapData, key: object, body: bytes, media_type: str) -> Response:
     answer = Response(body, mimetype=media_type)
     answer.vary.add("Accept-Encoding")
     if len(body) > WORTH_BYTES and request.accept_encodings["br"] > 0:
@@ -156,7 +156,7 @@ def changes() -> ResponseReturnValue:
     """Tell what has changed since the number the map knows; nothing is the empty answer 204."""
     now = datetime.now(UTC)
     with reading_db() as db:
-        ground = _asked(db).ground
+        ground = asked(db).ground
         latest, codes = changes_since(db, ground.scope, _since(), now)
         change, progress = map_data().progress(db, ground, now)
     if codes is None or _since() > change.newest:
@@ -240,7 +240,7 @@ def _json(body: bytes) -> Response:
     return Response(body, mimetype="application/json", headers=headers)
 
 
-def _asked(db: Session, file: str | None = None) -> Asked:
+def asked(db: Session, file: str | None = None) -> Asked:
     """Read what a request is about; its rows must be those the map was given.
 
     Raises
