@@ -192,10 +192,11 @@ def totals_by(db: Session, scope: Scope, level: Level) -> Totals:
         _total(code, names[code], found, states.get(code), brought.get(code))
         for code, found in sorted(estimates.items())
     )
-    return Totals(rows, _sum(rows), _newest(db, scope), estimate_sources(db))
+    return Totals(rows, _sum(rows), newest_report(db, scope), estimate_sources(db))
 
 
-def _newest(db: Session, scope: Scope) -> datetime | None:
+def newest_report(db: Session, scope: Scope) -> datetime | None:
+    """Tell when the newest report that counts came in; none if there is none."""
     query = select(func.max(SessionReport.received_at)).select_from(Visit)
     newest: datetime | None = db.execute(_current(query, scope)).scalar()
     return newest

@@ -32,6 +32,14 @@ ENUM_WORDS = {
         "Asia/Makassar": _("Central time (WITA)"),
         "Asia/Jayapura": _("Eastern time (WIT)"),
     },
+    "Layer": {
+        "reached": _("Share of villages reached"),
+        "signups": _("Sign-ups per 1,000 informal workers (estimate)"),
+        "gap": _("Gap that is left (estimate)"),
+        "paid": _("Share of sign-ups paid"),
+        "confirmed": _("Share of coming visits confirmed"),
+        "silence": _("Days since the last session"),
+    },
     "Figure": {
         "population": _("People (estimate)"),
         "informal_workers": _("Informal workers (estimate)"),

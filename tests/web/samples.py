@@ -49,6 +49,7 @@ MISSING: dict[str, Any] = {
     "evidence_id": "00000000-0000-0000-0000-000000000000",
     "waiting_id": "00000000-0000-0000-0000-000000000000",
     "item_id": "nothing",
+    "layer": "nothing",
 }
 
 #: Arguments that belong to nobody's area: there is no foreign value.
@@ -60,6 +61,7 @@ OPEN: dict[str, Any] = {
     "province_code": "33",
     "file_name": "areas-44136fa355b3678a.json",
     "asset_path": "images/layers.png",
+    "layer": "signups",
     # Made by a phone: nobody's yet.
     "item_id": "0192f0c1-2345-7000-8000-00000000abcd",
 }

@@ -1,0 +1,197 @@
+"""What the layers of the map show: sums by region from which each layer makes its figure.
+
+Only sums are told, so that what lies around several regions is added, never averaged. The one
+exception is the last day of a session, of which the latest counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sqlalchemy import case, func, select
+from sqlmodel import col
+
+from outreach.logbook.tables import SessionReport
+from outreach.progress.scope import villages_in, visits_in
+from outreach.villages.tables import Village
+from outreach.visits.tables import TO_COME, Visit, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from sqlmodel import Session
+
+    from outreach.progress.scope import Scope
+    from outreach.villages.codes import Level
+
+    type _Rows = NDArray[np.int64]
+
+EPOCH = date(1970, 1, 1)
+
+
+class Layer(StrEnum):
+    """What the map can be coloured by; the first is shown unless another is asked for."""
+
+    REACHED = "reached"
+    SIGNUPS = "signups"
+    GAP = "gap"
+    PAID = "paid"
+    CONFIRMED = "confirmed"
+    SILENCE = "silence"
+
+
+#: The columns of `LayerSums.table`, in their order. `informal` and `covered` are estimates. `told`
+#: are the sign-ups of reports that tell how many of them had `paid`. `coming` are visits still to
+#: be held, `confirmed` those of them that the village has confirmed. `visited` counts villages with
+#: a current report, whoever was met; `last_day` is that of the newest, from 1970, 0 is never.
+COLUMNS = (
+    "villages", "informal", "covered", "signups", "told", "paid", "confirmed", "coming", "visited",
+    "last_day",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSums:
+    """One row of sums for every region of a level that holds a village in scope, by code."""
+
+    codes: NDArray[np.str_]
+    table: NDArray[np.int64]
+
+    def column(self, name: str) -> NDArray[np.int64]:
+        """Answer one column, such as ``"informal"``."""
+        found: NDArray[np.int64] = self.table[:, COLUMNS.index(name)]
+        return found
+
+    def whole(self) -> LayerSums:
+        """Add all regions up to one row, whose code is empty."""
+        sums = self.table.sum(axis=0, keepdims=True)
+        sums[0, -1] = self.table[:, -1].max(initial=0)
+        return LayerSums(np.array([""]), sums)
+
+    def of(self, codes: NDArray[np.str_]) -> LayerSums:
+        """Answer the rows of *codes*, ascending; one that is not here has sums of nothing."""
+        table = np.zeros((len(codes), len(COLUMNS)), dtype=np.int64)
+        at, found = _places(codes, self.codes)
+        table[at] = self.table[found]
+        return LayerSums(codes, table)
+
+    def figures(self, layer: Layer, today: date) -> NDArray[np.float64]:
+        """Answer the figure of a layer for every row; NaN where there is nothing to tell.
+
+        Sign-ups per 1,000 informal workers; informal workers neither covered nor signed up since;
+        the share of sign-ups that paid, of those told; the share of coming visits that are
+        confirmed; days since the last session.
+        """
+        if layer is Layer.SIGNUPS:
+            return 1000 * _share(self.column("signups"), self.column("informal"))
+        if layer is Layer.GAP:
+            left = self.column("informal") - self.column("covered") - self.column("signups")
+            return np.where(self.column("informal") > 0, np.maximum(left, 0), np.nan)
+        if layer is Layer.PAID:
+            return _share(self.column("paid"), self.column("told"))
+        if layer is Layer.CONFIRMED:
+            return _share(self.column("confirmed"), self.column("coming"))
+        if layer is Layer.SILENCE:
+            last = self.column("last_day")
+            return np.where(last > 0, (today - EPOCH).days - last, np.nan)
+        raise ValueError(f"{layer} is counted by `progress.totals`")
+
+
+def _share(part: NDArray[np.int64], of: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.where(of > 0, part / np.maximum(of, 1), np.nan)
+
+
+def layer_sums(db: Session, scope: Scope, level: Level) -> LayerSums:
+    """Add up what counts by the regions of *level*, in the order of their codes."""
+    rows = db.execute(_villages(scope, level)).all()
+    codes = np.array([row[0] for row in rows], dtype=f"<U{int(level)}")
+    table = np.zeros((len(rows), len(COLUMNS)), dtype=np.int64)
+    if len(rows):
+        table[:, :3] = [row[1:] for row in rows]
+    found = LayerSums(codes, table)
+    _fill(found, ("signups", "told", "paid"), db.execute(_signed(scope, level)).all())
+    _fill(found, ("visited", "last_day"), _visited(db, scope, level))
+    _fill(found, ("confirmed", "coming"), db.execute(_coming(scope, level)).all())
+    return found
+
+
+def _fill(sums: LayerSums, names: Sequence[str], rows: Sequence[Any]) -> None:
+    at, of = _places(sums.codes, [row[0] for row in rows])
+    values = np.array([row[1:] for row in rows], dtype=np.int64).reshape(-1, len(names))
+    sums.table[np.ix_(at, [COLUMNS.index(name) for name in names])] = values[of]
+
+
+def _places(
+    codes: NDArray[np.str_], wanted: Sequence[str] | NDArray[np.str_]
+) -> tuple[_Rows, _Rows]:
+    """Find where *wanted* stand among ascending codes, and which of them stand there."""
+    if not (len(codes) and len(wanted)):
+        return np.array([], dtype=np.int64), np.array([], dtype=np.int64)
+    names = np.asarray(wanted, dtype=codes.dtype)
+    at = np.minimum(np.searchsorted(codes, names), len(codes) - 1)
+    of = np.flatnonzero(codes[at] == names)
+    return at[of].astype(np.int64), of.astype(np.int64)
+
+
+def _key(code: Any, level: Level) -> Any:
+    return func.substr(code, 1, int(level)).label("region")
+
+
+def _villages(scope: Scope, level: Level) -> Any:
+    sums = (func.sum(Village.informal_workers), func.sum(Village.informal_covered))
+    query = select(_key(Village.code, level), func.count(), *sums)
+    return query.where(villages_in(scope, Village.code)).group_by("region").order_by("region")
+
+
+def _signed(scope: Scope, level: Level) -> Any:
+    told = case((col(SessionReport.paid).is_not(None), col(SessionReport.signups)), else_=0)
+    query = select(
+        _key(Visit.village_code, level),
+        func.sum(SessionReport.signups),
+        func.sum(told),
+        func.sum(func.coalesce(col(SessionReport.paid), 0)),
+    ).select_from(Visit)
+    return _current(query, scope).group_by("region")
+
+
+def _visited(db: Session, scope: Scope, level: Level) -> list[tuple[str, int, int]]:
+    query = select(
+        _key(Visit.village_code, level),
+        func.count(func.distinct(Visit.village_code)),
+        func.max(SessionReport.held_on),
+    ).select_from(Visit)
+    rows = db.execute(_current(query, scope).group_by("region"))
+    return [(code, visited, (last - EPOCH).days) for code, visited, last in rows]
+
+
+def _current(query: Any, scope: Scope) -> Any:
+    """Keep the reports that count: of visits in scope, and not corrected since."""
+    joined = query.join(SessionReport, col(SessionReport.visit_id) == col(Visit.id))
+    return joined.where(visits_in(scope), col(SessionReport.corrected_by).is_(None))
+
+
+def _coming(scope: Scope, level: Level) -> Any:
+    confirmed = func.sum(case((col(Visit.work) == Work.CONFIRMED, 1), else_=0))
+    query = select(_key(Visit.village_code, level), confirmed, func.count())
+    query = query.where(visits_in(scope), col(Visit.work).in_(TO_COME))
+    return query.group_by("region")
+
+
+def first_days(db: Session, scope: Scope, codes: NDArray[np.str_]) -> NDArray[np.int64]:
+    """Tell on which day people were first met in each village of *codes*, from 1970; 0 is never.
+
+    *codes* ascend, as `progress.totals.village_codes` answers them. By the reports that count
+    today: what was corrected since is not told as it was believed then.
+    """
+    met = col(SessionReport.men) + col(SessionReport.women) > 0
+    query = select(col(Visit.village_code), func.min(SessionReport.held_on)).select_from(Visit)
+    rows = db.execute(_current(query, scope).where(met).group_by(Visit.village_code)).all()
+    days = np.zeros(len(codes), dtype=np.int64)
+    at, of = _places(codes, [code for code, _ in rows])
+    days[at] = np.array([(first - EPOCH).days for _, first in rows], dtype=np.int64)[of]
+    return days

@@ -1,0 +1,177 @@
+"""The addresses behind the further layers of the map and its weeks; asked for when chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, request
+from flask_babel import gettext as _
+
+from outreach.errors import NotFound
+from outreach.maps import figures
+from outreach.maps.columns import scope_of
+from outreach.progress.changes import latest_change
+from outreach.progress.layers import Layer, first_days, layer_sums
+from outreach.progress.scope import scope_for
+from outreach.progress.totals import estimate_sources, newest_report
+from outreach.villages.codes import Level
+from outreach.villages.reading import names_of
+from outreach.villages.tables import Figure
+from outreach.web.auth import person
+from outreach.web.database import reading_db
+from outreach.web.i18n import language, moment, short_date
+from outreach.web.map_data import map_data
+from outreach.web.maps import READERS, asked, packed
+from outreach.web.routing import allow
+from outreach.web.words import source_words, word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
+
+    from outreach.progress.layers import LayerSums
+    from outreach.progress.scope import Scope
+    from outreach.villages.tables import EstimateSource
+    from outreach.web.maps import Asked
+
+pages = Blueprint("map_layers", __name__, url_prefix="/map")
+#: Which estimates a layer's figure is made with.
+ESTIMATES = {Layer.SIGNUPS: (Figure.INFORMAL,), Layer.GAP: (Figure.INFORMAL, Figure.COVERED)}
+JSON, BINARY = "application/json", "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What an answer is made from: the map asked about, and how far its history was read."""
+
+    db: Session
+    about: Asked
+    version: int
+
+    @property
+    def scope(self) -> Scope:
+        return self.about.ground.scope
+
+    def villages(self) -> LayerSums:
+        """Add up by village, for the rows of the map: one that joined since has none."""
+        sums = layer_sums(self.db, self.scope, Level.VILLAGE)
+        return sums.of(self.about.ground.places.codes)
+
+
+@pages.get("/layers")
+@allow(*READERS)
+def layers() -> ResponseReturnValue:
+    """Add up by regency what the layers show."""
+
+    def encode(asks: _Question) -> bytes:
+        sums = layer_sums(asks.db, asks.scope, Level.REGENCY)
+        return figures.encode_layers(asks.version, sums, today(), layer_notes(asks.db, asks.scope))
+
+    return _kept("layers", JSON, encode, part=language())
+
+
+@pages.get("/layers/villages/<layer>")
+@allow(*READERS)
+def layer_villages(layer: str) -> ResponseReturnValue:
+    """Send the class of every village in a layer."""
+    shown = read_layer(layer)
+    if shown is Layer.REACHED:
+        raise NotFound(layer=layer)
+
+    def encode(asks: _Question) -> bytes:
+        return figures.encode_classes(asks.version, asks.villages(), shown, today())
+
+    return _kept("classes", BINARY, encode, part=layer)
+
+
+@pages.get("/layers/details/<regency_code>")
+@allow(*READERS)
+def layer_details(regency_code: str) -> ResponseReturnValue:
+    """Tell what the layers show of every village of a regency."""
+    if len(regency_code) != Level.REGENCY:
+        raise NotFound(region=regency_code)
+
+    def encode(asks: _Question) -> bytes:
+        ground = asks.about.ground
+        rows = scope_of(ground.places.codes, [regency_code]).rows
+        scope = replace(asks.about.filters, area=regency_code).scope(person())
+        sums = layer_sums(asks.db, scope, Level.VILLAGE)
+        return figures.encode_layer_details(sums.of(ground.places.codes[rows]))
+
+    with reading_db() as db:
+        scope_for(person(), region=regency_code)
+        if not names_of(db, [regency_code]):
+            raise NotFound(region=regency_code)
+    return _kept("layer-details", JSON, encode, part=regency_code)
+
+
+@pages.get("/weeks")
+@allow(*READERS)
+def weeks() -> ResponseReturnValue:
+    """Send the week in which people were first met in each village."""
+
+    def encode(asks: _Question) -> bytes:
+        days = first_days(asks.db, asks.scope, asks.about.ground.places.codes)
+        return figures.encode_weeks(asks.version, days, today())
+
+    return _kept("weeks", BINARY, encode)
+
+
+def today() -> date:
+    """Tell the day it is where the person who asks lives."""
+    return datetime.now(ZoneInfo(person().zone)).date()
+
+
+def read_layer(given: str) -> Layer:
+    """Read the name of a layer as it stands in an address.
+
+    Raises
+    ------
+    NotFound
+        If there is no such layer.
+    """
+    try:
+        return Layer(given)
+    except ValueError:
+        raise NotFound(layer=given[:20]) from None
+
+
+def layer_notes(db: Session, scope: Scope) -> dict[Layer, str]:
+    """Say for each layer where its figures come from and of when they are."""
+    known = estimate_sources(db)
+    newest = newest_report(db, scope)
+    told = _("Session reports, newest %(moment)s.", moment=moment(newest)) if newest else ""
+    reports = told or _("No report yet")
+    plan = _("Plan of visits, %(day)s.", day=short_date(today()))
+    notes = {layer: plan if layer is Layer.CONFIRMED else reports for layer in Layer}
+    for layer, estimates in ESTIMATES.items():
+        sources = [known[figure] for figure in estimates if figure in known]
+        notes[layer] = " ".join([notes[layer], *(_source_line(source) for source in sources)])
+    return notes
+
+
+def _source_line(source: EstimateSource) -> str:
+    return f"{word(source.figure)}: {source_words(source.source)}, {short_date(source.as_of)}."
+
+
+def _kept(
+    kind: str, media_type: str, encode: Callable[[_Question], bytes], part: str = ""
+) -> Response:
+    """Answer from memory until the history, the villages or the day change."""
+    data = map_data()
+    with reading_db() as db:
+        about = asked(db)
+        change = latest_change(db, datetime.now(UTC))
+        key: Any = (kind, part, about.ground.scope, about.ground.file, change, today())
+        body = data.body(key, lambda: encode(_Question(db, about, change.settled)))
+    answer = packed(data, key, body, media_type)
+    answer.add_etag(weak=True)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    answer.make_conditional(request)
+    return answer
