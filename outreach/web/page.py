@@ -13,6 +13,7 @@ from sqlmodel import select
 from outreach.campaigns.tables import Campaign
 from outreach.people.tables import Role
 from outreach.visits.standing import waiting_for
+from outreach.web import charts
 from outreach.web.addresses import is_for_ourselves, keeps_pages, public_url
 from outreach.web.auth import Login, current_login
 from outreach.web.database import reading_db
@@ -59,6 +60,7 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(word=word, reason_words=reason_words, source_words=source_words)
     app.jinja_env.globals.update(is_for_ourselves=is_for_ourselves, public_url=public_url)
     app.jinja_env.globals.update(keeps_pages=keeps_pages)
+    charts.install(app)
     app.extensions["demo_seen"] = DemoSeen()
 
 
