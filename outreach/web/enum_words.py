@@ -339,6 +339,30 @@ ENUM_WORDS = {
         "closed_periods": _("Harvests and other closed periods"),
         "vulnerable": _("Vulnerable workers per village (DTSEN)"),
         "members": _("Present members per village or regency"),
+        "sponsorships": _("Sponsorships"),
+    },
+    "FollowUp": {
+        "low_conversion": _("Many met, few signed up"),
+        "promised": _("Promised and lapsed"),
+        "unpaid": _("Signed up and never paid"),
+        "stopped_paying": _("Paid first and stopped"),
+        "sponsor_ending": _("Sponsor ending"),
+    },
+    "Saturation": {
+        "low": _("Under 25 %: most are still to be won"),
+        "some": _("25 to 50 %"),
+        "high": _("50 to 80 %"),
+        "full": _("80 % and more: hardly anybody is left"),
+    },
+    "GroundKind": {
+        "district": _("District"),
+        "island": _("Island"),
+    },
+    "AutomaticReason": {
+        "all_reached": _("Every village has been reached already"),
+        "no_such_kind": _("No village of the kinds chosen"),
+        "closed": _("Closed on every day of the stage"),
+        "left_out": _("Every village was left out by hand, with a reason"),
     },
     "UploadState": {
         "staged": _("Waiting for you"),

@@ -82,6 +82,10 @@ CONFLICTS = {
     ),
     "nothing_to_hand_in": _("There is no visit in this stage yet. Plan it first."),
     "plan_unchanged": _("Nothing has changed since the plan was approved."),
+    "omitted_without_reason": _(
+        "The stage leaves districts or islands without any village and nobody has said why:"
+        " %(count)s of them. Give the reasons first, then hand the plan in."
+    ),
     "being_planned": _("The stage is being planned. Wait until that is done."),
     "slot_taken": _("The team already has a visit as its session %(slot)s of that day."),
     "village_has_visit": _("The village already has another visit in this stage."),
@@ -196,6 +200,15 @@ PROBLEMS = {
     "not_an_email": _("Please enter an e-mail address like sekdes@desa.id."),
     "province_too_wide": _("Please give a regency, a district or a village of your branch."),
     "period_too_long": _("A closed period lasts at most %(days)s days."),
+    "pays_alone": _("Who pays alone has no sponsor. Choose who pays for the workers."),
+    "term_too_long": _("A sponsorship is noted for at most %(years)s years at once."),
+    "unknown_ground": _("This is neither a district nor an island of the stage."),
+    "not_left_out": _("One of these is not left out any more. Load the page again."),
+    "all_elsewhere": _(
+        "This campaign has reached all of these villages already or is about to. Choose another"
+        " campaign or a new one."
+    ),
+    "list_is_empty": _("None of these villages is on the list any more. Load the page again."),
     "noted_already": _("The same is noted already."),
     "neither_village_nor_regency": _("Please give the code of a village or of a regency."),
     "nothing_to_remove": _("There is nothing to remove: this row is not stored."),
