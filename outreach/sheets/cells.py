@@ -38,6 +38,9 @@ _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?:([.,\s])\d{3})(?:\1\d{3})*")
 _WEEKDAY = re.compile(r"^[a-z']+\s*,?\s+(?=\d)")
 _MIDNIGHT = re.compile(r"[t ]0?0[:.]00(?:[:.]00(?:\.0+)?)?$")
 _DAY = re.compile(r"(\d{1,2})[/.\- ](\d{1,2}|[a-z]+)\.?[/.\- ](\d{4}|\d{2})")
+#: A month alone: 11/2026, 2026-11, November 2026, Nov-26.
+_MONTH = re.compile(r"(?P<month>\d{1,2}|[a-z]+)\.?[/.\- ](?P<year>\d{4}|\d{2})")
+_ISO_MONTH = re.compile(r"(?P<year>\d{4})[/.\-](?P<month>\d{1,2})")
 _ISO_DAY = re.compile(r"(\d{4})[/.\-](\d{1,2})[/.\-](\d{1,2})")
 _CLOCK = re.compile(r"(?:pukul |jam )?(\d{1,2})[.:](\d{2})(?:[.:]00)?(?: ?(?:wib|wita|wit))?")
 _YES = {"ya", "y", "yes", "true", "benar", "1", "x", "v", "✓", "✔"}
@@ -200,6 +203,18 @@ def _day(cell: Any, text: str) -> date:
     raise Unreadable("date_parsing")
 
 
+def _whole_month(cell: Any, text: str) -> date:
+    """Read a month, or the month of a day, as its first day."""
+    plain = re.sub(r"\s+", " ", text.casefold())
+    found = (
+        None if isinstance(cell, list) else _ISO_MONTH.fullmatch(plain) or _MONTH.fullmatch(plain)
+    )
+    if found is None:
+        return _day(cell, text).replace(day=1)
+    year = found["year"] if len(found["year"]) == 4 else f"20{found['year']}"
+    return _date(year, _month(found["month"]), "1")
+
+
 def _month(text: str) -> str:
     return str(_MONTHS.get(text, 0)) if text.isalpha() else text
 
@@ -269,6 +284,7 @@ _READERS: dict[Cell, Callable[[Any, str], Value]] = {
     Cell.WHOLE: _whole,
     Cell.DECIMAL: _decimal,
     Cell.DAY: _day,
+    Cell.MONTH: _whole_month,
     Cell.CLOCK: _clock,
     Cell.FLAG: _flag,
 }

@@ -84,7 +84,7 @@ def _values(kept: Mapping[str, Any], columns: Sequence[Column]) -> dict[str, Val
 
 
 def _value(kept: Any, cell: Cell | None) -> Value:
-    if isinstance(kept, str) and cell is Cell.DAY:
+    if isinstance(kept, str) and cell in (Cell.DAY, Cell.MONTH):
         return date.fromisoformat(kept)
     if isinstance(kept, str) and cell is Cell.CLOCK:
         return time.fromisoformat(kept)

@@ -26,8 +26,8 @@ class Cell(StrEnum):
     """How the cells of a column are read and written.
 
     TEXT is one text; CODE a region code (read in any writing, kept with dots); WHOLE and DECIMAL
-    numbers (`int`, `float`); DAY a `date`; CLOCK a `time`; CHOICE the value of a `Choice`;
-    FLAG yes or no (`bool`).
+    numbers (`int`, `float`); DAY a `date`; MONTH the `date` of its first day; CLOCK a `time`;
+    CHOICE the value of a `Choice`; FLAG yes or no (`bool`).
     """
 
     TEXT = "text"
@@ -35,6 +35,7 @@ class Cell(StrEnum):
     WHOLE = "whole"
     DECIMAL = "decimal"
     DAY = "day"
+    MONTH = "month"
     CLOCK = "clock"
     CHOICE = "choice"
     FLAG = "flag"

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from outreach.sheets.cells import Unreadable, holds_identity, plain_text, same_name, value_of
 from outreach.sheets.kinds import Row
-from outreach.sheets.opening import MOST_ROWS, open_file, unusable
+from outreach.sheets.opening import MOST_ROWS, Opened, open_file, unusable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from outreach.sheets.kinds import Column
-    from outreach.sheets.opening import Opened
 
 #: What stands in place of an identity number: not even the refused row keeps it.
 HIDDEN = "(nomor identitas)"
@@ -64,6 +63,25 @@ def read_sheet(content: bytes, title: str, columns: Sequence[Column], key: Seque
     rows = [_row(number, cells, columns, layout) for number, cells in filled]
     _refuse_twice(rows, key)
     return Sheet(rows, tuple(name.removeprefix(UNKNOWN) for name in layout.unknown))
+
+
+def stream_rows(lines: Iterable[Sequence[Any]], columns: Sequence[Column]) -> Iterator[Row]:
+    """Read lines one after the other, the headers in the first; none is kept.
+
+    Rows that are alike are for the caller to find.
+
+    Raises
+    ------
+    Invalid
+        As `read_sheet` has it for the headers.
+    """
+    by_name = {same_name(name): one.key for one in columns for name in (one.key, one.header)}
+    numbered = enumerate(lines, start=1)
+    first, header = next(numbered, (1, ()))
+    layout = _layout(Opened(first, [list(header)]), columns, by_name)
+    for number, cells in numbered:
+        if any(map(plain_text, cells)):
+            yield _row(number, cells, columns, layout)
 
 
 def _known(cells: Sequence[Any], by_name: Mapping[str, str]) -> list[str]:

@@ -23,6 +23,7 @@ INSTRUCTIONS, CHOICES = "Petunjuk", "Pilihan"
 _SPARE_ROWS = 500
 _FORMATS: dict[Cell, dict[str, str]] = {
     Cell.DAY: {"num_format": "dd/mm/yyyy"},
+    Cell.MONTH: {"num_format": "mm/yyyy"},
     Cell.CLOCK: {"num_format": "hh.mm"},
     Cell.CODE: {"num_format": "@"},
     Cell.TEXT: {"num_format": "@"},
@@ -34,6 +35,7 @@ _WRITINGS = {
     Cell.WHOLE: "bilangan bulat",
     Cell.DECIMAL: "angka, misalnya 1.234,5",
     Cell.DAY: "tanggal, misalnya 11/01/2027",
+    Cell.MONTH: "bulan, misalnya 01/2027",
     Cell.CLOCK: "jam, misalnya 09.30",
     Cell.CHOICE: "pilih dari daftar",
     Cell.FLAG: "ya atau tidak",
@@ -85,7 +87,7 @@ def shown(value: Value, column: Column) -> str:
     if isinstance(value, bool):
         return _YES_NO[0] if value else _YES_NO[1]
     if isinstance(value, date):
-        return value.strftime("%d/%m/%Y")
+        return value.strftime("%m/%Y" if column.cell is Cell.MONTH else "%d/%m/%Y")
     if isinstance(value, time):
         return value.strftime("%H.%M")
     if isinstance(value, float):
@@ -141,7 +143,7 @@ def _write(sheet: Any, line: int, number: int, value: Value, column: Column, sty
     if value is None or value == "":
         return
     # A date is what we know to be one; a text in a column of days is what was wrongly given.
-    if isinstance(value, date | time) and column.cell in (Cell.DAY, Cell.CLOCK):
+    if isinstance(value, date | time) and column.cell in (Cell.DAY, Cell.MONTH, Cell.CLOCK):
         moment = datetime.combine(value, time()) if isinstance(value, date) else value
         sheet.write_datetime(line, number, moment, style)
     elif isinstance(value, int | float) and not isinstance(value, bool):
