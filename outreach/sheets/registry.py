@@ -9,6 +9,7 @@ from outreach.sheets.market_days import MARKET_DAYS
 from outreach.sheets.members import MEMBERS
 from outreach.sheets.officials import OFFICIALS
 from outreach.sheets.plan import PLAN
+from outreach.sheets.sponsorships import SPONSORSHIPS
 from outreach.sheets.teams import TEAMS
 from outreach.sheets.vulnerable import VULNERABLE
 
@@ -24,6 +25,7 @@ ALL: tuple[Kind, ...] = (
     CLOSED_PERIODS,
     VULNERABLE,
     MEMBERS,
+    SPONSORSHIPS,
 )
 
 KINDS: dict[SheetKind, Kind] = {one.kind: one for one in ALL}

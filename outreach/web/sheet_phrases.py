@@ -13,6 +13,7 @@ ABOUT = {
     SheetKind.CLOSED_PERIODS: _("Days on which a region cannot host: harvest, planting, feasts."),
     SheetKind.VULNERABLE: _("Counts from the national socio-economic register, per village."),
     SheetKind.MEMBERS: _("How many informal workers are members already: where you start from."),
+    SheetKind.SPONSORSHIPS: _("Who pays for how many workers of a region, and until when."),
 }
 
 #: Why a whole file cannot be used.

@@ -11,6 +11,7 @@ from sqlmodel import select
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict
 from outreach.people.tables import Official, Team
+from outreach.progress.tables import Sponsorship
 from outreach.sheets.kinds import Act
 from outreach.sheets.registry import KINDS
 from outreach.sheets.tables import SheetKind
@@ -52,6 +53,19 @@ PERIOD = {
     "note": "Panen raya",
     "source": "Kecamatan",
 }
+SPONSORED = {
+    "code": "33.72.01",
+    "payer": "APBDes",
+    "sponsor": "Pemerintah Kota",
+    "sector": "Petani",
+    "package": "JKK + JKM",
+    "quota": "1.200",
+    "starts": "01/07/2026",
+    "ends": "31/12/2027",
+    "conversion_days": "45",
+    "note": "SK 12/2026",
+    "source": "Perjanjian kerja sama",
+}
 COUNT = {"code": PAJANG, "counted": "1.412", "as_of": "30/06/2026", "source": "DTSEN"}
 ONE_OF_EACH: dict[SheetKind, dict[str, Any]] = {
     SheetKind.TEAMS: TEAM,
@@ -60,8 +74,9 @@ ONE_OF_EACH: dict[SheetKind, dict[str, Any]] = {
     SheetKind.CLOSED_PERIODS: PERIOD,
     SheetKind.VULNERABLE: COUNT,
     SheetKind.MEMBERS: COUNT,
+    SheetKind.SPONSORSHIPS: SPONSORED,
 }
-TABLES = (Team, Official, MarketDay, ClosedPeriod, VillageCount, Village)
+TABLES = (Team, Official, MarketDay, ClosedPeriod, VillageCount, Village, Sponsorship)
 each_kind = pytest.mark.parametrize("kind", ONE_OF_EACH)
 
 
@@ -83,6 +98,7 @@ def _changed(kind: SheetKind) -> dict[str, Any]:
         SheetKind.CLOSED_PERIODS: _given(kind, note="Panen kedua"),
         SheetKind.VULNERABLE: _given(kind, counted=7, as_of="01/07/2026"),
         SheetKind.MEMBERS: _given(kind, counted=7, source="Cabang"),
+        SheetKind.SPONSORSHIPS: _given(kind, quota=900, ends="31/01/2028", note=""),
     }[kind]
 
 
