@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outreach.sheets.closed_periods import CLOSED_PERIODS
+from outreach.sheets.ledger import LEDGER
 from outreach.sheets.market_days import MARKET_DAYS
 from outreach.sheets.members import MEMBERS
 from outreach.sheets.officials import OFFICIALS
@@ -25,6 +26,7 @@ ALL: tuple[Kind, ...] = (
     CLOSED_PERIODS,
     VULNERABLE,
     MEMBERS,
+    LEDGER,
     SPONSORSHIPS,
 )
 

@@ -12,6 +12,9 @@ ABOUT = {
     SheetKind.MARKET_DAYS: _("On which weekday or Javanese market day a region holds its market."),
     SheetKind.CLOSED_PERIODS: _("Days on which a region cannot host: harvest, planting, feasts."),
     SheetKind.VULNERABLE: _("Counts from the national socio-economic register, per village."),
+    SheetKind.LEDGER: _(
+        "What became of sign-ups: interested, form, registered, paid; per village and month."
+    ),
     SheetKind.MEMBERS: _("How many informal workers are members already: where you start from."),
     SheetKind.SPONSORSHIPS: _("Who pays for how many workers of a region, and until when."),
 }
@@ -63,6 +66,13 @@ ROWS = {
         "The villages' own counts would come to more than the %(total)s of their regency. Send its"
         " new total along."
     ),
+    "month_in_the_future": _("This month has not come yet."),
+    "before_the_tariff": _("Our table of contributions begins in %(first)s."),
+    "before_its_month": _("The counts cannot be older than their month."),
+    "told_too_early": _(
+        "This can be told %(months)s months after the month of signing up at the earliest."
+    ),
+    "more_than_before": _("More than the step before it, which has %(most)s."),
     "team_inactive": _("This team is not active. Please choose another one."),
     "not_in_stage": _("This village is not one of the stage's."),
     "stage_not_open": _("Only an open stage can be changed."),
@@ -85,6 +95,10 @@ NOTES = {
         "The total of %(total)s stays: the villages without a count of their own share the rest"
         " anew."
     ),
+    "more_forms_than_interested": _(
+        "More forms than people interested: some filled one in without being counted before."
+    ),
+    "more_than_informal": _("More than the %(estimate)s informal workers estimated there."),
     "all_counted": _("All of its villages have counted for themselves; their sum is its total."),
 }
 
