@@ -16,6 +16,7 @@ from outreach.config import Settings, read_settings
 from outreach.db import make_engine
 from outreach.web import (
     api,
+    api_read,
     assets,
     auth,
     calendars,
@@ -59,6 +60,7 @@ BLUEPRINTS = (
     "outreach.web.enrol:pages",
     "outreach.web.calendars:pages",
     "outreach.web.openrosa:pages",
+    "outreach.web.api_read:pages",
 )
 
 CONTENT_POLICY = "; ".join(
@@ -119,6 +121,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     enrol.limit_guesses(app)
     api.protect(app)
     phone.protect(app)
+    api_read.protect(app)
     routing.require_declarations(app)
     if settings.trusted_proxies:
         _trust_proxies(app, settings.trusted_proxies)

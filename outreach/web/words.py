@@ -227,6 +227,8 @@ PROBLEMS = {
     "pattern_unreadable": _("In brackets only {code}, {number}, {month} and {year} can stand."),
     "not_a_login": _("Use small letters, digits, dots and hyphens; at least 3."),
     "form_code_wrong": _("No form of your area has this code. Compare it with the paper."),
+    "given_twice": _("Give this once only."),
+    "not_our_cursor": _("Give `next` of an answer to the same question."),
     "not_a_region_code": _("This is not a region code like 33.72 or 33.72.01.1001."),
     "unknown_region": _("There is no region with this code."),
     "unknown_village": _("There is no village with this code."),

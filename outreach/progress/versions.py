@@ -1,0 +1,58 @@
+"""A cheap version of all figures: while it is the same, so is every answer made from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import BigInteger, cast, func, select
+from sqlmodel import col
+
+from outreach.campaigns.tables import Campaign, Stage, StageVillage
+from outreach.people.tables import Branch, Team
+from outreach.progress.changes import Change, latest_change
+from outreach.villages.tables import RegistryLoad, VillageCount
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlmodel import Session
+
+#: A prime: what is left of a code divided by it is well mixed, and sums of it stay small.
+_PRIME = 1_000_003
+
+
+def figures_version(db: Session, now: datetime, *, with_choice: bool = False) -> tuple[object, ...]:
+    """Tell which figures the database holds, without reading them.
+
+    Visits and reports change with a line of the history, the registry with a load, rows that
+    people edit with their version. Counted figures and the villages chosen for stages have
+    neither, so that a sum over them stands for them; of the latter only *with_choice*, for it
+    takes a while and only what is asked of a campaign or a stage hangs on them.
+    """
+    change: Change = latest_change(db, now)
+    asked: list[Any] = [
+        *_edited(Campaign),
+        *_edited(Stage),
+        *_edited(Team),
+        *_edited(Branch),
+        select(func.max(col(RegistryLoad.id))).scalar_subquery(),
+        *_sums(VillageCount, col(VillageCount.counted)),
+        *(_sums(StageVillage, col(StageVillage.rank)) if with_choice else ()),
+    ]
+    return (change, *db.execute(select(*asked)).one())
+
+
+def _edited(table: Any) -> tuple[Any, ...]:
+    """Tell rows from what they were by their number and the sum of their versions."""
+    return tuple(
+        select(one).select_from(table).scalar_subquery()
+        for one in (func.count(), func.max(table.id), func.sum(table.version))
+    )
+
+
+def _sums(table: Any, figure: Any) -> tuple[Any, ...]:
+    mixed = cast(func.replace(table.village_code, ".", ""), BigInteger) % _PRIME
+    return tuple(
+        select(one).select_from(table).scalar_subquery()
+        for one in (func.count(), func.sum((figure + 1) * mixed))
+    )
