@@ -10,6 +10,7 @@ from sqlmodel import col, select
 
 from outreach.campaigns.tables import Stage, StageVillage
 from outreach.errors import NotFound
+from outreach.logbook.tables import SessionReport
 from outreach.people.access import NATION, Person, covers, within
 from outreach.villages import codes
 from outreach.visits.tables import Visit
@@ -70,6 +71,12 @@ def visits_in(scope: Scope) -> ColumnElement[bool]:
     """Hold for the visits (table `visit` in the query) of villages that count."""
     inside = villages_in(scope, Visit.village_code)
     return inside if scope.campaign_id is None else and_(inside, _stages(scope))
+
+
+def current_reports(query: Any, scope: Scope) -> Any:
+    """Join a query over visits with the reports that count: in scope, and not corrected since."""
+    joined = query.join(SessionReport, col(SessionReport.visit_id) == col(Visit.id))
+    return joined.where(visits_in(scope), col(SessionReport.corrected_by).is_(None))
 
 
 def _stages(scope: Scope) -> ColumnElement[bool]:

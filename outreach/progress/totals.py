@@ -10,7 +10,7 @@ from sqlalchemy import case, func, select
 from sqlmodel import col
 
 from outreach.logbook.tables import SessionReport
-from outreach.progress.scope import Scope, villages_in, visits_in
+from outreach.progress.scope import Scope, current_reports, villages_in, visits_in
 from outreach.villages.codes import Level
 from outreach.villages.tables import (
     District,
@@ -101,7 +101,9 @@ class Totals:
     sources: dict[Figure, EstimateSource]
 
 
-class _Estimates(NamedTuple):
+class Estimates(NamedTuple):
+    """How many villages count in a region, and the sums of their estimates."""
+
     villages: int = 0
     informal: int = 0
     covered: int = 0
@@ -173,18 +175,12 @@ def _reported(scope: Scope) -> Any:
     """Villages with a current report, the people met there and the sign-ups."""
     people = func.sum(col(SessionReport.men) + col(SessionReport.women))
     query = select(col(Visit.village_code), people, func.sum(SessionReport.signups))
-    return _current(query, scope).group_by(Visit.village_code)
-
-
-def _current(query: Any, scope: Scope) -> Any:
-    """Keep the reports that count: of visits in scope, and not corrected since."""
-    joined = query.join(SessionReport, col(SessionReport.visit_id) == col(Visit.id))
-    return joined.where(visits_in(scope), col(SessionReport.corrected_by).is_(None))
+    return current_reports(query, scope).group_by(Visit.village_code)
 
 
 def totals_by(db: Session, scope: Scope, level: Level) -> Totals:
     """Add up what counts by the regions of *level*; regions without a village have no row."""
-    estimates = _estimates(db, scope, level)
+    estimates = estimates_by(db, scope, level)
     brought = _brought(db, scope, level)
     states = _count_states(village_states(db, scope), level)
     names = _names(db, scope, level)
@@ -198,7 +194,7 @@ def totals_by(db: Session, scope: Scope, level: Level) -> Totals:
 def newest_report(db: Session, scope: Scope) -> datetime | None:
     """Tell when the newest report that counts came in; none if there is none."""
     query = select(func.max(SessionReport.received_at)).select_from(Visit)
-    newest: datetime | None = db.execute(_current(query, scope)).scalar()
+    newest: datetime | None = db.execute(current_reports(query, scope)).scalar()
     return newest
 
 
@@ -211,7 +207,8 @@ def _key(code: Any, level: Level) -> Any:
     return func.substr(code, 1, int(level)).label("region")
 
 
-def _estimates(db: Session, scope: Scope, level: Level) -> dict[str, _Estimates]:
+def estimates_by(db: Session, scope: Scope, level: Level) -> dict[str, Estimates]:
+    """Add up the estimates of the villages that count, by the regions of *level*."""
     query = select(
         _key(Village.code, level),
         func.count(),
@@ -219,7 +216,7 @@ def _estimates(db: Session, scope: Scope, level: Level) -> dict[str, _Estimates]
         func.sum(Village.informal_covered),
         func.sum(Village.vulnerable_workers),
     ).where(villages_in(scope, Village.code))
-    return {code: _Estimates(*map(int, row)) for code, *row in db.execute(query.group_by("region"))}
+    return {code: Estimates(*map(int, row)) for code, *row in db.execute(query.group_by("region"))}
 
 
 def _brought(db: Session, scope: Scope, level: Level) -> dict[str, _Brought]:
@@ -230,7 +227,7 @@ def _brought(db: Session, scope: Scope, level: Level) -> dict[str, _Brought]:
         func.sum(SessionReport.women),
         func.sum(SessionReport.signups),
     ).select_from(Visit)
-    rows = db.execute(_current(query, scope).group_by("region"))
+    rows = db.execute(current_reports(query, scope).group_by("region"))
     return {code: _Brought(*map(int, row)) for code, *row in rows}
 
 
@@ -250,7 +247,7 @@ def _names(db: Session, scope: Scope, level: Level) -> dict[str, str]:
 
 
 def _total(
-    code: str, name: str, found: _Estimates, states: _States | None, brought: _Brought | None
+    code: str, name: str, found: Estimates, states: _States | None, brought: _Brought | None
 ) -> Total:
     sums = {**found._asdict(), **(states or _States())._asdict()}
     return Total(code=code, name=name, **sums, **(brought or _Brought())._asdict())

@@ -11,7 +11,7 @@ from sqlalchemy import String, cast, func, literal, select
 from sqlmodel import col
 
 from outreach.logbook.tables import SessionReport
-from outreach.progress.scope import Scope, visits_in
+from outreach.progress.scope import Scope, current_reports
 from outreach.visits.tables import Visit
 
 if TYPE_CHECKING:
@@ -139,13 +139,6 @@ class _Shape:
         return counts
 
 
-def _current(query: Any, scope: Scope) -> Any:
-    joined = query.select_from(Visit).join(
-        SessionReport, col(SessionReport.visit_id) == col(Visit.id)
-    )
-    return joined.where(visits_in(scope), col(SessionReport.corrected_by).is_(None))
-
-
 def _brought(scope: Scope, key: Any, start: date, end: date) -> Any:
     query = select(
         key.label("key"),
@@ -153,9 +146,9 @@ def _brought(scope: Scope, key: Any, start: date, end: date) -> Any:
         func.count(),
         func.sum(SessionReport.signups),
         func.sum(SessionReport.paid),
-    )
+    ).select_from(Visit)
     days = col(SessionReport.held_on).between(start, end)
-    return _current(query, scope).where(days).group_by("key", SessionReport.held_on)
+    return current_reports(query, scope).where(days).group_by("key", SessionReport.held_on)
 
 
 def _met_first(scope: Scope, key: Any, start: date, end: date) -> Any:
@@ -163,14 +156,15 @@ def _met_first(scope: Scope, key: Any, start: date, end: date) -> Any:
     met = col(SessionReport.men) + col(SessionReport.women) > 0
     day = func.min(SessionReport.held_on)
     village: Any = col(Visit.village_code).label("village")
-    firsts = _current(select(village, day.label("day")), scope).where(met).group_by("village")
+    firsts = select(village, day.label("day")).select_from(Visit)
+    firsts = current_reports(firsts, scope).where(met).group_by("village")
     first = firsts.having(day.between(start, end)).subquery()
-    query = _current(
+    query = current_reports(
         select(
             key.label("key"),
             col(SessionReport.held_on),
             func.count(col(Visit.village_code).distinct()),
-        ),
+        ).select_from(Visit),
         scope,
     ).where(met)
     return query.join(
