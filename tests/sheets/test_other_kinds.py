@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict
+from outreach.logbook.tables import LedgerEntry
 from outreach.people.tables import Official, Team
 from outreach.progress.tables import Sponsorship
 from outreach.sheets.kinds import Act
@@ -67,6 +68,17 @@ SPONSORED = {
     "source": "Perjanjian kerja sama",
 }
 COUNT = {"code": PAJANG, "counted": "1.412", "as_of": "30/06/2026", "source": "DTSEN"}
+LEDGER = {
+    "code": PAJANG,
+    "month": "10/2026",
+    "channel": "Agen PERISAI",
+    "interested": 20,
+    "forms": 14,
+    "registered": 12,
+    "first_paid": 9,
+    "as_of": "31/10/2026",
+    "source": "Kepesertaan BPU",
+}
 ONE_OF_EACH: dict[SheetKind, dict[str, Any]] = {
     SheetKind.TEAMS: TEAM,
     SheetKind.OFFICIALS: OFFICIAL,
@@ -74,9 +86,12 @@ ONE_OF_EACH: dict[SheetKind, dict[str, Any]] = {
     SheetKind.CLOSED_PERIODS: PERIOD,
     SheetKind.VULNERABLE: COUNT,
     SheetKind.MEMBERS: COUNT,
+    SheetKind.LEDGER: LEDGER,
     SheetKind.SPONSORSHIPS: SPONSORED,
 }
-TABLES = (Team, Official, MarketDay, ClosedPeriod, VillageCount, Village, Sponsorship)
+TABLES = (
+    Team, Official, MarketDay, ClosedPeriod, VillageCount, Village, Sponsorship, LedgerEntry
+)  # fmt: skip
 each_kind = pytest.mark.parametrize("kind", ONE_OF_EACH)
 
 
@@ -98,6 +113,7 @@ def _changed(kind: SheetKind) -> dict[str, Any]:
         SheetKind.CLOSED_PERIODS: _given(kind, note="Panen kedua"),
         SheetKind.VULNERABLE: _given(kind, counted=7, as_of="01/07/2026"),
         SheetKind.MEMBERS: _given(kind, counted=7, source="Cabang"),
+        SheetKind.LEDGER: _given(kind, registered=13, first_paid=8, as_of="01/11/2026"),
         SheetKind.SPONSORSHIPS: _given(kind, quota=900, ends="31/01/2028", note=""),
     }[kind]
 
