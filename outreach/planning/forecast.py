@@ -1,7 +1,7 @@
 """Where a campaign ends if the pace holds: a range drawn from how its own weeks have varied.
 
 Exponential smoothing with errors drawn from the campaign itself. The pace is a mean of the weeks
-in which the recent ones weigh more, per working day. How far each week lay from what the weeks
+in which the recent ones weigh more, per team-day. How far each week lay from what the weeks
 before it let expect is an error; the weeks to come are drawn many times, each with errors of past
 weeks, two neighbouring ones at a time. Part of every error stays in the pace, and where the pace
 has clearly risen or fallen a fading part of that goes on. The range widens the further it looks
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
-#: Fewer weeks with working days than these, or fewer sessions, tell no pace.
+#: Fewer weeks with team-days than these, or fewer sessions, tell no pace.
 FEWEST_WEEKS = 4
 FEWEST_SESSIONS = 8
 
@@ -74,7 +74,7 @@ class Forecast:
     Attributes
     ----------
     pace
-        What a working day brings now.
+        What a team-day brings now.
     low, middle, high
         Totals at the end of every coming week, what is done included.
     totals
@@ -109,7 +109,7 @@ class Forecast:
 
 def forecast(
     counts: Sequence[int] | NDArray[np.int64],
-    workdays: Sequence[float] | Numbers,
+    effort: Sequence[float] | Numbers,
     ahead: Sequence[float] | Numbers,
     *,
     sessions: int,
@@ -123,10 +123,11 @@ def forecast(
 
     Parameters
     ----------
-    counts, workdays
-        What each past week brought, and its working days; in order, without a gap.
+    counts, effort
+        What each past week brought, and its team-days (or working days, where there is always the
+        same number of teams); in order, without a gap.
     ahead
-        Working days of the coming weeks.
+        Team-days of the coming weeks.
     sessions
         Sessions held in the past weeks.
     done
@@ -135,7 +136,7 @@ def forecast(
         More there cannot be: villages of a campaign, for one.
     """
     past = np.asarray(counts, dtype=np.float64)[-MOST_WEEKS:]
-    days = np.asarray(workdays, dtype=np.float64)[-MOST_WEEKS:]
+    days = np.asarray(effort, dtype=np.float64)[-MOST_WEEKS:]
     worked = days > 0
     if worked.sum() < FEWEST_WEEKS or sessions < FEWEST_SESSIONS or not past.sum():
         return TooThin(int(worked.sum()), sessions)

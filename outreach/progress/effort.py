@@ -1,0 +1,128 @@
+"""Team-days: those of the past weeks, those that are planned, and those to come by habit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from outreach.people.tables import Team
+from outreach.planning.workdays import days_between, workdays
+from outreach.progress.scope import Scope, visits_in
+from outreach.progress.weeks import DAYS_PER_WEEK, monday_of
+from outreach.visits.tables import Visit, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+    from sqlmodel import Session
+
+    Numbers = NDArray[np.float64]
+
+#: The day on which a target is made is looked for so far behind today.
+FARTHEST_WEEKS = 104
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days that are counted, both ends included, and the day on which they are looked at."""
+
+    starts: date
+    ends: date
+    today: date
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more can be brought in it."""
+        return self.today > self.ends
+
+    @property
+    def gone(self) -> float:
+        """Share of its working days before today; all of them once it is over."""
+        whole = working_days(self.starts, self.ends)
+        before = working_days(self.starts, min(self.today - timedelta(days=1), self.ends))
+        return before / whole if whole else 1.0
+
+
+@cache
+def _workday_set(year: int) -> frozenset[date]:
+    return frozenset(workdays(date(year, 1, 1), date(year, 12, 31)))
+
+
+def working_days(first: date, last: date) -> int:
+    """Count the days, both included, on which the nation works: no Sunday, no holiday."""
+    years = range(first.year, last.year + 1)
+    return sum(first <= day <= last for year in years for day in _workday_set(year))
+
+
+def spans_of(period: Period) -> list[tuple[date, date]]:
+    """Cut what is to come into weeks, from today on; the period's end ends one of them."""
+    spans: list[tuple[date, date]] = []
+    first = period.today
+    until = max(period.ends, period.today + timedelta(weeks=FARTHEST_WEEKS))
+    while first <= until:
+        last = monday_of(first) + timedelta(days=DAYS_PER_WEEK - 1)
+        if first <= period.ends < last:
+            last = period.ends
+        spans.append((first, last))
+        first = last + timedelta(days=1)
+    return spans
+
+
+def team_days_of(db: Session, scope: Scope, first: date, today: date) -> dict[int, dict[date, int]]:
+    """Count the team-days with a visit in scope by branch and day, planned ones included.
+
+    A visit that fell out keeps its day: its team was to go. Proposals that gave way do not.
+    """
+    last = today + timedelta(weeks=FARTHEST_WEEKS)
+    query: Any = (
+        select(col(Team.branch_id), col(Visit.day), func.count(col(Visit.team_id).distinct()))
+        .join(Team, col(Team.id) == col(Visit.team_id))
+        .where(
+            visits_in(scope),
+            col(Visit.work) != Work.CANCELLED,
+            col(Visit.day).between(first, last),
+        )
+        .group_by(col(Team.branch_id), col(Visit.day))
+    )
+    found: dict[int, dict[date, int]] = {}
+    for branch_id, day, count in db.execute(query):
+        found.setdefault(branch_id, {})[day] = count
+    return found
+
+
+def effort_of(
+    by_branch: Mapping[int, Mapping[date, int]], first: date, period: Period
+) -> tuple[Numbers, Numbers]:
+    """Add up the team-days of the weeks from `first` to today's, and of those to come.
+
+    Behind the last day that a branch has planned it goes on with as many team-days a working day
+    as it has had since its first.
+    """
+    spans = spans_of(period)
+    past = np.zeros((period.today - first).days // DAYS_PER_WEEK + 1)
+    ahead = np.zeros(len(spans))
+    for days in by_branch.values():
+        gone = {day: count for day, count in days.items() if day < period.today}
+        for day, count in gone.items():
+            past[(day - first).days // DAYS_PER_WEEK] += count
+        begun = min(gone, default=period.today)
+        worked = working_days(begun, period.today - timedelta(days=1))
+        habit = sum(gone.values()) / worked if worked else 0.0
+        ahead += [_to_come(days, span, habit) for span in spans]
+    return past, ahead
+
+
+def _to_come(days: Mapping[date, int], span: tuple[date, date], habit: float) -> float:
+    """Tell a branch's team-days in a week to come: planned, then by habit."""
+    first, last = span
+    planned_until = max(days)
+    planned = sum(days.get(day, 0) for day in days_between(first, last))
+    after = max(first, planned_until + timedelta(days=1))
+    return planned + habit * (working_days(after, last) if after <= last else 0)
