@@ -17,7 +17,7 @@ from sqlmodel import col
 from outreach.campaigns.tables import Campaign
 from outreach.logbook.tables import LedgerEntry, Payer, SessionReport, SignUp, SignupChannel
 from outreach.logbook.tariff import month_of
-from outreach.progress.scope import Scope, villages_in, visits_in
+from outreach.progress.scope import Scope, current_reports, villages_in
 from outreach.villages.tables import Village
 from outreach.visits.tables import Visit
 
@@ -161,15 +161,9 @@ def entries_in(db: Session, scope: Scope, until: date) -> list[ColumnElement[boo
 
 
 def reports_in(query: Any, scope: Scope, until: date) -> Any:
-    """Join the current reports of a scope to a query that starts from visits."""
-    joined = query.select_from(Visit).join(
-        SessionReport, col(SessionReport.visit_id) == col(Visit.id)
-    )
-    return joined.where(
-        visits_in(scope),
-        col(SessionReport.corrected_by).is_(None),
-        col(SessionReport.held_on) <= until,
-    )
+    """Join the current reports of a scope, up to a day, to a query about visits."""
+    joined = current_reports(query.select_from(Visit), scope)
+    return joined.where(col(SessionReport.held_on) <= until)
 
 
 def region_of(code: Any, level: Level | None) -> Any:

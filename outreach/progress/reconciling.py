@@ -1,0 +1,188 @@
+"""Claimed against confirmed: what session reports say of a village's month, and what the agency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Integer, and_, case, cast, extract, func, null, select, union_all
+from sqlmodel import col
+
+from outreach.logbook.tables import LedgerEntry, SessionReport
+from outreach.progress.ledger import entries_in, reports_in
+from outreach.villages.tables import Village
+from outreach.visits.tables import Visit
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
+
+    from outreach.progress.scope import Scope
+
+
+class Finding(StrEnum):
+    """How the two tellings of a village's month stand to each other.
+
+    Awaited is a claim of the month that still runs, which nobody can have confirmed.
+    """
+
+    MISSING = "missing"
+    FEWER = "fewer"
+    MORE = "more"
+    UNCLAIMED = "unclaimed"
+    AGREES = "agrees"
+    AWAITED = "awaited"
+
+
+#: What nobody needs to look at.
+QUIET = (Finding.AGREES, Finding.AWAITED)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """One village and month, claimed and confirmed; None is what nobody has told.
+
+    `confirmed_forms` are the registered where no forms were told. `difference` is confirmed less
+    claimed forms, `paid_difference` the same of first payments where both are told.
+    """
+
+    code: str
+    name: str
+    month: date
+    claimed_forms: int
+    claimed_paid: int | None
+    confirmed_forms: int | None
+    confirmed_paid: int | None
+    as_of: date | None
+    difference: int
+    paid_difference: int | None
+    finding: Finding
+
+
+def reconcile(
+    db: Session, scope: Scope, *, until: date, most: int, skip: int = 0
+) -> list[Reconciled]:
+    """List villages and months by what needs looking at: the largest difference first.
+
+    What is awaited counts as no difference.
+    """
+    found = _compared(db, scope, until)
+    weight = case((found.c.finding == Finding.AWAITED.value, 0), else_=found.c.weight)
+    query = (
+        select(found, col(Village.name))
+        .join(Village, col(Village.code) == found.c.code)
+        .order_by(weight.desc(), found.c.month.desc(), found.c.code)
+        .limit(most)
+        .offset(skip)
+    )
+    return [_reconciled(row) for row in db.execute(query).mappings()]
+
+
+def count_findings(db: Session, scope: Scope, *, until: date) -> dict[Finding, int]:
+    """Count the villages' months by finding."""
+    found = _compared(db, scope, until)
+    query = select(found.c.finding, func.count()).group_by(found.c.finding)
+    counted = {Finding(finding): int(number) for finding, number in db.execute(query)}
+    return {finding: counted.get(finding, 0) for finding in Finding}
+
+
+def _reconciled(row: Any) -> Reconciled:
+    year, month = divmod(row["month"], 12)
+    both = row["claimed_paid"] is not None and row["confirmed_paid"] is not None
+    return Reconciled(
+        row["code"],
+        row["name"],
+        date(year, month + 1, 1),
+        int(row["claimed_forms"] or 0),
+        _number(row["claimed_paid"]),
+        _number(row["confirmed_forms"]),
+        _number(row["confirmed_paid"]),
+        row["as_of"],
+        int(row["difference"]),
+        int(row["confirmed_paid"] - row["claimed_paid"]) if both else None,
+        Finding(row["finding"]),
+    )
+
+
+def _number(told: Any) -> int | None:
+    return None if told is None else int(told)
+
+
+def _month(day: Any) -> Any:
+    """Count months from year 0."""
+    year, month = (cast(extract(part, day), Integer) for part in ("year", "month"))
+    return (year * 12 + month - 1).label("month")
+
+
+def _compared(db: Session, scope: Scope, until: date) -> Any:
+    """Put both tellings of every village and month side by side."""
+    told = _told(db, scope, until)
+    pairs = (
+        select(
+            told.c.code,
+            told.c.month,
+            *(func.sum(told.c[name]).label(name) for name in _FIGURES),
+            func.max(told.c.as_of).label("as_of"),
+        )
+        .group_by(told.c.code, told.c.month)
+        .subquery()
+    )
+    claimed, confirmed = (
+        func.coalesce(pairs.c[name], 0) for name in ("claimed_forms", "confirmed_forms")
+    )
+    paid = func.coalesce(func.abs(pairs.c.confirmed_paid - pairs.c.claimed_paid), 0)
+    difference = confirmed - claimed
+    now = until.year * 12 + until.month - 1
+    return select(
+        *pairs.c,
+        difference.label("difference"),
+        (func.abs(difference) + paid).label("weight"),
+        _finding(pairs, difference, paid, now).label("finding"),
+    ).subquery()
+
+
+_FIGURES = ("claimed_forms", "claimed_paid", "confirmed_forms", "confirmed_paid")
+
+
+def _told(db: Session, scope: Scope, until: date) -> Any:
+    claimed: Any = select(
+        col(Visit.village_code).label("code"),
+        _month(col(SessionReport.held_on)),
+        func.sum(SessionReport.signups).label("claimed_forms"),
+        func.sum(SessionReport.paid).label("claimed_paid"),
+        cast(null(), Integer).label("confirmed_forms"),
+        cast(null(), Integer).label("confirmed_paid"),
+        cast(null(), LedgerEntry.__table__.c.as_of.type).label("as_of"),  # type: ignore[attr-defined]
+    )
+    forms = func.coalesce(col(LedgerEntry.forms), col(LedgerEntry.registered))
+    confirmed: Any = select(
+        col(LedgerEntry.village_code),
+        _month(col(LedgerEntry.month)),
+        cast(null(), Integer),
+        cast(null(), Integer),
+        func.sum(forms),
+        func.sum(LedgerEntry.first_paid),
+        func.max(LedgerEntry.as_of),
+    ).where(*entries_in(db, scope, until), forms.is_not(None))
+    return union_all(
+        reports_in(claimed, scope, until).group_by(Visit.village_code, "month"),
+        confirmed.group_by(LedgerEntry.village_code, "month"),
+    ).subquery()
+
+
+def _finding(pairs: Any, difference: Any, paid: Any, now: int) -> Any:
+    nothing_confirmed = pairs.c.confirmed_forms.is_(None)
+    nothing_claimed = func.coalesce(pairs.c.claimed_forms, 0) == 0
+    paid_less = pairs.c.confirmed_paid < pairs.c.claimed_paid
+    return case(
+        (and_(nothing_confirmed, nothing_claimed), Finding.AGREES.value),
+        (and_(nothing_confirmed, pairs.c.month >= now), Finding.AWAITED.value),
+        (nothing_confirmed, Finding.MISSING.value),
+        (and_(nothing_claimed, difference > 0), Finding.UNCLAIMED.value),
+        (difference < 0, Finding.FEWER.value),
+        (difference > 0, Finding.MORE.value),
+        (and_(paid > 0, paid_less), Finding.FEWER.value),
+        (paid > 0, Finding.MORE.value),
+        else_=Finding.AGREES.value,
+    )
