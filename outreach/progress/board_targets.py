@@ -1,0 +1,100 @@
+"""Which target stands over each region of the board: its part by the workers not yet covered."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from outreach.people.tables import BranchRegency
+from outreach.progress.scope import Scope
+from outreach.progress.targets import (
+    TargetShare,
+    branch_targets,
+    national_target,
+    regency_shares,
+)
+from outreach.progress.totals import estimates_by
+from outreach.villages.codes import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from sqlmodel import Session
+
+    from outreach.campaigns.tables import Campaign
+    from outreach.progress.totals import Estimates
+
+
+@dataclass(frozen=True, slots=True)
+class RegionTargets:
+    """Targets by whom they are set for, and how much of each one's gap a regency holds.
+
+    The owner of a regency is its branch, or None: regencies without a branch share what is left
+    of the nation's. `gaps` are the informal workers without cover over which each target is
+    shared out: estimates, and so are the parts.
+    """
+
+    targets: dict[int | None, TargetShare]
+    gaps: dict[int | None, int]
+    owners: dict[str, int | None]
+
+    def over(self, code: str) -> TargetShare | None:
+        """Return the target that a region of a regency, or the regency, has a part of."""
+        return self.targets.get(self.owners.get(code[: Level.REGENCY]))
+
+    def part(self, code: str, found: Estimates) -> float:
+        """Tell the sign-ups that fall to the villages counted in *found* of a region."""
+        owner = self.owners.get(code[: Level.REGENCY])
+        target, whole = self.targets.get(owner), self.gaps.get(owner, 0)
+        return target.signups * gap_of(found) / whole if target and whole else 0.0
+
+
+def gap_of(found: Estimates) -> int:
+    """Tell the informal workers without cover; none where more are covered than estimated."""
+    return max(0, found.informal - found.covered)
+
+
+def targets_of_branches(db: Session, today: date) -> RegionTargets:
+    """Read the targets of the period that *today* lies in, of every branch."""
+    targets: dict[int | None, TargetShare] = dict(branch_targets(db, today).items())
+    national = national_target(db, today)
+    if national:
+        shares = regency_shares(db, national.signups)
+        rest = sum(share.signups for share in shares if share.branch_id is None)
+        by_hand = national.is_set_by_hand
+        targets[None] = TargetShare(
+            rest, national.starts, national.ends, national.source, is_set_by_hand=by_hand
+        )
+    estimates = estimates_by(db, Scope(("",)), Level.REGENCY)
+    return _shared_out(targets, _owners(db, estimates), estimates)
+
+
+def targets_of_campaign(db: Session, campaign: Campaign) -> RegionTargets:
+    """Share the target of a campaign out over the villages that were chosen for it."""
+    estimates = estimates_by(db, Scope(("",), campaign.id), Level.REGENCY)
+    whole = TargetShare(
+        campaign.target_signups, campaign.starts, campaign.ends, campaign.name, is_set_by_hand=True
+    )
+    return _shared_out({None: whole}, dict.fromkeys(estimates), estimates)
+
+
+def _owners(db: Session, codes: Mapping[str, Estimates]) -> dict[str, int | None]:
+    query = select(col(BranchRegency.regency_code), col(BranchRegency.branch_id))
+    served = {row.regency_code: row.branch_id for row in db.execute(query)}
+    return {code: served.get(code) for code in codes}
+
+
+def _shared_out(
+    targets: dict[int | None, TargetShare],
+    owners: dict[str, int | None],
+    estimates: Mapping[str, Estimates],
+) -> RegionTargets:
+    gaps: defaultdict[int | None, int] = defaultdict(int)
+    for code, found in estimates.items():
+        gaps[owners.get(code)] += gap_of(found)
+    return RegionTargets(targets, dict(gaps), owners)
