@@ -55,12 +55,16 @@ BLUEPRINTS = (
     "outreach.web.phone_inbox:pages",  # the same blueprint as `api`, with all of its views
     "outreach.web.phone:pages",
     "outreach.web.coordinator:pages",
+    "outreach.web.sponsorships:pages",
+    "outreach.web.follow_ups:pages",
     "outreach.web.evidence:pages",
     "outreach.web.confirm:pages",
     "outreach.web.enrol:pages",
     "outreach.web.calendars:pages",
     "outreach.web.openrosa:pages",
     "outreach.web.api_read:pages",
+    "outreach.web.api_docs:pages",
+    "outreach.web.tokens:pages",
 )
 
 CONTENT_POLICY = "; ".join(

@@ -47,6 +47,7 @@ WAYS = (
     ("/messages", _("Messages"), {Role.COORDINATOR}),
     ("/closures", _("Days closed"), {Role.COORDINATOR}),
     ("/data", _("Data"), {Role.COORDINATOR}),
+    ("/tokens", _("For programs"), {Role.MANAGER}),
     ("/admin/branches", _("Branches"), {Role.ADMIN}),
     ("/teams", _("Teams"), {Role.ADMIN}),
     ("/admin/accounts", _("Accounts"), {Role.ADMIN}),

@@ -59,7 +59,8 @@ def _code(given: str) -> str:
     return parse(given)
 
 
-type Number = Annotated[int, BeforeValidator(_whole_number)]
+Limit = Annotated[int, Field(ge=1, le=MOST_ROWS), BeforeValidator(_whole_number)]
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID), BeforeValidator(_whole_number)]
 type Day = Annotated[
     date,
     BeforeValidator(_day),
@@ -77,10 +78,8 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    limit: Number = Field(
+    limit: Limit = Field(
         default=100,
-        ge=1,
-        le=MOST_ROWS,
         description=tell("The most rows of one answer."),
     )
     cursor: str | None = Field(
@@ -108,10 +107,8 @@ class InArea(Asked):
 class Filtered(InArea):
     """The filters of the map."""
 
-    campaign: Number | None = Field(
+    campaign: Id | None = Field(
         default=None,
-        ge=1,
-        le=LARGEST_ID,
         description=tell("Only villages chosen for this campaign, and what it did in them."),
     )
     kind: VillageKind | None = Field(default=None, description=tell("Only villages of this kind."))
@@ -175,10 +172,8 @@ class VisitsAsked(Between):
 class StagesAsked(Asked):
     """Stages, of one campaign or of all."""
 
-    campaign: Number | None = Field(
+    campaign: Id | None = Field(
         default=None,
-        ge=1,
-        le=LARGEST_ID,
         description=tell("Only stages of this campaign."),
     )
 
