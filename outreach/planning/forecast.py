@@ -116,6 +116,7 @@ def forecast(
     done: int = 0,
     most: int | None = None,
     seed: int = 0,
+    draws: int = DRAWS,
 ) -> Forecast | TooThin:
     """Tell where the totals go if the pace holds.
 
@@ -134,6 +135,8 @@ def forecast(
         What was brought in all, earlier than the past weeks included.
     most
         More there cannot be: villages of a campaign, for one.
+    draws
+        How often the coming weeks are drawn; a range of fewer draws is rougher by some per cent.
     """
     past = np.asarray(counts, dtype=np.float64)[-MOST_WEEKS:]
     days = np.asarray(effort, dtype=np.float64)[-MOST_WEEKS:]
@@ -141,7 +144,9 @@ def forecast(
     if worked.sum() < FEWEST_WEEKS or sessions < FEWEST_SESSIONS or not past.sum():
         return TooThin(int(worked.sum()), sessions)
     seen = _seen(past[worked], days[worked])
-    totals = done + _draw(seen, np.asarray(ahead, dtype=np.float64), np.random.default_rng(seed))
+    totals = done + _draw(
+        seen, np.asarray(ahead, dtype=np.float64), np.random.default_rng(seed), draws
+    )
     if most is not None:
         totals = np.minimum(totals, max(most, done))
     low, middle, high = np.quantile(totals, (LOW, 0.5, HIGH), axis=0)
@@ -195,13 +200,13 @@ def _trend(rates: Numbers, weights: Numbers) -> float:
     return slope * certain * TREND_SHARE
 
 
-def _draw(seen: _Seen, ahead: Numbers, chance: np.random.Generator) -> Numbers:
+def _draw(seen: _Seen, ahead: Numbers, chance: np.random.Generator, draws: int) -> Numbers:
     """Draw the coming weeks many times; return running sums, draws x weeks."""
-    errors = _blocks(seen.errors, len(ahead), chance) * seen.widening
+    errors = _blocks(seen.errors, (draws, len(ahead)), chance) * seen.widening
     stays = STAYS * seen.size * seen.widening
-    pace = seen.pace * np.exp(chance.normal(0.0, stays, DRAWS))
-    changes = _changes(seen, len(ahead), chance)
-    weeks = np.zeros((DRAWS, len(ahead)))
+    pace = seen.pace * np.exp(chance.normal(0.0, stays, draws))
+    changes = _changes(seen, (draws, len(ahead)), chance)
+    weeks = np.zeros((draws, len(ahead)))
     for week, on in enumerate(ahead):
         if on <= 0:
             continue
@@ -211,18 +216,20 @@ def _draw(seen: _Seen, ahead: Numbers, chance: np.random.Generator) -> Numbers:
     return weeks.cumsum(axis=1)
 
 
-def _changes(seen: _Seen, weeks: int, chance: np.random.Generator) -> Numbers:
+def _changes(seen: _Seen, shape: tuple[int, int], chance: np.random.Generator) -> Numbers:
     """By what the pace of each coming week is multiplied: the trend that fades, and a drift."""
+    draws, weeks = shape
     trend = float(np.clip(seen.trend, -STEEPEST_TREND, STEEPEST_TREND))
     going_on = 1 + trend * np.cumsum(TREND_FADES ** np.arange(1, weeks + 1))
     far = np.sqrt(np.minimum(FARTHEST, np.arange(1, weeks + 1) / len(seen.errors)))
-    drift = np.exp(DRIFT * chance.normal(size=(DRAWS, 1)) * far)
+    drift = np.exp(DRIFT * chance.normal(size=(draws, 1)) * far)
     return np.asarray(np.maximum(0.2, going_on) * drift, dtype=np.float64)
 
 
-def _blocks(errors: Numbers, weeks: int, chance: np.random.Generator) -> Numbers:
+def _blocks(errors: Numbers, shape: tuple[int, int], chance: np.random.Generator) -> Numbers:
     """Draw errors of past weeks, neighbours together, around a mean of zero: draws x weeks."""
+    draws, weeks = shape
     centred = errors - errors.mean()
-    starts = chance.integers(0, len(centred), (DRAWS, -(-weeks // BLOCK)))
+    starts = chance.integers(0, len(centred), (draws, -(-weeks // BLOCK)))
     at = (starts[:, :, None] + np.arange(BLOCK)) % len(centred)
-    return np.asarray(centred[at].reshape(DRAWS, -1)[:, :weeks], dtype=np.float64)
+    return np.asarray(centred[at].reshape(draws, -1)[:, :weeks], dtype=np.float64)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from outreach.people.tables import Team
-from outreach.planning.workdays import days_between, workdays
+from outreach.planning.workdays import workdays
 from outreach.progress.scope import Scope, visits_in
 from outreach.progress.weeks import DAYS_PER_WEEK, monday_of
 from outreach.visits.tables import Visit, Work
@@ -51,17 +52,20 @@ class Period:
 
 
 @cache
-def _workday_set(year: int) -> frozenset[date]:
-    return frozenset(workdays(date(year, 1, 1), date(year, 12, 31)))
+def _workdays(year: int) -> tuple[date, ...]:
+    return workdays(date(year, 1, 1), date(year, 12, 31))
 
 
 def working_days(first: date, last: date) -> int:
     """Count the days, both included, on which the nation works: no Sunday, no holiday."""
-    years = range(first.year, last.year + 1)
-    return sum(first <= day <= last for year in years for day in _workday_set(year))
+    return sum(
+        bisect_right(_workdays(year), last) - bisect_left(_workdays(year), first)
+        for year in range(first.year, last.year + 1)
+    )
 
 
-def spans_of(period: Period) -> list[tuple[date, date]]:
+@lru_cache
+def spans_of(period: Period) -> tuple[tuple[date, date], ...]:
     """Cut what is to come into weeks, from today on; the period's end ends one of them."""
     spans: list[tuple[date, date]] = []
     first = period.today
@@ -72,7 +76,7 @@ def spans_of(period: Period) -> list[tuple[date, date]]:
             last = period.ends
         spans.append((first, last))
         first = last + timedelta(days=1)
-    return spans
+    return tuple(spans)
 
 
 def team_days_of(db: Session, scope: Scope, first: date, today: date) -> dict[int, dict[date, int]]:
@@ -105,9 +109,8 @@ def effort_of(
     Behind the last day that a branch has planned it goes on with as many team-days a working day
     as it has had since its first.
     """
-    spans = spans_of(period)
     past = np.zeros((period.today - first).days // DAYS_PER_WEEK + 1)
-    ahead = np.zeros(len(spans))
+    ahead = np.zeros(len(spans_of(period)))
     for days in by_branch.values():
         gone = {day: count for day, count in days.items() if day < period.today}
         for day, count in gone.items():
@@ -115,14 +118,21 @@ def effort_of(
         begun = min(gone, default=period.today)
         worked = working_days(begun, period.today - timedelta(days=1))
         habit = sum(gone.values()) / worked if worked else 0.0
-        ahead += [_to_come(days, span, habit) for span in spans]
+        ahead += _to_come(days, period, habit)
     return past, ahead
 
 
-def _to_come(days: Mapping[date, int], span: tuple[date, date], habit: float) -> float:
-    """Tell a branch's team-days in a week to come: planned, then by habit."""
-    first, last = span
+def _to_come(days: Mapping[date, int], period: Period, habit: float) -> Numbers:
+    """Tell a branch's team-days in every week to come: planned, and by habit behind the plan."""
+    spans = spans_of(period)
+    told = np.zeros(len(spans))
+    starts = [first for first, _ in spans]
     planned_until = max(days)
-    planned = sum(days.get(day, 0) for day in days_between(first, last))
-    after = max(first, planned_until + timedelta(days=1))
-    return planned + habit * (working_days(after, last) if after <= last else 0)
+    for day, count in days.items():
+        if day >= period.today:
+            told[bisect_right(starts, day) - 1] += count
+    if habit:
+        for number, (first, last) in enumerate(spans):
+            after = max(first, planned_until + timedelta(days=1))
+            told[number] += habit * working_days(after, last) if after <= last else 0.0
+    return told

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from outreach.logbook.tables import SessionReport
-from outreach.planning.forecast import LIKELY, UNLIKELY, Forecast, TooThin, forecast
+from outreach.planning.forecast import DRAWS, LIKELY, UNLIKELY, Forecast, TooThin, forecast
 from outreach.progress.effort import Period, effort_of, spans_of, team_days_of
 from outreach.progress.scope import Scope, villages_in, visits_in
 from outreach.progress.weeks import DAYS_PER_WEEK, monday_of, weekly
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     Counts = NDArray[np.int64]
     Numbers = NDArray[np.float64]
+
+#: So many draws do for one row of a table.
+ROUGH_DRAWS = 250
 
 #: Work that is still to come.
 COMING = (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED)
@@ -132,7 +135,7 @@ def outlook(db: Session, scope: Scope, period: Period, *, target: int | None) ->
     The pace is what a team-day has brought, also before the period. What is planned tells the
     team-days to come; behind the plan's last day they go on as they have been so far.
     """
-    begin, newest = _span(db, scope)
+    begin, newest = span_of(db, scope)
     first = monday_of(min(begin or period.starts, period.starts, period.today))
     found = weekly(db, scope, level=None, first=first, last=period.today)
     sessions = found.sessions[0]
@@ -165,7 +168,13 @@ def _while_villages_are_left(line: Line, villages: Course, left: int) -> Line:
 
 
 def course(
-    line: Line, period: Period, *, done: int, target: int | None, most_ahead: int | None = None
+    line: Line,
+    period: Period,
+    *,
+    done: int,
+    target: int | None,
+    most_ahead: int | None = None,
+    is_brief: bool = False,
 ) -> Course:
     """Tell how one figure has gone in a period and where it goes.
 
@@ -175,11 +184,15 @@ def course(
         What the days of the period have brought so far.
     most_ahead
         More than so many cannot be added.
+    is_brief
+        Look no further than the period's end, and more roughly: for one row among hundreds.
     """
     spans = spans_of(period)
-    told = None if period.is_over else _forecast(line, done, most_ahead)
-    ahead = told if isinstance(told, Forecast) else None
     end = next((n for n, (_, last) in enumerate(spans) if last == period.ends), None)
+    if is_brief and end is not None:
+        spans = spans[: end + 1]
+    told = None if period.is_over else _forecast(line, len(spans), done, most_ahead, is_brief)
+    ahead = told if isinstance(told, Forecast) else None
     days, done_by = _so_far(line, period, done)
     coming = [] if end is None else [last for _, last in spans[: end + 1]]
     blank: tuple[None, ...] = (None,) * len(coming)
@@ -231,17 +244,20 @@ def _so_far(line: Line, period: Period, done: int) -> tuple[tuple[date, ...], tu
     return tuple(min(sundays[n], last) for n in inside), tuple(max(0, one) for one in sums)
 
 
-def _forecast(line: Line, done: int, most_ahead: int | None) -> Forecast | TooThin:
+def _forecast(
+    line: Line, spans: int, done: int, most_ahead: int | None, is_brief: bool
+) -> Forecast | TooThin:
     """Forecast from the whole weeks since the first session; this week is not over yet."""
     began = int(np.argmax(line.sessions > 0)) if line.sessions.any() else len(line.sessions)
     whole = slice(began, len(line.counts) - 1)
     return forecast(
         line.counts[whole],
         line.effort[whole],
-        line.ahead,
+        line.ahead[:spans],
         sessions=int(line.sessions[whole].sum()),
         done=done,
         most=None if most_ahead is None else done + most_ahead,
+        draws=ROUGH_DRAWS if is_brief else DRAWS,
     )
 
 
@@ -270,7 +286,7 @@ def _made_on(
     return MadeOn(*(None if n is None else spans[n][1] for n in ahead.weeks_until(target)))
 
 
-def _span(db: Session, scope: Scope) -> tuple[date | None, date | None]:
+def span_of(db: Session, scope: Scope) -> tuple[date | None, date | None]:
     """Days of the first and of the last session counted."""
     held = col(SessionReport.held_on)
     query: Any = (
