@@ -39,6 +39,7 @@ from outreach.visits.tables import SubmissionState
 from outreach.web.approval_views import KINDS, change_lines, week_chart
 from outreach.web.auth import person
 from outreach.web.coordinator_fairness import hours_words
+from outreach.web.coordinator_omissions import omission_facts
 from outreach.web.coordinator_pages import READERS, now, pages
 from outreach.web.coordinator_unreached import unreached
 from outreach.web.database import reading_db, writing_db
@@ -189,6 +190,7 @@ def _approval_page(submission_id: int, form: Filled) -> str:
         today = local_day(db, stage.branch_id, now())
         is_overtaken = waits and has_changed(db, submission_id, today)
         cut_off = unreached(db, stage.id or 0) if waits else ()
+        shown |= omission_facts(db, stage)
     may_decide = waits and person().role is Role.MANAGER
     return render_template(
         "manager/approval.html",
@@ -235,6 +237,7 @@ def _hand_in_page(stage_id: int, form: Filled) -> str:
         standing = standing_of_stage(db, person(), stage_id, local_day(db, stage.branch_id, now()))
         campaign = campaign_of(db, person(), stage.campaign_id)
         shown["unreached"] = len(unreached(db, stage_id))
+        shown |= omission_facts(db, stage)
     return render_template(
         "coordinator/hand_in.html", form=form, standing=standing, campaign=campaign, **shown
     )

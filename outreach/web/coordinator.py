@@ -16,6 +16,7 @@ from outreach.web import (  # noqa: F401 - importing them puts their views on th
     coordinator_messages,
     coordinator_odk,
     coordinator_officials,
+    coordinator_omissions,
     coordinator_papers,
     coordinator_phones,
     coordinator_plan,

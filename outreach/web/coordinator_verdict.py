@@ -18,6 +18,7 @@ from outreach.visits.preview import Trial, preview
 from outreach.visits.question import local_day
 from outreach.visits.runs import latest_run
 from outreach.web.auth import person
+from outreach.web.coordinator_omissions import omission_facts
 from outreach.web.coordinator_pages import now, pages, planners_stage, stage_with
 from outreach.web.coordinator_words import Advice, days_in_words
 from outreach.web.database import reading_db, writing_db
@@ -113,7 +114,7 @@ def _storable(trial: Trial) -> dict[str, str]:
 def verdict_facts(db: Session, stage: Stage, trial: Trial) -> dict[str, Any]:
     """Gather what the part of a page about the verdict shows; empty for a closed stage."""
     if stage.status is Status.CLOSED:
-        return {"preview": None}
+        return {"preview": None, "left_out": (), "unexplained": 0}
     today = local_day(db, stage.branch_id, now())
     told = preview(db, stage.id or 0, person(), today, trial)
     return {
@@ -122,4 +123,5 @@ def verdict_facts(db: Session, stage: Stage, trial: Trial) -> dict[str, Any]:
         "pace_words": pace_words(told),
         "cures": cure_lines(told, stage),
         "days_left_out": days_in_words(told.days_left_out),
+        **omission_facts(db, stage),
     }
