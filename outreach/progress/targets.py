@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from sqlmodel import col
 from outreach.people.tables import BranchRegency
 from outreach.progress.path import read_path, way_on
 from outreach.progress.tables import Target
+from outreach.villages.areas import NATION, covers
+from outreach.villages.codes import Level
 from outreach.villages.estimates import spread
 from outreach.villages.tables import Regency, Village
 
@@ -82,22 +84,49 @@ def national_target(
     return _told(by_hand) if by_hand else _of_year(path or read_path(), today)
 
 
+def area_target(db: Session, prefixes: Sequence[str], today: date) -> TargetShare | None:
+    """Tell what the regions of *prefixes* are to bring together.
+
+    The nation's or a branch's target where they are exactly that, else their regencies' share of
+    the nation's. None below the regency: nobody breaks a target down that far.
+    """
+    national = national_target(db, today)
+    if tuple(prefixes) == (NATION,):
+        return national
+    if any(len(prefix) > Level.REGENCY for prefix in prefixes):
+        return None
+    if (branch_id := _branch_of(db, prefixes)) is not None:
+        return branch_targets(db, today).get(branch_id)
+    if national is None:
+        return None
+    inside = [one for one in regency_shares(db, national.signups) if covers(prefixes, one.code)]
+    signups = sum(one.signups for one in inside)
+    return replace(national, signups=signups, is_set_by_hand=False) if signups else None
+
+
+def _branch_of(db: Session, prefixes: Sequence[str]) -> int | None:
+    """Find the branch that serves exactly these regencies."""
+    rows = db.execute(select(col(BranchRegency.branch_id), col(BranchRegency.regency_code)))
+    served: dict[int, set[str]] = {}
+    for branch_id, code in rows:
+        served.setdefault(branch_id, set()).add(code)
+    wanted = set(prefixes)
+    return next((branch_id for branch_id, codes in served.items() if codes == wanted), None)
+
+
 def regency_shares(db: Session, signups: int) -> list[RegencyShare]:
     """Share *signups* out over the regencies by their gap; together they are exactly as many.
 
     All are zero where there is no gap at all.
     """
+    # Grouped by the key itself, in whose order the index has it.
+    code = func.substr(col(Village.code), 1, int(Level.REGENCY)).label("regency")
     gap = func.sum(Village.informal_workers) - func.sum(Village.informal_covered)
+    of_regency = select(code, gap.label("gap")).group_by("regency").subquery()
     query: Any = (
-        select(
-            col(Regency.code),
-            col(Regency.name),
-            func.max(BranchRegency.branch_id).label("branch_id"),
-            gap.label("gap"),
-        )
-        .join(Village, col(Village.regency_code) == col(Regency.code))
+        select(col(Regency.code), col(Regency.name), col(BranchRegency.branch_id), of_regency.c.gap)
+        .join(of_regency, of_regency.c.regency == col(Regency.code))
         .outerjoin(BranchRegency, col(BranchRegency.regency_code) == col(Regency.code))
-        .group_by(col(Regency.code), col(Regency.name))
         .order_by(col(Regency.code))
     )
     rows = db.execute(query).all()
