@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     public_url: str = ""
     accept_photos: bool = True
+    team_day_rupiah: int = Field(default=0, ge=0, le=100_000_000)
+    travel_hour_rupiah: int = Field(default=0, ge=0, le=100_000_000)
     village_funds_discount: bool = False
     smtp_host: str = ""
     smtp_port: int = Field(default=587, ge=1, le=65535)

@@ -80,7 +80,8 @@ def targets_of_campaign(db: Session, campaign: Campaign) -> RegionTargets:
     whole = TargetShare(
         campaign.target_signups, campaign.starts, campaign.ends, campaign.name, is_set_by_hand=True
     )
-    return _shared_out({None: whole}, dict.fromkeys(estimates), estimates)
+    targets: dict[int | None, TargetShare] = {None: whole} if whole.signups else {}
+    return _shared_out(targets, dict.fromkeys(estimates), estimates)
 
 
 def _owners(db: Session, codes: Mapping[str, Estimates]) -> dict[str, int | None]:

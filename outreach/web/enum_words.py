@@ -375,6 +375,21 @@ ENUM_WORDS = {
         "alter": _("Change"),
         "remove": _("Taken out"),
     },
+    "By": {
+        "office": _("Regional office"),
+        "branch": _("Branch"),
+        "team": _("Team"),
+        "province": _("Province"),
+        "regency": _("Regency or city"),
+        "district": _("District"),
+        "village": _("Village"),
+    },
+    "Schedule": {
+        "ahead": _("Ahead"),
+        "on_schedule": _("On schedule"),
+        "behind": _("Behind"),
+        "no_plan": _("No plan"),
+    },
     "Sector": {
         "farmer": _("Farmers"),
         "fisher": _("Fishers"),

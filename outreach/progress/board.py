@@ -1,0 +1,287 @@
+"""The board: what is due, reached, brought and missing, by office, branch, region or team."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outreach.progress.board_rows import SUMS, Aim, BoardRow, By, Figures
+from outreach.progress.brought import Travel, brought_by, signups_between, travel_by
+from outreach.progress.planned_days import planned_days
+from outreach.progress.quality_counts import disputes_by, phones_by, signs_by
+from outreach.progress.recoverable import recoverable
+from outreach.progress.totals import (
+    Estimates,
+    estimate_sources,
+    estimates_by,
+    newest_report,
+)
+from outreach.progress.weeks import (
+    DAYS_PER_WEEK,
+    WeeklyCounts,
+    monday_of,
+    regroup,
+    weekly,
+    weekly_by_team,
+)
+from outreach.villages.codes import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlmodel import Session
+
+    from outreach.progress.board_targets import RegionTargets
+    from outreach.progress.planned_days import PlannedDays
+    from outreach.progress.scope import Scope
+    from outreach.villages.tables import EstimateSource, Figure
+
+#: Weeks that are shown, the present one included.
+WEEKS = 26
+#: The row of regencies that no branch serves.
+UNSERVED = "-"
+#: Rows that are branches or made of branches.
+OF_BRANCHES = (By.OFFICE, By.BRANCH, By.PROVINCE)
+LEVELS: dict[By, Level] = {
+    By.OFFICE: Level.REGENCY,
+    By.BRANCH: Level.REGENCY,
+    By.PROVINCE: Level.REGENCY,
+    By.REGENCY: Level.REGENCY,
+    By.DISTRICT: Level.DISTRICT,
+    By.VILLAGE: Level.VILLAGE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a board is asked: which rows, and which branch and office every regency belongs to.
+
+    What belongs to none is the row `UNSERVED`. A branch is what keeps a pace of its own, so
+    recoverable sign-ups are told of branches and of what is made of them.
+    """
+
+    scope: Scope
+    by: By
+    branches: Mapping[str, str]
+    offices: Mapping[str, str]
+
+    @property
+    def level(self) -> Level | None:
+        """Regions that are counted and then added up; none for teams."""
+        return LEVELS.get(self.by)
+
+    def row_of(self, key: str) -> str:
+        """Tell the row in which a region, or a team, counts."""
+        if self.by is By.OFFICE:
+            return self.offices.get(key, UNSERVED)
+        if self.by is By.BRANCH:
+            return self.branches.get(key, UNSERVED)
+        return key[: Level.PROVINCE] if self.by is By.PROVINCE else key
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Villages due and villages reached until the end of each week; none where it is to come."""
+
+    weeks: tuple[date, ...]
+    due: tuple[int, ...]
+    reached: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Rows in their order, their whole, and where the figures come from.
+
+    `recoverable` tells by branch, where the rows are made of branches, the sign-ups that can still
+    be brought in. `as_of` is when the newest counted report came in; none if there is none.
+    """
+
+    by: By
+    rows: tuple[BoardRow, ...]
+    whole: BoardRow
+    weeks: tuple[date, ...]
+    weekly_sessions: tuple[int, ...]
+    curve: Curve
+    recoverable: dict[str, int]
+    as_of: datetime | None
+    sources: dict[Figure, EstimateSource]
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """Everything counted, by region or team."""
+
+    sums: dict[str, Counter[str]]
+    travel: dict[str, Travel]
+    weekly: WeeklyCounts
+    estimates: dict[str, Estimates]
+    done: dict[str, int]
+
+    def figures(self, keys: Iterable[str]) -> Figures:
+        """Add up the figures of some regions or teams."""
+        whole: Counter[str] = Counter()
+        days: set[tuple[int, date]] = set()
+        for key in keys:
+            whole.update(self.sums.get(key, Counter()))
+            if key in self.travel:
+                days |= self.travel[key].team_days
+        return Figures(**{name: whole[name] for name in SUMS}, team_days=len(days))
+
+
+def board(
+    db: Session, asked: Asked, targets: RegionTargets, *, today: date, now: datetime
+) -> Board:
+    """Count a board; rows are regions with a village in scope, or teams with a visit there."""
+    plan = planned_days(db, asked.scope)
+    counted = _count(db, asked, plan, targets, today, now)
+    paces = _paces(counted, asked, targets, today)
+    members: dict[str, list[str]] = defaultdict(list)
+    for key in counted.sums:
+        members[asked.row_of(key)].append(key)
+    weeks = regroup(counted.weekly, {key: asked.row_of(key) for key in counted.sums}, members)
+    rows = [
+        BoardRow(row, counted.figures(keys), _aim(keys, counted, targets, paces), tuple(signups))
+        for (row, keys), signups in zip(
+            sorted(members.items()), weeks.signups.tolist(), strict=True
+        )
+    ]
+    nation = regroup(counted.weekly, dict.fromkeys(counted.weekly.keys, ""), ("",))
+    everything = list(counted.sums)
+    whole = BoardRow(
+        "",
+        counted.figures(everything),
+        _aim(everything, counted, targets, paces),
+        tuple(nation.signups[0].tolist()),
+    )
+    return Board(
+        asked.by,
+        tuple(sorted(rows, key=lambda row: _order(asked.by, row))),
+        whole,
+        nation.weeks,
+        tuple(nation.sessions[0].tolist()),
+        _curve(plan, nation, whole.figures.reached, today),
+        dict(paces.values()),
+        newest_report(db, asked.scope),
+        estimate_sources(db),
+    )
+
+
+def _count(
+    db: Session,
+    asked: Asked,
+    plan: PlannedDays,
+    targets: RegionTargets,
+    today: date,
+    now: datetime,
+) -> _Counted:
+    scope, level = asked.scope, asked.level
+    first = today - timedelta(weeks=WEEKS - 1)
+    sums: dict[str, Counter[str]] = defaultdict(Counter)
+    estimates: dict[str, Estimates] = {}
+    if level is None:
+        due, weeks = plan.by_team(today), weekly_by_team(db, scope, first=first, last=today)
+        for key, (planned, _) in due.items():
+            sums[key]["villages"] = planned
+    else:
+        due = plan.by_region(level, today)
+        weeks = weekly(db, scope, level=level, first=first, last=today)
+        estimates = estimates_by(db, scope, level)
+        for key, phones in phones_by(db, scope, level, now).items():
+            sums[key].update(phones._asdict())
+    for key, found in estimates.items():
+        sums[key].update(found._asdict())
+    for key, brought in brought_by(db, scope, level).items():
+        sums[key].update(brought._asdict())
+    for key, (planned, expected) in due.items():
+        sums[key].update(planned=planned, expected=expected)
+    travel = travel_by(db, scope, level)
+    _note(sums, "travel_minutes", {key: spent.minutes for key, spent in travel.items()})
+    _note(sums, "flagged", signs_by(db, scope, level))
+    _note(sums, "disputed", disputes_by(db, scope, level))
+    return _Counted(dict(sums), travel, weeks, estimates, _done(db, asked, targets))
+
+
+def _note(sums: dict[str, Counter[str]], name: str, counts: Mapping[str, int]) -> None:
+    for key, count in counts.items():
+        sums[key][name] += count
+
+
+def _done(db: Session, asked: Asked, targets: RegionTargets) -> dict[str, int]:
+    """Count the sign-ups of the period of each region's target."""
+    if asked.level is None:
+        return {}
+    periods: dict[tuple[date, date], dict[str, int]] = {}
+    found: dict[str, int] = {}
+    for target in {(one.starts, one.ends) for one in targets.targets.values()}:
+        periods[target] = signups_between(db, asked.scope, asked.level, *target)
+    for (starts, ends), signups in periods.items():
+        for key, count in signups.items():
+            over = targets.over(key)
+            if over and (over.starts, over.ends) == (starts, ends):
+                found[key] = count
+    return found
+
+
+def _paces(
+    counted: _Counted, asked: Asked, targets: RegionTargets, today: date
+) -> dict[str, tuple[str, int]]:
+    """Tell what each branch can still bring in, under one of its regencies, with the branch."""
+    if asked.by not in OF_BRANCHES:
+        return {}
+    branches = {key: asked.branches[key] for key in counted.sums if key in asked.branches}
+    weeks = regroup(counted.weekly, branches, branches.values())
+    found: dict[str, tuple[str, int]] = {}
+    for row, branch in enumerate(weeks.keys):
+        keys = [key for key, of in branches.items() if of == branch]
+        aim = _aim(keys, counted, targets, {})
+        if aim:
+            full = weeks.signups[row, :-1].tolist()
+            found[keys[0]] = (branch, recoverable(aim.missing, full, today, aim.ends))
+    return found
+
+
+def _aim(
+    keys: Iterable[str],
+    counted: _Counted,
+    targets: RegionTargets,
+    paces: Mapping[str, tuple[str, int]],
+) -> Aim | None:
+    """Add up the parts of targets; several periods are told as the longest around them."""
+    over = {key: target for key in keys if (target := targets.over(key)) is not None}
+    shared = {key: counted.estimates[key] for key in over if key in counted.estimates}
+    if not shared:
+        return None
+    return Aim(
+        signups=round(sum(targets.part(key, found) for key, found in shared.items())),
+        done=sum(counted.done.get(key, 0) for key in shared),
+        starts=min(over[key].starts for key in shared),
+        ends=max(over[key].ends for key in shared),
+        recoverable=sum(paces[key][1] for key in shared if key in paces) if paces else None,
+    )
+
+
+def _order(by: By, row: BoardRow) -> tuple[float, ...] | tuple[float, float, str]:
+    """Put first where most is to be won: recoverable sign-ups, villages behind, people missing."""
+    figures = row.figures
+    if by is By.VILLAGE:
+        return (float(figures.reached > 0), -figures.gap, row.key)
+    if by in OF_BRANCHES:
+        return (-float((row.aim.recoverable if row.aim else 0) or 0), -figures.gap, row.key)
+    return (float(min(0, figures.off_plan)), -figures.gap, row.key)
+
+
+def _curve(plan: PlannedDays, nation: WeeklyCounts, reached: int, today: date) -> Curve:
+    """Draw from the first of the weeks shown to the end of the plan, half a year on at most."""
+    span = plan.span
+    latest = min(max(span[1], today), today + timedelta(weeks=WEEKS)) if span else today
+    first, last = nation.weeks[0], monday_of(latest)
+    count = (last - first).days // DAYS_PER_WEEK + 1
+    weeks = tuple(first + timedelta(weeks=number) for number in range(count))
+    new = nation.reached[0]
+    so_far = (reached - int(new.sum()) + np.cumsum(new)).tolist()
+    due = plan.due_by([week + timedelta(days=DAYS_PER_WEEK - 1) for week in weeks])
+    return Curve(weeks, tuple(due), (*so_far, *[None] * (count - len(so_far))))
