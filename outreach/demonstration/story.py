@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from outreach.campaigns.campaigns import CampaignIn, create_campaign, open_campaign
+from outreach.campaigns.omissions import OmissionIn, explain, unexplained
 from outreach.campaigns.stages import StageIn, create_stage, open_stage
 from outreach.campaigns.tables import Ecosystem, Purpose, Stage
 from outreach.demonstration.cast import Cast, engage, make_account
 from outreach.demonstration.handsets import connect_phones
 from outreach.demonstration.logins import OFFICIAL
 from outreach.demonstration.sessions import Ending, draw_ending, told_oddly
+from outreach.demonstration.sponsors import note_sponsors
 from outreach.demonstration.surroundings import introduce_heads, note_closed_days
 from outreach.logbook.sending import Sending
 from outreach.logbook.sync import take_in
@@ -29,6 +31,7 @@ from outreach.visits.closing import wind_up
 from outreach.visits.lifecycle import Author, approve, ask, cancel, confirm, settle
 from outreach.visits.listing import visits_of_stage
 from outreach.visits.openings import add_visit, openings, place_visit
+from outreach.visits.question import past_of
 from outreach.visits.rows import VisitFilters
 from outreach.visits.runs import request_run
 from outreach.visits.saving import save_plan
@@ -78,6 +81,7 @@ def tell_story(db: Session, *, secret: str, now: datetime, tell: Tell) -> None:
     today = now.astimezone(ZoneInfo(Zone.WIB)).date()
     cast = engage(db, secret=secret, now=now, today=today)
     note_closed_days(db, by=cast.coordinator, today=today)
+    note_sponsors(db, by=cast.coordinator, today=today)
     stages = _draft(db, cast.coordinator, today)
     for number in stages[:2]:
         tell("Planning stage %(number)s of 3", number=stages.index(number) + 1)
@@ -135,9 +139,20 @@ def _plan(db: Session, stage_id: int, by: Person) -> None:
 def _publish(db: Session, stage_id: int, cast: Cast) -> None:
     """Hand the plan in on the day it was made; the manager approves it on the next."""
     handed_in = _at(db.get_one(Stage, stage_id).starts - timedelta(3), 11)
+    _explain(db, stage_id, cast.coordinator, handed_in)
     note = "Mohon persetujuan sebelum tim berangkat"
     made = submit_plan(db, stage_id, by=cast.coordinator, now=handed_in, note=note)
     approve_plan(db, made.id or 0, by=cast.manager, now=handed_in + timedelta(hours=20))
+
+
+def _explain(db: Session, stage_id: int, by: Person, now: datetime) -> None:
+    """Say of the districts that the quota leaves at zero when their turn comes."""
+    stage = db.get_one(Stage, stage_id)
+    past, day = past_of(db, stage), now.astimezone(ZoneInfo(Zone.WIB)).date()
+    left = [f"{one.kind.value}:{one.key}" for one in unexplained(db, stage, past, day)]
+    if left:
+        given = OmissionIn(grounds=left, reason="Menyusul pada tahap berikutnya: kuota tim penuh")
+        explain(db, stage_id, given, past, by=by, now=now, today=day)
 
 
 def _live_through(db: Session, stage_id: int, by: Person, today: date) -> None:

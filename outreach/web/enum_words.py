@@ -339,6 +339,7 @@ ENUM_WORDS = {
         "closed_periods": _("Harvests and other closed periods"),
         "vulnerable": _("Vulnerable workers per village (DTSEN)"),
         "members": _("Present members per village or regency"),
+        "ledger": _("Sign-up ledger"),
         "sponsorships": _("Sponsorships"),
     },
     "FollowUp": {
@@ -349,10 +350,10 @@ ENUM_WORDS = {
         "sponsor_ending": _("Sponsor ending"),
     },
     "Saturation": {
-        "low": _("Under 25 %: most are still to be won"),
-        "some": _("25 to 50 %"),
-        "high": _("50 to 80 %"),
-        "full": _("80 % and more: hardly anybody is left"),
+        "low": _("Under a quarter: most are still to be won"),
+        "some": _("A quarter to a half"),
+        "high": _("A half to four fifths"),
+        "full": _("Four fifths and more: hardly anybody is left"),
     },
     "GroundKind": {
         "district": _("District"),
@@ -403,6 +404,28 @@ ENUM_WORDS = {
     "Package": {
         "jkk_jkm": _("JKK + JKM"),
         "jkk_jkm_jht": _("JKK + JKM + JHT"),
+    },
+    "Programme": {
+        "jkk": _("Work accident (JKK)"),
+        "jkm": _("Death (JKM)"),
+        "jht": _("Old-age savings (JHT)"),
+    },
+    "SignupChannel": {
+        "own": _("On their own"),
+        "sertakan": _("SERTAKAN sponsor"),
+        "apbd": _("Regency budget (APBD)"),
+        "apbdes": _("Village budget (APBDes)"),
+        "pbi": _("The state (PBI)"),
+        "csr": _("A company (CSR)"),
+        "perisai": _("PERISAI agent"),
+    },
+    "Finding": {
+        "missing": _("Nothing confirmed yet"),
+        "fewer": _("Fewer confirmed than claimed"),
+        "more": _("More confirmed than claimed"),
+        "unclaimed": _("Confirmed without a session"),
+        "agrees": _("Both agree"),
+        "awaited": _("This month: not due yet"),
     },
     "Payer": {
         "self": _("The worker"),
