@@ -20,7 +20,8 @@ from outreach.progress.cliff import (
     stake_of,
     steps_ahead,
 )
-from outreach.progress.ending import ending_terms, sponsor_ending
+from outreach.progress.ending import ending_terms
+from outreach.progress.follow_up import FollowUp, Rules, follow_up_list
 from outreach.progress.sponsorships import (
     CONVERSION_DAYS,
     SponsorshipIn,
@@ -72,10 +73,10 @@ def sponsorships() -> ResponseReturnValue:
         terms = sponsorships_in(db, scope)
         around = sponsorships_around(db, scope)
         due = ending_terms(db, scope, today())
-        villages = sponsor_ending(db, scope, today())
+        todo = follow_up_list(db, FollowUp.SPONSOR_ENDING, scope, Rules(), today(), whole=scope)
         regions = {filters.area, *(term.region_code for term in (*terms, *around))}
         regions |= {cut(term.region_code, Level.REGENCY) for term in terms}
-        regions |= {village.code for village in villages[:MOST_PROPOSED]}
+        regions |= {village.code for village in todo.cases[:MOST_PROPOSED]}
         names = names_of(db, regions - {""})
     steps = steps_ahead(terms, today())
     return render_template(
@@ -94,7 +95,7 @@ def sponsorships() -> ResponseReturnValue:
         by_regency=at_stake_by(terms, today(), lambda one: cut(one.region_code, Level.REGENCY)),
         by_payer=_payers(terms),
         due=due,
-        villages=villages,
+        todo=todo,
         most_proposed=MOST_PROPOSED,
         day=today(),
         seen_at=now(),

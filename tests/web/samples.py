@@ -23,6 +23,7 @@ MISSING: dict[str, Any] = {
     "official_id": 999_999,
     "message_id": 999_999,
     "period_id": 999_999,
+    "sponsorship_id": 999_999,
     "market_id": 999_999,
     "run_id": 999_999,
     "batch_id": 999_999,

@@ -18,6 +18,9 @@ from outreach.logbook.tables import (
     DisputedReport,
     Evidence,
     EvidenceKind,
+    Package,
+    Payer,
+    Sector,
     SessionReport,
     WaitingPicture,
 )
@@ -31,6 +34,7 @@ from outreach.people.tables import (
     Role,
     TeamLeave,
 )
+from outreach.progress.tables import Sponsorship
 from outreach.villages.tables import (
     ClosedPeriod,
     Closure,
@@ -133,7 +137,7 @@ def _branch(db: Session, ids: dict[str, Any], name: str, village: str, regency: 
     db.add(leave)
     db.flush()
     ids.update(branch_id=branch.id, team_id=team.id, leave_id=leave.id, code=village)
-    ids.update(_surroundings(db, village))
+    ids.update(_surroundings(db, branch.id or 0, village))
     ids.update(_visit(db, branch.id or 0, team.id or 0, village, regency))
 
 
@@ -154,8 +158,8 @@ def _message(db: Session, ids: dict[str, Any]) -> int | None:
     return message.id
 
 
-def _surroundings(db: Session, village: str) -> dict[str, Any]:
-    """Note an official of the village, a day on which it is closed, and its market."""
+def _surroundings(db: Session, branch_id: int, village: str) -> dict[str, Any]:
+    """Note an official of the village, a closed day, its market, and who pays for workers."""
     official = Official(village_code=village, name="Sri Lestari", position="Lurah")
     period = ClosedPeriod(
         region_code=village,
@@ -164,9 +168,25 @@ def _surroundings(db: Session, village: str) -> dict[str, Any]:
         closure=Closure.HARVEST,
     )
     market = MarketDay(region_code=village, rhythm=MarketRhythm.KLIWON)
-    db.add_all([official, period, market])
+    sponsorship = Sponsorship(
+        branch_id=branch_id,
+        region_code=village,
+        payer=Payer.APBDES,
+        sponsor="Desa",
+        sector=Sector.FARMER,
+        package=Package.JKK_JKM,
+        quota=100,
+        starts=date(2026, 7, 1),
+        ends=date(2026, 12, 31),
+    )
+    db.add_all([official, period, market, sponsorship])
     db.flush()
-    return {"official_id": official.id, "period_id": period.id, "market_id": market.id}
+    return {
+        "official_id": official.id,
+        "period_id": period.id,
+        "market_id": market.id,
+        "sponsorship_id": sponsorship.id,
+    }
 
 
 def _visit(
