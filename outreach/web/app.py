@@ -50,6 +50,7 @@ BLUEPRINTS = (
     "outreach.web.paper_reports:pages",
     "outreach.web.official_returns:pages",  # the same blueprint, with all of its views
     "outreach.web.manager:pages",
+    "outreach.web.ledger:pages",
     "outreach.web.maps:pages",
     "outreach.web.map_layers:pages",
     "outreach.web.phone_inbox:pages",  # the same blueprint as `api`, with all of its views

@@ -1,0 +1,148 @@
+"""The sign-up ledger: what became of sign-ups, what is due, and what does not agree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from outreach.campaigns.campaigns import list_campaigns
+from outreach.logbook.tables import SignupChannel
+from outreach.logbook.tariff import discounts_ending, month_after, month_of, tariff
+from outreach.people.access import covers
+from outreach.people.tables import Role
+from outreach.progress.dues import PAYERS, Dues, dues
+from outreach.progress.ledger import STEPS, by_channel, ledger_by
+from outreach.progress.reconciling import QUIET, count_findings, reconcile
+from outreach.villages.codes import Level
+from outreach.villages.reading import names_of
+from outreach.villages.tables import VillageKind
+from outreach.web.auth import person
+from outreach.web.coordinator_calendar import month_name
+from outreach.web.coordinator_pages import READERS, today
+from outreach.web.database import reading_db, running
+from outreach.web.manager import BELOW, crumbs_to
+from outreach.web.map_filters import Filters, home_of, read_filters
+from outreach.web.routing import allow
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
+
+    from outreach.progress.scope import Scope
+
+pages = Blueprint("ledger", __name__)
+
+#: The steps up to the first payment, and those that tell who still pays.
+TO_PAYING = ("interested", "forms", "registered", "first_paid")
+STILL_PAYING = ("paid_1", "paid_3", "paid_6")
+MONTHS_BACK, MONTHS_AHEAD = 12, 12
+#: A discount that ends within so many days is told; on the desk, which has less room, fewer.
+TOLD_DAYS, TOLD_ON_DESK_DAYS = 180, 60
+ROWS_A_PAGE = 20
+LAST_PAGE = 10_000
+
+
+@pages.get("/ledger")
+@allow(*READERS)
+def ledger() -> ResponseReturnValue:
+    """Show the ledger of an area: steps, channels, dues, what does not agree, areas below."""
+    with reading_db() as db:
+        filters = read_filters(db, person(), home=home_of(person()))
+        if len(filters.area) == Level.VILLAGE:
+            return redirect(url_for("manager.village", code=filters.area), 303)
+        scope = filters.scope(person())
+        return render_template(
+            "manager/ledger.html",
+            filters=filters,
+            at=lambda area: address_of(filters, area),
+            crumbs=crumbs_to(db, person(), filters.area),
+            is_part=not covers(person().areas, filters.area),
+            campaigns=list_campaigns(db, person()),
+            kinds=list(VillageKind),
+            may_upload=person().role is Role.COORDINATOR,
+            day=today(),
+            whole=ledger_by(db, scope, None, until=today()).get("") or None,
+            channels=by_channel(db, scope, until=today()),
+            channel_order=list(SignupChannel),
+            to_paying=TO_PAYING,
+            still_paying=STILL_PAYING,
+            part_of=STEPS,
+            **_below(db, scope, filters),
+            **_due(db, scope),
+            **_agreement(db, scope),
+        )
+
+
+def address_of(filters: Filters, area: str, **more: str) -> str:
+    """Write the address of this page at another area."""
+    return "/ledger" + filters.query(area=area, **more)
+
+
+def _below(db: Session, scope: Scope, filters: Filters) -> dict[str, Any]:
+    level = BELOW[len(filters.area)]
+    rows = ledger_by(db, scope, level, until=today())
+    return {"level": level.name.lower(), "areas": rows, "names": names_of(db, rows)}
+
+
+def _due(db: Session, scope: Scope) -> dict[str, Any]:
+    """Gather what is due month by month, this month by payer, and which discounts end."""
+    funds = running().settings.village_funds_discount
+    first = max(month_after(month_of(today()), -MONTHS_BACK), tariff().first_month)
+    found = dues(
+        db, scope, None, first, MONTHS_BACK + 1 + MONTHS_AHEAD, village_funds_discounted=funds
+    )
+    now = found.months.index(month_of(today()))
+    due, full = (_sums(found, one) for one in ("rupiah", "full_rupiah"))
+    return {
+        "due_months": [month_name(month) for month in found.months],
+        "due_series": {
+            "told": [*due[: now + 1], *[None] * MONTHS_AHEAD],
+            "ahead": [*[None] * now, *due[now:]],
+            "full": full,
+        },
+        "due_now": found.of(0, now) if found.regions else {},
+        "due_later": found.of(0, len(found.months) - 1) if found.regions else {},
+        "due_last": found.months[-1],
+        "payers": [
+            payer for payer in PAYERS if payer in (found.of(0, now) if found.regions else {})
+        ],
+        "ending": discounts_ending(today(), TOLD_DAYS, village_funds_discounted=funds),
+        "funds_discounted": funds,
+        "tariff_sources": _tariff_sources(),
+    }
+
+
+def _sums(found: Dues, figure: str) -> list[int]:
+    """Add a figure up over all payers, for each month."""
+    told: list[int] = getattr(found, figure).sum(axis=(0, 1)).tolist()
+    return told
+
+
+def _tariff_sources() -> list[str]:
+    told = [row.source for row in tariff().full] + [row.source for row in tariff().discounts]
+    return list(dict.fromkeys(told))
+
+
+def _agreement(db: Session, scope: Scope) -> dict[str, Any]:
+    """Gather what reports claim beside what is confirmed, one page of it."""
+    counted = count_findings(db, scope, until=today())
+    page = min(LAST_PAGE, max(1, request.args.get("page", 1, type=int)))
+    loud = sum(number for finding, number in counted.items() if finding not in QUIET)
+    return {
+        "findings": counted,
+        "loud": loud,
+        "page": page,
+        "pages": max(1, -(-loud // ROWS_A_PAGE)),
+        "pairs": [
+            one
+            for one in reconcile(
+                db,
+                scope,
+                until=today(),
+                most=ROWS_A_PAGE,
+                skip=(page - 1) * ROWS_A_PAGE,
+            )
+            if one.finding not in QUIET
+        ],
+    }
