@@ -14,6 +14,7 @@ from outreach.campaigns.stages import StageIn, create_stage, open_stage
 from outreach.campaigns.tables import Ecosystem, Purpose, Stage
 from outreach.demonstration.cast import Cast, engage, make_account
 from outreach.demonstration.handsets import connect_phones
+from outreach.demonstration.ledger import confirm_signups
 from outreach.demonstration.logins import OFFICIAL
 from outreach.demonstration.sessions import Ending, draw_ending, told_oddly
 from outreach.demonstration.sponsors import note_sponsors
@@ -93,6 +94,7 @@ def tell_story(db: Session, *, secret: str, now: datetime, tell: Tell) -> None:
     _make_up(db, stages[1], cast.coordinator, today)
     _fall_ill(db, cast, today)
     wind_up(db, stages[0], _version(db, stages[0]), by=cast.coordinator, now=now)
+    confirm_signups(db, by=cast.coordinator, branch_id=cast.branch_id, now=now)
     visited = visits_of_stage(db, cast.coordinator, stages[1])
     villages = [visit.village_code for visit in visited]
     introduce_heads(db, villages, by=cast.coordinator, today=today)

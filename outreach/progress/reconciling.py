@@ -1,4 +1,8 @@
-"""Claimed against confirmed: what session reports say of a village's month, and what the agency."""
+"""Claimed against confirmed: what session reports say of a village's month, and what the agency.
+
+A report tells who had paid by then; others pay later in the month. So fewer confirmed payments than
+claimed ones are a difference, and more are none.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +48,8 @@ class Reconciled:
     """One village and month, claimed and confirmed; None is what nobody has told.
 
     `confirmed_forms` are the registered where no forms were told. `difference` is confirmed less
-    claimed forms, `paid_difference` the same of first payments where both are told.
+    claimed forms, `paid_difference` the same of first payments where both are told; of these only
+    what is missing counts.
     """
 
     code: str
@@ -131,14 +136,15 @@ def _compared(db: Session, scope: Scope, until: date) -> Any:
     claimed, confirmed = (
         func.coalesce(pairs.c[name], 0) for name in ("claimed_forms", "confirmed_forms")
     )
-    paid = func.coalesce(func.abs(pairs.c.confirmed_paid - pairs.c.claimed_paid), 0)
+    unpaid = pairs.c.claimed_paid - pairs.c.confirmed_paid
+    missing = case((unpaid > 0, unpaid), else_=0)
     difference = confirmed - claimed
     now = until.year * 12 + until.month - 1
     return select(
         *pairs.c,
         difference.label("difference"),
-        (func.abs(difference) + paid).label("weight"),
-        _finding(pairs, difference, paid, now).label("finding"),
+        (func.abs(difference) + missing).label("weight"),
+        _finding(pairs, difference, missing, now).label("finding"),
     ).subquery()
 
 
@@ -171,10 +177,9 @@ def _told(db: Session, scope: Scope, until: date) -> Any:
     ).subquery()
 
 
-def _finding(pairs: Any, difference: Any, paid: Any, now: int) -> Any:
+def _finding(pairs: Any, difference: Any, missing: Any, now: int) -> Any:
     nothing_confirmed = pairs.c.confirmed_forms.is_(None)
     nothing_claimed = func.coalesce(pairs.c.claimed_forms, 0) == 0
-    paid_less = pairs.c.confirmed_paid < pairs.c.claimed_paid
     return case(
         (and_(nothing_confirmed, nothing_claimed), Finding.AGREES.value),
         (and_(nothing_confirmed, pairs.c.month >= now), Finding.AWAITED.value),
@@ -182,7 +187,6 @@ def _finding(pairs: Any, difference: Any, paid: Any, now: int) -> Any:
         (and_(nothing_claimed, difference > 0), Finding.UNCLAIMED.value),
         (difference < 0, Finding.FEWER.value),
         (difference > 0, Finding.MORE.value),
-        (and_(paid > 0, paid_less), Finding.FEWER.value),
-        (paid > 0, Finding.MORE.value),
+        (missing > 0, Finding.FEWER.value),
         else_=Finding.AGREES.value,
     )
