@@ -26,6 +26,9 @@ from outreach.web.map_filters import Filters, home_of, read_filters
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
 
@@ -103,6 +106,7 @@ def _due(db: Session, scope: Scope) -> dict[str, Any]:
         },
         "due_now": found.of(0, now) if found.regions else {},
         "due_later": found.of(0, len(found.months) - 1) if found.regions else {},
+        "due_ends": _ends(found.months),
         "due_last": found.months[-1],
         "payers": [
             payer for payer in PAYERS if payer in (found.of(0, now) if found.regions else {})
@@ -111,6 +115,12 @@ def _due(db: Session, scope: Scope) -> dict[str, Any]:
         "funds_discounted": funds,
         "tariff_sources": _tariff_sources(),
     }
+
+
+def _ends(months: Sequence[date]) -> list[tuple[int, date]]:
+    """Tell after which of the months a discount ends."""
+    ends = sorted({row.ends for row in tariff().discounts})
+    return [(months.index(month_of(end)), end) for end in ends if month_of(end) in months]
 
 
 def _sums(found: Dues, figure: str) -> list[int]:
