@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import brotli
 
-from outreach.maps.columns import encode_names, encode_places
+from outreach.maps.columns import encode_places, encode_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,6 +140,6 @@ def _changed(path: Path) -> float:
         return float("inf")
 
 
-def keep_names(store: Store, names: Mapping[str, str]) -> str:
-    """Keep the names of provinces and regencies."""
-    return store.keep("names", ".json", encode_names(names))
+def keep_texts(store: Store, words: Mapping[str, str], names: Mapping[str, str]) -> str:
+    """Keep the words of the maps in one language, and the names of provinces and regencies."""
+    return store.keep("texts", ".json", encode_texts(words, names))

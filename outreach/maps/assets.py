@@ -1,19 +1,22 @@
-"""The scripts, styles and pictures of the maps: one script and one style sheet, ours and Leaflet's.
+"""The script of the maps: Leaflet, ours and their styles and pictures in one file.
 
-Leaflet comes from the package XStatic-Leaflet, the version that Folium loads. Everything is public:
-the frame that loads it has no login.
+Leaflet comes from the package XStatic-Leaflet, the version that Folium loads. The page around a map
+fetches the file, which a browser keeps, and hands it to the frame, for which it would keep nothing:
+a frame of opaque origin has no cache.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import base64
+import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xstatic.pkg import leaflet
 
 import outreach
-from outreach.maps.artefacts import Store, write_whole
+from outreach.maps.artefacts import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,15 +28,9 @@ SCRIPTS = (
     "core", "bridge", "topology", "columns", "data", "canvas", "choropleth", "symbols", "villages",
     "bubbles", "labels", "card", "pointer", "legend", "summary", "search", "view", "live", "trips",
 )  # fmt: skip
-_PICTURES = ("layers.png", "layers-2x.png")
-
-
-@dataclass(frozen=True, slots=True)
-class AssetUrls:
-    """Where the frame finds its script and its style sheet."""
-
-    script: str
-    style: str
+_PICTURE = re.compile(r"url\((images/[a-z0-9-]+\.png)\)")
+#: What a reader needs and a browser does not: comments that begin a line, and indents.
+_FOR_READERS = re.compile(r"^[ \t]*(/\*.*?\*/|//[^\n]*)?[ \t]*\n?", re.MULTILINE | re.DOTALL)
 
 
 def build_assets(out_dir: Path) -> dict[str, str]:
@@ -42,30 +39,39 @@ def build_assets(out_dir: Path) -> dict[str, str]:
     Built again, the same sources give the same names; new sources new ones.
     """
     store = Store(out_dir)
-    ours = [_OURS / f"{name}.js" for name in SCRIPTS]
-    names = {
-        "script": store.keep("assets/map", ".js", _join([_LEAFLET / "leaflet.js", *ours])),
-        "style": store.keep(
-            "assets/map", ".css", _join([_LEAFLET / "leaflet.css", _OURS / "map.css"])
-        ),
-    }
-    for picture in _PICTURES:  # beside the style sheet, where Leaflet's rules look for them
-        write_whole(
-            out_dir / "assets" / "images" / picture, (_LEAFLET / "images" / picture).read_bytes()
-        )
+    parts = [(_LEAFLET / "leaflet.js").read_text(encoding="utf-8"), *map(_slim, _ours())]
+    script = "\n".join([*parts, f"Outreach.dress({json.dumps(_style())});"])
+    names = {"script": store.keep("assets/map", ".js", script.encode(), best=True)}
     store.note(assets=names)
     return names
 
 
-def asset_urls(store: Store, prefix: str) -> AssetUrls:
-    """Answer the addresses of what `build_assets` made; *prefix* is that of the assets route.
+def script_url(store: Store, prefix: str) -> str:
+    """Answer the address of what `build_assets` made; *prefix* is that of the assets route.
 
     Raises KeyError before the first build.
     """
-    names = store.manifest()["assets"]
-    script, style = (names[key].removeprefix("assets/") for key in ("script", "style"))
-    return AssetUrls(script=prefix + script, style=prefix + style)
+    name: str = store.manifest()["assets"]["script"]
+    return prefix + name.removeprefix("assets/")
 
 
-def _join(files: Iterable[Path]) -> bytes:
-    return b"\n".join(file.read_bytes() for file in files)
+def _ours() -> Iterable[str]:
+    return ((_OURS / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+
+
+def _slim(source: str) -> str:
+    return _FOR_READERS.sub("", source)
+
+
+def _style() -> str:
+    """Join the styles; their pictures stand in them, for the frame may fetch none."""
+    files = (_LEAFLET / "leaflet.css", _OURS / "map.css")
+    styles = "\n".join(_slim(file.read_text(encoding="utf-8")) for file in files)
+    return _PICTURE.sub(_inline, styles)
+
+
+def _inline(picture: re.Match[str]) -> str:
+    if "marker" in picture[1]:  # no map of ours has markers of Leaflet's own look
+        return "none"
+    data = base64.b64encode((_LEAFLET / picture[1]).read_bytes()).decode()
+    return f"url(data:image/png;base64,{data})"

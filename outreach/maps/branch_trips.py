@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date, time
 
-    from outreach.maps.assets import AssetUrls
-
 
 @dataclass(frozen=True, slots=True)
 class Base:
@@ -46,7 +44,6 @@ class Trip:
 
 
 def trips_page(
-    assets: AssetUrls,
     words: Mapping[str, str],
     view: View,
     bases: Sequence[Base],
@@ -60,8 +57,8 @@ def trips_page(
     Raises ValueError for a trip of a team that has no base.
     """
     plan = trip_columns(bases, trips)
-    page = LeanMap(assets, view)
-    data = put(Knowledge(**facts_of(view, words, plain=True)), page)
+    page = LeanMap(view)
+    data = put(Knowledge(**facts_of(view, plain=True)), page)
     known = {"data": data}
     CanvasLayer("Choropleth", links=known, plain=True).add_to(page)
     CanvasLayer("Labels", links=known).add_to(page)

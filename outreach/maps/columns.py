@@ -259,9 +259,9 @@ def encode_details(
     )
 
 
-def encode_names(names: Mapping[str, str]) -> bytes:
-    """Encode the names of provinces and regencies by code."""
-    return _json(dict(names))
+def encode_texts(words: Mapping[str, str], names: Mapping[str, str]) -> bytes:
+    """Encode the words of the maps, and the names of provinces and regencies by code."""
+    return _json({"words": dict(words), "names": dict(names)})
 
 
 def encode_results(results: Iterable[Found]) -> bytes:

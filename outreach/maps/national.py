@@ -12,25 +12,25 @@ from outreach.maps.page import FramePage, LeanMap, View, compose, facts_of, put
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from outreach.maps.assets import AssetUrls
-
 POLL_MILLISECONDS = 2_000
 VILLAGES_FROM_ZOOM = 8
 
 
 def national_page(
-    assets: AssetUrls,
     words: Mapping[str, str],
     view: View,
     *,
     village_url: str = "/villages/{code}",
+    borders: str | None = None,
 ) -> FramePage:
-    """Draw the page of the frame; it holds no village, all data comes from the host by message.
+    """Draw the page of the frame; it holds no village, all else comes from the host by message.
 
     `words` are all of `outreach.maps.words.map_words`; `{code}` in *village_url* is filled in.
+    `borders` names where true borders come from; without it they are drawn from the villages.
     """
-    page = LeanMap(assets, view)
-    data = put(Knowledge(**facts_of(view, words, village=village_url)), page)
+    page = LeanMap(view)
+    facts = facts_of(view, village=village_url, borders={"source": borders})
+    data = put(Knowledge(**facts), page)
     layers = _add_layers(page, data, words)
     _add_controls(page, data, layers, words)
     Start(data).add_to(page)

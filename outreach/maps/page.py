@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import folium
 import jinja2
-from branca.element import CssLink, Element, Figure, JavascriptLink
+from branca.element import Element, Figure
 from markupsafe import Markup
 
 from outreach.maps.safe import SANDBOX
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from outreach.maps.assets import AssetUrls
+    from collections.abc import Iterator
 
 NATION = ((-10.95, 95.0), (5.95, 141.0))
 #: Far enough that no islet lies outside, near enough that nobody gets lost.
@@ -63,7 +61,7 @@ class FramePage:
 class LeanMap(folium.Map):
     """A Folium map without Folium's own assets and without tiles: nothing leaves our host."""
 
-    def __init__(self, assets: AssetUrls, view: View) -> None:
+    def __init__(self, view: View) -> None:
         (south, west), (north, east) = view.bounds
         super().__init__(
             location=[(south + north) / 2, (west + east) / 2],
@@ -82,8 +80,7 @@ class LeanMap(folium.Map):
         # Folium gives its own arguments of these names to the tiles only, and we have none.
         self.options |= {"minZoom": 3, "maxZoom": 16}
         # On the instance: the class's lists are shared by every map of the process.
-        self.default_js = [("map", assets.script)]
-        self.default_css = [("map_css", assets.style)]
+        self.default_js, self.default_css = [], []
 
 
 def put[T: Element](part: T, on: LeanMap) -> T:
@@ -93,14 +90,14 @@ def put[T: Element](part: T, on: LeanMap) -> T:
 
 
 def frame_policy(nonce: str) -> str:
-    """Answer the content policy of the frame: our scripts only, no network, opaque origin."""
+    """Answer the content policy of the frame: what bears its nonce, no network, opaque origin."""
     return "; ".join(
         [
             f"sandbox {SANDBOX}",
             "default-src 'none'",
-            f"script-src 'self' 'nonce-{nonce}'",
-            "style-src 'self'",
-            "img-src 'self' data: blob:",
+            f"script-src 'nonce-{nonce}'",
+            f"style-src 'nonce-{nonce}'",
+            "img-src data: blob:",
             "connect-src 'none'",
             "base-uri 'none'",
             "form-action 'none'",
@@ -110,20 +107,19 @@ def frame_policy(nonce: str) -> str:
 
 
 def compose(drawn: LeanMap, *, language: str, title: str) -> FramePage:
-    """Render a map into our own document, leaving out Folium's inline styles and scripts."""
+    """Render a map into our own document, leaving out Folium's header.
+
+    Its script waits in a function until the page around the frame has handed over ours.
+    """
     root = drawn.get_root()
     assert isinstance(root, Figure)  # noqa: S101 - a map not put elsewhere makes its own figure
+    for number, part in enumerate(_parts(root)):
+        part._id = str(number)  # noqa: SLF001 - Folium's are long and of chance
     root.render()
-    links = [
-        part
-        for part in root.header._children.values()  # noqa: SLF001 - branca has no other way in
-        if isinstance(part, CssLink | JavascriptLink)
-    ]
     nonce = secrets.token_urlsafe(16)
     html = _template().render(
         language=language,
         title=title,
-        head=Markup("\n".join(part.render() for part in links)),  # noqa: S704 - our own addresses
         body=Markup(root.html.render()),  # noqa: S704 - one empty div
         # Folium indents generously; no string of ours holds a line break.
         script=Markup(re.sub(r"\s*\n\s*", "\n", root.script.render())),  # noqa: S704 - inert JSON only
@@ -132,13 +128,18 @@ def compose(drawn: LeanMap, *, language: str, title: str) -> FramePage:
     return FramePage(html=html, nonce=nonce)
 
 
+def _parts(of: Element) -> Iterator[Element]:
+    for part in of._children.values():  # noqa: SLF001 - branca has no other way in
+        yield part
+        yield from _parts(part)
+
+
 @lru_cache(maxsize=1)
 def _template() -> jinja2.Template:
     source = Path(__file__).with_name("frame.html").read_text(encoding="utf-8")
     return jinja2.Environment(autoescape=True).from_string(source)
 
 
-def facts_of(view: View, words: Mapping[str, str], **more: Any) -> dict[str, Any]:
+def facts_of(view: View, **more: Any) -> dict[str, Any]:
     """Gather what the scripts' shared data needs to know from the start."""
-    told = {"language": view.language, "area": view.area, "own": view.own, "words": dict(words)}
-    return {**told, **more}
+    return {"area": view.area, "own": view.own, **more}

@@ -15,6 +15,7 @@ from outreach.web.coordinator_pages import READERS, pages, today
 from outreach.web.coordinator_plan import around
 from outreach.web.database import reading_db
 from outreach.web.i18n import language
+from outreach.web.map_beginning import beginning
 from outreach.web.map_data import map_data
 from outreach.web.routing import allow
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
 
     from outreach.maps.branch_trips import Base, Trip
     from outreach.maps.page import Bounds
@@ -34,16 +36,23 @@ def trips_map(stage_id: int) -> ResponseReturnValue:
     """Show the page that holds the map."""
     with reading_db() as db:
         shown = around(db, stage_of(db, person(), stage_id), "map")
-        names = map_data().names_file(db)
-    areas = map_data().store.manifest().get("areas")
-    urls = {"areas": f"/map/{areas}", "names": f"/map/{names}", "village": "/villages/{code}"}
+        urls = _urls(db)
     return render_template(
         "coordinator/plan_map.html",
         frame=url_for("coordinator.trips_frame", stage_id=stage_id),
-        host_urls=script_json(urls if areas else {}),
+        host_urls=script_json(urls),
         sandbox=SANDBOX,
         **shown,
     )
+
+
+def _urls(db: Session) -> dict[str, str]:
+    """Gather what the host page of the map needs; nothing before the maps were built."""
+    manifest = map_data().store.manifest()
+    if not {"areas", "assets"} <= manifest.keys():
+        return {}
+    areas = f"/map/{manifest['areas']}"
+    return {**beginning(db), "areas": areas, "village": "/villages/{code}"}
 
 
 @pages.get("/stages/<int:stage_id>/plan/map/frame")
@@ -51,7 +60,6 @@ def trips_map(stage_id: int) -> ResponseReturnValue:
 def trips_frame(stage_id: int) -> ResponseReturnValue:
     """Draw the Folium page of the sandboxed frame."""
     # Folium takes two seconds to load: only the process that draws a map pays for it.
-    from outreach.maps.assets import asset_urls  # noqa: PLC0415
     from outreach.maps.branch_trips import trips_page  # noqa: PLC0415
     from outreach.maps.page import View  # noqa: PLC0415
     from outreach.maps.words import map_words  # noqa: PLC0415
@@ -60,8 +68,7 @@ def trips_frame(stage_id: int) -> ResponseReturnValue:
         trips = day_trips(db, person(), stage_id)
     bases, drawn = _columns(trips)
     view = View(language=language(), bounds=_bounds(trips))
-    urls = asset_urls(map_data().store, "/map/assets/")
-    made = trips_page(urls, map_words(_), view, bases, drawn, today())
+    made = trips_page(map_words(_), view, bases, drawn, today())
     return Response(made.html, headers=made.headers)
 
 

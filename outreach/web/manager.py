@@ -26,6 +26,7 @@ from outreach.visits.listing import history, visits_of_village
 from outreach.web.auth import person
 from outreach.web.closure_words import marks_in_words
 from outreach.web.database import reading_db
+from outreach.web.map_beginning import beginning
 from outreach.web.map_data import map_data
 from outreach.web.map_filters import Filters, home_of, read_filters
 from outreach.web.routing import allow
@@ -136,8 +137,8 @@ def _frame(db: Session, filters: Filters) -> dict[str, Any]:
     rows = filters.query(rows=ground.file)
     more = "&" if rows else "?"
     urls = {
+        **beginning(db),
         "areas": f"/map/{manifest['areas']}",
-        "names": f"/map/{data.names_file(db)}",
         "places": f"/map/{ground.file}{filters.query()}",
         "districts": "/map/districts/{code}",
         "stats": f"/map/stats{rows}",
@@ -150,7 +151,7 @@ def _frame(db: Session, filters: Filters) -> dict[str, Any]:
     return {
         "urls": script_json(urls),
         "sandbox": SANDBOX,
-        "preloads": [urls[name] for name in ("areas", "names", "stats", "places", "state")],
+        "preloads": [urls[name] for name in ("script", "areas", "texts", "stats")],
         "frame": f"/map/frame{filters.query(area=filters.area)}",
     }
 

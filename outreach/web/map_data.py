@@ -14,7 +14,7 @@ from flask import current_app
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from outreach.maps.artefacts import Store, forget_old_places, keep_names, keep_places
+from outreach.maps.artefacts import Store, forget_old_places, keep_places, keep_texts
 from outreach.maps.columns import MapScope, Places, Progress, scope_of
 from outreach.progress.changes import Change, changes_since, latest_change
 from outreach.progress.scope import Scope
@@ -23,7 +23,7 @@ from outreach.villages.tables import Province, Regency, Village
 from outreach.web.database import running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
     from sqlmodel import Session
@@ -89,7 +89,7 @@ class MapData:
         self._clock = clock
         self._lock = threading.RLock()
         self._nation: tuple[object, Places] | None = None
-        self._names: tuple[Places, str] | None = None
+        self._names: tuple[Places, dict[str, str]] | None = None
         self._checked_at = float("-inf")
         self._grounds: Memory[tuple[float, object, Ground]] = Memory()
         self._states: Memory[tuple[Change, VillageStates]] = Memory()
@@ -110,13 +110,13 @@ class MapData:
             self._grounds.put(scope, (self._clock() + GROUND_SECONDS, nation, made))
             return made
 
-    def names_file(self, db: Session) -> str:
-        """Name the file with the names of provinces and regencies."""
+    def texts_file(self, db: Session, words: Mapping[str, str]) -> str:
+        """Name the file with the maps' words, and the names of provinces and regencies."""
         with self._lock:
             nation = self._national_places(db)
             if self._names is None or self._names[0] is not nation:
-                self._names = (nation, keep_names(self.store, _region_names(db)))
-            return self._names[1]
+                self._names = (nation, _region_names(db))
+            return keep_texts(self.store, words, self._names[1])
 
     def _national_places(self, db: Session) -> Places:
         if self._nation and self._clock() - self._checked_at < GROUND_SECONDS:

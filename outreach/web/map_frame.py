@@ -7,24 +7,19 @@ from typing import TYPE_CHECKING
 from flask import Response
 from flask_babel import gettext
 
-from outreach.maps.assets import asset_urls
 from outreach.maps.national import national_page
 from outreach.maps.page import NATION, View
 from outreach.maps.words import map_words
 from outreach.web.i18n import language
 
 if TYPE_CHECKING:
-    from outreach.maps.artefacts import Store
     from outreach.maps.columns import Places
 
-#: Where the frame, which has no login, finds its scripts and styles.
-ASSETS_AT = "/map/assets/"
 
-
-def draw_national(store: Store, area: str, inside: Places, own: tuple[str, ...]) -> Response:
+def draw_national(area: str, inside: Places, own: tuple[str, ...]) -> Response:
     """Draw the map of the *own* regions, looking at *area* with the places *inside* it."""
     view = View(language=language(), area=area, bounds=_bounds(inside), own=own)
-    drawn = national_page(asset_urls(store, ASSETS_AT), map_words(gettext), view)
+    drawn = national_page(map_words(gettext), view)
     return Response(drawn.html, headers=drawn.headers)
 
 

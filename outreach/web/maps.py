@@ -59,18 +59,18 @@ def frame() -> ResponseReturnValue:
         filters = read_filters(db, person(), home=home_of(person()))
         places = map_data().ground(db, filters.scope(person(), whole=True)).places
     inside = places.only(columns.scope_of(places.codes, [filters.area]))
-    return draw_national(map_data().store, filters.area, inside, person().areas)
+    return draw_national(filters.area, inside, person().areas)
 
 
 @pages.get("/<file_name>")
 @allow(*READERS)
 def artefact(file_name: str) -> ResponseReturnValue:
-    """Send shapes, names or the places of the person's own scope."""
+    """Send shapes, texts or the places of the person's own scope."""
     if file_name.startswith("places-"):
         with reading_db() as db:
             asked(db, file_name)
         return _stored(file_name, "private")
-    if not file_name.startswith(("areas-", "names-")):
+    if not file_name.startswith(("areas-", "texts-")):
         raise NotFound(file=file_name)
     return _stored(file_name, "public")
 

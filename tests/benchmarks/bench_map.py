@@ -191,11 +191,11 @@ def time_pages(world: World) -> tuple[bytes, float, float]:
     began = time.perf_counter()
     html = draw_naive(world)
     naive_seconds = time.perf_counter() - began
-    urls = assets.asset_urls(Store(world.folder), "/map/assets/")
+    
     words = map_words(str)
-    national.national_page(urls, words, page.View())
+    national.national_page(words, page.View())
     began = time.perf_counter()
-    ours = national.national_page(urls, words, page.View())
+    ours = national.national_page(words, page.View())
     ours_seconds = time.perf_counter() - began
     print(f"page built: naive {naive_seconds:.2f} s, ours {ours_seconds * 1000:.1f} ms")
     print(f"HTML: naive {len(html):,} bytes, ours {len(ours.html):,} bytes")

@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from werkzeug.wsgi import ClosingIterator
 
 from outreach.maps import assets, columns, national, page, safe
-from outreach.maps.artefacts import Store, Stored, keep_names, keep_places
+from outreach.maps.artefacts import Store, Stored, keep_places, keep_texts
 from outreach.maps.words import map_words
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class World:
 def make_app(world: World) -> flask.Flask:
     app = flask.Flask(__name__, static_folder=None)
     store = Store(world.folder)
-    urls = _urls(world, store)
+    urls = map_urls(world, store)
 
     @app.before_request
     def note() -> flask.Response | None:
@@ -80,13 +80,12 @@ def make_app(world: World) -> flask.Flask:
             urls=safe.script_json(urls),
             frame=f"/map/frame?area={flask.request.args.get('area', '')}",
             sandbox=safe.SANDBOX,
-            preloads=[urls["areas"], urls["names"], urls["stats"]],
+            preloads=[urls[name] for name in ("script", "areas", "texts", "stats")],
         )
 
     @app.get("/map/frame")
     def frame() -> flask.Response:
         drawn = national.national_page(
-            assets.asset_urls(store, "/map/assets/"),
             map_words(lambda word: word),
             page.View(
                 language=world.language, area=flask.request.args.get("area", ""), own=world.own
@@ -115,14 +114,16 @@ def _pack(response: flask.Response) -> flask.Response:
     return response
 
 
-def _urls(world: World, store: Store) -> dict[str, str]:
+def map_urls(world: World, store: Store) -> dict[str, str]:
+    """Answer what the page around a map fetches, by name."""
     manifest = store.manifest()
     places = keep_places(store, world.places, best=True)
     above = {code: name for code, name in world.region_names.items() if len(code) <= 5}
-    names = keep_names(store, above)
+    texts = keep_texts(store, map_words(lambda word: word), above)
     return {
         "areas": f"/map/{manifest['areas']}",
-        "names": f"/map/{names}",
+        "script": assets.script_url(store, "/map/assets/"),
+        "texts": f"/map/{texts}",
         "places": f"/map/{places}",
         "districts": "/map/districts/{code}",
         "stats": "/map/stats",

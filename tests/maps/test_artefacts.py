@@ -16,8 +16,8 @@ from outreach.maps.artefacts import (
     PLACES_KEPT,
     Store,
     forget_old_places,
-    keep_names,
     keep_places,
+    keep_texts,
     write_whole,
 )
 
@@ -32,7 +32,7 @@ def test_the_same_content_has_the_same_name_and_other_content_another(tmp_path: 
     first = store.keep("names", ".json", b"{}")
     assert store.keep("names", ".json", b"{}") == first
     assert store.keep("names", ".json", b"[]") != first
-    assert keep_names(store, {"33": "Jawa Tengah"}).startswith("names-")
+    assert keep_texts(store, {"map": "Peta"}, {"33": "Jawa Tengah"}).startswith("texts-")
 
 
 @pytest.mark.parametrize(
@@ -89,17 +89,17 @@ def test_only_places_long_out_of_use_are_removed(tmp_path: Path, places: Places)
     assert all(path.exists() for path in names)
 
 
-def test_one_script_and_one_style_sheet_hold_leaflet_and_ours(built: Path) -> None:
+def test_one_script_holds_leaflet_and_ours_with_styles_and_pictures(built: Path) -> None:
     store = Store(built)
-    urls = assets.asset_urls(store, "/map/assets/")
-    script = store.open("assets/" + urls.script.removeprefix("/map/assets/"))
-    style = store.open("assets/" + urls.style.removeprefix("/map/assets/"))
+    url = assets.script_url(store, "/map/assets/")
+    script = store.open("assets/" + url.removeprefix("/map/assets/"))
     assert script is not None
-    assert style is not None
     assert b"Leaflet 1.9.3" in script.body
     assert b"Outreach.Choropleth" in script.body
-    assert b".o-legend" in style.body
-    assert store.open("assets/images/layers.png") is not None
+    assert b".o-legend" in script.body
+    assert script.body.count(b"url(data:image/png;base64,") == 2
+    assert b"images/" not in script.body
+    assert b"Reads the binary answers" not in script.body  # a comment, for readers only
     assert assets.build_assets(built) == store.manifest()["assets"]
     on_disk = {file.stem for file in assets._OURS.glob("*.js")} - {"host"}
     assert on_disk == set(assets.SCRIPTS)

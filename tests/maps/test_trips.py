@@ -10,12 +10,12 @@ import flask
 import pytest
 from playwright.sync_api import expect
 
-from outreach.maps import assets, page, safe
+from outreach.maps import page, safe
 from outreach.maps.artefacts import Store
 from outreach.maps.branch_trips import Base, Stop, Trip, trip_columns, trips_page
 from outreach.maps.words import map_words
 from tests.maps.conftest import HOSTILE
-from tests.maps.map_app import HOST_PAGE, make_app, serving
+from tests.maps.map_app import HOST_PAGE, make_app, map_urls, serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -58,16 +58,15 @@ def trips_app(world: World, trips: list[Trip] = TRIPS) -> flask.Flask:
 
     @app.get("/plan")
     def plan() -> str:
-        urls = {"areas": f"/map/{store.manifest()['areas']}", "village": "/villages/{code}"}
+        urls = map_urls(world, store)
         return flask.render_template_string(
             HOST_PAGE, urls=safe.script_json(urls), frame="/plan/frame", sandbox=safe.SANDBOX
         )
 
     @app.get("/plan/frame")
     def plan_frame() -> flask.Response:
-        urls = assets.asset_urls(store, "/map/assets/")
         view = page.View(language="id", bounds=((-7.6, 110.6), (-7.3, 111.0)))
-        drawn = trips_page(urls, map_words(str), view, BASES, trips, TODAY)
+        drawn = trips_page(map_words(str), view, BASES, trips, TODAY)
         return flask.Response(drawn.html, headers=drawn.headers)
 
     return app

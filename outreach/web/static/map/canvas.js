@@ -2,6 +2,27 @@
 (function () {
   "use strict";
   const phone = L.Browser.mobile;
+  const FRAME_MS = 16;
+  const wanting = new Set();
+  let asked = false;
+
+  function paintSoon(layer) {
+    wanting.add(layer);
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(paintWanting);
+  }
+  /* The lowest first; what no longer fits into this frame waits for the next. */
+  function paintWanting() {
+    const until = performance.now() + FRAME_MS;
+    const layers = Array.from(wanting).sort(function (a, b) { return a.stacking - b.stacking; });
+    asked = false;
+    wanting.clear();
+    layers.forEach(function (layer) {
+      if (performance.now() < until) layer._paint();
+      else paintSoon(layer);
+    });
+  }
 
   Outreach.Canvas = L.Renderer.extend({
     options: { padding: phone ? 0.05 : 0.15, pane: "overlayPane", interactive: false },
@@ -24,8 +45,20 @@
       delete this._ctx;
     },
     _updatePaths: function () {},
+    /* What is drawn moves along, scaled, until it is drawn anew in the next frame. */
     _update: function () {
       if (this._map._animatingZoom && this._bounds) return;
+      this._moved = true;
+      this.redraw();
+    },
+    _updateTransform: function (center, zoom) {
+      if (this._center) L.Renderer.prototype._updateTransform.call(this, center, zoom);
+    },
+    _reset: function () {
+      this._update();
+      this._updateTransform(this._map.getCenter(), this._map.getZoom());
+    },
+    _place: function () {
       L.Renderer.prototype._update.call(this);
       const canvas = this._container;
       const size = this._bounds.getSize();
@@ -39,19 +72,17 @@
         canvas.style.height = size.y + "px";
       }
       this._ctx.setTransform(ratio, 0, 0, ratio, -this._bounds.min.x * ratio, -this._bounds.min.y * ratio);
-      this._paint();
     },
     redraw: function () {
-      if (this._map && this._ctx && !this._frame) {
-        this._frame = requestAnimationFrame(this._onFrame.bind(this));
-      }
+      if (this._map && this._ctx) paintSoon(this);
       return this;
     },
-    _onFrame: function () {
-      this._frame = 0;
-      if (this._map && this._ctx) this._paint();
-    },
     _paint: function () {
+      if (!this._map || !this._ctx) return;
+      if (this._moved && !(this._map._animatingZoom && this._bounds)) {
+        this._moved = false;
+        this._place();
+      }
       const b = this._bounds;
       const size = b.getSize();
       this._ctx.clearRect(b.min.x, b.min.y, size.x, size.y);

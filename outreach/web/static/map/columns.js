@@ -9,7 +9,7 @@
     const text = String(digits).padStart(4, "0");
     return text.slice(0, 2) + "." + text.slice(2);
   }
-  Outreach.readPlaces = function (buffer) {
+  Outreach.readPlaces = async function (buffer) {
     const bytes = new Uint8Array(buffer);
     check(bytes, "OMP2");
     const head = new DataView(buffer);
@@ -27,10 +27,12 @@
     const y = new Float32Array(n);
     const stepX = (bounds[2] - bounds[0]) / 65535;
     const stepY = (bounds[3] - bounds[1]) / 65535;
-    for (let i = 0; i < n; i++) {
-      x[i] = Outreach.x(bounds[0] + (bytes[at + i] | (bytes[at + n + i] << 8)) * stepX);
-      y[i] = Outreach.y(bounds[1] + (bytes[at + 2 * n + i] | (bytes[at + 3 * n + i] << 8)) * stepY);
-    }
+    await Outreach.inSlices(n, 5000, function (first, end) {
+      for (let i = first; i < end; i++) {
+        x[i] = Outreach.x(bounds[0] + (bytes[at + i] | (bytes[at + n + i] << 8)) * stepX);
+        y[i] = Outreach.y(bounds[1] + (bytes[at + 2 * n + i] | (bytes[at + 3 * n + i] << 8)) * stepY);
+      }
+    });
     const bits = bytes.slice(at + 4 * n);
     return { n: n, x: x, y: y, regencies: regencies, starts: starts, approximate: bits };
   };

@@ -82,8 +82,35 @@
     );
   };
   Outreach.mark = function (name) {
+    performance.clearMarks("outreach:" + name); // the last one tells, and an open map makes many
     performance.mark("outreach:" + name);
     document.documentElement.dataset[name] = "drawn";
+  };
+  Outreach.dress = function (css) {
+    const style = Outreach.el("style", "", css);
+    style.nonce = document.currentScript.nonce;
+    document.head.appendChild(style);
+  };
+
+  /* Long work goes in slices, between which the page answers whoever touches it. */
+  const SLICE_MS = 12;
+  const channel = new MessageChannel();
+  const waiting = [];
+  channel.port1.onmessage = function () { waiting.shift()(); };
+  Outreach.breathe = function () {
+    return new Promise(function (resolve) {
+      waiting.push(resolve);
+      channel.port2.postMessage(null);
+    });
+  };
+  Outreach.inSlices = async function (n, step, work) {
+    let until = performance.now() + SLICE_MS;
+    for (let at = 0; at < n; at += step) {
+      work(at, Math.min(n, at + step));
+      if (performance.now() < until) continue;
+      await Outreach.breathe();
+      until = performance.now() + SLICE_MS;
+    }
   };
   Outreach.narrow = function () { return window.innerWidth < 640; };
 })();

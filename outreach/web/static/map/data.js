@@ -20,9 +20,8 @@
   Outreach.Data = L.Evented.extend({
     initialize: function (options) {
       L.setOptions(this, options);
-      Outreach.speak(options.words, options.language);
       this.area = options.area || "";
-      this.names = {};
+      this.names = Outreach.texts.names;
       this.stats = {};
       this.regions = [];
       this.byCode = new Map();
@@ -36,28 +35,29 @@
     /* Regions first, because they are the useful map; the villages follow. */
     start: function () {
       if (this.options.plain) return this._startPlain();
-      return Promise.all(["areas", "names", "stats"].map(function (name) { return Outreach.ask(name); }))
+      return Promise.all([this._askAreas(), Outreach.ask("stats")])
         .then(this._takeRegions.bind(this))
         .then(function () { return Promise.all([Outreach.ask("places"), Outreach.ask("state")]); })
         .then(this._takeVillages.bind(this));
     },
-    /* Land to draw something else upon; names only if the page has them. */
+    /* Land to draw something else upon. */
     _startPlain: function () {
-      const names = Outreach.ask("names").catch(function () { return {}; });
-      return Promise.all([Outreach.ask("areas"), names, { regencies: {} }]).then(this._takeRegions.bind(this));
+      return Promise.all([this._askAreas(), { regencies: {} }]).then(this._takeRegions.bind(this));
+    },
+    _askAreas: function () {
+      return Outreach.ask("areas").then(function (answer) { return Outreach.readTopology(answer, PROVINCE); });
     },
     _takeRegions: function (answers) {
-      const shapes = Outreach.readTopology(answers[0], PROVINCE);
+      const shapes = answers[0];
       this.regions = shapes.regions;
       this.borders = shapes.borders;
       shapes.regions.forEach(function (region) { this.byCode.set(region.code, region); }, this);
-      this.names = answers[1];
-      this.stats = answers[2].regencies;
+      this.stats = answers[1].regencies;
       this.fire("regions");
       this.fire("stats");
     },
-    _takeVillages: function (answers) {
-      this.villages = Outreach.readPlaces(answers[0]);
+    _takeVillages: async function (answers) {
+      this.villages = await Outreach.readPlaces(answers[0]);
       this._takeState(answers[1]);
       this.fire("villages");
       Outreach.mark("loaded");
@@ -226,7 +226,8 @@
         this._districts.set(province, null);
         const self = this;
         Outreach.ask("districts", { code: province }).then(function (answer) {
-          const shapes = Outreach.readTopology(answer, REGENCY);
+          return Outreach.readTopology(answer, REGENCY);
+        }).then(function (shapes) {
           shapes.regions.forEach(function (region) { self.byCode.set(region.code, region); });
           self._districts.set(province, shapes);
           self.fire("districts", { code: province });

@@ -2,19 +2,24 @@
  *
  *   <iframe data-outreach-map='{"stats": "/map/stats", ...}' src=... sandbox="allow-scripts ...">
  *
- * The frame's origin is opaque; it has neither cookies nor network. Who talks is told by
+ * The frame's origin is opaque; it has neither cookies, cache nor network. Who talks is told by
  * `event.source`, never by the origin, which is "null" for every such frame.
  */
 const CODE = /^\d\d(\.\d\d(\.\d\d(\.\d{4})?)?)?$/;
 const LONGEST = 200;
+/* Addresses that the page goes to, and never reads. */
+const PAGES = ["village", "approximate"];
 /* What a page is told whose villages are no longer those in scope. */
 const OLD = 409;
 const GONE = 404;
 const RELOADED = "outreach.reloaded";
 const PAUSE = 60_000;
+const AGAIN = 3_000;
+const EARLY = ["areas", "stats"];
+const LATER = ["places", "state"];
 
 function address(table, name, args) {
-  if (!Object.hasOwn(table, name) || name === "village") return null;
+  if (!Object.hasOwn(table, name) || PAGES.includes(name)) return null;
   return fill(table[name], args);
 }
 function fill(template, args) {
@@ -26,13 +31,39 @@ function fill(template, args) {
   });
   return whole ? url : null;
 }
+/* Everything goes on as bytes, which change hands without being copied; the frame reads them. */
 async function read(url, ask) {
   const response = await fetch(url, { credentials: "same-origin", redirect: "error" });
-  if (response.status === 204) return null;
+  if (response.status === 204) return {};
   if (response.status === OLD || (ask === "places" && response.status === GONE)) loadAgain();
   if (!response.ok) throw new Error(String(response.status));
   const type = response.headers.get("Content-Type") || "";
-  return type.startsWith("application/json") ? response.json() : response.arrayBuffer();
+  return { json: type.startsWith("application/json"), body: await response.arrayBuffer() };
+}
+/* The frame has no cache of its own: what it runs and says is fetched here, where it is kept. */
+async function readBeginning(table) {
+  try {
+    const answers = await Promise.all([table.script, table.texts].map((url) => read(url, "begin")));
+    const [script, texts] = answers.map(({ body }) => new TextDecoder().decode(body));
+    return { script, texts: JSON.parse(texts) };
+  } catch (reason) {
+    if (/^4/.test(reason.message)) throw reason; // not there: asking again would not bring it
+    await new Promise((resolve) => setTimeout(resolve, AGAIN));
+    return readBeginning(table);
+  }
+}
+/* What the frame will ask for first is fetched before it asks; villages wait for the regions. */
+function readEarly(table) {
+  const early = new Map();
+  const fetchAll = (names) => {
+    for (const name of names.filter((one) => table[one])) {
+      early.set(name, read(table[name], name));
+      early.get(name).catch(() => {}); // whoever asks hears of it
+    }
+    return Promise.allSettled(early.values());
+  };
+  fetchAll(EARLY).then(() => fetchAll(LATER.filter((name) => !early.has(name))));
+  return early;
 }
 /* The address keeps area and place. Not again at once: processes learn of new villages one by one. */
 function loadAgain() {
@@ -67,9 +98,11 @@ function tellPage(area) {
 }
 export function host(frame) {
   const table = JSON.parse(frame.dataset.outreachMap);
+  const beginning = readBeginning(table);
+  const early = readEarly(table);
   const say = (message, transfer = []) => frame.contentWindow.postMessage(message, "*", transfer);
-  const welcome = () => {
-    say({ ready: true });
+  const welcome = async () => {
+    say({ begin: await beginning });
     const view = readView(window.location);
     if (Object.keys(view).length) say({ go: view });
   };
@@ -84,8 +117,10 @@ export function host(frame) {
     try {
       const url = address(table, ask, args);
       if (url === null) throw new Error("unknown");
-      const body = await read(url, ask);
-      say({ answer: id, body }, body instanceof ArrayBuffer ? [body] : []);
+      const found = early.get(ask) ?? read(url, ask);
+      early.delete(ask); // asked again, it is read again
+      const { body = null, json } = await found;
+      say({ answer: id, body, json }, body ? [body] : []);
     } catch (reason) {
       say({ answer: id, error: String(reason.message) });
     }
@@ -96,7 +131,9 @@ export function host(frame) {
     if (message.hello) welcome();
     else if (message.ask) answer(message);
     else if (message.view) keepView(message.view, message.chosen === true);
-    else if (CODE.test(message.open) && table.village) {
+    else if (message.open === "approximate" && table.approximate) {
+      window.location.assign(table.approximate);
+    } else if (CODE.test(message.open) && table.village) {
       window.location.assign(fill(table.village, { code: message.open }));
     }
   });

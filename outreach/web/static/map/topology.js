@@ -2,28 +2,36 @@
 (function () {
   "use strict";
   function readArc(arc, transform) {
-    const flat = new Float64Array(arc.length * 2);
+    const n = arc.length;
+    const flat = new Float64Array(n * 2);
     let x = 0;
     let y = 0;
-    arc.forEach(function (step, i) {
-      x += step[0];
-      y += step[1];
+    for (let i = 0; i < n; i++) {
+      x += arc[i][0];
+      y += arc[i][1];
       flat[2 * i] = Outreach.x(x * transform.scale[0] + transform.translate[0]);
       flat[2 * i + 1] = Outreach.y(y * transform.scale[1] + transform.translate[1]);
-    });
+    }
     return flat;
   }
+  function lengthOf(numbers, arcs) {
+    let length = 2; // every arc but the first begins where the one before it ends
+    for (const number of numbers) length += arcs[number < 0 ? ~number : number].length - 2;
+    return length;
+  }
   function joinRing(numbers, arcs) {
-    const points = [];
-    numbers.forEach(function (number, k) {
+    const points = new Float64Array(lengthOf(numbers, arcs));
+    let at = 0;
+    for (const number of numbers) {
       const arc = arcs[number < 0 ? ~number : number];
       const n = arc.length / 2;
-      for (let step = k ? 1 : 0; step < n; step++) {
+      for (let step = at ? 1 : 0; step < n; step++) {
         const j = number < 0 ? n - 1 - step : step;
-        points.push(arc[2 * j], arc[2 * j + 1]);
+        points[at++] = arc[2 * j];
+        points[at++] = arc[2 * j + 1];
       }
-    });
-    return new Float64Array(points);
+    }
+    return points;
   }
   function stretch(box, ring) {
     for (let i = 0; i < ring.length; i += 2) {
@@ -80,14 +88,19 @@
     });
     return borders;
   }
-  Outreach.readTopology = function (document, parentLength) {
-    const arcs = document.arcs.map(function (arc) { return readArc(arc, document.transform); });
+  Outreach.readTopology = async function (document, parentLength) {
+    const arcs = await eachInSlices(document.arcs, function (arc) { return readArc(arc, document.transform); });
     const geometries = document.objects.a.geometries;
-    return {
-      regions: geometries.map(function (geometry) { return readRegion(geometry, arcs); }),
-      borders: readBorders(geometries, arcs, parentLength),
-    };
+    const regions = await eachInSlices(geometries, function (geometry) { return readRegion(geometry, arcs); });
+    return { regions: regions, borders: readBorders(geometries, arcs, parentLength) };
   };
+  async function eachInSlices(list, make) {
+    const made = new Array(list.length);
+    await Outreach.inSlices(list.length, 20, function (first, end) {
+      for (let i = first; i < end; i++) made[i] = make(list[i]);
+    });
+    return made;
+  }
   Outreach.within = function (region, x, y) {
     const box = region.box;
     if (x < box[0] || x > box[2] || y < box[1] || y > box[3]) return false;
