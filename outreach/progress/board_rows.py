@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import date
 
-#: Villages off the plan that still count as on schedule: this share of those due, one at least.
+#: Villages off the plan that still count as on schedule, as a share of those due.
 TOLERANCE = 0.02
 
 
@@ -80,7 +80,7 @@ class Figures:
         """Whether what was due is reached."""
         if not self.planned:
             return Schedule.NO_PLAN
-        if abs(self.off_plan) <= max(1, TOLERANCE * self.expected):
+        if abs(self.off_plan) <= TOLERANCE * self.expected:
             return Schedule.ON_SCHEDULE
         return Schedule.AHEAD if self.off_plan > 0 else Schedule.BEHIND
 

@@ -49,6 +49,7 @@ BLUEPRINTS = (
     "outreach.web.teams:pages",
     "outreach.web.paper_reports:pages",
     "outreach.web.official_returns:pages",  # the same blueprint, with all of its views
+    "outreach.web.board:pages",
     "outreach.web.manager:pages",
     "outreach.web.ledger:pages",
     "outreach.web.maps:pages",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 HOME = {
     Role.OFFICIAL: "/phone/",
     Role.COORDINATOR: "/desk",
-    Role.MANAGER: "/map",
+    Role.MANAGER: "/board",
     Role.ADMIN: "/admin/branches",
 }
 

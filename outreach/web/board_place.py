@@ -1,0 +1,190 @@
+"""Which part of the board an address asks for: the nation, an office, a branch or an area."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from flask import request
+
+from outreach.errors import NotFound
+from outreach.people.access import NATION, covers
+from outreach.progress.board_rows import By
+from outreach.progress.offices import Served, served_regencies
+from outreach.progress.scope import Scope, scope_for
+from outreach.villages.codes import Level, parents
+from outreach.villages.reading import names_of
+from outreach.web.map_filters import Filters, home_of, read_filters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlmodel import Session
+
+    from outreach.people.access import Person
+
+#: Rows to choose from, the usual ones first.
+OF_NATION = (By.OFFICE, By.BRANCH, By.PROVINCE)
+OF_PART = (By.BRANCH, By.REGENCY, By.TEAM)
+OF_BRANCH = (By.REGENCY, By.TEAM)
+OF_AREA = {
+    Level.PROVINCE: (By.REGENCY, By.BRANCH, By.TEAM),
+    Level.REGENCY: (By.DISTRICT, By.TEAM),
+    Level.DISTRICT: (By.VILLAGE, By.TEAM),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is looked at: at most one of office, branch and area is given, else all that is seen.
+
+    `served` are the regencies behind it that a branch serves; `crumbs` are addresses and names of
+    what lies around it, from the outside in, and its own. `is_part` says that the person sees
+    only a part of it.
+    """
+
+    name: str
+    choices: tuple[By, ...]
+    by: By
+    scope: Scope
+    served: tuple[Served, ...]
+    filters: Filters
+    crumbs: tuple[tuple[str, str], ...]
+    office: str = ""
+    branch: str = ""
+    is_part: bool = False
+
+    def at(self, **more: str) -> str:
+        """Write the address of another part of the board with the same filters."""
+        return f"/board{self.filters.query(**more)}"
+
+    def here(self, by: By) -> str:
+        """Write the address of this part of the board with other rows."""
+        asked = "" if by is self.choices[0] else by.value
+        place = {"office": self.office, "branch": self.branch, "area": self.filters.area}
+        return self.at(**place, by=asked)
+
+
+def read_place(db: Session, person: Person) -> Place:
+    """Read the address.
+
+    Raises
+    ------
+    NotFound
+        If it names nothing, nothing that the person sees, or more than one place.
+    """
+    filters = read_filters(db, person)
+    office, branch = request.args.get("office", ""), request.args.get("branch", "")
+    if sum(map(bool, (office, branch, filters.area))) > 1:
+        raise NotFound(kind="Place")
+    served = served_regencies(db, person)
+    if filters.area:
+        place = _of_area(db, person, filters, served)
+    elif office:
+        place = _of_office(person, filters, served, office)
+    elif branch:
+        place = _of_branch(person, filters, served, branch)
+    else:
+        place = _of_all(db, person, filters, served)
+    return replace(place, by=_by(place.choices))
+
+
+def _by(choices: Sequence[By]) -> By:
+    given = request.args.get("by", "") or choices[0].value
+    if given not in {by.value for by in choices}:
+        raise NotFound(kind="By")
+    return By(given)
+
+
+def _of_all(db: Session, person: Person, filters: Filters, served: list[Served]) -> Place:
+    """Look at everything the person sees; who sees one branch or one office alone looks at it."""
+    home = home_of(person)
+    if home != NATION and len({one.branch_id for one in served}) == 1:
+        return _of_branch(person, filters, served, str(served[0].branch_id))
+    if home != NATION and len({one.office for one in served}) == 1:
+        return _of_office(person, filters, served, served[0].office)
+    name = names_of(db, [home]).get(home, "") if home else ""
+    choices = OF_NATION if served else (By.PROVINCE, *OF_PART[1:])
+    scope = filters.scope(person)
+    return _place(filters, name, choices, scope, served, ())
+
+
+def _of_office(person: Person, filters: Filters, served: list[Served], office: str) -> Place:
+    inside = [one for one in served if one.office == office]
+    if not inside:
+        raise NotFound(kind="Office")
+    around = _around(person, filters)
+    scope, is_part = _scope(person, filters, inside)
+    place = _place(filters, office, OF_PART, scope, inside, around)
+    return replace(place, office=office, is_part=is_part)
+
+
+def _of_branch(person: Person, filters: Filters, served: list[Served], branch: str) -> Place:
+    inside = [one for one in served if str(one.branch_id) == branch]
+    if not inside:
+        raise NotFound(kind="Branch")
+    around = _around(person, filters)
+    if around or len({one.branch_id for one in served}) > 1:
+        office = inside[0].office
+        around = (*around, (f"/board{filters.query(office=office)}", office))
+    scope, is_part = _scope(person, filters, inside)
+    place = _place(filters, inside[0].branch, OF_BRANCH, scope, inside, around)
+    return replace(place, branch=branch, is_part=is_part)
+
+
+def _of_area(db: Session, person: Person, filters: Filters, served: list[Served]) -> Place:
+    area = filters.area
+    choices = OF_AREA.get(Level(len(area)), OF_AREA[Level.DISTRICT])
+    inside = [one for one in served if covers((area,), one.regency_code)]
+    behind = [one for one in served if covers((one.regency_code,), area)]
+    crumbs = _around(person, filters)
+    # A branch, where there is one, stands around a regency in the place of the province.
+    least = Level.REGENCY if behind else Level.PROVINCE
+    above = [code for code in reversed(parents(area)) if len(code) >= least]
+    names = names_of(db, [*above, area])
+    if behind:
+        branch = _of_branch(person, filters, served, str(behind[0].branch_id))
+        crumbs = (*branch.crumbs[:-1], (branch.here(branch.choices[0]), branch.name))
+    above_it = tuple((f"/board{filters.query(area=code)}", names[code]) for code in above)
+    place = _place(
+        filters,
+        names[area],
+        choices,
+        filters.scope(person),
+        [*inside, *behind],
+        (*crumbs, *above_it),
+    )
+    return replace(place, is_part=not covers(person.areas, area))
+
+
+def _place(
+    filters: Filters,
+    name: str,
+    choices: tuple[By, ...],
+    scope: Scope,
+    served: Iterable[Served],
+    around: tuple[tuple[str, str], ...],
+) -> Place:
+    crumbs = (*around, ("", name))
+    return Place(name, choices, choices[0], scope, tuple(served), filters, crumbs)
+
+
+def _around(person: Person, filters: Filters) -> tuple[tuple[str, str], ...]:
+    """Lead to everything the person sees, if that is more than one place."""
+    return ((f"/board{filters.query()}", ""),) if home_of(person) == NATION else ()
+
+
+def _scope(person: Person, filters: Filters, inside: list[Served]) -> tuple[Scope, bool]:
+    """Cut the regencies out of the person's area; say whether something of them is missing."""
+    whole = Scope(tuple(sorted({one.regency_code for one in inside})))
+    parts = [
+        scope_for(
+            person,
+            region=code,
+            campaign_id=filters.campaign_id,
+            kinds=(filters.kind,) if filters.kind else (),
+        )
+        for code in whole.prefixes
+    ]
+    prefixes = tuple(sorted({prefix for part in parts for prefix in part.prefixes}))
+    return replace(parts[0], prefixes=prefixes), prefixes != whole.prefixes
