@@ -11,6 +11,7 @@ from babel.dates import format_date
 
 from outreach.logbook.wording import PACKAGES, PAYERS, SECTORS
 from outreach.papers.tables import PaperKind
+from outreach.papers.tariff_words import talking_points
 from outreach.visits.tables import Result
 
 if TYPE_CHECKING:
@@ -220,6 +221,7 @@ def _route_sheet(
         "stops": [_stop(one, page_of, contacts) for one in stops],
         "back": _back(stops[-1]),
         "travel": sum(one["travel_minutes"] + one["return_minutes"] for one in stops),
+        "tariff": talking_points(date.fromisoformat(plan["day"])),
     }
 
 

@@ -261,6 +261,23 @@ def test_the_route_sheet_tells_order_ways_and_whom_to_ask_for(engine: Engine, wo
     assert links[0]["link"] == f"https://desa.example/visits/{visit.id}"
 
 
+def test_the_route_sheet_tells_what_contributions_cost_and_when_they_rise(
+    engine: Engine, world: World
+) -> None:
+    paper, _ = _one(engine, world, PaperKind.ROUTE_SHEET)
+    paper.content["plan"]["day"] = "2026-12-31"
+    (page,) = _set(paper)
+    assert "Petani, Nelayan, Pedagang" in page
+    assert "JKK dan JKM Rp8.400 sebulan; dengan JHT Rp28.400" in page
+    assert "mulai 1 Januari 2027 menjadi Rp16.800; dengan JHT Rp36.800" in page
+    assert "Ojek dan sopir" in page
+    assert "mulai 1 April 2027" in page
+    paper.content["plan"]["day"] = "2027-04-01"
+    (page,) = _set(paper)
+    assert "Semua sektor: JKK dan JKM Rp16.800 sebulan; dengan JHT Rp36.800." in page
+    assert "Potongan" not in page
+
+
 def test_a_code_of_a_visit_is_drawn_in_the_pdf(engine: Engine, world: World) -> None:
     paper, _ = _one(engine, world, PaperKind.ROUTE_SHEET)
     with_codes = typeset([paper], lambda one: f"https://desa.example/visits/{one}", {})
