@@ -163,7 +163,8 @@ def explain(
     rows = [{"stage_id": stage_id, "kind": kind, "key": key, **told} for kind, key in wanted]
     insert = insert_into(db, Omission)
     fresh = {name: insert.excluded[name] for name in told}
-    db.execute(insert.on_conflict_do_update(["stage_id", "kind", "key"], set_=fresh), rows)
+    latest = insert.on_conflict_do_update(index_elements=["stage_id", "kind", "key"], set_=fresh)
+    db.execute(latest, rows)
     return len(rows)
 
 
