@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from outreach.campaigns.tables import Status
 from outreach.errors import Invalid, NotFound
+from outreach.logbook.tariff import discounts_ending
 from outreach.people.tables import Role
 from outreach.visits.question import local_day
 from outreach.visits.standing import Stand
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
 LINES_A_PAGE = 50
 #: Today's visits that the desk itself shows; the list has them all.
 SHOWN_TODAY = 12
+#: The end of a discount is told so many days before.
+DISCOUNT_TOLD_DAYS = 60
 
 #: What waits for the coordinator, the most pressing first; the rest is for looking.
 PRESSING = (
@@ -116,6 +119,7 @@ def desk() -> ResponseReturnValue:
         running=running,
         standings=standings,
         steps=_steps(cards, [one.stand for one in around.standings]),
+        ending=discounts_ending(around.day, DISCOUNT_TOLD_DAYS),
     )
 
 

@@ -40,8 +40,8 @@ pages = Blueprint("ledger", __name__)
 TO_PAYING = ("interested", "forms", "registered", "first_paid")
 STILL_PAYING = ("paid_1", "paid_3", "paid_6")
 MONTHS_BACK, MONTHS_AHEAD = 12, 12
-#: A discount that ends within so many days is told; on the desk, which has less room, fewer.
-TOLD_DAYS, TOLD_ON_DESK_DAYS = 180, 60
+#: A discount that ends within so many days is told.
+TOLD_DAYS = 180
 ROWS_A_PAGE = 20
 LAST_PAGE = 10_000
 
