@@ -48,7 +48,9 @@ CONFIGURATION: dict[str, Any] = {
 
 def make_app(redis_url: str) -> Celery:
     """Make the Celery app that talks to one Redis server."""
-    made = Celery("outreach", broker=redis_url, include=["tasks.assignment", "tasks.post"])
+    made = Celery(
+        "outreach", broker=redis_url, include=["tasks.assignment", "tasks.post", "tasks.what_if"]
+    )
     made.conf.update(CONFIGURATION)
     return made
 

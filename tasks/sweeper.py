@@ -1,4 +1,4 @@
-"""Sends batches and e-mails that wait: the only one who talks to the queue, and may do so twice.
+"""Sends what waits for a worker: the only one who talks to the queue, and may do so twice.
 
 Between times it does what falls due by itself: officials are told, unstarted work is returned.
 """
@@ -23,6 +23,7 @@ from outreach.messages import outbox
 from outreach.messages.announce import announce
 from outreach.messages.remind import remind
 from outreach.messages.sent_back import tell_sent_back
+from outreach.progress.what_if import due_what_ifs
 from outreach.sheets import forgetting as of_sheets
 from outreach.visits.batches import MOST_SENT, RESEND_AFTER, due_batches, error_text
 from outreach.visits.returns import fill_slot_of, run_out_leases
@@ -44,12 +45,14 @@ FORGET_EVERY = timedelta(hours=1)
 class Queue:
     """What the sweeper needs of the queue: to send a number for a task, and to see how full it is.
 
-    Without `post` there is no mail server: officials are told by WhatsApp and by call.
+    Without `post` there is no mail server: officials are told by WhatsApp and by call. `suppose`
+    sends what-ifs.
     """
 
     plan: Callable[[int], object]
     count_waiting: Callable[[], int]
     post: Callable[[int], object] | None = None
+    suppose: Callable[[int], object] | None = None
 
 
 def sweep_once(
@@ -109,6 +112,17 @@ def post_once(
     return len(due)
 
 
+def suppose_once(
+    engine: Engine, now: datetime, suppose: Callable[[int], object], waiting: int = 0
+) -> int:
+    """Send the what-ifs that are due, as `sweep_once` sends batches."""
+    with unit_of_work(engine) as db:
+        due = due_what_ifs(db, now, most=max(0, MOST_SENT - waiting))
+    for what_if_id in due:
+        suppose(what_if_id)
+    return len(due)
+
+
 def run_sweeper(engine: Engine, queue: Queue, *, seconds_between: float = SECONDS_BETWEEN) -> None:
     """Sweep until the process is told to stop; a queue or database that is down only delays."""
     stopped = threading.Event()
@@ -131,6 +145,8 @@ def run_sweeper(engine: Engine, queue: Queue, *, seconds_between: float = SECOND
 def _send_all(engine: Engine, queue: Queue, now: datetime) -> None:
     waiting = queue.count_waiting()
     waiting += sweep_once(engine, now, queue.plan, waiting=waiting)
+    if queue.suppose is not None:
+        waiting += suppose_once(engine, now, queue.suppose, waiting)
     if queue.post is not None:
         post_once(engine, now, queue.post, waiting)
 

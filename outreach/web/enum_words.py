@@ -22,6 +22,20 @@ ENUM_WORDS = {
         "page": _("Our page"),
         "odk": _("ODK Collect or KoboCollect"),
     },
+    "AskedState": {
+        "ready": _("Waits for a worker"),
+        "running": _("Being worked out"),
+        "done": _("Answered"),
+        "dead": _("Failed"),
+        "cancelled": _("Called off"),
+    },
+    "Prospect": {
+        "made": _("Made"),
+        "likely": _("Likely"),
+        "open": _("Open"),
+        "unlikely": _("Unlikely"),
+        "missed": _("Missed"),
+    },
     "VillageKind": {
         "kelurahan": _("Kelurahan"),
         "desa": _("Desa"),

@@ -64,6 +64,12 @@ CONFLICTS = {
     "stages_open": _("There are stages that are still open. Close them first."),
     "has_stages": _("This campaign has stages. Delete them first."),
     "stage_not_open": _("Only an open stage can be planned."),
+    "stage_has_no_day_left": _("The stage has no day left to plan."),
+    "what_ifs_wait": _(
+        "%(most)s questions of this branch are being worked out. Wait for one of them."
+    ),
+    "what_if_over": _("This question is not being worked out any more. Load the page again."),
+    "what_if_not_dead": _("This question is not failed any more. Load the page again."),
     "run_open": _("The branch is being planned already. Wait for that run or call it off."),
     "run_not_on": _("This run has ended already."),
     "batch_not_dead": _("This part is not failed any more. Load the page again."),
@@ -235,6 +241,8 @@ PROBLEMS = {
     "not_a_village": _("Please give the code of a village, like 33.72.01.1001."),
     "several_zones": _("A branch and all of its regencies lie in one time zone."),
     "not_a_regency": _("Please give codes of regencies, like 33.72."),
+    "nothing_supposed": _("Suppose at least one thing that differs from today."),
+    "period_taken": _("A target for these days is set already: change that one."),
     "outside_branch": _("This lies outside the branch."),
     "base_outside_branch": _("The base has to lie in one of the regencies that the branch serves."),
     "team_base_outside": _("A team of the branch starts outside these regencies. Move it first."),

@@ -1,0 +1,318 @@
+"""What a what-if asks the planner, and the figures of its answer beside those of today's plan.
+
+Everything from tomorrow on is planned twice, as if nobody had been told of a visit yet: with the
+teams and days of today, and with what is supposed. So the difference comes from what is supposed
+and from nothing else. The plan as it stands is told beside them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from outreach.campaigns.choosing import base_point, sites_of
+from outreach.campaigns.tables import Stage, StageVillage
+from outreach.logbook.tables import SessionReport
+from outreach.people.rota import leave_days, team_day, team_days
+from outreach.people.tables import Team
+from outreach.planning.assign import assign
+from outreach.planning.forecast import FEWEST_SESSIONS
+from outreach.planning.model import Point, Problem, TeamDay
+from outreach.planning.packages import split
+from outreach.planning.workdays import workdays
+from outreach.progress.tables import WhatIf
+from outreach.progress.weeks import monday_of
+from outreach.progress.what_if import WhatIfIn
+from outreach.villages.tables import Village
+from outreach.visits.question import REPORTED, local_day
+from outreach.visits.snapshot import places_of_stage
+from outreach.visits.tables import ACTIVE, TO_COME, Visit, Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from sqlmodel import Session
+
+    from outreach.planning.model import Plan, Site
+    from outreach.progress.what_if import Claim
+
+SATURDAY_ISO = 6
+SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to go on from tomorrow: its figures.
+
+    `signups` are expected, `by_week` counts visits by the Monday of their week.
+    """
+
+    visits: int
+    signups: float
+    last_day: str | None
+    team_days: int
+    travel_minutes: int
+    by_week: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Supposition:
+    """What the planner is asked, read at one moment.
+
+    Attributes
+    ----------
+    today
+        The day at the branch; all that is planned comes after it.
+    held
+        Villages of the stage whose session is held or is due today.
+    on_islands
+        Villages left out because they lie across the water.
+    rate, sessions
+        Sign-ups that sessions of this campaign brought for each one expected, and how many
+        sessions that was counted from; 1 and 0 where there are too few.
+    """
+
+    today: date
+    held: int
+    as_it_stands: Way
+    sites: tuple[Site, ...]
+    team_days: tuple[TeamDay, ...]
+    supposed_sites: tuple[Site, ...]
+    supposed_days: tuple[TeamDay, ...]
+    on_islands: int
+    rate: float
+    sessions: int
+    seed: int
+
+
+def read_supposition(db: Session, held: Claim, now: datetime) -> Supposition:
+    """Read all that the answer takes; nothing is read later."""
+    asked = db.get_one(WhatIf, held.what_if_id)
+    stage = db.get_one(Stage, held.stage_id)
+    changes = WhatIfIn.model_construct(**asked.changes)
+    today = local_day(db, stage.branch_id, now)
+    codes, done = _villages(db, stage, today)
+    starts = max(stage.starts, today + timedelta(days=1))
+    sites = sites_of(db, codes, starts, stage.ends)
+    rate, sessions = _rate(db, stage)
+    free = _free(db, stage, starts, team_days(db, stage.branch_id, starts, stage.ends))
+    more = _more_days(db, stage, starts, changes)
+    near = _without_islands(db, stage, sites, changes)
+    return Supposition(
+        today=today,
+        held=done,
+        as_it_stands=_as_it_stands(db, stage, today, rate),
+        sites=sites,
+        team_days=free,
+        supposed_sites=near,
+        supposed_days=tuple(sorted([*free, *more], key=lambda one: (one.day, one.team_id))),
+        on_islands=len(sites) - len(near),
+        rate=rate,
+        sessions=sessions,
+        seed=asked.seed,
+    )
+
+
+def answer_of(asked: Supposition, tell: Callable[[float], None]) -> dict[str, Any]:
+    """Plan both ways and sum them up; `tell` hears how far it is, from 0 to 1.
+
+    What `tell` raises ends the planning and comes out here.
+    """
+    ways = (
+        _problems(asked.sites, asked.team_days, asked.seed),
+        _problems(asked.supposed_sites, asked.supposed_days, asked.seed),
+    )
+    whole = sum(len(problem.sites) for problems in ways for problem in problems) or 1
+    before = 0
+    told: list[Way] = []
+    for problems in ways:
+        plans = []
+        for problem in problems:
+            plans.append(assign(problem, _part(tell, before / whole, len(problem.sites) / whole)))
+            before += len(problem.sites)
+        told.append(_way(plans, {site.code: site.value for site in asked.sites}, asked.rate))
+    return {
+        "today": asked.today.isoformat(),
+        "villages": len(asked.sites),
+        "held": asked.held,
+        "on_islands": asked.on_islands,
+        "rate": round(asked.rate, 3),
+        "sessions": asked.sessions,
+        "as_it_stands": asdict(asked.as_it_stands),
+        "anew": asdict(told[0]),
+        "supposed": asdict(told[1]),
+    }
+
+
+def _part(tell: Callable[[float], None], before: float, share: float) -> Callable[[int, int], None]:
+    return lambda done, rounds: tell(before + share * done / rounds)
+
+
+def _problems(sites: Sequence[Site], days: Sequence[TeamDay], seed: int) -> list[Problem]:
+    return [
+        Problem(sites=package.sites, team_days=package.team_days, seed=seed + number)
+        for number, package in enumerate(split(sites, days), start=1)
+    ]
+
+
+def _way(plans: Sequence[Plan], values: dict[str, float], rate: float) -> Way:
+    visits = [visit for plan in plans for visit in plan.visits]
+    return Way(
+        visits=len(visits),
+        signups=round(rate * sum(values[visit.code] for visit in visits), 1),
+        last_day=max((visit.day.isoformat() for visit in visits), default=None),
+        team_days=sum(plan.team_days_used for plan in plans),
+        travel_minutes=sum(plan.travel_minutes for plan in plans),
+        by_week=_by_week(visit.day for visit in visits),
+    )
+
+
+def _by_week(days: Iterable[date]) -> dict[str, int]:
+    return dict(sorted(Counter(monday_of(day).isoformat() for day in days).items()))
+
+
+def _as_it_stands(db: Session, stage: Stage, today: date, rate: float) -> Way:
+    """Sum up the visits of the stage from tomorrow on."""
+    places = [
+        place
+        for place in places_of_stage(db, stage.id or 0)
+        if place.day > today and place.work in TO_COME
+    ]
+    return Way(
+        visits=len(places),
+        signups=round(rate * sum(place.value for place in places), 1),
+        last_day=max((place.day.isoformat() for place in places), default=None),
+        team_days=len({(place.team_id, place.day) for place in places}),
+        travel_minutes=sum(place.travel_minutes for place in places),
+        by_week=_by_week(place.day for place in places),
+    )
+
+
+def _villages(db: Session, stage: Stage, today: date) -> tuple[list[str], int]:
+    """List the villages chosen whose session is not held, nor due by today; count the others."""
+    over = (
+        select(col(Visit.village_code))
+        .where(col(Visit.stage_id) == stage.id)
+        .where(
+            col(Visit.work).in_(REPORTED)
+            | (col(Visit.work).in_(ACTIVE) & (col(Visit.day) <= today))
+        )
+    )
+    chosen = select(col(StageVillage.village_code)).where(col(StageVillage.stage_id) == stage.id)
+    held = set(db.scalars(over))
+    return [code for code in db.scalars(chosen) if code not in held], len(held)
+
+
+def _free(db: Session, stage: Stage, starts: date, days: Sequence[TeamDay]) -> tuple[TeamDay, ...]:
+    """Leave out the team-days on which a team goes out for another stage."""
+    query = (
+        select(col(Visit.team_id), col(Visit.day))
+        .join(Team, col(Team.id) == col(Visit.team_id))
+        .where(
+            col(Team.branch_id) == stage.branch_id,
+            col(Visit.stage_id) != stage.id,
+            col(Visit.day).between(starts, stage.ends),
+            col(Visit.work).in_(ACTIVE),
+        )
+    )
+    taken = {(row.team_id, row.day) for row in db.execute(query)}
+    return tuple(one for one in days if (one.team_id, one.day) not in taken)
+
+
+def _more_days(db: Session, stage: Stage, starts: date, changes: WhatIfIn) -> list[TeamDay]:
+    """Team-days that only the supposition has: Saturdays of teams that rest then, and new teams."""
+    saturdays = _saturdays(db, stage, starts) if changes.saturdays else ()
+    own = team_days(db, stage.branch_id, starts, stage.ends)
+    more = list(_free(db, stage, starts, saturdays))
+    if not changes.extra_teams or not own:
+        return more
+    base = _extra_base(db, stage, changes)
+    like = max({one.team_id for one in own}, key=lambda team: _worked(own, team))
+    pattern = [one for one in [*own, *saturdays] if one.team_id == like]
+    # Nobody's number: a team to come has none yet.
+    return more + [
+        replace(one, team_id=-number, base=base)
+        for number in range(1, changes.extra_teams + 1)
+        for one in pattern
+    ]
+
+
+def _worked(days: Sequence[TeamDay], team_id: int) -> tuple[int, int]:
+    return sum(one.team_id == team_id for one in days), -team_id
+
+
+def _saturdays(db: Session, stage: Stage, starts: date) -> tuple[TeamDay, ...]:
+    """Saturdays, holidays left out, of the teams that do not work on them and are not on leave."""
+    query = (
+        select(Team, Village)
+        .join(Village, col(Village.code) == col(Team.base_village_code))
+        .where(col(Team.branch_id) == stage.branch_id, col(Team.is_active))
+        .order_by(col(Team.id))
+    )
+    away = leave_days(db, stage.branch_id, starts, stage.ends)
+    days = workdays(starts, stage.ends, weekdays={SATURDAY})
+    return tuple(
+        team_day(team, base, day)
+        for team, base in db.execute(query)
+        if SATURDAY_ISO not in team.weekdays
+        for day in days
+        if day not in away.get(team.id, ())
+    )
+
+
+def _extra_base(db: Session, stage: Stage, changes: WhatIfIn) -> Point:
+    if not changes.base_code:
+        return base_point(db, stage.branch_id)
+    at = db.get_one(Village, changes.base_code)
+    return Point(at.latitude, at.longitude, at.code, at.island)
+
+
+def _without_islands(
+    db: Session, stage: Stage, sites: tuple[Site, ...], changes: WhatIfIn
+) -> tuple[Site, ...]:
+    """Leave out the villages that no team reaches without crossing the sea, if that is asked."""
+    if not changes.skip_islands:
+        return sites
+    land = {base_point(db, stage.branch_id).island, _extra_base(db, stage, changes).island}
+    bases = select(col(Village.island)).join(Team, col(Team.base_village_code) == col(Village.code))
+    land |= set(
+        db.scalars(bases.where(col(Team.branch_id) == stage.branch_id, col(Team.is_active)))
+    )
+    return tuple(site for site in sites if site.point.island in land)
+
+
+def _rate(db: Session, stage: Stage) -> tuple[float, int]:
+    """Tell what the sessions of the campaign brought for each sign-up expected of their villages.
+
+    One, and no session, where there are too few to tell.
+    """
+    query: Any = (
+        select(
+            col(Visit.village_code),
+            func.count(),
+            func.sum(col(SessionReport.signups)),
+        )
+        .join(SessionReport, col(SessionReport.visit_id) == col(Visit.id))
+        .join(Stage, col(Stage.id) == col(Visit.stage_id))
+        .where(
+            col(Stage.campaign_id) == stage.campaign_id,
+            col(Stage.branch_id) == stage.branch_id,
+            col(SessionReport.corrected_by).is_(None),
+            col(Visit.work) != Work.CANCELLED,
+        )
+        .group_by(col(Visit.village_code))
+    )
+    rows = db.execute(query).all()
+    sessions = sum(count for _, count, _ in rows)
+    codes = [code for code, _, _ in rows]
+    expected = sum(site.value for part in batched(codes, 5000) for site in sites_of(db, part))
+    if sessions < FEWEST_SESSIONS or not expected:
+        return 1.0, 0
+    return sum(int(signups) for _, _, signups in rows) / expected, sessions

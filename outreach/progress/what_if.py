@@ -1,0 +1,387 @@
+"""What-ifs from asking to answer: the rows hold the truth, the queue carries only numbers.
+
+Claimed like the batches of a plan run; nothing of a stage is ever written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+from sqlalchemy import and_, func, or_, select, update
+from sqlmodel import col
+
+from outreach.campaigns.access import branch_regencies, holds_branch
+from outreach.campaigns.stages import stage_of
+from outreach.campaigns.tables import Stage, Status
+from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
+from outreach.people.access import covers
+from outreach.people.edits import locked
+from outreach.people.regions import RegionCode, refuse_unknown
+from outreach.people.tables import Account
+from outreach.progress.tables import AskedState, WhatIf
+from outreach.villages.codes import Level
+from outreach.visits.batches import MOST_ATTEMPTS, MOST_SENT, RESEND_AFTER, error_text
+from outreach.visits.question import local_day
+from outreach.visits.runs import lock_branch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+    from sqlalchemy import ColumnElement
+    from sqlmodel import Session
+
+    from outreach.people.access import Person
+
+MOST_EXTRA_TEAMS = 4
+#: No more questions of one branch wait at a time: each takes a worker for a while.
+MOST_WAITING = 4
+#: So many are listed, the latest first.
+MOST_LISTED = 20
+
+#: How far an answer is, in hundredths.
+STEPS = 100
+
+OPEN = (AskedState.READY, AskedState.RUNNING)
+
+
+class WhatIfIn(BaseModel):
+    """What is supposed; at least one thing has to differ from today.
+
+    The extra teams start from a village of the branch, or without one from the branch's base.
+    """
+
+    extra_teams: int = Field(default=0, ge=0, le=MOST_EXTRA_TEAMS)
+    base_code: RegionCode | None = None
+    saturdays: bool = False
+    skip_islands: bool = False
+
+    @field_validator("base_code")
+    @classmethod
+    def _is_a_village(cls, code: str | None) -> str | None:
+        if code is not None and len(code) != Level.VILLAGE:
+            raise PydanticCustomError("not_a_village", "not a village")
+        return code
+
+    @model_validator(mode="after")
+    def _supposes_something(self) -> WhatIfIn:
+        if not (self.extra_teams or self.saturdays or self.skip_islands):
+            raise PydanticCustomError("nothing_supposed", "nothing differs from today")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to answer a question, until somebody else claims it with a higher fence."""
+
+    what_if_id: int
+    stage_id: int
+    fence: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A what-if as people see it."""
+
+    id: int
+    stage_id: int
+    branch_id: int
+    changes: WhatIfIn
+    state: AskedState
+    steps: int
+    steps_done: int
+    answer: Mapping[str, Any]
+    attempts: int
+    error: str
+    asked_by: str
+    asked_at: datetime
+    finished_at: datetime | None
+
+
+def may_ask(db: Session, stage: Stage, person: Person) -> bool:
+    """Whether the person's area holds the whole branch of the stage."""
+    return holds_branch(db, stage.branch_id, person)
+
+
+def ask(db: Session, stage_id: int, given: WhatIfIn, *, by: Person, now: datetime) -> WhatIf:
+    """Ask what a plan of a stage would bring under other conditions.
+
+    Raises
+    ------
+    NotFound
+        If the stage is missing or outside the person's area.
+    NotAllowed
+        If they see only a part of its branch.
+    Invalid
+        If the base is no village of the branch.
+    Conflict
+        If the stage is not open or has no day left, or too many questions of the branch wait.
+    """
+    stage = stage_of(db, by, stage_id)
+    if not may_ask(db, stage, by):
+        raise NotAllowed(role=by.role)
+    lock_branch(db, stage.branch_id)
+    _require_days_left(db, stage, now)
+    _require_base_inside(db, stage, given.base_code)
+    waiting = select(func.count()).where(
+        col(WhatIf.branch_id) == stage.branch_id, col(WhatIf.state).in_(OPEN)
+    )
+    if (db.scalar(waiting) or 0) >= MOST_WAITING:
+        raise Conflict(problem="what_ifs_wait", most=MOST_WAITING)
+    row = WhatIf(
+        stage_id=stage_id,
+        branch_id=stage.branch_id,
+        changes=given.model_dump(),
+        seed=stage_id,
+        steps=STEPS,
+        asked_by=by.account_id,
+        asked_at=now,
+    )
+    db.add(row)
+    db.flush()  # for its id
+    return row
+
+
+def what_if_of(db: Session, person: Person, what_if_id: int) -> Question:
+    """Read one question with what is known of its answer.
+
+    Raises
+    ------
+    NotFound
+        If there is none, or its stage lies outside the person's area.
+    """
+    row = db.get(WhatIf, what_if_id)
+    if row is None:
+        raise NotFound(kind="WhatIf", id=what_if_id)
+    stage_of(db, person, row.stage_id)
+    return _question(row, db.get_one(Account, row.asked_by).name)
+
+
+def list_what_ifs(db: Session, person: Person, stage_id: int) -> list[Question]:
+    """List the questions about a stage, the latest first.
+
+    Raises
+    ------
+    NotFound
+        If the stage is missing or outside the person's area.
+    """
+    stage_of(db, person, stage_id)
+    query = (
+        select(WhatIf, col(Account.name))
+        .join(Account, col(Account.id) == col(WhatIf.asked_by))
+        .where(col(WhatIf.stage_id) == stage_id)
+        .order_by(col(WhatIf.id).desc())
+        .limit(MOST_LISTED)
+    )
+    return [_question(row, name) for row, name in db.execute(query)]
+
+
+def cancel(db: Session, what_if_id: int, *, by: Person, now: datetime) -> None:
+    """Call a question off: no answer to it will be written.
+
+    Raises
+    ------
+    NotFound, NotAllowed
+        As `ask`.
+    Conflict
+        If it is not waiting any more.
+    """
+    row = _own(db, what_if_id, by)
+    if row.state not in OPEN:
+        raise Conflict(problem="what_if_over", state=row.state)
+    row.state, row.finished_at, row.lease_until = AskedState.CANCELLED, now, None
+
+
+def try_again(db: Session, what_if_id: int, *, by: Person, now: datetime) -> None:
+    """Give a dead question five new attempts.
+
+    Raises
+    ------
+    NotFound, NotAllowed
+        As `ask`.
+    Conflict
+        If it is not dead, or its stage is not open or has no day left.
+    """
+    row = _own(db, what_if_id, by)
+    if row.state is not AskedState.DEAD:
+        raise Conflict(problem="what_if_not_dead", state=row.state)
+    _require_days_left(db, db.get_one(Stage, row.stage_id), now)
+    row.state, row.attempts, row.steps_done, row.error = AskedState.READY, 0, 0, ""
+    row.sent_at = row.finished_at = row.lease_until = None
+
+
+def claim(db: Session, what_if_id: int, now: datetime, lease: timedelta) -> Claim | None:
+    """Take a question that is ready, or whose worker's lease has run out.
+
+    None tells that there is nothing to do: answered, taken, dead, called off, or none such.
+    """
+    taken = (
+        update(WhatIf)
+        .where(col(WhatIf.id) == what_if_id, col(WhatIf.attempts) < MOST_ATTEMPTS, _is_due(now))
+        .values(
+            state=AskedState.RUNNING,
+            fence=col(WhatIf.fence) + 1,
+            attempts=col(WhatIf.attempts) + 1,
+            lease_until=now + lease,
+            steps_done=0,
+        )
+        .returning(col(WhatIf.stage_id), col(WhatIf.fence), col(WhatIf.attempts))
+        .execution_options(synchronize_session=False)
+    )
+    row = db.execute(taken).first()
+    return None if row is None else Claim(what_if_id, *row)
+
+
+def renew(db: Session, held: Claim, done: float, now: datetime, lease: timedelta) -> bool:
+    """Extend the lease and tell how far the answer is; False tells to stop."""
+    extended = (
+        update(WhatIf)
+        .where(_is_held(held))
+        .values(lease_until=now + lease, steps_done=min(STEPS, int(done * STEPS)))
+        .returning(col(WhatIf.id))
+        .execution_options(synchronize_session=False)
+    )
+    return db.execute(extended).first() is not None
+
+
+def save(db: Session, held: Claim, answer: dict[str, Any], now: datetime) -> bool:
+    """Write the answer; False when the question was called off or claimed by somebody else."""
+    written = (
+        update(WhatIf)
+        .where(_is_held(held))
+        .values(
+            state=AskedState.DONE,
+            answer=answer,
+            steps_done=STEPS,
+            finished_at=now,
+            lease_until=None,
+            error="",
+        )
+        .returning(col(WhatIf.id))
+        .execution_options(synchronize_session=False)
+    )
+    return db.execute(written).first() is not None
+
+
+def fail(db: Session, held: Claim, error: BaseException, now: datetime) -> None:
+    """Note that an attempt failed: the question is ready again, or dead after five attempts."""
+    is_last = held.attempts >= MOST_ATTEMPTS
+    db.execute(
+        update(WhatIf)
+        .where(_is_held(held))
+        .values(
+            state=AskedState.DEAD if is_last else AskedState.READY,
+            # The pause before the next attempt starts now, or five attempts last no second.
+            sent_at=now,
+            finished_at=now if is_last else None,
+            lease_until=None,
+            error=error_text(error),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+def due_what_ifs(
+    db: Session, now: datetime, resend_after: timedelta = RESEND_AFTER, most: int = MOST_SENT
+) -> list[int]:
+    """Take the questions to send now and note that they are sent; those beyond help are buried.
+
+    Several sweepers may ask at once; a question sent twice is answered once.
+    """
+    _bury(db, now)
+    if most <= 0:
+        return []
+    waiting = (
+        select(col(WhatIf.id))
+        .where(
+            _is_due(now),
+            col(WhatIf.attempts) < MOST_ATTEMPTS,
+            or_(col(WhatIf.sent_at).is_(None), col(WhatIf.sent_at) <= now - resend_after),
+        )
+        .order_by(col(WhatIf.id))
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    due = [number for number in db.scalars(waiting) if number is not None]
+    db.execute(
+        update(WhatIf)
+        .where(col(WhatIf.id).in_(due))
+        .values(sent_at=now)
+        .execution_options(synchronize_session=False)
+    )
+    return due
+
+
+def _bury(db: Session, now: datetime) -> None:
+    """Declare questions dead whose last attempt ended without a word."""
+    db.execute(
+        update(WhatIf)
+        .where(
+            col(WhatIf.attempts) >= MOST_ATTEMPTS,
+            col(WhatIf.state) == AskedState.RUNNING,
+            col(WhatIf.lease_until) < now,
+        )
+        .values(state=AskedState.DEAD, finished_at=now, error="worker_lost")
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _own(db: Session, what_if_id: int, by: Person) -> WhatIf:
+    """Take a question about a stage that the person may ask about."""
+    what_if_of(db, by, what_if_id)
+    row = locked(db, WhatIf, what_if_id)
+    if not holds_branch(db, row.branch_id, by):
+        raise NotAllowed(role=by.role)
+    return row
+
+
+def _require_days_left(db: Session, stage: Stage, now: datetime) -> None:
+    if stage.status is not Status.OPENED:
+        raise Conflict(problem="stage_not_open", status=stage.status)
+    if stage.ends <= local_day(db, stage.branch_id, now):
+        raise Conflict(problem="stage_has_no_day_left", ends=stage.ends)
+
+
+def _require_base_inside(db: Session, stage: Stage, code: str | None) -> None:
+    if code is None:
+        return
+    refuse_unknown(db, base_code=[code])
+    if not covers(branch_regencies(db, stage.branch_id), code):
+        raise Invalid(problems={"base_code": ["outside_branch"]})
+
+
+def _question(row: WhatIf, asked_by: str) -> Question:
+    return Question(
+        id=row.id or 0,
+        stage_id=row.stage_id,
+        branch_id=row.branch_id,
+        changes=WhatIfIn.model_construct(**row.changes),
+        state=row.state,
+        steps=row.steps,
+        steps_done=row.steps_done,
+        answer=row.answer,
+        attempts=row.attempts,
+        error=row.error,
+        asked_by=asked_by,
+        asked_at=row.asked_at,
+        finished_at=row.finished_at,
+    )
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return or_(
+        col(WhatIf.state) == AskedState.READY,
+        and_(col(WhatIf.state) == AskedState.RUNNING, col(WhatIf.lease_until) < now),
+    )
+
+
+def _is_held(held: Claim) -> ColumnElement[bool]:
+    return and_(
+        col(WhatIf.id) == held.what_if_id,
+        col(WhatIf.state) == AskedState.RUNNING,
+        col(WhatIf.fence) == held.fence,
+    )

@@ -1,0 +1,262 @@
+"""The outlook: the national path, whether the year will be made, and every branch's part of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from babel.dates import format_date
+from flask import Blueprint, render_template, request
+
+from outreach.campaigns.access import branch_regencies, visible_branches
+from outreach.campaigns.campaigns import campaign_of, list_campaigns
+from outreach.campaigns.stages import list_stages
+from outreach.campaigns.tables import Status
+from outreach.errors import NotFound
+from outreach.people.access import covers
+from outreach.people.tables import Branch, Role
+from outreach.progress.branch_outlook import branch_outlooks
+from outreach.progress.effort import Period
+from outreach.progress.outlook import outlook
+from outreach.progress.path import pace_between, read_path, way_on
+from outreach.progress.scope import Scope
+from outreach.progress.targets import (
+    TargetShare,
+    area_target,
+    branch_targets,
+    national_target,
+    regency_shares,
+)
+from outreach.villages.reading import estimate_sources, name_of
+from outreach.villages.tables import Figure, VillageKind
+from outreach.web.auth import person
+from outreach.web.coordinator_pages import READERS, today
+from outreach.web.database import reading_db
+from outreach.web.i18n import language, plain_date
+from outreach.web.map_filters import LONGEST_NUMBER, read_filters
+from outreach.web.routing import allow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
+
+    from outreach.progress.outlook import Course
+    from outreach.progress.path import NationalPath, Way
+    from outreach.progress.targets import RegencyShare
+    from outreach.web.map_filters import Filters
+
+pages = Blueprint("outlook", __name__)
+
+#: So many stages are offered for a what-if.
+MOST_STAGES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person wants the outlook of: a place in the address's words, and its scope."""
+
+    filters: Filters
+    branch: Branch | None
+    scope: Scope
+
+
+@pages.get("/outlook")
+@allow(*READERS)
+def show() -> ResponseReturnValue:
+    """Show where the nation, a branch or a campaign will stand if the pace holds."""
+    with reading_db() as db:
+        asked = _asked(db)
+        period, share = _aim(db, asked)
+        told = outlook(db, asked.scope, period, target=share.signups if share else None)
+        shown = {
+            **_around(db, asked),
+            **_branches(db, asked),
+            "stages": _stages(db, asked),
+        }
+    return render_template(
+        "manager/outlook.html",
+        told=told,
+        period=period,
+        share=share,
+        signups=_chart(told.signups),
+        villages=_chart(told.villages),
+        **_national(today()),
+        **shown,
+    )
+
+
+def _asked(db: Session) -> Asked:
+    filters = read_filters(db, person())
+    branch = _branch(db)
+    if branch is None:
+        return Asked(filters, None, filters.scope(person()))
+    kinds = (filters.kind,) if filters.kind else ()
+    own = [code for code in branch_regencies(db, branch.id or 0) if covers(person().areas, code)]
+    return Asked(filters, branch, Scope(tuple(own), filters.campaign_id, kinds))
+
+
+def _branch(db: Session) -> Branch | None:
+    given = request.args.get("branch", "")
+    if not given:
+        return None
+    if not (given.isascii() and given.isdecimal() and len(given) <= LONGEST_NUMBER):
+        raise NotFound(kind="Branch")
+    if int(given) not in visible_branches(db, person()):
+        raise NotFound(kind="Branch", id=int(given))
+    return db.get_one(Branch, int(given))
+
+
+def _aim(db: Session, asked: Asked) -> tuple[Period, TargetShare | None]:
+    """Tell the days that are looked at, and what they are to bring; nothing by kind of village."""
+    filters, day = asked.filters, today()
+    if filters.campaign_id is not None:
+        return _campaigns_aim(db, asked, filters.campaign_id)
+    share = None if filters.kind else area_target(db, asked.scope.prefixes, day)
+    if share is None:
+        national = national_target(db, day)
+        starts, ends = (
+            (national.starts, national.ends)
+            if national
+            else (date(day.year, 1, 1), date(day.year, 12, 31))
+        )
+        return Period(starts, ends, day), None
+    return Period(share.starts, share.ends, day), share
+
+
+def _campaigns_aim(
+    db: Session, asked: Asked, campaign_id: int
+) -> tuple[Period, TargetShare | None]:
+    """Take the campaign's own target where the whole of it is looked at."""
+    campaign = campaign_of(db, person(), campaign_id)
+    period = Period(campaign.starts, campaign.ends, today())
+    of_branch = branch_regencies(db, campaign.branch_id) if campaign.branch_id else ("",)
+    is_whole = all(covers(asked.scope.prefixes, code) for code in of_branch)
+    if not campaign.target_signups or asked.filters.kind or not is_whole:
+        return period, None
+    share = TargetShare(
+        campaign.target_signups, campaign.starts, campaign.ends, campaign.name, is_set_by_hand=True
+    )
+    return period, share
+
+
+def _around(db: Session, asked: Asked) -> dict[str, Any]:
+    area = asked.filters.area
+    return {
+        "filters": asked.filters,
+        "branch": asked.branch,
+        "area_name": name_of(db, person(), area) if area else "",
+        "campaigns": list_campaigns(db, person()),
+        "kinds": list(VillageKind),
+        "sources": estimate_sources(db),
+        "covered": Figure.COVERED,
+        "may_set": person().role is Role.MANAGER,
+        "is_part": not covers(person().areas, area),
+        "tab_query": asked.filters.query(area=area),
+    }
+
+
+def _branches(db: Session, asked: Asked) -> dict[str, Any]:
+    """Set the branches of the area beside each other, and tell what no branch serves."""
+    if asked.filters.campaign_id is not None or asked.branch is not None or asked.filters.kind:
+        return {"branches": (), "unserved": None}
+    day = today()
+    national = national_target(db, day)
+    shares = [
+        one
+        for one in regency_shares(db, national.signups if national else 0)
+        if covers(asked.scope.prefixes, one.code)
+    ]
+    seen = set(visible_branches(db, person())) & {one.branch_id for one in shares}
+    targets = branch_targets(db, day)
+    gaps: dict[int, int] = {}
+    for one in shares:
+        if one.branch_id is not None:
+            gaps[one.branch_id] = gaps.get(one.branch_id, 0) + one.gap
+    rows = branch_outlooks(
+        db, asked.scope, [number for number in seen if number is not None], targets, day
+    )
+    return {
+        "branches": rows,
+        "gaps": gaps,
+        "unserved": _unserved([one for one in shares if one.branch_id is None]),
+    }
+
+
+def _unserved(shares: Sequence[RegencyShare]) -> dict[str, int] | None:
+    if not shares:
+        return None
+    return {
+        "regencies": len(shares),
+        "gap": sum(one.gap for one in shares),
+        "signups": sum(one.signups for one in shares),
+    }
+
+
+def _stages(db: Session, asked: Asked) -> list[Any]:
+    """List the stages still going on, for which a what-if can be asked."""
+    campaigns = [
+        one
+        for one in list_campaigns(db, person())
+        if asked.filters.campaign_id in (None, one.id) and one.status is not Status.CLOSED
+    ]
+    return [
+        stage
+        for campaign in campaigns
+        for stage in list_stages(db, person(), campaign.id or 0)
+        if stage.status is Status.OPENED and stage.ends > today()
+    ][:MOST_STAGES]
+
+
+def _chart(course: Course) -> dict[str, Any]:
+    """Put a course the way the macro of the charts asks for it."""
+    has_band = any(value is not None for value in course.high)
+    return {
+        "labels": [plain_date(day) for day in course.days],
+        "done": course.done_by,
+        "band": {"low": course.low, "high": course.high} if has_band else None,
+    }
+
+
+def _national(day: date) -> dict[str, Any]:
+    """Tell the national path month by month: what was published, and the way that is left."""
+    path = read_path()
+    way = way_on(path, day)
+    months = _months(path)
+    return {
+        "path": path,
+        "way": way,
+        "path_pace": pace_between(tuple(one for one in path.points if one.as_of <= day)),
+        "path_chart": {
+            "labels": [format_date(month, "MMM y", locale=language()) for month in months],
+            "published": _dots(months, {one.as_of: one.total for one in path.points}),
+            "goals": _dots(months, {one.by: one.total for one in path.goals}),
+            "way": [_on_way(way, month) for month in months],
+        },
+    }
+
+
+def _months(path: NationalPath) -> list[date]:
+    """First days of all months from the first point to the last goal."""
+    last = max([one.by for one in path.goals] + [one.as_of for one in path.points])
+    month = min(one.as_of for one in path.points).replace(day=1)
+    months = []
+    while month <= last:
+        months.append(month)
+        month = (month + timedelta(days=32)).replace(day=1)
+    return months
+
+
+def _dots(months: Sequence[date], totals: dict[date, int]) -> list[int | None]:
+    by_month = {day.replace(day=1): total for day, total in totals.items()}
+    return [by_month.get(month) for month in months]
+
+
+def _on_way(way: Way | None, month: date) -> float | None:
+    """Participants at the end of a month on the straight way to the goal."""
+    last = (month + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    if way is None or last < way.start.as_of or last > way.goal.by:
+        return None
+    return way.expected(last)

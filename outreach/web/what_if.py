@@ -1,0 +1,245 @@
+"""What-ifs: asked about a stage, watched live, called off, taken up again, and the comparison."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from sqlmodel import col, select
+
+from outreach.campaigns.stages import stage_of
+from outreach.campaigns.tables import Status
+from outreach.errors import Conflict, Invalid, NotFound
+from outreach.people.tables import Branch, Team
+from outreach.progress.supposing import SATURDAY_ISO
+from outreach.progress.tables import AskedState
+from outreach.progress.what_if import (
+    MOST_EXTRA_TEAMS,
+    OPEN,
+    WhatIfIn,
+    ask,
+    cancel,
+    list_what_ifs,
+    may_ask,
+    try_again,
+    what_if_of,
+)
+from outreach.villages.reading import names_of
+from outreach.web.auth import person
+from outreach.web.coordinator_pages import READERS, now, today
+from outreach.web.database import reading_db, running, writing_db
+from outreach.web.forms import Filled, read, refill
+from outreach.web.i18n import plain_date
+from outreach.web.routing import allow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
+
+    from outreach.progress.what_if import Question
+
+pages = Blueprint("what_if", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One figure of the comparison; `more` is what the supposition changes against today's ways.
+
+    `unit` names how its numbers are written.
+    """
+
+    name: str
+    as_it_stands: Any
+    anew: Any
+    supposed: Any
+    more: float | None
+    unit: str = "number"
+
+
+@pages.get("/outlook/what-if/<int:stage_id>")
+@allow(*READERS)
+def stage_page(stage_id: int) -> ResponseReturnValue:
+    """Offer the questions about a stage, and list those that were asked."""
+    return _stage_page(stage_id, Filled())
+
+
+@pages.post("/outlook/what-if/<int:stage_id>")
+@allow(*READERS)
+def ask_one(stage_id: int) -> ResponseReturnValue:
+    """Ask a question and go to the page that shows how far its answer is.
+
+    The row is all it takes: the sweeper sends it to the queue within a second or two.
+    """
+    try:
+        with reading_db() as db:
+            stage_of(db, person(), stage_id)
+        given = read(WhatIfIn, request.form)
+        with writing_db() as db:
+            row = ask(db, stage_id, given, by=person(), now=now())
+    except (Invalid, Conflict) as error:
+        return _stage_page(stage_id, refill(request.form, error)), error.status
+    return redirect(url_for("what_if.answer", stage_id=stage_id, what_if_id=row.id), 303)
+
+
+@pages.get("/outlook/what-if/<int:stage_id>/<int:what_if_id>")
+@allow(*READERS)
+def answer(stage_id: int, what_if_id: int) -> ResponseReturnValue:
+    """Show how far an answer is, or the answer."""
+    return render_template("manager/what_if.html", **_shown(stage_id, what_if_id))
+
+
+@pages.get("/outlook/what-if/<int:stage_id>/<int:what_if_id>/progress")
+@allow(*READERS)
+def fragment(stage_id: int, what_if_id: int) -> ResponseReturnValue:
+    """Give the part of the page that changes; its header says whether to ask again."""
+    shown = _shown(stage_id, what_if_id)
+    state = "running" if shown["is_open"] else shown["asked"].state.value
+    told = render_template("manager/_what_if.html", **shown)
+    return told, {"Run-State": state, "Cache-Control": "no-store"}
+
+
+@pages.post("/outlook/what-if/<int:stage_id>/<int:what_if_id>/cancel")
+@allow(*READERS)
+def call_off(stage_id: int, what_if_id: int) -> ResponseReturnValue:
+    """Call a question off."""
+    with writing_db() as db:
+        _in_stage(db, stage_id, what_if_id)
+        cancel(db, what_if_id, by=person(), now=now())
+    flash(_("The question is called off."))
+    return redirect(url_for("what_if.stage_page", stage_id=stage_id), 303)
+
+
+@pages.post("/outlook/what-if/<int:stage_id>/<int:what_if_id>/retry")
+@allow(*READERS)
+def retry(stage_id: int, what_if_id: int) -> ResponseReturnValue:
+    """Give a failed question new attempts."""
+    with writing_db() as db:
+        _in_stage(db, stage_id, what_if_id)
+        try_again(db, what_if_id, by=person(), now=now())
+    flash(_("The question is being answered again."))
+    return redirect(url_for("what_if.answer", stage_id=stage_id, what_if_id=what_if_id), 303)
+
+
+def _in_stage(db: Session, stage_id: int, what_if_id: int) -> Question:
+    found = what_if_of(db, person(), what_if_id)
+    if found.stage_id != stage_id:
+        raise NotFound(kind="WhatIf", id=what_if_id)
+    return found
+
+
+def _stage_page(stage_id: int, form: Filled) -> str:
+    with reading_db() as db:
+        stage = stage_of(db, person(), stage_id)
+        questions = list_what_ifs(db, person(), stage_id)
+        return render_template(
+            "manager/what_ifs.html",
+            stage=stage,
+            branch=db.get_one(Branch, stage.branch_id),
+            questions=[(one, _supposed_words(db, one.changes)) for one in questions],
+            resting=_resting_on_saturdays(db, stage.branch_id),
+            may_ask=may_ask(db, stage, person()),
+            is_open=stage.status is Status.OPENED and stage.ends > today(),
+            teams_words=[(str(n), str(n)) for n in range(1, MOST_EXTRA_TEAMS + 1)],
+            form=form,
+        )
+
+
+def _resting_on_saturdays(db: Session, branch_id: int) -> int:
+    teams = select(col(Team.weekdays)).where(col(Team.branch_id) == branch_id, col(Team.is_active))
+    return sum(SATURDAY_ISO not in weekdays for weekdays in db.exec(teams))
+
+
+def _shown(stage_id: int, what_if_id: int) -> dict[str, Any]:
+    with reading_db() as db:
+        asked = _in_stage(db, stage_id, what_if_id)
+        stage = stage_of(db, person(), stage_id)
+        shown = {
+            "stage": stage,
+            "asked": asked,
+            "is_open": asked.state in OPEN,
+            "is_dead": asked.state is AskedState.DEAD,
+            "supposed": _supposed_words(db, asked.changes),
+            "may_ask": may_ask(db, stage, person()),
+        }
+    if asked.state is AskedState.DONE:
+        shown |= {
+            "rows": _rows(asked.answer),
+            "chart": _chart(asked.answer),
+            "told": asked.answer,
+            "told_day": date.fromisoformat(asked.answer["today"]),
+        }
+    return shown
+
+
+def _supposed_words(db: Session, changes: WhatIfIn) -> list[str]:
+    """Say in words what is supposed."""
+    words = []
+    if changes.extra_teams and changes.base_code:
+        name = names_of(db, [changes.base_code]).get(changes.base_code, changes.base_code)
+        words.append(
+            _("%(teams)s more teams from %(village)s", teams=changes.extra_teams, village=name)
+        )
+    elif changes.extra_teams:
+        words.append(_("%(teams)s more teams from the branch's base", teams=changes.extra_teams))
+    if changes.saturdays:
+        words.append(_("Saturdays too"))
+    if changes.skip_islands:
+        words.append(_("no islands"))
+    return words
+
+
+def _rows(answer: Mapping[str, Any]) -> list[Row]:
+    """Set the figures of the three ways beside each other."""
+    ways = [answer[name] for name in ("as_it_stands", "anew", "supposed")]
+
+    def row(name: str, figures: list[float], unit: str = "number") -> Row:
+        stands, anew, supposed = figures
+        return Row(name, stands, anew, supposed, supposed - anew, unit)
+
+    rows = [
+        row(_("Villages visited"), [way["visits"] for way in ways]),
+        row(_("Sign-ups expected (estimate)"), [round(way["signups"]) for way in ways]),
+        _days_row(ways),
+        row(_("Team-days"), [way["team_days"] for way in ways]),
+        row(_("Travel, hours"), [round(way["travel_minutes"] / 60) for way in ways]),
+    ]
+    settings = running().settings
+    if settings.team_day_rupiah or settings.travel_hour_rupiah:
+        costs = [
+            way["team_days"] * settings.team_day_rupiah
+            + way["travel_minutes"] * settings.travel_hour_rupiah / 60
+            for way in ways
+        ]
+        rows.append(row(_("Cost of team-days and travel"), costs, "rupiah"))
+    return rows
+
+
+def _days_row(ways: list[Mapping[str, Any]]) -> Row:
+    stands, anew, supposed = (
+        date.fromisoformat(way["last_day"]) if way["last_day"] else None for way in ways
+    )
+    more = None if anew is None or supposed is None else float((supposed - anew).days)
+    return Row(_("Last visit on"), stands, anew, supposed, more, "day")
+
+
+def _chart(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Add the visits of the three ways up week by week."""
+    names = ("as_it_stands", "anew", "supposed")
+    mondays = sorted({monday for name in names for monday in answer[name]["by_week"]})
+    if not mondays:
+        return {"labels": [], "lines": []}
+    first, last = date.fromisoformat(mondays[0]), date.fromisoformat(mondays[-1])
+    weeks = [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
+    lines = []
+    for name in names:
+        total, values = 0, []
+        for week in weeks:
+            total += answer[name]["by_week"].get(week.isoformat(), 0)
+            values.append(total)
+        lines.append(values)
+    return {"labels": [plain_date(week) for week in weeks], "lines": lines}
