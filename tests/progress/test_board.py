@@ -1,0 +1,345 @@
+"""The board's figures: as a plain recount of visits, plans, reports and phones tells them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlmodel import col, select
+
+from outreach.db import reading, unit_of_work
+from outreach.logbook.sync import take_in
+from outreach.logbook.tables import DisputedReport, SessionReport
+from outreach.people.access import covers
+from outreach.people.branches import BranchIn, create_branch
+from outreach.people.tables import BranchRegency, Device, Official, Team
+from outreach.progress.board import OF_BRANCHES, UNSERVED, Asked, Board, board
+from outreach.progress.board_rows import By, Figures, Schedule
+from outreach.progress.board_targets import RegionTargets, targets_of_branches
+from outreach.progress.scope import Scope
+from outreach.villages.tables import Village, VillageKind
+from outreach.visits.snapshot import places_of_stage
+from outreach.visits.tables import ACTIVE, PlanSubmission, SubmissionState, Visit, Work
+from tests.builders import load_small_registry
+from tests.field import DAY, NOW, Field, add_visit, make_field, told
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from sqlmodel import Session
+
+NATION = Scope(("",))
+TODAY = DAY + timedelta(days=3)
+NOBODY = {"men": 0, "women": 0, "signups": 0, "paid": None, "met": "not_met"}
+
+
+@dataclass(frozen=True)
+class World:
+    field: Field
+    second_team: int
+    branches: dict[str, str]
+    offices: dict[str, str]
+
+    def asked(self, by: By, scope: Scope = NATION) -> Asked:
+        return Asked(scope, by, self.branches, self.offices)
+
+
+@pytest.fixture
+def world(engine: Engine) -> World:
+    """Nine villages planned and approved over three days by two teams; then life goes on."""
+    load_small_registry(engine, ("33.72", "33.11.12", "33.09.01"))
+    with unit_of_work(engine) as db:
+        at = make_field(db, 0)
+        at.codes[:] = [code for code in at.codes if code.startswith("33.72")]
+        branch_id = at.coordinator.branch_id or 0
+        second = Team(branch_id=branch_id, name="Tim B", base_village_code=at.codes[0])
+        db.add(second)
+        db.flush()
+        second_id = second.id or 0
+        for number, code in enumerate(at.codes[:9]):
+            team = second_id if number >= 6 else at.team_id
+            at.visits[code] = add_visit(db, at.stage_id, team, code, number, Work.CONFIRMED)
+        other = _other_branch(db)
+        _approve(db, at)
+        _go_on(db, at)
+    branches = {"33.72": str(branch_id), "33.11": str(other)}
+    offices = {"33.72": "Jateng", "33.11": "Jateng"}
+    return World(at, second_id, branches, offices)
+
+
+def _other_branch(db: Session) -> int:
+    base = db.scalars(select(Village.code).where(col(Village.code).like("33.11%"))).first()
+    given = BranchIn(
+        name="Sukoharjo",
+        regional_office="Jateng",
+        base_village_code=base or "",
+        regency_codes=["33.11"],
+    )
+    return create_branch(db, given).id or 0
+
+
+def _approve(db: Session, at: Field) -> None:
+    db.add(
+        PlanSubmission(
+            stage_id=at.stage_id,
+            state=SubmissionState.APPROVED,
+            places=[place.told() for place in places_of_stage(db, at.stage_id)],
+            submitted_by=at.coordinator.account_id,
+            submitted_at=NOW,
+            decided_by=at.manager.account_id,
+            decided_at=NOW,
+        )
+    )
+
+
+def _go_on(db: Session, at: Field) -> None:
+    """Report four visits, one corrected, one that met nobody; put one off; phones speak."""
+    visits = [db.get_one(Visit, at.visits[code]) for code in at.codes[:9]]
+    for visit in visits:
+        visit.travel_minutes, visit.return_minutes = 25, 10
+    visits[4].work = Work.POSTPONED
+    visits[5].day = date(2026, 12, 1)
+    db.flush()
+    ids = [visit.id or 0 for visit in visits]
+    first = told(ids[0], paid=3)
+    reports = [
+        first,
+        told(ids[1], signups=5, paid=None),
+        told(ids[2], **NOBODY),
+        told(ids[6], signups=9, paid=9, held_on="2026-11-19", men=500, women=500),
+        told(ids[0], signups=6, paid=2, corrects_id=first["id"]),
+    ]
+    answers = take_in(db, reports, at.coordinator, NOW)
+    assert {answer.outcome.value for answer in answers} == {"accepted"}, answers
+    for report in db.exec(select(SessionReport)):
+        report.flags = ["round_numbers"] if report.visit_id in (ids[1], ids[6]) else []
+    db.get_one(Visit, ids[6]).work = Work.APPROVED
+    _dispute(db, at, ids[0])
+    _phones(db, at)
+
+
+def _dispute(db: Session, at: Field, visit_id: int) -> None:
+    stored = db.exec(select(SessionReport).where(SessionReport.visit_id == visit_id)).first()
+    assert stored is not None
+    for number in "12":
+        db.add(
+            DisputedReport(
+                report_id=stored.id,
+                visit_id=visit_id,
+                village_code=stored.village_code,
+                content={},
+                fingerprint=number,
+                reason="already_reported",
+                account_id=at.official.account_id,
+                received_at=NOW,
+            )
+        )
+
+
+def _phones(db: Session, at: Field) -> None:
+    """Two phones of the first village's official, one lost, one of another's that holds reports."""
+    people = {at.codes[0]: at.official.account_id, at.codes[1]: at.stranger.account_id}
+    for code, account_id in people.items():
+        db.add(Official(village_code=code, name="Sri", position="Lurah", account_id=account_id))
+    seen: list[dict[str, Any]] = [
+        {"unsent": 0, "last_seen_at": NOW},
+        {"unsent": 4, "last_seen_at": NOW, "revoked_at": NOW},
+        {"unsent": 2, "last_seen_at": NOW - timedelta(days=8)},
+    ]
+    for number, one in enumerate(seen):
+        account_id = list(people.values())[number // 2]
+        db.add(Device(account_id=account_id, token_hash=str(number), enrolled_at=NOW, **one))
+    db.flush()
+
+
+def count(
+    engine: Engine,
+    world: World,
+    by: By,
+    scope: Scope = NATION,
+    targets: RegionTargets | None = None,
+) -> Board:
+    with reading(engine) as db:
+        targets = targets or targets_of_branches(db, TODAY)
+        return board(db, world.asked(by, scope), targets, today=TODAY, now=NOW)
+
+
+def recount(engine: Engine, world: World, by: By) -> dict[str, dict[str, int]]:
+    """Go through everything one by one."""
+    found: dict[str, Counter[str]] = {}
+    asked = world.asked(by)
+    days: dict[str, set[tuple[int, date]]] = {}
+
+    def at(code: str, team: int = 0) -> Counter[str]:
+        key = str(team) if asked.level is None else asked.row_of(code[: asked.level])
+        days.setdefault(key, set())
+        return found.setdefault(key, Counter())
+
+    with reading(engine) as db:
+        if by is not By.TEAM:
+            for village in db.exec(select(Village)):
+                sums = {
+                    "villages": 1,
+                    "informal": village.informal_workers,
+                    "covered": village.informal_covered,
+                    "vulnerable": village.vulnerable_workers,
+                }
+                at(village.code).update(sums)
+        (submission,) = db.exec(select(PlanSubmission))
+        for place in submission.places:
+            row = at(place["village_code"], place["team_id"])
+            due = date.fromisoformat(place["day"]) < TODAY
+            row.update({"planned": 1, "expected": int(due)})
+            row.update({"villages": 1} if by is By.TEAM else {})
+        visits = {visit.id: visit for visit in db.exec(select(Visit))}
+        for report in db.exec(select(SessionReport)):
+            if report.corrected_by is not None:
+                continue
+            visit = visits[report.visit_id]
+            row = at(visit.village_code, visit.team_id)
+            people = report.men + report.women
+            row.update(
+                {
+                    "reached": int(people > 0),
+                    "sessions": 1,
+                    "people": people,
+                    "signups": report.signups,
+                    "told": report.signups if report.paid is not None else 0,
+                    "paid": report.paid or 0,
+                    "travel_minutes": visit.travel_minutes + visit.return_minutes,
+                    "flagged": int(bool(report.flags) and visit.work is not Work.APPROVED),
+                }
+            )
+            key = (
+                str(visit.team_id)
+                if by is By.TEAM
+                else asked.row_of(visit.village_code[: asked.level or 0])
+            )
+            days[key].add((visit.team_id, report.held_on))
+        for visit_id in {dispute.visit_id for dispute in db.exec(select(DisputedReport))}:
+            visit = visits[visit_id]
+            at(visit.village_code, visit.team_id)["disputed"] += 1
+        if by is not By.TEAM:
+            at(world.field.codes[0])["phones"] += 1
+            at(world.field.codes[1]).update({"phones": 1, "held": 1, "unsent": 2, "silent": 1})
+    for key, out in days.items():
+        found[key]["team_days"] = len(out)
+    return {
+        key: {name: count for name, count in row.items() if count} for key, row in found.items()
+    }
+
+
+def as_counts(figures: Figures) -> dict[str, int]:
+    told = {one.name: getattr(figures, one.name) for one in fields(Figures)}
+    return {name: number for name, number in told.items() if number}
+
+
+@pytest.mark.parametrize("by", By)
+def test_rows_agree_with_a_recount(engine: Engine, world: World, by: By) -> None:
+    found = count(engine, world, by)
+    wanted = recount(engine, world, by)
+    assert {row.key: as_counts(row.figures) for row in found.rows} == wanted
+    assert len(found.rows) == len(wanted)
+
+
+def test_the_whole_is_the_same_whatever_the_rows_are(engine: Engine, world: World) -> None:
+    wholes = {by: count(engine, world, by).whole.figures for by in By if by is not By.TEAM}
+    assert len(set(wholes.values())) == 1
+    whole = wholes[By.OFFICE]
+    assert (whole.reached, whole.expected, whole.planned) == (3, 9, 9)
+    assert (whole.sessions, whole.signups, whole.told, whole.paid) == (4, 20, 15, 11)
+    assert whole.paid_share == 11 / 15
+    assert (whole.flagged, whole.disputed) == (1, 1)
+    # On the 18th one team, on the 19th the other: each once, however many sessions it held.
+    assert whole.team_days == 2
+    assert whole.travel_hours == 4 * 35 / 60
+
+
+def test_what_was_put_off_falls_behind_the_approved_plan(engine: Engine, world: World) -> None:
+    (row,) = (row for row in count(engine, world, By.REGENCY).rows if row.key == "33.72")
+    assert (row.figures.expected, row.figures.off_plan) == (9, -6)
+    assert row.figures.schedule is Schedule.BEHIND
+    with unit_of_work(engine) as db:
+        for submission in db.exec(select(PlanSubmission)):
+            submission.state = SubmissionState.WITHDRAWN
+        standing = [one for one in db.exec(select(Visit)) if one.work in ACTIVE]
+        due = [one for one in standing if one.day < TODAY]
+    (row,) = (row for row in count(engine, world, By.REGENCY).rows if row.key == "33.72")
+    assert (row.figures.planned, row.figures.expected) == (len(standing), len(due)) == (8, 7)
+
+
+def test_a_plan_is_due_only_when_its_day_is_over(engine: Engine, world: World) -> None:
+    with reading(engine) as db:
+        targets = targets_of_branches(db, DAY)
+        first_day = board(db, world.asked(By.BRANCH), targets, today=DAY, now=NOW)
+        second = board(db, world.asked(By.BRANCH), targets, today=DAY + timedelta(days=1), now=NOW)
+    assert (first_day.whole.figures.expected, second.whole.figures.expected) == (0, 3)
+
+
+@pytest.mark.parametrize(
+    ("planned", "expected", "reached", "schedule"),
+    [
+        (0, 0, 0, Schedule.NO_PLAN),
+        (0, 0, 3, Schedule.NO_PLAN),
+        (5, 0, 0, Schedule.ON_SCHEDULE),
+        (5, 1, 0, Schedule.BEHIND),
+        (5, 1, 2, Schedule.AHEAD),
+        (200, 100, 98, Schedule.ON_SCHEDULE),
+        (200, 100, 97, Schedule.BEHIND),
+        (200, 100, 103, Schedule.AHEAD),
+    ],
+)
+def test_on_schedule_is_within_a_fiftieth(
+    planned: int, expected: int, reached: int, schedule: Schedule
+) -> None:
+    assert Figures(planned=planned, expected=expected, reached=reached).schedule is schedule
+
+
+def test_only_what_is_in_scope_counts(engine: Engine, world: World) -> None:
+    one = world.field.codes[6]
+    whole = count(engine, world, By.VILLAGE, Scope((one,))).whole.figures
+    assert (whole.villages, whole.planned, whole.sessions, whole.signups) == (1, 1, 1, 9)
+    other = count(engine, world, By.DISTRICT, Scope(("33.11",)))
+    assert (other.whole.figures.planned, other.whole.figures.sessions) == (0, 0)
+    assert all(row.key.startswith("33.11") for row in other.rows)
+    desa = count(engine, world, By.REGENCY, Scope(("",), kinds=(VillageKind.DESA,)))
+    assert desa.whole.figures.planned == 0
+    nothing = count(engine, world, By.REGENCY, Scope(("",), 10_000))
+    assert (nothing.rows, nothing.whole.figures) == ((), Figures())
+
+
+def test_every_regency_stands_in_some_row(engine: Engine, world: World) -> None:
+    found = count(engine, world, By.OFFICE)
+    assert {row.key for row in found.rows} == {"Jateng", UNSERVED}
+    with reading(engine) as db:
+        villages = db.exec(select(Village.code)).all()
+        served = db.exec(select(BranchRegency.regency_code)).all()
+    unserved = [code for code in villages if not covers(served, code)]
+    (row,) = (row for row in found.rows if row.key == UNSERVED)
+    assert row.figures.villages == len(unserved) > 0
+
+
+def test_weeks_and_curve_lead_to_the_present_figures(engine: Engine, world: World) -> None:
+    found = count(engine, world, By.BRANCH)
+    assert sum(found.whole.weekly_signups) == found.whole.figures.signups == 20
+    assert sum(sum(row.weekly_signups) for row in found.rows) == 20
+    assert (len(found.weeks), sum(found.weekly_sessions)) == (26, 4)
+    told = [number for number in found.curve.reached if number is not None]
+    assert (told[0], told[-1]) == (0, found.whole.figures.reached)
+    assert found.curve.due[-1] == found.whole.figures.planned
+    assert found.as_of == NOW
+
+
+@pytest.mark.parametrize("by", [by for by in By if by is not By.TEAM])
+def test_targets_of_rows_add_up(engine: Engine, world: World, by: By) -> None:
+    found = count(engine, world, by)
+    aims = [row.aim for row in found.rows]
+    assert found.whole.aim is not None
+    signups = sum(aim.signups for aim in aims if aim)
+    assert abs(signups - found.whole.aim.signups) <= len(aims) / 2 + 1
+    assert sum(aim.done for aim in aims if aim) == found.whole.aim.done == 20
+    for aim in aims:
+        if aim is not None:
+            assert (aim.recoverable is not None) == (by in OF_BRANCHES)
