@@ -17,6 +17,7 @@ from outreach.errors import OutreachError
 _COMMANDS = {
     "accounts": "accounts",
     "demo": "demo",
+    "ledger": "ledger",
     "maps": "maps",
     "migrations": "migrations",
     "redis": "redis_server",

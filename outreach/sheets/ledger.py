@@ -76,6 +76,33 @@ _WHERE = (
 )
 
 
+_COUNTS = (
+    ("interested", "Berminat", "Orang yang menyatakan berminat pada bulan itu."),
+    ("forms", "Formulir", "Di antaranya yang mengisi formulir, di kertas atau di JMO."),
+    ("registered", "Terdaftar", "Di antaranya yang terdaftar sebagai peserta."),
+    ("first_paid", "Bayar pertama", "Di antaranya yang membayar iuran pertama."),
+    ("paid_1", "Bayar bulan 1", "Yang masih membayar satu bulan setelah bulan daftar."),
+    ("paid_3", "Bayar bulan 3", "Yang masih membayar tiga bulan setelah bulan daftar."),
+    ("paid_6", "Bayar bulan 6", "Yang masih membayar enam bulan setelah bulan daftar."),
+)
+_CODE_HELP = "Kode desa atau kelurahan di wilayah kantor cabang Anda."
+#: The same for every branch.
+COLUMNS = (
+    Column("code", "Kode wilayah", Cell.CODE, _CODE_HELP, "33.10.25.1004", (), True),
+    Column("region", "Wilayah", is_info=True, width=28),
+    Column("month", "Bulan daftar", Cell.MONTH, "", "10/2026", (), True, width=12),
+    Column("channel", "Saluran", Cell.CHOICE, "", "Sendiri", CHANNELS, True),
+    Column("claimed", "Pendaftaran di laporan", Cell.WHOLE, is_info=True, width=12),
+    *(
+        Column(key, header, Cell.WHOLE, f"{told} Kosong berarti tetap.", "12", width=12)
+        for key, header, told in _COUNTS
+    ),
+    Column("as_of", "Per tanggal", Cell.DAY, example="31/10/2026"),
+    Column("source", "Sumber", example="Laporan kepesertaan BPU", width=32),
+    REMOVE,
+)
+
+
 class LedgerIn(BaseModel):
     """What is told of one village, month and channel."""
 
@@ -88,33 +115,6 @@ class LedgerIn(BaseModel):
     paid_6: int | None = Field(default=None, ge=0, le=MOST)
     as_of: date
     source: Note = Field(min_length=1)
-
-
-def _columns(_db: Session, _ctx: Context) -> tuple[Column, ...]:
-    counts = (
-        ("interested", "Berminat", "Orang yang menyatakan berminat pada bulan itu."),
-        ("forms", "Formulir", "Di antaranya yang mengisi formulir, di kertas atau di JMO."),
-        ("registered", "Terdaftar", "Di antaranya yang terdaftar sebagai peserta."),
-        ("first_paid", "Bayar pertama", "Di antaranya yang membayar iuran pertama."),
-        ("paid_1", "Bayar bulan 1", "Yang masih membayar satu bulan setelah bulan daftar."),
-        ("paid_3", "Bayar bulan 3", "Yang masih membayar tiga bulan setelah bulan daftar."),
-        ("paid_6", "Bayar bulan 6", "Yang masih membayar enam bulan setelah bulan daftar."),
-    )
-    code_help = "Kode desa atau kelurahan di wilayah kantor cabang Anda."
-    return (
-        Column("code", "Kode wilayah", Cell.CODE, code_help, "33.10.25.1004", (), True),
-        Column("region", "Wilayah", is_info=True, width=28),
-        Column("month", "Bulan daftar", Cell.MONTH, "", "10/2026", (), True, width=12),
-        Column("channel", "Saluran", Cell.CHOICE, "", "Sendiri", CHANNELS, True),
-        Column("claimed", "Pendaftaran di laporan", Cell.WHOLE, is_info=True, width=12),
-        *(
-            Column(key, header, Cell.WHOLE, f"{told} Kosong berarti tetap.", "12", width=12)
-            for key, header, told in counts
-        ),
-        Column("as_of", "Per tanggal", Cell.DAY, example="31/10/2026"),
-        Column("source", "Sumber", example="Laporan kepesertaan BPU", width=32),
-        REMOVE,
-    )
 
 
 def _current(db: Session, ctx: Context) -> list[dict[str, Value]]:
@@ -373,7 +373,7 @@ def _values(told: Told) -> Told:
 LEDGER = Kind(
     SheetKind.LEDGER,
     "Buku pendaftaran",
-    _columns,
+    lambda _db, _ctx: COLUMNS,
     ("code", "month", "channel"),
     _current,
     _check,
