@@ -58,14 +58,21 @@ def build_shapes(
     regencies, districts = draw_regions(places, coast, on_progress)
     on_progress("write", 5, len(_STEPS))
     store = Store(out_dir)
-    labels = _label_points(regencies.shapes)
-    areas = encode_topology(regencies.codes, regencies.shapes, labels)
-    store.note(
-        areas=store.keep("areas", ".json", areas, best=True),
-        districts=_keep_districts(store, districts),
-    )
+    kept = keep_regions(store, regencies, districts)
+    # Named twice: borders that were brought in take the first place, never the second.
+    store.note(**kept, derived=kept)
     on_progress("write", len(_STEPS), len(_STEPS))
     return store.manifest()
+
+
+def keep_regions(store: Store, regencies: Regions, districts: Regions) -> dict[str, Any]:
+    """Keep the files of regencies and districts; answer the entries that name them."""
+    labels = label_points(regencies.shapes)
+    areas = encode_topology(regencies.codes, regencies.shapes, labels)
+    return {
+        "areas": store.keep("areas", ".json", areas, best=True),
+        "districts": keep_districts(store, districts),
+    }
 
 
 def draw_regions(
@@ -74,24 +81,33 @@ def draw_regions(
     on_progress: OnProgress = lambda _step, _done, _of: None,
 ) -> tuple[Regions, Regions]:
     """Draw regencies and districts as two valid, simplified coverages in degrees."""
-    codes, points = _anchors(places)
-    on_progress("cells", 0, len(_STEPS))
-    cells = _cells(points, coast)
-    on_progress("land", 1, len(_STEPS))
-    land = _land_with_islets(coast, points)
-    on_progress("districts", 2, len(_STEPS))
-    whole = _dissolve(parents(codes, DISTRICT), cells)
-    districts = Regions(whole.codes, _clip(whole.shapes, land))
+    districts = draw_districts(places, coast, on_progress)
     on_progress("regencies", 3, len(_STEPS))
-    regencies = _dissolve(parents(np.array(districts.codes), REGENCY), districts.shapes)
+    regencies = dissolve(parents(np.array(districts.codes), REGENCY), districts.shapes)
     on_progress("simplify", 4, len(_STEPS))
     return (
-        Regions(regencies.codes, _simplify(regencies.shapes, REGENCY_TOLERANCE_DEGREES)),
-        Regions(districts.codes, _simplify(districts.shapes, DISTRICT_TOLERANCE_DEGREES)),
+        Regions(regencies.codes, simplify(regencies.shapes, REGENCY_TOLERANCE_DEGREES)),
+        Regions(districts.codes, simplify(districts.shapes, DISTRICT_TOLERANCE_DEGREES)),
     )
 
 
-def _anchors(places: Places) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
+def draw_districts(
+    places: Places,
+    coast: shapely.MultiPolygon,
+    on_progress: OnProgress = lambda _step, _done, _of: None,
+) -> Regions:
+    """Draw the districts as one valid coverage in degrees."""
+    codes, points = anchors(places)
+    on_progress("cells", 0, len(_STEPS))
+    nearest = cells(points, coast)
+    on_progress("land", 1, len(_STEPS))
+    land = land_with_islets(coast, points)
+    on_progress("districts", 2, len(_STEPS))
+    whole = dissolve(parents(codes, DISTRICT), nearest)
+    return Regions(whole.codes, clip(whole.shapes, land))
+
+
+def anchors(places: Places) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
     """Choose the villages that draw: those with a true place, or all of a district without any."""
     districts = parents(places.codes, DISTRICT)
     sure = ~places.approximate
@@ -106,14 +122,16 @@ def _anchors(places: Places) -> tuple[NDArray[np.str_], NDArray[np.float64]]:
     return places.codes[chosen], points[chosen]
 
 
-def _cells(points: NDArray[np.float64], coast: shapely.MultiPolygon) -> Shapes:
+def cells(points: NDArray[np.float64], coast: shapely.Geometry) -> Shapes:
+    """Cut the plane into the cells of *points*, as far as *coast* reaches and more."""
     west, south, east, north = shapely.total_bounds([coast, shapely.MultiPoint(points)]).tolist()
     frame = shapely.box(west, south, east, north).buffer(_MARGIN_DEGREES)
     cells = shapely.voronoi_polygons(shapely.MultiPoint(points), extend_to=frame, ordered=True)
     return shapely.get_parts(cells)
 
 
-def _land_with_islets(coast: shapely.MultiPolygon, points: NDArray[np.float64]) -> Shapes:
+def land_with_islets(coast: shapely.MultiPolygon, points: NDArray[np.float64]) -> Shapes:
+    """Give the parts of the land, with a disc for every point that the coast leaves at sea."""
     villages = np.asarray(shapely.points(points), dtype=object)
     ashore, _ = shapely.STRtree(shapely.get_parts(coast)).query(villages, predicate="intersects")
     at_sea = np.delete(villages, np.unique(ashore))
@@ -121,7 +139,7 @@ def _land_with_islets(coast: shapely.MultiPolygon, points: NDArray[np.float64]) 
     return shapely.get_parts(shapely.union(coast, discs))
 
 
-def _dissolve(parent: NDArray[np.str_], shapes: Shapes) -> Regions:
+def dissolve(parent: NDArray[np.str_], shapes: Shapes) -> Regions:
     """Join neighbouring runs of shapes that share a parent code."""
     codes, first = np.unique(parent, return_index=True)
     groups = np.split(shapes, first[1:])
@@ -130,7 +148,7 @@ def _dissolve(parent: NDArray[np.str_], shapes: Shapes) -> Regions:
     )
 
 
-def _clip(shapes: Shapes, land: Shapes) -> Shapes:
+def clip(shapes: Shapes, land: Shapes) -> Shapes:
     """Cut every shape by the land; a shape wholly on land keeps its exact corners."""
     shapely.prepare(land)
     region, part = shapely.STRtree(land).query(shapes, predicate="intersects")
@@ -149,7 +167,8 @@ def _polygons(pieces: Shapes) -> shapely.MultiPolygon:
     return shapely.MultiPolygon([part for part in parts if part.geom_type == "Polygon"])
 
 
-def _simplify(shapes: Shapes, tolerance: float) -> Shapes:
+def simplify(shapes: Shapes, tolerance: float) -> Shapes:
+    """Simplify a coverage, and leave out what has become too small to see."""
     simple = shapely.coverage_simplify(shapes, tolerance)
     return np.array([_without_crumbs(shape, tolerance * tolerance / 4) for shape in simple])
 
@@ -160,7 +179,7 @@ def _without_crumbs(shape: shapely.Geometry, least_area: float) -> shapely.Multi
     return shapely.MultiPolygon(list(parts[(sizes >= least_area) | (sizes == sizes.max())]))
 
 
-def _label_points(shapes: Shapes) -> list[dict[str, Any]]:
+def label_points(shapes: Shapes) -> list[dict[str, Any]]:
     """Find, for each region, the middle of the largest circle within its largest part."""
     return [{"p": _middle(shape)} for shape in shapes]
 
@@ -173,13 +192,13 @@ def _middle(shape: shapely.Geometry) -> list[float]:
     return [round(x, 3), round(y, 3)]
 
 
-def _keep_districts(store: Store, districts: Regions) -> dict[str, str]:
+def keep_districts(store: Store, districts: Regions) -> dict[str, str]:
     """Keep one file per province, so that a drill loads little and borders within it are shared."""
     provinces, first = np.unique(parents(np.array(districts.codes), PROVINCE), return_index=True)
     stops = [*first.tolist(), len(districts.codes)]
     names = {}
     for province, a, b in zip(provinces.tolist(), stops, stops[1:], strict=False):
         shapes = districts.shapes[a:b]
-        data = encode_topology(districts.codes[a:b], shapes, _label_points(shapes))
+        data = encode_topology(districts.codes[a:b], shapes, label_points(shapes))
         names[province] = store.keep(f"districts-{province}", ".json", data, best=True)
     return names
