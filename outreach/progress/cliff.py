@@ -85,7 +85,7 @@ def _alike(terms: Iterable[Sponsorship]) -> dict[tuple[str, ...], list[Sponsorsh
 def _fall(terms: Sequence[Sponsorship], today: date, until: date) -> int:
     after = {term.ends + timedelta(1) for term in terms if today <= term.ends <= until}
     now = active_on(terms, today)
-    return max((now - active_on(terms, day) for day in after), default=0) if now else 0
+    return max([0, *(now - active_on(terms, day) for day in after)])
 
 
 def not_renewed(term: Sponsorship, terms: Iterable[Sponsorship]) -> int:
