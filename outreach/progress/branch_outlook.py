@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from outreach.progress.weeks import WeeklyCounts
 
 
+#: So few branches are looked at as closely as one.
+FEW = 40
+
+
 @dataclass(frozen=True, slots=True)
 class BranchOutlook:
     """A branch's target and the course of its sign-ups towards it."""
@@ -68,7 +72,7 @@ def branch_outlooks(
                 _period(share, today),
                 done=done[share.starts, share.ends].get(str(branch.id), 0),
                 target=share.signups,
-                is_brief=True,
+                is_brief=len(wanted) > FEW,
             ),
         )
         for branch in _branches(db, wanted)

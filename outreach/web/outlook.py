@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from babel.dates import format_date
 from flask import Blueprint, render_template, request
 
@@ -213,11 +214,18 @@ def _stages(db: Session, asked: Asked) -> list[Any]:
 def _chart(course: Course) -> dict[str, Any]:
     """Put a course the way the macro of the charts asks for it."""
     has_band = any(value is not None for value in course.high)
+    start = _start(course)
     return {
-        "labels": [plain_date(day) for day in course.days],
-        "done": course.done_by,
-        "band": {"low": course.low, "high": course.high} if has_band else None,
+        "labels": [plain_date(day) for day in course.days[start:]],
+        "done": course.done_by[start:],
+        "band": {"low": course.low[start:], "high": course.high[start:]} if has_band else None,
     }
+
+
+def _start(course: Course) -> int:
+    """Find the week before the first that brought something: a long level line tells nothing."""
+    some = next((n for n, value in enumerate(course.done_by) if value), len(course.done_by))
+    return 0 if some == len(course.done_by) else max(0, some - 1)
 
 
 def _national(day: date) -> dict[str, Any]:
@@ -225,13 +233,15 @@ def _national(day: date) -> dict[str, Any]:
     path = read_path()
     way = way_on(path, day)
     months = _months(path)
+    published = {one.as_of: one.total for one in path.points}
     return {
         "path": path,
         "way": way,
         "path_pace": pace_between(tuple(one for one in path.points if one.as_of <= day)),
         "path_chart": {
             "labels": [format_date(month, "MMM y", locale=language()) for month in months],
-            "published": _dots(months, {one.as_of: one.total for one in path.points}),
+            "published": _dots(months, published),
+            "joined": _joined(_dots(months, published)),
             "goals": _dots(months, {one.by: one.total for one in path.goals}),
             "way": [_on_way(way, month) for month in months],
         },
@@ -252,6 +262,14 @@ def _months(path: NationalPath) -> list[date]:
 def _dots(months: Sequence[date], totals: dict[date, int]) -> list[int | None]:
     by_month = {day.replace(day=1): total for day, total in totals.items()}
     return [by_month.get(month) for month in months]
+
+
+def _joined(dots: Sequence[int | None]) -> list[float | None]:
+    """Join dots by straight lines, for the eye alone: nobody has published what lies between."""
+    at = [place for place, dot in enumerate(dots) if dot is not None]
+    known = [float(dot) for dot in dots if dot is not None]
+    lines = np.interp(range(len(dots)), at, known).tolist()
+    return [value if at[0] <= place <= at[-1] else None for place, value in enumerate(lines)]
 
 
 def _on_way(way: Way | None, month: date) -> float | None:
