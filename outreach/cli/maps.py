@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +14,14 @@ from outreach.config import Settings, read_settings
 from outreach.db import reading
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Engine
+
+    from outreach.errors import OutreachError
+    from outreach.maps.boundaries import Report
+    from outreach.maps.columns import Places
+    from outreach.villages.codes import Level
 
 
 def build_if_missing(engine: Engine, settings: Settings) -> None:
@@ -28,6 +36,8 @@ def build_if_missing(engine: Engine, settings: Settings) -> None:
 
 
 def _build_shapes(engine: Engine, settings: Settings) -> None:
+    from outreach.maps.artefacts import Store
+    from outreach.maps.boundary_keeping import redraw
     from outreach.maps.shapes import build_shapes
     from outreach.villages.coast import load_coast
     from outreach.web.map_data import read_places
@@ -36,7 +46,10 @@ def _build_shapes(engine: Engine, settings: Settings) -> None:
     step("Maps: drawing region shapes from village points")
     with reading(engine) as db:
         places = read_places(db)
-    build_shapes(places, load_coast(), settings.var_dir / "maps", _show)
+    folder = settings.var_dir / "maps"
+    build_shapes(places, load_coast(), folder, _show)
+    if redraw(Store(folder), places, load_coast(), _show):
+        click.echo("    " + say("within the borders that were brought in"))
 
 
 def _show(name: str, done: int, of: int) -> None:
@@ -49,6 +62,8 @@ def _steps() -> dict[str, str]:
         "cells": say("a cell around every village"),
         "land": say("cut to the coast line"),
         "districts": say("districts"),
+        "borders": say("fit into the borders"),
+        "clean": say("close gaps between neighbours"),
         "regencies": say("regencies"),
         "simplify": say("simplify the borders"),
         "write": say("write and compress"),
@@ -71,3 +86,103 @@ def build() -> None:
         _build_shapes(engine, settings)
     build_assets(settings.var_dir / "maps")
     forget_old_places(Store(settings.var_dir / "maps"), datetime.now(UTC))
+
+
+@maps.command("boundaries")
+@click.argument(
+    "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+)
+@click.option("--source", help="Whose borders these are, as the map's legend is to say.")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Of when they are; else today.")
+@click.option("--level", type=click.Choice(["province", "regency", "district", "village"]))
+@click.option("--column", default="", help="The property that holds the region codes.")
+@click.option("--layer", default="", help="The layer to read, where a GeoPackage has several.")
+@click.option("--forget", "forgets", is_flag=True, help="Go back to the approximate borders.")
+def boundaries(
+    file: Path | None,
+    source: str | None,
+    as_of: datetime | None,
+    level: str | None,
+    column: str,
+    layer: str,
+    *,
+    forgets: bool,
+) -> None:
+    """Bring in true borders: GeoJSON, GeoPackage or a zipped shapefile, matched by region code."""
+    folder = read_settings().var_dir / "maps"
+    if forgets and file is None:
+        _forget(folder)
+    elif file is None or forgets or not (source or "").strip():
+        raise click.UsageError(say("Give a file and its --source, or --forget alone."))
+    else:
+        day = as_of.date() if as_of else datetime.now(UTC).astimezone().date()
+        _bring_in(folder, file, (source or "").strip(), day, (level or "", column, layer))
+
+
+def _forget(folder: Path) -> None:
+    from outreach.maps.artefacts import Store
+    from outreach.maps.boundary_keeping import forget
+
+    gone = forget(Store(folder))
+    step("Maps: back to the approximate borders" if gone else "Maps: no borders were brought in")
+
+
+def _bring_in(folder: Path, file: Path, source: str, day: date, told: tuple[str, str, str]) -> None:
+    from outreach.errors import Invalid
+    from outreach.maps import boundaries, boundary_keeping, boundary_reading
+    from outreach.maps.artefacts import Store
+    from outreach.villages.coast import load_coast
+
+    level, column, layer = told
+    places, registry = _registry()
+    step("Maps: reading the borders")
+    try:
+        read = boundary_reading.read_borders(file.read_bytes(), column=column, layer=layer)
+        report, regions = boundaries.match(read, places, registry, level)
+    except Invalid as error:
+        raise click.ClickException(_why(error)) from error
+    _show_report(report)
+    store = Store(folder)
+    borders = boundary_keeping.Borders(source[:120], day, file.name, report)
+    draft = boundary_keeping.keep_draft(store, borders, regions)
+    boundary_keeping.apply_draft(store, draft.stamp, places, load_coast(), _show)
+
+
+def _registry() -> tuple[Places, dict[Level, list[str]]]:
+    from outreach.web.map_data import read_places
+    from outreach.web.map_regions import region_codes
+
+    with own_engine() as engine:
+        require_registry(engine)
+        with reading(engine) as db:
+            return read_places(db), region_codes(db)
+
+
+def _why(error: OutreachError) -> str:
+    from outreach.web.border_words import FILES, file_facts
+
+    return say(FILES[str(error.facts["problem"])], **file_facts(error))
+
+
+def _show_report(report: Report) -> None:
+    from outreach.web.border_words import ROWS
+
+    facts = {"column": report.column, "rows": report.rows, "accepted": report.accepted}
+    click.echo("    " + say("%(rows)s rows, %(accepted)s accepted, by column %(column)s", **facts))
+    for one in report.refused:
+        click.echo(
+            "    " + say("row %(row)s, %(code)s:", row=one.row, code=one.code or "–"), nl=False
+        )
+        click.echo(" " + say(ROWS[one.reason]))
+    lists = {
+        say("joined from several rows: %%(codes)s"): [code for code, _times in report.twice],
+        say("not in the file, they keep the approximate border: %%(codes)s"): report.missing,
+        say("most of their villages lie elsewhere: %%(codes)s"): report.elsewhere,
+    }
+    for words, codes in lists.items():
+        if codes:
+            click.echo("    " + words % {"codes": f"{len(codes)} ({_some(codes)})"})
+
+
+def _some(codes: Sequence[str]) -> str:
+    return ", ".join(codes[:20]) + (" …" if len(codes) > 20 else "")

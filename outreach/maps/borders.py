@@ -135,7 +135,7 @@ def _frames(
 
 def _without(
     shapes: Iterable[shapely.Geometry], others: Iterable[Regions]
-) -> list[shapely.Geometry]:
+) -> list[shapely.Geometry | None]:
     """Take from every shape what other regions cover."""
     taken = [shape for regions in others for shape in regions.shapes if shape is not None]
     tree = shapely.STRtree(taken)

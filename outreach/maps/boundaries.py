@@ -73,6 +73,8 @@ def match(
     refused = _refused(read, codes, registry[found], read.columns[column])
     left_out = {one.row for one in refused}
     kept = [at for at in range(len(codes)) if at + 1 not in left_out]
+    if not kept:
+        raise unusable("borders_nothing_left")
     to = min(found, Level.DISTRICT)
     regions = _dissolved([codes[at][:to] for at in kept], read.shapes[kept].tolist())
     times = Counter(codes[at] for at in kept)

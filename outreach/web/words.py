@@ -44,6 +44,10 @@ SENTENCES = {
 
 #: A sentence per rule that a change ran into (`Conflict(problem=...)`).
 CONFLICTS = {
+    "borders_other_draft": _(
+        "Another file was uploaded meanwhile. Look at what it brings, then confirm that."
+    ),
+    "borders_being_drawn": _("The map is being drawn right now. Please wait for it."),
     "changed_meanwhile": SENTENCES["conflict"],
     "too_many_tokens": _("You have %(most)s tokens that still hold. Withdraw one first."),
     "regency_has_branch": _("%(regency)s already belongs to the branch %(branch)s."),
