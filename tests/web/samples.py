@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from outreach.people.tables import Role
+
 if TYPE_CHECKING:
     from tests.web.world import World
 
@@ -46,6 +48,7 @@ MISSING: dict[str, Any] = {
     "form_code": "b" + "a" * 8,
     "enrol_code": "b" + "a" * 8,
     "device_id": 999_999,
+    "token_id": 999_999,
     "odk_key": "a" * 43,
     "evidence_id": "00000000-0000-0000-0000-000000000000",
     "waiting_id": "00000000-0000-0000-0000-000000000000",
@@ -68,12 +71,18 @@ OPEN: dict[str, Any] = {
 }
 
 
-def values(world: World, names: set[str], which: str) -> dict[str, Any] | None:
-    """Values for all arguments of a route; None if the route has no such case."""
+def values(
+    world: World, names: set[str], which: str, role: Role | None = None
+) -> dict[str, Any] | None:
+    """Values for all arguments of a route; None if the route has no such case.
+
+    What belongs to one person alone is that of whoever has the *role*, or else of the manager.
+    """
     if which == "missing":
         return {name: MISSING[name] for name in names} if names else None
     if which == "foreign":
         own, foreign = world.own | OPEN, world.foreign
         scoped = {name for name in names if name in foreign}
         return {n: foreign.get(n, own.get(n)) for n in names} if scoped else None
-    return {name: (world.own | OPEN)[name] for name in names}
+    mine = world.of_role[role or Role.MANAGER]
+    return {name: (world.own | OPEN | mine)[name] for name in names}

@@ -15,7 +15,7 @@ from outreach.config import Settings
 from outreach.people.tables import Role
 from outreach.web.app import create_app
 from outreach.web.our_page import OUR_PAGE
-from outreach.web.routing import PUBLIC, may_open
+from outreach.web.routing import BY_TOKEN, PUBLIC, may_open
 from tests.web import samples
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ def every_case() -> tuple[Case, ...]:
 
 
 PUBLIC_CASES = [case for case in every_case() if case.roles == PUBLIC]
-GUARDED_CASES = [case for case in every_case() if case.roles != PUBLIC]
+#: For programs: what they read with which token, tests/web/api_read asks.
+TOKEN_CASES = [case for case in every_case() if case.roles == BY_TOKEN]
+GUARDED_CASES = [case for case in every_case() if case.roles not in (PUBLIC, BY_TOKEN)]
 
 
 def ask(client: Visitor, case: Case, values: dict[str, Any], app: Flask) -> Any:
@@ -109,6 +111,18 @@ def test_strangers_and_other_roles_are_kept_out(
         assert ask(login_as(role), case, values, app).status_code == 403, role
 
 
+@pytest.mark.parametrize("case", TOKEN_CASES, ids=str)
+def test_what_is_for_programs_opens_to_nobody_without_a_token(
+    case: Case, app: Flask, client: Visitor, login_as: Callable[[Role], Visitor], world: World
+) -> None:
+    values = samples.values(world, set(case.arguments), "own") or {}
+    for asker in (client, *map(login_as, Role)):
+        answer = ask(asker, case, values, app)
+        assert answer.status_code == 401
+        assert answer.is_json
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
 @pytest.mark.parametrize(
     ("case", "role"),
     [(case, Role(role)) for case in GUARDED_CASES for role in sorted(case.roles)],
@@ -120,7 +134,7 @@ def test_own_is_found_and_foreign_looks_like_missing(
     client = login_as(role)
     missing = samples.values(world, set(case.arguments), "missing")
     foreign = samples.values(world, set(case.arguments), "foreign")
-    own = samples.values(world, set(case.arguments), "own") or {}
+    own = samples.values(world, set(case.arguments), "own", role) or {}
     if missing is not None:
         assert ask(client, case, missing, app).status_code == 404
     if foreign is not None and role != Role.ADMIN:

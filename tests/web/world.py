@@ -49,7 +49,14 @@ from outreach.visits.tables import (
 )
 from tests import builders
 from tests.builders import load_small_registry
-from tests.web.world_keys import SECRET, answered_link, enrolled_phone, odk_key, open_code
+from tests.web.world_keys import (
+    SECRET,
+    answered_link,
+    api_token,
+    enrolled_phone,
+    odk_key,
+    open_code,
+)
 from tests.web.world_plans import (
     approved_plan,
     assignment_letter,
@@ -81,12 +88,14 @@ OWN_VILLAGE, FOREIGN_VILLAGE = "33.72.01.1001", "33.11.01.2001"
 class World:
     """Ids of what stands in the database, by the name the routes use for it.
 
-    `own` lies in the area of every role (33.72), `foreign` in another branch's (33.11).
+    `own` lies in the area of every role (33.72), `foreign` in another branch's (33.11); `of_role`
+    belongs to the person of that role alone.
     """
 
     own: dict[str, Any] = field(default_factory=dict)
     foreign: dict[str, Any] = field(default_factory=dict)
     accounts: dict[Role, tuple[int, str]] = field(default_factory=dict)
+    of_role: dict[Role, dict[str, Any]] = field(default_factory=dict)
 
 
 def build(engine: Engine) -> World:
@@ -126,6 +135,12 @@ def build(engine: Engine) -> World:
         world.own["account_id"] = world.accounts[Role.OFFICIAL][0]
         world.own["enrol_code"] = open_code(db, world)
         world.own["answer_token"] = answered_link(db, world.own["visit_id"])
+        world.of_role = {role: {} for role in Role}
+        for role in (Role.COORDINATOR, Role.MANAGER):
+            told = api_token(db, world.accounts[role][0], OWN_REGENCY)
+            world.of_role[role]["token_id"] = told
+        world.own["token_id"] = world.of_role[Role.MANAGER]["token_id"]
+        world.foreign["token_id"] = api_token(db, world.accounts[Role.ADMIN][0], FOREIGN_REGENCY)
         world.own["odk_key"] = odk_key(db, world.accounts[Role.OFFICIAL][0])
     return world
 
