@@ -25,8 +25,9 @@ _OURS = Path(outreach.__file__).parent / "web" / "static" / "map"
 _LEAFLET = Path(leaflet.BASE_DIR)
 #: In the order in which they build on each other.
 SCRIPTS = (
-    "core", "bridge", "topology", "columns", "data", "canvas", "choropleth", "symbols", "villages",
-    "bubbles", "labels", "card", "pointer", "legend", "summary", "search", "view", "live", "trips",
+    "core", "bridge", "topology", "columns", "data", "canvas", "figures", "lens", "patterns",
+    "split", "choropleth", "symbols", "lens_villages", "villages", "bubbles", "labels", "card",
+    "pointer", "legend", "summary", "layers", "weeks", "search", "view", "live", "trips",
 )  # fmt: skip
 _PICTURE = re.compile(r"url\((images/[a-z0-9-]+\.png)\)")
 #: What a reader needs and a browser does not: comments that begin a line, and indents.

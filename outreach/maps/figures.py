@@ -61,10 +61,14 @@ def encode_layers(version: int, sums: LayerSums, today: date, notes: Mapping[Lay
     )
 
 
-def encode_layer_details(sums: LayerSums) -> bytes:
+def encode_district_layers(sums: LayerSums) -> bytes:
+    """Encode the sums of a province's districts by code."""
+    return _json({"rows": dict(zip(sums.codes.tolist(), sums.table.tolist(), strict=True))})
+
+
+def encode_village_layers(sums: LayerSums) -> bytes:
     """Encode the sums of a regency's villages, in the order of their codes."""
-    rows = zip(sums.codes.tolist(), sums.table.tolist(), strict=True)
-    return _json({"columns": COLUMNS, "villages": list(rows)})
+    return _json({"rows": sums.table.tolist()})
 
 
 def classes(sums: LayerSums, layer: Layer, today: date) -> NDArray[np.uint8]:

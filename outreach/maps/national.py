@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import folium
-
 from outreach.maps.layers import CanvasLayer, Knowledge, Part, Start
 from outreach.maps.page import FramePage, LeanMap, View, compose, facts_of, put
 
@@ -53,6 +51,7 @@ def _add_controls(
     page: LeanMap, data: Knowledge, layers: Mapping[str, CanvasLayer], words: Mapping[str, str]
 ) -> None:
     known = {"data": data}
+    Part("Lens", known).add_to(page)
     view = put(Part("View", known), page)
     Part("Search", {**known, "view": view}).add_to(page)
     Part("Zoom", zoomInTitle=words["zoom_in"], zoomOutTitle=words["zoom_out"]).add_to(page)
@@ -60,4 +59,7 @@ def _add_controls(
     Part("Legend", {**known, "bubbles": layers["bubbles"]}).add_to(page)
     Part("Pointer", {**known, **layers}).add_to(page)
     Part("Live", known, interval=POLL_MILLISECONDS).add_to(page)
-    folium.LayerControl(position="topright", collapsed=True).add_to(page)
+    shown = {"bubbles": layers["bubbles"], "villages": layers["villages"]}
+    Part("Layers", {**known, **shown}).add_to(page)
+    Part("Weeks", known).add_to(page)
+    Part("Split", known).add_to(page)

@@ -12,11 +12,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, literal, select
 from sqlmodel import col
 
 from outreach.logbook.tables import SessionReport
 from outreach.progress.scope import villages_in, visits_in
+from outreach.villages.codes import Level
 from outreach.villages.tables import Village
 from outreach.visits.tables import TO_COME, Visit, Work
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.progress.scope import Scope
-    from outreach.villages.codes import Level
 
     type _Rows = NDArray[np.int64]
 
@@ -143,6 +143,10 @@ def _key(code: Any, level: Level) -> Any:
 
 
 def _villages(scope: Scope, level: Level) -> Any:
+    if level is Level.VILLAGE:  # nothing to add up, so nothing to sort
+        columns: list[Any] = [Village.code, literal(1)]
+        columns += [Village.informal_workers, Village.informal_covered]
+        return select(*columns).where(villages_in(scope, Village.code)).order_by(Village.code)
     sums = (func.sum(Village.informal_workers), func.sum(Village.informal_covered))
     query = select(_key(Village.code, level), func.count(), *sums)
     return query.where(villages_in(scope, Village.code)).group_by("region").order_by("region")

@@ -29,6 +29,7 @@ from outreach.web.database import reading_db
 from outreach.web.map_beginning import beginning
 from outreach.web.map_data import map_data
 from outreach.web.map_filters import Filters, home_of, read_filters
+from outreach.web.map_layers import layer_column, layer_urls
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def _table(db: Session, filters: Filters) -> dict[str, Any]:
     below = BELOW[len(filters.area)]
     totals = map_data().totals(db, filters.scope(person()), below, datetime.now(UTC))
     return {
+        **layer_column(db, filters, below),
         "filters": filters,
         "level": below.name.lower(),
         "rows": totals.rows,
@@ -107,7 +109,7 @@ def _table(db: Session, filters: Filters) -> dict[str, Any]:
         "as_of": totals.as_of,
         "sources": totals.sources,
         "state_of": _state_of,
-        "crumbs": _crumbs(db, person(), filters.area),
+        "crumbs": crumbs_to(db, person(), filters.area),
         "is_part": not covers(person().areas, filters.area),
     }
 
@@ -117,7 +119,7 @@ def _state_of(row: Total) -> str:
     return STATES[3 * row.reached or 2 * row.confirmed or row.planned]
 
 
-def _crumbs(db: Session, someone: Person, area_code: str) -> list[tuple[str, str]]:
+def crumbs_to(db: Session, someone: Person, area_code: str) -> list[tuple[str, str]]:
     """List the way from the person's whole area to a region: codes and names."""
     around = [code for code in reversed(parents(area_code)) if code] if area_code else []
     names = names_of(db, [*around, area_code])
@@ -145,6 +147,7 @@ def _frame(db: Session, filters: Filters) -> dict[str, Any]:
         "state": f"/map/state{rows}",
         "changes": f"/map/changes{rows}{more}since={{since}}",
         "details": f"/map/details/{{code}}{rows}",
+        **layer_urls(rows),
         "search": "/map/search?q={q}",
         "village": "/villages/{code}",
     }
@@ -187,7 +190,7 @@ def village(code: str) -> ResponseReturnValue:
             special_days=_special_days(db, code),
             counts={figure: one for (_, figure), one in counts_of(db, [code]).items()},
             figures=Figure,
-            crumbs=_crumbs(db, person(), card.district_code) if person().role in READERS else [],
+            crumbs=crumbs_to(db, person(), card.district_code) if person().role in READERS else [],
         )
 
 

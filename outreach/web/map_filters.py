@@ -11,6 +11,7 @@ from flask import request
 from outreach.campaigns.campaigns import campaign_of
 from outreach.errors import Invalid, NotFound
 from outreach.people.access import NATION
+from outreach.progress.layers import Layer
 from outreach.progress.scope import Scope, scope_for
 from outreach.villages.codes import parse
 from outreach.villages.reading import names_of
@@ -26,11 +27,15 @@ LONGEST_NUMBER = 9
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What stands in the address, checked: the area is within or around the person's own."""
+    """What stands in the address, checked: the area is within or around the person's own.
+
+    The layer is what the map is coloured by and what its table shows beside the states.
+    """
 
     area: str = NATION
     campaign_id: int | None = None
     kind: VillageKind | None = None
+    layer: Layer = Layer.REACHED
 
     def scope(self, person: Person, *, whole: bool = False) -> Scope:
         """Make the scope of the area, or of the person's *whole* area."""
@@ -50,7 +55,8 @@ class Filters:
 
     def at(self, area: str) -> str:
         """Write the address of the map page at another area."""
-        return "/map" + replace(self, area=area).query(area=area)
+        layer = "" if self.layer is Layer.REACHED else self.layer.value
+        return "/map" + replace(self, area=area).query(area=area, layer=layer)
 
 
 def read_filters(db: Session, person: Person, *, home: str = NATION) -> Filters:
@@ -61,7 +67,7 @@ def read_filters(db: Session, person: Person, *, home: str = NATION) -> Filters:
     NotFound
         If one names nothing, or an area that the person sees nothing of.
     """
-    found = Filters(_area(home), _campaign(db, person), _kind())
+    found = Filters(_area(home), _campaign(db, person), _kind(), _layer())
     found.scope(person)
     if found.area and not names_of(db, [found.area]):
         raise NotFound(region=found.area)
@@ -102,3 +108,11 @@ def _kind() -> VillageKind | None:
         return VillageKind(given) if given else None
     except ValueError:
         raise NotFound(kind="VillageKind") from None
+
+
+def _layer() -> Layer:
+    given = request.args.get("layer", "")
+    try:
+        return Layer(given) if given else Layer.REACHED
+    except ValueError:
+        raise NotFound(kind="Layer") from None

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, request
+import numpy as np
+from flask import Blueprint, Response, current_app, request
 from flask_babel import gettext as _
 
 from outreach.errors import NotFound
@@ -22,8 +23,8 @@ from outreach.villages.reading import names_of
 from outreach.villages.tables import Figure
 from outreach.web.auth import person
 from outreach.web.database import reading_db
-from outreach.web.i18n import language, moment, short_date
-from outreach.web.map_data import map_data
+from outreach.web.i18n import language, moment, number, percent, short_date
+from outreach.web.map_data import MapData, map_data
 from outreach.web.maps import READERS, asked, packed
 from outreach.web.routing import allow
 from outreach.web.words import source_words, word
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from outreach.progress.layers import LayerSums
     from outreach.progress.scope import Scope
     from outreach.villages.tables import EstimateSource
+    from outreach.web.map_filters import Filters
     from outreach.web.maps import Asked
 
 pages = Blueprint("map_layers", __name__, url_prefix="/map")
@@ -62,6 +64,11 @@ class _Question:
         """Add up by village, for the rows of the map: one that joined since has none."""
         sums = layer_sums(self.db, self.scope, Level.VILLAGE)
         return sums.of(self.about.ground.places.codes)
+
+    def inside(self, region: str, level: Level) -> LayerSums:
+        """Add up by the regions of *level* within one that lies above them."""
+        scope = replace(self.about.filters, area=region).scope(person())
+        return layer_sums(self.db, scope, level)
 
 
 @pages.get("/layers")
@@ -90,25 +97,38 @@ def layer_villages(layer: str) -> ResponseReturnValue:
     return _kept("classes", BINARY, encode, part=layer)
 
 
+@pages.get("/layers/districts/<province_code>")
+@allow(*READERS)
+def layer_districts(province_code: str) -> ResponseReturnValue:
+    """Add up by the districts of a province what the layers show."""
+
+    def encode(asks: _Question) -> bytes:
+        return figures.encode_district_layers(asks.inside(province_code, Level.DISTRICT))
+
+    _check(province_code, Level.PROVINCE)
+    return _kept("layer-districts", JSON, encode, part=province_code)
+
+
 @pages.get("/layers/details/<regency_code>")
 @allow(*READERS)
 def layer_details(regency_code: str) -> ResponseReturnValue:
     """Tell what the layers show of every village of a regency."""
-    if len(regency_code) != Level.REGENCY:
-        raise NotFound(region=regency_code)
 
     def encode(asks: _Question) -> bytes:
-        ground = asks.about.ground
-        rows = scope_of(ground.places.codes, [regency_code]).rows
-        scope = replace(asks.about.filters, area=regency_code).scope(person())
-        sums = layer_sums(asks.db, scope, Level.VILLAGE)
-        return figures.encode_layer_details(sums.of(ground.places.codes[rows]))
+        codes = asks.about.ground.places.codes
+        sums = asks.inside(regency_code, Level.VILLAGE)
+        return figures.encode_village_layers(sums.of(codes[scope_of(codes, [regency_code]).rows]))
 
-    with reading_db() as db:
-        scope_for(person(), region=regency_code)
-        if not names_of(db, [regency_code]):
-            raise NotFound(region=regency_code)
+    _check(regency_code, Level.REGENCY)
     return _kept("layer-details", JSON, encode, part=regency_code)
+
+
+def _check(code: str, level: Level) -> None:
+    """Refuse what is no region of the level, or of which the person sees nothing."""
+    scope_for(person(), region=code)
+    with reading_db() as db:
+        if len(code) != level or not names_of(db, [code]):
+            raise NotFound(region=code[:20])
 
 
 @pages.get("/weeks")
@@ -121,6 +141,42 @@ def weeks() -> ResponseReturnValue:
         return figures.encode_weeks(asks.version, days, today())
 
     return _kept("weeks", BINARY, encode)
+
+
+def layer_urls(rows: str) -> dict[str, str]:
+    """Name the addresses for the host page; *rows* end those that depend on the villages shown."""
+    return {
+        "layers": f"/map/layers{rows}",
+        "layer_villages": f"/map/layers/villages/{{layer}}{rows}",
+        "layer_districts": f"/map/layers/districts/{{code}}{rows}",
+        "layer_details": f"/map/layers/details/{{code}}{rows}",
+        "weeks": f"/map/weeks{rows}",
+    }
+
+
+def layer_column(db: Session, filters: Filters, level: Level) -> dict[str, Any]:
+    """Gather the layer's column for the table beside the map; nothing for the first layer."""
+    layer, scope = filters.layer, filters.scope(person())
+    if layer is Layer.REACHED:
+        return {"layer": None}
+    sums = layer_sums(db, scope, level)
+    pairs = zip(sums.codes.tolist(), sums.figures(layer, today()).tolist(), strict=True)
+    (whole,) = sums.whole().figures(layer, today()).tolist()
+    return {
+        "layer": layer,
+        "layer_figures": {code: figure_words(layer, value) for code, value in pairs},
+        "layer_whole": figure_words(layer, whole),
+        "layer_note": layer_notes(db, scope)[layer],
+    }
+
+
+def figure_words(layer: Layer, value: float) -> str:
+    """Write the figure of a layer for a table; why there is none, if there is none."""
+    if np.isnan(value):
+        return _("Never visited") if layer is Layer.SILENCE else "–"
+    if layer in (Layer.PAID, Layer.CONFIRMED):
+        return percent(value)
+    return number(value, 1 if layer is Layer.SIGNUPS else 0)
 
 
 def today() -> date:
@@ -160,11 +216,17 @@ def _source_line(source: EstimateSource) -> str:
     return f"{word(source.figure)}: {source_words(source.source)}, {short_date(source.as_of)}."
 
 
+def _answers() -> MapData:
+    """Remember apart from the live map: what takes long here must not keep that one waiting."""
+    kept: MapData = current_app.extensions.setdefault("layer_answers", MapData(map_data().store))
+    return kept
+
+
 def _kept(
     kind: str, media_type: str, encode: Callable[[_Question], bytes], part: str = ""
 ) -> Response:
     """Answer from memory until the history, the villages or the day change."""
-    data = map_data()
+    data = _answers()
     with reading_db() as db:
         about = asked(db)
         change = latest_change(db, datetime.now(UTC))

@@ -8,6 +8,7 @@ let shown = field.value;
 async function show(area) {
   const turn = ++wanted;
   const query = new URLSearchParams(window.location.search);
+  for (const name of ["week", "beside"]) query.delete(name);
   query.set("area", area);
   if (!area) query.delete("area");
   const answer = await fetch(`/map/table?${query}`, { redirect: "error" }).catch(() => null);
@@ -27,6 +28,7 @@ window.addEventListener("outreach:view", ({ detail }) => {
   field.value = detail.area;
   show(detail.area);
 });
+window.addEventListener("outreach:look", () => show(field.value));
 setInterval(() => {
   if (!document.hidden) show(field.value);
 }, EVERY);

@@ -18,17 +18,23 @@
     stacking: 2,
     onAdd: function (map) {
       Outreach.Canvas.prototype.onAdd.call(this, map);
-      this.listenTo("stats");
+      this.listenTo("stats look");
     },
     onRemove: function (map) {
-      this.data.off("stats", this.redraw, this);
+      this.data.off("stats look", this.redraw, this);
       this.boxes = [];
       Outreach.Canvas.prototype.onRemove.call(this, map);
     },
     boxes: [],
+    /* Sign-ups are those of today: beside an earlier week they would mislead. What is still to be
+     * done is told by colour alone. */
+    counts: function () {
+      const lens = this.data.lens;
+      return !lens || (lens.isNow() && lens.ramp() === Outreach.ramps.more);
+    },
     draw: function (ctx, see) {
       this.boxes = [];
-      if (!this.data.regions.length || see.zoom >= GONE_FROM) return;
+      if (!this.data.regions.length || see.zoom >= GONE_FROM || !this.counts()) return;
       const rings = this._rings(see);
       rings.forEach(function (ring) {
         ctx.beginPath();

@@ -48,6 +48,10 @@
     row.insertCell().textContent = Outreach.number(count);
     return row;
   }
+  /* What the chosen layer or week says of it. */
+  function addLines(card, lines) {
+    lines.filter(Boolean).forEach(function (line) { card.appendChild(el("div", "o-told", line)); });
+  }
   Outreach.areaCard = function (data, code) {
     const card = el("div", "o-card");
     card.appendChild(el("b", null, data.name(code)));
@@ -60,6 +64,7 @@
     card.appendChild(Outreach.bar(counts));
     card.appendChild(el("div", null, Outreach.reachedLine(counts)));
     card.appendChild(el("div", null, Outreach.say("sign_ups_are", { count: counts[4] })));
+    addLines(card, data.lens ? data.lens.lines(code) : []);
     return card;
   };
   Outreach.villageCard = function (data, village, withLink) {
@@ -70,6 +75,7 @@
     const rough = data.isApproximate(village.row);
     card.appendChild(Outreach.stateLine(state, rough));
     if (state === 3) card.appendChild(el("div", null, Outreach.say("sign_ups_are", { count: village.signUps })));
+    addLines(card, data.lens ? [data.lens.line(data.lens.villageSums(village.row))] : []);
     if (rough) card.appendChild(el("div", "o-note", Outreach.say("approximate_place")));
     if (withLink) {
       card.appendChild(el("div", "o-sub o-code", village.code));

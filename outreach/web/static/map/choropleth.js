@@ -44,10 +44,10 @@
     stacking: 1,
     onAdd: function (map) {
       Outreach.Canvas.prototype.onAdd.call(this, map);
-      this.listenTo("stats area districts details");
+      this.listenTo("stats area districts details look split");
     },
     onRemove: function (map) {
-      this.data.off("stats area districts details", this.redraw, this);
+      this.data.off("stats area districts details look split", this.redraw, this);
       Outreach.Canvas.prototype.onRemove.call(this, map);
     },
     /* Takes the code of the region under the pointer, or null. */
@@ -61,7 +61,7 @@
       if (!this.data.regions.length) return;
       ctx.lineJoin = "round";
       const parts = this._parts(see);
-      this._fill(ctx, see, parts.shown);
+      Outreach.eachSide(ctx, see, this.data.lens, this._fill.bind(this, ctx, see, parts.shown));
       this._lines(ctx, see, parts);
       this._outline(ctx, see);
       Outreach.mark("regions");
@@ -93,20 +93,22 @@
       if (!asked.has(province)) asked.set(province, this.data.districtsOf(province));
       return asked.get(province);
     },
-    _colour: function (region) {
+    _colour: function (region, week) {
       if (this.options.plain) return LAND;
+      if (this.data.lens) return this.data.lens.shade(region.code, week);
       const own = this.data.counts(region.code);
       return Outreach.shade(own || this.data.counts(region.code.slice(0, Outreach.level.regency)));
     },
-    _fill: function (ctx, see, regions) {
+    _fill: function (ctx, see, regions, week) {
       const groups = new Map();
       regions.forEach(function (region) {
         const dimmed = !Outreach.lies(region.code, this.data.area);
-        const key = this._colour(region) + (dimmed ? " dimmed" : "");
+        const key = this._colour(region, week) + (dimmed ? " dimmed" : "");
         if (!groups.has(key)) groups.set(key, []);
         groups.get(key).push(region);
       }, this);
       groups.forEach(function (members, key) {
+        const look = key.split(" ")[0];
         ctx.beginPath();
         members.forEach(function (region) { traceRegion(ctx, region, see); });
         // Plain land below, so that a faint share never looks like the sea.
@@ -114,7 +116,7 @@
         ctx.fillStyle = LAND;
         ctx.fill("evenodd");
         ctx.globalAlpha = opacity(see.zoom) * (key.endsWith("dimmed") ? 0.4 : 1);
-        ctx.fillStyle = ctx.strokeStyle = key.slice(0, 7);
+        ctx.fillStyle = ctx.strokeStyle = Outreach.paint(ctx, look);
         ctx.lineWidth = 0.6;
         ctx.fill("evenodd");
         if (see.zoom < NEAR) ctx.stroke(); // hides the hairline between neighbours

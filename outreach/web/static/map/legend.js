@@ -1,7 +1,10 @@
-/* What the colours, symbols and sizes mean; the counts by state add up to the villages shown. */
+/* What colours, symbols and sizes mean: breaks, unit, denominator, source and date of the layer. */
 (function () {
   "use strict";
   const el = Outreach.el;
+  const DISTRICTS_FROM = 9;
+  const VILLAGES_FROM = 8;
+  const EVENTS = "stats area state villages details look";
 
   Outreach.Legend = L.Control.extend({
     options: { position: "bottomright" },
@@ -14,46 +17,78 @@
       box.appendChild(this._body);
       L.DomEvent.disableClickPropagation(box);
       L.DomEvent.disableScrollPropagation(box);
-      map.on("zoomend overlayadd overlayremove", this._fill, this);
-      this.data.on("stats area state villages details", this._fill, this);
+      map.on("zoomend", this._fill, this);
+      this.data.on(EVENTS, this._fill, this);
       this._fill();
       return box;
     },
     onRemove: function (map) {
-      map.off("zoomend overlayadd overlayremove", this._fill, this);
-      this.data.off("stats area state villages details", this._fill, this);
+      map.off("zoomend", this._fill, this);
+      this.data.off(EVENTS, this._fill, this);
     },
     _fill: function () {
-      const map = this._map || this.options.map;
+      const map = this._map || Outreach.map;
+      const zoom = map ? map.getZoom() : 5;
+      const lens = this.data.lens;
       this._body.textContent = "";
-      this._part = this._body.appendChild(el("div", "o-part"));
-      this._ramp();
-      if (Outreach.narrow()) this._body.appendChild(Outreach.stateTable(this.data));
-      if (map && map.getZoom() >= 8) this._roughly();
-      if (map && map.getZoom() < Outreach.bubblesUntil && map.hasLayer(this.options.bubbles)) this._sizes(map.getZoom());
-      this._body.appendChild(el("p", "o-note", Outreach.say("approximate_borders")));
+      this._layer(lens, zoom);
+      if (Outreach.narrow() && lens.isFirst() && lens.isNow()) this._body.appendChild(Outreach.stateTable(this.data));
+      if (zoom >= VILLAGES_FROM) this._villages(lens);
+      const rings = map && map.hasLayer(this.options.bubbles) && this.options.bubbles.counts();
+      if (rings && zoom < Outreach.bubblesUntil) this._sizes(zoom);
+      const notes = this._body.appendChild(el("div", "o-notes"));
+      notes.appendChild(el("p", "o-note", this._source(lens)));
+      notes.appendChild(el("p", "o-note", this._borders()));
     },
-    _ramp: function () {
-      this._part.appendChild(el("h2", null, Outreach.say("share_reached")));
-      const ramp = el("div", "o-ramp");
-      const ticks = el("div", "o-ticks");
-      Outreach.ramp.forEach(function (colour) {
-        const step = el("i");
-        step.style.background = colour;
-        ramp.appendChild(step);
-      });
-      [0].concat(Outreach.breaks, [1]).forEach(function (limit) {
-        ticks.appendChild(el("span", null, Math.round(limit * 100) + (limit === 1 ? "%" : "")));
-      });
-      this._part.appendChild(ramp);
-      this._part.appendChild(ticks);
-    },
-    _roughly: function () {
-      const line = el("div", "o-line o-note");
-      line.appendChild(Outreach.symbol(0, true));
-      line.appendChild(el("span", null, Outreach.say("hollow_means")));
+    _layer: function (lens, zoom) {
       const part = this._body.appendChild(el("div", "o-part"));
-      part.appendChild(line);
+      part.appendChild(el("h2", null, Outreach.say("layer_" + lens.layer)));
+      if (!lens.isFirst() && !lens.figures) {
+        part.appendChild(el("p", "o-note", Outreach.say("loading")));
+        return;
+      }
+      part.appendChild(ramp(lens.ramp()));
+      const length = zoom >= DISTRICTS_FROM ? Outreach.level.district : Outreach.level.regency;
+      this._ticks(part, lens, length);
+      if (lens.layer === "gap" && zoom >= VILLAGES_FROM) this._ticks(part, lens, Outreach.level.village);
+      this._beyond(part, lens);
+    },
+    /* The limits between the colours, and what they count. */
+    _ticks: function (part, lens, length) {
+      const inThousands = lens.layer === "gap" && length < Outreach.level.village;
+      const isShare = lens.isFirst() || lens.layer === "paid" || lens.layer === "confirmed";
+      const limits = [0].concat(lens.breaks(length)).concat(isShare ? [1] : []);
+      const ticks = part.appendChild(el("div", "o-ticks"));
+      limits.forEach(function (limit, i) {
+        const shown = isShare ? Math.round(limit * 100) : inThousands ? limit / 1000 : limit;
+        const tick = ticks.appendChild(el("span", null, Outreach.number(shown)));
+        tick.style.left = (100 * i) / 7 + "%";
+      });
+      const level = { 5: "per_regency", 8: "per_district", 13: "per_village" }[length];
+      const unit = lens.layer === "gap" ? (inThousands ? "unit_gap_thousands" : "unit_gap") : "unit_" + lens.layer;
+      if (lens.layer === "signups") return; // its title says it
+      part.appendChild(el("p", "o-note", Outreach.say(unit, { level: Outreach.say(level) })));
+    },
+    _beyond: function (part, lens) {
+      if (lens.isFirst()) return;
+      const isSilence = lens.layer === "silence";
+      const line = part.appendChild(el("div", "o-line o-note"));
+      line.appendChild(Outreach.swatch(isSilence ? "dots" : "hatch"));
+      line.appendChild(el("span", null, Outreach.say(isSilence ? "never" : "no_data_" + lens.layer)));
+    },
+    _villages: function (lens) {
+      const part = this._body.appendChild(el("div", "o-part"));
+      if (!lens.isNow()) {
+        part.appendChild(sample(3, Outreach.say("reached_by_then")));
+        part.appendChild(sample(0, Outreach.say("not_by_then")));
+      } else if (lens.isFirst()) {
+        const line = part.appendChild(el("div", "o-line o-note"));
+        line.appendChild(Outreach.symbol(0, true));
+        line.appendChild(el("span", null, Outreach.say("hollow_means")));
+      } else {
+        Outreach.states.forEach(function (state, i) { part.appendChild(sample(i, Outreach.say(state.word))); });
+        part.appendChild(el("div", "o-note", Outreach.say("shape_means")));
+      }
       part.appendChild(el("div", "o-note", Outreach.say("size_means")));
     },
     _sizes: function (zoom) {
@@ -66,7 +101,28 @@
       picture.setAttribute("aria-label", Outreach.say(title));
       part.appendChild(picture);
     },
+    _source: function (lens) {
+      if (!lens.isNow()) return Outreach.say("note_weeks");
+      if (lens.isFirst()) return Outreach.say("note_reached", { day: Outreach.day(new Date()) });
+      return lens.figures ? lens.figures.notes[lens.layer] : "";
+    },
+    _borders: function () {
+      const known = this.data.options.borders;
+      const source = known && known.source;
+      return source ? Outreach.say("borders_from", { source: source }) : Outreach.say("approximate_borders");
+    },
   });
+  function ramp(colours) {
+    const box = el("div", "o-ramp");
+    colours.forEach(function (colour) { box.appendChild(el("i")).style.background = colour; });
+    return box;
+  }
+  function sample(state, text) {
+    const line = el("div", "o-line");
+    line.appendChild(Outreach.symbol(state));
+    line.appendChild(el("span", null, text));
+    return line;
+  }
   /* Three round numbers up to the largest. */
   function niceSteps(most) {
     const power = Math.pow(10, Math.floor(Math.log10(most)));

@@ -22,7 +22,7 @@
       this._note = el("div", "o-note o-alert");
       this._note.setAttribute("role", "status");
       [this._path, this._facts, this._below, this._note].forEach(function (part) { box.appendChild(part); });
-      this.data.on("stats area state villages details", this._fill, this);
+      this.data.on("stats area state villages details look", this._fill, this);
       Outreach.notice = this._onNotice.bind(this);
       this._fill();
       return box;
@@ -39,13 +39,21 @@
         this._facts.appendChild(el("p", "o-sub", Outreach.say("loading")));
         if (area.length >= 8 && this.data.states) this.data.details(area.slice(0, 5)).catch(function () {});
       } else {
+        this._lensLines(area);
+        if (!this.data.lens.isNow()) return this._fillBelow();
         this._facts.appendChild(el("b", null, Outreach.reachedLine(counts)));
         if (this.data.isPart(area)) this._facts.appendChild(el("div", "o-note", Outreach.say("only_own")));
         this._facts.appendChild(Outreach.bar(counts));
         this._facts.appendChild(el("div", "o-sub", Outreach.say("sign_ups_are", { count: counts[4] })));
-        if (!Outreach.narrow()) this._facts.appendChild(Outreach.stateTable(this.data));
+        if (!Outreach.narrow() && this.data.lens.isFirst()) this._facts.appendChild(Outreach.stateTable(this.data));
       }
       this._fillBelow();
+    },
+    /* What the layer or the weeks say of the area, above what stands today. */
+    _lensLines: function (area) {
+      this.data.lens.lines(area).forEach(function (line) {
+        this._facts.appendChild(el("p", "o-told", line));
+      }, this);
     },
     _fillPath: function (area) {
       const data = this.data;
@@ -75,6 +83,7 @@
         if (data.states) data.details(area).catch(function () {});
         return;
       }
+      if (!data.lens.isFirst() && data.lens.figures) return this._ranked(children);
       children.forEach(function (child) {
         const line = Outreach.button("o-row", null, function () { data.select(child.code); });
         line.appendChild(el("span", "o-name", child.name));
@@ -82,6 +91,16 @@
         line.appendChild(el("span", "o-figure", Outreach.percent(child.counts[3], all)));
         line.appendChild(el("span", "o-figure o-sub", Outreach.number(child.counts[3]) + "/" + Outreach.number(all)));
         line.appendChild(Outreach.bar(child.counts));
+        this._list.appendChild(el("li")).appendChild(line);
+      }, this);
+    },
+    /* The regions by the layer's figure. */
+    _ranked: function (children) {
+      const data = this.data;
+      data.lens.ranked(children).forEach(function (child) {
+        const line = Outreach.button("o-row o-plain", null, function () { data.select(child.code); });
+        line.appendChild(el("span", "o-name", child.name));
+        line.appendChild(el("span", "o-figure", data.lens.told(child.value)));
         this._list.appendChild(el("li")).appendChild(line);
       }, this);
     },

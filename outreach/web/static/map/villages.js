@@ -10,11 +10,11 @@
     stacking: 3,
     onAdd: function (map) {
       Outreach.Canvas.prototype.onAdd.call(this, map);
-      this.data.on("villages area", this.redraw, this);
+      this.data.on("villages area look split", this.redraw, this);
       this.data.on("state", this._onState, this);
     },
     onRemove: function (map) {
-      this.data.off("villages area", this.redraw, this);
+      this.data.off("villages area look split", this.redraw, this);
       this.data.off("state", this._onState, this);
       this._visible = null;
       Outreach.Canvas.prototype.onRemove.call(this, map);
@@ -34,7 +34,8 @@
       this._visible = null;
       if (!this.data.states || see.zoom < this.options.minZoom) return;
       this._visible = this._find(see);
-      if (see.zoom < SHAPES_FROM) this._drawGrains(ctx, see);
+      if (Outreach.lensShowsVillages(this.data.lens)) Outreach.drawLensVillages(ctx, see, this.data.lens, this._visible);
+      else if (see.zoom < SHAPES_FROM) this._drawGrains(ctx, see);
       else this._drawSymbols(ctx, see);
       this._drawPulses(ctx, see);
       if (this._chosen !== undefined && this._chosen !== null) this._ring(ctx, see, this._chosen, 4, "#d4006a", 2.5);
