@@ -73,7 +73,12 @@ def list_targets(db: Session, person: Person) -> list[TargetLine]:
                 col(Target.branch_id).in_(visible_branches(db, person)),
             )
         )
-        .order_by(col(Target.ends).desc(), col(Branch.name), col(Target.id))
+        .order_by(
+            col(Target.ends).desc(),
+            col(Target.branch_id).is_not(None),
+            col(Branch.name),
+            col(Target.id),
+        )
     )
     return [
         TargetLine(
