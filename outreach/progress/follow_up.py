@@ -205,8 +205,8 @@ def _planned(db: Session, scope: Scope, today: date) -> dict[str, date]:
         )
         .group_by(col(StagePick.village_code))
     )
-    waits = dict(db.execute(listed).tuples().all())
-    return waits | dict(db.execute(coming).tuples().all())
+    waits: dict[str, date] = dict(db.execute(listed).all())
+    return waits | dict(db.execute(coming).all())
 
 
 def _current(columns: Iterable[Any], scope: Scope) -> Any:
