@@ -77,14 +77,16 @@ class PlannedDays:
 
 def planned_days(db: Session, scope: Scope) -> PlannedDays:
     """Read the plans of all stages with a visit in scope."""
-    approved = _approved(db, scope)
-    told = [
-        (place["village_code"], place["team_id"], date.fromisoformat(place["day"]))
-        for places in approved.values()
-        for place in places
-    ]
-    standing = _standing(db, scope, [stage for stage, places in approved.items() if places])
-    return _columns([*told, *standing], scope)
+    approved = {stage: places for stage, places in _approved(db, scope).items() if places}
+    told = [place for places in approved.values() for place in places]
+    standing = _standing(db, scope, list(approved))
+    codes = [place["village_code"] for place in told] + [row.village_code for row in standing]
+    teams = [place["team_id"] for place in told] + [row.team_id for row in standing]
+    days = [place["day"] for place in told] + [row.day.isoformat() for row in standing]
+    villages = np.array(codes, dtype="<U13")
+    inside = _inside(villages, scope)
+    numbers = np.array(days, dtype="datetime64[D]").astype(np.int64)
+    return PlannedDays(villages[inside], np.array(teams, dtype=np.int64)[inside], numbers[inside])
 
 
 def _approved(db: Session, scope: Scope) -> dict[int, list[dict[str, Any]]]:
@@ -101,19 +103,11 @@ def _approved(db: Session, scope: Scope) -> dict[int, list[dict[str, Any]]]:
     return {stage: places for stage, places in rows}  # noqa: C416 - its rows are no plain tuples
 
 
-def _standing(db: Session, scope: Scope, approved: list[int]) -> list[tuple[str, int, date]]:
+def _standing(db: Session, scope: Scope, approved: list[int]) -> Sequence[Any]:
     query = select(col(Visit.village_code), col(Visit.team_id), col(Visit.day)).where(
         visits_in(scope), col(Visit.work).in_(ACTIVE), col(Visit.stage_id).not_in(approved)
     )
-    return [(row.village_code, row.team_id, row.day) for row in db.execute(query)]
-
-
-def _columns(rows: list[tuple[str, int, date]], scope: Scope) -> PlannedDays:
-    codes, teams, days = zip(*rows, strict=True) if rows else ((), (), ())
-    villages = np.array(codes, dtype="<U13")
-    inside = _inside(villages, scope)
-    numbers = np.array([(day - EPOCH).days for day in days], dtype=np.int64)
-    return PlannedDays(villages[inside], np.array(teams, dtype=np.int64)[inside], numbers[inside])
+    return db.execute(query).all()
 
 
 def _inside(codes: NDArray[np.str_], scope: Scope) -> NDArray[np.bool_]:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import String, cast, func, literal, select
+from sqlalchemy import String, case, cast, func, literal, select
 from sqlmodel import col
 
 from outreach.logbook.tables import SessionReport
@@ -57,11 +57,13 @@ def weekly(
     first, last
         Days in the first and the last week; both weeks are counted from Monday to Sunday.
     """
-    if level is None:
-        found = weekly_by(db, scope, literal(""), first=first, last=last)
-        return regroup(found, dict.fromkeys(found.keys, ""), ("",))
-    key = func.substr(col(Visit.village_code), 1, int(level))
-    return weekly_by(db, scope, key, first=first, last=last)
+    village = col(Visit.village_code)
+    key = func.substr(village, 1, int(level)) if level else literal("")
+    span = _Span(first, last)
+    brought = [tuple(row) for row in db.execute(_brought(scope, key, span))]
+    met = [tuple(row) for row in db.execute(_met_by_region(scope, level, span))]
+    found = span.counts(brought, met)
+    return found if level else regroup(found, {"": ""}, ("",))
 
 
 def weekly_by_team(db: Session, scope: Scope, *, first: date, last: date) -> WeeklyCounts:
@@ -69,26 +71,11 @@ def weekly_by_team(db: Session, scope: Scope, *, first: date, last: date) -> Wee
 
     A village counts as reached for the team, or the teams, that met it on its first day.
     """
-    return weekly_by(db, scope, cast(col(Visit.team_id), String), first=first, last=last)
-
-
-def weekly_by(db: Session, scope: Scope, key: Any, *, first: date, last: date) -> WeeklyCounts:
-    """Count by week and by *key*, a text made of the columns of a visit."""
-    start, end = monday_of(first), monday_of(last) + timedelta(days=DAYS_PER_WEEK - 1)
-    brought = [tuple(row) for row in db.execute(_brought(scope, key, start, end))]
-    met = [tuple(row) for row in db.execute(_met_first(scope, key, start, end))]
-    keys = tuple(sorted({row[0] for row in brought}))
-    span = max(0, (end - start).days + 1) // DAYS_PER_WEEK
-    weeks = tuple(start + timedelta(weeks=number) for number in range(span))
-    shape = _Shape({name: row for row, name in enumerate(keys)}, start, len(weeks))
-    return WeeklyCounts(
-        keys,
-        weeks,
-        reached=shape.fill(met, 2),
-        sessions=shape.fill(brought, 2),
-        signups=shape.fill(brought, 3),
-        paid=shape.fill(brought, 4),
-    )
+    team = cast(col(Visit.team_id), String)
+    span = _Span(first, last)
+    brought = [tuple(row) for row in db.execute(_brought(scope, team, span))]
+    met = [tuple(row) for row in db.execute(_met_by_team(scope, team, span))]
+    return span.counts(brought, met)
 
 
 def regroup(
@@ -121,53 +108,83 @@ def regroup(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """Where a key and a day stand in the counts."""
+class _Span:
+    """The weeks from one Monday to a Sunday, and where a day stands in them."""
 
-    rows: dict[str, int]
-    start: date
-    weeks: int
+    def __init__(self, first: date, last: date) -> None:
+        self.start = monday_of(first)
+        self.end = monday_of(last) + timedelta(days=DAYS_PER_WEEK - 1)
+        count = max(0, (self.end - self.start).days + 1) // DAYS_PER_WEEK
+        self.weeks = tuple(self.start + timedelta(weeks=number) for number in range(count))
 
-    def fill(self, found: list[tuple[Any, ...]], figure: int) -> NDArray[np.int64]:
-        """Add up one figure of rows of key, day and figures."""
-        counts = np.zeros((len(self.rows), self.weeks), dtype=np.int64)
-        if found:
-            at = [self.rows[row[0]] for row in found]
-            week = [(row[1] - self.start).days // DAYS_PER_WEEK for row in found]
-            np.add.at(counts, (at, week), [int(row[figure] or 0) for row in found])
-        return counts
+    def week_of(self, day: Any) -> Any:
+        """Write the number of a day's week, for the database to group by."""
+        later = [(day < monday, number) for number, monday in enumerate(self.weeks[1:])]
+        return case(*later, else_=len(self.weeks) - 1) if later else literal(0)
+
+    def counts(self, brought: list[tuple[Any, ...]], met: list[tuple[Any, ...]]) -> WeeklyCounts:
+        """Put rows of key, number of week and figures in order."""
+        keys = tuple(sorted({row[0] for row in brought}))
+        rows = {name: row for row, name in enumerate(keys)}
+
+        def fill(found: list[tuple[Any, ...]], figure: int) -> NDArray[np.int64]:
+            counts = np.zeros((len(keys), len(self.weeks)), dtype=np.int64)
+            if found:
+                at = [rows[row[0]] for row in found]
+                week = [row[1] for row in found]
+                np.add.at(counts, (at, week), [int(row[figure] or 0) for row in found])
+            return counts
+
+        return WeeklyCounts(
+            keys,
+            self.weeks,
+            reached=fill(met, 2),
+            sessions=fill(brought, 2),
+            signups=fill(brought, 3),
+            paid=fill(brought, 4),
+        )
 
 
-def _brought(scope: Scope, key: Any, start: date, end: date) -> Any:
+def _brought(scope: Scope, key: Any, span: _Span) -> Any:
+    day = col(SessionReport.held_on)
     query = select(
         key.label("key"),
-        col(SessionReport.held_on),
+        span.week_of(day).label("week"),
         func.count(),
         func.sum(SessionReport.signups),
         func.sum(SessionReport.paid),
     ).select_from(Visit)
-    days = col(SessionReport.held_on).between(start, end)
-    return current_reports(query, scope).where(days).group_by("key", SessionReport.held_on)
+    days = day.between(span.start, span.end)
+    return current_reports(query, scope).where(days).group_by("key", "week")
 
 
-def _met_first(scope: Scope, key: Any, start: date, end: date) -> Any:
-    """Count the villages that met people for the first time, by key and day."""
-    met = col(SessionReport.men) + col(SessionReport.women) > 0
+def _first_met(scope: Scope, span: _Span) -> Any:
+    """Tell on which day each village met people for the first time, if it was in these weeks."""
     day = func.min(SessionReport.held_on)
     village: Any = col(Visit.village_code).label("village")
-    firsts = select(village, day.label("day")).select_from(Visit)
-    firsts = current_reports(firsts, scope).where(met).group_by("village")
-    first = firsts.having(day.between(start, end)).subquery()
-    query = current_reports(
-        select(
-            key.label("key"),
-            col(SessionReport.held_on),
-            func.count(col(Visit.village_code).distinct()),
-        ).select_from(Visit),
-        scope,
-    ).where(met)
-    return query.join(
-        first,
-        (first.c.village == col(Visit.village_code)) & (first.c.day == col(SessionReport.held_on)),
-    ).group_by("key", SessionReport.held_on)
+    query = select(village, day.label("day")).select_from(Visit)
+    firsts = current_reports(query, scope).where(_met()).group_by("village")
+    return firsts.having(day.between(span.start, span.end)).subquery()
+
+
+def _met() -> Any:
+    return col(SessionReport.men) + col(SessionReport.women) > 0
+
+
+def _met_by_region(scope: Scope, level: Level | None, span: _Span) -> Any:
+    first = _first_met(scope, span)
+    key = func.substr(first.c.village, 1, int(level)) if level else literal("")
+    week = span.week_of(first.c.day).label("week")
+    return select(key.label("key"), week, func.count()).group_by("key", "week")
+
+
+def _met_by_team(scope: Scope, team: Any, span: _Span) -> Any:
+    first = _first_met(scope, span)
+    villages = func.count(col(Visit.village_code).distinct())
+    week = span.week_of(first.c.day).label("week")
+    query = select(team.label("key"), week, villages).select_from(Visit)
+    on_that_day = (first.c.village == col(Visit.village_code)) & (
+        first.c.day == col(SessionReport.held_on)
+    )
+    counted = current_reports(query, scope).where(_met()).join(first, on_that_day)
+    return counted.group_by("key", "week")

@@ -14,7 +14,7 @@ from sqlmodel import col
 
 from outreach.campaigns.campaigns import campaign_of, list_campaigns
 from outreach.people.tables import Branch, Role, Team
-from outreach.progress.board import UNSERVED, Asked, Board, board
+from outreach.progress.board import UNSERVED, Asked, Board
 from outreach.progress.board_rows import TOLERANCE, BoardRow, By, Figures, Schedule
 from outreach.progress.board_targets import targets_of_branches, targets_of_campaign
 from outreach.progress.denominators import denominators
@@ -23,6 +23,7 @@ from outreach.villages.reading import names_of
 from outreach.villages.tables import VillageKind
 from outreach.web.app import running
 from outreach.web.auth import person
+from outreach.web.board_memory import board_memory
 from outreach.web.board_place import Place, read_place
 from outreach.web.database import reading_db
 from outreach.web.i18n import number, short_date
@@ -62,7 +63,9 @@ def show() -> ResponseReturnValue:
         if len(place.filters.area) == Level.VILLAGE:
             return redirect(url_for("manager.village", code=place.filters.area), 303)
         targets = _targets(db, place, today)
-        found = board(db, asked_of(place), targets, today=today, now=datetime.now(UTC))
+        found = board_memory().board(
+            db, asked_of(place), targets, today=today, now=datetime.now(UTC)
+        )
         rows = _named(db, place, found)
         return render_template(
             "manager/board.html",
