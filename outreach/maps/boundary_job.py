@@ -21,7 +21,7 @@ import numpy as np
 
 from outreach.errors import Conflict
 from outreach.maps.artefacts import Store, write_whole
-from outreach.maps.boundary_keeping import apply_draft, drawing
+from outreach.maps.boundary_keeping import apply_draft, drawing, require_draft
 from outreach.maps.columns import Places
 from outreach.villages.coast import load_coast
 
@@ -50,9 +50,10 @@ def start(store: Store, stamp: str, places: Places) -> None:
     Raises
     ------
     Conflict
-        If the map is being drawn already.
+        If the map is being drawn already, or another draft waits meanwhile.
     """
     with drawing(store):
+        require_draft(store, stamp)
         with _aside(store, "places.npz") as file:
             np.savez(
                 file,

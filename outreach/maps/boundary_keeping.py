@@ -74,6 +74,20 @@ def draft_of(store: Store) -> Draft | None:
     return Draft(_unpacked(data)[0], hashlib.sha256(data).hexdigest()[:16])
 
 
+def require_draft(store: Store, stamp: str) -> Draft:
+    """Return the draft that was looked at.
+
+    Raises
+    ------
+    Conflict
+        If another one waits meanwhile, or none.
+    """
+    draft = draft_of(store)
+    if draft is None or draft.stamp != stamp:
+        raise Conflict(problem="borders_other_draft")
+    return draft
+
+
 def drop_draft(store: Store) -> None:
     """Throw the draft away."""
     (store.folder / "boundaries" / "draft.bin").unlink(missing_ok=True)
@@ -90,9 +104,7 @@ def apply_draft(
         If another draft waits meanwhile, or the map is being drawn at this moment.
     """
     with drawing(store):
-        draft = draft_of(store)
-        if draft is None or draft.stamp != stamp:
-            raise Conflict(problem="borders_other_draft")
+        draft = require_draft(store, stamp)
         data = (store.folder / "boundaries" / "draft.bin").read_bytes()
         name = f"boundaries/{draft.borders.level.name.lower()}-{stamp}.bin"
         write_whole(store.folder / name, data)

@@ -46,6 +46,7 @@ BLUEPRINTS = (
     "outreach.web.home:pages",
     "outreach.web.health:pages",
     "outreach.web.admin:pages",
+    "outreach.web.admin_boundaries:pages",
     "outreach.web.teams:pages",
     "outreach.web.paper_reports:pages",
     "outreach.web.official_returns:pages",  # the same blueprint, with all of its views

@@ -51,6 +51,7 @@ WAYS = (
     ("/admin/branches", _("Branches"), {Role.ADMIN}),
     ("/teams", _("Teams"), {Role.ADMIN}),
     ("/admin/accounts", _("Accounts"), {Role.ADMIN}),
+    ("/admin/boundaries", _("Borders"), {Role.ADMIN}),
 )
 DEMO_SECONDS = 30
 

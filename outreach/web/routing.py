@@ -42,6 +42,16 @@ def by_token[F: Callable[..., Any]](view: F) -> F:
     return view
 
 
+def takes[F: Callable[..., Any]](most_bytes: int) -> Callable[[F], F]:
+    """Declare that what is sent to the view may be larger than elsewhere."""
+
+    def declare(view: F) -> F:
+        view.most_bytes = most_bytes  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
 def may_open(app: Flask, endpoint: str) -> frozenset[str] | None:
     """Who may open the view behind *endpoint*; None if it says nothing.
 
