@@ -33,7 +33,7 @@ from outreach.web.auth import person
 from outreach.web.coordinator_pages import READERS, now, today
 from outreach.web.database import reading_db, writing_db
 from outreach.web.follow_up_words import case_words, rule_words, unknown_words
-from outreach.web.forms import Filled, fill, read, refill
+from outreach.web.forms import Filled, check, fill, read, refill
 from outreach.web.i18n import number, plain_date
 from outreach.web.manager import BELOW
 from outreach.web.map_data import map_data
@@ -134,7 +134,7 @@ def make_stage() -> ResponseReturnValue:
 def _draft(
     db: Session, filters: Filters, opened: FollowUp, rules: Rules, given: ListedStageIn
 ) -> Drafted:
-    told = StageIn(name=given.name, starts=given.starts, ends=given.ends)
+    told = check(StageIn, given.model_dump(include={"name", "starts", "ends"}))
     listed = {case.code for case in _cases(db, filters, opened, rules).cases}
     codes = listed.intersection(given.villages)
     if not codes:

@@ -1,0 +1,138 @@
+"""Sponsorships on the page: the cliff, the form, the list; read by managers, kept by branches."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlmodel import select
+
+from outreach.db import reading, unit_of_work
+from outreach.people.tables import Role
+from outreach.progress.tables import Sponsorship
+from tests.web.planned import engine_of, hang_clock, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from tests.web.conftest import Visitor
+    from tests.web.world import World
+
+FORM = {
+    "region_code": "33.72",
+    "payer": "apbd",
+    "sponsor": "Pemerintah Kota",
+    "sector": "trader",
+    "package": "jkk_jkm",
+    "quota": "400",
+    "starts": "2026-06-01",
+    "ends": "2027-05-31",
+    "conversion_days": "60",
+    "note": "",
+    "source": "Perjanjian",
+}
+
+
+@pytest.fixture(autouse=True)
+def november(app: Flask) -> None:
+    """The world's own sponsorship of a hundred farmers ends on the last day of 2026."""
+    hang_clock(app, datetime(2026, 11, 20, 3, tzinfo=UTC))
+
+
+def _stored(app: Flask) -> list[Sponsorship]:
+    with reading(engine_of(app)) as db:
+        return list(db.exec(select(Sponsorship).order_by(Sponsorship.id)))  # type: ignore[arg-type]
+
+
+def test_the_page_tells_what_falls_and_when(
+    english: Callable[[Role], Visitor], app: Flask, world: World
+) -> None:
+    coordinator = english(Role.COORDINATOR)
+    assert coordinator.send("/sponsorships/new", FORM).status_code == 303
+    page = words_of(coordinator.get("/sponsorships"))
+    assert "500 sum of the quotas of running terms" in page
+    assert "Fall out within 3 months 100 of 500 (20.0%)" in page
+    assert "Fall out within 12 months 500 of 500 (100.0%)" in page
+    assert "31 Dec 2026 500" in page
+    assert "31 Jan 2027 400" in page
+    assert "31 May 2027 400" in page
+    assert "30 Jun 2027 0" in page
+    assert "Source: 2 sponsorships noted by the branches" in page
+    assert "Village budget (APBDes) 100 of 100 (100.0%) 100 within 3 months" in page
+    assert "Regency budget (APBD) 400 of 400 (100.0%) 0 within 3 months" in page
+
+
+def test_a_manager_reads_and_does_not_edit(english: Callable[[Role], Visitor]) -> None:
+    page = english(Role.MANAGER).get("/sponsorships")
+    assert page.status_code == 200
+    assert b"/sponsorships/new" not in page.data
+    assert "Village budget (APBDes)" in words_of(page)
+
+
+def test_what_is_typed_is_kept_and_what_is_wrong_is_said(
+    english: Callable[[Role], Visitor], app: Flask
+) -> None:
+    coordinator = english(Role.COORDINATOR)
+    wrong = {**FORM, "ends": "2026-01-01", "payer": "self", "quota": "-3"}
+    answer = coordinator.send("/sponsorships/new", wrong)
+    page = words_of(answer)
+    assert answer.status_code == 422
+    assert "The end lies before the start." in page
+    assert "Who pays alone has no sponsor." in page
+    assert "Must be more than 0." in page
+    assert b'value="Pemerintah Kota"' in answer.data
+    assert len(_stored(app)) == 2
+
+
+def test_two_who_edit_see_both_values(
+    english: Callable[[Role], Visitor], app: Flask, world: World
+) -> None:
+    coordinator = english(Role.COORDINATOR)
+    number = world.own["sponsorship_id"]
+    with unit_of_work(engine_of(app)) as db:
+        row = db.get_one(Sponsorship, number)
+        row.quota, row.version = 70, 2
+    stale = {**FORM, "region_code": "33.72.01.1001", "quota": "90", "version": "1"}
+    answer = coordinator.send(f"/sponsorships/{number}", stale)
+    assert answer.status_code == 409
+    assert "Stored meanwhile: 70" in words_of(answer)
+    assert coordinator.send(f"/sponsorships/{number}", {**stale, "version": "2"}).status_code == 303
+    with reading(engine_of(app)) as db:
+        assert db.get_one(Sponsorship, number).quota == 90
+
+
+def test_removing_wants_the_version_that_was_shown(
+    english: Callable[[Role], Visitor], app: Flask, world: World
+) -> None:
+    coordinator = english(Role.COORDINATOR)
+    path = f"/sponsorships/{world.own['sponsorship_id']}/remove"
+    assert coordinator.send(path, {"version": "7"}).status_code == 409
+    assert len(_stored(app)) == 2
+    assert coordinator.send(path, {"version": "1"}).status_code == 303
+    assert [row.id for row in _stored(app)] == [world.foreign["sponsorship_id"]]
+
+
+def test_the_villages_of_an_ending_term_lead_to_their_list(
+    english: Callable[[Role], Visitor], world: World
+) -> None:
+    page = english(Role.COORDINATOR).get("/sponsorships?area=33.72")
+    assert "100 of 100 workers, until 31/12/2026" in words_of(page)
+    assert b"list=sponsor_ending" in page.data
+
+
+@pytest.mark.parametrize("area", ["33.11", "99", "../x"])
+def test_a_foreign_area_is_not_there(english: Callable[[Role], Visitor], area: str) -> None:
+    assert english(Role.COORDINATOR).get(f"/sponsorships?area={area}").status_code == 404
+
+
+def test_an_empty_page_says_what_it_is_for(english: Callable[[Role], Visitor], app: Flask) -> None:
+    with unit_of_work(engine_of(app)) as db:
+        for row in db.exec(select(Sponsorship)):
+            db.delete(row)
+    page: Any = words_of(english(Role.MANAGER).get("/sponsorships"))
+    assert "No sponsorship is noted here." in page
+    assert "Gianyar" in page
+    assert "Sponsored workers today" not in page
