@@ -33,6 +33,8 @@ MISSING: dict[str, Any] = {
     "kind": "nothing",
     "submission_id": 999_999,
     "replan_id": 999_999,
+    "target_id": 999_999,
+    "what_if_id": 999_999,
     "dispute_id": 999_999,
     "which": "never",
     "code": "99.99.99.2999",

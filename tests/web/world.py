@@ -57,6 +57,7 @@ from tests.web.world_keys import (
     odk_key,
     open_code,
 )
+from tests.web.world_outlook import aimed_and_asked
 from tests.web.world_plans import (
     approved_plan,
     assignment_letter,
@@ -124,6 +125,7 @@ def build(engine: Engine) -> World:
             ids["submission_id"] = approved_plan(db, ids, world)
             ids["replan_id"] = drafted_replan(db, ids, world.accounts[Role.COORDINATOR][0])
             ids["message_id"] = _message(db, ids)
+            ids.update(aimed_and_asked(db, ids, world.accounts[Role.MANAGER][0]))
             ids["device_id"] = enrolled_phone(db, ids)
             ids["form_code"] = form_codes.code_of(
                 ids["visit_id"], ids["code"], form_codes.key_of(SECRET)
