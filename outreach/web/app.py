@@ -50,7 +50,7 @@ BLUEPRINTS = (
     "outreach.web.teams:pages",
     "outreach.web.paper_reports:pages",
     "outreach.web.official_returns:pages",  # the same blueprint, with all of its views
-    "outreach.web.board:pages",
+    "outreach.web.board_cards:pages",  # the same blueprint as `board`, with all of its views
     "outreach.web.manager:pages",
     "outreach.web.ledger:pages",
     "outreach.web.maps:pages",

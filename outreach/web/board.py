@@ -57,12 +57,12 @@ class Named:
 @allow(*READERS)
 def show() -> ResponseReturnValue:
     """Show the board of the nation or a part of it."""
-    today = datetime.now(ZoneInfo(person().zone)).date()
+    today = local_today()
     with reading_db() as db:
         place = read_place(db, person())
         if len(place.filters.area) == Level.VILLAGE:
             return redirect(url_for("manager.village", code=place.filters.area), 303)
-        targets = _targets(db, place, today)
+        targets = targets_of(db, place, today)
         found = board_memory().board(
             db, asked_of(place), targets, today=today, now=datetime.now(UTC)
         )
@@ -72,6 +72,7 @@ def show() -> ResponseReturnValue:
             place=place,
             board=found,
             rows=rows,
+            cards=place.here(place.choices[0]).replace("/board", "/board/cards", 1),
             helped=_helped(place, found),
             behind=_behind(rows),
             curve=_curve(found),
@@ -97,7 +98,13 @@ def asked_of(place: Place) -> Asked:
     )
 
 
-def _targets(db: Session, place: Place, today: date) -> RegionTargets:
+def local_today() -> date:
+    """Tell the day it is where the person works."""
+    return datetime.now(ZoneInfo(person().zone)).date()
+
+
+def targets_of(db: Session, place: Place, today: date) -> RegionTargets:
+    """Read the targets that the place has parts of: the campaign's, or those of the branches."""
     if place.filters.campaign_id is None:
         return targets_of_branches(db, today)
     return targets_of_campaign(db, campaign_of(db, person(), place.filters.campaign_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 
@@ -13,6 +13,7 @@ from outreach.progress.changes import latest_change
 from outreach.web.map_data import Memory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date, datetime
 
     from sqlmodel import Session
@@ -30,21 +31,28 @@ class BoardMemory:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._boards: Memory[Board] = Memory()
+        self._kept: Memory[Any] = Memory()
 
     def board(
         self, db: Session, asked: Asked, targets: RegionTargets, *, today: date, now: datetime
     ) -> Board:
         """Answer what `progress.board.board` answers."""
+        key = (asked.scope, asked.by, today, frozenset(targets.targets.items()))
+        found: Board = self.other(
+            db, key, lambda: board(db, asked, targets, today=today, now=now), now=now
+        )
+        return found
+
+    def other(self, db: Session, key: object, reckon: Callable[[], Any], *, now: datetime) -> Any:
+        """Answer what *reckon* answers, of what is known by *key*."""
         period = int(time.monotonic() // KEPT_SECONDS)
-        whose = frozenset(targets.targets.items())
-        key = (asked.scope, asked.by, today, latest_change(db, now), whose, period)
+        whole_key = (key, latest_change(db, now), period)
         with self._lock:
-            kept = self._boards.get(key)
+            kept = self._kept.get(whole_key)
         if kept is None:
-            kept = board(db, asked, targets, today=today, now=now)
+            kept = reckon()
             with self._lock:
-                self._boards.put(key, kept)
+                self._kept.put(whole_key, kept)
         return kept
 
 
