@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import col
 
 from outreach.campaigns.choosing import SIGNUPS_PER_HUNDRED
-from outreach.progress.scope import villages_in
-from outreach.progress.totals import REACHED, village_states
+from outreach.logbook.tables import SessionReport
+from outreach.progress.scope import visits_in
 from outreach.villages.tables import Village
+from outreach.visits.tables import Visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
+    from sqlalchemy import Row
     from sqlmodel import Session
 
     from outreach.progress.scope import Scope
@@ -117,8 +119,28 @@ def concentration_of(signups: NDArray[np.int64]) -> Concentration:
 
 def concentration(db: Session, scope: Scope) -> Concentration:
     """Tell how the sign-ups of what counts are spread over the villages reached."""
-    found = village_states(db, scope)
-    return concentration_of(found.signups[found.states == REACHED])
+    return concentration_of(
+        np.array([int(row.signups) for row in _reached(db, scope)], dtype=np.int64)
+    )
+
+
+def _reached(db: Session, scope: Scope) -> list[Row[Any]]:
+    """Villages in which a current report met people: their estimates and sign-ups."""
+    query: Any = (
+        select(
+            col(Village.code),
+            col(Village.informal_workers),
+            col(Village.informal_covered),
+            func.sum(SessionReport.signups).label("signups"),
+        )
+        .select_from(Visit)
+        .join(SessionReport, col(SessionReport.visit_id) == col(Visit.id))
+        .join(Village, col(Village.code) == col(Visit.village_code))
+        .where(visits_in(scope), col(SessionReport.corrected_by).is_(None))
+        .group_by(col(Village.code), col(Village.informal_workers), col(Village.informal_covered))
+        .having(func.sum(col(SessionReport.men) + col(SessionReport.women)) > 0)
+    )
+    return list(db.execute(query))
 
 
 def saturation_of(row: Total) -> Saturated:
@@ -148,26 +170,14 @@ def saturation_by(rows: Iterable[Total]) -> tuple[Saturated, ...]:
 
 def in_vain(db: Session, scope: Scope) -> tuple[InVain, ...]:
     """List the villages reached in which another visit is expected to bring next to nothing."""
-    found = village_states(db, scope)
-    reached = dict(
-        zip(
-            found.codes[found.states == REACHED].tolist(),
-            found.signups[found.states == REACHED].tolist(),
-            strict=True,
-        )
+    rows = (
+        _expected(row.code, row.informal_workers, row.informal_covered, int(row.signups))
+        for row in _reached(db, scope)
     )
-    query = select(
-        col(Village.code), col(Village.informal_workers), col(Village.informal_covered)
-    ).where(villages_in(scope, Village.code))
-    rows = [
-        _expected(code, informal, covered, reached[code])
-        for code, informal, covered in db.execute(query)
-        if code in reached
-    ]
     few = (row for row in rows if row.expected < LEAST_EXPECTED)
     return tuple(sorted(few, key=lambda row: (row.expected, row.code)))
 
 
 def _expected(code: str, informal: int, covered: int, signups: int) -> InVain:
     left = max(0, informal - covered - signups)
-    return InVain(code, informal, covered, signups, left * SIGNUPS_PER_HUNDRED / 100)
+    return InVain(code, informal, covered, int(signups), left * SIGNUPS_PER_HUNDRED / 100)
