@@ -144,7 +144,7 @@ def _of_area(db: Session, person: Person, filters: Filters, served: list[Served]
     names = names_of(db, [*above, area])
     if behind:
         branch = _of_branch(person, filters, served, str(behind[0].branch_id))
-        crumbs = (*branch.crumbs[:-1], (branch.here(branch.choices[0]), branch.name))
+        crumbs = (*branch.crumbs[:-1], (branch.at(branch=branch.branch), branch.name))
     above_it = tuple((f"/board{filters.query(area=code)}", names[code]) for code in above)
     place = _place(
         filters,
