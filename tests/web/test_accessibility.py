@@ -43,6 +43,9 @@ PAGES = {
         "/e/nothing",
     ),
     Role.MANAGER: (
+        "/board",
+        "/board?branch={branch_id}&by=team",
+        "/board?area=33.72.01",
         "/map",
         f"/villages/{OWN_VILLAGE}",
         "/campaigns",
