@@ -23,6 +23,7 @@ def _state_words(_: Callable[[str], str]) -> dict[str, str]:
         "all_villages": _("All villages"),
         "approximate_place": _("The place of this village is approximate."),
         "hollow_means": _("Hollow, dashed: approximate place"),
+        "list_them": _("Which ones?"),
         "size_means": _("A larger disc means more sign-ups."),
     }
 

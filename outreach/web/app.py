@@ -47,6 +47,7 @@ BLUEPRINTS = (
     "outreach.web.health:pages",
     "outreach.web.admin:pages",
     "outreach.web.admin_boundaries:pages",
+    "outreach.web.approximate:pages",
     "outreach.web.teams:pages",
     "outreach.web.paper_reports:pages",
     "outreach.web.official_returns:pages",  # the same blueprint, with all of its views
@@ -54,6 +55,7 @@ BLUEPRINTS = (
     "outreach.web.manager:pages",
     "outreach.web.ledger:pages",
     "outreach.web.maps:pages",
+    "outreach.web.map_exports:pages",
     "outreach.web.map_layers:pages",
     "outreach.web.phone_inbox:pages",  # the same blueprint as `api`, with all of its views
     "outreach.web.phone:pages",

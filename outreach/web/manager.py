@@ -150,6 +150,7 @@ def _frame(db: Session, filters: Filters) -> dict[str, Any]:
         **layer_urls(rows),
         "search": "/map/search?q={q}",
         "village": "/villages/{code}",
+        "approximate": "/villages/approximate?area={area}",
     }
     return {
         "urls": script_json(urls),

@@ -17,6 +17,7 @@ from werkzeug.wsgi import ClosingIterator
 from outreach.maps import assets, columns, national, page, safe
 from outreach.maps.artefacts import Store, Stored, keep_places, keep_texts
 from outreach.maps.words import map_words
+from tests.maps.layer_app import LAYER_URLS, add_layers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +32,8 @@ HOST_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <link rel="preload" as="fetch" crossorigin href="{{ url }}">{% endfor %}
 </head><body><iframe data-outreach-map="{{ urls }}" src="{{ frame }}" title="map"
 sandbox="{{ sandbox }}"></iframe>
-<script type="module" src="/static/host.js"></script></body></html>"""
+<script type="module" src="/static/host.js"></script>
+<script type="module" src="/static/look.js"></script></body></html>"""
 
 
 @dataclass
@@ -99,6 +101,7 @@ def make_app(world: World) -> flask.Flask:
 
     _add_files(app, store)
     _add_data(app, world)
+    add_layers(app, world)
     app.after_request(_pack)
     return app
 
@@ -130,8 +133,10 @@ def map_urls(world: World, store: Store) -> dict[str, str]:
         "state": "/map/state",
         "changes": "/map/changes?since={since}",
         "details": "/map/details/{code}",
+        **LAYER_URLS,
         "search": "/map/search?q={q}",
         "village": "/villages/{code}",
+        "approximate": "/villages/approximate?area={area}",
     }
 
 

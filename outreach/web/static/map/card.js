@@ -52,6 +52,10 @@
   function addLines(card, lines) {
     lines.filter(Boolean).forEach(function (line) { card.appendChild(el("div", "o-told", line)); });
   }
+  function addLater(card, coming) {
+    const line = card.appendChild(el("div", "o-told", "…"));
+    coming.then(function (text) { line.textContent = text; }).catch(function () { line.remove(); });
+  }
   Outreach.areaCard = function (data, code) {
     const card = el("div", "o-card");
     card.appendChild(el("b", null, data.name(code)));
@@ -75,13 +79,19 @@
     const rough = data.isApproximate(village.row);
     card.appendChild(Outreach.stateLine(state, rough));
     if (state === 3) card.appendChild(el("div", null, Outreach.say("sign_ups_are", { count: village.signUps })));
-    addLines(card, data.lens ? [data.lens.line(data.lens.villageSums(village.row))] : []);
+    if (data.lens && !data.lens.isFirst()) addLater(card, data.lens.villageLine(village.row));
     if (rough) card.appendChild(el("div", "o-note", Outreach.say("approximate_place")));
     if (withLink) {
       card.appendChild(el("div", "o-sub o-code", village.code));
       card.appendChild(villageLink(data, village.code));
     }
     return card;
+  };
+  /* Leads to the list of the villages that stand hollow on the map. */
+  Outreach.approximateLink = function (data) {
+    return Outreach.button("o-step", Outreach.say("list_them"), function () {
+      Outreach.tell({ open: "approximate", area: data.area });
+    });
   };
   /* The page around the frame follows the link: in here it would open without a login. */
   function villageLink(data, code) {

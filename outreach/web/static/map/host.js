@@ -18,6 +18,9 @@ const AGAIN = 3_000;
 const EARLY = ["areas", "stats"];
 const LATER = ["places", "state"];
 
+function isArea(code) {
+  return code === "" || (CODE.test(code) && code.length < 13);
+}
 function address(table, name, args) {
   if (!Object.hasOwn(table, name) || PAGES.includes(name)) return null;
   return fill(table[name], args);
@@ -76,7 +79,7 @@ function loadAgain() {
 export function readView(place) {
   const view = {};
   const area = new URLSearchParams(place.search).get("area");
-  if (area === "" || (area && CODE.test(area) && area.length < 13)) view.area = area;
+  if (area !== null && isArea(area)) view.area = area;
   const [zoom, lat, lon] = place.hash.slice(1).split("/").map(Number);
   if ([zoom, lat, lon].every(Number.isFinite) && zoom > 0) Object.assign(view, { zoom, lat, lon });
   return view;
@@ -131,8 +134,8 @@ export function host(frame) {
     if (message.hello) welcome();
     else if (message.ask) answer(message);
     else if (message.view) keepView(message.view, message.chosen === true);
-    else if (message.open === "approximate" && table.approximate) {
-      window.location.assign(table.approximate);
+    else if (message.open === "approximate" && isArea(message.area) && table.approximate) {
+      window.location.assign(fill(table.approximate, { area: message.area }));
     } else if (CODE.test(message.open) && table.village) {
       window.location.assign(fill(table.village, { code: message.open }));
     }

@@ -88,8 +88,7 @@
   "use strict";
   Outreach.Zoom = L.Control.Zoom.extend({ options: { position: "topleft" } });
   Outreach.begin = function (data) {
-    const layers = document.querySelector(".leaflet-control-layers-toggle");
-    if (layers) layers.title = Outreach.say("layers"); // Leaflet knows English only
+    Outreach.data = data;
     data.start().catch(function (reason) {
       Outreach.notice(Outreach.say("no_answer"));
       throw reason;
