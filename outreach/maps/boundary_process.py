@@ -94,6 +94,9 @@ def read_geojson(path: Path) -> tuple[list[dict[str, Any]], Any, Any]:
         rows.append(properties if isinstance(properties, dict) else {})
         texts.append(json.dumps(told.get("geometry")) if told.get("geometry") else None)
     shapes = shapely.from_geojson(np.array(texts, dtype=object), on_invalid="ignore")
+    # What is there and cannot be read is not nothing: such a row is told of as broken.
+    unread = shapely.is_missing(shapes) & np.array([text is not None for text in texts], bool)
+    shapes = np.where(unread, shapely.Point(math.nan, math.nan), shapes)
     return rows, shapes, _named_system(document.get("crs"))
 
 
@@ -346,7 +349,8 @@ def main(given: str, column: str, layer: str) -> None:
         told, shapes = error.told, []
     except MemoryError:
         told, shapes = {"problem": "borders_too_heavy"}, []
-    told["lengths"] = [len(shape) for shape in shapes]
+    if "problem" not in told:
+        told["lengths"] = [len(shape) for shape in shapes]
     sys.stdout.buffer.write(json.dumps(told).encode() + b"\n" + b"".join(shapes))
 
 

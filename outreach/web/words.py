@@ -47,6 +47,7 @@ CONFLICTS = {
     "borders_other_draft": _(
         "Another file was uploaded meanwhile. Look at what it brings, then confirm that."
     ),
+    "export_busy": _("Another file is being made right now. Please try again in a moment."),
     "borders_being_drawn": _("The map is being drawn right now. Please wait for it."),
     "changed_meanwhile": SENTENCES["conflict"],
     "too_many_tokens": _("You have %(most)s tokens that still hold. Withdraw one first."),

@@ -1,0 +1,208 @@
+"""The map as files of other map programs: exactly the villages and regions that are seen."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlmodel import col
+
+from outreach.campaigns.campaigns import campaign_of
+from outreach.errors import Conflict, NotFound
+from outreach.maps.exporting import Exported, geojson_parts, package, shapes_of
+from outreach.people.access import covers
+from outreach.people.tables import Role
+from outreach.progress.scope import villages_in
+from outreach.progress.totals import totals_by
+from outreach.villages.codes import Level
+from outreach.villages.reading import names_of
+from outreach.villages.tables import Village
+from outreach.web.auth import person
+from outreach.web.border_words import shown_borders
+from outreach.web.database import reading_db
+from outreach.web.i18n import moment, short_date
+from outreach.web.map_data import map_data
+from outreach.web.map_filters import home_of, read_filters
+from outreach.web.routing import allow
+from outreach.web.words import source_words, word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
+
+    from outreach.progress.scope import Scope
+    from outreach.progress.totals import Total, Totals
+    from outreach.villages.tables import EstimateSource
+    from outreach.web.map_filters import Filters
+
+pages = Blueprint("map_exports", __name__, url_prefix="/map")
+READERS = (Role.COORDINATOR, Role.MANAGER)
+#: A text of more points than these no map program opens with pleasure; a GeoPackage has no limit.
+MOST_POINTS = 20_000
+_LEVELS = {0: Level.PROVINCE, Level.PROVINCE: Level.REGENCY, Level.REGENCY: Level.DISTRICT}
+#: One at a time in a process: the others go on answering pages.
+_one = threading.Lock()
+
+
+@pages.get("/export.geojson")
+@allow(*READERS)
+def geojson() -> ResponseReturnValue:
+    """Send the regions below the area and its villages as GeoJSON."""
+    with _alone(), reading_db() as db:
+        filters = _filters(db)
+        exported = _exported(db, filters, most=MOST_POINTS)
+    return _file(geojson_parts(exported), filters, "application/geo+json", "geojson")
+
+
+@pages.get("/export.gpkg")
+@allow(*READERS)
+def geopackage() -> ResponseReturnValue:
+    """Send the same as a GeoPackage with styles for QGIS."""
+    with _alone():
+        with reading_db() as db:
+            filters = _filters(db)
+            exported = _exported(db, filters, most=None)
+        content = package(exported)
+    return _file([content], filters, "application/geopackage+sqlite3", "gpkg")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    if not _one.acquire(blocking=False):
+        raise Conflict(problem="export_busy")
+    try:
+        yield
+    finally:
+        _one.release()
+
+
+def _filters(db: Session) -> Filters:
+    filters = read_filters(db, person(), home=home_of(person()))
+    if len(filters.area) == Level.VILLAGE:
+        raise NotFound(region=filters.area)
+    return filters
+
+
+def _exported(db: Session, filters: Filters, *, most: int | None) -> Exported:
+    scope = filters.scope(person())
+    level = _LEVELS.get(len(filters.area), Level.DISTRICT)
+    regions = totals_by(db, scope, level)
+    is_too_much = most is not None and regions.whole.villages > most
+    about = _about(db, filters, regions)
+    if is_too_much:
+        about["desa"] = _(
+            "Villages left out: more than %(most)s. Choose a smaller area or take the GeoPackage.",
+            most=most,
+        )
+    return Exported(
+        about=about,
+        states=_states(),
+        villages={} if is_too_much else _villages(db, scope),
+        regions=_regions(regions.rows),
+        shapes=shapes_of(map_data().store, [row.code for row in regions.rows], level),
+    )
+
+
+def _states() -> list[str]:
+    return [_("Not planned"), _("Planned"), _("Confirmed"), _("Reached")]
+
+
+def _about(db: Session, filters: Filters, totals: Totals) -> dict[str, str]:
+    """Tell what was asked for, of when it is and where the figures come from."""
+    area = names_of(db, [filters.area]).get(filters.area) if filters.area else _("Indonesia")
+    where = f"{area} ({filters.area})" if filters.area else str(area)
+    campaign = filters.campaign_id and campaign_of(db, person(), filters.campaign_id).name
+    whole = covers(person().areas, filters.area)
+    newest = moment(totals.as_of, ZoneInfo(person().zone).key) if totals.as_of else "–"
+    return {
+        "wilayah": where if whole else _("%(area)s, only your own part of it", area=where),
+        "kampanye": campaign or _("All campaigns"),
+        "jenis": word(filters.kind) if filters.kind else _("All kinds"),
+        "dibuat": datetime.now(UTC).isoformat(timespec="seconds"),
+        "sumber": _("Session reports; the newest of %(when)s", when=newest),
+        "batas": shown_borders(map_data().store.manifest())
+        or _("Approximate borders, drawn from the places of the villages."),
+        **{f"perkiraan_{one}": _source(told) for one, told in totals.sources.items()},
+    }
+
+
+def _source(source: EstimateSource) -> str:
+    return f"{source_words(source.source)}; {short_date(source.as_of)}"
+
+
+def _regions(rows: Sequence[Total]) -> dict[str, list[Any]]:
+    return {
+        "kode": [row.code for row in rows],
+        "nama": [row.name for row in rows],
+        "desa": [row.villages for row in rows],
+        "terjangkau": [row.reached for row in rows],
+        "terkonfirmasi": [row.confirmed for row in rows],
+        "terencana": [row.planned for row in rows],
+        "belum_terencana": [row.not_planned for row in rows],
+        "persen_terjangkau": [round(100 * (row.reached_share or 0), 1) for row in rows],
+        **_brought(rows),
+    }
+
+
+def _brought(rows: Sequence[Total]) -> dict[str, list[Any]]:
+    return {
+        "sesi": [row.sessions for row in rows],
+        "hadir_laki_laki": [row.men for row in rows],
+        "hadir_perempuan": [row.women for row in rows],
+        "pendaftaran": [row.signups for row in rows],
+        "pekerja_informal_perkiraan": [row.informal for row in rows],
+        "sudah_terlindungi_perkiraan": [row.covered for row in rows],
+        "pekerja_rentan_perkiraan": [row.vulnerable for row in rows],
+    }
+
+
+def _villages(db: Session, scope: Scope) -> dict[str, list[Any]]:
+    rows = totals_by(db, scope, Level.VILLAGE).rows
+    query = select(
+        col(Village.code),
+        col(Village.kind),
+        col(Village.latitude),
+        col(Village.longitude),
+        col(Village.place_is_approximate),
+    ).where(villages_in(scope, Village.code))
+    told = {code: facts for code, *facts in db.execute(query)}
+    places = [told[row.code] for row in rows]
+    states, kinds = _states(), {kind: word(kind) for kind in {place[0] for place in places}}
+    return {
+        "kode": [row.code for row in rows],
+        "nama": [row.name for row in rows],
+        "jenis": [kinds[place[0]] for place in places],
+        **_around(db, [row.code for row in rows]),
+        "status": [states[3 * row.reached or 2 * row.confirmed or row.planned] for row in rows],
+        **_brought(rows),
+        "tempat_perkiraan": [bool(place[3]) for place in places],
+        "lintang": [round(place[1], 5) for place in places],
+        "bujur": [round(place[2], 5) for place in places],
+    }
+
+
+def _around(db: Session, codes: Sequence[str]) -> dict[str, list[str]]:
+    levels = {
+        "provinsi": Level.PROVINCE,
+        "kabupaten_kota": Level.REGENCY,
+        "kecamatan": Level.DISTRICT,
+    }
+    names = names_of(db, {code[:level] for code in codes for level in levels.values()})
+    return {title: [names[code[:level]] for code in codes] for title, level in levels.items()}
+
+
+def _file(parts: Iterable[bytes], filters: Filters, media_type: str, ending: str) -> Response:
+    day = datetime.now(ZoneInfo(person().zone)).date().isoformat()
+    name = f"peta-{filters.area or 'indonesia'}-{day}.{ending}"
+    answer = Response(parts, mimetype=media_type)
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
