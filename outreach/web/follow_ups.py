@@ -16,6 +16,7 @@ from outreach.campaigns.days import PlannedDay
 from outreach.campaigns.stages import StageIn
 from outreach.campaigns.tables import Purpose
 from outreach.errors import Conflict, Invalid, NotFound
+from outreach.people.access import covers
 from outreach.people.free_text import Name
 from outreach.people.regions import VillageCode
 from outreach.people.tables import Role
@@ -95,10 +96,7 @@ class ListedStageIn(BaseModel):
 @allow(*READERS)
 def follow_ups() -> ResponseReturnValue:
     """Show the lists by their counts, the one that is opened, and the spread of sign-ups."""
-    try:
-        opened, rules, problems = read(ShownIn, request.args).list, read(Rules, request.args), {}
-    except Invalid as error:
-        opened, rules, problems = None, Rules(), problems_in_words(error)
+    opened, rules, problems = _asked_for()
     with reading_db() as db:
         filters = read_filters(db, person(), home=home_of(person()))
         if opened:
@@ -107,18 +105,23 @@ def follow_ups() -> ResponseReturnValue:
     return page, 422 if problems else 200
 
 
+def _asked_for() -> tuple[FollowUp | None, Rules, Mapping[str, Sequence[str]]]:
+    """Read which list is opened and by which thresholds; what cannot be opens none."""
+    try:
+        return read(ShownIn, request.args).list, read(Rules, request.args), {}
+    except Invalid as error:
+        return None, Rules(), problems_in_words(error)
+
+
 @pages.post("/follow-ups")
 @allow(Role.COORDINATOR)
 def make_stage() -> ResponseReturnValue:
     """Draft a stage of the ticked villages that are still on the list."""
-    try:
-        opened, rules = read(ShownIn, request.args).list, read(Rules, request.args)
-    except Invalid:
-        raise NotFound(kind="FollowUp") from None
-    if opened is None:
-        raise NotFound(kind="FollowUp")
+    opened, rules, problems = _asked_for()
     with reading_db() as db:
         filters = read_filters(db, person(), home=home_of(person()))
+        if opened is None:  # a form without its list, or with thresholds that cannot be
+            return _overview(db, filters, rules, problems), 422
     try:
         given = read(ListedStageIn, request.form)
         with writing_db() as db:
@@ -259,9 +262,10 @@ def _classes(rows: Sequence[Saturated]) -> list[tuple[str, int]]:
 
 
 def _around(filters: Filters, names: Mapping[str, str]) -> dict[str, Any]:
+    is_whole = covers(person().areas, filters.area)
     return {
         "filters": filters,
-        "here": names.get(filters.area, ""),
+        "here": names.get(filters.area, "") if is_whole else "",
         "above": parent(filters.area) if filters.area else "",
         "day": today(),
         "seen_at": now(),

@@ -82,7 +82,7 @@ def sponsorships() -> ResponseReturnValue:
     return render_template(
         "manager/sponsorships.html",
         filters=filters,
-        here=names.get(filters.area, ""),
+        here=names.get(filters.area, "") if covers(person().areas, filters.area) else "",
         names=names,
         terms=_lines([one for one in terms if one.ends >= today()][:MOST_SHOWN], terms),
         found=len(terms),

@@ -52,6 +52,8 @@ PAGES = {
         "/nothing",
         "/approvals",
         "/approvals/{submission_id}",
+        "/sponsorships",
+        "/follow-ups",
     ),
     Role.ADMIN: (
         "/admin/branches",
@@ -103,6 +105,9 @@ PAGES = {
         "/reviews",
         "/disputes",
         "/disputes/{dispute_id}",
+        "/sponsorships/{sponsorship_id}",
+        "/follow-ups?list=sponsor_ending",
+        "/stages/{stage_id}/omissions",
     ),
 }
 

@@ -161,9 +161,10 @@ def test_a_manager_reads_the_list_and_makes_no_stage(
     assert _make(manager, villages=world.own["code"]).status_code == 403
 
 
-def test_a_form_without_its_list_is_nothing(coordinator: Visitor, world: World) -> None:
+def test_a_form_without_its_list_is_nothing(coordinator: Visitor, app: Flask, world: World) -> None:
     for path in ("/follow-ups", "/follow-ups?list=wrong", f"{LIST}&lapsed_days=0"):
-        assert _make(coordinator, path, villages=world.own["code"]).status_code == 404
+        assert _make(coordinator, path, villages=world.own["code"]).status_code == 422
+        assert _stages(app) == []
 
 
 @pytest.mark.parametrize("query", ["area=33.11", "campaign=999999", "kind=wrong"])
