@@ -29,7 +29,7 @@
   }
   function strokeLines(ctx, lines, see, colour, width) {
     ctx.beginPath();
-    lines.forEach(function (line) { trace(ctx, line, see); });
+    lines.forEach(function (line) { if (Outreach.shows(line.box, see)) trace(ctx, line, see); });
     ctx.strokeStyle = colour;
     ctx.lineWidth = width;
     ctx.stroke();

@@ -9,8 +9,7 @@
       this._map = map;
       this.lens = this.options.data.lens;
       const box = (this._box = el("details", "o-box o-layers"));
-      L.DomEvent.disableClickPropagation(box);
-      L.DomEvent.disableScrollPropagation(box);
+      Outreach.shield(box);
       const summary = box.appendChild(el("summary"));
       summary.appendChild(icon());
       summary.appendChild(el("span", "o-hidden", Outreach.say("layers") + ":"));
@@ -29,6 +28,10 @@
     _choices: function () {
       const group = el("fieldset");
       group.appendChild(el("legend", null, Outreach.say("colour_by")));
+      // On a phone the box lies over the map: it closes for the finger, never for the keyboard.
+      group.addEventListener("pointerup", function () {
+        if (Outreach.narrow()) setTimeout(this._close.bind(this), 250);
+      }.bind(this));
       Outreach.layerNames.forEach(function (name) {
         const radio = el("input");
         radio.type = "radio";

@@ -15,8 +15,7 @@
       box.appendChild(el("summary", null, Outreach.say("legend")));
       this._body = el("div");
       box.appendChild(this._body);
-      L.DomEvent.disableClickPropagation(box);
-      L.DomEvent.disableScrollPropagation(box);
+      Outreach.shield(box);
       map.on("zoomend", this._fill, this);
       this.data.on(EVENTS, this._fill, this);
       this._fill();
@@ -84,7 +83,8 @@
       } else if (lens.isFirst()) {
         const line = part.appendChild(el("div", "o-line o-note"));
         line.appendChild(Outreach.symbol(0, true));
-        line.appendChild(el("span", null, Outreach.say("hollow_means")));
+        line.appendChild(el("span", null, Outreach.say("hollow_means") + " "));
+        line.appendChild(Outreach.approximateLink(this.data));
       } else {
         Outreach.states.forEach(function (state, i) { part.appendChild(sample(i, Outreach.say(state.word))); });
         part.appendChild(el("div", "o-note", Outreach.say("shape_means")));

@@ -28,7 +28,15 @@
   };
   Outreach.day = function (date) {
     const format = { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
-    return new Intl.DateTimeFormat(document.documentElement.lang, format).format(date);
+    const language = document.documentElement.lang;
+    return new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, format).format(date);
+  };
+  /* Leaflet takes two quick taps on a box for a double tap on the map, which would zoom. */
+  Outreach.shield = function (box) {
+    L.DomEvent.disableClickPropagation(box);
+    L.DomEvent.disableScrollPropagation(box);
+    box.addEventListener("click", function (event) { event.stopPropagation(); });
+    box.addEventListener("mousemove", function (event) { event.stopPropagation(); }); // no tips behind
   };
   Outreach.layerNames = Object.keys(LAYERS);
 
@@ -52,7 +60,7 @@
       Outreach.tell({ look: true }); // the page says what stands in its address
       this.data.on("state", this._onState, this);
       this.data.on("details", this._onDetails, this);
-      this.data.on("villages", this._changed, this);
+      this.data.on("villages", function () { if (!this.isFirst() || !this.isNow()) this._changed(); }, this);
       return this;
     },
     isFirst: function () { return this.layer === FIRST; },
@@ -94,12 +102,15 @@
       this._tell();
       this._changed();
       if (layer === FIRST) return Promise.resolve();
-      return this._load(layer).catch(function () { Outreach.notice(Outreach.say("no_answer")); });
+      return this._load(layer, this._stale).catch(function () { Outreach.notice(Outreach.say("no_answer")); });
     },
-    _load: function (layer) {
+    _load: function (layer, afresh) {
       const self = this;
-      const known = this.figures ? Promise.resolve(this.figures) : Outreach.ask("layers");
+      const isKnown = this.figures && !afresh;
+      this._stale = false;
+      const known = isKnown ? Promise.resolve(this.figures) : Outreach.ask("layers");
       return known.then(function (answer) {
+        if (!isKnown) self._details.clear();
         self.figures = answer;
         self._changed();
         return Outreach.ask("layer_villages", { layer: layer });
@@ -111,7 +122,8 @@
     },
     /* A session was logged: the sums are old. The villages' weeks follow from their states. */
     _onState: function (event) {
-      if (this.weeks && this.data.states) this._countNew(event.rows);
+      if (this.weeks && event.rows.length) this._countNew(event.rows);
+      else if (this.weeks) this._readWeeks().then(this._changed.bind(this)).catch(function () {}); // all anew
       this._stale = true;
       if (this.layer === FIRST || this._timer) return;
       this._timer = setTimeout(this._refresh.bind(this), REFRESH);
@@ -119,10 +131,7 @@
     _refresh: function () {
       this._timer = 0;
       if (!this._stale || this.layer === FIRST) return;
-      this._stale = false;
-      this.figures = null;
-      this._details.clear();
-      this._load(this.layer).catch(function () {});
+      this._load(this.layer, true).catch(function () {});
     },
 
     /* The sums of a region by column, or null while they are not known. */
@@ -143,29 +152,35 @@
       return sums;
     },
     _inside: function (code) {
-      const rows = this._detailsOf("layer_districts", code.slice(0, Outreach.level.province));
-      const own = rows && rows[code.slice(0, Outreach.level.district)];
+      const kept = this._kept("layer_districts", code.slice(0, Outreach.level.province));
+      if (!kept.rows && !kept.told) {
+        kept.told = true;
+        kept.promise.then(this._changed.bind(this)).catch(function () {});
+      }
+      const own = kept.rows && kept.rows[code.slice(0, Outreach.level.district)];
       return own ? this._add([own]) : null;
     },
-    /* Of a village's sums by its row; asked for with those of its regency. */
-    villageSums: function (row) {
-      if (!this.figures || !this.data.villages) return null;
-      const number = this.data.regencyAt(row);
-      const rows = this._detailsOf("layer_details", this.data.villages.regencies[number]);
-      const own = rows && rows[row - this.data.villages.starts[number]];
-      return own ? this._add([own]) : null;
-    },
-    /* Asked for when first wanted; null until they are there. */
-    _detailsOf: function (what, code) {
+    /* What the layer says of a village; its regency's figures are asked for when first wanted. */
+    villageLine: function (row) {
       const self = this;
-      const kept = this._details.get(code);
-      if (kept !== undefined) return kept;
-      this._details.set(code, null);
-      Outreach.ask(what, { code: code }).then(function (answer) {
-        self._details.set(code, answer.rows);
-        self._changed();
-      }).catch(function () { self._details.delete(code); });
-      return null;
+      const number = this.data.regencyAt(row);
+      const known = this._kept("layer_details", this.data.villages.regencies[number]);
+      return known.promise.then(function (rows) {
+        const own = rows[row - self.data.villages.starts[number]];
+        return own ? self.line(self._add([own])) : "";
+      });
+    },
+    _kept: function (what, code) {
+      const details = this._details;
+      if (details.has(code)) return details.get(code);
+      const kept = { rows: null, promise: null };
+      details.set(code, kept);
+      kept.promise = Outreach.ask(what, { code: code }).then(function (answer) {
+        kept.rows = answer.rows;
+        return kept.rows;
+      });
+      kept.promise.catch(function () { details.delete(code); }); // asked again at the next look
+      return kept;
     },
     figureOf: function (sums) { return LAYERS[this.layer].figure(sums, this.figures.today); },
     /* 0 to 8, or -1 outside the area that is counted. */
@@ -240,9 +255,11 @@
 
     /* Weeks. */
     openWeeks: function () {
-      const self = this;
       if (this.layer !== FIRST) this.choose(FIRST);
-      if (this.weeks) return Promise.resolve();
+      return this.weeks ? Promise.resolve() : this._readWeeks();
+    },
+    _readWeeks: function () {
+      const self = this;
       return Outreach.ask("weeks").then(function (answer) {
         const read = Outreach.readWeeks(answer);
         if (self.data.villages && read.rows.length !== self.data.villages.n) throw new Error("weeks and places differ");

@@ -53,7 +53,7 @@
       handle.addEventListener("pointermove", this._onMove.bind(this));
       handle.addEventListener("pointerup", this._onUp.bind(this));
       handle.addEventListener("pointercancel", this._onUp.bind(this));
-      L.DomEvent.disableClickPropagation(handle);
+      Outreach.shield(handle);
       this._map.getContainer().appendChild(handle);
       // What is drawn moves with the map until it rests; the line stands still.
       this._map.on("move", this._redraw, this);

@@ -9,8 +9,7 @@
       this.data = this.options.data;
       const box = el("section", "o-box o-summary");
       box.setAttribute("aria-label", Outreach.say("summary"));
-      L.DomEvent.disableClickPropagation(box);
-      L.DomEvent.disableScrollPropagation(box);
+      Outreach.shield(box);
       this._path = el("nav", "o-path");
       this._facts = el("div", "o-facts");
       this._facts.setAttribute("aria-live", "polite");
@@ -84,7 +83,7 @@
         return;
       }
       if (!data.lens.isFirst() && data.lens.figures) return this._ranked(children);
-      children.forEach(function (child) {
+      this._asOfWeek(children).forEach(function (child) {
         const line = Outreach.button("o-row", null, function () { data.select(child.code); });
         line.appendChild(el("span", "o-name", child.name));
         const all = child.counts[0] + child.counts[1] + child.counts[2] + child.counts[3];
@@ -93,6 +92,16 @@
         line.appendChild(Outreach.bar(child.counts));
         this._list.appendChild(el("li")).appendChild(line);
       }, this);
+    },
+    /* As the regions stood at the end of the week that shows. */
+    _asOfWeek: function (children) {
+      const lens = this.data.lens;
+      if (lens.week === null) return children;
+      const then = children.map(function (child) {
+        return { code: child.code, name: child.name, counts: lens.counts(child.code, lens.week) };
+      }).filter(function (child) { return child.counts; });
+      const share = function (child) { return child.counts[3] / (child.counts[0] + child.counts[3]); };
+      return then.sort(function (a, b) { return share(a) - share(b) || (a.name < b.name ? -1 : 1); });
     },
     /* The regions by the layer's figure. */
     _ranked: function (children) {

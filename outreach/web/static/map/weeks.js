@@ -38,8 +38,7 @@
     _make: function () {
       const box = (this._box = el("section", "o-box o-weeks"));
       box.setAttribute("aria-label", Outreach.say("weeks"));
-      L.DomEvent.disableClickPropagation(box);
-      L.DomEvent.disableScrollPropagation(box);
+      Outreach.shield(box);
       const first = box.appendChild(el("div", "o-time"));
       this._play = first.appendChild(Outreach.button("o-act o-play", "", this._onPlay.bind(this)));
       this._slider = this._range(first, "week", function (week) { this.lens.lookAt(week, this.lens.beside); });
