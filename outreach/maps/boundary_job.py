@@ -108,9 +108,6 @@ def _tell(store: Store, step: str, done: int, of: int) -> None:
 
 def main(folder: str, stamp: str) -> None:
     """Draw, and tell how far it is."""
-    os.nice(5)
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     store = Store(Path(folder))
     try:
         with np.load(store.folder / "boundaries" / "places.npz") as kept:
@@ -125,4 +122,7 @@ def main(folder: str, stamp: str) -> None:
 
 
 if __name__ == "__main__":
+    os.nice(5)
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     main(*sys.argv[1:3])

@@ -1,0 +1,157 @@
+"""The map as files: exactly what the person sees, with filter, sources and dates."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pyogrio
+import pytest
+import shapely
+
+from outreach.maps.artefacts import Store
+from outreach.maps.topology import encode_topology
+from outreach.people.tables import Role
+from tests.web.world import FOREIGN_REGENCY, OWN_REGENCY, OWN_VILLAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from outreach.config import Settings
+    from tests.web.conftest import Visitor
+
+    type SignIn = Callable[[Role], Visitor]
+
+SQUARE = shapely.box(110.75, -7.6, 110.87, -7.52)
+
+
+@pytest.fixture
+def drawn(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The own regency and its districts have shapes; the foreign one's neighbour has none."""
+    folder = settings.var_dir / "maps"
+    before = Store(folder).manifest()
+    codes = [f"{OWN_REGENCY}.0{n}" for n in range(1, 6)]
+    strips = [shapely.box(110.75 + n / 40, -7.6, 110.775 + n / 40, -7.52) for n in range(5)]
+    store = Store(folder)
+    areas = encode_topology([OWN_REGENCY], [shapely.MultiPolygon([SQUARE])], [{"p": [110.8, -7.5]}])
+    districts = encode_topology(codes, [shapely.MultiPolygon([s]) for s in strips], [{}] * 5)
+    store.note(
+        areas=store.keep("areas", ".json", areas),
+        districts={"33": store.keep("districts-33", ".json", districts)},
+    )
+    yield
+    store.note(**before)
+
+
+def features(answer: Any, layer: str) -> list[dict[str, Any]]:
+    every = json.loads(answer.data)["features"]
+    return [one for one in every if one["properties"]["lapisan"] == layer]
+
+
+@pytest.mark.usefixtures("drawn")
+def test_geojson_holds_regions_and_villages_of_the_area(english: SignIn) -> None:
+    answer = english(Role.MANAGER).get(f"/map/export.geojson?area={OWN_REGENCY}")
+    assert answer.status_code == 200
+    assert 'filename="peta-33.72-' in answer.headers["Content-Disposition"]
+    regions, villages = features(answer, "wilayah"), features(answer, "desa")
+    assert [one["properties"]["kode"] for one in regions] == [f"33.72.0{n}" for n in range(1, 6)]
+    assert len(villages) == 54
+    assert all(one["geometry"]["type"] == "MultiPolygon" for one in regions)
+    own = next(one for one in villages if one["properties"]["kode"] == OWN_VILLAGE)
+    assert (own["properties"]["status"], own["properties"]["pendaftaran"]) == ("Reached", 9)
+    reached = [one for one in villages if one["properties"]["status"] == "Reached"]
+    assert sum(one["properties"]["terjangkau"] for one in regions) == len(reached) == 1
+
+
+@pytest.mark.usefixtures("drawn")
+def test_geojson_tells_filter_sources_and_dates(english: SignIn) -> None:
+    answer = english(Role.MANAGER).get(f"/map/export.geojson?area={OWN_REGENCY}&kind=kelurahan")
+    about = json.loads(answer.data)["about"]
+    assert about["wilayah"] == "Kota Surakarta (33.72)"
+    assert about["kampanye"] == "All campaigns"
+    assert about["jenis"] == "Kelurahan"
+    assert "perkiraan_informal_workers" in about
+    assert "2025" in about["perkiraan_informal_workers"]
+    assert about["batas"].startswith("Approximate borders")
+
+
+def test_nothing_of_another_area_goes_out(english: SignIn) -> None:
+    for ending in ("geojson", "gpkg"):
+        answer = english(Role.MANAGER).get(f"/map/export.{ending}?area={FOREIGN_REGENCY}")
+        assert answer.status_code == 404
+    around = english(Role.MANAGER).get("/map/export.geojson?area=33")
+    assert {one["properties"]["kode"][:5] for one in features(around, "desa")} == {OWN_REGENCY}
+    assert (
+        json.loads(around.data)["about"]["wilayah"] == "Jawa Tengah (33), only your own part of it"
+    )
+
+
+def test_too_many_villages_for_a_text_are_left_out_and_that_is_told(
+    english: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("outreach.web.map_exports.MOST_POINTS", 53)
+    answer = english(Role.MANAGER).get(f"/map/export.geojson?area={OWN_REGENCY}")
+    assert features(answer, "desa") == []
+    assert len(features(answer, "wilayah")) == 5
+    assert json.loads(answer.data)["about"]["desa"].startswith("Villages left out: more than 53")
+
+
+@pytest.mark.usefixtures("drawn")
+def test_the_package_opens_with_its_styles(english: SignIn, tmp_path: Path) -> None:
+    answer = english(Role.MANAGER).get(f"/map/export.gpkg?area={OWN_REGENCY}")
+    assert answer.status_code == 200
+    path = tmp_path / "read.gpkg"
+    path.write_bytes(answer.data)
+    villages = pyogrio.read_dataframe(path, layer="desa")
+    regions = pyogrio.read_dataframe(path, layer="wilayah")
+    assert (len(villages), len(regions), villages.crs.to_epsg()) == (54, 5, 4326)
+    assert villages.set_index("kode").status[OWN_VILLAGE] == "Reached"
+    assert set(regions.geom_type) == {"MultiPolygon"}
+    assert "Kota Surakarta" in pyogrio.read_info(path, layer="desa")["layer_metadata"]["wilayah"]
+    about = pyogrio.read_dataframe(path, layer="about", read_geometry=False)
+    assert dict(zip(about.hal, about.isi, strict=True))["wilayah"] == "Kota Surakarta (33.72)"
+    assert drawn_by(path, "desa", "category", "value") == {
+        "Not planned",
+        "Planned",
+        "Confirmed",
+        "Reached",
+    }
+    assert len(drawn_by(path, "wilayah", "range", "lower")) == 7
+
+
+def drawn_by(path: Path, layer: str, part: str, name: str) -> set[str]:
+    """The values that a layer's default style tells apart; each has a symbol."""
+    with sqlite3.connect(path) as db:
+        rows = db.execute(
+            "SELECT styleQML, f_geometry_column FROM layer_styles"
+            " WHERE f_table_name = ? AND useAsDefault = 1",
+            (layer,),
+        ).fetchall()
+        columns = {row[1] for row in db.execute(f"PRAGMA table_info({layer})")}
+    db.close()
+    ((qml, geometry),) = rows
+    style = ET.fromstring(qml)
+    assert geometry in columns
+    assert style.find("renderer-v2").get("attr") in columns
+    symbols = {one.get("name") for one in style.iter("symbol")}
+    assert {one.get("symbol") for one in style.iter(part)} == symbols
+    return {one.get(name) for one in style.iter(part)}
+
+
+def test_a_second_file_waits_for_the_first(english: SignIn) -> None:
+    from outreach.web import map_exports
+
+    with map_exports._alone():
+        answer = english(Role.MANAGER).get(f"/map/export.gpkg?area={OWN_REGENCY}")
+    assert answer.status_code == 409
+    assert b"Another file is being made right now" in answer.data
+    assert english(Role.MANAGER).get(f"/map/export.geojson?area={OWN_REGENCY}").status_code == 200
+
+
+def test_the_page_leads_to_the_files_of_what_it_shows(english: SignIn) -> None:
+    page = english(Role.MANAGER).get(f"/map/table?area={OWN_REGENCY}&kind=kelurahan").text
+    for ending in ("gpkg", "geojson"):
+        assert f'href="/map/export.{ending}?kind=kelurahan&amp;area={OWN_REGENCY}"' in page
