@@ -32,7 +32,7 @@ ENUM_WORDS = {
     "Prospect": {
         "made": _("Made"),
         "likely": _("Likely"),
-        "open": _("Open"),
+        "open": _("Still undecided"),
         "unlikely": _("Unlikely"),
         "missed": _("Missed"),
     },

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlmodel import col, select
 
 from outreach.campaigns.stages import stage_of
@@ -182,10 +183,21 @@ def _supposed_words(db: Session, changes: WhatIfIn) -> list[str]:
     if changes.extra_teams and changes.base_code:
         name = names_of(db, [changes.base_code]).get(changes.base_code, changes.base_code)
         words.append(
-            _("%(teams)s more teams from %(village)s", teams=changes.extra_teams, village=name)
+            ngettext(
+                "%(num)s more team from %(village)s",
+                "%(num)s more teams from %(village)s",
+                changes.extra_teams,
+                village=name,
+            )
         )
     elif changes.extra_teams:
-        words.append(_("%(teams)s more teams from the branch's base", teams=changes.extra_teams))
+        words.append(
+            ngettext(
+                "%(num)s more team from the branch's base",
+                "%(num)s more teams from the branch's base",
+                changes.extra_teams,
+            )
+        )
     if changes.saturdays:
         words.append(_("Saturdays too"))
     if changes.skip_islands:
