@@ -12,6 +12,8 @@
       flat[2 * i] = Outreach.x(x * transform.scale[0] + transform.translate[0]);
       flat[2 * i + 1] = Outreach.y(y * transform.scale[1] + transform.translate[1]);
     }
+    flat.box = [1e9, 1e9, -1e9, -1e9];
+    stretch(flat.box, flat);
     return flat;
   }
   function lengthOf(numbers, arcs) {
