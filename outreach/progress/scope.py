@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: The first digit of a village's last group says its kind, so no join is needed to know it.
 _DIGITS = {codes.kind(f"00.00.00.{digit}000"): digit for digit in "123"}
+#: More regencies than this, the area of a regional office, are told by name, not as ranges.
+MOST_RANGES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def scope_for(
 
 def villages_in(scope: Scope, code: Any) -> ColumnElement[bool]:
     """Hold where the village code in the column *code* counts."""
-    return and_(within(code, scope.prefixes), _of_kind(scope, code), _chosen(scope, code))
+    return and_(_inside(scope, code), _of_kind(scope, code), _chosen(scope, code))
 
 
 def visits_in(scope: Scope) -> ColumnElement[bool]:
@@ -82,6 +84,14 @@ def current_reports(query: Any, scope: Scope) -> Any:
 def _stages(scope: Scope) -> ColumnElement[bool]:
     stages = select(Stage.id).where(Stage.campaign_id == scope.campaign_id)
     return col(Visit.stage_id).in_(stages)
+
+
+def _inside(scope: Scope, code: Any) -> ColumnElement[bool]:
+    """Look many regencies up at once: as ranges each of them would be tried for every row."""
+    many = len(scope.prefixes) > MOST_RANGES
+    if many and all(len(prefix) == codes.Level.REGENCY for prefix in scope.prefixes):
+        return func.substr(code, 1, int(codes.Level.REGENCY)).in_(scope.prefixes)
+    return within(code, scope.prefixes)
 
 
 def _of_kind(scope: Scope, code: Any) -> ColumnElement[bool]:

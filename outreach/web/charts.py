@@ -110,4 +110,5 @@ def marks(labels: Sequence[str]) -> list[str]:
 
 def _point(place: int, value: float, count: int, top: float) -> str:
     x = WIDTH * place / (count - 1) if count > 1 else WIDTH / 2
-    return f"{x:.1f} {HEIGHT - HEIGHT * share_of(value, top):.1f}"
+    # A thousandth of the width is fine enough, and a page may hold hundreds of such lines.
+    return f"{x:.0f} {HEIGHT - HEIGHT * share_of(value, top):.0f}"

@@ -47,16 +47,16 @@ def test_an_axis_of_shares_ends_below_one() -> None:
 
 
 def test_a_line_is_broken_where_a_value_is_missing() -> None:
-    assert line_path([0, 5, 10], 10) == "M0.0 400.0 L500.0 200.0 L1000.0 0.0"
+    assert line_path([0, 5, 10], 10) == "M0 400 L500 200 L1000 0"
     assert line_path([1, None, 2, None, 3, 3], 4).count("M") == 3
-    assert line_path([None, 2, None], 4) == "M500.0 200.0 h0"
+    assert line_path([None, 2, None], 4) == "M500 200 h0"
     assert line_path([], 4) == ""
-    assert line_path([4], 4) == "M500.0 0.0 h0"
+    assert line_path([4], 4) == "M500 0 h0"
 
 
 def test_a_band_goes_there_and_back() -> None:
     path = band_path([None, 0, 2], [None, 4, 4], 4)
-    assert path == "M500.0 0.0 L1000.0 0.0 L1000.0 200.0 L500.0 400.0 Z"
+    assert path == "M500 0 L1000 0 L1000 200 L500 400 Z"
     assert band_path([None], [None], 4) == ""
 
 
