@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from itertools import batched
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,9 @@ SCRIPTS = (
     "pointer", "legend", "summary", "layers", "weeks", "search", "view", "live", "trips",
 )  # fmt: skip
 _PICTURE = re.compile(r"url\((images/[a-z0-9-]+\.png)\)")
+#: Stands between the parts of the script, which run one by one so that none takes long.
+_PART = "\n//--\n"
+_AT_ONCE = 6
 #: What a reader needs and a browser does not: comments that begin a line, and indents.
 _FOR_READERS = re.compile(r"^[ \t]*(/\*.*?\*/|//[^\n]*)?[ \t]*\n?", re.MULTILINE | re.DOTALL)
 
@@ -40,8 +44,9 @@ def build_assets(out_dir: Path) -> dict[str, str]:
     Built again, the same sources give the same names; new sources new ones.
     """
     store = Store(out_dir)
-    parts = [(_LEAFLET / "leaflet.js").read_text(encoding="utf-8"), *map(_slim, _ours())]
-    script = "\n".join([*parts, f"Outreach.dress({json.dumps(_style())});"])
+    ours = ["\n".join(map(_slim, some)) for some in batched(_ours(), _AT_ONCE)]
+    dress = f"Outreach.dress({json.dumps(_style())});"
+    script = _PART.join([(_LEAFLET / "leaflet.js").read_text(encoding="utf-8"), *ours, dress])
     names = {"script": store.keep("assets/map", ".js", script.encode(), best=True)}
     store.note(assets=names)
     return names

@@ -25,6 +25,7 @@
       if (onGo) onGo(gone);
     }
   });
+  post({ listens: true });
 
   /* The page may say where to look before the map is there: the last word is kept for it. */
   Outreach.whenGo = function (listener) {

@@ -104,8 +104,8 @@ export function host(frame) {
   const beginning = readBeginning(table);
   const early = readEarly(table);
   const say = (message, transfer = []) => frame.contentWindow.postMessage(message, "*", transfer);
-  const welcome = async () => {
-    say({ begin: await beginning });
+  const begin = async () => say({ begin: await beginning });
+  const tellView = () => {
     const view = readView(window.location);
     if (Object.keys(view).length) say({ go: view });
   };
@@ -131,7 +131,8 @@ export function host(frame) {
   window.addEventListener("message", (event) => {
     if (event.source !== frame.contentWindow || !event.data) return;
     const message = event.data;
-    if (message.hello) welcome();
+    if (message.hello) begin();
+    else if (message.listens) tellView();
     else if (message.ask) answer(message);
     else if (message.view) keepView(message.view, message.chosen === true);
     else if (message.open === "approximate" && isArea(message.area) && table.approximate) {
@@ -141,6 +142,6 @@ export function host(frame) {
     }
   });
   window.addEventListener("popstate", goBack); // an address typed by hand comes here as well
-  welcome();
+  begin();
 }
 for (const frame of document.querySelectorAll("iframe[data-outreach-map]")) host(frame);
