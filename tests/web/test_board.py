@@ -7,6 +7,7 @@ from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 from sqlmodel import select
 
 from outreach.db import unit_of_work
@@ -15,6 +16,7 @@ from outreach.people.access import NATION
 from outreach.people.tables import AccountArea, Role
 from outreach.visits.tables import Happening, VisitEvent
 from outreach.web.app import create_app
+from tests.maps.map_app import serving
 from tests.visits.world import NOW
 from tests.web.conftest import Visitor
 from tests.web.world import FOREIGN_REGENCY, OWN_REGENCY, OWN_VILLAGE
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
+    from playwright.sync_api import Browser
 
     from outreach.config import Settings
     from tests.web.world import World
@@ -254,3 +257,25 @@ def test_the_table_says_its_order_and_has_heads(national: Visitor) -> None:
     cells = table.split("<tbody>")[1].split("</tr>")[0]
     assert cells.count("<td") + 1 == heads
     assert cells.count("data-label=") == heads - 1
+
+
+@pytest.mark.browser
+def test_the_cards_come_when_the_page_stands(
+    app: Flask, manager: Visitor, browser: Browser
+) -> None:
+    manager.get("/")
+    cookie = manager.get_cookie("outreach")
+    assert cookie is not None
+    with serving(app) as address:
+        context = browser.new_context(base_url=address, viewport={"width": 360, "height": 740})
+        told = {"outreach": cookie.value, "language": "en"}
+        context.add_cookies([{"name": n, "value": v, "url": address} for n, v in told.items()])
+        page = context.new_page()
+        page.goto("/board")
+        expect(page.get_by_role("heading", name="Expected end")).to_be_visible()
+        expect(page.locator("[data-cards]")).not_to_have_attribute("aria-busy", "true")
+        page.route("**/board/cards*", lambda route: route.abort())
+        page.reload()
+        expect(page.locator("[data-failed]")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        context.close()
