@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from sqlmodel import col, select
 
+from outreach.campaigns.omissions import omitted
 from outreach.campaigns.tables import Stage
 from outreach.cli import main
 from outreach.cli.addresses import local_address, noted_address, own_address
@@ -29,10 +30,13 @@ from outreach.messages.announce import announce
 from outreach.messages.outbox import to_send_by_hand
 from outreach.people.access import Person, person_of
 from outreach.people.tables import Account, Branch, Device, Enrolment, Official, Role
+from outreach.progress.ending import sponsor_ending
+from outreach.progress.scope import scope_for
 from outreach.visits.approval import difference_since_approval, submission_of
 from outreach.visits.calls import call_tasks
 from outreach.visits.fairness import Hardship, fairness
 from outreach.visits.phones import PhoneStanding, PhonesWanted, list_phones
+from outreach.visits.question import past_of
 from outreach.visits.snapshot import ChangeKind
 from outreach.visits.standing import open_standings, waiting_for
 from outreach.visits.tables import Happening, Visit, VisitEvent, Work
@@ -95,6 +99,11 @@ def test_the_story_leaves_something_to_do_for_coordinator_and_manager(
         stage = db.exec(select(Stage).where(col(Stage.name).startswith("Tahap 2"))).one()
         fair = fairness(db, stage.branch_id, stage.starts, stage.ends, stage_id=stage.id)
         assert sum(load.count(Hardship.REFUSALS) for load in fair.loads) == 2
+        # A sponsor stops soon, and the districts that the quota left out have their reason.
+        assert sponsor_ending(db, scope_for(coordinator), today)
+        left = omitted(db, stage, past_of(db, stage), today)
+        assert left
+        assert all(one.reason for one in left)
         # Nobody was asked for a visit before its stage's plan was approved.
         assert db.exec(unasked()).all() == []
     with unit_of_work(sqlite_engine) as db:

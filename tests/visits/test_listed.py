@@ -30,6 +30,7 @@ from outreach.visits.listed import (
     follow_up_campaigns,
     new_follow_up_campaign,
 )
+from outreach.visits.outside import count_outside
 from outreach.visits.preview import as_if, preview
 from outreach.visits.shortlist import shortlist_of
 from outreach.visits.tables import Visit, Work
@@ -111,7 +112,12 @@ def test_planning_shortlist_and_verdict_take_the_list_alone(engine: Engine, worl
         chosen = db.scalars(
             select(col(StageVillage.village_code)).where(col(StageVillage.stage_id) == stage_id)
         ).all()
+        assert count_outside(db, world.coordinator, db.get_one(Stage, stage_id)) == 0
     assert sorted(visited) == sorted(chosen) == CODES
+    with unit_of_work(engine) as db:
+        decide(db, stage_id, PickIn(code=CODES[0]), by=world.coordinator)
+    with reading(engine) as db:
+        assert count_outside(db, world.coordinator, db.get_one(Stage, stage_id)) == 1
 
 
 def test_the_quota_holds_and_one_taken_off_the_list_is_gone(engine: Engine, world: World) -> None:
