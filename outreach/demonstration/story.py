@@ -16,6 +16,7 @@ from outreach.demonstration.cast import Cast, engage, make_account
 from outreach.demonstration.handsets import connect_phones
 from outreach.demonstration.ledger import confirm_signups
 from outreach.demonstration.logins import OFFICIAL
+from outreach.demonstration.outlook import aim, suppose_more_teams
 from outreach.demonstration.sessions import Ending, draw_ending, told_oddly
 from outreach.demonstration.sponsors import note_sponsors
 from outreach.demonstration.surroundings import introduce_heads, note_closed_days
@@ -95,6 +96,7 @@ def tell_story(db: Session, *, secret: str, now: datetime, tell: Tell) -> None:
     _fall_ill(db, cast, today)
     wind_up(db, stages[0], _version(db, stages[0]), by=cast.coordinator, now=now)
     confirm_signups(db, by=cast.coordinator, branch_id=cast.branch_id, now=now)
+    aim(db, cast, now=now, today=today)
     visited = visits_of_stage(db, cast.coordinator, stages[1])
     villages = [visit.village_code for visit in visited]
     introduce_heads(db, villages, by=cast.coordinator, today=today)
@@ -102,6 +104,7 @@ def tell_story(db: Session, *, secret: str, now: datetime, tell: Tell) -> None:
     # The first is the village of the official who logs in.
     connect_phones(db, coming[1:], by=cast.coordinator, now=now, today=today)
     _introduce_official(db, stages[1], cast, secret=secret, now=now, today=today)
+    suppose_more_teams(db, stages[1], cast, now=now)
 
 
 def _draft(db: Session, by: Person, today: date) -> list[int]:

@@ -23,7 +23,7 @@ from outreach.people.rota import leave_days, team_day, team_days
 from outreach.people.tables import Team
 from outreach.planning.assign import assign
 from outreach.planning.forecast import FEWEST_SESSIONS
-from outreach.planning.model import Point, Problem, TeamDay
+from outreach.planning.model import Parameters, Point, Problem, TeamDay
 from outreach.planning.packages import split
 from outreach.planning.workdays import workdays
 from outreach.progress.tables import WhatIf
@@ -120,14 +120,17 @@ def read_supposition(db: Session, held: Claim, now: datetime) -> Supposition:
     )
 
 
-def answer_of(asked: Supposition, tell: Callable[[float], None]) -> dict[str, Any]:
+def answer_of(
+    asked: Supposition, tell: Callable[[float], None], *, rounds: int | None = None
+) -> dict[str, Any]:
     """Plan both ways and sum them up; `tell` hears how far it is, from 0 to 1.
 
-    What `tell` raises ends the planning and comes out here.
+    What `tell` raises ends the planning and comes out here. With fewer *rounds* than the size of
+    the stage asks for, both plans are rougher.
     """
     ways = (
-        _problems(asked.sites, asked.team_days, asked.seed),
-        _problems(asked.supposed_sites, asked.supposed_days, asked.seed),
+        _problems(asked.sites, asked.team_days, asked.seed, rounds),
+        _problems(asked.supposed_sites, asked.supposed_days, asked.seed, rounds),
     )
     whole = sum(len(problem.sites) for problems in ways for problem in problems) or 1
     before = 0
@@ -155,9 +158,11 @@ def _part(tell: Callable[[float], None], before: float, share: float) -> Callabl
     return lambda done, rounds: tell(before + share * done / rounds)
 
 
-def _problems(sites: Sequence[Site], days: Sequence[TeamDay], seed: int) -> list[Problem]:
+def _problems(
+    sites: Sequence[Site], days: Sequence[TeamDay], seed: int, rounds: int | None
+) -> list[Problem]:
     return [
-        Problem(sites=package.sites, team_days=package.team_days, seed=seed + number)
+        Problem(package.sites, package.team_days, seed + number, Parameters(rounds=rounds))
         for number, package in enumerate(split(sites, days), start=1)
     ]
 
