@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from outreach.maps.columns import Places
     from outreach.maps.shapes import OnProgress, Shapes
 
-#: Gaps between neighbours narrower than this are closed: a file's own carelessness.
-GAP_DEGREES = 0.002
+#: Enclosed gaps narrower than this are closed: files are often simplified region by region.
+GAP_DEGREES = 0.02
 LEVELS = (DISTRICT, REGENCY, PROVINCE)
 STEPS = ("cells", "land", "districts", "borders", "clean", "regencies", "simplify", "write")
 #: The file of regencies is loaded by every first visit; simplified until it is no larger.

@@ -96,7 +96,7 @@ def read_geojson(path: Path) -> tuple[list[dict[str, Any]], Any, Any]:
     shapes = shapely.from_geojson(np.array(texts, dtype=object), on_invalid="ignore")
     # What is there and cannot be read is not nothing: such a row is told of as broken.
     unread = shapely.is_missing(shapes) & np.array([text is not None for text in texts], bool)
-    shapes = np.where(unread, shapely.Point(math.nan, math.nan), shapes)
+    shapes[unread] = shapely.Point(math.nan, math.nan)
     return rows, shapes, _named_system(document.get("crs"))
 
 

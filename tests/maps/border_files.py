@@ -11,6 +11,7 @@ import geopandas
 import shapely
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 #: Two regencies side by side, and a third one apart.
@@ -22,7 +23,7 @@ SQUARES = {
 }
 
 
-def geojson(rows: list[tuple[Any, shapely.Geometry | dict[str, Any] | None]], **more: Any) -> bytes:
+def geojson(rows: Sequence[tuple[Any, Any]], **more: Any) -> bytes:
     """Write a collection with the column `kode`."""
     features = [
         {
@@ -35,7 +36,7 @@ def geojson(rows: list[tuple[Any, shapely.Geometry | dict[str, Any] | None]], **
     return json.dumps({"type": "FeatureCollection", "features": features, **more}).encode()
 
 
-def table(rows: dict[str, shapely.Geometry], system: str | None = "EPSG:4326") -> Any:
+def table(rows: Mapping[str, shapely.Geometry], system: str | None = "EPSG:4326") -> Any:
     return geopandas.GeoDataFrame({"kode": list(rows)}, geometry=list(rows.values()), crs=system)
 
 

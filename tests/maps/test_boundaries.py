@@ -69,7 +69,7 @@ def bring_in(
     return report
 
 
-def shown(store: Store) -> dict[str, shapely.Geometry]:
+def shown(store: Store) -> dict[str, shapely.MultiPolygon]:
     return read_topology((store.folder / store.manifest()["areas"]).read_bytes())
 
 
@@ -237,7 +237,11 @@ def test_districts_keep_to_known_borders_of_every_level(
     province = Regions(["33"], np.array([shapely.box(110, -8.1, 111.05, -7)]))
     regency = Regions(["33.72"], np.array([shapely.box(110.45, -8, 111.0, -7)]))
     district = Regions(["33.72.01"], np.array([shapely.box(110.45, -8, 111.0, -7.7)]))
-    known = {Level.PROVINCE: province, Level.REGENCY: regency, Level.DISTRICT: district}
+    known: dict[int, Regions] = {
+        Level.PROVINCE: province,
+        Level.REGENCY: regency,
+        Level.DISTRICT: district,
+    }
     drawn = borders.draw_within(places, land, known)
     shapes = dict(zip(drawn.codes, drawn.shapes, strict=True))
     assert sorted(shapes) == sorted({code[:8] for code in places.codes.tolist()})
