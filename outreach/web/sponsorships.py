@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlmodel import col
 
 from outreach.errors import Conflict, Invalid
 from outreach.logbook.tables import Package, Payer, Sector
 from outreach.people.access import covers
-from outreach.people.tables import Role
+from outreach.people.tables import Branch, Role
 from outreach.progress.cliff import (
     HORIZONS,
     at_stake_by,
@@ -78,6 +80,7 @@ def sponsorships() -> ResponseReturnValue:
         regions |= {cut(term.region_code, Level.REGENCY) for term in terms}
         regions |= {village.code for village in todo.cases[:MOST_PROPOSED]}
         names = names_of(db, regions - {""})
+        branches = _branches(db, {term.branch_id for term in terms})
     steps = steps_ahead(terms, today())
     return render_template(
         "manager/sponsorships.html",
@@ -93,6 +96,8 @@ def sponsorships() -> ResponseReturnValue:
         horizons=HORIZONS,
         stake=stake_of(terms, today()),
         by_regency=at_stake_by(terms, today(), lambda one: cut(one.region_code, Level.REGENCY)),
+        by_branch=at_stake_by(terms, today(), lambda one: str(one.branch_id)),
+        branches=branches,
         by_payer=_payers(terms),
         due=due,
         todo=todo,
@@ -106,6 +111,12 @@ def sponsorships() -> ResponseReturnValue:
 def _payers(terms: Sequence[Sponsorship]) -> list[tuple[str, AtStake]]:
     rows = at_stake_by(terms, today(), lambda one: Payer(one.payer).value)
     return [(word(Payer(row.key)), row) for row in rows]
+
+
+def _branches(db: Session, ids: set[int]) -> dict[str, str]:
+    """Name the branches of sponsorships that were read within the person's area."""
+    rows = db.execute(select(col(Branch.id), col(Branch.name)).where(col(Branch.id).in_(ids)))
+    return {str(row.id): row.name for row in rows}
 
 
 def _lines(

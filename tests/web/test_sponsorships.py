@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from outreach.db import reading, unit_of_work
-from outreach.people.tables import Role
+from outreach.people.tables import AccountArea, Role
 from outreach.progress.tables import Sponsorship
 from tests.web.planned import engine_of, hang_clock, words_of
 
@@ -70,6 +70,17 @@ def test_a_manager_reads_and_does_not_edit(english: Callable[[Role], Visitor]) -
     assert page.status_code == 200
     assert b"/sponsorships/new" not in page.data
     assert "Village budget (APBDes)" in words_of(page)
+
+
+def test_whoever_sees_several_branches_compares_them(
+    english: Callable[[Role], Visitor], app: Flask, world: World
+) -> None:
+    manager = english(Role.MANAGER)
+    assert "By branch" not in words_of(manager.get("/sponsorships"))
+    with unit_of_work(engine_of(app)) as db:
+        db.add(AccountArea(account_id=world.accounts[Role.MANAGER][0], code="33.11"))
+    page = words_of(manager.get("/sponsorships"))
+    assert "Sukoharjo 100 of 100 (100.0%) 100 within 3 months" in page.split("By branch")[1]
 
 
 def test_what_is_typed_is_kept_and_what_is_wrong_is_said(
