@@ -12,10 +12,13 @@ The *host* page (ours, with cookies) holds one frame and one module::
             sandbox="allow-scripts"></iframe>
     <script type="module" src="{{ static }}/map/host.js"></script>
 
-The *frame* is the Folium page. Its origin is opaque: it has no cookies and may fetch nothing
-(`connect-src 'none'`). It asks the host by `postMessage`, and the host fetches only the addresses
-of the table in `data-outreach-map` (`safe.script_json` makes its JSON; Jinja escapes it). Preloads
-(`<link rel=preload as=fetch crossorigin>` of areas, names and stats) stand in the host.
+The *frame* is the Folium page. Its origin is opaque: it has no cookies, no cache, and may fetch
+nothing (`connect-src 'none'`). So the host fetches what the frame begins with, `script` and `texts`,
+which a browser keeps for the host, and hands both over by `postMessage`; the frame runs them under
+its nonce if they come from its own host's origin. All else it asks for by name, and the host fetches
+only the addresses of the table in `data-outreach-map` (`safe.script_json` makes its JSON; Jinja
+escapes it): `areas`, `stats`, `places` and `state` before they are asked for. Preloads
+(`<link rel=preload as=fetch crossorigin>` of script, areas, texts and stats) stand in the host.
 
 Routes the web provides (all but the last three narrowed to the person's area)
 ------------------------------------------------------------------------------
@@ -33,15 +36,15 @@ search    /map/search?q={q}                `columns.encode_results`
 village   /villages/{code}                 the village's own page (the host navigates to it)
 areas     /map/areas-<hash>.json           `Store.open`, name from `manifest["areas"]`
 districts /map/districts/{code}            `Store.open(manifest["districts"][code])`, by province
-names     /map/names-<hash>.json           `Store.open`, name from `keep_names`
+texts     /map/texts-<hash>.json           `Store.open`, name from `keep_texts`
 assets    /map/assets/<path>               `Store.open` below `assets/`: PUBLIC, no login, no
                                            `Cross-Origin-Resource-Policy: same-origin` header
-                                           (the opaque frame loads script, style and images)
+                                           (one script with styles and pictures, `script_url`)
 ========= ================================ ==================================================
 
 `{since}`, `{q}`, `{code}` stand literally in the table; the host fills them in, percent-encoded.
 Leave out what a page does not need. `Store.open` answers body, type, encoding and whether it is
-immutable (then `Cache-Control: public, max-age=31536000, immutable`; areas, names, assets) — for
+immutable (then `Cache-Control: public, max-age=31536000, immutable`; areas, texts, assets) — for
 `places` say `private` instead of `public`.
 
 Python functions
@@ -57,19 +60,19 @@ Python functions
     encode_stats(version, places, progress) -> bytes       encode_reload(version) -> bytes
     encode_changes(version, rows, places, progress) -> bytes   rows = rows of the scope that changed
     encode_details(Regency(code, name, districts), places, names, progress) -> bytes
-    encode_names({code: name} of provinces and regencies) -> bytes
+    encode_texts(words, {code: name} of provinces and regencies) -> bytes
     encode_results([Found(code, name, where, latitude, longitude)]) -> bytes
     regency_counts(places, progress) -> dict[code, Counts]     also for the table beside the map
 
 `artefacts`: `Store(folder)` with `.keep(stem, suffix, data) -> name`, `.open(name, accept_encoding)
--> Stored | None`, `.manifest()`, `keep_places(store, places) -> name`, `keep_names(store, names)`.
+-> Stored | None`, `.manifest()`, `keep_places(store, places) -> name`, `keep_texts(store, words, names)`.
 
 `shapes.build_shapes(places, coast, out_dir, on_progress)` and `assets.build_assets(out_dir)`: the
 command `outreach maps build` calls both, once, with `out_dir = settings.var_dir / "maps"`.
 
-`national.national_page(assets, words, view) -> FramePage` (html, nonce, headers), where `assets =
-assets.asset_urls(store, prefix="/map/assets/")`, `words = words.map_words(gettext)`, `view =
-View(language="id", area="33.72" or "", bounds=...)`. `branch_trips.trips_page(assets, words, view,
+`national.national_page(words, view) -> FramePage` (html, nonce, headers), where
+`words = words.map_words(gettext)`, `view =
+View(language="id", area="33.72" or "", bounds=...)`. `branch_trips.trips_page(words, view,
 bases, trips) -> FramePage` asks its host for `areas`, `names` if there, and opens `village`.
 `safe.script_json(urls) -> str` is the JSON of the attribute, `safe.SANDBOX` its sandbox.
 
@@ -85,7 +88,7 @@ Answers
   `{"version", "reload": true}`
 * details: `{"code", "name", "districts": {"33.72.01": name},
   "villages": [[code, name, lat, lon, sign-ups]]}` in row order of the scope.
-* names: `{"33": "Jawa Tengah", "33.72": "Kota Surakarta"}`
+* texts: `{"words": {...}, "names": {"33": "Jawa Tengah", "33.72": "Kota Surakarta"}}`
 * search: `{"results": [{"code", "name", "where", "lat", "lon"}]}`; the code's length is the level.
 * areas, districts: TopoJSON, object `a`, ids are dotted codes, `properties.p` = [lon, lat] inside.
 """

@@ -50,7 +50,7 @@ def trips_page(
     trips: Sequence[Trip],
     today: date,
 ) -> FramePage:
-    """Draw the page of the frame; of the host it asks areas, and names if it has them.
+    """Draw the page of the frame; of the host it asks areas.
 
     A large plan is first shown by the next day that has a trip, counted from *today*.
 
