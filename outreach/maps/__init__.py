@@ -13,11 +13,11 @@ The *host* page (ours, with cookies) holds one frame and one module::
     <script type="module" src="{{ static }}/map/host.js"></script>
 
 The *frame* is the Folium page. Its origin is opaque: it has no cookies, no cache, and may fetch
-nothing (`connect-src 'none'`). So the host fetches what the frame begins with, `script` and `texts`,
-which a browser keeps for the host, and hands both over by `postMessage`; the frame runs them under
-its nonce if they come from its own host's origin. All else it asks for by name, and the host fetches
-only the addresses of the table in `data-outreach-map` (`safe.script_json` makes its JSON; Jinja
-escapes it): `areas`, `stats`, `places` and `state` before they are asked for. Preloads
+nothing (`connect-src 'none'`). So the host fetches what the frame begins with, `script` and
+`texts`, which a browser keeps for the host, and hands both over by `postMessage`; the frame runs
+them under its nonce if they come from its own host's origin. All else it asks for by name, and the
+host fetches only the addresses of the table in `data-outreach-map` (`safe.script_json` makes its
+JSON; Jinja escapes it): `areas`, `stats`, `places` and `state` before they are asked for. Preloads
 (`<link rel=preload as=fetch crossorigin>` of script, areas, texts and stats) stand in the host.
 
 Routes the web provides (all but the last three narrowed to the person's area)
@@ -65,15 +65,15 @@ Python functions
     regency_counts(places, progress) -> dict[code, Counts]     also for the table beside the map
 
 `artefacts`: `Store(folder)` with `.keep(stem, suffix, data) -> name`, `.open(name, accept_encoding)
--> Stored | None`, `.manifest()`, `keep_places(store, places) -> name`, `keep_texts(store, words, names)`.
+-> Stored | None`, `.manifest()`, `keep_places(store, places) -> name`,
+`keep_texts(store, words, names) -> name`.
 
 `shapes.build_shapes(places, coast, out_dir, on_progress)` and `assets.build_assets(out_dir)`: the
 command `outreach maps build` calls both, once, with `out_dir = settings.var_dir / "maps"`.
 
-`national.national_page(words, view) -> FramePage` (html, nonce, headers), where
-`words = words.map_words(gettext)`, `view =
-View(language="id", area="33.72" or "", bounds=...)`. `branch_trips.trips_page(words, view,
-bases, trips) -> FramePage` asks its host for `areas`, `names` if there, and opens `village`.
+`national.national_page(words, view) -> FramePage` (html, nonce, headers), where `words =
+words.map_words(gettext)`, `view = View(language="id", area="33.72" or "", bounds=...)`. `branch_trips.trips_page(words, view,
+bases, trips) -> FramePage` asks its host for `areas` and opens `village`.
 `safe.script_json(urls) -> str` is the JSON of the attribute, `safe.SANDBOX` its sandbox.
 
 Answers
