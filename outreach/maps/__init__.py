@@ -72,8 +72,9 @@ Python functions
 command `outreach maps build` calls both, once, with `out_dir = settings.var_dir / "maps"`.
 
 `national.national_page(words, view) -> FramePage` (html, nonce, headers), where `words =
-words.map_words(gettext)`, `view = View(language="id", area="33.72" or "", bounds=...)`. `branch_trips.trips_page(words, view,
-bases, trips) -> FramePage` asks its host for `areas` and opens `village`.
+words.map_words(gettext)`, `view = View(language="id", area="33.72" or "", bounds=...)`.
+`branch_trips.trips_page(words, view, bases, trips) -> FramePage` asks its host for `areas` and
+opens `village`.
 `safe.script_json(urls) -> str` is the JSON of the attribute, `safe.SANDBOX` its sandbox.
 
 Answers

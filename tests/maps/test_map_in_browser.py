@@ -60,6 +60,35 @@ def test_nothing_leaves_the_host_and_the_frame_asks_only_for_its_own_files(opene
     assert refused == ["refused"] * 4
 
 
+def test_a_second_visit_fetches_only_what_may_have_changed(opened: Map, world: World) -> None:
+    opened.open()
+    opened.until("loaded")
+    first = {path.split("?")[0].rsplit("-", 1)[0] for path in world.asked}
+    kept = {"/map/assets/map", "/map/texts", "/map/areas", "/map/places"}
+    assert kept < first
+    world.asked.clear()
+    again = Map(opened.page.context.new_page(), opened.base).open()
+    again.until("loaded")
+    assert kept.isdisjoint(path.split("?")[0].rsplit("-", 1)[0] for path in world.asked)
+    assert any(path.startswith("/map/state") for path in world.asked)
+    assert again.faults == []
+
+
+def test_the_frame_runs_nothing_that_its_own_page_has_not_given(opened: Map) -> None:
+    opened.page.goto(f"{opened.base}/map")
+    opened.until("regions")
+    harm = "window.harmed = 1"
+    opened.say(f"() => window.postMessage({{begin: {{script: '{harm}', texts: {{}}}}}}, '*')")
+    opened.say(
+        f"""() => {{
+          const script = document.createElement("script");
+          script.textContent = "{harm}";
+          document.head.append(script);
+        }}"""
+    )
+    assert opened.say("() => window.harmed") is None
+
+
 def test_every_state_has_its_own_shape_and_colour(opened: Map, world: World) -> None:
     opened.open("#13/-7.5/110.25")
     opened.until("villages")
