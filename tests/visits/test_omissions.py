@@ -240,6 +240,18 @@ def test_a_district_closed_for_most_days_still_needs_a_reason(engine: Engine, sh
     assert _left(engine, short.stage_id)[f"district:{OTHERS[0]}"].automatic is None
 
 
+def test_a_district_of_which_one_village_is_open_still_needs_a_reason(
+    engine: Engine, short: World
+) -> None:
+    with unit_of_work(engine) as db:
+        every = select(col(Village.code)).where(col(Village.district_code) == OTHERS[0])
+        for code in db.scalars(every.order_by(col(Village.code))).all()[1:]:
+            _close(db, code)
+            pick = PickIn(code=code, pick=Pick.LEFT_OUT, reason="Banjir")
+            decide(db, short.stage_id, pick, by=short.coordinator)
+    assert _left(engine, short.stage_id)[f"district:{OTHERS[0]}"].automatic is None
+
+
 def test_a_visit_of_the_campaign_elsewhere_counts(engine: Engine, short: World) -> None:
     with unit_of_work(engine) as db:
         area = stage_in("Tahap 2", area_codes=[OTHERS[0]], quota=1)
@@ -261,6 +273,11 @@ def test_islands_are_looked_at_only_where_there_are_several(engine: Engine, shor
         assert island.name == db.get_one(Village, "33.72.02.1007").name
     # Serengan itself has its visits; the village beyond the water is at zero all the same.
     assert f"district:{SERENGAN}" not in left
+
+
+def test_the_only_island_of_an_area_is_no_ground_of_its_own(engine: Engine) -> None:
+    world = build_world(engine, area_codes=[SERENGAN], kinds=[VillageKind.DESA])
+    assert list(_left(engine, world.stage_id)) == [f"district:{SERENGAN}"]
 
 
 def test_a_drafted_stage_is_judged_by_what_it_would_choose(engine: Engine) -> None:
