@@ -36,7 +36,8 @@
     L.DomEvent.disableClickPropagation(box);
     L.DomEvent.disableScrollPropagation(box);
     box.addEventListener("click", function (event) { event.stopPropagation(); });
-    box.addEventListener("mousemove", function (event) { event.stopPropagation(); }); // no tips behind
+    box.addEventListener("mousemove", function (event) { event.stopPropagation(); });
+    box.addEventListener("mouseenter", function () { Outreach.map.fire("mouseout"); }); // no tips behind
   };
   Outreach.layerNames = Object.keys(LAYERS);
 

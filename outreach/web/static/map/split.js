@@ -83,7 +83,6 @@
       const by = { ArrowLeft: -STEP, ArrowDown: -STEP, ArrowRight: STEP, ArrowUp: STEP, PageDown: -LEAP, PageUp: LEAP, Home: -100, End: 100 }[event.key];
       if (by === undefined) return;
       event.preventDefault();
-      event.stopPropagation(); // else the map would move as well
       this._moveTo(this.lens.at + by / 100);
     },
     _onDown: function (event) {

@@ -69,7 +69,6 @@
         this._pause();
         onInput.call(this, Number(range.value));
       }.bind(this));
-      range.addEventListener("keydown", function (event) { event.stopPropagation(); }); // the map stays
       return box.appendChild(range);
     },
     _fill: function () {
