@@ -33,6 +33,7 @@ def aimed_and_asked(db: Session, ids: dict[str, Any], account_id: int) -> dict[s
             "skip_islands": False,
         },
         seed=1,
+        steps=100,
         asked_by=account_id,
         asked_at=then,
     )

@@ -1,0 +1,219 @@
+"""The pages of the outlook: what they tell, targets set on them, what-ifs asked and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlmodel import col, select
+
+from outreach.db import unit_of_work
+from outreach.people.tables import AccountArea, BranchRegency, Role
+from outreach.progress.supposing import answer_of, read_supposition
+from outreach.progress.tables import AskedState, Target, WhatIf
+from outreach.progress.what_if import claim, fail, save
+from tests.visits.world import NOW
+from tests.web.planned import Planned, engine_of, hang_clock
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from sqlalchemy import Engine
+
+    from tests.web.conftest import Visitor
+    from tests.web.world import World
+
+type LogIn = Callable[[Role], Visitor]
+
+LEASE = timedelta(seconds=30)
+NEXT_YEAR = datetime(2027, 3, 1, 3, tzinfo=UTC)
+
+
+@pytest.fixture
+def manager(app: Flask, english: LogIn) -> Visitor:
+    hang_clock(app)
+    return english(Role.MANAGER)
+
+
+@pytest.fixture
+def national(app: Flask, world: World, manager: Visitor) -> Visitor:
+    """The manager, whose area is the whole nation now."""
+    account_id = world.accounts[Role.MANAGER][0]
+    with unit_of_work(engine_of(app)) as db:
+        for area in db.exec(select(AccountArea).where(AccountArea.account_id == account_id)):
+            db.delete(area)
+        db.add(AccountArea(account_id=account_id, code=""))
+    return manager
+
+
+@pytest.fixture
+def engine(app: Flask) -> Engine:
+    return engine_of(app)
+
+
+def _asked(world: World) -> str:
+    return f"/outlook/what-if/{world.own['stage_id']}/{world.own['what_if_id']}"
+
+
+def _text(page: str) -> str:
+    return " ".join(page.split())
+
+
+def test_the_page_tells_the_path_with_its_sources_and_says_when_data_are_thin(
+    manager: Visitor,
+) -> None:
+    page = _text(manager.get("/outlook").text)
+    assert "35.3 million active participants, February 2023" in page
+    assert "24,800,000 are missing, 1,179,453 in every month" in page
+    assert "(worked out: an estimate)" in page
+    assert "Too few data for a range: 0 of 4 weeks with team-days" in page
+    # The branch's target was set by hand.
+    assert "Rapat kerja" in page
+    assert "5,000" in page
+
+
+def test_another_branch_is_not_on_the_page(manager: Visitor, world: World) -> None:
+    page = manager.get("/outlook").text
+    assert "Surakarta" in page
+    assert "Sukoharjo" not in page
+    for query in (f"branch={world.foreign['branch_id']}", "branch=x", "branch=99999", "area=33.11"):
+        assert manager.get(f"/outlook?{query}").status_code == 404
+    own = manager.get(f"/outlook?branch={world.own['branch_id']}")
+    assert own.status_code == 200
+
+
+def test_regions_without_a_branch_are_told_as_such(national: Visitor, engine: Engine) -> None:
+    assert "no branch yet" not in national.get("/outlook").text
+    with unit_of_work(engine) as db:
+        db.delete(db.get_one(BranchRegency, "33.11"))
+    page = _text(national.get("/outlook").text)
+    assert "1 regency here has no branch yet" in page
+    assert "nobody is at work on them" in page
+
+
+def test_a_campaign_has_its_own_target_and_days(manager: Visitor, world: World) -> None:
+    page = _text(manager.get(f"/outlook?campaign={world.own['campaign_id']}").text)
+    assert "of 500" in page
+    assert "31/12/2026" in page
+    without = _text(manager.get(f"/outlook?campaign={world.own['campaign_id']}&kind=desa").text)
+    assert "There is no target for this choice" in without
+
+
+def test_behind_the_last_goal_the_page_says_so_until_somebody_sets_the_next(
+    app: Flask, national: Visitor, engine: Engine
+) -> None:
+    hang_clock(app, NEXT_YEAR)
+    page = _text(national.get("/outlook").text)
+    assert "The last published goal lies behind us" in page
+    assert "There is no target for this choice" in page
+    given = {"starts": "2027-01-01", "ends": "2027-12-31", "signups": "9000000", "source": "Rapat"}
+    assert national.send("/outlook/targets", given).status_code == 303
+    page = _text(national.get("/outlook").text)
+    assert "There is no target for this choice" not in page
+    assert "9,000,000" in page
+    with unit_of_work(engine) as db:
+        assert db.exec(select(Target).where(col(Target.branch_id).is_(None))).one().signups
+
+
+def test_a_target_is_set_changed_and_taken_back_on_its_pages(
+    manager: Visitor, world: World, engine: Engine
+) -> None:
+    branch = str(world.own["branch_id"])
+    given = {"branch_id": branch, "starts": "2027-01-01", "ends": "2026-12-31", "signups": "0"}
+    refused = manager.send("/outlook/targets", given)
+    assert refused.status_code == 422
+    assert "The end lies before the start." in refused.text
+    given |= {"ends": "2027-12-31", "signups": "7000", "source": "Rapat"}
+    assert manager.send("/outlook/targets", given).status_code == 303
+    assert "change that one" in manager.send("/outlook/targets", given).text
+    with unit_of_work(engine) as db:
+        number = db.exec(select(Target).where(Target.signups == 7000)).one().id
+    address = f"/outlook/targets/{number}"
+    assert 'value="7000"' in manager.get(address).text
+    changed = {**given, "signups": "6000", "version": "1"}
+    assert manager.send(address, changed).status_code == 303
+    stale = manager.send(address, {**given, "signups": "5500", "version": "1"})
+    assert stale.status_code == 409
+    assert "6,000" in stale.text
+    assert 'value="5500"' in stale.text
+    assert manager.send(f"{address}/remove", {"version": "1"}).status_code == 409
+    assert manager.send(f"{address}/remove", {"version": "2"}).status_code == 303
+    assert manager.get(address).status_code == 404
+
+
+def test_whoever_may_not_set_the_nations_target_is_refused(manager: Visitor) -> None:
+    given = {"starts": "2027-01-01", "ends": "2027-12-31", "signups": "7000", "source": "Rapat"}
+    assert manager.send("/outlook/targets", given).status_code == 403
+
+
+def test_a_what_if_is_asked_and_its_progress_shown(
+    manager: Visitor, world: World, engine: Engine
+) -> None:
+    address = f"/outlook/what-if/{world.own['stage_id']}"
+    refused = manager.send(address, {"extra_teams": "0"})
+    assert refused.status_code == 422
+    assert "Suppose at least one thing that differs from today." in refused.text
+    assert (
+        "This lies outside the branch."
+        in manager.send(address, {"extra_teams": "1", "base_code": "33.11.01.2001"}).text
+    )
+    asked = manager.send(address, {"extra_teams": "2", "saturdays": "on"})
+    assert asked.status_code == 303
+    page = manager.get(asked.location)
+    assert "2 more teams from the branch&#39;s base, Saturdays too" in page.text
+    assert "coordinator/run" in page.text
+    with unit_of_work(engine) as db:
+        db.get_one(WhatIf, int(asked.location.rsplit("/", 1)[1])).steps_done = 40
+    told = manager.get(f"{asked.location}/progress")
+    assert told.headers["Run-State"] == "running"
+    assert "40 of 100" in told.text
+    assert "<h1" not in told.text
+
+
+def test_the_answer_stands_beside_todays_plan_with_its_cost(
+    app: Flask, manager: Visitor, world: World, planned: Planned
+) -> None:
+    with unit_of_work(planned.engine) as db:
+        held = claim(db, world.own["what_if_id"], NOW, LEASE)
+        assert held is not None
+        answer = answer_of(read_supposition(db, held, NOW), lambda _done: None, rounds=20)
+        assert save(db, held, answer, NOW)
+    page = _text(manager.get(_asked(world)).text)
+    assert "Plan as it stands" in page
+    assert "Cost of team-days" not in page
+    assert "coordinator/run" not in page
+    assert manager.get(f"{_asked(world)}/progress").headers["Run-State"] == "done"
+    running = app.extensions["outreach"]
+    told = running.settings.model_copy(update={"team_day_rupiah": 1_000_000})
+    app.extensions["outreach"] = replace(running, settings=told)
+    page = _text(manager.get(_asked(world)).text)
+    days = answer["supposed"]["team_days"]
+    assert f"IDR{days},000,000" in page
+
+
+def test_a_dead_question_has_one_button_and_one_called_off_stays_so(
+    manager: Visitor, world: World, engine: Engine
+) -> None:
+    for _ in range(5):
+        with unit_of_work(engine) as db:
+            held = claim(db, world.own["what_if_id"], NOW, LEASE)
+            assert held is not None
+            fail(db, held, ValueError("a village stands twice"), NOW)
+    page = manager.get(_asked(world)).text
+    assert "ValueError: a village stands twice" in page
+    assert f"{_asked(world)}/retry" in page
+    assert manager.send(f"{_asked(world)}/retry").status_code == 303
+    assert manager.send(f"{_asked(world)}/retry").status_code == 409
+    assert manager.send(f"{_asked(world)}/cancel").status_code == 303
+    assert "The question was called off." in manager.get(_asked(world)).text
+    with unit_of_work(engine) as db:
+        assert db.get_one(WhatIf, world.own["what_if_id"]).state is AskedState.CANCELLED
+
+
+def test_a_question_is_found_below_its_own_stage_only(manager: Visitor, world: World) -> None:
+    other = f"/outlook/what-if/999999/{world.own['what_if_id']}"
+    assert manager.get(other).status_code == 404
+    foreign = f"/outlook/what-if/{world.own['stage_id']}/{world.foreign['what_if_id']}"
+    assert manager.get(foreign).status_code == 404
