@@ -84,7 +84,9 @@ def _take_in(given: BordersIn) -> None:
     file = request.files.get("file")
     if file is None or not file.filename:
         raise unusable("missing")
-    found = read_borders(file.read(), column=given.column, layer=given.layer)
+    with file.stream as sent:
+        content = sent.read()
+    found = read_borders(content, column=given.column, layer=given.layer)
     with reading_db() as db:
         report, regions = match(found, read_places(db), region_codes(db), given.level)
     borders = Borders(given.source, given.as_of, file.filename[-80:], report)
