@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flask import request
+from flask_babel import gettext as _
 
 from outreach.errors import NotFound
 from outreach.people.access import NATION, covers
@@ -99,14 +100,22 @@ def _by(choices: Sequence[By]) -> By:
 def _of_all(db: Session, person: Person, filters: Filters, served: list[Served]) -> Place:
     """Look at everything the person sees; who sees one branch or one office alone looks at it."""
     home = home_of(person)
-    if home != NATION and len({one.branch_id for one in served}) == 1:
+    regencies = [one.regency_code for one in served]
+    nothing_else = all(covers(regencies, area) for area in person.areas)
+    if served and nothing_else and len({one.branch_id for one in served}) == 1:
         return _of_branch(person, filters, served, str(served[0].branch_id))
-    if home != NATION and len({one.office for one in served}) == 1:
+    if served and nothing_else and len({one.office for one in served}) == 1:
         return _of_office(person, filters, served, served[0].office)
-    name = names_of(db, [home]).get(home, "") if home else ""
+    name = names_of(db, [home]).get(home, "") if home else _whole_name(person)
     choices = OF_NATION if served else (By.PROVINCE, *OF_PART[1:])
     scope = filters.scope(person)
-    return _place(filters, name, choices, scope, served, ())
+    place = _place(filters, name, choices, scope, served, ())
+    return replace(place, is_part=not covers(person.areas, home))
+
+
+def _whole_name(person: Person) -> str:
+    """Name everything a person sees; the nation has no name here, the page knows it."""
+    return "" if covers(person.areas, NATION) else _("My whole area")
 
 
 def _of_office(person: Person, filters: Filters, served: list[Served], office: str) -> Place:
@@ -171,7 +180,8 @@ def _place(
 
 def _around(person: Person, filters: Filters) -> tuple[tuple[str, str], ...]:
     """Lead to everything the person sees, if that is more than one place."""
-    return ((f"/board{filters.query()}", ""),) if home_of(person) == NATION else ()
+    whole = (f"/board{filters.query()}", _whole_name(person))
+    return (whole,) if home_of(person) == NATION else ()
 
 
 def _scope(person: Person, filters: Filters, inside: list[Served]) -> tuple[Scope, bool]:

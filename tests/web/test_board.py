@@ -216,8 +216,22 @@ def test_who_sees_a_part_is_told_so(app: Flask, world: World, manager: Visitor) 
     assert "of 54 villages" not in page
     assert "Laweyan" in manager.get(f"/board?area={OWN_REGENCY}").text
     assert manager.get("/board?area=33.72.03").status_code == 404
+    look_after(app, world, OWN_REGENCY, "34.71")
+    page = manager.get("/board").text
+    assert "<h1>Board: My whole area</h1>" in page
+    assert "Only your own area is counted." in page
+    assert "Indonesia" not in page.split("<main")[1]
     look_after(app, world)
     assert "No village counts here" in manager.get("/board").text
+
+
+def test_what_no_branch_serves_is_not_left_out(app: Flask, world: World, manager: Visitor) -> None:
+    """Whoever sees more than the only branches there are does not land on these alone."""
+    look_after(app, world, "33")
+    page = manager.get("/board").text
+    assert "<h1>Board: Jawa Tengah</h1>" in page
+    look_after(app, world, OWN_REGENCY, FOREIGN_REGENCY)
+    assert set(rows(manager.get("/board").text)) == {"Surakarta", "Sukoharjo"}
 
 
 def test_a_new_report_shows_at_once(app: Flask, world: World, manager: Visitor) -> None:
