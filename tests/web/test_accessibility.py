@@ -54,6 +54,10 @@ PAGES = {
         "/approvals/{submission_id}",
         "/sponsorships",
         "/follow-ups",
+        "/outlook",
+        "/outlook/targets",
+        "/outlook/what-if/{stage_id}",
+        "/outlook/what-if/{stage_id}/{what_if_id}",
     ),
     Role.ADMIN: (
         "/admin/branches",
