@@ -42,6 +42,14 @@ assets    /map/assets/<path>               `Store.open` below `assets/`: PUBLIC,
                                            (one script with styles and pictures, `script_url`)
 ========= ================================ ==================================================
 
+Asked for when a layer other than the first is chosen, or the weeks (all of them from `figures`):
+`layers` (/map/layers, `encode_layers`: sums by regency, breaks and notes), `layer_villages`
+(/map/layers/villages/{layer}, `encode_classes`), `layer_districts` (/map/layers/districts/{code} of
+a province, `encode_district_layers`), `layer_details` (/map/layers/details/{code} of a regency,
+`encode_village_layers`), `weeks` (/map/weeks, `encode_weeks`); each with the ETag of the version.
+What is looked at stands in the address (`?layer=`, `?week=`, `?beside=`): the module
+`manager/look.js` beside `host.js` keeps it there and tells the frame.
+
 `{since}`, `{q}`, `{code}` stand literally in the table; the host fills them in, percent-encoded.
 Leave out what a page does not need. `Store.open` answers body, type, encoding and whether it is
 immutable (then `Cache-Control: public, max-age=31536000, immutable`; areas, texts, assets) — for
@@ -79,6 +87,9 @@ opens `village`.
 
 Answers
 -------
+* layer_villages: `OML1`, u64 version, one byte per place: 0 to 6 between the breaks, 7 no data, 8
+  never. weeks: `OMW1`, u64 version, i32 first Monday in days from 1970, u32 number of weeks, then
+  two planes of bytes (low, high) with the week of each place's first session, 0 is never.
 * places: `OMP2`, u32 n, u32 r, 4 x f32 west south east north, r x (u16 regency digits, u16 count),
   then planes of n bytes: lon low, lon high, lat low, lat high; then ceil(n/8) bytes, bit i (least
   first) set where place i is approximate. Little-endian; 0..65535 spans the bounds.
