@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 #: What changes without a line in the visits' history, such as a phone's unsent reports, shows
 #: after so long.
-KEPT_SECONDS = 30
+KEPT_SECONDS = 120
 
 
 class BoardMemory:
