@@ -125,8 +125,10 @@ def _forget(folder: Path) -> None:
     from outreach.maps.artefacts import Store
     from outreach.maps.boundary_keeping import forget
 
-    gone = forget(Store(folder))
-    step("Maps: back to the approximate borders" if gone else "Maps: no borders were brought in")
+    if forget(Store(folder)):
+        step("Maps: back to the approximate borders")
+    else:
+        step("Maps: no borders were brought in")
 
 
 def _bring_in(folder: Path, file: Path, source: str, day: date, told: tuple[str, str, str]) -> None:
