@@ -250,7 +250,8 @@ def test_every_kind_of_data_goes_out_and_comes_back_without_a_difference(client:
     page = client.get("/data").text
     kinds = sorted(set(re.findall(r"/data/(\w+)/current\.xlsx", page)))
     assert kinds == [
-        "closed_periods", "market_days", "members", "officials", "teams", "vulnerable",
+        "closed_periods", "ledger", "market_days", "members", "officials", "sponsorships", "teams",
+        "vulnerable",
     ]  # fmt: skip
     for kind in kinds:
         empty = lines_of(client.get(f"/data/{kind}/template.xlsx").data)
