@@ -155,7 +155,9 @@ def _around(db: Session, asked: Asked) -> dict[str, Any]:
         "covered": Figure.COVERED,
         "may_set": person().role is Role.MANAGER,
         "is_part": not covers(person().areas, area),
-        "tab_query": asked.filters.query(area=area),
+        "tab_query": asked.filters.query(
+            area=area, branch=str(asked.branch.id) if asked.branch else ""
+        ),
     }
 
 
