@@ -139,8 +139,8 @@ def build(engine: Engine) -> World:
         world.own["answer_token"] = answered_link(db, world.own["visit_id"])
         world.of_role = {role: {} for role in Role}
         for role in (Role.COORDINATOR, Role.MANAGER):
-            told = api_token(db, world.accounts[role][0], OWN_REGENCY)
-            world.of_role[role]["token_id"] = told
+            number = api_token(db, world.accounts[role][0], OWN_REGENCY)
+            world.of_role[role]["token_id"] = number
         world.own["token_id"] = world.of_role[Role.MANAGER]["token_id"]
         world.foreign["token_id"] = api_token(db, world.accounts[Role.ADMIN][0], FOREIGN_REGENCY)
         world.own["odk_key"] = odk_key(db, world.accounts[Role.OFFICIAL][0])

@@ -59,10 +59,14 @@ def test_each_question_and_area_has_a_version_of_its_own(api: Api) -> None:
 def _event(db: Session) -> None:
     visit = db.exec(select(Visit)).first()
     assert visit is not None
-    happening = Happening.REPORTED
-    now = datetime.now(UTC)
-    line = {"visit_id": visit.id or 0, "village_code": visit.village_code, "at": now}
-    db.add(VisitEvent(happening=happening, channel=Channel.PAGE, **line))
+    line = VisitEvent(
+        visit_id=visit.id or 0,
+        village_code=visit.village_code,
+        happening=Happening.REPORTED,
+        at=datetime.now(UTC),
+        channel=Channel.PAGE,
+    )
+    db.add(line)
     db.get_one(SessionReport, db.exec(select(SessionReport.id)).first()).signups += 1
 
 
@@ -112,9 +116,11 @@ def _registry_loaded(db: Session) -> None:
 
 def _chosen_otherwise(db: Session) -> None:
     for one in db.exec(select(StageVillage).where(StageVillage.village_code == OWN_VILLAGE)):
-        told = {"stage_id": one.stage_id, "rank": one.rank, "score": one.score}
         db.delete(one)
-        db.add(StageVillage(village_code=SECOND_VILLAGE, **told))
+        other = StageVillage(
+            stage_id=one.stage_id, village_code=SECOND_VILLAGE, rank=one.rank, score=one.score
+        )
+        db.add(other)
 
 
 CHANGES: dict[Callable[[Session], None], tuple[str, ...]] = {
