@@ -259,6 +259,19 @@ def test_an_ending_term_sends_to_every_village_by_its_workers(engine: Engine, at
     assert (found.cases[0].sponsors, found.cases[0].ends) == (("Desa",), TODAY + timedelta(30))
 
 
+def test_a_sign_up_from_before_the_term_is_not_of_it(engine: Engine, at: Field) -> None:
+    with unit_of_work(engine) as db:
+        _sponsor(db, at, starts=DAY + timedelta(1))
+        details = [{"sector": "farmer", "package": "jkk_jkm", "payer": "apbdes", "workers": 40}]
+        _hold(db, at, 3, men=60, women=60, signups=40, details=details)
+        rows = {
+            row.code: row.vulnerable_workers
+            for row in db.scalars(select(Village).where(col(Village.district_code) == "33.72.01"))
+        }
+    at_stake = {case.code: case.at_stake for case in _derive(engine, FollowUp.SPONSOR_ENDING).cases}
+    assert at_stake[at.codes[3]] == pytest.approx(100 * rows[at.codes[3]] / sum(rows.values()))
+
+
 def test_a_wider_term_reaches_into_a_part_of_its_region(engine: Engine, at: Field) -> None:
     with unit_of_work(engine) as db:
         _sponsor(db, at, region_code="33.72")
