@@ -55,6 +55,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
+_OF_ESTIMATES = frozenset({Layer.SIGNUPS, Layer.GAP})
+_OF_REPORTS = frozenset({Layer.SIGNUPS, Layer.GAP, Layer.PAID})
+
+
 @dataclass(frozen=True, slots=True)
 class LayerSums:
     """One row of sums for every region of a level that holds a village in scope, by code."""
@@ -114,10 +118,29 @@ def layer_sums(db: Session, scope: Scope, level: Level) -> LayerSums:
     if len(rows):
         table[:, :3] = [row[1:] for row in rows]
     found = LayerSums(codes, table)
-    _fill(found, ("signups", "told", "paid"), db.execute(_signed(scope, level)).all())
-    _fill(found, ("visited", "last_day"), _visited(db, scope, level))
-    _fill(found, ("confirmed", "coming"), db.execute(_coming(scope, level)).all())
+    _fill_from_visits(db, scope, level, found, tuple(Layer))
     return found
+
+
+def village_sums(db: Session, scope: Scope, codes: NDArray[np.str_], layer: Layer) -> LayerSums:
+    """Add up by village only what one layer needs; *codes* are those that count, ascending."""
+    found = LayerSums(codes, np.zeros((len(codes), len(COLUMNS)), dtype=np.int64))
+    if layer in _OF_ESTIMATES:
+        rows = db.execute(_villages(scope, Level.VILLAGE)).all()
+        _fill(found, ("villages", "informal", "covered"), rows)
+    _fill_from_visits(db, scope, Level.VILLAGE, found, (layer,))
+    return found
+
+
+def _fill_from_visits(
+    db: Session, scope: Scope, level: Level, found: LayerSums, layers: Sequence[Layer]
+) -> None:
+    if not _OF_REPORTS.isdisjoint(layers):
+        _fill(found, ("signups", "told", "paid"), db.execute(_signed(scope, level)).all())
+    if Layer.SILENCE in layers:
+        _fill(found, ("visited", "last_day"), _visited(db, scope, level))
+    if Layer.CONFIRMED in layers:
+        _fill(found, ("confirmed", "coming"), db.execute(_coming(scope, level)).all())
 
 
 def _fill(sums: LayerSums, names: Sequence[str], rows: Sequence[Any]) -> None:

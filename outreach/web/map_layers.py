@@ -15,7 +15,7 @@ from outreach.errors import NotFound
 from outreach.maps import figures
 from outreach.maps.columns import scope_of
 from outreach.progress.changes import latest_change
-from outreach.progress.layers import Layer, first_days, layer_sums
+from outreach.progress.layers import Layer, first_days, layer_sums, village_sums
 from outreach.progress.scope import scope_for
 from outreach.progress.totals import estimate_sources, newest_report
 from outreach.villages.codes import Level
@@ -60,11 +60,6 @@ class _Question:
     def scope(self) -> Scope:
         return self.about.ground.scope
 
-    def villages(self) -> LayerSums:
-        """Add up by village, for the rows of the map: one that joined since has none."""
-        sums = layer_sums(self.db, self.scope, Level.VILLAGE)
-        return sums.of(self.about.ground.places.codes)
-
     def inside(self, region: str, level: Level) -> LayerSums:
         """Add up by the regions of *level* within one that lies above them."""
         scope = replace(self.about.filters, area=region).scope(person())
@@ -92,7 +87,9 @@ def layer_villages(layer: str) -> ResponseReturnValue:
         raise NotFound(layer=layer)
 
     def encode(asks: _Question) -> bytes:
-        return figures.encode_classes(asks.version, asks.villages(), shown, today())
+        codes = asks.about.ground.places.codes
+        sums = village_sums(asks.db, asks.scope, codes, shown)
+        return figures.encode_classes(asks.version, sums, shown, today())
 
     return _kept("classes", BINARY, encode, part=layer)
 

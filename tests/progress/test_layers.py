@@ -15,7 +15,7 @@ from outreach.db import reading, unit_of_work
 from outreach.logbook.sync import take_in
 from outreach.logbook.tables import SessionReport
 from outreach.people.access import covers
-from outreach.progress.layers import COLUMNS, EPOCH, Layer, first_days, layer_sums
+from outreach.progress.layers import COLUMNS, EPOCH, Layer, first_days, layer_sums, village_sums
 from outreach.progress.scope import Scope
 from outreach.progress.totals import totals_by, village_codes
 from outreach.villages.codes import Level
@@ -147,6 +147,18 @@ def test_kinds_and_campaigns_narrow_the_layers_as_they_narrow_the_totals(
             totals = totals_by(db, scope, Level.REGENCY).whole
         found = [int(whole.column(name)[0]) for name in ("villages", "informal", "signups")]
         assert found == [totals.villages, totals.informal, totals.signups]
+
+
+@pytest.mark.parametrize("layer", [layer for layer in Layer if layer is not Layer.REACHED])
+def test_one_layer_alone_has_the_figures_that_it_has_among_all(
+    engine: Engine, at: Field, layer: Layer
+) -> None:
+    with reading(engine) as db:
+        sums = layer_sums(db, NATION, Level.VILLAGE)
+        alone = village_sums(db, NATION, sums.codes, layer)
+    figures = sums.figures(layer, TODAY)
+    np.testing.assert_array_equal(alone.figures(layer, TODAY), figures)
+    assert np.nanmax(figures) > 0
 
 
 def test_rows_can_be_asked_for_by_code_known_or_not(engine: Engine, at: Field) -> None:
