@@ -86,6 +86,8 @@ class Asked(BaseModel):
         default=None,
         min_length=1,
         max_length=1000,
+        # Its signature is what is checked; the form is told, so that nobody sends other signs.
+        json_schema_extra={"pattern": "^[A-Za-z0-9._-]+$"},
         description=tell("Where to go on: `next` of the answer before."),
     )
 
