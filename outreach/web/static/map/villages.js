@@ -6,6 +6,38 @@
   /* Reached last, so that it lies on top. */
   const ORDER = [0, 1, 2, 3];
 
+  /* Symbols are drawn once for every size and stamped: a path of thousands is slow on a phone. */
+  const stamps = new Map();
+  function stamp(ctx, state, hollow, radius, near) {
+    const ratio = ctx.getTransform().a;
+    const key = [state, hollow, radius.toFixed(2), near, ratio].join();
+    if (!stamps.has(key)) stamps.set(key, makeStamp(state, hollow, radius, near, ratio));
+    return stamps.get(key);
+  }
+  function makeStamp(state, hollow, radius, near, ratio) {
+    const half = Math.ceil(radius * 1.4 + 2);
+    const picture = Outreach.el("canvas");
+    picture.width = picture.height = Math.ceil(2 * half * ratio);
+    const ctx = picture.getContext("2d");
+    ctx.scale(ratio, ratio);
+    ctx.beginPath();
+    Outreach.outline(ctx, state, half, half, radius);
+    const colour = Outreach.states[state].colour;
+    ctx.fillStyle = hollow ? "rgba(255,255,255,.9)" : colour;
+    ctx.strokeStyle = hollow ? colour : "rgba(255,255,255,.95)";
+    ctx.setLineDash(hollow ? [2, 1.5] : []);
+    ctx.lineWidth = hollow ? 1.3 : near ? 1.1 : 0.7;
+    ctx.fill();
+    ctx.stroke();
+    if (state === 3 && !hollow && radius > 3.2) {
+      ctx.beginPath();
+      ctx.arc(half, half, radius / 3, 0, 6.2832);
+      ctx.fillStyle = "#fff";
+      ctx.fill();
+    }
+    return { picture: picture, half: picture.width / ratio / 2 };
+  }
+
   Outreach.Villages = Outreach.Canvas.extend({
     stacking: 3,
     onAdd: function (map) {
@@ -57,13 +89,11 @@
       ctx.globalAlpha = 0.85;
       ORDER.forEach(function (state) {
         const size = state === 0 ? 1.8 : state === 3 ? 3.4 : 2.8;
-        ctx.beginPath();
+        ctx.fillStyle = Outreach.states[state].colour;
         this._visible.forEach(function (i) {
           if (states[i] >> 6 !== state) return;
-          ctx.rect(v.x[i] * see.scale - see.left - size / 2, v.y[i] * see.scale - see.top - size / 2, size, size);
+          ctx.fillRect(v.x[i] * see.scale - see.left - size / 2, v.y[i] * see.scale - see.top - size / 2, size, size);
         });
-        ctx.fillStyle = Outreach.states[state].colour;
-        ctx.fill();
       }, this);
       ctx.globalAlpha = 1;
     },
@@ -76,34 +106,13 @@
     _drawState: function (ctx, see, state, hollow) {
       const v = this.data.villages;
       const states = this.data.states;
-      const cores = [];
-      ctx.beginPath();
       this._visible.forEach(function (i) {
         if (states[i] >> 6 !== state || this.data.isApproximate(i) !== hollow) return;
-        const px = v.x[i] * see.scale - see.left;
-        const py = v.y[i] * see.scale - see.top;
-        const r = Outreach.radius(states[i], see.zoom);
-        Outreach.outline(ctx, state, px, py, r);
-        if (state === 3 && !hollow && r > 3.2) cores.push(px, py, r / 3);
+        const look = stamp(ctx, state, hollow, Outreach.radius(states[i], see.zoom), see.zoom >= 11);
+        const x = v.x[i] * see.scale - see.left - look.half;
+        const y = v.y[i] * see.scale - see.top - look.half;
+        ctx.drawImage(look.picture, x, y, 2 * look.half, 2 * look.half);
       }, this);
-      const colour = Outreach.states[state].colour;
-      ctx.fillStyle = hollow ? "rgba(255,255,255,.9)" : colour;
-      ctx.strokeStyle = hollow ? colour : "rgba(255,255,255,.95)";
-      ctx.setLineDash(hollow ? [2, 1.5] : []);
-      ctx.lineWidth = hollow ? 1.3 : see.zoom >= 11 ? 1.1 : 0.7;
-      ctx.fill();
-      ctx.stroke();
-      ctx.setLineDash([]);
-      this._drawCores(ctx, cores);
-    },
-    _drawCores: function (ctx, cores) {
-      ctx.beginPath();
-      for (let i = 0; i < cores.length; i += 3) {
-        ctx.moveTo(cores[i] + cores[i + 2], cores[i + 1]);
-        ctx.arc(cores[i], cores[i + 1], cores[i + 2], 0, 6.2832);
-      }
-      ctx.fillStyle = "#fff";
-      ctx.fill();
     },
     /* A village that has just changed draws the eye for a moment. */
     _drawPulses: function (ctx, see) {
