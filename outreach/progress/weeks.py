@@ -129,6 +129,8 @@ class _Span:
 
         def fill(found: list[tuple[Any, ...]], figure: int) -> NDArray[np.int64]:
             counts = np.zeros((len(keys), len(self.weeks)), dtype=np.int64)
+            # Where nothing is grouped the database answers a row of nothing.
+            found = [row for row in found if row[0] in rows]
             if found:
                 at = [rows[row[0]] for row in found]
                 week = [row[1] for row in found]
