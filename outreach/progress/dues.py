@@ -24,6 +24,7 @@ from sqlmodel import col
 
 from outreach.logbook.tables import LedgerEntry, Package, Payer, Sector, SessionReport, SignUp
 from outreach.logbook.tariff import contribution_rupiah, month_after, month_of
+from outreach.people.access import NATION
 from outreach.people.tables import BranchRegency
 from outreach.progress.ledger import PAYER_OF, entries_in, reports_in
 from outreach.progress.scope import Scope
@@ -31,7 +32,7 @@ from outreach.villages.codes import Level
 from outreach.visits.tables import Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from sqlmodel import Session
@@ -47,6 +48,8 @@ _PAYER = {payer: number for number, payer in enumerate(PAYERS)}
 _PAID = ("first_paid", "paid_1", "paid_3", "paid_6")
 _AFTER = (0, 1, 3, 6)
 _LAST_DAY = date.max
+#: So many regencies go into one statement; of more the whole nation is read.
+_FEW_REGENCIES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +221,8 @@ def _claimed(db: Session, scope: Scope, until: date, told: set[tuple[str, int]])
     if not found:
         return _cohorts([], is_claimed=True)
     codes = np.array([row[0] for row in found], dtype="<U13")
-    weights = _cells(db, scope, codes).sum(axis=2)
+    counts, at = _by_village(db, scope, codes)
+    weights = counts.sum(axis=2)[at]
     weights[weights.sum(axis=1) == 0, _PAYER[Payer.SELF]] = 1
     parts = _parted(np.array([row[2] for row in found], dtype=np.int64), weights)
     rows = [
@@ -264,46 +268,50 @@ def _shares(
     db: Session, scope: Scope, villages: NDArray[np.str_], payers: Numbers
 ) -> NDArray[np.float64]:
     """Tell for each pair of village and payer which part falls on each sector and package."""
-    rows = np.arange(len(villages))
-    own = _cells(db, scope, villages)[rows, payers].astype(np.float64)
-    branch = _branch_cells(db, villages)
-    default = np.zeros(len(_CELLS))
-    default[_NO_NAME] = 1
-    for other in (branch[rows, payers], branch.sum(axis=1), default[None, :]):
-        empty = own.sum(axis=1) == 0
-        own[empty] = np.broadcast_to(other, own.shape)[empty]
-    parts: NDArray[np.float64] = own / own.sum(axis=1, keepdims=True)
+    own_counts, at = _by_village(db, scope, villages)
+    branch_counts, branch = _by_branch(db, villages)
+    parts = own_counts[at, payers].astype(np.float64)
+    default = np.zeros((1, len(_CELLS)))
+    default[0, _NO_NAME] = 1
+    others = (
+        lambda rows: branch_counts[branch[rows], payers[rows]],
+        lambda rows: branch_counts.sum(axis=1)[branch[rows]],
+        lambda _rows: default,
+    )
+    for other in others:
+        empty = np.flatnonzero(parts.sum(axis=1) == 0)
+        parts[empty] = other(empty)
+    parts /= parts.sum(axis=1, keepdims=True)
     return parts
 
 
-def _cells(db: Session, scope: Scope, villages: NDArray[np.str_]) -> Numbers:
-    """Count the claimed sign-ups of villages by payer, and by sector and package."""
+def _by_village(db: Session, scope: Scope, villages: NDArray[np.str_]) -> tuple[Numbers, Numbers]:
+    """Count the claimed sign-ups of villages; return the counts and each village's row in them."""
     # Whatever campaign brought them: the workers of a village are the same.
-    around = Scope(scope.prefixes, None, scope.kinds)
-    return _counted(db, around, Level.VILLAGE, villages)
+    found = _counted(db, Scope(scope.prefixes, None, scope.kinds), Level.VILLAGE)
+    return _placed(found, villages.tolist())
 
 
-def _branch_cells(db: Session, villages: NDArray[np.str_]) -> Numbers:
+def _by_branch(db: Session, villages: NDArray[np.str_]) -> tuple[Numbers, Numbers]:
     """Count the same for the branch of each village; one without a branch has its regency's."""
     branches = {row[0]: row[1] for row in db.execute(_BRANCHES)}
-    of_village = villages.astype(f"<U{int(Level.REGENCY)}")
-    own = set(of_village.tolist())
+    regencies = villages.astype(f"<U{int(Level.REGENCY)}")
+    own = set(regencies.tolist())
     served = {branches[code] for code in own if code in branches}
-    regencies = sorted(own | {code for code, branch in branches.items() if branch in served})
-    by_regency = _counted(db, Scope(tuple(regencies)), Level.REGENCY, np.array(regencies))
-    groups, at = np.unique(
-        [str(branches.get(code, code)) for code in regencies], return_inverse=True
-    )
-    sums = np.zeros((len(groups), *by_regency.shape[1:]), dtype=np.int64)
-    np.add.at(sums, at, by_regency)
-    return sums[at[np.searchsorted(regencies, of_village)]] if len(villages) else by_regency[:0]
+    around = sorted(own | {code for code, branch in branches.items() if branch in served})
+    prefixes = tuple(around) if len(around) <= _FEW_REGENCIES else (NATION,)
+    by_branch: dict[str, Numbers] = {}
+    for code, counts in _counted(db, Scope(prefixes), Level.REGENCY).items():
+        name = str(branches.get(code, code))
+        by_branch[name] = by_branch.get(name, 0) + counts
+    return _placed(by_branch, [str(branches.get(code, code)) for code in regencies.tolist()])
 
 
 _BRANCHES = select(col(BranchRegency.regency_code), col(BranchRegency.branch_id))
 
 
-def _counted(db: Session, scope: Scope, level: Level, codes: NDArray[np.str_]) -> Numbers:
-    """Count claimed sign-ups for each of *codes*: arrays of payer by sector and package."""
+def _counted(db: Session, scope: Scope, level: Level) -> dict[str, Numbers]:
+    """Count claimed sign-ups by region: arrays of payer by sector and package."""
     key = func.substr(col(Visit.village_code), 1, int(level)).label("region")
     query: Any = select(
         key, col(SignUp.payer), col(SignUp.sector), col(SignUp.package), func.sum(SignUp.workers)
@@ -311,14 +319,21 @@ def _counted(db: Session, scope: Scope, level: Level, codes: NDArray[np.str_]) -
     joined = reports_in(query, scope, _LAST_DAY).join(
         SignUp, col(SignUp.report_id) == col(SessionReport.id)
     )
-    rows = db.execute(joined.group_by("region", SignUp.payer, SignUp.sector, SignUp.package)).all()
-    names, back = np.unique(codes, return_inverse=True)
-    counts = np.zeros((len(names), len(PAYERS), len(_CELLS)), dtype=np.int64)
-    place = {name: number for number, name in enumerate(names.tolist())}
+    rows = db.execute(joined.group_by("region", SignUp.payer, SignUp.sector, SignUp.package))
+    found: dict[str, Numbers] = {}
     for code, payer, sector, package, workers in rows:
-        if code in place:
-            counts[place[code], _PAYER[payer], _CELL[sector, package]] = int(workers)
-    return counts[back]
+        if code not in found:
+            found[code] = np.zeros((len(PAYERS), len(_CELLS)), dtype=np.int64)
+        found[code][_PAYER[payer], _CELL[sector, package]] = int(workers)
+    return found
+
+
+def _placed(found: Mapping[str, Numbers], names: Iterable[str]) -> tuple[Numbers, Numbers]:
+    """Stack the counts; a name without any points at the last row, which is empty."""
+    rows = {name: row for row, name in enumerate(found)}
+    empty = np.zeros((len(PAYERS), len(_CELLS)), dtype=np.int64)
+    at = np.array([rows.get(name, len(rows)) for name in names], dtype=np.int64)
+    return np.stack([*found.values(), empty]), at
 
 
 def _rates(span: Sequence[date], *, village_funds_discounted: bool) -> tuple[Numbers, Numbers]:
