@@ -66,7 +66,7 @@ def show() -> ResponseReturnValue:
         found = board_memory().board(
             db, asked_of(place), targets, today=today, now=datetime.now(UTC)
         )
-        rows = _named(db, place, found)
+        rows = named(db, place, found)
         return render_template(
             "manager/board.html",
             place=place,
@@ -81,7 +81,7 @@ def show() -> ResponseReturnValue:
             targets_differ=len({(one.starts, one.ends) for one in targets.targets.values()}) > 1,
             target_sources=sorted({one.source for one in targets.targets.values()}),
             rates_of=lambda figures: denominators(figures, found.sources),
-            cost_of=_cost_of,
+            cost_of=cost_of,
             tolerance=TOLERANCE,
             campaigns=list_campaigns(db, person()),
             kinds=list(VillageKind),
@@ -110,13 +110,14 @@ def targets_of(db: Session, place: Place, today: date) -> RegionTargets:
     return targets_of_campaign(db, campaign_of(db, person(), place.filters.campaign_id))
 
 
-def _cost_of(figures: Figures) -> int:
+def cost_of(figures: Figures) -> int:
     """Tell what the travel cost, at the prices of the settings; without them nothing."""
     settings = running().settings
     return figures.cost_rupiah(settings.team_day_rupiah, settings.travel_hour_rupiah)
 
 
-def _named(db: Session, place: Place, found: Board) -> list[Named]:
+def named(db: Session, place: Place, found: Board) -> list[Named]:
+    """Name the rows, each with where it leads."""
     names = _names(db, place, [row.key for row in found.rows])
     return [
         Named(*names.get(row.key, (row.key, "")), _href(place, row.key), row) for row in found.rows

@@ -96,7 +96,7 @@ class ListedStageIn(BaseModel):
 @allow(*READERS)
 def follow_ups() -> ResponseReturnValue:
     """Show the lists by their counts, the one that is opened, and the spread of sign-ups."""
-    opened, rules, problems = _asked_for()
+    opened, rules, problems = asked_list()
     with reading_db() as db:
         filters = read_filters(db, person(), home=home_of(person()))
         if opened:
@@ -105,7 +105,7 @@ def follow_ups() -> ResponseReturnValue:
     return page, 422 if problems else 200
 
 
-def _asked_for() -> tuple[FollowUp | None, Rules, Mapping[str, Sequence[str]]]:
+def asked_list() -> tuple[FollowUp | None, Rules, Mapping[str, Sequence[str]]]:
     """Read which list is opened and by which thresholds; what cannot be opens none."""
     try:
         return read(ShownIn, request.args).list, read(Rules, request.args), {}
@@ -117,7 +117,7 @@ def _asked_for() -> tuple[FollowUp | None, Rules, Mapping[str, Sequence[str]]]:
 @allow(Role.COORDINATOR)
 def make_stage() -> ResponseReturnValue:
     """Draft a stage of the ticked villages that are still on the list."""
-    opened, rules, problems = _asked_for()
+    opened, rules, problems = asked_list()
     with reading_db() as db:
         filters = read_filters(db, person(), home=home_of(person()))
         if opened is None:  # a form without its list, or with thresholds that cannot be
@@ -138,7 +138,7 @@ def _draft(
     db: Session, filters: Filters, opened: FollowUp, rules: Rules, given: ListedStageIn
 ) -> Drafted:
     told = check(StageIn, given.model_dump(include={"name", "starts", "ends"}))
-    listed = {case.code for case in _cases(db, filters, opened, rules).cases}
+    listed = {case.code for case in cases_of(db, filters, opened, rules).cases}
     codes = listed.intersection(given.villages)
     if not codes:
         raise Invalid(problems={"villages": ["list_is_empty"]})
@@ -174,13 +174,14 @@ def _tell(made: Drafted, ticked: int) -> None:
         flash(_("Left out: %(count)s villages not on the list any more.", count=number(gone)))
 
 
-def _cases(db: Session, filters: Filters, kind: FollowUp, rules: Rules) -> FollowUpList:
+def cases_of(db: Session, filters: Filters, kind: FollowUp, rules: Rules) -> FollowUpList:
+    """Derive a list as its page shows it."""
     scope, whole = filters.scope(person()), filters.scope(person(), whole=True)
     return follow_up_list(db, kind, scope, rules, today(), whole=whole)
 
 
 def _list_page(db: Session, filters: Filters, kind: FollowUp, rules: Rules, form: Filled) -> str:
-    found = _cases(db, filters, kind, rules)
+    found = cases_of(db, filters, kind, rules)
     shown = found.cases[:MOST_CASES]
     districts = {cut(case.code, Level.DISTRICT) for case in shown}
     names = names_of(db, {filters.area, *districts, *(case.code for case in shown)} - {""})

@@ -71,7 +71,7 @@ def ledger() -> ResponseReturnValue:
             to_paying=TO_PAYING,
             still_paying=STILL_PAYING,
             part_of=STEPS,
-            **_below(db, scope, filters),
+            **areas_below(db, scope, filters),
             **_due(db, scope),
             **_agreement(db, scope),
         )
@@ -82,7 +82,8 @@ def address_of(filters: Filters, area: str, **more: str) -> str:
     return "/ledger" + filters.query(area=area, **more)
 
 
-def _below(db: Session, scope: Scope, filters: Filters) -> dict[str, Any]:
+def areas_below(db: Session, scope: Scope, filters: Filters) -> dict[str, Any]:
+    """Gather the ledger by the areas below."""
     level = BELOW[len(filters.area)]
     rows = ledger_by(db, scope, level, until=today())
     return {"level": level.name.lower(), "areas": rows, "names": names_of(db, rows)}

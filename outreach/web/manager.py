@@ -66,7 +66,7 @@ def map_page() -> ResponseReturnValue:
             return redirect(url_for("manager.village", code=filters.area), 303)
         return render_template(
             "manager/map.html",
-            **_table(db, filters),
+            **table_of(db, filters),
             **_frame(db, filters),
             campaigns=list_campaigns(db, person()),
             kinds=list(VillageKind),
@@ -81,7 +81,7 @@ def map_table() -> ResponseReturnValue:
         filters = read_filters(db, person(), home=home_of(person()))
         if len(filters.area) == Level.VILLAGE:
             raise NotFound(region=filters.area)
-        return render_template("manager/table.html", **_table(db, filters))
+        return render_template("manager/table.html", **table_of(db, filters))
 
 
 @pages.get("/areas/<code>")
@@ -97,7 +97,8 @@ def area(code: str) -> ResponseReturnValue:
     return redirect(Filters().at(dotted), 303)
 
 
-def _table(db: Session, filters: Filters) -> dict[str, Any]:
+def table_of(db: Session, filters: Filters) -> dict[str, Any]:
+    """Gather what the table beside the map shows."""
     below = BELOW[len(filters.area)]
     totals = map_data().totals(db, filters.scope(person()), below, datetime.now(UTC))
     return {
@@ -108,13 +109,13 @@ def _table(db: Session, filters: Filters) -> dict[str, Any]:
         "whole": totals.whole,
         "as_of": totals.as_of,
         "sources": totals.sources,
-        "state_of": _state_of,
+        "state_of": state_of,
         "crumbs": crumbs_to(db, person(), filters.area),
         "is_part": not covers(person().areas, filters.area),
     }
 
 
-def _state_of(row: Total) -> str:
+def state_of(row: Total) -> str:
     """Name the state of a row that is one village."""
     return STATES[3 * row.reached or 2 * row.confirmed or row.planned]
 

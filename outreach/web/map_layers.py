@@ -157,11 +157,12 @@ def layer_column(db: Session, filters: Filters, level: Level) -> dict[str, Any]:
     if layer is Layer.REACHED:
         return {"layer": None}
     sums = layer_sums(db, scope, level)
-    pairs = zip(sums.codes.tolist(), sums.figures(layer, today()).tolist(), strict=True)
+    values = dict(zip(sums.codes.tolist(), sums.figures(layer, today()).tolist(), strict=True))
     (whole,) = sums.whole().figures(layer, today()).tolist()
     return {
         "layer": layer,
-        "layer_figures": {code: figure_words(layer, value) for code, value in pairs},
+        "layer_values": values | {"": whole},
+        "layer_figures": {code: figure_words(layer, value) for code, value in values.items()},
         "layer_whole": figure_words(layer, whole),
         "layer_note": layer_notes(db, scope)[layer],
     }
