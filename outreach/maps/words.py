@@ -59,13 +59,13 @@ def _layer_words(_: Callable[[str], str]) -> dict[str, str]:
         "layer_paid": _("Share of sign-ups paid"),
         "layer_confirmed": _("Share of coming visits confirmed"),
         "layer_silence": _("Days since the last session"),
-        "unit_reached": _("% of all villages"),
+        "unit_reached": _("percent of all villages"),
         "unit_gap": _("informal workers {level}, neither covered nor signed up (estimate)"),
         "unit_gap_thousands": _(
             "thousand informal workers {level}, neither covered nor signed up (estimate)"
         ),
-        "unit_paid": _("% of the sign-ups whose payment was told"),
-        "unit_confirmed": _("% of visits still to be held"),
+        "unit_paid": _("percent of the sign-ups whose payment was told"),
+        "unit_confirmed": _("percent of visits still to be held"),
         "unit_silence": _("days since the newest session"),
         "per_regency": _("per regency"),
         "per_district": _("per district"),

@@ -106,7 +106,8 @@ def shown_borders(manifest: Mapping[str, Any]) -> str | None:
 def _one(borders: Mapping[str, Any]) -> str:
     regions, missing = borders["regions"], borders["missing"]
     counts = {"regions": number(regions), "of": number(regions + missing)}
-    count = _(LEVELS[borders["level"]], **counts)
+    words = LEVELS[borders["level"]]
+    count = _(words, **counts)
     day = short_date(date.fromisoformat(borders["as_of"]))
     return f"{borders['source']}, {day} ({count})"
 

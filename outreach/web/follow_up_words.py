@@ -39,8 +39,8 @@ def rule_words(kind: FollowUp, rules: Rules) -> str:
         case FollowUp.UNPAID:
             return str(
                 _(
-                    "At least %(signups)s signed up, the last session was at least %(days)s days ago,"
-                    " and nobody is known to have paid, though somebody has counted.",
+                    "At least %(signups)s signed up, the last session was at least %(days)s days"
+                    " ago, and nobody is known to have paid, though somebody has counted.",
                     signups=rules.least_signups,
                     days=rules.unpaid_days,
                 )
@@ -57,8 +57,8 @@ def rule_words(kind: FollowUp, rules: Rules) -> str:
         case FollowUp.SPONSOR_ENDING:
             return str(
                 _(
-                    "Workers of the village are paid for by a sponsor whose term is about to end and"
-                    " is not renewed."
+                    "Workers of the village are paid for by a sponsor whose term is about to end"
+                    " and is not renewed."
                 )
             )
 
@@ -70,8 +70,8 @@ def unknown_words(kind: FollowUp, unknown: int) -> str:
     if kind is FollowUp.LOW_CONVERSION:
         return str(
             _(
-                "Not judged: %(count)s villages of branches with fewer than %(least)s such villages,"
-                " too few for a median.",
+                "Not judged: %(count)s villages of branches with fewer than %(least)s such"
+                " villages, too few for a median.",
                 count=number(unknown),
                 least=LEAST_VILLAGES,
             )
@@ -92,8 +92,8 @@ def case_words(kind: FollowUp, case: Case) -> str:
 def _low_conversion(case: Case) -> str:
     return str(
         _(
-            "%(signups)s sign-ups of %(people)s people met: %(rate)s in a hundred, usual in the branch"
-            " %(usual)s; last session %(day)s",
+            "%(signups)s sign-ups of %(people)s people met: %(rate)s in a hundred, usual in the"
+            " branch %(usual)s; last session %(day)s",
             signups=number(case.signups or 0),
             people=number(case.people or 0),
             rate=number(case.rate or 0, 1),

@@ -141,6 +141,7 @@ def _versioned(
 
 
 def packed(data: MapData, key: object, body: bytes, media_type: str) -> Response:
+    """Answer with a body, compressed once where that is worth it and the caller reads it."""
     answer = Response(body, mimetype=media_type)
     answer.vary.add("Accept-Encoding")
     if len(body) > WORTH_BYTES and request.accept_encodings["br"] > 0:

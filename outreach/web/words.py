@@ -337,8 +337,8 @@ SOURCES = (
     _("BPJS Ketenagakerjaan: 35.3 million active participants, February 2023"),
     _("BPJS Ketenagakerjaan: 40.9 million active participants, 31 January 2024"),
     _(
-        "Worked out from BPJS Ketenagakerjaan, March 2025: 86.7 % of 40.7 million formal workers"
-        " (PU) and 9.9 million informal ones (BPU)"
+        "Worked out from BPJS Ketenagakerjaan, March 2025: 86.7 percent of 40.7 million formal"
+        " workers (PU) and 9.9 million informal ones (BPU)"
     ),
     _("BPJS Ketenagakerjaan: target for 2024"),
     _("BPJS Ketenagakerjaan: 70 million active participants by the end of 2026"),

@@ -48,7 +48,7 @@ def test_a_layer_is_loaded_when_chosen_and_told_by_colour_words_legend_and_addre
     line = f"paid: {paid:,} of {int(told.sum()):,} sign-ups whose payment was told"
     expect(opened.locate(".o-summary")).to_contain_text(line)
     legend = opened.locate(".o-legend")
-    expect(legend).to_contain_text("% of the sign-ups whose payment was told")
+    expect(legend).to_contain_text("percent of the sign-ups whose payment was told")
     expect(legend).to_contain_text("No payment told")
     expect(legend).to_contain_text("newest 14/11/2026")
     here, there = opened.colour(0, *SURAKARTA), opened.colour(0, *SUKOHARJO)
