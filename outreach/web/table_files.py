@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, redirect, request
 from flask_babel import force_locale
 
 from outreach.campaigns.campaigns import campaign_of
@@ -118,8 +118,8 @@ def ledger() -> ResponseReturnValue:
 def follow_ups() -> ResponseReturnValue:
     """Send a list of villages to go to again, all of it."""
     kind, rules, problems = asked_list()
-    if kind is None or problems:
-        raise NotFound(list=request.args.get("list", "")[:20])
+    if kind is None or problems:  # the page tells what is wrong
+        return redirect(_page_address().removeprefix(public_url()), 303)
     with reading_db() as db, force_locale("id"):
         filters = read_filters(db, person(), home=home_of(person()))
         found = cases_of(db, filters, kind, rules)

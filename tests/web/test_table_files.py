@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from python_calamine import CalamineWorkbook
-from sqlmodel import select
+from sqlalchemy import select
+from sqlmodel import col
 
 from outreach.db import reading, unit_of_work
 from outreach.logbook.tables import SessionReport
@@ -89,7 +90,7 @@ def test_the_workbook_of_the_map_holds_what_its_function_counts(
 def test_the_ledger_goes_out_as_it_is_counted(app: Flask, manager: Visitor) -> None:
     rows = lines(manager.get(f"/ledger/areas.csv?area={OWN_REGENCY}"))
     with reading(app.extensions["outreach"].engine) as db:
-        until = max(db.exec(select(SessionReport.held_on)))
+        until = max(db.scalars(select(col(SessionReport.held_on))))
         counted = ledger_by(db, Scope((OWN_REGENCY,)), Level.DISTRICT, until=until)
     assert [row["Kode wilayah"] for row in rows] == list(counted)
     for row in rows:
@@ -202,7 +203,12 @@ def test_a_name_never_becomes_a_formula(app: Flask, manager: Visitor) -> None:
 def test_a_foreign_area_is_not_there(manager: Visitor, path: str) -> None:
     query = f"?area={FOREIGN_REGENCY}&list=promised"
     assert manager.get(path + query).status_code == 404
-    assert manager.get(path + f"?area={OWN_VILLAGE}&list=none").status_code == 404
+
+
+def test_a_file_of_no_list_leads_to_the_page_that_says_so(manager: Visitor) -> None:
+    answer = manager.get("/follow-ups/list.csv?list=none&hxl=1")
+    assert (answer.status_code, answer.location) == (303, "/follow-ups?list=none")
+    assert manager.get(answer.location).status_code == 422
 
 
 def test_the_list_goes_out_with_its_rule(login_as: SignIn, app: Flask, world: World) -> None:
