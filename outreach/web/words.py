@@ -38,6 +38,7 @@ SENTENCES = {
     ),
     "not_from_our_page": _("This did not come from a page of ours, so nothing was changed."),
     "registry_fault": _("The list of villages is incomplete. Tell who looks after the product."),
+    "tariff_fault": _("The table of contributions is faulty. Tell who looks after the product."),
     "coast_missing": _("The map's coast line is missing. Tell who looks after the product."),
     "undeclared_route": _("The product is not set up correctly."),
 }
