@@ -15,6 +15,7 @@ from outreach.maps.boundary_job import clear, standing, start
 from outreach.maps.boundary_keeping import (
     Borders,
     draft_of,
+    drawing,
     drop_draft,
     forget,
     keep_draft,
@@ -77,6 +78,8 @@ def upload() -> ResponseReturnValue:
         _take_in(given)
     except Invalid as error:
         return _page(refill(request.form, error), file_problem(error)), error.status
+    except Conflict as error:
+        return _page(refill(request.form, error), sentence(error)), error.status
     return redirect("/admin/boundaries", 303)
 
 
@@ -90,8 +93,9 @@ def _take_in(given: BordersIn) -> None:
     with reading_db() as db:
         report, regions = match(found, read_places(db), region_codes(db), given.level)
     borders = Borders(given.source, given.as_of, file.filename[-80:], report)
-    clear(_store())
-    keep_draft(_store(), borders, regions)
+    with drawing(_store()):  # which ends by dropping its draft: a new one would go with it
+        clear(_store())
+        keep_draft(_store(), borders, regions)
 
 
 @pages.post("/apply")
@@ -110,9 +114,13 @@ def apply() -> ResponseReturnValue:
 @pages.post("/discard")
 @allow(Role.ADMIN)
 def discard() -> ResponseReturnValue:
-    """Throw away what was read."""
-    drop_draft(_store())
-    clear(_store())
+    """Throw away what was read, unless the map is being drawn with it already."""
+    try:
+        with drawing(_store()):
+            drop_draft(_store())
+            clear(_store())
+    except Conflict as error:
+        return _page(fill(as_of=_today()), sentence(error)), error.status
     return redirect("/admin/boundaries", 303)
 
 
@@ -132,8 +140,8 @@ def go_back() -> ResponseReturnValue:
 def _page(form: Filled, trouble: str = "") -> Response:
     store = _store()
     is_built = "areas" in store.manifest()
-    drawing, draft = standing(store), draft_of(store)
-    is_drawing = drawing is not None and not drawing.failed
+    progress, draft = standing(store), draft_of(store)
+    is_drawing = progress is not None and not progress.failed
     report = draft.borders.report if draft and not is_drawing else None
     answer = make_response(
         render_template(
@@ -143,7 +151,7 @@ def _page(form: Filled, trouble: str = "") -> Response:
             is_built=is_built,
             shown=shown_borders(store.manifest()),
             kept=kept_borders(store),
-            drawing=drawing,
+            drawing=progress,
             draft=draft,
             report=report,
             **_lists(report),

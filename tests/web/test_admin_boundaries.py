@@ -12,6 +12,7 @@ import pytest
 import shapely
 
 from outreach.maps.artefacts import Store
+from outreach.maps.boundary_keeping import drawing
 from outreach.people.tables import Role
 from tests.maps.border_files import geojson
 
@@ -86,6 +87,20 @@ def test_another_draft_than_the_one_seen_is_not_drawn(admin: Visitor) -> None:
     answer = admin.send(f"{PAGE}/apply", {"stamp": seen})
     assert answer.status_code == 409
     assert "Another file was uploaded meanwhile." in answer.text
+
+
+def test_nothing_is_read_or_thrown_away_while_the_map_is_drawn(
+    admin: Visitor, settings: Settings
+) -> None:
+    store = Store(settings.var_dir / "maps")
+    upload(admin, geojson([("33.72", OWN)]))
+    seen = stamp_in(admin.get(PAGE).text)
+    with drawing(store):
+        for answer in (upload(admin, geojson([("33.11", OWN)])), admin.send(f"{PAGE}/discard")):
+            assert answer.status_code == 409
+            assert "The map is being drawn" in answer.text
+    # What was looked at stays until the drawing is over, and is not lost to what came meanwhile.
+    assert stamp_in(admin.get(PAGE).text) == seen
 
 
 def test_a_draft_can_be_thrown_away(admin: Visitor) -> None:
