@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
@@ -18,6 +19,7 @@ from outreach.people.edits import change, locked
 from outreach.people.free_text import Name
 from outreach.people.order import check_order
 from outreach.people.tables import Account, Branch, Role
+from outreach.progress.sponsorships import FIRST, LAST
 from outreach.progress.tables import Target
 
 if TYPE_CHECKING:
@@ -27,20 +29,27 @@ if TYPE_CHECKING:
 
     from outreach.people.access import Person
 
+#: Ten years: every week of a period is looked at.
+MOST_DAYS = 3_653
+
 
 class TargetIn(BaseModel):
     """A target as a person sets it; without a branch it is the nation's."""
 
     branch_id: int | None = None
-    starts: date
-    ends: date
+    starts: date = Field(ge=FIRST, le=LAST)
+    ends: date = Field(ge=FIRST, le=LAST)
     signups: int = Field(gt=0, le=200_000_000)
     source: Name
 
     @field_validator("ends")
     @classmethod
     def _ends_in_time(cls, ends: date, others: ValidationInfo) -> date:
-        check_order(others.data.get("starts"), ends)
+        starts = others.data.get("starts")
+        check_order(starts, ends)
+        if starts and ends - starts > timedelta(days=MOST_DAYS):
+            limits = {"days": MOST_DAYS}
+            raise PydanticCustomError("span_too_long", "longer than anybody plans", limits)
         return ends
 
 

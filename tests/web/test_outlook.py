@@ -143,6 +143,22 @@ def test_a_target_is_set_changed_and_taken_back_on_its_pages(
     assert manager.get(address).status_code == 404
 
 
+def test_a_target_lies_in_days_that_can_be_looked_at(national: Visitor) -> None:
+    given = {"signups": "7000", "source": "Rapat"}
+    for starts, ends in (
+        ("2026-01-01", "9999-12-31"),
+        ("0001-01-01", "2026-12-31"),
+        ("2026-01-01", "2062-12-31"),
+    ):
+        days = {"starts": starts, "ends": ends}
+        assert national.send("/outlook/targets", {**given, **days}).status_code == 422
+    refused = national.send(
+        "/outlook/targets", {**given, "starts": "2026-01-01", "ends": "2062-12-31"}
+    )
+    assert "At most 3653 days." in refused.text or "At most 3,653 days." in refused.text
+    assert national.get("/outlook").status_code == 200
+
+
 def test_whoever_may_not_set_the_nations_target_is_refused(manager: Visitor) -> None:
     given = {"starts": "2027-01-01", "ends": "2027-12-31", "signups": "7000", "source": "Rapat"}
     assert manager.send("/outlook/targets", given).status_code == 403
