@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlmodel import col
 
+from outreach.people.access import NATION
 from outreach.people.tables import BranchRegency
 from outreach.progress.scope import Scope
 from outreach.progress.targets import (
@@ -21,7 +22,7 @@ from outreach.progress.totals import estimates_by
 from outreach.villages.codes import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     from sqlmodel import Session
@@ -42,6 +43,16 @@ class RegionTargets:
     targets: dict[int | None, TargetShare]
     gaps: dict[int | None, int]
     owners: dict[str, int | None]
+
+    def within(self, prefixes: Iterable[str]) -> RegionTargets:
+        """Leave out the targets that no regency in or around *prefixes* has a part of."""
+        seen = {prefix[: Level.REGENCY] for prefix in prefixes}
+        owners = {
+            owner
+            for code, owner in self.owners.items()
+            if seen & {code, code[: Level.PROVINCE], NATION}
+        }
+        return replace(self, targets={of: one for of, one in self.targets.items() if of in owners})
 
     def over(self, code: str) -> TargetShare | None:
         """Return the target that a region of a regency, or the regency, has a part of."""

@@ -106,8 +106,10 @@ def local_today() -> date:
 def targets_of(db: Session, place: Place, today: date) -> RegionTargets:
     """Read the targets that the place has parts of: the campaign's, or those of the branches."""
     if place.filters.campaign_id is None:
-        return targets_of_branches(db, today)
-    return targets_of_campaign(db, campaign_of(db, person(), place.filters.campaign_id))
+        found = targets_of_branches(db, today)
+    else:
+        found = targets_of_campaign(db, campaign_of(db, person(), place.filters.campaign_id))
+    return found.within(place.scope.prefixes)
 
 
 def cost_of(figures: Figures) -> int:

@@ -37,7 +37,8 @@ class BoardMemory:
         self, db: Session, asked: Asked, targets: RegionTargets, *, today: date, now: datetime
     ) -> Board:
         """Answer what `progress.board.board` answers."""
-        key = (asked.scope, asked.by, today, frozenset(targets.targets.items()))
+        served = (frozenset(asked.branches.items()), frozenset(asked.offices.items()))
+        key = (asked.scope, asked.by, served, today, frozenset(targets.targets.items()))
         found: Board = self.other(
             db, key, lambda: board(db, asked, targets, today=today, now=now), now=now
         )

@@ -13,7 +13,8 @@ from sqlmodel import select
 from outreach.db import unit_of_work
 from outreach.logbook.tables import SessionReport
 from outreach.people.access import NATION
-from outreach.people.tables import AccountArea, Role
+from outreach.people.tables import AccountArea, BranchRegency, Role
+from outreach.progress.tables import Target
 from outreach.visits.tables import Happening, VisitEvent
 from outreach.web.app import create_app
 from tests.maps.map_app import serving
@@ -206,6 +207,30 @@ def test_what_is_foreign_is_not_found(
         assert "Sukoharjo" not in own.text
         office = visitor.get(f"/board?office={OFFICE}").text
         assert set(rows(office)) == {"Surakarta"}
+
+
+def test_what_was_said_of_a_foreign_branchs_target_is_not_told(
+    app: Flask, world: World, manager: Visitor
+) -> None:
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        for ids, source in ((world.own, "Rapat sendiri"), (world.foreign, "Rapat tetangga")):
+            db.get_one(Target, ids["target_id"]).source = source
+    page = manager.get("/board").text
+    assert "Rapat sendiri." in page
+    assert "Rapat tetangga" not in page
+    look_after(app, world, NATION)
+    assert "Rapat tetangga." in manager.get("/board").text
+
+
+def test_a_branch_that_loses_its_regency_is_off_the_board_at_once(
+    app: Flask, world: World, national: Visitor
+) -> None:
+    assert "Sukoharjo" in rows(national.get("/board?by=branch").text)
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        db.get_one(BranchRegency, FOREIGN_REGENCY).branch_id = world.own["branch_id"]
+    answer = national.get("/board?by=branch")
+    assert answer.status_code == 200
+    assert "Sukoharjo" not in rows(answer.text)
 
 
 def test_who_sees_a_part_is_told_so(app: Flask, world: World, manager: Visitor) -> None:
