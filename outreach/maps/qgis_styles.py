@@ -14,7 +14,7 @@ _HEAD = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
 _RAMP = ("#f6f1da", "#d9e4bf", "#a5d0b5", "#63b3ad", "#2f8ea3", "#1a658f", "#123f6d")
 _BREAKS = (0, 10, 25, 40, 55, 70, 85, 100)
 #: Colour, shape and size of a village by its state, so that colour is never alone.
-_STATES = (
+STATE_SYMBOLS = (
     ("#9aa7b3", "circle", "1.4"),
     ("#c2510a", "diamond", "2"),
     ("#7a4fa3", "triangle", "2.2"),
@@ -26,7 +26,8 @@ def state_style(states: Sequence[str]) -> str:
     """Draw villages by the words of their column `status`."""
     renderer = _renderer("categorizedSymbol", "status")
     categories, symbols = ET.SubElement(renderer, "categories"), ET.SubElement(renderer, "symbols")
-    for number, (words, (colour, shape, size)) in enumerate(zip(states, _STATES, strict=True)):
+    told_states = zip(states, STATE_SYMBOLS, strict=True)
+    for number, (words, (colour, shape, size)) in enumerate(told_states):
         facts = {"symbol": str(number), "value": words, "label": words, "render": "true"}
         ET.SubElement(categories, "category", facts)
         told = {"color": _rgb(colour), "name": shape, "size": size, "size_unit": "MM"}

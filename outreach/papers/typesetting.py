@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 TEMPLATES = ROOT / "templates" / "papers"
 #: For archives: fonts inside, nothing from outside.
 STANDARD = "a-2b"
+#: A page of A4 comes 1240 pixels wide: what a phone shows sharply.
+PICTURE_PPI = 150
 #: Papers set at once: the typesetter needs some 2 MB for each.
 AT_ONCE = 20
 #: After so many jobs the typesetter forgets what it kept of the last one.
@@ -62,6 +64,16 @@ def typeset_told(told: Sequence[Mapping[str, Any]]) -> bytes:
     """Set what is put into words already; each says by `kind` which template sets it."""
     made = (_compile(json.dumps(part, ensure_ascii=False)) for part in batched(told, AT_ONCE))
     return next(made)[0] if len(told) <= AT_ONCE else _joined(made)
+
+
+def picture_told(told: Mapping[str, Any]) -> bytes:
+    """Set one paper of one page as a PNG picture instead."""
+    with _one_at_a_time:
+        data = json.dumps([told], ensure_ascii=False)
+        made = _compiler().compile(format="png", ppi=PICTURE_PPI, sys_inputs={"papers": data})
+    if not isinstance(made, bytes):
+        raise TypeError("the typesetter made more than one page")
+    return made
 
 
 def _told(

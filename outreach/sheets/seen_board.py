@@ -118,7 +118,7 @@ def _reached_columns(schedule_words: Callable[[Figures], str]) -> list[Column[Bo
             lambda r: share_of(r.figures.reached, r.figures.villages),
             Cell.DECIMAL,
         ),
-        Column("Sesi", "#activity+num+sessions", lambda r: r.figures.sessions),
+        Column("Sosialisasi", "#activity+num+sessions", lambda r: r.figures.sessions),
         Column("Desa direncanakan", "#indicator+num+planned", lambda r: r.figures.planned),
         Column(
             "Desa jatuh tempo menurut rencana",

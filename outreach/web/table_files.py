@@ -23,6 +23,7 @@ from outreach.sheets.seen_board import board_table
 from outreach.sheets.seen_tables import LayerFigures, follow_up_table, ledger_table, map_table
 from outreach.villages.codes import Level, cut
 from outreach.villages.reading import names_of
+from outreach.villages.tables import Figure
 from outreach.web.addresses import public_url
 from outreach.web.auth import person
 from outreach.web.board import asked_of, cost_of, local_today, named, targets_of
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 
 pages = Blueprint("table_files", __name__)
 READERS = (Role.COORDINATOR, Role.MANAGER)
+#: The estimates that stand in the tables.
+IN_TABLES = (Figure.INFORMAL, Figure.COVERED, Figure.VULNERABLE)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STATES = {
     "not_planned": "Belum direncanakan",
@@ -204,7 +207,7 @@ def _about(
             ("Jenis desa", word(filters.kind) if filters.kind else "semua jenis"),
             *extra,
         ),
-        sources=("Laporan sesi yang berlaku.", *_estimates(db)),
+        sources=("Laporan sosialisasi yang berlaku.", *_estimates(db)),
         as_of=moment(newest, zone) if newest else "",
         made_at=moment(now(), zone),
         address=_page_address(),
@@ -215,6 +218,7 @@ def _estimates(db: Session) -> list[str]:
     return [
         f"{word(figure)}: {source_words(one.source)}, {short_date(one.as_of)}."
         for figure, one in estimate_sources(db).items()
+        if figure in IN_TABLES
     ]
 
 

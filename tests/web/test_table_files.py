@@ -167,7 +167,7 @@ def test_every_file_tells_filter_source_date_and_address(manager: Visitor) -> No
     assert told["Alamat"].endswith(f"/board?area={OWN_REGENCY}&kind=kelurahan")
     (line, *_) = lines(manager.get(f"/map/table.csv?area={OWN_REGENCY}&kind=kelurahan"))
     assert "Jenis desa: Kelurahan" in line["Saringan"]
-    assert "Laporan sesi" in line["Sumber"]
+    assert "Laporan sosialisasi yang berlaku" in line["Sumber"]
     assert line["Keadaan per"] == told["Keadaan per"]
 
 

@@ -1,0 +1,168 @@
+"""The page for the head of an area: what it tells, what it leaves out, and that it is one page."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pypdfium2
+import pytest
+from PIL import Image
+
+from outreach.db import reading, unit_of_work
+from outreach.papers.one_page import MOST_VISITS, Area, NextVisits, one_page
+from outreach.papers.typesetting import typeset_told
+from outreach.people.tables import Official, Role
+from outreach.progress.scope import Scope
+from outreach.progress.totals import Total, totals_by
+from outreach.villages.codes import Level
+from outreach.visits.tables import Visit, Work
+from tests.web.planned import engine_of, hang_clock
+from tests.web.world import FOREIGN_REGENCY, OWN_REGENCY, OWN_VILLAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from flask import Flask
+
+    from tests.web.conftest import Visitor
+    from tests.web.world import World
+
+type SignIn = Callable[[Role], Visitor]
+DISTRICT = OWN_VILLAGE[:8]
+PAGE = "/map/onepage.pdf"
+
+
+@pytest.fixture
+def manager(login_as: SignIn) -> Visitor:
+    return login_as(Role.MANAGER)
+
+
+def words(answer: Any) -> str:
+    assert answer.status_code == 200
+    assert answer.mimetype == "application/pdf"
+    return words_of_pdf(answer.data)
+
+
+def words_of_pdf(made: bytes) -> str:
+    pdf = pypdfium2.PdfDocument(made)
+    assert len(pdf) == 1
+    return " ".join(pdf[0].get_textpage().get_text_range().split())
+
+
+def test_the_page_tells_what_the_table_of_the_map_counts(app: Flask, manager: Visitor) -> None:
+    told = words(manager.get(f"{PAGE}?area={OWN_REGENCY}"))
+    with reading(engine_of(app)) as db:
+        totals = totals_by(db, Scope((OWN_REGENCY,)), Level.DISTRICT)
+    whole = totals.whole
+    assert "untuk Wali Kota Surakarta" in told
+    assert f"{whole.reached} dari {whole.villages} (" in told
+    assert f"Pendaftaran {whole.signups} dalam {whole.sessions} sosialisasi" in told
+    informal = f"{whole.informal:,}".replace(",", ".")
+    assert f"dari {informal} pekerja informal (perkiraan)" in told
+    assert f"Belum direncanakan: {whole.not_planned}" in told
+    assert "kampanye: semua; jenis desa: semua" in told
+    assert totals.as_of is not None
+    assert f"terbaru {totals.as_of:%d/%m/%Y}" in told
+    assert "BPJS Ketenagakerjaan" in told.partition("Sumber:")[2]
+
+
+def test_the_visits_to_come_stand_there_without_anybody_to_call(
+    app: Flask, manager: Visitor, world: World
+) -> None:
+    with unit_of_work(engine_of(app)) as db:
+        visit = db.get_one(Visit, world.own["visit_id"])
+        visit.work = Work.CONFIRMED
+        official = db.get_one(Official, world.own["official_id"])
+        name, official.phone = official.name, "+6281234567890"
+        day = visit.day
+    hang_clock(app, datetime(day.year, day.month, day.day, 1, tzinfo=UTC))
+    told = words(manager.get(f"{PAGE}?area={DISTRICT}"))
+    assert "untuk Camat Laweyan" in told
+    assert "terkonfirmasi" in told
+    assert f"{day.year} 0" in told
+    assert "1 kunjungan akan datang" in told
+    assert name not in told
+    assert "7890" not in told
+    hang_clock(app, datetime(day.year + 1, day.month, 1, 1, tzinfo=UTC))
+    assert "Belum ada kunjungan" in words(manager.get(f"{PAGE}?area={DISTRICT}"))
+
+
+def test_a_proposal_is_told_to_nobody_outside(app: Flask, manager: Visitor, world: World) -> None:
+    with unit_of_work(engine_of(app)) as db:
+        visit = db.get_one(Visit, world.own["visit_id"])
+        visit.work, day = Work.PROPOSED, visit.day
+    hang_clock(app, datetime(day.year, day.month, day.day, 1, tzinfo=UTC))
+    assert "Belum ada kunjungan" in words(manager.get(f"{PAGE}?area={DISTRICT}"))
+
+
+def test_the_picture_is_the_same_page(manager: Visitor) -> None:
+    answer = manager.get(f"/map/onepage.png?area={DISTRICT}")
+    assert answer.status_code == 200
+    picture = Image.open(io.BytesIO(answer.data))
+    assert (picture.format, picture.size) == ("PNG", (1240, 1754))
+
+
+def test_a_part_of_an_area_says_so(manager: Visitor) -> None:
+    told = words(manager.get(f"{PAGE}?area={OWN_REGENCY[:2]}"))
+    assert "untuk Gubernur Jawa Tengah" in told
+    assert "Hanya bagian wilayah ini yang dihitung." in told
+
+
+def test_the_code_leads_to_the_map_where_the_web_has_an_address(
+    app: Flask, manager: Visitor
+) -> None:
+    assert "bagi yang memiliki akun" not in words(manager.get(f"{PAGE}?area={DISTRICT}"))
+    running = app.extensions["outreach"]
+    settings = running.settings.model_copy(update={"public_url": "https://desa.example"})
+    app.extensions["outreach"] = replace(running, settings=settings)
+    assert "bagi yang memiliki akun" in words(manager.get(f"{PAGE}?area={DISTRICT}"))
+
+
+@pytest.mark.parametrize("area", [FOREIGN_REGENCY, OWN_VILLAGE, "99", "nothing"])
+def test_only_own_regions_that_are_governed_have_a_page(manager: Visitor, area: str) -> None:
+    for ending in ("pdf", "png"):
+        assert manager.get(f"/map/onepage.{ending}?area={area}").status_code == 404
+
+
+def test_the_map_leads_to_the_page_with_its_filters(manager: Visitor) -> None:
+    page = manager.get(f"/map?area={DISTRICT}&kind=kelurahan").text
+    assert f'href="{PAGE}?kind=kelurahan&amp;area={DISTRICT}"' in page
+
+
+def test_the_fullest_page_is_one_page() -> None:
+    whole = Total("", "", 9999, 5000, 900, 800, 9999, 999_999, 999_999, 999_999, 9**9, 9**8, 9**8)
+    row = {
+        "day": "Rabu, 30 September 2026",
+        "hours": "08.00–10.00 WITA",
+        "place": "Desa " + "Panjang Sekali " * 3,
+        "district": "Kepulauan Panjang Sekali Utara",
+        "work": "menunggu jawaban desa",
+    }
+    area = Area(
+        code="71.01.01",
+        name="Nama Kecamatan yang Panjang Sekali Sampai Ujung",
+        above=["Kabupaten Kepulauan Siau Tagulandang Biaro", "Sulawesi Utara"],
+        part="Hanya bagian wilayah ini yang dihitung.",
+        filters=["kampanye: " + "Nama kampanye yang panjang " * 4, "jenis desa: Kelurahan"],
+        head={"office": "Kantor Cabang " + "Panjang " * 6, "is_demo": True},
+        address="",
+    )
+    square = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9Z"/></svg>'
+    told = one_page(
+        area,
+        whole,
+        [],
+        NextVisits([row] * MOST_VISITS, 999),
+        square,
+        [square] * 4,
+        as_of="30/09/2026 10.00 WIB",
+        borders="Batas perkiraan. " * 12,
+        today=datetime(2026, 9, 30, tzinfo=UTC).date(),
+    )
+    told["rates"] = [{"share": "99,99 %", "of": "dari 999.999.999 pekerja (perkiraan) " * 2}] * 3
+    told["sources"] = ["Sumber dengan nama yang panjang sekali, " * 3] * 3
+    assert "999" in words_of_pdf(typeset_told([told]))
