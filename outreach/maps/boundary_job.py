@@ -26,7 +26,7 @@ from outreach.maps.columns import Places
 from outreach.villages.coast import load_coast
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
+    from typing import Any, BinaryIO
 
 CPU_SECONDS = 600
 MEMORY_BYTES = 3 * 1024 * 1024 * 1024
@@ -53,6 +53,8 @@ def start(store: Store, stamp: str, places: Places) -> None:
         If the map is being drawn already, or another draft waits meanwhile.
     """
     with drawing(store):
+        if _is_starting(_told(store)):
+            raise Conflict(problem="borders_being_drawn")
         require_draft(store, stamp)
         with _aside(store, "places.npz") as file:
             np.savez(
@@ -72,14 +74,27 @@ def start(store: Store, stamp: str, places: Places) -> None:
 
 def standing(store: Store) -> Standing | None:
     """Tell how far the drawing is; none if nothing is being drawn and nothing went wrong."""
+    told = _told(store)
+    if told is None:
+        return None
+    failed = told["step"] == "failed" or not (_is_starting(told) or _is_drawing(store))
+    return Standing(told["step"], told["done"], told["of"], failed)
+
+
+def _told(store: Store) -> dict[str, Any] | None:
     path = store.folder / "boundaries" / "progress.json"
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    waits = time.time() - told["at"] < _START_SECONDS
-    failed = told["step"] == "failed" or not (waits or _is_drawing(store))
-    return Standing(told["step"], told["done"], told["of"], failed)
+    return told
+
+
+def _is_starting(told: dict[str, Any] | None) -> bool:
+    """Whether a process may be on its way that does not hold the folder yet."""
+    if told is None or told["step"] == "failed":
+        return False
+    return bool(time.time() - told["at"] < _START_SECONDS)
 
 
 def clear(store: Store) -> None:

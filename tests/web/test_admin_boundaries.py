@@ -60,6 +60,8 @@ def test_a_file_is_looked_at_drawn_and_taken_back(admin: Visitor, settings: Sett
     assert "Kabupaten Sukoharjo" in page  # of the registry, and not in the file
     assert store.manifest() == before
     assert admin.send(f"{PAGE}/apply", {"stamp": stamp_in(page)}).status_code == 303
+    # Pressed twice: a second drawing would fail beside the first, and say so in its place.
+    assert admin.send(f"{PAGE}/apply", {"stamp": stamp_in(page)}).status_code == 409
     shown = wait_for(admin)
     told = "Badan Informasi Geospasial, 20/08/2026 (1 of 2 regencies and cities)"
     assert f"Borders: {told}; all others are approximate." in shown
