@@ -173,7 +173,7 @@ def region_of(code: Any, level: Level | None) -> Any:
 
 
 def _villages(db: Session, scope: Scope, level: Level | None) -> dict[str, int]:
-    query = select(region_of(Village.code, level), func.count())
+    query: Any = select(region_of(Village.code, level), func.count()).select_from(Village)
     query = query.where(villages_in(scope, Village.code)).group_by("region")
     return {code: int(number) for code, number in db.execute(query.order_by("region"))}
 

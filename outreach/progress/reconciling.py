@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, and_, case, cast, extract, func, null, select, union_all
+from sqlalchemy import Integer, and_, case, cast, extract, func, null, or_, select, union_all
 from sqlmodel import col
 
 from outreach.logbook.tables import LedgerEntry, SessionReport
@@ -48,8 +48,9 @@ class Reconciled:
     """One village and month, claimed and confirmed; None is what nobody has told.
 
     `confirmed_forms` are the registered where no forms were told. `difference` is confirmed less
-    claimed forms, `paid_difference` the same of first payments where both are told; of these only
-    what is missing counts.
+    claimed forms, nothing where of a claim only payments are confirmed, and these where nothing is
+    claimed; `paid_difference` the same of first payments where both are told; of these only what
+    is missing counts.
     """
 
     code: str
@@ -133,12 +134,14 @@ def _compared(db: Session, scope: Scope, until: date) -> Any:
         .group_by(told.c.code, told.c.month)
         .subquery()
     )
-    claimed, confirmed = (
-        func.coalesce(pairs.c[name], 0) for name in ("claimed_forms", "confirmed_forms")
-    )
+    claimed = func.coalesce(pairs.c.claimed_forms, 0)
     unpaid = pairs.c.claimed_paid - pairs.c.confirmed_paid
     missing = case((unpaid > 0, unpaid), else_=0)
-    difference = confirmed - claimed
+    no_forms = and_(pairs.c.confirmed_forms.is_(None), pairs.c.confirmed_paid.is_not(None))
+    difference = case(
+        (and_(no_forms, claimed > 0), 0),
+        else_=func.coalesce(pairs.c.confirmed_forms, pairs.c.confirmed_paid, 0) - claimed,
+    )
     now = until.year * 12 + until.month - 1
     return select(
         *pairs.c,
@@ -170,7 +173,10 @@ def _told(db: Session, scope: Scope, until: date) -> Any:
         func.sum(forms),
         func.sum(LedgerEntry.first_paid),
         func.max(LedgerEntry.as_of),
-    ).where(*entries_in(db, scope, until), forms.is_not(None))
+    ).where(
+        *entries_in(db, scope, until),
+        or_(forms.is_not(None), col(LedgerEntry.first_paid).is_not(None)),
+    )
     return union_all(
         reports_in(claimed, scope, until).group_by(Visit.village_code, "month"),
         confirmed.group_by(LedgerEntry.village_code, "month"),
@@ -178,7 +184,7 @@ def _told(db: Session, scope: Scope, until: date) -> Any:
 
 
 def _finding(pairs: Any, difference: Any, missing: Any, now: int) -> Any:
-    nothing_confirmed = pairs.c.confirmed_forms.is_(None)
+    nothing_confirmed = and_(pairs.c.confirmed_forms.is_(None), pairs.c.confirmed_paid.is_(None))
     nothing_claimed = func.coalesce(pairs.c.claimed_forms, 0) == 0
     return case(
         (and_(nothing_confirmed, nothing_claimed), Finding.AGREES.value),
