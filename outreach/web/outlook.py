@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from babel.dates import format_date
 from flask import Blueprint, render_template, request
+from sqlalchemy import select
+from sqlmodel import col
 
 from outreach.campaigns.access import branch_regencies, visible_branches
 from outreach.campaigns.campaigns import campaign_of, list_campaigns
@@ -164,28 +166,32 @@ def _around(db: Session, asked: Asked) -> dict[str, Any]:
 def _branches(db: Session, asked: Asked) -> dict[str, Any]:
     """Set the branches of the area beside each other, and tell what no branch serves."""
     if asked.filters.campaign_id is not None or asked.branch is not None or asked.filters.kind:
-        return {"branches": (), "unserved": None}
+        return {"branches": (), "parts": (), "unserved": None}
     day = today()
     national = national_target(db, day)
-    shares = [
-        one
-        for one in regency_shares(db, national.signups if national else 0)
-        if covers(asked.scope.prefixes, one.code)
-    ]
+    every = regency_shares(db, national.signups if national else 0)
+    shares = [one for one in every if covers(asked.scope.prefixes, one.code)]
     seen = set(visible_branches(db, person())) & {one.branch_id for one in shares}
+    # Sign-ups are counted within the area alone: a branch that reaches beyond it would fall short.
+    inside = {one.code for one in shares}
+    parts = seen & {one.branch_id for one in every if one.code not in inside}
     targets = branch_targets(db, day)
     gaps: dict[int, int] = {}
     for one in shares:
         if one.branch_id is not None:
             gaps[one.branch_id] = gaps.get(one.branch_id, 0) + one.gap
-    rows = branch_outlooks(
-        db, asked.scope, [number for number in seen if number is not None], targets, day
-    )
+    rows = branch_outlooks(db, asked.scope, seen - parts, targets, day)
     return {
         "branches": rows,
+        "parts": _names(db, parts),
         "gaps": gaps,
         "unserved": _unserved([one for one in shares if one.branch_id is None]),
     }
+
+
+def _names(db: Session, branch_ids: set[int]) -> list[tuple[int, str]]:
+    query = select(col(Branch.id), col(Branch.name)).where(col(Branch.id).in_(branch_ids))
+    return [(number, name) for number, name in db.execute(query.order_by(col(Branch.name)))]
 
 
 def _unserved(shares: Sequence[RegencyShare]) -> dict[str, int] | None:

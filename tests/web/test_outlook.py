@@ -84,6 +84,20 @@ def test_another_branch_is_not_on_the_page(manager: Visitor, world: World) -> No
     assert own.status_code == 200
 
 
+def test_a_branch_is_not_held_to_its_whole_target_for_a_part_of_it(
+    manager: Visitor, world: World, engine: Engine
+) -> None:
+    page = _text(manager.get("/outlook").text)
+    assert "by hand" in page.split("Sign-ups against the target of each branch")[1]
+    assert "only a part of them lies here" not in page
+    with unit_of_work(engine) as db:
+        db.get_one(BranchRegency, "33.11").branch_id = world.own["branch_id"]
+    page = _text(manager.get("/outlook").text)
+    assert "Sign-ups against the target of each branch" not in page
+    told = page.split("only a part of them lies here:")[1].split("</p>")[0]
+    assert f'<a href="/outlook?branch={world.own["branch_id"]}">' in told
+
+
 def test_regions_without_a_branch_are_told_as_such(national: Visitor, engine: Engine) -> None:
     assert "no branch yet" not in national.get("/outlook").text
     with unit_of_work(engine) as db:
