@@ -33,7 +33,7 @@ TITLE = "Ringkasan wilayah"
 MOST_VISITS = 8
 #: Visits that were approved and asked for; what is only proposed may still change.
 ASKED_FOR = (Work.AWAITING, Work.CONFIRMED)
-STATES = ("Belum direncanakan", "Terencana", "Terkonfirmasi", "Terjangkau")
+STATES = ("Belum direncanakan", "Direncanakan", "Terkonfirmasi", "Terjangkau")
 _VISIT_WORDS = {Work.AWAITING: "menunggu jawaban desa", Work.CONFIRMED: "terkonfirmasi"}
 _FIGURES = {
     Figure.INFORMAL: "pekerja informal (perkiraan)",

@@ -121,7 +121,7 @@ def _reached_columns(schedule_words: Callable[[Figures], str]) -> list[Column[Bo
         Column("Sosialisasi", "#activity+num+sessions", lambda r: r.figures.sessions),
         Column("Desa direncanakan", "#indicator+num+planned", lambda r: r.figures.planned),
         Column(
-            "Desa jatuh tempo menurut rencana",
+            "Seharusnya menurut rencana",
             "#indicator+num+planned+due",
             lambda r: r.figures.expected,
         ),
@@ -171,10 +171,12 @@ def _rate_columns(board: Board) -> list[Column[BoardRow]]:
 
 def _paid_columns() -> list[Column[BoardRow]]:
     return [
-        Column("Membayar", "#reached+paid", lambda r: r.figures.paid if r.figures.told else None),
-        Column("Membayar: dari yang diketahui", "#reached+told", lambda r: r.figures.told),
         Column(
-            "Membayar (%)",
+            "Sudah bayar", "#reached+paid", lambda r: r.figures.paid if r.figures.told else None
+        ),
+        Column("Sudah bayar: dari yang diketahui", "#reached+told", lambda r: r.figures.told),
+        Column(
+            "Sudah bayar (%)",
             "#indicator+pct+paid",
             lambda r: percentage(r.figures.paid_share),
             Cell.DECIMAL,
@@ -184,9 +186,9 @@ def _paid_columns() -> list[Column[BoardRow]]:
 
 def _effort_columns(cost_rupiah: Callable[[Figures], int]) -> list[Column[BoardRow]]:
     return [
-        Column("Hari-tim", "#activity+num+teamdays", lambda r: r.figures.team_days),
+        Column("Hari tim", "#activity+num+teamdays", lambda r: r.figures.team_days),
         Column(
-            "Jam di jalan",
+            "Jam di perjalanan",
             "#activity+num+hours",
             lambda r: round(r.figures.travel_hours, 1),
             Cell.DECIMAL,
@@ -209,7 +211,7 @@ def _phone_columns() -> list[Column[BoardRow]]:
         ),
         Column("Laporan belum terkirim", "#indicator+num+unsent", lambda r: r.figures.unsent),
         Column(
-            "HP tidak terdengar seminggu",
+            "HP diam seminggu",
             "#indicator+num+phones+silent",
             lambda r: r.figures.silent,
         ),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from outreach.sheets.kinds import Value
 
 _STEP_HEADERS = {
-    "forms": "Formulir terisi",
+    "forms": "Mengisi formulir",
     "registered": "Terdaftar",
     "first_paid": "Iuran pertama dibayar",
     "paid_1": "Masih membayar setelah 1 bulan",
@@ -96,7 +96,7 @@ def _state_columns(level: Level, state_words: Callable[[Total], str]) -> list[Co
             Cell.DECIMAL,
         ),
         Column("Terkonfirmasi", "#indicator+num+villages+confirmed", lambda r: r.confirmed),
-        Column("Terencana", "#indicator+num+villages+planned", lambda r: r.planned),
+        Column("Direncanakan", "#indicator+num+villages+planned", lambda r: r.planned),
         Column("Belum direncanakan", "#indicator+num+villages+unplanned", lambda r: r.not_planned),
     ]
 
@@ -116,9 +116,7 @@ def _total_columns() -> list[Column[Total]]:
     return [
         Column("Pendaftaran", "#reached+signups", lambda r: r.signups),
         Column("Pekerja informal (perkiraan)", "#population+informal", lambda r: r.informal),
-        Column(
-            "Sudah terlindungi (perkiraan)", "#population+informal+covered", lambda r: r.covered
-        ),
+        Column("Terlindungi (perkiraan)", "#population+informal+covered", lambda r: r.covered),
         Column("Belum terlindungi (perkiraan)", "#inneed+informal", lambda r: r.gap),
     ]
 
@@ -134,15 +132,15 @@ def ledger_table(rows: Mapping[str, LedgerTotals], names: Mapping[str, str], lev
 def _ledger_columns() -> list[Column[LedgerTotals]]:
     return [
         Column("Desa", "#indicator+num+villages", lambda r: r.villages),
-        Column("Desa produktif", "#indicator+num+villages+producing", lambda r: r.producing),
+        Column("Desa menghasilkan", "#indicator+num+villages+producing", lambda r: r.producing),
         Column(
-            "Desa produktif (%)",
+            "Desa menghasilkan (%)",
             "#indicator+pct+villages+producing",
             lambda r: percentage(r.producing_share),
             Cell.DECIMAL,
         ),
         Column(
-            "Desa produktif: hanya menurut laporan",
+            "Desa menghasilkan: baru menurut laporan",
             "#indicator+num+villages+producing+claimed",
             lambda r: r.producing_claimed,
         ),

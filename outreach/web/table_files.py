@@ -14,8 +14,10 @@ from flask_babel import force_locale
 
 from outreach.campaigns.campaigns import campaign_of
 from outreach.errors import NotFound
+from outreach.papers.one_page import STATES as WORDS
 from outreach.people.access import covers
 from outreach.people.tables import Role
+from outreach.progress.board_rows import By
 from outreach.progress.layers import Layer
 from outreach.progress.totals import estimate_sources, newest_report
 from outreach.sheets.exporting import About, Separator, Table, text_file, workbook
@@ -35,7 +37,7 @@ from outreach.web.follow_up_words import case_words, rule_words, unknown_words
 from outreach.web.follow_ups import asked_list, cases_of
 from outreach.web.i18n import moment, number, short_date
 from outreach.web.ledger import areas_below
-from outreach.web.manager import state_of, table_of
+from outreach.web.manager import STATES, state_of, table_of
 from outreach.web.map_filters import Filters, home_of, read_filters
 from outreach.web.paper_files import plain_name
 from outreach.web.routing import allow
@@ -55,12 +57,8 @@ READERS = (Role.COORDINATOR, Role.MANAGER)
 #: The estimates that stand in the tables.
 IN_TABLES = (Figure.INFORMAL, Figure.COVERED, Figure.VULNERABLE)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-STATES = {
-    "not_planned": "Belum direncanakan",
-    "planned": "Terencana",
-    "confirmed": "Terkonfirmasi",
-    "reached": "Terjangkau",
-}
+#: The states of a village by the names of the map, in the words of papers.
+STATE_WORDS = dict(zip(STATES, WORDS, strict=True))
 
 
 @pages.get("/board/table.xlsx")
@@ -80,8 +78,9 @@ def board() -> ResponseReturnValue:
         extra = [("Baris", word(place.by)), ("Hari ini", short_date(day))]
         name = place.name or "Indonesia"
         about = _about(db, f"Papan {name}", name, place.filters, place.scope, extra, place.is_part)
-        goals = {one.source for one in targets.targets.values() if one.source}
-        return _file(table, about, more_sources=[f"Target: {one}." for one in sorted(goals)])
+        told = () if place.by is By.TEAM else {one.source for one in targets.targets.values()}
+        goals = sorted(f"Target: {source_words(one).rstrip('.')}." for one in told if one)
+        return _file(table, about, more_sources=goals)
 
 
 @pages.get("/map/table.xlsx")
@@ -94,7 +93,7 @@ def map_() -> ResponseReturnValue:
         shown = table_of(db, filters)
         layer, level = _layer(shown), Level[shown["level"].upper()]
         table = map_table(
-            shown["rows"], shown["whole"], level, lambda row: STATES[state_of(row)], layer
+            shown["rows"], shown["whole"], level, lambda row: STATE_WORDS[state_of(row)], layer
         )
         extra = [("Warna peta", layer.name)] if layer else []
         about = _about_area(db, "Peta", filters, extra)

@@ -97,7 +97,7 @@ def test_the_ledger_goes_out_as_it_is_counted(app: Flask, manager: Visitor) -> N
         totals = counted[row["Kode wilayah"]]
         assert int(row["Desa"]) == totals.villages
         assert int(row["Formulir menurut laporan"]) == totals.claimed_forms
-        assert int(row["Desa produktif"]) == totals.producing
+        assert int(row["Desa menghasilkan"]) == totals.producing
         told = totals.steps["first_paid"].workers
         assert row["Iuran pertama dibayar"] == ("" if told is None else str(told))
     assert sum(int(row["Formulir menurut laporan"]) for row in rows) > 0
