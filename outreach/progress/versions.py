@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import BigInteger, cast, func, select
+from sqlalchemy import BigInteger, String, cast, func, select
 from sqlmodel import col
 
 from outreach.campaigns.tables import Campaign, Stage, StageVillage
@@ -37,6 +37,8 @@ def figures_version(db: Session, now: datetime, *, with_choice: bool = False) ->
         *_edited(Branch),
         select(func.max(col(RegistryLoad.id))).scalar_subquery(),
         *_sums(VillageCount, col(VillageCount.counted)),
+        *_sums(VillageCount, _day_number(VillageCount.as_of)),
+        *_sums(VillageCount, func.length(col(VillageCount.source))),
         *(_sums(StageVillage, col(StageVillage.rank)) if with_choice else ()),
     ]
     return (change, *db.execute(select(*asked)).one())
@@ -48,6 +50,11 @@ def _edited(table: Any) -> tuple[Any, ...]:
         select(one).select_from(table).scalar_subquery()
         for one in (func.count(), func.max(table.id), func.sum(table.version))
     )
+
+
+def _day_number(day: Any) -> Any:
+    """Write a day as a number of six digits, which sums do not overflow with."""
+    return cast(func.replace(cast(day, String), "-", ""), BigInteger) - 20_000_000
 
 
 def _sums(table: Any, figure: Any) -> tuple[Any, ...]:

@@ -106,6 +106,19 @@ def _counts_exchanged(db: Session) -> None:
     )
 
 
+def _counted_again(db: Session) -> None:
+    """The same numbers, counted a year later."""
+    some = ((OWN_VILLAGE, 222), (SECOND_VILLAGE, 111))
+    day = NOW.date().replace(year=2027)
+    note_counts(db, [Count(code, Figure.VULNERABLE, n, day, "Dinas") for code, n in some])
+
+
+def _told_by_another(db: Session) -> None:
+    some = ((OWN_VILLAGE, 222), (SECOND_VILLAGE, 111))
+    day = NOW.date().replace(year=2027)
+    note_counts(db, [Count(code, Figure.VULNERABLE, n, day, "Dinas Sosial") for code, n in some])
+
+
 def _counts_forgotten(db: Session) -> None:
     forget_counts(db, [(code, Figure.VULNERABLE) for code in (OWN_VILLAGE, SECOND_VILLAGE)])
 
@@ -131,6 +144,8 @@ CHANGES: dict[Callable[[Session], None], tuple[str, ...]] = {
     _stage_changed: ("/stages",),
     _counted: ("/villages?limit=500", "/regions", "/progress"),
     _counts_exchanged: ("/villages?limit=500",),
+    _counted_again: ("/villages?limit=500",),
+    _told_by_another: ("/villages?limit=500",),
     _counts_forgotten: ("/villages?limit=500", "/regions", "/progress"),
     _registry_loaded: ("/villages?limit=500",),
     _chosen_otherwise: ("/villages?limit=500&campaign={campaign}", "/progress?campaign={campaign}"),
