@@ -218,18 +218,24 @@ def _read(row: Row, before: Mapping[str, Value], month: date, ctx: Context) -> T
 
 
 def _is_in_time(row: Row, given: LedgerIn, month: date, ctx: Context) -> bool:
+    """Refuse months and days that cannot be, the first reason alone: others follow from it."""
     if month > ctx.today:
         row.refuse("month", "month_in_the_future")
     elif month < tariff().first_month:
         row.refuse("month", "before_the_tariff", first=f"{tariff().first_month:%m/%Y}")
-    if given.as_of > ctx.today:
+    elif given.as_of > ctx.today:
         row.refuse("as_of", "in_the_future")
     elif given.as_of < month:
         row.refuse("as_of", "before_its_month")
+    else:
+        _refuse_too_early(row, given, month)
+    return not row.is_refused
+
+
+def _refuse_too_early(row: Row, given: LedgerIn, month: date) -> None:
     for step, months in _MONTHS_LATER.items():
         if getattr(given, step) is not None and given.as_of < month_after(month, months):
             row.refuse(step, "told_too_early", months=months)
-    return not row.is_refused
 
 
 def _refuse_larger(row: Row, given: LedgerIn, step: str, before_it: str) -> None:
