@@ -43,7 +43,6 @@ MONTHS_BACK, MONTHS_AHEAD = 12, 12
 #: A discount that ends within so many days is told.
 TOLD_DAYS = 180
 ROWS_A_PAGE = 20
-LAST_PAGE = 10_000
 
 
 @pages.get("/ledger")
@@ -138,13 +137,14 @@ def _tariff_sources() -> list[str]:
 def _agreement(db: Session, scope: Scope) -> dict[str, Any]:
     """Gather what reports claim beside what is confirmed, one page of it."""
     counted = count_findings(db, scope, until=today())
-    page = min(LAST_PAGE, max(1, request.args.get("page", 1, type=int)))
     loud = sum(number for finding, number in counted.items() if finding not in QUIET)
+    pages = max(1, -(-loud // ROWS_A_PAGE))
+    page = min(pages, max(1, request.args.get("page", 1, type=int)))
     return {
         "findings": counted,
         "loud": loud,
         "page": page,
-        "pages": max(1, -(-loud // ROWS_A_PAGE)),
+        "pages": pages,
         "pairs": [
             one
             for one in reconcile(
