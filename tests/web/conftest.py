@@ -23,6 +23,7 @@ from outreach.visits.links import issue_links, live_links, token_of
 from outreach.visits.tables import Visit, Work
 from outreach.web.app import create_app
 from tests.visits.world import NOW
+from tests.web import samples
 from tests.web.asked import KEY, PHONE, Asked
 from tests.web.planned import Planned, coordinator, plan
 from tests.web.world import SECRET, World, build
@@ -81,7 +82,8 @@ def web_var(tmp_path_factory: pytest.TempPathFactory) -> Path:
     The maps' scripts are the real ones; the shapes are empty, `tests/maps` builds real ones.
     """
     var = tmp_path_factory.mktemp("var")
-    build_assets(var / "maps")
+    script = build_assets(var / "maps")["script"]
+    samples.OPEN["asset_path"] = script.removeprefix("assets/")
     store = Store(var / "maps")
     store.note(
         areas=store.keep("areas", ".json", b"{}"),

@@ -66,7 +66,7 @@ OPEN: dict[str, Any] = {
     # As tests/web/conftest.py builds them.
     "province_code": "33",
     "file_name": "areas-44136fa355b3678a.json",
-    "asset_path": "images/layers.png",
+    "asset_path": "filled in by tests/web/conftest.py, for every change of a script renames it",
     "layer": "signups",
     # Made by a phone: nobody's yet.
     "item_id": "0192f0c1-2345-7000-8000-00000000abcd",

@@ -174,7 +174,7 @@ def test_no_page_of_a_role_speaks_english(
     # Logging out is the last deed.
     mine = [case for case in every_case() if case.roles != PUBLIC and role in case.roles]
     for case in sorted(mine, key=lambda case: (case.method, case.rule == "/logout")):
-        values = samples.values(world, set(case.arguments), "own") or {}
+        values = samples.values(world, set(case.arguments), "own", role) or {}
         answer = ask(visitor, case, values, app)
         # Browsers show nothing of an answer that sends them elsewhere.
         if answer.mimetype == "text/html" and answer.status_code not in (302, 303):
