@@ -25,7 +25,7 @@ ROOT = Path(outreach.__file__).parent
 #: Rooms that speak to programs or operators, with words of their own.
 ELSEWHERE = {"cli", "migrations"}
 #: Never shown by their own word: each is told by a sentence or a heading of the pages.
-TOLD_OTHERWISE = {"Cell", "ChangeKind", "CodeState", "LinkState", "Which"}
+TOLD_OTHERWISE = {"Cell", "ChangeKind", "CodeState", "LinkState", "Separator", "Which"}
 
 
 def _kinds(root: type[Any]) -> Iterator[type[Any]]:
