@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
+from outreach.web.manager_enum_words import MANAGER_WORDS
+
 ENUM_WORDS = {
+    **MANAGER_WORDS,
     "Role": {
         "official": _("Village official"),
         "coordinator": _("Field coordinator"),
@@ -22,20 +25,6 @@ ENUM_WORDS = {
         "page": _("Our page"),
         "odk": _("ODK Collect or KoboCollect"),
     },
-    "AskedState": {
-        "ready": _("Waits for a worker"),
-        "running": _("Being worked out"),
-        "done": _("Answered"),
-        "dead": _("Failed"),
-        "cancelled": _("Called off"),
-    },
-    "Prospect": {
-        "made": _("Made"),
-        "likely": _("Likely"),
-        "open": _("Still undecided"),
-        "unlikely": _("Unlikely"),
-        "missed": _("Missed"),
-    },
     "VillageKind": {
         "kelurahan": _("Kelurahan"),
         "desa": _("Desa"),
@@ -45,14 +34,6 @@ ENUM_WORDS = {
         "Asia/Jakarta": _("Western time (WIB)"),
         "Asia/Makassar": _("Central time (WITA)"),
         "Asia/Jayapura": _("Eastern time (WIT)"),
-    },
-    "Layer": {
-        "reached": _("Share of villages reached"),
-        "signups": _("Sign-ups per 1,000 informal workers (estimate)"),
-        "gap": _("Gap that is left (estimate)"),
-        "paid": _("Share of sign-ups paid"),
-        "confirmed": _("Share of coming visits confirmed"),
-        "silence": _("Days since the last session"),
     },
     "Figure": {
         "population": _("People (estimate)"),
@@ -356,29 +337,6 @@ ENUM_WORDS = {
         "ledger": _("Sign-up ledger"),
         "sponsorships": _("Sponsorships"),
     },
-    "FollowUp": {
-        "low_conversion": _("Many met, few signed up"),
-        "promised": _("Promised and lapsed"),
-        "unpaid": _("Signed up and never paid"),
-        "stopped_paying": _("Paid first and stopped"),
-        "sponsor_ending": _("Sponsor ending"),
-    },
-    "Saturation": {
-        "low": _("Under a quarter: most are still to be won"),
-        "some": _("A quarter to a half"),
-        "high": _("A half to four fifths"),
-        "full": _("Four fifths and more: hardly anybody is left"),
-    },
-    "GroundKind": {
-        "district": _("District"),
-        "island": _("Island"),
-    },
-    "AutomaticReason": {
-        "all_reached": _("Every village has been reached already"),
-        "no_such_kind": _("No village of the kinds chosen"),
-        "closed": _("Closed on every day of the stage"),
-        "left_out": _("Every village was left out by hand, with a reason"),
-    },
     "UploadState": {
         "staged": _("Waiting for you"),
         "applied": _("Applied"),
@@ -389,21 +347,6 @@ ENUM_WORDS = {
         "add": _("New"),
         "alter": _("Change"),
         "remove": _("Taken out"),
-    },
-    "By": {
-        "office": _("Regional office"),
-        "branch": _("Branch"),
-        "team": _("Team"),
-        "province": _("Province"),
-        "regency": _("Regency or city"),
-        "district": _("District"),
-        "village": _("Village"),
-    },
-    "Schedule": {
-        "ahead": _("Ahead"),
-        "on_schedule": _("On schedule"),
-        "behind": _("Behind"),
-        "no_plan": _("No plan"),
     },
     "Sector": {
         "farmer": _("Farmers"),
@@ -418,28 +361,6 @@ ENUM_WORDS = {
     "Package": {
         "jkk_jkm": _("JKK + JKM"),
         "jkk_jkm_jht": _("JKK + JKM + JHT"),
-    },
-    "Programme": {
-        "jkk": _("Work accident (JKK)"),
-        "jkm": _("Death (JKM)"),
-        "jht": _("Old-age savings (JHT)"),
-    },
-    "SignupChannel": {
-        "own": _("On their own"),
-        "sertakan": _("SERTAKAN sponsor"),
-        "apbd": _("Regency budget (APBD)"),
-        "apbdes": _("Village budget (APBDes)"),
-        "pbi": _("The state (PBI)"),
-        "csr": _("A company (CSR)"),
-        "perisai": _("PERISAI agent"),
-    },
-    "Finding": {
-        "missing": _("Nothing confirmed yet"),
-        "fewer": _("Fewer confirmed than claimed"),
-        "more": _("More confirmed than claimed"),
-        "unclaimed": _("Confirmed without a session"),
-        "agrees": _("Both agree"),
-        "awaited": _("This month: not due yet"),
     },
     "Payer": {
         "self": _("The worker"),

@@ -35,7 +35,7 @@ from outreach.progress.targets import (
     regency_shares,
 )
 from outreach.villages.source import RegistryFault
-from outreach.web.words import SOURCES
+from outreach.web.shipped_sources import SOURCES
 from tests.builders import load_small_registry
 from tests.field import NOW, Field, account, make_field
 from tests.visits.world import branch
