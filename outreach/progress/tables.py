@@ -1,4 +1,4 @@
-"""Storage of what managers aim at and ask: targets, sponsorships, what-ifs, views, digests."""
+"""Storage of what managers aim at and ask: targets, sponsorships, what-ifs."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -125,39 +125,3 @@ class WhatIf(SQLModel, table=True):
     asked_by: int = Field(foreign_key="account.id", index=True)
     asked_at: datetime
     finished_at: datetime | None = None
-
-
-class SavedView(SQLModel, table=True):
-    """An address of the product with its filters that a person has given a name."""
-
-    __tablename__ = "saved_view"
-    __table_args__ = (Index("uq_saved_view_name", "account_id", "name", unique=True),)
-    id: int | None = Field(default=None, primary_key=True)
-    account_id: int = Field(foreign_key="account.id", index=True)
-    name: str
-    address: str
-    saved_at: datetime
-
-
-class Digest(SQLModel, table=True):
-    """A person's wish for an e-mail with the board's figures once a week; one each at the most.
-
-    `weekday` is an ISO weekday number, `address` the board whose figures it tells. `sent_for` is
-    the day for which it went out last; it is claimed and tried like a message.
-    """
-
-    __table_args__ = (
-        CheckConstraint("weekday BETWEEN 1 AND 7", name="weekday"),
-        CheckConstraint("attempts >= 0", name="attempts_not_negative"),
-    )
-    account_id: int = Field(primary_key=True, foreign_key="account.id")
-    email: str
-    weekday: int = 1
-    language: str = "id"
-    address: str
-    sent_for: date | None = None
-    attempts: int = 0
-    next_try_at: datetime
-    lease_until: datetime | None = None
-    error: str = ""
-    version: int = 1
