@@ -112,19 +112,7 @@ def one_page(
     """
     counts = (whole.not_planned, whole.planned, whole.confirmed, whole.reached)
     return {
-        "kind": "one_page",
-        "title": TITLE,
-        "number": area.name,
-        "edition": 1,
-        "revised": "",
-        "dated": day_words(today),
-        "dated_iso": today.isoformat(),
-        "head": dict(area.head),
-        "area": area.name,
-        "above": ", ".join(area.above),
-        "to": _head_of(area),
-        "part": area.part,
-        "filters": list(area.filters),
+        **_heading(area, today),
         "reached": _number(whole.reached),
         "villages": _number(whole.villages),
         "share": _percent(whole.reached_share),
@@ -144,6 +132,25 @@ def one_page(
         "visit_count": visits.count,
         "asked": _asked(whole, visits),
         "address": area.address,
+    }
+
+
+def _heading(area: Area, today: date) -> dict[str, Any]:
+    """Say what the page is, of which area, for whom and of when."""
+    return {
+        "kind": "one_page",
+        "title": TITLE,
+        "number": area.name,
+        "edition": 1,
+        "revised": "",
+        "dated": day_words(today),
+        "dated_iso": today.isoformat(),
+        "head": dict(area.head),
+        "area": area.name,
+        "above": ", ".join(area.above),
+        "to": _head_of(area),
+        "part": area.part,
+        "filters": list(area.filters),
     }
 
 

@@ -12,7 +12,7 @@ from outreach.logbook.tables import SessionReport
 from outreach.people.tables import Branch, BranchRegency
 from outreach.progress.effort import Period, effort_of, team_days_of
 from outreach.progress.outlook import Course, Line, course, span_of
-from outreach.progress.scope import Scope, visits_in
+from outreach.progress.scope import Scope, current_reports
 from outreach.progress.weeks import monday_of, regroup, weekly
 from outreach.villages.codes import Level
 from outreach.visits.tables import Visit
@@ -113,10 +113,9 @@ def _done(
     told: dict[tuple[date, date], dict[str, int]] = {}
     regency = func.substr(col(Visit.village_code), 1, int(Level.REGENCY)).label("regency")
     for starts, ends in sorted(periods):
-        query: Any = (
-            select(regency, func.sum(col(SessionReport.signups)))
-            .join(SessionReport, col(SessionReport.visit_id) == col(Visit.id))
-            .where(visits_in(scope), col(SessionReport.corrected_by).is_(None))
+        query: Any = select(regency, func.sum(col(SessionReport.signups))).select_from(Visit)
+        query = (
+            current_reports(query, scope)
             .where(col(SessionReport.held_on).between(starts, min(ends, today)))
             .group_by("regency")
         )

@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from outreach.campaigns.choosing import SIGNUPS_PER_HUNDRED
 from outreach.logbook.tables import SessionReport
-from outreach.progress.scope import visits_in
+from outreach.progress.scope import current_reports
 from outreach.villages.tables import Village
 from outreach.visits.tables import Visit
 
@@ -126,17 +126,15 @@ def concentration(db: Session, scope: Scope) -> Concentration:
 
 def _reached(db: Session, scope: Scope) -> list[Row[Any]]:
     """Villages in which a current report met people: their estimates and sign-ups."""
-    query: Any = (
-        select(
-            col(Village.code),
-            col(Village.informal_workers),
-            col(Village.informal_covered),
-            func.sum(SessionReport.signups).label("signups"),
-        )
-        .select_from(Visit)
-        .join(SessionReport, col(SessionReport.visit_id) == col(Visit.id))
+    query: Any = select(
+        col(Village.code),
+        col(Village.informal_workers),
+        col(Village.informal_covered),
+        func.sum(SessionReport.signups).label("signups"),
+    ).select_from(Visit)
+    query = (
+        current_reports(query, scope)
         .join(Village, col(Village.code) == col(Visit.village_code))
-        .where(visits_in(scope), col(SessionReport.corrected_by).is_(None))
         .group_by(col(Village.code), col(Village.informal_workers), col(Village.informal_covered))
         .having(func.sum(col(SessionReport.men) + col(SessionReport.women)) > 0)
     )

@@ -22,7 +22,7 @@ from outreach.visits.tables import Visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date, datetime
+    from datetime import date
 
     from sqlalchemy import Row
     from sqlmodel import Session
@@ -161,18 +161,6 @@ def stage_rows(
     if campaign_id is not None:
         query = query.where(col(Stage.campaign_id) == campaign_id)
     return db.execute(query.limit(limit + 1)).all()
-
-
-def newest_report(db: Session, scope: Scope) -> datetime | None:
-    """Tell when the newest current report in scope came in; none if there is none."""
-    query: Any = (
-        select(func.max(SessionReport.received_at))
-        .select_from(Visit)
-        .join(SessionReport, col(SessionReport.visit_id) == col(Visit.id))
-        .where(visits_in(scope), col(SessionReport.corrected_by).is_(None))
-    )
-    found: datetime | None = db.execute(query).scalar()
-    return found
 
 
 def _between(column: Any, days: tuple[date | None, date | None]) -> list[Any]:

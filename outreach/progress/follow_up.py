@@ -18,7 +18,7 @@ from outreach.campaigns.tables import Pick, Stage, StagePick, Status
 from outreach.logbook.tables import LedgerEntry, SessionReport
 from outreach.people.tables import BranchRegency
 from outreach.progress.ending import sponsor_ending
-from outreach.progress.scope import villages_in, visits_in
+from outreach.progress.scope import current_reports, villages_in, visits_in
 from outreach.villages.codes import Level, cut
 from outreach.visits.question import lacks_report
 from outreach.visits.tables import ACTIVE, TO_COME, Visit, Work
@@ -212,11 +212,7 @@ def _planned(db: Session, scope: Scope, today: date) -> dict[str, date]:
 def _current(columns: Iterable[Any], scope: Scope) -> Any:
     """Read the current reports of what counts, by village."""
     query: Any = select(col(Visit.village_code), *columns).select_from(Visit)
-    return (
-        query.join(SessionReport, col(SessionReport.visit_id) == col(Visit.id))
-        .where(visits_in(scope), col(SessionReport.corrected_by).is_(None))
-        .group_by(Visit.village_code)
-    )
+    return current_reports(query, scope).group_by(Visit.village_code)
 
 
 def _low_conversion(asked: _Question) -> _Found:

@@ -16,7 +16,7 @@ from sqlalchemy import case, func, literal, select
 from sqlmodel import col
 
 from outreach.logbook.tables import SessionReport
-from outreach.progress.scope import villages_in, visits_in
+from outreach.progress.scope import current_reports, villages_in, visits_in
 from outreach.villages.codes import Level
 from outreach.villages.tables import Village
 from outreach.visits.tables import TO_COME, Visit, Work
@@ -183,7 +183,7 @@ def _signed(scope: Scope, level: Level) -> Any:
         func.sum(told),
         func.sum(func.coalesce(col(SessionReport.paid), 0)),
     ).select_from(Visit)
-    return _current(query, scope).group_by("region")
+    return current_reports(query, scope).group_by("region")
 
 
 def _visited(db: Session, scope: Scope, level: Level) -> list[tuple[str, int, int]]:
@@ -192,14 +192,8 @@ def _visited(db: Session, scope: Scope, level: Level) -> list[tuple[str, int, in
         func.count(func.distinct(Visit.village_code)),
         func.max(SessionReport.held_on),
     ).select_from(Visit)
-    rows = db.execute(_current(query, scope).group_by("region"))
+    rows = db.execute(current_reports(query, scope).group_by("region"))
     return [(code, visited, (last - EPOCH).days) for code, visited, last in rows]
-
-
-def _current(query: Any, scope: Scope) -> Any:
-    """Keep the reports that count: of visits in scope, and not corrected since."""
-    joined = query.join(SessionReport, col(SessionReport.visit_id) == col(Visit.id))
-    return joined.where(visits_in(scope), col(SessionReport.corrected_by).is_(None))
 
 
 def _coming(scope: Scope, level: Level) -> Any:
@@ -217,7 +211,7 @@ def first_days(db: Session, scope: Scope, codes: NDArray[np.str_]) -> NDArray[np
     """
     met = col(SessionReport.men) + col(SessionReport.women) > 0
     query = select(col(Visit.village_code), func.min(SessionReport.held_on)).select_from(Visit)
-    rows = db.execute(_current(query, scope).where(met).group_by(Visit.village_code)).all()
+    rows = db.execute(current_reports(query, scope).where(met).group_by(Visit.village_code)).all()
     days = np.zeros(len(codes), dtype=np.int64)
     at, of = _places(codes, [code for code, _ in rows])
     days[at] = np.array([(first - EPOCH).days for _, first in rows], dtype=np.int64)[of]

@@ -14,7 +14,7 @@ from sqlmodel import col
 from outreach.logbook.tables import SessionReport
 from outreach.planning.forecast import DRAWS, LIKELY, UNLIKELY, Forecast, TooThin, forecast
 from outreach.progress.effort import Period, effort_of, spans_of, team_days_of
-from outreach.progress.scope import Scope, villages_in, visits_in
+from outreach.progress.scope import Scope, current_reports, villages_in, visits_in
 from outreach.progress.weeks import DAYS_PER_WEEK, monday_of, weekly
 from outreach.villages.tables import Village
 from outreach.visits.tables import Visit, Work
@@ -289,33 +289,23 @@ def _made_on(
 def span_of(db: Session, scope: Scope) -> tuple[date | None, date | None]:
     """Days of the first and of the last session counted."""
     held = col(SessionReport.held_on)
-    query: Any = (
-        select(func.min(held), func.max(held))
-        .select_from(Visit)
-        .join(SessionReport, col(SessionReport.visit_id) == col(Visit.id))
-        .where(visits_in(scope), col(SessionReport.corrected_by).is_(None))
-    )
-    first, last = db.execute(query).one()
+    query: Any = select(func.min(held), func.max(held)).select_from(Visit)
+    first, last = db.execute(current_reports(query, scope)).one()
     return first, last
 
 
 def _done(db: Session, scope: Scope, period: Period) -> tuple[int, int]:
     """Count the sign-ups of the period's days, and the villages first met on one of them."""
     last = min(period.today, period.ends)
-    query: Any = (
-        select(
-            func.sum(col(SessionReport.signups)).filter(
-                col(SessionReport.held_on).between(period.starts, last)
-            ),
-            func.min(col(SessionReport.held_on))
-            .filter(col(SessionReport.men) + col(SessionReport.women) > 0)
-            .label("met"),
-        )
-        .select_from(Visit)
-        .join(SessionReport, col(SessionReport.visit_id) == col(Visit.id))
-        .where(visits_in(scope), col(SessionReport.corrected_by).is_(None))
-        .group_by(col(Visit.village_code))
-    )
+    query: Any = select(
+        func.sum(col(SessionReport.signups)).filter(
+            col(SessionReport.held_on).between(period.starts, last)
+        ),
+        func.min(col(SessionReport.held_on))
+        .filter(col(SessionReport.men) + col(SessionReport.women) > 0)
+        .label("met"),
+    ).select_from(Visit)
+    query = current_reports(query, scope).group_by(col(Visit.village_code))
     rows = db.execute(query).all()
     met = sum(day is not None and period.starts <= day <= last for _, day in rows)
     return sum(int(signups or 0) for signups, _ in rows), met

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from outreach.logbook.tables import SessionReport
 from outreach.people.access import narrow
-from outreach.progress.scope import scope_for, visits_in
+from outreach.progress.scope import current_reports, scope_for
 from outreach.villages.tables import Village
 from outreach.visits.tables import Visit
 
@@ -69,16 +69,11 @@ def own_villages(db: Session, person: Person) -> list[OwnVillage]:
 
 def _brought(person: Person) -> Any:
     """Add up the current reports of each village of the person."""
-    query: Any = (
-        select(
-            col(Visit.village_code).label("code"),
-            func.count().label("sessions"),
-            func.sum(col(SessionReport.men) + col(SessionReport.women)).label("people"),
-            func.sum(SessionReport.signups).label("signups"),
-            func.sum(SessionReport.paid).label("paid"),
-        )
-        .select_from(Visit)
-        .join(SessionReport, col(SessionReport.visit_id) == col(Visit.id))
-        .where(visits_in(scope_for(person)), col(SessionReport.corrected_by).is_(None))
-    )
-    return query.group_by(Visit.village_code)
+    query: Any = select(
+        col(Visit.village_code).label("code"),
+        func.count().label("sessions"),
+        func.sum(col(SessionReport.men) + col(SessionReport.women)).label("people"),
+        func.sum(SessionReport.signups).label("signups"),
+        func.sum(SessionReport.paid).label("paid"),
+    ).select_from(Visit)
+    return current_reports(query, scope_for(person)).group_by(Visit.village_code)

@@ -16,7 +16,7 @@ from outreach.errors import OutreachError
 from outreach.people.access import covers
 from outreach.progress import extracts
 from outreach.progress.stages import stage_progress
-from outreach.progress.totals import estimate_sources, totals_by, village_states
+from outreach.progress.totals import estimate_sources, newest_report, totals_by, village_states
 from outreach.progress.weeks import weekly
 from outreach.villages.codes import Level, parent
 from outreach.villages.counts import counts_of
@@ -341,7 +341,7 @@ def _estimates(db: Session) -> list[Source]:
 
 
 def _reports(db: Session, scope: Scope, *figures: str) -> list[Source]:
-    return _source_of_reports(extracts.newest_report(db, scope), *figures)
+    return _source_of_reports(newest_report(db, scope), *figures)
 
 
 def _source_of_reports(newest: datetime | None, *figures: str) -> list[Source]:
