@@ -1,4 +1,4 @@
-"""Storage of what managers aim at and ask: targets, sponsorships, what-ifs."""
+"""Storage of what managers aim at, ask and keep: targets, sponsorships, what-ifs, views."""
 
 from datetime import date, datetime
 from enum import StrEnum
@@ -125,3 +125,48 @@ class WhatIf(SQLModel, table=True):
     asked_by: int = Field(foreign_key="account.id", index=True)
     asked_at: datetime
     finished_at: datetime | None = None
+
+
+class SavedView(SQLModel, table=True):
+    """A page with its filters that a person goes back to by a name of their own.
+
+    `address` is the path and query of a page of ours, never a whole URL.
+    """
+
+    __tablename__ = "saved_view"
+    __table_args__ = (Index("uq_saved_view_name", "account_id", "name", unique=True),)
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    name: str
+    address: str
+    saved_at: datetime
+    version: int = 1
+
+
+class Digest(SQLModel, table=True):
+    """The figures of the week, sent to a person by e-mail on one weekday until they end it.
+
+    `weekday` is the ISO number, 1 for Monday to 7 for Sunday; `area` is a code prefix within the
+    person's own area. Nothing goes out before the person has opened the link sent to `email`.
+    `sent_for` is the last day it was sent or given up for. `attempts` rises with every try, so
+    that whoever was too slow cannot settle what another has taken over; until `lease_until`
+    nobody else tries.
+    """
+
+    __table_args__ = (
+        CheckConstraint("weekday BETWEEN 1 AND 7", name="weekday"),
+        CheckConstraint("attempts >= 0", name="attempts_not_negative"),
+    )
+    account_id: int = Field(primary_key=True, foreign_key="account.id")
+    email: str
+    area: str = Field(default="", sa_type=CODE)
+    weekday: int = 1
+    asked_at: datetime
+    confirmed_at: datetime | None = None
+    sent_for: date | None = None
+    sent_at: datetime | None = None
+    attempts: int = 0
+    next_try_at: datetime = Field(index=True)
+    lease_until: datetime | None = None
+    error: str = ""
+    version: int = 1
