@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from outreach.people.identity import refuse_identity_numbers
@@ -22,6 +22,14 @@ def _readable(text: str) -> str:
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=120),
+    AfterValidator(_readable),
+]
+
+#: A name in a list of one's own: blanks within it count as one, and a broken line as a blank.
+ShortName = Annotated[
+    str,
+    BeforeValidator(lambda text: " ".join(text.split()) if isinstance(text, str) else text),
+    StringConstraints(min_length=1, max_length=80),
     AfterValidator(_readable),
 ]
 

@@ -130,7 +130,8 @@ class WhatIf(SQLModel, table=True):
 class SavedView(SQLModel, table=True):
     """A page with its filters that a person goes back to by a name of their own.
 
-    `address` is the path and query of a page of ours, never a whole URL.
+    `address` is the path and query of a page of ours, of a map also the place it looks at; never
+    a whole URL.
     """
 
     __tablename__ = "saved_view"
@@ -147,10 +148,11 @@ class Digest(SQLModel, table=True):
     """The figures of the week, sent to a person by e-mail on one weekday until they end it.
 
     `weekday` is the ISO number, 1 for Monday to 7 for Sunday; `area` is a code prefix within the
-    person's own area. Nothing goes out before the person has opened the link sent to `email`.
-    `sent_for` is the last day it was sent or given up for. `attempts` rises with every try, so
-    that whoever was too slow cannot settle what another has taken over; until `lease_until`
-    nobody else tries.
+    person's own area, or empty for all that they see. Nothing but a link goes out before the
+    person has opened it; `asked_at` is when `email` was given, and that link with it. `sent_for`
+    is the last day it was sent or given up for. Without `next_try_at` nothing is to be sent until
+    the person does something. `attempts` rises with every try, so that whoever was too slow cannot
+    settle what another has taken over; until `lease_until` nobody else tries.
     """
 
     __table_args__ = (
@@ -166,7 +168,7 @@ class Digest(SQLModel, table=True):
     sent_for: date | None = None
     sent_at: datetime | None = None
     attempts: int = 0
-    next_try_at: datetime = Field(index=True)
+    next_try_at: datetime | None = Field(default=None, index=True)
     lease_until: datetime | None = None
     error: str = ""
     version: int = 1

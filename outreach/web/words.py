@@ -52,6 +52,8 @@ CONFLICTS = {
     "borders_being_drawn": _("The map is being drawn right now. Please wait for it."),
     "changed_meanwhile": SENTENCES["conflict"],
     "too_many_tokens": _("You have %(most)s tokens that still hold. Withdraw one first."),
+    "too_many_views": _("You have kept %(most)s views. Remove one you do not need any more first."),
+    "view_name_taken": _("You have a view of this name already. Replace it, or give another name."),
     "regency_has_branch": _("%(regency)s already belongs to the branch %(branch)s."),
     "campaign_closed": _("This campaign is closed."),
     "campaign_not_open": _("The campaign has not been opened yet."),
@@ -221,6 +223,7 @@ PROBLEMS = {
         " campaign or a new one."
     ),
     "list_is_empty": _("None of these villages is on the list any more. Load the page again."),
+    "not_a_view": _("This is not the address of a page that you can open here and keep."),
     "noted_already": _("The same is noted already."),
     "neither_village_nor_regency": _("Please give the code of a village or of a regency."),
     "nothing_to_remove": _("There is nothing to remove: this row is not stored."),
