@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import contextmanager
@@ -44,6 +45,17 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def told_to_children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file in which our processes note the environment that they are given, and do no more."""
+    told, program = tmp_path / "told.txt", tmp_path / "tell"
+    program.write_text(f"#!/bin/sh\n(/usr/bin/env; echo end) > {told}\nexit 1\n", encoding="utf-8")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    monkeypatch.setenv("DATABASE_URL", "postgresql://user:of-the-database@127.0.0.1/x")
+    return told
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from outreach.config import Settings, read_settings
 from outreach.db import reading
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import Engine
 
@@ -37,8 +38,7 @@ def build_if_missing(engine: Engine, settings: Settings) -> None:
 
 def _build_shapes(engine: Engine, settings: Settings) -> None:
     from outreach.maps.artefacts import Store, keep_places
-    from outreach.maps.boundary_keeping import redraw
-    from outreach.maps.shapes import build_shapes
+    from outreach.maps.boundary_keeping import build
     from outreach.villages.coast import load_coast
     from outreach.web.map_data import read_places
 
@@ -46,12 +46,24 @@ def _build_shapes(engine: Engine, settings: Settings) -> None:
     step("Maps: drawing region shapes from village points")
     with reading(engine) as db:
         places = read_places(db)
-    folder = settings.var_dir / "maps"
-    build_shapes(places, load_coast(), folder, _show)
+    store = Store(settings.var_dir / "maps")
     # Every map of the nation begins with it: packed best once, it spares each first visit 13 KB.
-    keep_places(Store(folder), places, best=True)
-    if redraw(Store(folder), places, load_coast(), _show):
-        click.echo("    " + say("within the borders that were brought in"))
+    keep_places(store, places, best=True)
+    with _one_drawing():
+        if build(store, places, load_coast(), _show):
+            click.echo("    " + say("within the borders that were brought in"))
+
+
+@contextmanager
+def _one_drawing() -> Iterator[None]:
+    """Say it in words where somebody else draws at this moment; the map stays as it is."""
+    from outreach.errors import Conflict
+    from outreach.web.border_words import FILES
+
+    try:
+        yield
+    except Conflict as error:
+        raise click.ClickException(say(FILES[str(error.facts["problem"])])) from error
 
 
 def _show(name: str, done: int, of: int) -> None:
@@ -125,7 +137,9 @@ def _forget(folder: Path) -> None:
     from outreach.maps.artefacts import Store
     from outreach.maps.boundary_keeping import forget
 
-    if forget(Store(folder)):
+    with _one_drawing():
+        gone = forget(Store(folder))
+    if gone:
         step("Maps: back to the approximate borders")
     else:
         step("Maps: no borders were brought in")
@@ -148,8 +162,9 @@ def _bring_in(folder: Path, file: Path, source: str, day: date, told: tuple[str,
     _show_report(report)
     store = Store(folder)
     borders = boundary_keeping.Borders(source[:120], day, file.name, report)
-    draft = boundary_keeping.keep_draft(store, borders, regions)
-    boundary_keeping.apply_draft(store, draft.stamp, places, load_coast(), _show)
+    with _one_drawing():
+        draft = boundary_keeping.keep_draft(store, borders, regions)
+        boundary_keeping.apply_draft(store, draft.stamp, places, load_coast(), _show)
 
 
 def _registry() -> tuple[Places, dict[Level, list[str]]]:

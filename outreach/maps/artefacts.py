@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gzip
 import hashlib
 import json
@@ -50,7 +51,7 @@ class Stored:
 
 
 class Store:
-    """A folder of artefacts; a name never changes its content, so writers need no lock."""
+    """A folder of artefacts; a name never changes its content, so only the manifest has a lock."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -91,8 +92,12 @@ class Store:
 
     def note(self, **entries: Any) -> None:
         """Put entries into the manifest, in place of those of the same key."""
-        known = {**self.manifest(), **entries}
-        write_whole(self.folder / "manifest.json", json.dumps(known, indent=1).encode())
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "manifest.lock").open("w") as lock:
+            # Held for a moment: who reads before another writes would write that one's away.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            known = {**self.manifest(), **entries}
+            write_whole(self.folder / "manifest.json", json.dumps(known, indent=1).encode())
 
 
 def _takes(accept_encoding: str, encoding: str) -> bool:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outreach.errors import Conflict
+from outreach.maps.apart import ENVIRONMENT
 from outreach.maps.artefacts import Store, write_whole
 from outreach.maps.boundary_keeping import apply_draft, drawing, require_draft
 from outreach.maps.columns import Places
@@ -67,7 +68,11 @@ def start(store: Store, stamp: str, places: Places) -> None:
         _tell(store, "start", 0, 8)
     command = [sys.executable, "-m", __name__, str(store.folder.resolve()), stamp]
     process = subprocess.Popen(  # noqa: S603 - our own module; a folder and a hash of ours
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True
+        command,
+        env=ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
     )
     threading.Thread(target=process.wait, daemon=True).start()  # so that its end is noted
 

@@ -24,7 +24,7 @@ from outreach.errors import Conflict
 from outreach.maps.artefacts import write_whole
 from outreach.maps.borders import draw_within, join
 from outreach.maps.boundaries import Refused, Report
-from outreach.maps.shapes import Regions, keep_regions
+from outreach.maps.shapes import Regions, build_shapes, keep_regions
 from outreach.villages.codes import Level
 
 if TYPE_CHECKING:
@@ -115,11 +115,18 @@ def apply_draft(
         drop_draft(store)
 
 
-def redraw(
+def build(
     store: Store, places: Places, coast: shapely.MultiPolygon, on_progress: OnProgress
 ) -> bool:
-    """Draw the kept borders again, after the derived ones were; say whether there are any."""
+    """Draw the derived borders anew and the kept ones into them; say whether there are any kept.
+
+    Raises
+    ------
+    Conflict
+        If the map is being drawn at this moment.
+    """
     with drawing(store):
+        build_shapes(places, coast, store.folder, on_progress)
         kept = store.manifest().get("borders", [])
         if kept:
             _draw(store, kept, places, coast, on_progress)

@@ -15,6 +15,7 @@ import numpy as np
 import shapely
 
 from outreach.errors import Invalid
+from outreach.maps.apart import ENVIRONMENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 MOST_BYTES = 32 * 1024 * 1024
 _SECONDS = 60
 _READER = Path(__file__).with_name("boundary_process.py")
-#: Nothing of ours goes in: no key, no address of a database. One thread, so that memory suffices.
-_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PROJ_NETWORK": "OFF"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def _run(folder: Path, content: bytes, column: str, layer: str) -> tuple[dict[st
             done = subprocess.run(  # noqa: S603 - our own file, and words that it only compares
                 command,
                 cwd=folder,
-                env=_ENVIRONMENT,
+                env=ENVIRONMENT,
                 stdin=subprocess.DEVNULL,
                 stdout=told,
                 stderr=subprocess.DEVNULL,

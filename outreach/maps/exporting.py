@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
+from outreach.maps.apart import ENVIRONMENT
 from outreach.maps.topology_reading import read_topology
 from outreach.villages.codes import Level
 
@@ -126,7 +127,12 @@ def package(exported: Exported) -> bytes:
         given.write_text(json.dumps(told), encoding="utf-8")
         command = [sys.executable, "-m", "outreach.maps.export_process", str(given), str(made)]
         done = subprocess.run(  # noqa: S603 - our own module and files
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
+            command,
+            env=ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
         )
         if done.returncode != 0 or not made.is_file():
             raise RuntimeError(done.stderr.decode(errors="replace")[-2000:])

@@ -53,15 +53,17 @@ def build_shapes(
     """Draw all regions, keep them as artefacts in *out_dir* and answer the manifest.
 
     `on_progress(step, done, of)` is called as each of six steps begins. The manifest names one
-    file of regencies (`areas`) and one file of districts per province (`districts`).
+    file of regencies (`areas`) and one file of districts per province (`districts`). Borders that
+    were brought in stay on the map until they are drawn anew too.
     """
     regencies, districts = draw_regions(places, coast, on_progress)
     on_progress("write", 5, len(_STEPS))
     store = Store(out_dir)
     kept = keep_regions(store, regencies, districts)
-    # Named twice: borders that were brought in take the first place, never the second.
-    store.note(**kept, derived=kept)
     on_progress("write", len(_STEPS), len(_STEPS))
+    # Named twice: borders that were brought in take the first place, never the second.
+    is_bare = not store.manifest().get("borders")
+    store.note(**kept if is_bare else {}, derived=kept)
     return store.manifest()
 
 

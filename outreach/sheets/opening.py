@@ -93,6 +93,7 @@ def _open_xlsx(content: bytes, title: str) -> Opened:
     try:
         done = subprocess.run(  # noqa: S603 - our own file, and the name of a kind
             [sys.executable, "-I", str(_READER), title, str(MOST_ROWS), str(MOST_COLUMNS)],
+            env={},  # the server's holds the keys of database and mail
             input=content,
             capture_output=True,
             timeout=_SECONDS,

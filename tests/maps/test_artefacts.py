@@ -105,6 +105,13 @@ def test_one_script_holds_leaflet_and_ours_with_styles_and_pictures(built: Path)
     assert on_disk == set(assets.SCRIPTS)
 
 
+def test_writers_of_the_manifest_do_not_lose_each_others_entries(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: store.note(**{f"entry{n}": n}), range(200)))
+    assert store.manifest() == {f"entry{n}": n for n in range(200)}
+
+
 def test_two_writers_of_one_file_do_not_harm_each_other(tmp_path: Path) -> None:
     data = b"x" * 200_000
     with ThreadPoolExecutor(8) as pool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,15 +19,15 @@ from outreach.maps.boundaries import match
 from outreach.maps.boundary_keeping import (
     Borders,
     apply_draft,
+    build,
     draft_of,
     drawing,
     forget,
     keep_draft,
     kept_borders,
-    redraw,
 )
 from outreach.maps.boundary_reading import read_borders
-from outreach.maps.shapes import Regions, build_shapes
+from outreach.maps.shapes import Regions
 from outreach.maps.topology_reading import read_topology
 from outreach.villages.codes import Level
 from tests.maps.border_files import SQUARES, geojson
@@ -168,15 +169,15 @@ def test_a_new_build_keeps_them_and_forgetting_brings_back_the_derived_ones(
     bring_in(store, list(SQUARES.items()), places, registry, land)
     brought_in = store.manifest()
     assert brought_in["areas"] != first["areas"]
-    build_shapes(places, land, store.folder)
-    assert redraw(store, places, land, quiet)
-    assert store.manifest()["areas"] == brought_in["areas"]
+    seen = []
+    assert build(store, places, land, lambda *_step: seen.append(store.manifest()["areas"]))
+    assert {*seen, store.manifest()["areas"]} == {brought_in["areas"]}, "never the others' shapes"
     assert forget(store)
     for name in ("areas", "districts"):
         assert store.manifest()[name] == first[name]
     assert kept_borders(store) == []
     assert not forget(store)
-    assert not redraw(store, places, land, quiet)
+    assert not build(store, places, land, quiet)
 
 
 def test_a_level_takes_the_place_of_itself_and_stands_beside_others(
@@ -206,9 +207,32 @@ def test_two_never_draw_at_once(
 ) -> None:
     report, regions = matched(geojson(list(SQUARES.items())), places, registry)
     draft = keep_draft(store, Borders("Badan", date(2026, 8, 20), "a", report), regions)
+    before = store.manifest()
     with drawing(store), pytest.raises(Conflict):
         apply_draft(store, draft.stamp, places, land, quiet)
+    with drawing(store), pytest.raises(Conflict):
+        build(store, places, land, quiet)
     assert draft_of(store) == draft
+    assert store.manifest() == before
+
+
+def test_who_draws_knows_no_secret(
+    store: Store, places: Places, registry: Any, request: pytest.FixtureRequest
+) -> None:
+    report, regions = matched(geojson(list(SQUARES.items())), places, registry)
+    draft = keep_draft(store, Borders("Badan", date(2026, 8, 20), "a", report), regions)
+    told: Path = request.getfixturevalue("told_to_children")  # the file was read as ever
+    boundary_job.start(store, draft.stamp, places)
+    process_ended(told)
+    assert "PROJ_NETWORK=OFF" in told.read_text(encoding="utf-8")
+    assert "of-the-database" not in told.read_text(encoding="utf-8")
+
+
+def process_ended(told: Path) -> None:
+    until = time.monotonic() + 20
+    while not (told.is_file() and told.read_text(encoding="utf-8").endswith("end\n")):
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def test_a_drawing_that_fails_leaves_the_map_and_says_so(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import zipfile
+from typing import TYPE_CHECKING
 
 import pytest
 import xlsxwriter
 
 from tests.sheets.files import CODE, as_csv, as_xlsx, failure
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -32,6 +36,11 @@ from tests.sheets.files import CODE, as_csv, as_xlsx, failure
 )
 def test_what_is_no_sheet_of_ours_is_said(content: bytes, problem: str) -> None:
     assert failure(content) == problem
+
+
+def test_who_reads_a_workbook_knows_no_secret(told_to_children: Path) -> None:
+    assert failure(as_xlsx([["Kode desa", "Nama"], [CODE, "x"]])) == "file_too_heavy"
+    assert "of-the-database" not in told_to_children.read_text(encoding="utf-8")
 
 
 def packed(files: dict[str, bytes]) -> bytes:

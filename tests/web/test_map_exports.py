@@ -122,6 +122,12 @@ def test_the_package_opens_with_its_styles(english: SignIn, tmp_path: Path) -> N
     assert len(drawn_by(path, "wilayah", "range", "lower")) == 7
 
 
+def test_who_writes_the_package_knows_no_secret(english: SignIn, told_to_children: Path) -> None:
+    with pytest.raises(RuntimeError):
+        english(Role.MANAGER).get(f"/map/export.gpkg?area={OWN_REGENCY}")
+    assert "of-the-database" not in told_to_children.read_text(encoding="utf-8")
+
+
 def drawn_by(path: Path, layer: str, part: str, name: str) -> set[str | None]:
     """The values that a layer's default style tells apart; each has a symbol."""
     with sqlite3.connect(path) as db:
