@@ -1,0 +1,164 @@
+"""Whether a view still opens for a person, and what it shows, in words; read for many at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from flask_babel import gettext as _
+
+from outreach.campaigns.access import visible_branches
+from outreach.campaigns.campaigns import list_campaigns
+from outreach.errors import Invalid, NotFound
+from outreach.progress.board_rows import By
+from outreach.progress.follow_up import FollowUp, Rules
+from outreach.progress.layers import Layer
+from outreach.progress.offices import served_regencies
+from outreach.progress.scope import scope_for
+from outreach.villages.codes import Level, parse
+from outreach.villages.reading import names_of
+from outreach.villages.tables import VillageKind
+from outreach.web.board_place import OF_AREA, OF_BRANCH, OF_NATION, OF_PART
+from outreach.web.forms import check
+from outreach.web.i18n import plain_date
+from outreach.web.words import word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from enum import StrEnum
+
+    from sqlmodel import Session
+
+    from outreach.people.access import Person
+    from outreach.web.view_addresses import View
+
+#: What a filter may be that is one of a few.
+_CHOICES: Mapping[str, type[StrEnum]] = {
+    "kind": VillageKind,
+    "layer": Layer,
+    "list": FollowUp,
+    "by": By,
+}
+_WEEKS = ("week", "beside")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a person may name in an address now: regions, campaigns, branches, offices.
+
+    `branches` are those of which the person sees something; of `whole` ones a whole regency.
+    """
+
+    person: Person
+    names: Mapping[str, str]
+    campaigns: Mapping[str, str]
+    branches: Mapping[str, str]
+    whole: frozenset[str]
+    offices: frozenset[str]
+
+    def opens(self, view: View) -> bool:
+        """Whether the page answers: nothing it names is gone, or outside the person's area."""
+        told = view.filters
+        return (
+            all(self._holds(view, name, value) for name, value in told.items())
+            and (view.endpoint != "board.show" or _is_one_place(told))
+            and _are_thresholds(told)
+        )
+
+    def _holds(self, view: View, name: str, value: str) -> bool:
+        match name:
+            case "area":
+                return self._sees(value)
+            case "campaign":
+                return value in self.campaigns
+            case "branch":
+                return value in (self.whole if view.endpoint == "outlook.show" else self.branches)
+            case "office":
+                return value in self.offices
+            case "week" | "beside":
+                return _day(value) is not None
+        return name not in _CHOICES or value in set(_CHOICES[name])
+
+    def _sees(self, area: str) -> bool:
+        code = _dotted(area)
+        if code not in self.names:
+            return False
+        try:
+            scope_for(self.person, region=code)
+        except NotFound:
+            return False
+        return True
+
+    def words(self, view: View) -> list[str]:
+        """Say what the view shows, the page itself first; what is gone is passed over."""
+        told = view.filters
+        named = (
+            self.names.get(_dotted(told.get("area", ""))),
+            told.get("office") if told.get("office") in self.offices else None,
+            self.branches.get(told.get("branch", "")),
+            self.campaigns.get(told.get("campaign", "")),
+        )
+        chosen = [word(kind(told[name])) for name, kind in _CHOICES.items() if _is_in(told, name)]
+        days = [plain_date(day) for day in map(_day, map(told.get, _WEEKS)) if day]
+        moved = [_("other thresholds")] if _are_moved(told) else []
+        return [view.page, *filter(None, named), *chosen, *days, *moved]
+
+
+def known_to(db: Session, person: Person, views: Iterable[View]) -> Known:
+    """Read what the views may name, in a few queries however many they are."""
+    served = served_regencies(db, person)
+    return Known(
+        person,
+        names_of(db, {_dotted(view.filters.get("area", "")) for view in views} - {""}),
+        {str(one.id): one.name for one in list_campaigns(db, person)},
+        {str(one.branch_id): one.branch for one in served},
+        frozenset(map(str, visible_branches(db, person))),
+        frozenset(one.office for one in served),
+    )
+
+
+def _dotted(area: str) -> str:
+    try:
+        return parse(area) if area else ""
+    except Invalid:
+        return ""
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _is_in(told: Mapping[str, str], name: str) -> bool:
+    return told.get(name) in set(_CHOICES[name])
+
+
+def _is_one_place(told: Mapping[str, str]) -> bool:
+    """Whether a board is asked for at most one place, and for rows that this place has."""
+    if sum(name in told for name in ("area", "office", "branch")) > 1:
+        return False
+    if "area" in told:
+        level = Level(len(_dotted(told["area"])))
+        rows = set(OF_AREA.get(level, OF_AREA[Level.DISTRICT]))
+    elif "branch" in told:
+        rows = set(OF_BRANCH)
+    else:
+        # Whoever sees one office or branch alone looks at it without naming it.
+        rows = set(OF_PART) | (set() if "office" in told else set(OF_NATION))
+    return told.get("by", min(rows)) in rows
+
+
+def _are_moved(told: Mapping[str, str]) -> bool:
+    usual = Rules().model_dump()
+    return any(told.get(name, str(value)) != str(value) for name, value in usual.items())
+
+
+def _are_thresholds(told: Mapping[str, str]) -> bool:
+    try:
+        check(Rules, {name: told[name] for name in Rules.model_fields if name in told})
+    except Invalid:
+        return False
+    return True
