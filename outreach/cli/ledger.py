@@ -28,20 +28,21 @@ def ledger() -> None:
 @ledger.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--check", is_flag=True, help="Read and check everything, write nothing.")
-def import_file(file: Path, *, check: bool) -> None:
+@click.option("--older", is_flag=True, help="Let counts of an older day replace newer ones.")
+def import_file(file: Path, *, check: bool, older: bool) -> None:
     """Write the right rows of a CSV FILE with the ledger's headers; tell which are refused.
 
     Refused rows are handed back beside FILE, each with what is wrong with it.
     """
     with own_engine() as engine:
         require_registry(engine)
-        done = _import(engine, file, check=check)
+        done = _import(engine, file, check=check, older=older)
         _tell(done, check=check)
         if done.refused:
             _hand_back(engine, file, done)
 
 
-def _import(engine: Engine, file: Path, *, check: bool) -> Imported:
+def _import(engine: Engine, file: Path, *, check: bool, older: bool) -> Imported:
     from sqlmodel import Session
 
     from outreach.sheets.ledger_file import import_ledger
@@ -51,7 +52,7 @@ def _import(engine: Engine, file: Path, *, check: bool) -> Imported:
     with Session(engine) as db, db.begin() as work:
         try:
             today = now.astimezone(ZoneInfo(Zone.WIB)).date()
-            done = import_ledger(db, file, now=now, today=today)
+            done = import_ledger(db, file, now=now, today=today, older=older)
         except Invalid as error:
             raise click.ClickException(_unusable(error)) from error
         if check:

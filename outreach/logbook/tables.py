@@ -186,6 +186,20 @@ class LedgerEntry(SQLModel, table=True):
     version: int = 1
 
 
+class LedgerChange(SQLModel, table=True):
+    """Counts of the ledger that were written, or taken back, together.
+
+    Nothing of the ledger has changed while no line is new; lines are never taken away.
+    """
+
+    __tablename__ = "ledger_change"
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime
+    added: int
+    altered: int
+    removed: int
+
+
 class HeldReport(SQLModel, table=True):
     """A correction that came before the report it corrects; taken in as soon as that one comes."""
 

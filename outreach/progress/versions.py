@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, String, cast, func, select
 from sqlmodel import col
 
 from outreach.campaigns.tables import Campaign, Stage, StageVillage
+from outreach.logbook.tables import LedgerChange
 from outreach.people.tables import Branch, Team
 from outreach.progress.changes import Change, latest_change
 from outreach.villages.tables import RegistryLoad, VillageCount
@@ -24,10 +25,11 @@ _PRIME = 1_000_003
 def figures_version(db: Session, now: datetime, *, with_choice: bool = False) -> tuple[object, ...]:
     """Tell which figures the database holds, without reading them.
 
-    Visits and reports change with a line of the history, the registry with a load, rows that
-    people edit with their version. Counted figures and the villages chosen for stages have
-    neither, so that a sum over them stands for them; of the latter only *with_choice*, for it
-    takes a while and only what is asked of a campaign or a stage hangs on them.
+    Visits and reports change with a line of the history, the ledger with a line of its own, the
+    registry with a load, rows that people edit with their version. Counted figures and the
+    villages chosen for stages have neither, so that a sum over them stands for them; of the latter
+    only *with_choice*, for it takes a while and only what is asked of a campaign or a stage hangs
+    on them.
     """
     change: Change = latest_change(db, now)
     asked: list[Any] = [
@@ -36,12 +38,21 @@ def figures_version(db: Session, now: datetime, *, with_choice: bool = False) ->
         *_edited(Team),
         *_edited(Branch),
         select(func.max(col(RegistryLoad.id))).scalar_subquery(),
+        *_lines(LedgerChange),
         *_sums(VillageCount, col(VillageCount.counted)),
         *_sums(VillageCount, _day_number(VillageCount.as_of)),
         *_sums(VillageCount, func.length(col(VillageCount.source))),
         *(_sums(StageVillage, col(StageVillage.rank)) if with_choice else ()),
     ]
     return (change, *db.execute(select(*asked)).one())
+
+
+def _lines(table: Any) -> tuple[Any, ...]:
+    """Tell lines that only ever come: one with a smaller number may show later than the next."""
+    return tuple(
+        select(one).select_from(table).scalar_subquery()
+        for one in (func.count(), func.max(table.id))
+    )
 
 
 def _edited(table: Any) -> tuple[Any, ...]:

@@ -1,7 +1,9 @@
 """The sign-up ledger as a spreadsheet: the agency's monthly counts by village, month and channel.
 
 A blank count leaves what stands. The steps follow each other, so no later one is larger: what says
-otherwise is refused, but for forms of people whom nobody had counted as interested.
+otherwise is refused, but for forms of people whom nobody had counted as interested. So are counts
+of an older day than those that stand, unless the row says that they are meant: a file of last month
+that is sent once more would take newer counts away.
 """
 
 from __future__ import annotations
@@ -12,20 +14,22 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
-from sqlalchemy import Integer, bindparam, cast, delete, extract, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Integer, cast, extract, func, select
 from sqlmodel import col
 
 from outreach.db import ROWS_PER_STATEMENT
-from outreach.errors import Conflict
-from outreach.logbook.tables import LedgerEntry, SessionReport, SignUp, SignupChannel
+from outreach.logbook.tables import (
+    SessionReport,
+    SignUp,
+    SignupChannel,
+)
 from outreach.logbook.tariff import month_after, tariff
-from outreach.people.access import within
 from outreach.people.free_text import Note
 from outreach.progress.ledger import CHANNEL_OF, STEPS, reports_in
 from outreach.progress.scope import Scope
 from outreach.sheets.differing import addition, alteration, removal
-from outreach.sheets.kinds import REMOVE, Act, Cell, Change, Choice, Column, Kind, Problem
+from outreach.sheets.kinds import REMOVE, Cell, Change, Choice, Column, Kind, Problem
+from outreach.sheets.ledger_rows import TOLD, as_json, standing_in, standing_of, take_back, write
 from outreach.sheets.models import taken
 from outreach.sheets.regions import labelled, refuse_foreign
 from outreach.sheets.tables import SheetKind
@@ -38,12 +42,8 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
-    from outreach.sheets.kinds import Context, Row, Undo, Value
-
-    #: Village, month and channel.
-    type Key = tuple[str, date, str]
-    #: What a row of the table holds besides its key, as JSON keeps it.
-    type Told = dict[str, Any]
+    from outreach.sheets.kinds import Context, Row, Value
+    from outreach.sheets.ledger_rows import Key, Told
 
 MOST = 2**31 - 1
 CHANNELS = (
@@ -56,7 +56,6 @@ CHANNELS = (
     Choice(SignupChannel.PERISAI, "Agen PERISAI"),
 )
 _LABELS = {one.value: one.label for one in CHANNELS}
-_TOLD = (*STEPS, "as_of", "source")
 #: Paying for so many months can be told that long after the month of signing up.
 _MONTHS_LATER = {"paid_1": 1, "paid_3": 3, "paid_6": 6}
 #: Of which step each one is a part, so that it cannot be larger.
@@ -67,15 +66,6 @@ _PART_OF = (
     ("paid_3", "paid_1"),
     ("paid_6", "paid_3"),
 )
-_TABLE: Any = LedgerEntry.__table__  # type: ignore[attr-defined]
-_KEY = (_TABLE.c.village_code, _TABLE.c.month, _TABLE.c.channel)
-_WHERE = (
-    _TABLE.c.village_code == bindparam("of_code"),
-    _TABLE.c.month == bindparam("of_month"),
-    _TABLE.c.channel == bindparam("of_channel"),
-)
-
-
 _COUNTS = (
     ("interested", "Berminat", "Orang yang menyatakan berminat pada bulan itu."),
     ("forms", "Formulir", "Di antaranya yang mengisi formulir, di kertas atau di JMO."),
@@ -85,6 +75,7 @@ _COUNTS = (
     ("paid_3", "Bayar bulan 3", "Yang masih membayar tiga bulan setelah bulan daftar."),
     ("paid_6", "Bayar bulan 6", "Yang masih membayar enam bulan setelah bulan daftar."),
 )
+_OLDER_HELP = "Isi “ya” bila hitungan bertanggal lebih lama ini memang menggantikan yang ada."
 _CODE_HELP = "Kode desa atau kelurahan di wilayah kantor cabang Anda."
 #: The same for every branch.
 COLUMNS = (
@@ -99,6 +90,7 @@ COLUMNS = (
     ),
     Column("as_of", "Per tanggal", Cell.DAY, example="31/10/2026"),
     Column("source", "Sumber", example="Laporan kepesertaan BPU", width=32),
+    Column("older", "Ganti yang lebih baru", Cell.FLAG, _OLDER_HELP, width=12),
     REMOVE,
 )
 
@@ -119,7 +111,7 @@ class LedgerIn(BaseModel):
 
 def _current(db: Session, ctx: Context) -> list[dict[str, Value]]:
     """List what stands, and what reports claim where nothing stands yet."""
-    standing = _standing_in(db, ctx.regencies)
+    standing = standing_in(db, ctx.regencies)
     claimed = _claimed(db, ctx)
     names = names_of(db, {code for code, _, _ in (*standing, *claimed)})
     rows: list[dict[str, Value]] = [
@@ -162,7 +154,7 @@ def _check(db: Session, rows: Sequence[Row], ctx: Context) -> list[Change]:
     """Refuse foreign villages and counts that cannot be; compare the others with what stands."""
     names = refuse_foreign(db, rows, ctx)
     codes = {str(row.values["code"]) for row in rows if not row.is_refused}
-    standing, informal = _standing(db, codes), _informal(db, codes)
+    standing, informal = standing_of(db, codes), _informal(db, codes)
     changes = []
     for row in rows:
         if not row.is_refused:
@@ -197,21 +189,22 @@ def _change(
         made: Change | None = addition(row, label, told)
     else:
         made = alteration(row, label, before, told, {})
-    whole = {name: _json(value) for name, value in told.items()}
+    whole = {name: as_json(value) for name, value in told.items()}
     return made and replace(made, facts={**facts, "told": whole}, notes=notes)
 
 
 def _read(row: Row, before: Mapping[str, Value], month: date, ctx: Context) -> Told | None:
     """Read what a row tells beside what stands; None if it tells nothing, or what cannot be."""
-    told = {name: row.values[name] for name in _TOLD}
+    told = {name: row.values[name] for name in TOLD}
     if all(told[step] is None for step in STEPS):
         if any(told[name] not in (None, before[name]) for name in ("as_of", "source")):
             row.refuse("registered", "missing")
         return None
-    kept = {name: before[name] if told[name] is None else told[name] for name in _TOLD}
+    kept = {name: before[name] if told[name] is None else told[name] for name in TOLD}
     given = taken(LedgerIn, row, kept)
     if given is None or not _is_in_time(row, given, month, ctx):
         return None
+    _refuse_older(row, given, before["as_of"])
     for step, before_it in _PART_OF:
         _refuse_larger(row, given, step, before_it)
     return given.model_dump()
@@ -238,6 +231,11 @@ def _refuse_too_early(row: Row, given: LedgerIn, month: date) -> None:
             row.refuse(step, "told_too_early", months=months)
 
 
+def _refuse_older(row: Row, given: LedgerIn, standing: Any) -> None:
+    if standing is not None and given.as_of < standing and not row.values["older"]:
+        row.refuse("as_of", "older_than_what_stands", standing=f"{standing:%d/%m/%Y}")
+
+
 def _refuse_larger(row: Row, given: LedgerIn, step: str, before_it: str) -> None:
     """Refuse a step that is larger than the nearest one before it that is told."""
     chain = dict(_PART_OF)
@@ -260,11 +258,7 @@ def _notes(told: Told, informal: int) -> tuple[Problem, ...]:
 
 
 def _as_row(stored: Mapping[str, Any]) -> dict[str, Value]:
-    return {name: stored.get(name) for name in _TOLD}
-
-
-def _json(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, date) else value
+    return {name: stored.get(name) for name in TOLD}
 
 
 def _informal(db: Session, codes: Iterable[str]) -> dict[str, int]:
@@ -276,106 +270,6 @@ def _informal(db: Session, codes: Iterable[str]) -> dict[str, int]:
     }
 
 
-def _standing(db: Session, codes: Iterable[str], *, lock: bool = False) -> dict[Key, Told]:
-    """Read what stands of villages; locked in the order of their codes if it is to be changed."""
-    found: dict[Key, Told] = {}
-    for part in batched(sorted(codes), ROWS_PER_STATEMENT):
-        query = select(_TABLE).where(_TABLE.c.village_code.in_(part)).order_by(*_KEY)
-        found |= _by_key(db, query.with_for_update() if lock else query)
-    return found
-
-
-def _standing_in(db: Session, prefixes: tuple[str, ...]) -> dict[Key, Told]:
-    return _by_key(db, select(_TABLE).where(within(_TABLE.c.village_code, prefixes)))
-
-
-def _by_key(db: Session, query: Any) -> dict[Key, Told]:
-    return {
-        (row["village_code"], row["month"], row["channel"].value): {
-            name: row[name] for name in (*_TOLD, "version")
-        }
-        for row in db.execute(query).mappings()
-    }
-
-
-def _apply(db: Session, changes: Sequence[Change], _ctx: Context) -> list[Undo]:
-    """Write the counts of all rows, unless somebody changed one of them since it was compared."""
-    keys = [_key_of(change.facts["key"]) for change in changes]
-    standing = _standing(db, {code for code, _, _ in keys}, lock=True)
-    stale = [
-        change.row
-        for change, key in zip(changes, keys, strict=True)
-        if standing.get(key, {}).get("version") != change.facts["version"]
-    ]
-    if stale:
-        raise Conflict(problem="sheet_is_stale", rows=sorted(stale))
-    told = [None if one.act is Act.REMOVE else dict(one.facts["told"]) for one in changes]
-    try:
-        _put(db, dict(zip(keys, told, strict=True)), standing)
-    except IntegrityError as error:
-        # Somebody added one of them between reading and writing.
-        raise Conflict(problem="sheet_is_stale", rows=[one.row for one in changes]) from error
-    return [
-        {"row": one.row, "key": one.facts["key"], "before": _plain(standing.get(key)), "after": now}
-        for one, key, now in zip(changes, keys, told, strict=True)
-    ]
-
-
-def _undo(db: Session, entries: Sequence[Undo], _ctx: Context) -> None:
-    """Bring back what stood before, unless somebody has told other counts since."""
-    keys = [_key_of(entry["key"]) for entry in entries]
-    standing = _standing(db, {code for code, _, _ in keys}, lock=True)
-    stuck = [
-        entry["row"]
-        for entry, key in zip(entries, keys, strict=True)
-        if _plain(standing.get(key)) != entry["after"]
-    ]
-    if stuck:
-        raise Conflict(problem="changed_since", rows=sorted(stuck))
-    _put(db, {k: e["before"] for k, e in zip(keys, entries, strict=True)}, standing)
-
-
-def _key_of(kept: Sequence[str]) -> Key:
-    return kept[0], date.fromisoformat(kept[1]), kept[2]
-
-
-def _plain(stored: Told | None) -> Told | None:
-    """Put what stands as JSON keeps it, without its version."""
-    return stored and {name: _json(stored[name]) for name in _TOLD}
-
-
-def _put(db: Session, told: Mapping[Key, Told | None], standing: Mapping[Key, Told]) -> None:
-    """Write what is told of each key; None takes its row away."""
-    gone = [_bound(key) for key, one in told.items() if one is None and key in standing]
-    new = [
-        dict(zip(("village_code", "month", "channel"), key, strict=True)) | _values(one)
-        for key, one in told.items()
-        if one is not None and key not in standing
-    ]
-    kept = [
-        _bound(key) | _values(one) | {"version": standing[key]["version"] + 1}
-        for key, one in told.items()
-        if one is not None and key in standing
-    ]
-    with db.begin_nested():
-        if gone:
-            db.connection().execute(delete(_TABLE).where(*_WHERE), gone)
-        if new:
-            db.connection().execute(insert(_TABLE), [row | {"version": 1} for row in new])
-        if kept:
-            db.connection().execute(update(_TABLE).where(*_WHERE), kept)
-    db.expire_all()
-
-
-def _bound(key: Key) -> Told:
-    return dict(zip(("of_code", "of_month", "of_channel"), key, strict=True))
-
-
-def _values(told: Told) -> Told:
-    as_of = told["as_of"]
-    return told | {"as_of": date.fromisoformat(as_of) if isinstance(as_of, str) else as_of}
-
-
 LEDGER = Kind(
     SheetKind.LEDGER,
     "Buku pendaftaran",
@@ -383,6 +277,6 @@ LEDGER = Kind(
     ("code", "month", "channel"),
     _current,
     _check,
-    _apply,
-    _undo,
+    write,
+    take_back,
 )

@@ -46,8 +46,15 @@ class Imported:
     refused_rows: list[Row] = field(default_factory=list)
 
 
-def import_ledger(db: Session, path: Path, *, now: datetime, today: date) -> Imported:
+def import_ledger(
+    db: Session, path: Path, *, now: datetime, today: date, older: bool = False
+) -> Imported:
     """Check every row of a CSV file and write those that are right.
+
+    Parameters
+    ----------
+    older
+        Whether counts of an older day replace newer ones in every row, not only where it says so.
 
     Raises
     ------
@@ -60,6 +67,7 @@ def import_ledger(db: Session, path: Path, *, now: datetime, today: date) -> Imp
     done = Imported()
     for part in batched(_rows(path), AT_ONCE):
         for row in part:
+            row.values["older"] = older or row.values["older"]
             if not row.is_refused and _key(row) in twice:
                 row.refuse(LEDGER.key[0], "row_twice", rows=twice[_key(row)])
         _write(db, part, ctx, done)

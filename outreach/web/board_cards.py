@@ -78,7 +78,7 @@ def _cards(db: Session, place: Place, today: date) -> Cards:
     memory, now = board_memory(), datetime.now(UTC)
     targets = targets_of(db, place, today)
     aim = memory.board(db, asked_of(place), targets, today=today, now=now).whole.aim
-    key = (place.scope, aim, today)
+    key = ("cards", aim, today)
 
     def reckon() -> Cards:
         discounted = running().settings.village_funds_discount
@@ -88,7 +88,7 @@ def _cards(db: Session, place: Place, today: date) -> Cards:
         ends = outlook(db, place.scope, _period(aim, today), target=target)
         return Cards(month, dues.get("", {}), ends)
 
-    kept: Cards = memory.other(db, key, reckon, now=now)
+    kept: Cards = memory.other(db, place.scope, key, reckon, now=now)
     return kept
 
 

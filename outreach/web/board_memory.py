@@ -1,4 +1,4 @@
-"""Boards counted lately: the same one is not counted again until something has changed."""
+"""Figures counted lately: the same ones are not counted again until something has changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app
 
 from outreach.progress.board import board
-from outreach.progress.changes import latest_change
+from outreach.progress.versions import figures_version
 from outreach.web.map_data import Memory
 
 if TYPE_CHECKING:
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     from outreach.progress.board import Asked, Board
     from outreach.progress.board_targets import RegionTargets
+    from outreach.progress.scope import Scope
 
-#: What changes without a line in the visits' history, such as a phone's unsent reports, shows
-#: after so long.
+#: What changes without changing the figures' version, such as a phone's unsent reports, shows after
+#: so long.
 KEPT_SECONDS = 120
 
 
@@ -38,16 +39,19 @@ class BoardMemory:
     ) -> Board:
         """Answer what `progress.board.board` answers."""
         served = (frozenset(asked.branches.items()), frozenset(asked.offices.items()))
-        key = (asked.scope, asked.by, served, today, frozenset(targets.targets.items()))
+        key = (asked.by, served, today, frozenset(targets.targets.items()))
         found: Board = self.other(
-            db, key, lambda: board(db, asked, targets, today=today, now=now), now=now
+            db, asked.scope, key, lambda: board(db, asked, targets, today=today, now=now), now=now
         )
         return found
 
-    def other(self, db: Session, key: object, reckon: Callable[[], Any], *, now: datetime) -> Any:
-        """Answer what *reckon* answers, of what is known by *key*."""
+    def other(
+        self, db: Session, scope: Scope, key: object, reckon: Callable[[], Any], *, now: datetime
+    ) -> Any:
+        """Answer what *reckon* answers of a scope, of what else it depends on by *key*."""
         period = int(time.monotonic() // KEPT_SECONDS)
-        whole_key = (key, latest_change(db, now), period)
+        version = figures_version(db, now, with_choice=scope.campaign_id is not None)
+        whole_key = (scope, key, version, period)
         with self._lock:
             kept = self._kept.get(whole_key)
         if kept is None:

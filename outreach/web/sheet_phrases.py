@@ -69,6 +69,10 @@ ROWS = {
     "month_in_the_future": _("This month has not come yet."),
     "before_the_tariff": _("Our table of contributions begins in %(first)s."),
     "before_its_month": _("The counts cannot be older than their month."),
+    "older_than_what_stands": _(
+        "Counts of %(standing)s stand here, which are newer. Write “ya” in the column Ganti yang"
+        " lebih baru if these are to replace them."
+    ),
     "told_too_early": _(
         "This can be told %(months)s months after the month of signing up at the earliest."
     ),

@@ -41,11 +41,13 @@ def run(engine: Engine, database_url: str, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("SECRET_KEY", "x" * 40)
     monkeypatch.setenv("LOCALE", "en")
 
-    def call(*lines: str, check: bool = False, content: bytes | None = None) -> Result:
+    def call(
+        *lines: str, check: bool = False, older: bool = False, content: bytes | None = None
+    ) -> Result:
         text = "\n".join((HEADERS, *lines))
         (tmp_path / "rekap.csv").write_bytes(text.encode() if content is None else content)
-        words = ["ledger", "import", "rekap.csv", *(["--check"] if check else [])]
-        return CliRunner().invoke(main, words)
+        asked = [*(["--check"] if check else []), *(["--older"] if older else [])]
+        return CliRunner().invoke(main, ["ledger", "import", "rekap.csv", *asked])
 
     return call
 
@@ -109,6 +111,24 @@ def test_checking_writes_nothing_but_the_refused_rows(
     assert "nothing was written" in done.output
     assert entries(engine) == []
     assert len(refused(tmp_path)) == 2
+
+
+def test_older_counts_are_handed_back_unless_they_are_asked_for(
+    run: Run, engine: Engine, tmp_path: Path
+) -> None:
+    run(*GOOD)
+    before = entries(engine)
+    older = GOOD[0].replace("14;9;31/08", "13;8;30/08")
+    done = run(older, GOOD[1])
+    assert "2 rows: 0 new, 0 changed, 0 taken out, 1 refused" in done.output
+    assert entries(engine) == before
+    (row,) = refused(tmp_path)[1:]
+    assert row[0] == "33.72.01.1001"
+    assert "31/08/2026" in row[-1]
+    assert (
+        "2 rows: 0 new, 1 changed, 0 taken out, 0 refused" in run(older, GOOD[1], older=True).output
+    )
+    assert ("33.72.01.1001", "2026-07-01", "own", 13, 8, 2) in entries(engine)
 
 
 def test_rows_about_the_same_thing_are_all_refused(

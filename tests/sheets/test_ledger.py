@@ -136,6 +136,26 @@ def test_a_difference_shows_is_applied_and_undone(house: House) -> None:
     assert row[3:12] == before[0][0][3:12]
 
 
+def test_older_counts_replace_newer_ones_only_if_it_is_said(house: House) -> None:
+    """A file of last month that is sent once more must not take this month's counts away."""
+    send(house, ROW).apply()
+    before = house.everything(LedgerEntry)
+    older = {**ROW, "registered": 13, "as_of": "30/10/2026"}
+    told = send(house, older, {**ROW, "code": BUMI, "as_of": "30/10/2026"})
+    assert told.problems == [(2, "as_of", "older_than_what_stands")]
+    assert [one.row for one in told.changes] == [3]
+    assert house.everything(LedgerEntry) == before
+    said = send(house, {**older, "older": "ya"})
+    assert said.problems == []
+    assert {"registered", "as_of"} == set(said.changes[0].after)
+    said.apply()
+    (row,) = house.everything(LedgerEntry)[0]
+    assert row[5] == "13"
+    # Of the same day a count may be put right, and so it may without a day.
+    assert send(house, {**older, "registered": 12}).problems == []
+    assert send(house, {**older, "registered": 12, "as_of": ""}).problems == []
+
+
 def test_removing_is_undone_too(house: House) -> None:
     send(house, ROW, {**ROW, "channel": "Agen PERISAI"}).apply()
     before = house.everything(LedgerEntry)

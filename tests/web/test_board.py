@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
 from sqlmodel import select
 
 from outreach.db import unit_of_work
-from outreach.logbook.tables import SessionReport
-from outreach.people.access import NATION
+from outreach.logbook.tables import SessionReport, SignupChannel
+from outreach.people.access import NATION, Person
 from outreach.people.tables import AccountArea, BranchRegency, Role
 from outreach.progress.tables import Target
+from outreach.sheets.kinds import Context, Row
+from outreach.sheets.ledger import COLUMNS, LEDGER
 from outreach.visits.tables import Happening, VisitEvent
 from outreach.web.app import create_app
 from tests.maps.map_app import serving
@@ -285,6 +288,27 @@ def test_the_cards_tell_what_is_due_and_where_the_period_ends(manager: Visitor) 
         assert words in cards.text
     # One session is too thin for a range, and that is said.
     assert "Too few data for a range" in cards.text
+
+
+def bring_in(app: Flask, world: World, **told: Any) -> None:
+    """Tell the agency's counts of the own village as the command does."""
+    row = Row(2, {}, {column.key: None for column in COLUMNS})
+    row.values.update(code=OWN_VILLAGE, month=date(2026, 10, 1), channel=SignupChannel.OWN.value)
+    row.values.update(as_of=NOW.date(), source="BPU", **told)
+    ctx = Context(Person(0, "", Role.ADMIN, (NATION,)), 0, (NATION,), NOW, NOW.date())
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        changes = LEDGER.check(db, [row], ctx)
+        assert changes, row.problems
+        LEDGER.apply(db, changes, ctx)
+
+
+def test_counts_that_were_brought_in_show_at_once(
+    app: Flask, world: World, manager: Visitor
+) -> None:
+    bring_in(app, world, registered=700, first_paid=500)
+    assert "For 500 workers" in manager.get("/board/cards").text
+    bring_in(app, world, registered=700, first_paid=400)
+    assert "For 400 workers" in manager.get("/board/cards").text
 
 
 def test_the_table_says_its_order_and_has_heads(national: Visitor) -> None:

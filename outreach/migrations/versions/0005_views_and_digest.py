@@ -1,4 +1,4 @@
-"""Saved views and the weekly digest by e-mail."""
+"""Saved views, the weekly digest by e-mail, and when the ledger changed."""
 
 import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
@@ -47,8 +47,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_saved_view_account_id'), ['account_id'], unique=False)
         batch_op.create_index('uq_saved_view_name', ['account_id', 'name'], unique=True)
 
+    op.create_table('ledger_change',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
+    sa.Column('added', sa.Integer(), nullable=False),
+    sa.Column('altered', sa.Integer(), nullable=False),
+    sa.Column('removed', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_ledger_change'))
+    )
+
 
 def downgrade() -> None:
+    op.drop_table('ledger_change')
     with op.batch_alter_table('saved_view', schema=None) as batch_op:
         batch_op.drop_index('uq_saved_view_name')
         batch_op.drop_index(batch_op.f('ix_saved_view_account_id'))
