@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 #: Where a Redis server of this machine listens when no other is named.
 LOCAL_REDIS = "redis://127.0.0.1:6379/0"
 
+TASKS = ("tasks.assignment", "tasks.post", "tasks.what_if", "tasks.digest")
+
 CONFIGURATION: dict[str, Any] = {
     "task_ignore_result": True,
     # A message stays in Redis until its task has ended, also when the worker is killed.
@@ -48,9 +50,7 @@ CONFIGURATION: dict[str, Any] = {
 
 def make_app(redis_url: str) -> Celery:
     """Make the Celery app that talks to one Redis server."""
-    made = Celery(
-        "outreach", broker=redis_url, include=["tasks.assignment", "tasks.post", "tasks.what_if"]
-    )
+    made = Celery("outreach", broker=redis_url, include=TASKS)
     made.conf.update(CONFIGURATION)
     return made
 

@@ -23,6 +23,8 @@ from outreach.messages import outbox
 from outreach.messages.announce import announce
 from outreach.messages.remind import remind
 from outreach.messages.sent_back import tell_sent_back
+from outreach.progress.digest_sending import due_digests
+from outreach.progress.digests import forget_digests
 from outreach.progress.what_if import due_what_ifs
 from outreach.sheets import forgetting as of_sheets
 from outreach.visits.batches import MOST_SENT, RESEND_AFTER, due_batches, error_text
@@ -45,14 +47,15 @@ FORGET_EVERY = timedelta(hours=1)
 class Queue:
     """What the sweeper needs of the queue: to send a number for a task, and to see how full it is.
 
-    Without `post` there is no mail server: officials are told by WhatsApp and by call. `suppose`
-    sends what-ifs.
+    Without `post` there is no mail server: officials are told by WhatsApp and by call, and no
+    `digest` is sent. `suppose` sends what-ifs.
     """
 
     plan: Callable[[int], object]
     count_waiting: Callable[[], int]
     post: Callable[[int], object] | None = None
     suppose: Callable[[int], object] | None = None
+    digest: Callable[[int], object] | None = None
 
 
 def sweep_once(
@@ -95,10 +98,10 @@ def end_waiting_once(engine: Engine, now: datetime) -> None:
 
 
 def forget_once(engine: Engine, now: datetime) -> None:
-    """Forget what stood in uploaded sheets that are over, and what reports no longer need."""
-    for forgetting in (of_sheets, of_logbook):
+    """Forget uploaded sheets that are over, what reports no longer need, unused addresses."""
+    for forget in (of_sheets.forget_old, of_logbook.forget_old, forget_digests):
         with unit_of_work(engine) as db:
-            forgetting.forget_old(db, now)
+            forget(db, now)
 
 
 def post_once(
@@ -120,6 +123,17 @@ def suppose_once(
         due = due_what_ifs(db, now, most=max(0, MOST_SENT - waiting))
     for what_if_id in due:
         suppose(what_if_id)
+    return len(due)
+
+
+def digest_once(
+    engine: Engine, now: datetime, digest: Callable[[int], object], waiting: int = 0
+) -> int:
+    """Send the weekly digests that are due, as `sweep_once` sends batches."""
+    with unit_of_work(engine) as db:
+        due = due_digests(db, now, most=max(0, MOST_SENT - waiting))
+    for account_id in due:
+        digest(account_id)
     return len(due)
 
 
@@ -148,7 +162,9 @@ def _send_all(engine: Engine, queue: Queue, now: datetime) -> None:
     if queue.suppose is not None:
         waiting += suppose_once(engine, now, queue.suppose, waiting)
     if queue.post is not None:
-        post_once(engine, now, queue.post, waiting)
+        waiting += post_once(engine, now, queue.post, waiting)
+    if queue.digest is not None:
+        digest_once(engine, now, queue.digest, waiting)
 
 
 def _carefully(act: Callable[[datetime], None], now: datetime) -> None:

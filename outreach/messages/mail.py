@@ -21,13 +21,19 @@ _FINAL = 500
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """An e-mail to one person; `key` is the same each time it is sent."""
+    """An e-mail to one person; `key` is the same each time it is sent.
+
+    `html` says the same as `text` for programs that show pages; `unsubscribe` is the address at
+    which whoever gets such letters regularly ends them.
+    """
 
     to: str
     subject: str
     text: str
     key: str
     written_at: datetime
+    html: str = ""
+    unsubscribe: str = ""
 
 
 class NotTaken(Exception):
@@ -99,7 +105,11 @@ class MailServer:
         mail["Message-ID"] = f"<{letter.key}@{self.sender.rpartition('@')[2].strip('> ')}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail["Content-Language"] = "id"
+        if letter.unsubscribe:
+            mail["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
         mail.set_content(letter.text, cte="quoted-printable")
+        if letter.html:
+            mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
         return mail
 
     def _connected(self) -> smtplib.SMTP:

@@ -15,7 +15,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.campaigns.tables import Campaign
-from outreach.people.access import covers
+from outreach.logbook.tables import Payer
+from outreach.people.access import NATION, covers
+from outreach.people.branches import office_words
 from outreach.people.tables import Role
 from outreach.progress.board import OF_BRANCHES, Asked, Board, board
 from outreach.progress.board_rows import By, Schedule
@@ -35,7 +37,6 @@ from outreach.visits.standing import waiting_for
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-    from outreach.logbook.tables import Payer
     from outreach.people.access import Person
     from outreach.progress.board_rows import Aim, BoardRow
     from outreach.progress.scope import Scope
@@ -81,6 +82,7 @@ class Behind:
 class EndingTerm:
     """A sponsorship about to end: the workers whom nobody takes over, and where."""
 
+    payer: Payer
     sponsor: str
     region: str
     workers: int
@@ -92,12 +94,14 @@ class EndingTerm:
 class WeekFigures:
     """The figures of a letter, as of `today`.
 
-    `name` is empty for all that a person sees. `plans` wait for the manager; coordinators decide
-    on none. `by` says what the rows of `behind` are.
+    `name` is empty for all that a person sees, where that has no name. `plans` wait for the
+    manager; coordinators decide on none. `by` says what the rows of `behind` are. `as_of` is when
+    they were reckoned.
     """
 
     area: str
     name: str
+    as_of: datetime
     today: date
     monday: date
     this: WeekCounts
@@ -147,7 +151,8 @@ def week_figures(
     ending = _ending(db, scope, today)
     return WeekFigures(
         area=area,
-        name=names_of(db, [area]).get(area, "") if area else "",
+        name=_name(db, person, area, served),
+        as_of=now,
         today=today,
         monday=monday,
         this=this,
@@ -167,6 +172,17 @@ def week_figures(
         plans=len(waiting_for(db, person)) if person.role is Role.MANAGER else 0,
         is_demo=_is_demo(db),
     )
+
+
+def _name(db: Session, person: Person, area: str, served: Sequence[Served]) -> str:
+    """Name what is told of: a region, the nation, or the one branch that serves it all."""
+    if area:
+        return names_of(db, [area]).get(area, "")
+    if covers(person.areas, NATION):
+        return "Indonesia"
+    branches = {one.branch for one in served}
+    nothing_else = all(covers([one.regency_code for one in served], own) for own in person.areas)
+    return office_words(branches.pop()) if nothing_else and len(branches) == 1 else ""
 
 
 def _two_weeks(db: Session, scope: Scope, monday: date) -> tuple[WeekCounts, WeekCounts]:
@@ -233,7 +249,14 @@ def _ending(db: Session, scope: Scope, today: date) -> list[EndingTerm]:
     due = ending_terms(db, scope, today)
     names = names_of(db, {term.region_code for term, _ in due})
     told = [
-        EndingTerm(term.sponsor, names.get(term.region_code, ""), lost, term.ends, term.source)
+        EndingTerm(
+            Payer(term.payer),
+            term.sponsor,
+            names.get(term.region_code, ""),
+            lost,
+            term.ends,
+            term.source,
+        )
         for term, lost in due
     ]
     return sorted(told, key=lambda one: (one.ends, -one.workers, one.sponsor))
