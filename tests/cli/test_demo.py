@@ -64,7 +64,7 @@ def test_an_interrupted_demonstration_leaves_nothing_and_can_be_told_again(
         raise KeyboardInterrupt
 
     builders.load_small_registry(sqlite_engine, tuple(BRANCH.regency_codes))
-    monkeypatch.setattr(story, "_plan", interrupt)
+    monkeypatch.setattr(story, "plan_stage", interrupt)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             seed_if_empty(sqlite_engine, Settings())
