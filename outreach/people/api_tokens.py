@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import case, func, or_, select, update
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from outreach.errors import Conflict, Invalid, NotFound
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from sqlalchemy import Select
     from sqlmodel import Session
 
 #: By this a token is known wherever one is found: in a file, or in a search for leaked secrets.
@@ -43,6 +45,24 @@ class TokenIn(BaseModel):
     name: Name
     areas: Annotated[list[str], Field(max_length=100)] = Field(default_factory=list)
     days: int = Field(default=90, ge=1, le=MOST_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLine:
+    """A token, who gave it, and who withdrew it if somebody did; of a closed account it is idle."""
+
+    token: ApiToken
+    giver: str
+    withdrawer: str
+    is_idle: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TokensFound:
+    """One page of all tokens, and how many there are."""
+
+    rows: Sequence[TokenLine]
+    found: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,22 +129,47 @@ def _count_live(db: Session, by: Person, now: datetime) -> int:
     return int(db.execute(query).scalar_one())
 
 
-def tokens_of(db: Session, account_id: int) -> Sequence[ApiToken]:
+def tokens_of(db: Session, account_id: int) -> Sequence[TokenLine]:
     """List the tokens of a person, the newest first."""
-    query = select(ApiToken).where(col(ApiToken.account_id) == account_id)
-    return db.scalars(query.order_by(col(ApiToken.made_at).desc(), col(ApiToken.id).desc())).all()
+    query = _lines().where(col(ApiToken.account_id) == account_id)
+    return _read_lines(db, query.order_by(*_NEWEST_FIRST))
+
+
+def all_tokens(db: Session, now: datetime, *, first: int = 0, most: int = 50) -> TokensFound:
+    """List everybody's tokens: those that hold before those that ended, the newest first."""
+    holds = col(ApiToken.withdrawn_at).is_(None) & (col(ApiToken.expires_at) > now)
+    query = _lines().order_by(case((holds, 0), else_=1), *_NEWEST_FIRST)
+    found = db.scalar(select(func.count()).select_from(ApiToken)) or 0
+    return TokensFound(_read_lines(db, query.offset(first).limit(most)), found)
+
+
+_NEWEST_FIRST = (col(ApiToken.made_at).desc(), col(ApiToken.id).desc())
+
+
+def _lines() -> Select[ApiToken, str, str, bool]:
+    ender = aliased(Account)
+    return (
+        select(ApiToken, col(Account.name), col(ender.name), col(Account.is_active))
+        .join(Account, col(Account.id) == col(ApiToken.account_id))
+        .join(ender, col(ender.id) == col(ApiToken.withdrawn_by), isouter=True)
+    )
+
+
+def _read_lines(db: Session, query: Select[ApiToken, str, str, bool]) -> list[TokenLine]:
+    rows = db.execute(query).all()
+    return [TokenLine(one, giver, ender or "", not active) for one, giver, ender, active in rows]
 
 
 def withdraw_token(db: Session, token_id: int, *, by: Person, now: datetime) -> str:
-    """End a token of the person's own at once; return its name. One that ended stays as it is.
+    """End a token at once; return its name. One that ended stays as it is.
 
     Raises
     ------
     NotFound
-        If there is none, or it is another person's.
+        If there is none, or it is another person's and who withdraws it no administrator.
     """
     token = db.get(ApiToken, token_id)
-    if token is None or token.account_id != by.account_id:
+    if token is None or (token.account_id != by.account_id and by.role is not Role.ADMIN):
         raise NotFound(kind="ApiToken", id=token_id)
     db.execute(
         update(ApiToken)

@@ -52,6 +52,7 @@ WAYS = (
     ("/teams", _("Teams"), {Role.ADMIN}),
     ("/admin/accounts", _("Accounts"), {Role.ADMIN}),
     ("/admin/boundaries", _("Borders"), {Role.ADMIN}),
+    ("/admin/tokens", _("For programs"), {Role.ADMIN}),
 )
 DEMO_SECONDS = 30
 

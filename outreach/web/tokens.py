@@ -81,11 +81,11 @@ def _page(form: Filled, token: str = "") -> str:
     someone = person()
     with reading_db() as db:
         found = tokens_of(db, someone.account_id)
-        codes = {code for one in found for code in one.areas} | set(someone.areas)
+        codes = {code for one in found for code in one.token.areas} | set(someone.areas)
         names = names_of(db, codes)
     return render_template(
         "tokens/list.html",
-        tokens=[(one, is_live(one, now())) for one in found],
+        tokens=[(one, is_live(one.token, now())) for one in found],
         names=names,
         areas=someone.areas,
         form=form,

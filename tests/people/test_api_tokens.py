@@ -18,6 +18,7 @@ from outreach.people.api_tokens import (
     MOST_LIVE,
     PREFIX,
     TokenIn,
+    all_tokens,
     common_areas,
     holder_of_token,
     make_token,
@@ -71,7 +72,7 @@ def test_a_token_opens_its_areas_and_only_its_digest_is_kept(
     assert len(token) == len(PREFIX) + 43  # 256 bits
     assert _areas(engine, token) == ("33.11.01", "33.72")
     with unit_of_work(engine) as db:
-        (row,) = tokens_of(db, manager.account_id)
+        row = tokens_of(db, manager.account_id)[0].token
         assert token not in repr(row.model_dump())
         assert token.removeprefix(PREFIX) not in repr(row.model_dump())
 
@@ -123,7 +124,7 @@ def test_it_runs_out(engine: Engine, manager: Person) -> None:
 def test_it_is_withdrawn_at_once_and_once(engine: Engine, manager: Person) -> None:
     token, other = _make(engine, manager), _make(engine, manager)
     with unit_of_work(engine) as db:
-        number = tokens_of(db, manager.account_id)[1].id or 0
+        number = tokens_of(db, manager.account_id)[1].token.id or 0
         withdraw_token(db, number, by=manager, now=NOW)
     assert _areas(engine, token) is None
     assert _areas(engine, other) is not None
@@ -137,10 +138,35 @@ def test_nobody_withdraws_a_token_of_somebody_else(engine: Engine, manager: Pers
     with unit_of_work(engine) as db:
         other = builders.account(db, Role.MANAGER, "lain", area_codes=["33.72"])
         person = _person(db, other)
-        number = tokens_of(db, manager.account_id)[0].id or 0
+        number = tokens_of(db, manager.account_id)[0].token.id or 0
         with pytest.raises(NotFound):
             withdraw_token(db, number, by=person, now=NOW)
     assert _areas(engine, token) is not None
+
+
+def test_an_administrator_sees_and_withdraws_everybodys(engine: Engine, manager: Person) -> None:
+    ended, kept = _make(engine, manager, "33.72"), _make(engine, manager)
+    with unit_of_work(engine) as db:
+        made = builders.account(db, Role.ADMIN, "admin")
+        admin, name = _person(db, made), made.name
+        first, second = (one.token.id or 0 for one in all_tokens(db, NOW).rows)
+        assert withdraw_token(db, second, by=admin, now=NOW) == "Dasbor"
+        withdraw_token(db, second, by=manager, now=NOW + timedelta(days=1))  # changes nothing
+        page = all_tokens(db, NOW)
+        told = [(one.token.id, one.withdrawer, one.is_idle) for one in page.rows]
+        assert (page.found, told) == (2, [(first, "", False), (second, name, False)])
+        assert {one.giver for one in page.rows} == {manager.name}
+        assert [one.token.id for one in all_tokens(db, NOW, first=1, most=1).rows] == [second]
+    assert _areas(engine, ended) is None
+    assert _areas(engine, kept) is not None
+
+
+def test_of_a_closed_account_it_is_idle(engine: Engine, manager: Person) -> None:
+    _make(engine, manager)
+    with unit_of_work(engine) as db:
+        db.get_one(Account, manager.account_id).is_active = False
+    with unit_of_work(engine) as db:
+        assert [one.is_idle for one in all_tokens(db, NOW).rows] == [True]
 
 
 def test_it_follows_the_person_whose_area_shrinks(engine: Engine, manager: Person) -> None:

@@ -58,6 +58,11 @@ PAGES = {
         "/outlook/targets",
         "/outlook/what-if/{stage_id}",
         "/outlook/what-if/{stage_id}/{what_if_id}",
+        "/views",
+        "/villages/approximate",
+        "/tokens",
+        "/api",
+        "/map?layer=silence&area=33.72",
     ),
     Role.ADMIN: (
         "/admin/branches",
@@ -67,6 +72,8 @@ PAGES = {
         "/admin/accounts?phones=1",
         "/admin/accounts/new",
         "/admin/accounts/{account_id}",
+        "/admin/boundaries",
+        "/admin/tokens",
     ),
     Role.COORDINATOR: (
         "/desk",

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from outreach.db import unit_of_work
-from outreach.people.tables import ApiToken, Role
+from outreach.people.tables import Account, ApiToken, Role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +90,32 @@ def test_nobody_withdraws_what_is_somebody_elses(
     assert other.send(f"/tokens/{number}/withdraw").status_code == 404
     assert ask(app, token).status_code == 200
     assert FORM["name"] not in other.get("/tokens").get_data(as_text=True)
+
+
+def test_the_administrator_withdraws_it_and_the_giver_sees_who_did(
+    app: Flask, english: Callable[[Role], Visitor]
+) -> None:
+    giver = english(Role.COORDINATOR)
+    token = made(giver, areas="33.72")
+    admin = english(Role.ADMIN)
+    page = admin.get("/admin/tokens").get_data(as_text=True)
+    assert token not in page
+    (row,) = (row for row in page.split("<tr>") if f'<th scope="row">{FORM["name"]}</th>' in row)
+    assert 'Kota Surakarta <span class="code hint">33.72</span>' in row
+    (action,) = re.findall(r'action="(/admin/tokens/\d+/withdraw)"', row)
+    told = admin.send(action, follow_redirects=True).get_data(as_text=True)
+    assert "Dasbor dinas is withdrawn" in told
+    assert ask(app, token).status_code == 401
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        name = db.exec(select(Account.name).where(Account.role == Role.ADMIN)).one()
+    assert f" by {name}" in row_of(giver, FORM["name"])
+
+
+@pytest.mark.parametrize("page", ["0", "x", "99999999999", "7"])
+def test_a_page_of_tokens_that_is_not_there_is_no_fault(
+    english: Callable[[Role], Visitor], page: str
+) -> None:
+    assert english(Role.ADMIN).get(f"/admin/tokens?page={page}").status_code == 200
 
 
 @pytest.mark.parametrize(
