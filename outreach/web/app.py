@@ -21,6 +21,7 @@ from outreach.web import (
     auth,
     calendars,
     confirm,
+    digest,
     enrol,
     errors,
     i18n,
@@ -69,6 +70,7 @@ BLUEPRINTS = (
     "outreach.web.outlook_targets:pages",
     "outreach.web.what_if:pages",
     "outreach.web.saved_views:pages",
+    "outreach.web.digest:pages",
     "outreach.web.evidence:pages",
     "outreach.web.confirm:pages",
     "outreach.web.enrol:pages",
@@ -138,6 +140,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     api.protect(app)
     phone.protect(app)
     api_read.protect(app)
+    digest.limit_sendings(app)
     routing.require_declarations(app)
     if settings.trusted_proxies:
         _trust_proxies(app, settings.trusted_proxies)

@@ -23,6 +23,7 @@ def mail_words(code: str) -> str:
             "The mail server offers no secure way in. Tell who looks after the product."
         ),
         "server_unreachable": _("The mail server does not answer."),
+        "area_lost": _("You do not see this area any more. Choose another one."),
         "worker_lost": _("It broke off every time. Tell who looks after the product."),
     }
     return str(known.get(code, code))

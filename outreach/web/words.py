@@ -51,6 +51,13 @@ CONFLICTS = {
     "export_busy": _("Another file is being made right now. Please try again in a moment."),
     "borders_being_drawn": _("The map is being drawn right now. Please wait for it."),
     "changed_meanwhile": SENTENCES["conflict"],
+    "digest_confirmed": _("The address is confirmed already."),
+    "digest_unconfirmed": _("Confirm the address first."),
+    "digest_under_way": _("One is on its way already."),
+    "digest_too_soon": _("The last one is too fresh. Try again in %(minutes)s minutes."),
+    "digest_link_over": _(
+        "This link or code does not hold any more. Have a new one sent to your address."
+    ),
     "too_many_tokens": _("You have %(most)s tokens that still hold. Withdraw one first."),
     "too_many_views": _("You have kept %(most)s views. Remove one you do not need any more first."),
     "view_name_taken": _("You have a view of this name already. Replace it, or give another name."),
