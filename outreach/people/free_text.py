@@ -28,9 +28,9 @@ Name = Annotated[
 #: A name in a list of one's own: blanks within it count as one, and a broken line as a blank.
 ShortName = Annotated[
     str,
-    BeforeValidator(lambda text: " ".join(text.split()) if isinstance(text, str) else text),
     StringConstraints(min_length=1, max_length=80),
     AfterValidator(_readable),
+    BeforeValidator(lambda text: " ".join(text.split()) if isinstance(text, str) else text),
 ]
 
 LONGEST_REMARK = 1000

@@ -51,6 +51,7 @@ MISSING: dict[str, Any] = {
     "enrol_code": "b" + "a" * 8,
     "device_id": 999_999,
     "token_id": 999_999,
+    "view_id": 999_999,
     "odk_key": "a" * 43,
     "evidence_id": "00000000-0000-0000-0000-000000000000",
     "waiting_id": "00000000-0000-0000-0000-000000000000",

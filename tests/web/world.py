@@ -57,7 +57,7 @@ from tests.web.world_keys import (
     odk_key,
     open_code,
 )
-from tests.web.world_outlook import aimed_and_asked
+from tests.web.world_outlook import aimed_and_asked, kept_view
 from tests.web.world_plans import (
     approved_plan,
     assignment_letter,
@@ -141,7 +141,10 @@ def build(engine: Engine) -> World:
         for role in (Role.COORDINATOR, Role.MANAGER):
             number = api_token(db, world.accounts[role][0], OWN_REGENCY)
             world.of_role[role]["token_id"] = number
+            world.of_role[role]["view_id"] = kept_view(db, world.accounts[role][0])
         world.own["token_id"] = world.of_role[Role.MANAGER]["token_id"]
+        world.own["view_id"] = world.of_role[Role.MANAGER]["view_id"]
+        world.foreign["view_id"] = kept_view(db, world.accounts[Role.ADMIN][0])
         world.foreign["token_id"] = api_token(db, world.accounts[Role.ADMIN][0], FOREIGN_REGENCY)
         world.own["odk_key"] = odk_key(db, world.accounts[Role.OFFICIAL][0])
     return world

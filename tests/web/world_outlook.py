@@ -1,11 +1,11 @@
-"""A target set by hand and a what-if of a branch, for the walk through all routes."""
+"""A branch's target and what-if, and a person's view, for the walk through all routes."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from outreach.progress.tables import Target, WhatIf
+from outreach.progress.tables import SavedView, Target, WhatIf
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -40,3 +40,12 @@ def aimed_and_asked(db: Session, ids: dict[str, Any], account_id: int) -> dict[s
     db.add_all([target, asked])
     db.flush()
     return {"target_id": target.id, "what_if_id": asked.id}
+
+
+def kept_view(db: Session, account_id: int) -> int:
+    """Have kept the board under a name."""
+    then = datetime(2026, 11, 16, 3, tzinfo=UTC)
+    view = SavedView(account_id=account_id, name="Senin pagi", address="/board", saved_at=then)
+    db.add(view)
+    db.flush()
+    return view.id or 0
