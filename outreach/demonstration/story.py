@@ -20,6 +20,7 @@ from outreach.demonstration.plans import SEED, at, plan_stage, publish, usual_da
 from outreach.demonstration.sessions import Ending, draw_ending, told_oddly
 from outreach.demonstration.sponsors import note_sponsors
 from outreach.demonstration.surroundings import introduce_heads, note_closed_days
+from outreach.demonstration.views import keep_views
 from outreach.people.officials import OfficialIn, add_official, link_account
 from outreach.people.teams import LeaveIn, add_leave, list_teams
 from outreach.villages.tables import Zone
@@ -94,6 +95,7 @@ def tell_story(db: Session, *, secret: str, now: datetime, tell: Tell) -> None:
     connect_phones(db, coming[1:], by=cast.coordinator, now=now, today=today)
     _introduce_official(db, stages[1], cast, secret=secret, now=now, today=today)
     suppose_more_teams(db, stages[1], cast, now=now)
+    keep_views(db, cast, now=now, today=today)
 
 
 def _draft(db: Session, by: Person, today: date) -> list[int]:
