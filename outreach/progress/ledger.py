@@ -22,7 +22,7 @@ from outreach.villages.tables import Village
 from outreach.visits.tables import Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy import ColumnElement
     from sqlmodel import Session
@@ -133,6 +133,35 @@ def ledger_by(
         )
         for code, number in villages.items()
     }
+
+
+def together(rows: Collection[LedgerTotals]) -> LedgerTotals | None:
+    """Add regions up that have no village in common; none where there is no region."""
+    if not rows:
+        return None
+    paid = [row.claimed_paid for row in rows if row.claimed_paid is not None]
+    days = [row.as_of for row in rows if row.as_of is not None]
+    return LedgerTotals(
+        "",
+        villages=sum(row.villages for row in rows),
+        claimed_forms=sum(row.claimed_forms for row in rows),
+        claimed_paid=sum(paid) if paid else None,
+        claimed_paid_of=sum(row.claimed_paid_of for row in rows),
+        told_villages=sum(row.told_villages for row in rows),
+        producing_confirmed=sum(row.producing_confirmed for row in rows),
+        producing_claimed=sum(row.producing_claimed for row in rows),
+        steps={name: _step_of([row.steps[name] for row in rows]) for name in STEPS},
+        as_of=max(days, default=None),
+    )
+
+
+def _step_of(parts: Collection[Step]) -> Step:
+    workers = [part.workers for part in parts if part.workers is not None]
+    return Step(
+        sum(workers) if workers else None,
+        sum(part.kept for part in parts),
+        sum(part.of for part in parts),
+    )
 
 
 def by_channel(db: Session, scope: Scope, *, until: date) -> dict[SignupChannel, ChannelTotals]:

@@ -66,31 +66,56 @@ class Reconciled:
     finding: Finding
 
 
-def reconcile(
-    db: Session, scope: Scope, *, until: date, most: int, skip: int = 0
-) -> list[Reconciled]:
-    """List villages and months by what needs looking at: the largest difference first.
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How many villages' months there are of each finding, and some of them."""
 
-    What is awaited counts as no difference.
+    findings: dict[Finding, int]
+    rows: list[Reconciled]
+
+    @property
+    def loud(self) -> int:
+        """How many somebody should look at."""
+        return sum(number for finding, number in self.findings.items() if finding not in QUIET)
+
+
+def reconcile(db: Session, scope: Scope, *, until: date, most: int, skip: int = 0) -> Agreement:
+    """Count the villages' months by finding; list some by what needs looking at.
+
+    The largest difference stands first; what is awaited counts as no difference. Both come of one
+    statement, which compares the two tellings once.
     """
     found = _compared(db, scope, until)
-    weight = case((found.c.finding == Finding.AWAITED.value, 0), else_=found.c.weight)
-    query = (
-        select(found, col(Village.name))
+    names = [*found.c.keys(), "name"]
+    listed = _listed(found, most, skip)
+    empty = {name: cast(null(), listed.c[name].type).label(name) for name in names}
+    counted = select(
+        *(found.c.finding if name == "finding" else empty[name] for name in names),
+        func.count().label("number"),
+    ).group_by(found.c.finding)
+    rows = select(*(listed.c[name] for name in names), cast(null(), Integer).label("number"))
+    told = db.execute(union_all(counted, rows)).mappings().all()
+    numbers = {Finding(row["finding"]): int(row["number"]) for row in told if row["number"]}
+    shown = sorted((row for row in told if not row["number"]), key=_order)
+    return Agreement(
+        {finding: numbers.get(finding, 0) for finding in Finding},
+        [_reconciled(row) for row in shown],
+    )
+
+
+def _listed(found: Any, most: int, skip: int) -> Any:
+    return (
+        select(*found.c, col(Village.name).label("name"))
         .join(Village, col(Village.code) == found.c.code)
-        .order_by(weight.desc(), found.c.month.desc(), found.c.code)
+        .order_by(found.c.weight.desc(), found.c.month.desc(), found.c.code)
         .limit(most)
         .offset(skip)
+        .subquery()
     )
-    return [_reconciled(row) for row in db.execute(query).mappings()]
 
 
-def count_findings(db: Session, scope: Scope, *, until: date) -> dict[Finding, int]:
-    """Count the villages' months by finding."""
-    found = _compared(db, scope, until)
-    query = select(found.c.finding, func.count()).group_by(found.c.finding)
-    counted = {Finding(finding): int(number) for finding, number in db.execute(query)}
-    return {finding: counted.get(finding, 0) for finding in Finding}
+def _order(row: Any) -> tuple[int, int, str]:
+    return -int(row["weight"]), -int(row["month"]), row["code"]
 
 
 def _reconciled(row: Any) -> Reconciled:
@@ -143,12 +168,14 @@ def _compared(db: Session, scope: Scope, until: date) -> Any:
         else_=func.coalesce(pairs.c.confirmed_forms, pairs.c.confirmed_paid, 0) - claimed,
     )
     now = until.year * 12 + until.month - 1
+    finding = _finding(pairs, difference, missing, now)
+    weight = case((finding == Finding.AWAITED.value, 0), else_=func.abs(difference) + missing)
     return select(
         *pairs.c,
         difference.label("difference"),
-        (func.abs(difference) + missing).label("weight"),
-        _finding(pairs, difference, missing, now).label("finding"),
-    ).subquery()
+        cast(weight, Integer).label("weight"),
+        finding.label("finding"),
+    ).cte("compared")
 
 
 _FIGURES = ("claimed_forms", "claimed_paid", "confirmed_forms", "confirmed_paid")
@@ -179,7 +206,8 @@ def _told(db: Session, scope: Scope, until: date) -> Any:
     )
     return union_all(
         reports_in(claimed, scope, until).group_by(Visit.village_code, "month"),
-        confirmed.group_by(LedgerEntry.village_code, "month"),
+        # By its own column, along the key: months as numbers would have to be sorted.
+        confirmed.group_by(LedgerEntry.village_code, col(LedgerEntry.month)),
     ).subquery()
 
 

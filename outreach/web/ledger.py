@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -11,13 +12,15 @@ from outreach.logbook.tables import SignupChannel
 from outreach.logbook.tariff import discounts_ending, month_after, month_of, tariff
 from outreach.people.access import covers
 from outreach.people.tables import Role
-from outreach.progress.dues import PAYERS, Dues, dues
-from outreach.progress.ledger import STEPS, by_channel, ledger_by
-from outreach.progress.reconciling import QUIET, count_findings, reconcile
+from outreach.progress.dues import Dues, dues
+from outreach.progress.ledger import STEPS, by_channel, ledger_by, together
+from outreach.progress.reconciling import QUIET, reconcile
+from outreach.progress.signup_kinds import PAYERS
 from outreach.villages.codes import Level
 from outreach.villages.reading import names_of
 from outreach.villages.tables import VillageKind
 from outreach.web.auth import person
+from outreach.web.board_memory import board_memory
 from outreach.web.coordinator_calendar import month_name
 from outreach.web.coordinator_pages import READERS, today
 from outreach.web.database import reading_db, running
@@ -26,12 +29,13 @@ from outreach.web.map_filters import Filters, home_of, read_filters
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
 
+    from outreach.progress.reconciling import Agreement
     from outreach.progress.scope import Scope
 
 pages = Blueprint("ledger", __name__)
@@ -43,6 +47,8 @@ MONTHS_BACK, MONTHS_AHEAD = 12, 12
 #: A discount that ends within so many days is told.
 TOLD_DAYS = 180
 ROWS_A_PAGE = 20
+#: Farther than this no list goes; what an address asks for beyond it is not looked for.
+MOST_PAGES = 1_000_000
 
 
 @pages.get("/ledger")
@@ -54,6 +60,7 @@ def ledger() -> ResponseReturnValue:
         if len(filters.area) == Level.VILLAGE:
             return redirect(url_for("manager.village", code=filters.area), 303)
         scope = filters.scope(person())
+        below = areas_below(db, scope, filters)
         return render_template(
             "manager/ledger.html",
             filters=filters,
@@ -64,16 +71,25 @@ def ledger() -> ResponseReturnValue:
             kinds=list(VillageKind),
             may_upload=person().role is Role.COORDINATOR,
             day=today(),
-            whole=ledger_by(db, scope, None, until=today()).get("") or None,
-            channels=by_channel(db, scope, until=today()),
+            whole=together(below["areas"].values()),
+            channels=_kept(db, scope, "channels", lambda: by_channel(db, scope, until=today())),
             channel_order=list(SignupChannel),
             to_paying=TO_PAYING,
             still_paying=STILL_PAYING,
             part_of=STEPS,
-            **areas_below(db, scope, filters),
+            **below,
             **_due(db, scope),
             **_agreement(db, scope),
         )
+
+
+def _kept[Reckoned](
+    db: Session, scope: Scope, what: object, reckon: Callable[[], Reckoned]
+) -> Reckoned:
+    """Answer what was reckoned before, unless something has changed since."""
+    key = ("ledger", what, today())
+    found: Reckoned = board_memory().other(db, scope, key, reckon, now=datetime.now(UTC))
+    return found
 
 
 def address_of(filters: Filters, area: str, **more: str) -> str:
@@ -84,7 +100,7 @@ def address_of(filters: Filters, area: str, **more: str) -> str:
 def areas_below(db: Session, scope: Scope, filters: Filters) -> dict[str, Any]:
     """Gather the ledger by the areas below."""
     level = BELOW[len(filters.area)]
-    rows = ledger_by(db, scope, level, until=today())
+    rows = _kept(db, scope, level, lambda: ledger_by(db, scope, level, until=today()))
     return {"level": level.name.lower(), "areas": rows, "names": names_of(db, rows)}
 
 
@@ -92,8 +108,13 @@ def _due(db: Session, scope: Scope) -> dict[str, Any]:
     """Gather what is due month by month, this month by payer, and which discounts end."""
     funds = running().settings.village_funds_discount
     first = max(month_after(month_of(today()), -MONTHS_BACK), tariff().first_month)
-    found = dues(
-        db, scope, None, first, MONTHS_BACK + 1 + MONTHS_AHEAD, village_funds_discounted=funds
+    found = _kept(
+        db,
+        scope,
+        "dues",
+        lambda: dues(
+            db, scope, None, first, MONTHS_BACK + 1 + MONTHS_AHEAD, village_funds_discounted=funds
+        ),
     )
     now = found.months.index(month_of(today()))
     due, full = (_sums(found, one) for one in ("rupiah", "full_rupiah"))
@@ -136,24 +157,25 @@ def _tariff_sources() -> list[str]:
 
 def _agreement(db: Session, scope: Scope) -> dict[str, Any]:
     """Gather what reports claim beside what is confirmed, one page of it."""
-    counted = count_findings(db, scope, until=today())
-    loud = sum(number for finding, number in counted.items() if finding not in QUIET)
-    pages = max(1, -(-loud // ROWS_A_PAGE))
-    page = min(pages, max(1, request.args.get("page", 1, type=int)))
+    page = min(max(1, request.args.get("page", 1, type=int)), MOST_PAGES)
+    found = _page_of(db, scope, page)
+    pages = max(1, -(-found.loud // ROWS_A_PAGE))
+    if page > pages:
+        page, found = pages, _page_of(db, scope, pages)
     return {
-        "findings": counted,
-        "loud": loud,
+        "findings": found.findings,
+        "loud": found.loud,
         "page": page,
         "pages": pages,
-        "pairs": [
-            one
-            for one in reconcile(
-                db,
-                scope,
-                until=today(),
-                most=ROWS_A_PAGE,
-                skip=(page - 1) * ROWS_A_PAGE,
-            )
-            if one.finding not in QUIET
-        ],
+        "pairs": [one for one in found.rows if one.finding not in QUIET],
     }
+
+
+def _page_of(db: Session, scope: Scope, page: int) -> Agreement:
+    skip = (page - 1) * ROWS_A_PAGE
+    return _kept(
+        db,
+        scope,
+        ("pairs", page),
+        lambda: reconcile(db, scope, until=today(), most=ROWS_A_PAGE, skip=skip),
+    )

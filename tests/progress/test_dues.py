@@ -24,7 +24,7 @@ from outreach.logbook.tables import (
 from outreach.logbook.tariff import contribution_rupiah, month_after, tariff
 from outreach.progress.dues import Due, dues, dues_by
 from outreach.progress.ledger import PAYER_OF, ledger_by
-from outreach.progress.reconciling import count_findings
+from outreach.progress.reconciling import reconcile
 from outreach.progress.scope import Scope
 from outreach.villages.codes import Level
 from tests.progress.books import SUKOHARJO, SURAKARTA, Books, Rows, rows_of, write_books
@@ -245,7 +245,7 @@ def test_a_scope_of_all_regencies_is_answered_like_the_nation(engine: Engine, bo
         whole, named = (
             (
                 ledger_by(db, scope, Level.VILLAGE, until=today),
-                count_findings(db, scope, until=today),
+                reconcile(db, scope, until=today, most=1_000),
                 dues_by(db, scope, Level.VILLAGE, month, village_funds_discounted=False),
             )
             for scope in (NATION, Scope(many))

@@ -19,6 +19,7 @@ from outreach.progress.ledger import (
     Step,
     by_channel,
     ledger_by,
+    together,
 )
 from outreach.progress.scope import Scope
 from outreach.villages.codes import Level
@@ -93,6 +94,9 @@ def test_the_books_hold_every_case(engine: Engine, books: Books) -> None:
     with reading(engine) as db:
         rows = rows_of(db)
         whole = ledger_by(db, NATION, None, until=TODAY)[""]
+        for level in Level:
+            assert together(ledger_by(db, NATION, level, until=TODAY).values()) == whole
+        assert together(()) is None
     assert {one.village_code[:5] for one in rows.reports} == {SURAKARTA, SUKOHARJO}
     assert {one.channel for one in rows.entries} == set(SignupChannel)
     assert any(one.corrects_id for one in rows.reports)

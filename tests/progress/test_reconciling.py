@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from outreach.db import reading, unit_of_work
 from outreach.logbook.tables import LedgerEntry, SessionReport, SignUp, SignupChannel
-from outreach.progress.reconciling import QUIET, Finding, Reconciled, count_findings, reconcile
+from outreach.progress.reconciling import QUIET, Finding, Reconciled, reconcile
 from outreach.progress.scope import Scope
 from outreach.villages.tables import VillageKind
 from outreach.visits.tables import Visit
@@ -113,14 +113,15 @@ def test_what_does_not_agree_is_as_a_recount_tells(engine: Engine, books: Books)
             scope = Scope((prefix,), kinds=() if kind is None else (kind,))
             found = reconcile(db, scope, until=TODAY, most=1000)
             wanted = recount(rows.within(prefix, kind))
-            assert found == wanted
-            counted = count_findings(db, scope, until=TODAY)
-            assert counted == {one: sum(row.finding is one for row in wanted) for one in Finding}
+            assert found.rows == wanted
+            assert found.findings == {
+                one: sum(row.finding is one for row in wanted) for one in Finding
+            }
 
 
 def test_of_a_campaign_its_own_months_are_compared(engine: Engine, books: Books) -> None:
     with reading(engine) as db:
-        found = reconcile(db, Scope(("",), books.later_campaign_id), until=TODAY, most=1000)
+        found = reconcile(db, Scope(("",), books.later_campaign_id), until=TODAY, most=1000).rows
         assert found == recount(rows_of(db, books.later_campaign_id).within())
     assert found
 
@@ -129,9 +130,9 @@ def test_pages_of_the_list_add_up_and_what_is_quiet_comes_last(
     engine: Engine, books: Books
 ) -> None:
     with reading(engine) as db:
-        whole = reconcile(db, NATION, until=TODAY, most=1000)
+        whole = reconcile(db, NATION, until=TODAY, most=1000).rows
         pages = [
-            reconcile(db, NATION, until=TODAY, most=7, skip=skip)
+            reconcile(db, NATION, until=TODAY, most=7, skip=skip).rows
             for skip in range(0, len(whole), 7)
         ]
     assert [one for page in pages for one in page] == whole
@@ -173,8 +174,8 @@ def test_every_finding(engine: Engine, books: Books) -> None:
         with unit_of_work(engine) as db:
             _tell_alone(db, books, claim, month, counts)
         with reading(engine) as db:
-            (found,) = reconcile(db, NATION, until=TODAY, most=10)
-            counted = count_findings(db, NATION, until=TODAY)
+            told = reconcile(db, NATION, until=TODAY, most=10)
+        (found,), counted = told.rows, told.findings
         case = (claim, counts)
         assert (found.finding, found.month) == (finding, month), case
         assert (found.difference, found.paid_difference) == (difference, paid_difference), case
@@ -204,5 +205,6 @@ def _tell_alone(
 
 def test_nothing_told_is_nothing_found(engine: Engine, books: Books) -> None:
     with reading(engine) as db:
-        assert reconcile(db, NATION, until=date(2025, 1, 1), most=10) == []
-        assert set(count_findings(db, NATION, until=date(2025, 1, 1)).values()) == {0}
+        told = reconcile(db, NATION, until=date(2025, 1, 1), most=10)
+    assert told.rows == []
+    assert set(told.findings.values()) == {0}
