@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from outreach.people.access import Person
     from outreach.people.tables import Device, Official
 
+#: How many days ago a phone was connected, how many hours ago it spoke, what it held back.
+type Phone = tuple[int, int, int]
+
 _LABELS = ("Android 10", "Android 12", "Android 8", "Android 13", "Android 11")
-#: For each phone: how many days ago it was connected, how many hours ago it spoke, what it held.
 _IN_USE = ((20, 1, 0), (19, 30, 1), (18, 5, 0), (15, 52, 0), (12, 3, 0), (9, 76, 2), (6, 20, 0))
 _SILENT = (25, 22 * 24, 3)
 _LOST = (21, 4 * 24, 0)
@@ -38,9 +40,7 @@ def connect_phones(
 ) -> None:
     """Let heads of these villages, in their order, have phones and codes."""
     heads = _heads(db, codes, today)
-    for number, told in enumerate((*_IN_USE, _SILENT), start=1):
-        for head in islice(heads, 1):
-            _connect(db, head, _LABELS[number % len(_LABELS)], told, by=by, now=now)
+    _connect_each(db, heads, (*_IN_USE, _SILENT), by=by, now=now)
     for head in islice(heads, 1):
         lost = _connect(db, head, _LABELS[0], _LOST, by=by, now=now)
         lose_phone(db, lost.id or 0, by=by, now=now - timedelta(days=3))
@@ -50,6 +50,32 @@ def connect_phones(
     for number in ids[:1]:
         code = open_codes(db, [number], now)[number]
         note_passed_on(db, number, code.id or 0, by=by, now=given + timedelta(minutes=4))
+
+
+def connect_some(
+    db: Session,
+    codes: Iterable[str],
+    phones: Iterable[Phone],
+    *,
+    by: Person,
+    now: datetime,
+    today: date,
+) -> None:
+    """Let heads of these villages, in their order, have just these phones."""
+    _connect_each(db, _heads(db, codes, today), phones, by=by, now=now)
+
+
+def _connect_each(
+    db: Session,
+    heads: Iterator[Official],
+    phones: Iterable[Phone],
+    *,
+    by: Person,
+    now: datetime,
+) -> None:
+    for number, told in enumerate(phones, start=1):
+        for head in islice(heads, 1):
+            _connect(db, head, _LABELS[number % len(_LABELS)], told, by=by, now=now)
 
 
 def _heads(db: Session, codes: Iterable[str], today: date) -> Iterator[Official]:
@@ -64,7 +90,7 @@ def _connect(
     db: Session,
     official: Official,
     label: str,
-    told: tuple[int, int, int],
+    told: Phone,
     *,
     by: Person,
     now: datetime,

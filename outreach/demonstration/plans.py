@@ -53,16 +53,15 @@ def plan_stage(
         save_plan(db, held, plan, then + timedelta(seconds=monotonic() - began))
 
 
-def hand_in(db: Session, stage_id: int, day: date, *, by: Person) -> int:
-    """Hand the plan in on the day it was made; return what the manager decides on."""
-    then = at(day, 11, by.zone)
+def hand_in(db: Session, stage_id: int, then: datetime, *, by: Person, note: str = _NOTE) -> int:
+    """Hand a plan in, with the reasons it owes; return what the manager decides on."""
     _explain(db, stage_id, by, then)
-    return submit_plan(db, stage_id, by=by, now=then, note=_NOTE).id or 0
+    return submit_plan(db, stage_id, by=by, now=then, note=note).id or 0
 
 
 def publish(db: Session, stage_id: int, day: date, *, by: Person, manager: Person) -> None:
     """Hand the plan in on the day it was made; the manager approves it on the next."""
-    submission = hand_in(db, stage_id, day, by=by)
+    submission = hand_in(db, stage_id, at(day, 11, by.zone), by=by)
     approve_plan(db, submission, by=manager, now=at(day + timedelta(1), 7, by.zone))
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from outreach.visits.rows import VisitRow
 
-_RURAL = {
+_RURAL: dict[Sector, int] = {
     Sector.FARMER: 46,
     Sector.TRADER: 14,
     Sector.CRAFT: 12,
@@ -25,7 +25,7 @@ _RURAL = {
     Sector.DRIVER: 7,
     Sector.OTHER: 4,
 }
-_URBAN = {
+_URBAN: dict[Sector, int] = {
     Sector.TRADER: 32,
     Sector.CRAFT: 24,
     Sector.DRIVER: 20,
@@ -35,7 +35,6 @@ _URBAN = {
 }
 _PAYERS = {Payer.SELF: 74, Payer.APBDES: 14, Payer.SERTAKAN: 7, Payer.CSR: 3, Payer.APBD: 2}
 _PACKAGES = {Package.JKK_JKM: 62, Package.JKK_JKM_JHT: 38}
-_PLACES = ("Balai desa", "Pendapa", "Gedung serbaguna", "Rumah ketua RT")
 _REMARKS = (
     "",
     "",
@@ -44,6 +43,30 @@ _REMARKS = (
     "Kelompok tani hadir lengkap.",
     "Beberapa warga menunggu gajian untuk iuran pertama.",
     "Hujan deras, mulai terlambat setengah jam.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What sessions of a part of the country are like: who works there, who pays, where they meet.
+
+    Weights, not percentages; `crowd` is how many people come in the mean.
+    """
+
+    rural: dict[Sector, int]
+    urban: dict[Sector, int]
+    payers: dict[Payer, int]
+    places: tuple[str, ...]
+    remarks: tuple[str, ...]
+    crowd: int = 42
+
+
+SOLO = Manner(
+    _RURAL,
+    _URBAN,
+    _PAYERS,
+    ("Balai desa", "Pendapa", "Gedung serbaguna", "Rumah ketua RT"),
+    _REMARKS,
 )
 #: How a planned visit of the past ended, in percent.
 _ENDINGS = {"held": 88, "not_met": 3, "refused": 2, "postponed": 5, "cancelled": 2}
@@ -63,7 +86,11 @@ class Ending:
 
 def draw_ending(random: Random, visit: VisitRow, eager: float) -> Ending:
     """Draw how a visit ended; `eager`, 0.5 to 1.5, is how willing the district is."""
-    kind = _draw(random, _ENDINGS)
+    return ending_of(random, visit, _draw(random, _ENDINGS), eager, SOLO)
+
+
+def ending_of(random: Random, visit: VisitRow, kind: str, eager: float, manner: Manner) -> Ending:
+    """Draw what is told of a visit that ended in this way."""
     if kind in {"postponed", "cancelled"}:
         return Ending(kind, {})
     report = {
@@ -74,25 +101,25 @@ def draw_ending(random: Random, visit: VisitRow, eager: float) -> Ending:
         "met": kind,
     }
     if kind == "held":
-        report |= _attendance(random, visit, eager)
+        report |= _attendance(random, visit, eager, manner)
     return Ending(kind, report)
 
 
-def _attendance(random: Random, visit: VisitRow, eager: float) -> dict[str, Any]:
-    people = max(8, round(random.gauss(42, 11)))
+def _attendance(random: Random, visit: VisitRow, eager: float, manner: Manner) -> dict[str, Any]:
+    people = max(8, round(random.gauss(manner.crowd, 11)))
     women = round(people * random.uniform(0.35, 0.65))
     signups = min(people, round(people * eager * random.betavariate(2.2, 5)))
     urban = visit.village_kind is VillageKind.KELURAHAN
     details = Counter(
         (
-            _draw(random, _URBAN if urban else _RURAL),
+            _draw(random, manner.urban if urban else manner.rural),
             _draw(random, _PACKAGES),
-            _draw(random, _PAYERS),
+            _draw(random, manner.payers),
         )
         for _ in range(signups)
     )
     return {
-        "place": random.choice(_PLACES),
+        "place": random.choice(manner.places),
         "men": people - women,
         "women": women,
         "signups": signups,
@@ -100,7 +127,7 @@ def _attendance(random: Random, visit: VisitRow, eager: float) -> dict[str, Any]
             {"sector": sector, "package": package, "payer": payer, "workers": workers}
             for (sector, package, payer), workers in sorted(details.items())
         ],
-        "remarks": random.choice(_REMARKS),
+        "remarks": random.choice(manner.remarks),
         **_afterwards(visit, signups),
     }
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from outreach.campaigns.campaigns import CampaignIn, create_campaign, open_campaign
 from outreach.campaigns.stages import StageIn, create_stage, open_stage
 from outreach.campaigns.tables import Ecosystem, Purpose, Stage
+from outreach.demonstration.branches import OTHERS
 from outreach.demonstration.cast import Cast, engage, make_account
 from outreach.demonstration.days import REVIEWED_AFTER, day_before, hear, promise, put_off, report
+from outreach.demonstration.elsewhere import tell_of_others
 from outreach.demonstration.handsets import connect_phones
 from outreach.demonstration.ledger import confirm_signups
 from outreach.demonstration.logins import OFFICIAL
 from outreach.demonstration.outlook import aim, suppose_more_teams
-from outreach.demonstration.plans import SEED, at, plan_stage, publish, usual_day
+from outreach.demonstration.plans import SEED, at, hand_in, plan_stage, publish, usual_day
 from outreach.demonstration.sessions import Ending, draw_ending, told_oddly
 from outreach.demonstration.sponsors import note_sponsors
 from outreach.demonstration.surroundings import introduce_heads, note_closed_days
@@ -24,7 +26,6 @@ from outreach.demonstration.views import keep_views
 from outreach.people.officials import OfficialIn, add_official, link_account
 from outreach.people.teams import LeaveIn, add_leave, list_teams
 from outreach.villages.tables import Zone
-from outreach.visits.approval import submit_plan
 from outreach.visits.closing import wind_up
 from outreach.visits.lifecycle import Author, ask, cancel
 from outreach.visits.listing import visits_of_stage
@@ -33,8 +34,11 @@ from outreach.visits.rows import VisitFilters
 from outreach.visits.tables import Work
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlmodel import Session
 
+    from outreach.demonstration.tales import Tale, Tell
     from outreach.people.access import Person
     from outreach.visits.rows import VisitRow
 
@@ -56,20 +60,24 @@ _STAGES = (
 )  # fmt: skip
 
 
-class Tell(Protocol):
-    """Takes one line of progress and its facts."""
-
-    def __call__(self, text: str, **facts: object) -> None:
-        """Show the line."""
-
-
-def tell_story(db: Session, *, secret: str, now: datetime, tell: Tell) -> None:
+def tell_story(
+    db: Session, *, secret: str, now: datetime, tell: Tell, others: Sequence[Tale] = OTHERS
+) -> None:
     """Make the whole demonstration as of *now*; the database must hold the registry.
+
+    *others* are the branches beside Surakarta.
 
     All of it in the caller's unit of work: half a story, left behind by an interrupted start,
     would look like an installation in use and never be told to its end.
     """
     today = now.astimezone(ZoneInfo(Zone.WIB)).date()
+    cast = _tell_of_surakarta(db, secret=secret, now=now, today=today, tell=tell)
+    tell_of_others(db, others, cast, secret=secret, now=now, today=today, tell=tell)
+    keep_views(db, cast, now=now, today=today)
+
+
+def _tell_of_surakarta(db: Session, *, secret: str, now: datetime, today: date, tell: Tell) -> Cast:
+    """Tell of the branch that is told in depth; return who acted."""
     cast = engage(db, secret=secret, now=now, today=today)
     note_closed_days(db, by=cast.coordinator, today=today)
     note_sponsors(db, by=cast.coordinator, today=today)
@@ -95,7 +103,7 @@ def tell_story(db: Session, *, secret: str, now: datetime, tell: Tell) -> None:
     connect_phones(db, coming[1:], by=cast.coordinator, now=now, today=today)
     _introduce_official(db, stages[1], cast, secret=secret, now=now, today=today)
     suppose_more_teams(db, stages[1], cast, now=now)
-    keep_views(db, cast, now=now, today=today)
+    return cast
 
 
 def _draft(db: Session, by: Person, today: date) -> list[int]:
@@ -165,7 +173,7 @@ def _make_up(db: Session, stage_id: int, by: Person, today: date) -> None:
     for visit in postponed[:-_MADE_UP][:_STUBBORN]:
         _hesitate(db, visit, by, today)
     note = "Hari pengganti untuk desa yang menunda"
-    submit_plan(db, stage_id, by=by, now=yesterday + timedelta(hours=1), note=note)
+    hand_in(db, stage_id, yesterday + timedelta(hours=1), by=by, note=note)
 
 
 def _hesitate(db: Session, visit: VisitRow, by: Person, today: date) -> None:

@@ -6,6 +6,7 @@ Everybody here is made up. No network serves numbers that start with 0840, and n
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,24 @@ if TYPE_CHECKING:
 
     from outreach.people.access import Person
 
-_FIRST = (
-    "Agus", "Budi", "Slamet", "Sri", "Suyatno", "Endang", "Wagiman", "Suparti", "Joko", "Mulyono",
-    "Sutarmi", "Eko", "Partini", "Haryono", "Ngatini", "Sugeng", "Lestari",
-)  # fmt: skip
-_LAST = (
-    "Santoso", "Widodo", "Rahayu", "Prasetyo", "Handayani", "Nugroho", "Setiawan", "Utomo",
-    "Wijayanti", "Purnomo", "Hartono", "Mulyani", "Sulistyo",
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """First and last names of a part of the country; of numbers without a common divisor."""
+
+    first: tuple[str, ...]
+    last: tuple[str, ...]
+
+
+JAVANESE = Names(
+    (
+        "Agus", "Budi", "Slamet", "Sri", "Suyatno", "Endang", "Wagiman", "Suparti", "Joko",
+        "Mulyono", "Sutarmi", "Eko", "Partini", "Haryono", "Ngatini", "Sugeng", "Lestari",
+    ),
+    (
+        "Santoso", "Widodo", "Rahayu", "Prasetyo", "Handayani", "Nugroho", "Setiawan", "Utomo",
+        "Wijayanti", "Purnomo", "Hartono", "Mulyani", "Sulistyo",
+    ),
 )  # fmt: skip
 HEADS = {
     VillageKind.KELURAHAN: "Lurah",
@@ -38,10 +50,18 @@ HEADS = {
 _NO_CONTACT, _WITH_EMAIL, _ENDS_SOON, _OVER = 12, 4, 15, 25
 
 
-def introduce_heads(db: Session, codes: Iterable[str], *, by: Person, today: date) -> None:
-    """Note the head of each village, so that there is somebody to call."""
-    for number, code in enumerate(sorted(set(codes)), start=1):
-        add_official(db, _head(number, code, today), by=by, is_demo=True)
+def introduce_heads(
+    db: Session,
+    codes: Iterable[str],
+    *,
+    by: Person,
+    today: date,
+    names: Names = JAVANESE,
+    first: int = 1,
+) -> None:
+    """Note the head of each village, numbered from the first on, so that somebody can be called."""
+    for number, code in enumerate(sorted(set(codes)), start=first):
+        add_official(db, _head(number, code, today, names), by=by, is_demo=True)
 
 
 def note_closed_days(db: Session, *, by: Person, today: date) -> None:
@@ -64,8 +84,9 @@ def note_closed_days(db: Session, *, by: Person, today: date) -> None:
         add_market(db, given, by=by)
 
 
-def _head(number: int, code: str, today: date) -> OfficialIn:
-    first, last = _FIRST[number % len(_FIRST)], _LAST[number % len(_LAST)]
+def _head(number: int, code: str, today: date, names: Names) -> OfficialIn:
+    first = names.first[number % len(names.first)]
+    last = names.last[number % len(names.last)]
     has_contact = number % _NO_CONTACT != 0
     has_email = has_contact and number % _WITH_EMAIL == 0
     return OfficialIn(
@@ -73,10 +94,14 @@ def _head(number: int, code: str, today: date) -> OfficialIn:
         name=f"{first} {last}",
         position=HEADS[kind(code)],
         phone=f"0840 1000 {number:04d}" if has_contact else "",
-        email=f"{first}.{last}.{number}@desa.example".lower() if has_email else "",
+        email=_address(first, last, number) if has_email else "",
         term_starts=today - timedelta(700),
         term_ends=_term_ends(number, today),
     )
+
+
+def _address(first: str, last: str, number: int) -> str:
+    return f"{first}.{last}.{number}@desa.example".lower().replace(" ", ".")
 
 
 def _term_ends(number: int, today: date) -> date | None:
