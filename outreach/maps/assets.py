@@ -34,6 +34,7 @@ _PICTURE = re.compile(r"url\((images/[a-z0-9-]+\.png)\)")
 #: Stands between the parts of the script, which run one by one so that none takes long.
 _PART = "\n//--\n"
 _AT_ONCE = 6
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 #: What a reader needs and a browser does not: comments that begin a line, and indents.
 _FOR_READERS = re.compile(r"^[ \t]*(/\*.*?\*/|//[^\n]*)?[ \t]*\n?", re.MULTILINE | re.DOTALL)
 
@@ -47,7 +48,7 @@ def build_assets(out_dir: Path) -> dict[str, str]:
     ours = ["\n".join(map(_slim, some)) for some in batched(_ours(), _AT_ONCE)]
     dress = f"Outreach.dress({json.dumps(_style())});"
     script = _PART.join([(_LEAFLET / "leaflet.js").read_text(encoding="utf-8"), *ours, dress])
-    names = {"script": store.keep("assets/map", ".js", script.encode(), best=True)}
+    names = {"script": store.keep("assets/map", ".js", _plain(script), best=True)}
     store.note(assets=names)
     return names
 
@@ -63,6 +64,11 @@ def script_url(store: Store, prefix: str) -> str:
 
 def _ours() -> Iterable[str]:
     return ((_OURS / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+
+
+def _plain(script: str) -> bytes:
+    """Write signs beyond ASCII as escapes: with one of them a browser takes two bytes for each."""
+    return _BEYOND_ASCII.sub(lambda sign: json.dumps(sign[0])[1:-1], script).encode("ascii")
 
 
 def _slim(source: str) -> str:

@@ -78,7 +78,8 @@ def test_the_frame_runs_nothing_that_its_own_page_has_not_given(opened: Map) -> 
     opened.page.goto(f"{opened.base}/map")
     opened.until("regions")
     harm = "window.harmed = 1"
-    opened.say(f"() => window.postMessage({{begin: {{script: '{harm}', texts: {{}}}}}}, '*')")
+    given = f"{{script: new TextEncoder().encode('{harm}'), texts: new TextEncoder().encode('{{}}')}}"
+    opened.say(f"() => window.postMessage({{begin: {given}}}, '*')")
     opened.say(
         f"""() => {{
           const script = document.createElement("script");
@@ -100,7 +101,7 @@ def test_every_state_has_its_own_shape_and_colour(opened: Map, world: World) -> 
         opened.say(f"() => Outreach.map.setView([{at[0]}, {at[1]}], 14, {{animate: false}})")
         seen[state] = opened.say(
             """() => {
-              const canvas = document.querySelectorAll(".outreach-canvas")[2];
+              const canvas = document.querySelectorAll(".outreach-canvas")[1];
               const side = 24 * canvas.width / canvas.getBoundingClientRect().width;
               const x = (canvas.width - side) / 2, y = (canvas.height - side) / 2;
               const data = canvas.getContext("2d").getImageData(x, y, side, side).data;

@@ -16,16 +16,16 @@
 
   Outreach.Bubbles = Outreach.Canvas.extend({
     stacking: 2,
-    onAdd: function (map) {
-      Outreach.Canvas.prototype.onAdd.call(this, map);
-      this.listenTo("stats look");
-    },
+    events: "stats look",
     onRemove: function (map) {
-      this.data.off("stats look", this.redraw, this);
       this.boxes = [];
       Outreach.Canvas.prototype.onRemove.call(this, map);
     },
     boxes: [],
+    shows: function (see) {
+      this.boxes = [];
+      return this.data.regions.length > 0 && see.zoom < GONE_FROM && this.counts();
+    },
     /* Sign-ups are those of today: beside an earlier week they would mislead. What is still to be
      * done is told by colour alone. */
     counts: function () {
@@ -33,8 +33,6 @@
       return !lens || (lens.isNow() && lens.ramp() === Outreach.ramps.more);
     },
     draw: function (ctx, see) {
-      this.boxes = [];
-      if (!this.data.regions.length || see.zoom >= GONE_FROM || !this.counts()) return;
       const rings = this._rings(see);
       rings.forEach(function (ring) {
         ctx.beginPath();

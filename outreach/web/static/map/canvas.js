@@ -1,4 +1,9 @@
-/* A canvas that moves with the map; the layers draw on it in map units. */
+/* Two canvases that move with the map, and the layers that draw on them in map units.
+ *
+ * A canvas as large as the map takes several times its pixels of memory. So the layers share two:
+ * the ground, which changes seldom, and what lies above it. Neither has pixels while none of its
+ * layers has anything to show.
+ */
 (function () {
   "use strict";
   const phone = L.Browser.mobile;
@@ -6,38 +11,47 @@
   const wanting = new Set();
   let asked = false;
 
-  function paintSoon(layer) {
-    wanting.add(layer);
+  function paintSoon(sheet) {
+    wanting.add(sheet);
     if (asked) return;
     asked = true;
     requestAnimationFrame(paintWanting);
   }
-  /* The lowest first; what no longer fits into this frame waits for the next. */
+  /* The lower first; what no longer fits into this frame waits for the next. */
   function paintWanting() {
     const until = performance.now() + FRAME_MS;
-    const layers = Array.from(wanting).sort(function (a, b) { return a.stacking - b.stacking; });
+    const sheets = Array.from(wanting).sort(function (a, b) { return a.options.height - b.options.height; });
     asked = false;
     wanting.clear();
-    layers.forEach(function (layer) {
-      if (performance.now() < until) layer._paint();
-      else paintSoon(layer);
+    sheets.forEach(function (sheet) {
+      if (performance.now() < until) sheet._paint();
+      else paintSoon(sheet);
     });
   }
 
-  Outreach.Canvas = L.Renderer.extend({
-    options: { padding: phone ? 0.05 : 0.15, pane: "overlayPane", interactive: false },
-    stacking: 1,
+  const Sheet = L.Renderer.extend({
+    options: { padding: phone ? 0.05 : 0.1, pane: "overlayPane", interactive: false, height: 0 },
     initialize: function (options) {
       L.setOptions(this, options);
       L.stamp(this);
       this._layers = {};
-      this.data = options.data;
+      this._drawn = [];
+    },
+    join: function (layer) {
+      this._drawn.push(layer);
+      this._drawn.sort(function (a, b) { return a.stacking - b.stacking; });
+      this.redraw();
+    },
+    leave: function (layer) {
+      this._drawn = this._drawn.filter(function (one) { return one !== layer; });
+      this.redraw();
     },
     _initContainer: function () {
       this._container = L.DomUtil.create("canvas", "outreach-canvas");
-      this._container.style.zIndex = this.stacking;
+      this._container.style.zIndex = this.options.height;
       this._container.setAttribute("aria-hidden", "true");
       this._ctx = this._container.getContext("2d");
+      this._fit(0, 0);
     },
     _destroyContainer: function () {
       if (this._container) L.DomUtil.remove(this._container);
@@ -58,20 +72,11 @@
       this._update();
       this._updateTransform(this._map.getCenter(), this._map.getZoom());
     },
-    _place: function () {
-      L.Renderer.prototype._update.call(this);
+    /* Sets the pixels only if they are others: that empties a canvas and takes time. */
+    _fit: function (width, height) {
       const canvas = this._container;
-      const size = this._bounds.getSize();
-      // Three device pixels to one cost a cheap phone nine times the work and show nothing more.
-      const ratio = Math.min(window.devicePixelRatio || 1, phone ? 1.5 : 2);
-      L.DomUtil.setPosition(canvas, this._bounds.min);
-      if (canvas.width !== size.x * ratio || canvas.height !== size.y * ratio) {
-        canvas.width = size.x * ratio;
-        canvas.height = size.y * ratio;
-        canvas.style.width = size.x + "px";
-        canvas.style.height = size.y + "px";
-      }
-      this._ctx.setTransform(ratio, 0, 0, ratio, -this._bounds.min.x * ratio, -this._bounds.min.y * ratio);
+      if (canvas.width !== width) canvas.width = width;
+      if (canvas.height !== height) canvas.height = height;
     },
     redraw: function () {
       if (this._map && this._ctx) paintSoon(this);
@@ -81,15 +86,33 @@
       if (!this._map || !this._ctx) return;
       if (this._moved && !(this._map._animatingZoom && this._bounds)) {
         this._moved = false;
-        this._place();
+        L.Renderer.prototype._update.call(this);
+        L.DomUtil.setPosition(this._container, this._bounds.min);
       }
+      const see = this.see();
+      const layers = this._drawn.filter(function (layer) { return layer.shows(see); });
+      if (layers.length) this._ready();
+      else this._fit(0, 0);
+      layers.forEach(function (layer) {
+        this._ctx.save(); // no layer hears of another's colours
+        layer.draw(this._ctx, see);
+        this._ctx.restore();
+      }, this);
+    },
+    /* An empty canvas of the right size, on which layer points are where they are on the map. */
+    _ready: function () {
       const b = this._bounds;
       const size = b.getSize();
+      // Three device pixels to one cost a cheap phone nine times the work and show nothing more.
+      const ratio = Math.min(window.devicePixelRatio || 1, phone ? 1.5 : 2);
+      this._fit(Math.round(size.x * ratio), Math.round(size.y * ratio));
+      this._container.style.width = size.x + "px";
+      this._container.style.height = size.y + "px";
+      this._ctx.setTransform(ratio, 0, 0, ratio, -b.min.x * ratio, -b.min.y * ratio);
       this._ctx.clearRect(b.min.x, b.min.y, size.x, size.y);
-      this.draw(this._ctx, this._see());
     },
     /* How map units become pixels now, and the part of the map that shows. */
-    _see: function () {
+    see: function () {
       const zoom = this._map.getZoom();
       const scale = Math.pow(2, zoom);
       const origin = this._map.getPixelOrigin();
@@ -102,8 +125,35 @@
         ],
       };
     },
-    listenTo: function (events) {
-      this.data.on(events, this.redraw, this);
+  });
+  function sheetOf(map, height) {
+    map._sheets = map._sheets || [];
+    if (!map._sheets[height]) map._sheets[height] = new Sheet({ height: height }).addTo(map);
+    return map._sheets[height];
+  }
+
+  /* A layer says by `shows` whether it has anything to draw, and draws it. */
+  Outreach.Canvas = L.Layer.extend({
+    sheet: 1,
+    stacking: 1,
+    /* What happens to the data that asks for it to be drawn anew. */
+    events: "",
+    initialize: function (options) {
+      L.setOptions(this, options);
+      this.data = options.data;
+    },
+    onAdd: function (map) {
+      this._sheet = sheetOf(map, this.sheet);
+      this._sheet.join(this);
+      this.data.on(this.events, this.redraw, this);
+    },
+    onRemove: function () {
+      this.data.off(this.events, this.redraw, this);
+      this._sheet.leave(this);
+    },
+    redraw: function () {
+      if (this._map) this._sheet.redraw();
+      return this;
     },
   });
   Outreach.shows = function (box, see) {

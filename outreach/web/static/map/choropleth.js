@@ -5,24 +5,29 @@
   const LAND = "#fbfaf6";
   const NEAR = 9; // from this zoom on districts take the regencies' place
 
-  function trace(ctx, points, see) {
-    let lastX = points[0] * see.scale - see.left;
-    let lastY = points[1] * see.scale - see.top;
-    ctx.moveTo(lastX, lastY);
-    for (let i = 2, n = points.length; i < n; i += 2) {
-      const x = points[i] * see.scale - see.left;
-      const y = points[i + 1] * see.scale - see.top;
-      if (Math.abs(x - lastX) + Math.abs(y - lastY) >= LEAST_STEP || i === n - 2) {
-        ctx.lineTo(x, y);
-        lastX = x;
-        lastY = y;
-      }
+  /* Goes on along a line from where the path has come to, or begins there. */
+  function trace(ctx, points, see, backwards, goesOn) {
+    const last = points.length - 2;
+    const step = backwards ? -2 : 2;
+    const end = backwards ? 0 : last;
+    let at = backwards ? last : 0;
+    let lastX = points[at] * see.scale - see.left;
+    let lastY = points[at + 1] * see.scale - see.top;
+    if (!goesOn) ctx.moveTo(lastX, lastY);
+    while (at !== end) {
+      at += step;
+      const x = points[at] * see.scale - see.left;
+      const y = points[at + 1] * see.scale - see.top;
+      if (Math.abs(x - lastX) + Math.abs(y - lastY) < LEAST_STEP && at !== end) continue;
+      ctx.lineTo(x, y);
+      lastX = x;
+      lastY = y;
     }
   }
   function traceRegion(ctx, region, see) {
     region.polygons.forEach(function (rings) {
       rings.forEach(function (ring) {
-        trace(ctx, ring, see);
+        ring.forEach(function (arc, i) { trace(ctx, arc.points, see, arc.backwards, i > 0); });
         ctx.closePath();
       });
     });
@@ -41,15 +46,9 @@
   }
 
   Outreach.Choropleth = Outreach.Canvas.extend({
-    stacking: 1,
-    onAdd: function (map) {
-      Outreach.Canvas.prototype.onAdd.call(this, map);
-      this.listenTo("stats area districts details look split");
-    },
-    onRemove: function (map) {
-      this.data.off("stats area districts details look split", this.redraw, this);
-      Outreach.Canvas.prototype.onRemove.call(this, map);
-    },
+    sheet: 0,
+    events: "stats area districts details look split",
+    shows: function () { return this.data.regions.length > 0; },
     /* Takes the code of the region under the pointer, or null. */
     hover: function (code) {
       if (code !== this._hovered) {
@@ -58,7 +57,6 @@
       }
     },
     draw: function (ctx, see) {
-      if (!this.data.regions.length) return;
       ctx.lineJoin = "round";
       const parts = this._parts(see);
       Outreach.eachSide(ctx, see, this.data.lens, this._fill.bind(this, ctx, see, parts.shown));
@@ -165,5 +163,4 @@
       return districts && districts.borders.outlines.get(code);
     },
   });
-  Outreach.traceRegion = traceRegion;
 })();

@@ -27,10 +27,10 @@
     const y = new Float32Array(n);
     const stepX = (bounds[2] - bounds[0]) / 65535;
     const stepY = (bounds[3] - bounds[1]) / 65535;
-    await Outreach.inSlices(n, 5000, function (first, end) {
+    await Outreach.inSlices(n, 20000, function (first, end) {
       for (let i = first; i < end; i++) {
         x[i] = Outreach.x(bounds[0] + (bytes[at + i] | (bytes[at + n + i] << 8)) * stepX);
-        y[i] = Outreach.y(bounds[1] + (bytes[at + 2 * n + i] | (bytes[at + 3 * n + i] << 8)) * stepY);
+        y[i] = Outreach.quickY(bounds[1] + (bytes[at + 2 * n + i] | (bytes[at + 3 * n + i] << 8)) * stepY);
       }
     });
     const bits = bytes.slice(at + 4 * n);

@@ -47,8 +47,7 @@ async function read(url, ask) {
 async function readBeginning(table) {
   try {
     const answers = await Promise.all([table.script, table.texts].map((url) => read(url, "begin")));
-    const [script, texts] = answers.map(({ body }) => new TextDecoder().decode(body));
-    return { script, texts: JSON.parse(texts) };
+    return { script: answers[0].body, texts: answers[1].body };
   } catch (reason) {
     if (/^4/.test(reason.message)) throw reason; // not there: asking again would not bring it
     await new Promise((resolve) => setTimeout(resolve, AGAIN));
@@ -101,10 +100,19 @@ function tellPage(area) {
 }
 export function host(frame) {
   const table = JSON.parse(frame.dataset.outreachMap);
-  const beginning = readBeginning(table);
+  let beginning = readBeginning(table);
+  let greeted = null;
   const early = readEarly(table);
   const say = (message, transfer = []) => frame.contentWindow.postMessage(message, "*", transfer);
-  const begin = async () => say({ begin: await beginning });
+  /* A frame says hello, with the moment it was made, and may say so twice. What it begins with
+   * changes hands: a frame that was loaded again gets its own. */
+  const begin = async (made) => {
+    if (made === greeted) return;
+    greeted = made;
+    const given = await (beginning ?? readBeginning(table));
+    beginning = null;
+    say({ begin: given }, [given.script, given.texts]);
+  };
   const tellView = () => {
     const view = readView(window.location);
     if (Object.keys(view).length) say({ go: view });
@@ -131,7 +139,7 @@ export function host(frame) {
   window.addEventListener("message", (event) => {
     if (event.source !== frame.contentWindow || !event.data) return;
     const message = event.data;
-    if (message.hello) begin();
+    if (message.hello) begin(message.hello);
     else if (message.listens) tellView();
     else if (message.ask) answer(message);
     else if (message.view) keepView(message.view, message.chosen === true);
@@ -142,6 +150,6 @@ export function host(frame) {
     }
   });
   window.addEventListener("popstate", goBack); // an address typed by hand comes here as well
-  begin();
+  say({ ready: true }); // should the frame have been the first, nobody has heard its hello
 }
 for (const frame of document.querySelectorAll("iframe[data-outreach-map]")) host(frame);

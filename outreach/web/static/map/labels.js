@@ -1,24 +1,30 @@
 /* Names on the map, at most one per place: provinces, regencies, districts, villages by zoom. */
 (function () {
   "use strict";
+  const NEAR = 9; // from this zoom on details are asked for
+  const NEAR_EVENTS = "villages state details districts";
   const FEW = 900; // villages in view, above which their names are not asked for
 
   Outreach.Labels = Outreach.Canvas.extend({
     stacking: 4,
+    events: "regions stats",
     onAdd: function (map) {
       Outreach.Canvas.prototype.onAdd.call(this, map);
-      this.listenTo("regions stats villages state details districts");
+      this.data.on(NEAR_EVENTS, this._redrawNear, this);
     },
     onRemove: function (map) {
-      this.data.off("regions stats villages state details districts", this.redraw, this);
+      this.data.off(NEAR_EVENTS, this._redrawNear, this);
       Outreach.Canvas.prototype.onRemove.call(this, map);
     },
+    _redrawNear: function () {
+      if (this._map.getZoom() >= NEAR) this.redraw();
+    },
+    shows: function () { return this.data.regions.length > 0; },
     draw: function (ctx, see) {
-      if (!this.data.regions.length) return;
       this._boxes = this.options.bubbles ? this.options.bubbles.boxes.slice() : [];
       ctx.lineJoin = "round";
       ctx.textBaseline = "middle";
-      if (see.zoom >= 9) this._askDetails(see);
+      if (see.zoom >= NEAR) this._askDetails(see);
       if (see.zoom >= 7) this._regencies(ctx, see);
       else if (see.zoom >= 4.7 && this.options.bubbles) this._provinces(ctx, see);
       if (see.zoom >= 10) this._districts(ctx, see);

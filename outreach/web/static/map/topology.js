@@ -1,64 +1,62 @@
 /* Reads TopoJSON into flat rings in map units, and sorts the borders by what they part. */
 (function () {
   "use strict";
+  /* Points in map units. `box` lies around them; `twist` is their part of the shoelace formula, of
+     which those along a ring add up to twice its area. */
   function readArc(arc, transform) {
     const n = arc.length;
-    const flat = new Float64Array(n * 2);
-    let x = 0;
-    let y = 0;
+    const flat = new Float32Array(n * 2);
+    const box = [1e9, 1e9, -1e9, -1e9];
+    let east = 0;
+    let north = 0;
+    let twist = 0;
+    let lastX = 0;
+    let lastY = 0;
     for (let i = 0; i < n; i++) {
-      x += arc[i][0];
-      y += arc[i][1];
-      flat[2 * i] = Outreach.x(x * transform.scale[0] + transform.translate[0]);
-      flat[2 * i + 1] = Outreach.y(y * transform.scale[1] + transform.translate[1]);
+      east += arc[i][0];
+      north += arc[i][1];
+      const x = Outreach.x(east * transform.scale[0] + transform.translate[0]);
+      const y = Outreach.quickY(north * transform.scale[1] + transform.translate[1]);
+      flat[2 * i] = x;
+      flat[2 * i + 1] = y;
+      if (x < box[0]) box[0] = x;
+      if (y < box[1]) box[1] = y;
+      if (x > box[2]) box[2] = x;
+      if (y > box[3]) box[3] = y;
+      if (i) twist += lastX * y - x * lastY;
+      lastX = x;
+      lastY = y;
     }
-    flat.box = [1e9, 1e9, -1e9, -1e9];
-    stretch(flat.box, flat);
+    flat.box = box;
+    flat.twist = twist;
     return flat;
   }
-  function lengthOf(numbers, arcs) {
-    let length = 2; // every arc but the first begins where the one before it ends
-    for (const number of numbers) length += arcs[number < 0 ? ~number : number].length - 2;
-    return length;
+  function stretch(box, by) {
+    box[0] = Math.min(box[0], by[0]);
+    box[1] = Math.min(box[1], by[1]);
+    box[2] = Math.max(box[2], by[2]);
+    box[3] = Math.max(box[3], by[3]);
   }
-  function joinRing(numbers, arcs) {
-    const points = new Float64Array(lengthOf(numbers, arcs));
-    let at = 0;
-    for (const number of numbers) {
-      const arc = arcs[number < 0 ? ~number : number];
-      const n = arc.length / 2;
-      for (let step = at ? 1 : 0; step < n; step++) {
-        const j = number < 0 ? n - 1 - step : step;
-        points[at++] = arc[2 * j];
-        points[at++] = arc[2 * j + 1];
-      }
-    }
-    return points;
+  /* A ring is the arcs it walks along, `backwards` those it walks the other way. */
+  function readRing(numbers, arcs) {
+    return numbers.map(function (number) {
+      return { points: arcs[number < 0 ? ~number : number], backwards: number < 0 };
+    });
   }
-  function stretch(box, ring) {
-    for (let i = 0; i < ring.length; i += 2) {
-      box[0] = Math.min(box[0], ring[i]);
-      box[1] = Math.min(box[1], ring[i + 1]);
-      box[2] = Math.max(box[2], ring[i]);
-      box[3] = Math.max(box[3], ring[i + 1]);
-    }
-  }
-  /* Signed area by the shoelace formula, in squared map units. */
+  /* In squared map units. */
   function ringArea(ring) {
     let sum = 0;
-    for (let i = 0; i + 3 < ring.length; i += 2) {
-      sum += ring[i] * ring[i + 3] - ring[i + 2] * ring[i + 1];
-    }
+    for (const arc of ring) sum += arc.backwards ? -arc.points.twist : arc.points.twist;
     return Math.abs(sum) / 2;
   }
   function readRegion(geometry, arcs) {
     const box = [1e9, 1e9, -1e9, -1e9];
     const polygons = geometry.arcs.map(function (polygon) {
-      return polygon.map(function (numbers) { return joinRing(numbers, arcs); });
+      return polygon.map(function (numbers) { return readRing(numbers, arcs); });
     });
     let size = 0;
     polygons.forEach(function (rings) {
-      stretch(box, rings[0]);
+      rings[0].forEach(function (arc) { stretch(box, arc.points.box); });
       size += ringArea(rings[0]);
     });
     const at = geometry.properties.p;
@@ -103,20 +101,22 @@
     });
     return made;
   }
+  /* Whether a line from the point to the west crosses the borders an odd number of times. */
   Outreach.within = function (region, x, y) {
     const box = region.box;
     if (x < box[0] || x > box[2] || y < box[1] || y > box[3]) return false;
     let inside = false;
-    region.polygons.forEach(function (rings) {
-      rings.forEach(function (q) {
-        for (let a = 0, b = q.length - 2; a < q.length; b = a, a += 2) {
-          const crosses = q[a + 1] > y !== q[b + 1] > y;
-          if (crosses && x < ((q[b] - q[a]) * (y - q[a + 1])) / (q[b + 1] - q[a + 1]) + q[a]) {
-            inside = !inside;
-          }
-        }
-      });
+    region.polygons.flat(2).forEach(function (arc) {
+      if (crossings(arc.points, x, y) % 2) inside = !inside;
     });
     return inside;
   };
+  function crossings(q, x, y) {
+    let found = 0;
+    for (let a = 2, b = 0; a < q.length; b = a, a += 2) {
+      const between = q[a + 1] > y !== q[b + 1] > y;
+      if (between && x < ((q[b] - q[a]) * (y - q[a + 1])) / (q[b + 1] - q[a + 1]) + q[a]) found += 1;
+    }
+    return found;
+  }
 })();

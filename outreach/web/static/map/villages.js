@@ -40,16 +40,24 @@
 
   Outreach.Villages = Outreach.Canvas.extend({
     stacking: 3,
+    events: "villages area look split",
     onAdd: function (map) {
       Outreach.Canvas.prototype.onAdd.call(this, map);
-      this.data.on("villages area look split", this.redraw, this);
       this.data.on("state", this._onState, this);
     },
     onRemove: function (map) {
-      this.data.off("villages area look split", this.redraw, this);
       this.data.off("state", this._onState, this);
       this._visible = null;
       Outreach.Canvas.prototype.onRemove.call(this, map);
+    },
+    shows: function (see) {
+      const shown = Boolean(this.data.states) && see.zoom >= this.options.minZoom;
+      if (!shown) this._visible = null;
+      return shown;
+    },
+    redraw: function () {
+      const near = this._map && this._map.getZoom() >= this.options.minZoom;
+      return near ? Outreach.Canvas.prototype.redraw.call(this) : this;
     },
     choose: function (row) {
       this._chosen = row;
@@ -63,8 +71,6 @@
       this.redraw();
     },
     draw: function (ctx, see) {
-      this._visible = null;
-      if (!this.data.states || see.zoom < this.options.minZoom) return;
       this._visible = this._find(see);
       if (Outreach.lensShowsVillages(this.data.lens)) Outreach.drawLensVillages(ctx, see, this.data.lens, this._visible);
       else if (see.zoom < SHAPES_FROM) this._drawGrains(ctx, see);
@@ -138,7 +144,7 @@
     /* The row of the village under a layer point, or null. A scan of what shows is fast enough. */
     at: function (point) {
       if (!this._visible || this._map.getZoom() < SHAPES_FROM) return null;
-      const see = this._see();
+      const see = this._sheet.see();
       const v = this.data.villages;
       const reach = L.Browser.mobile ? 14 : 5;
       let best = null;
