@@ -43,7 +43,8 @@ def test_no_shape_of_campaign_is_missed_often(
     outcomes: dict[tuple[str, float, str], list[Outcome]], shape: str
 ) -> None:
     cells = [one for (of, _, _), cell in outcomes.items() if of == shape for one in cell]
-    assert coverage(cells) >= 0.68
+    # An honest range of four fifths; with 60 campaigns of a shape chance moves it by some points.
+    assert 0.72 <= coverage(cells) <= 0.93
 
 
 def test_the_range_narrows_as_the_end_comes_near(
