@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlmodel import col
 
 from outreach.campaigns.access import branch_regencies, holds_branch
@@ -110,6 +110,8 @@ def may_ask(db: Session, stage: Stage, person: Person) -> bool:
 def ask(db: Session, stage_id: int, given: WhatIfIn, *, by: Person, now: datetime) -> WhatIf:
     """Ask what a plan of a stage would bring under other conditions.
 
+    A question that waits already is not asked a second time: it is returned.
+
     Raises
     ------
     NotFound
@@ -127,10 +129,14 @@ def ask(db: Session, stage_id: int, given: WhatIfIn, *, by: Person, now: datetim
     lock_branch(db, stage.branch_id)
     _require_days_left(db, stage, now)
     _require_base_inside(db, stage, given.base_code)
-    waiting = select(func.count()).where(
+    waiting = select(WhatIf).where(
         col(WhatIf.branch_id) == stage.branch_id, col(WhatIf.state).in_(OPEN)
     )
-    if (db.scalar(waiting) or 0) >= MOST_WAITING:
+    rows = db.scalars(waiting.order_by(col(WhatIf.id))).all()
+    for row in rows:
+        if (row.stage_id, row.changes) == (stage_id, given.model_dump()):
+            return row
+    if len(rows) >= MOST_WAITING:
         raise Conflict(problem="what_ifs_wait", most=MOST_WAITING)
     row = WhatIf(
         stage_id=stage_id,
@@ -152,24 +158,25 @@ def what_if_of(db: Session, person: Person, what_if_id: int) -> Question:
     Raises
     ------
     NotFound
-        If there is none, or its stage lies outside the person's area.
+        If there is none, or any part of its branch lies outside the person's area: the answer
+        sums the whole branch up.
     """
     row = db.get(WhatIf, what_if_id)
-    if row is None:
+    if row is None or not holds_branch(db, row.branch_id, person):
         raise NotFound(kind="WhatIf", id=what_if_id)
-    stage_of(db, person, row.stage_id)
     return _question(row, db.get_one(Account, row.asked_by).name)
 
 
 def list_what_ifs(db: Session, person: Person, stage_id: int) -> list[Question]:
-    """List the questions about a stage, the latest first.
+    """List the questions about a stage, the latest first; none to who sees a part of its branch.
 
     Raises
     ------
     NotFound
         If the stage is missing or outside the person's area.
     """
-    stage_of(db, person, stage_id)
+    if not may_ask(db, stage_of(db, person, stage_id), person):
+        return []
     query = (
         select(WhatIf, col(Account.name))
         .join(Account, col(Account.id) == col(WhatIf.asked_by))
@@ -185,12 +192,13 @@ def cancel(db: Session, what_if_id: int, *, by: Person, now: datetime) -> None:
 
     Raises
     ------
-    NotFound, NotAllowed
-        As `ask`.
+    NotFound
+        As `what_if_of`.
     Conflict
         If it is not waiting any more.
     """
-    row = _own(db, what_if_id, by)
+    what_if_of(db, by, what_if_id)
+    row = locked(db, WhatIf, what_if_id)
     if row.state not in OPEN:
         raise Conflict(problem="what_if_over", state=row.state)
     row.state, row.finished_at, row.lease_until = AskedState.CANCELLED, now, None
@@ -201,12 +209,13 @@ def try_again(db: Session, what_if_id: int, *, by: Person, now: datetime) -> Non
 
     Raises
     ------
-    NotFound, NotAllowed
-        As `ask`.
+    NotFound
+        As `what_if_of`.
     Conflict
         If it is not dead, or its stage is not open or has no day left.
     """
-    row = _own(db, what_if_id, by)
+    what_if_of(db, by, what_if_id)
+    row = locked(db, WhatIf, what_if_id)
     if row.state is not AskedState.DEAD:
         raise Conflict(problem="what_if_not_dead", state=row.state)
     _require_days_left(db, db.get_one(Stage, row.stage_id), now)
@@ -328,15 +337,6 @@ def _bury(db: Session, now: datetime) -> None:
         .values(state=AskedState.DEAD, finished_at=now, error="worker_lost")
         .execution_options(synchronize_session=False)
     )
-
-
-def _own(db: Session, what_if_id: int, by: Person) -> WhatIf:
-    """Take a question about a stage that the person may ask about."""
-    what_if_of(db, by, what_if_id)
-    row = locked(db, WhatIf, what_if_id)
-    if not holds_branch(db, row.branch_id, by):
-        raise NotAllowed(role=by.role)
-    return row
 
 
 def _require_days_left(db: Session, stage: Stage, now: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert, select, update
 from sqlmodel import col
 
+from outreach.campaigns.access import holds_branch
 from outreach.campaigns.choosing import choose_villages, sites_of
 from outreach.campaigns.stages import require_planner, stage_of
 from outreach.campaigns.tables import Stage, StageVillage, Status
@@ -196,24 +197,25 @@ def run_of(db: Session, person: Person, run_id: int) -> PlanRun:
     Raises
     ------
     NotFound
-        If it is missing or its stage lies outside the person's area.
+        If it is missing, or any part of its branch lies outside the person's area: a run is of the
+        whole branch, and so are its sums.
     """
     run = db.get(PlanRun, run_id)
-    if run is None:
+    if run is None or not holds_branch(db, run.branch_id, person):
         raise NotFound(kind="PlanRun", id=run_id)
-    stage_of(db, person, run.stage_id)
     return run
 
 
 def latest_run(db: Session, person: Person, stage_id: int) -> PlanRun | None:
-    """Read the latest run of a stage, if there was one.
+    """Read the latest run of a stage, if there was one that the person may see (`run_of`).
 
     Raises
     ------
     NotFound
         If the stage is missing or outside the person's area.
     """
-    stage_of(db, person, stage_id)
+    if not holds_branch(db, stage_of(db, person, stage_id).branch_id, person):
+        return None
     query = select(PlanRun).where(col(PlanRun.stage_id) == stage_id)
     return db.scalars(query.order_by(col(PlanRun.id).desc()).limit(1)).first()
 
@@ -224,7 +226,7 @@ def run_progress(db: Session, run_id: int, person: Person) -> RunProgress:
     Raises
     ------
     NotFound
-        If it is missing or its stage lies outside the person's area.
+        As `run_of`.
     """
     run = run_of(db, person, run_id)
     columns: list[Any] = [col(getattr(Batch, name)) for name in BatchRow.__dataclass_fields__]

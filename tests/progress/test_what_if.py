@@ -224,12 +224,12 @@ def test_what_tell_raises_ends_the_planning(engine: Engine, world: World) -> Non
 
 
 def test_whose_area_holds_the_branch_may_ask(engine: Engine, world: World) -> None:
-    given = WhatIfIn(extra_teams=1)
+    given = WhatIfIn(extra_teams=3)
     with unit_of_work(engine) as db:
         local = account(db, "solo", Role.MANAGER, "33.72")
         nothing = account(db, "aceh", Role.MANAGER, "11")
-        for person in (world.coordinator, world.manager, local):
-            ask(db, world.stage_id, given, by=person, now=NOW)
+        for teams, person in enumerate((world.coordinator, world.manager, local), start=1):
+            ask(db, world.stage_id, WhatIfIn(extra_teams=teams), by=person, now=NOW)
         for person in (world.foreigner, nothing):
             with pytest.raises(NotFound):
                 ask(db, world.stage_id, given, by=person, now=NOW)
@@ -244,19 +244,31 @@ def test_whose_area_holds_the_branch_may_ask(engine: Engine, world: World) -> No
         cancel(db, seen[0].id, by=world.foreigner, now=NOW)
 
 
-def test_who_sees_a_part_of_the_branch_reads_and_does_not_ask(engine: Engine, world: World) -> None:
+def test_who_sees_a_part_of_the_branch_neither_asks_nor_reads(engine: Engine, world: World) -> None:
     with unit_of_work(engine) as db:
         # The branch serves Boyolali as well now.
         db.get_one(BranchRegency, "33.09").branch_id = world.branch_id
         local = account(db, "solo", Role.MANAGER, "33.72")
     number = _ask(engine, world)
     with reading(engine) as db:
-        assert what_if_of(db, local, number).id == number
+        # An answer sums the whole branch up, villages outside their area with it.
+        with pytest.raises(NotFound):
+            what_if_of(db, local, number)
+        assert list_what_ifs(db, local, world.stage_id) == []
     with unit_of_work(engine) as db:
         with pytest.raises(NotAllowed):
             ask(db, world.stage_id, WhatIfIn(extra_teams=1), by=local, now=NOW)
-        with pytest.raises(NotAllowed):
+        with pytest.raises(NotFound):
             cancel(db, number, by=local, now=NOW)
+
+
+def test_the_same_question_asked_twice_waits_once(engine: Engine, world: World) -> None:
+    first = _ask(engine, world, extra_teams=2)
+    assert _ask(engine, world, extra_teams=2) == first
+    assert _ask(engine, world, extra_teams=3) != first
+    with unit_of_work(engine) as db:
+        cancel(db, first, by=world.manager, now=NOW)
+    assert _ask(engine, world, extra_teams=2) != first
 
 
 def test_what_cannot_be_supposed_is_told(engine: Engine, world: World) -> None:
@@ -283,13 +295,13 @@ def test_only_an_open_stage_with_days_ahead_is_asked_about(engine: Engine, world
 
 
 def test_no_more_than_a_few_questions_wait(engine: Engine, world: World) -> None:
-    numbers = [_ask(engine, world) for _ in range(MOST_WAITING)]
+    numbers = [_ask(engine, world, extra_teams=teams) for teams in range(1, MOST_WAITING + 1)]
     with pytest.raises(Conflict) as refused:
-        _ask(engine, world)
+        _ask(engine, world, saturdays=True)
     assert refused.value.facts["problem"] == "what_ifs_wait"
     with unit_of_work(engine) as db:
         cancel(db, numbers[0], by=world.manager, now=NOW)
-    _ask(engine, world)
+    _ask(engine, world, saturdays=True)
 
 
 def test_a_question_is_claimed_once_and_again_when_its_lease_has_run_out(

@@ -15,6 +15,7 @@ from outreach.campaigns.tables import Ordering, Stage, StageVillage
 from outreach.db import make_engine, reading, unit_of_work
 from outreach.errors import Conflict, NotAllowed, NotFound
 from outreach.migrations import upgrade
+from outreach.people.tables import BranchRegency, Role
 from outreach.planning.assign import assign
 from outreach.planning.model import Reason
 from outreach.visits.batches import claim, due_batches, fail, load_problem, renew
@@ -53,6 +54,7 @@ from tests.visits.world import (
     SERENGAN,
     STARTS,
     World,
+    account,
     add_stage,
     ask_for_plan,
     build_world,
@@ -166,6 +168,22 @@ def test_only_the_branchs_coordinator_plans(engine: Engine, world: World) -> Non
             run_progress(db, run_id, world.foreigner)
     with pytest.raises(NotFound), unit_of_work(engine) as db:
         cancel_run(db, run_id, by=world.foreigner, now=NOW)
+
+
+def test_a_run_is_told_only_to_whoever_sees_its_whole_branch(engine: Engine, world: World) -> None:
+    run_id = ask_for_plan(engine, world)
+    with unit_of_work(engine) as db:
+        # The branch serves Boyolali as well now.
+        db.get_one(BranchRegency, "33.09").branch_id = world.branch_id
+        part = account(db, "solo", Role.MANAGER, "33.72")
+    with reading(engine) as db:
+        found = latest_run(db, world.manager, world.stage_id)
+        assert found is not None
+        assert found.id == run_id
+        # Its sums are those of villages outside their area too.
+        assert latest_run(db, part, world.stage_id) is None
+        with pytest.raises(NotFound):
+            run_progress(db, run_id, part)
 
 
 def test_planning_anew_keeps_what_an_official_knows_of(engine: Engine, world: World) -> None:
