@@ -52,11 +52,15 @@ class Past:
         Villages that another stage of the campaign has reached or is about to visit.
     last_held
         Day of the last session ever held, by village code.
+    planned
+        Villages in which this stage has a visit, one that is only proposed included; None while a
+        plan is being made, when nobody can tell.
     """
 
     kept: frozenset[str] = frozenset()
     taken: frozenset[str] = frozenset()
     last_held: Mapping[str, date] = field(default_factory=dict)
+    planned: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

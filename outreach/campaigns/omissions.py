@@ -18,7 +18,7 @@ from outreach.campaigns.stages import area_of, editable_stage
 from outreach.campaigns.tables import GroundKind, Omission, Pick, Stage, StageVillage
 from outreach.db import insert_into
 from outreach.errors import Invalid
-from outreach.people.access import within
+from outreach.people.access import covers, within
 from outreach.people.free_text import Remark
 from outreach.planning.workdays import days_between
 from outreach.villages.calendar import closed_dates
@@ -110,15 +110,17 @@ class OmissionIn(BaseModel):
 
 
 def omitted(db: Session, stage: Stage, past: Past, today: date) -> tuple[Ground, ...]:
-    """List the districts and islands of the area in which nothing is chosen, planned or held.
+    """List the districts and islands of the area in which nothing is planned or held.
 
-    Before a stage has been planned it is judged by what it would choose now. A listed stage
-    follows up on single villages, so nothing is missing from it.
+    A stage that was planned is judged by the visits that stand, so that a district counts as
+    left out, too, when its last visit was called off or found no place. Before that, and while it
+    is being planned, it is judged by what it has chosen or would choose now. A listed stage follows
+    up on single villages, so nothing is missing from it.
     """
     if stage.is_listed:
         return ()
     rows = db.execute(_villages(db, stage)).all()
-    served = _chosen(db, stage, past, today) | past.kept | past.taken
+    served = _served(db, stage, past, today)
     empty = {key: some for key, some in _grounds(rows).items() if not _serves(some, served)}
     if not empty:
         return ()
@@ -174,11 +176,28 @@ def _villages(db: Session, stage: Stage) -> Any:
     ).where(within(Village.code, area_of(db, stage)))
 
 
-def _chosen(db: Session, stage: Stage, past: Past, today: date) -> frozenset[str]:
-    """Read the villages that were chosen at planning, or choose as planning now would."""
+def grounds_in(
+    db: Session, stage: Stage, grounds: Iterable[Ground], prefixes: Sequence[str]
+) -> tuple[Ground, ...]:
+    """Keep what lies in some regions: all of it where they hold the stage, else their districts.
+
+    An island is named by its villages, which may lie in several districts.
+    """
+    if all(covers(prefixes, code) for code in area_of(db, stage)):
+        return tuple(grounds)
+    return tuple(
+        one for one in grounds if one.kind is GroundKind.DISTRICT and covers(prefixes, one.key)
+    )
+
+
+def _served(db: Session, stage: Stage, past: Past, today: date) -> frozenset[str]:
+    """Villages with a visit, or chosen for one while nothing is planned."""
     query = select(col(StageVillage.village_code)).where(col(StageVillage.stage_id) == stage.id)
     stored = frozenset(db.scalars(query))
-    return stored or frozenset(one.code for one in choose(db, stage, past, today).chosen)
+    if stored and past.planned is not None:
+        return past.planned | past.taken
+    chosen = stored or frozenset(one.code for one in choose(db, stage, past, today).chosen)
+    return chosen | past.kept | past.taken
 
 
 def _grounds(rows: Sequence[Any]) -> dict[Key, list[Any]]:

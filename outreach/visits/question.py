@@ -26,7 +26,16 @@ from outreach.planning.workdays import (
 )
 from outreach.villages.calendar import closed_dates, closed_days
 from outreach.villages.tables import Village
-from outreach.visits.tables import ACTIVE, Happening, Result, Visit, VisitEvent, Work
+from outreach.visits.tables import (
+    ACTIVE,
+    Happening,
+    PlanRun,
+    Result,
+    RunState,
+    Visit,
+    VisitEvent,
+    Work,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,9 +87,8 @@ def past_of(db: Session, stage: Stage) -> Past:
     Another stage of the campaign takes a village when it has held a session there, or when it
     is open and has a visit in its plan. A visit at which nobody was met held no session.
     """
-    kept = select(col(Visit.village_code)).where(
-        col(Visit.stage_id) == stage.id,
-        or_(and_(col(Visit.work).in_(ACTIVE), col(Visit.work).not_in(REPLACEABLE)), lacks_report()),
+    own = select(col(Visit.village_code), col(Visit.work)).where(
+        col(Visit.stage_id) == stage.id, or_(col(Visit.work).in_(ACTIVE), lacks_report())
     )
     held = and_(
         col(Visit.work).in_(REPORTED), func.coalesce(col(Visit.result), "") != Result.NOT_MET.value
@@ -99,11 +107,20 @@ def past_of(db: Session, stage: Stage) -> Past:
         .where(held, within(Visit.village_code, area_of(db, stage)))
         .group_by(col(Visit.village_code))
     )
+    visits = db.execute(own).all()
     return Past(
-        kept=frozenset(db.scalars(kept)),
+        kept=frozenset(row.village_code for row in visits if row.work not in REPLACEABLE),
         taken=frozenset(db.scalars(taken)),
         last_held={row.village_code: row.day for row in db.execute(last_held)},
+        planned=None if _is_being_planned(db, stage) else frozenset(c for c, _ in visits),
     )
+
+
+def _is_being_planned(db: Session, stage: Stage) -> bool:
+    running = select(col(PlanRun.id)).where(
+        col(PlanRun.stage_id) == stage.id, col(PlanRun.state) == RunState.RUNNING
+    )
+    return db.scalar(running.limit(1)) is not None
 
 
 def was_released() -> ColumnElement[bool]:
