@@ -17,8 +17,9 @@ from outreach.campaigns.campaigns import campaign_of, list_campaigns
 from outreach.campaigns.stages import list_stages
 from outreach.campaigns.tables import Status
 from outreach.errors import NotFound
-from outreach.people.access import covers
-from outreach.people.tables import Branch, Role
+from outreach.people.access import NATION, covers
+from outreach.people.tables import Branch, BranchRegency, Role
+from outreach.planning.forecast import CAMPAIGNS_TESTED, SHARE_HELD
 from outreach.progress.branch_outlook import branch_outlooks
 from outreach.progress.effort import Period
 from outreach.progress.outlook import outlook
@@ -55,6 +56,8 @@ pages = Blueprint("outlook", __name__)
 
 #: So many stages are offered for a what-if.
 MOST_STAGES = 12
+#: So many regencies without a branch are named, those with the largest gap.
+MOST_UNSERVED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def show() -> ResponseReturnValue:
         shown = {
             **_around(db, asked),
             **_branches(db, asked),
-            "stages": _stages(db, asked),
+            **_stages(db, asked),
         }
     return render_template(
         "manager/outlook.html",
@@ -86,6 +89,7 @@ def show() -> ResponseReturnValue:
         share=share,
         signups=_chart(told.signups),
         villages=_chart(told.villages),
+        tested=(CAMPAIGNS_TESTED, SHARE_HELD),
         **_national(today()),
         **shown,
     )
@@ -157,6 +161,7 @@ def _around(db: Session, asked: Asked) -> dict[str, Any]:
         "covered": Figure.COVERED,
         "may_set": person().role is Role.MANAGER,
         "is_part": not covers(person().areas, area),
+        "is_nation": asked.scope.prefixes == (NATION,),
         "tab_query": asked.filters.query(
             area=area, branch=str(asked.branch.id) if asked.branch else ""
         ),
@@ -194,29 +199,48 @@ def _names(db: Session, branch_ids: set[int]) -> list[tuple[int, str]]:
     return [(number, name) for number, name in db.execute(query.order_by(col(Branch.name)))]
 
 
-def _unserved(shares: Sequence[RegencyShare]) -> dict[str, int] | None:
+def _unserved(shares: Sequence[RegencyShare]) -> dict[str, Any] | None:
     if not shares:
         return None
     return {
         "regencies": len(shares),
+        "largest": sorted(shares, key=lambda one: (-one.gap, one.code))[:MOST_UNSERVED],
         "gap": sum(one.gap for one in shares),
         "signups": sum(one.signups for one in shares),
     }
 
 
-def _stages(db: Session, asked: Asked) -> list[Any]:
-    """List the stages still going on, for which a what-if can be asked."""
-    campaigns = [
-        one
-        for one in list_campaigns(db, person())
-        if asked.filters.campaign_id in (None, one.id) and one.status is not Status.CLOSED
+def _stages(db: Session, asked: Asked) -> dict[str, Any]:
+    """List the stages still going on, for which a what-if can be asked, each with its branch.
+
+    A what-if sums a whole branch up, so the branch has to lie in the person's area as a whole.
+    """
+    branches = _whole_branches(db, asked)
+    going_on = [
+        (stage, branches[stage.branch_id])
+        for stage in list_stages(db, person(), asked.filters.campaign_id)
+        if stage.branch_id in branches and stage.status is Status.OPENED and stage.ends > today()
     ]
-    return [
-        stage
-        for campaign in campaigns
-        for stage in list_stages(db, person(), campaign.id or 0)
-        if stage.status is Status.OPENED and stage.ends > today()
-    ][:MOST_STAGES]
+    return {"stages": going_on[:MOST_STAGES], "more_stages": len(going_on[MOST_STAGES:])}
+
+
+def _whole_branches(db: Session, asked: Asked) -> dict[int, str]:
+    """Name the branches of what is looked at that the person sees as a whole."""
+    served: dict[int, list[str]] = {}
+    query = select(col(BranchRegency.branch_id), col(BranchRegency.regency_code))
+    for branch_id, code in db.execute(query):
+        served.setdefault(branch_id, []).append(code)
+    looked_at = asked.scope.prefixes
+    whole = {
+        branch_id
+        for branch_id, codes in served.items()
+        if all(covers(person().areas, code) for code in codes)
+        and any(
+            covers(looked_at, code) or any(one.startswith(code) for one in looked_at)
+            for code in codes
+        )
+    }
+    return dict(_names(db, whole))
 
 
 def _chart(course: Course) -> dict[str, Any]:
@@ -241,19 +265,24 @@ def _national(day: date) -> dict[str, Any]:
     path = read_path()
     way = way_on(path, day)
     months = _months(path)
-    published = {one.as_of: one.total for one in path.points}
+    known = {one.as_of: one.total for one in path.points}
     return {
         "path": path,
         "way": way,
         "path_pace": pace_between(tuple(one for one in path.points if one.as_of <= day)),
         "path_chart": {
             "labels": [format_date(month, "MMM y", locale=language()) for month in months],
-            "published": _dots(months, published),
-            "joined": _joined(_dots(months, published)),
+            "published": _dots(months, _told(path, is_derived=False)),
+            "derived": _dots(months, _told(path, is_derived=True)),
+            "joined": _joined(_dots(months, known)),
             "goals": _dots(months, {one.by: one.total for one in path.goals}),
             "way": [_on_way(way, month) for month in months],
         },
     }
+
+
+def _told(path: NationalPath, *, is_derived: bool) -> dict[date, int]:
+    return {one.as_of: one.total for one in path.points if one.is_derived is is_derived}
 
 
 def _months(path: NationalPath) -> list[date]:

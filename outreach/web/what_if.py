@@ -28,21 +28,24 @@ from outreach.progress.what_if import (
     try_again,
     what_if_of,
 )
+from outreach.villages.codes import Level
 from outreach.villages.reading import names_of
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import READERS, now, today
 from outreach.web.database import reading_db, running, writing_db
 from outreach.web.forms import Filled, read, refill
 from outreach.web.i18n import plain_date
+from outreach.web.region_field import with_code
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
 
     from outreach.progress.what_if import Question
+    from outreach.villages.search import Found
 
 pages = Blueprint("what_if", __name__)
 
@@ -76,14 +79,15 @@ def ask_one(stage_id: int) -> ResponseReturnValue:
 
     The row is all it takes: the sweeper sends it to the queue within a second or two.
     """
+    with reading_db() as db:
+        stage_of(db, person(), stage_id)
+        base = with_code(db, request.form, "base_code", (Level.VILLAGE,))
     try:
-        with reading_db() as db:
-            stage_of(db, person(), stage_id)
-        given = read(WhatIfIn, request.form)
+        given = read(WhatIfIn, base.form)
         with writing_db() as db:
             row = ask(db, stage_id, given, by=person(), now=now())
     except (Invalid, Conflict) as error:
-        return _stage_page(stage_id, refill(request.form, error)), error.status
+        return _stage_page(stage_id, refill(base.form, error), base.meant), error.status
     return redirect(url_for("what_if.answer", stage_id=stage_id, what_if_id=row.id), 303)
 
 
@@ -133,7 +137,7 @@ def _in_stage(db: Session, stage_id: int, what_if_id: int) -> Question:
     return found
 
 
-def _stage_page(stage_id: int, form: Filled) -> str:
+def _stage_page(stage_id: int, form: Filled, meant: Sequence[Found] = ()) -> str:
     with reading_db() as db:
         stage = stage_of(db, person(), stage_id)
         questions = list_what_ifs(db, person(), stage_id)
@@ -147,6 +151,7 @@ def _stage_page(stage_id: int, form: Filled) -> str:
             is_open=stage.status is Status.OPENED and stage.ends > today(),
             teams_words=[(str(n), str(n)) for n in range(1, MOST_EXTRA_TEAMS + 1)],
             form=form,
+            meant=meant,
         )
 
 
@@ -165,7 +170,6 @@ def _shown(stage_id: int, what_if_id: int) -> dict[str, Any]:
             "is_open": asked.state in OPEN,
             "is_dead": asked.state is AskedState.DEAD,
             "supposed": _supposed_words(db, asked.changes),
-            "may_ask": may_ask(db, stage, person()),
         }
     if asked.state is AskedState.DONE:
         shown |= {
@@ -173,6 +177,7 @@ def _shown(stage_id: int, what_if_id: int) -> dict[str, Any]:
             "chart": _chart(asked.answer),
             "told": asked.answer,
             "told_day": date.fromisoformat(asked.answer["today"]),
+            "prices": _prices(),
         }
     return shown
 
@@ -220,15 +225,17 @@ def _rows(answer: Mapping[str, Any]) -> list[Row]:
         row(_("Team-days"), [way["team_days"] for way in ways]),
         row(_("Travel, hours"), [round(way["travel_minutes"] / 60) for way in ways]),
     ]
-    settings = running().settings
-    if settings.team_day_rupiah or settings.travel_hour_rupiah:
-        costs = [
-            way["team_days"] * settings.team_day_rupiah
-            + way["travel_minutes"] * settings.travel_hour_rupiah / 60
-            for way in ways
-        ]
+    if any(prices := _prices()):
+        a_day, an_hour = prices
+        costs = [way["team_days"] * a_day + way["travel_minutes"] * an_hour / 60 for way in ways]
         rows.append(row(_("Cost of team-days and travel"), costs, "rupiah"))
     return rows
+
+
+def _prices() -> tuple[int, int]:
+    """Tell what a team-day and an hour on the way cost here, in rupiah; 0 where nobody has said."""
+    settings = running().settings
+    return settings.team_day_rupiah, settings.travel_hour_rupiah
 
 
 def _days_row(ways: list[Mapping[str, Any]]) -> Row:
