@@ -78,7 +78,9 @@ def test_the_frame_runs_nothing_that_its_own_page_has_not_given(opened: Map) -> 
     opened.page.goto(f"{opened.base}/map")
     opened.until("regions")
     harm = "window.harmed = 1"
-    given = f"{{script: new TextEncoder().encode('{harm}'), texts: new TextEncoder().encode('{{}}')}}"
+    given = (
+        f"{{script: new TextEncoder().encode('{harm}'), texts: new TextEncoder().encode('{{}}')}}"
+    )
     opened.say(f"() => window.postMessage({{begin: {given}}}, '*')")
     opened.say(
         f"""() => {{
