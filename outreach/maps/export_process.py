@@ -13,9 +13,11 @@ from typing import Any
 import geopandas as gpd
 import shapely
 
-from outreach.maps.qgis_styles import reached_style, state_style
+from outreach.maps.qgis_styles import Classes, Looks, region_style, village_style
 
 _SYSTEM = "EPSG:4326"
+#: Newer ones make QGIS warn that it may know only part of them.
+_VERSION = "1.3"
 _STYLES = """
 CREATE TABLE layer_styles (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL,
@@ -37,7 +39,7 @@ VALUES ('', '', ?, 'geom', ?, ?, '', 1, ?, '')"""
 
 def write(told: dict[str, Any], path: Path) -> None:
     """Write villages and regions, then what is told about them and how they are drawn."""
-    about = told["about"]
+    about, looks = told["about"], _looks(told["looks"])
     described = "\n".join(f"{name}: {text}" for name, text in about.items())
     villages = dict(told["villages"])
     at = zip(villages.pop("bujur", []), villages.pop("lintang", []), strict=True)
@@ -48,11 +50,16 @@ def write(told: dict[str, Any], path: Path) -> None:
         ("desa", villages, points),
     ):
         frame = gpd.GeoDataFrame(columns, geometry=geometry, crs=_SYSTEM)
+        for classes in (looks.regions, looks.villages):
+            if classes is not None and classes.column in frame:
+                # Also where no row has a value: a column of numbers, not of texts.
+                frame[classes.column] = frame[classes.column].astype(float)
         frame.to_file(
             path,
             layer=layer,
             driver="GPKG",
             engine="pyogrio",
+            dataset_options={"VERSION": _VERSION},
             geometry_type="MultiPolygon" if layer == "wilayah" else "Point",
             layer_options={"DESCRIPTION": described, "SPATIAL_INDEX": "YES"},
             layer_metadata=about,
@@ -60,7 +67,7 @@ def write(told: dict[str, Any], path: Path) -> None:
         )
     with sqlite3.connect(path) as db:
         _tell(db, about, described)
-        _draw(db, told["states"])
+        _draw(db, looks)
     db.close()
 
 
@@ -75,10 +82,17 @@ def _tell(db: sqlite3.Connection, about: dict[str, str], described: str) -> None
     db.execute(_REGISTER, ("about", "about", described, _now()))
 
 
-def _draw(db: sqlite3.Connection, states: list[str]) -> None:
+def _looks(told: dict[str, Any]) -> Looks:
+    villages = told["villages"] and Classes(**told["villages"])
+    return Looks(told["states"], Classes(**told["regions"]), villages)
+
+
+def _draw(db: sqlite3.Connection, looks: Looks) -> None:
     db.execute(_STYLES)
-    db.execute(_STYLE, ("desa", "status", state_style(states), "Status desa"))
-    db.execute(_STYLE, ("wilayah", "persen_terjangkau", reached_style(), "Bagian desa terjangkau"))
+    of_villages = looks.villages.column if looks.villages else "status"
+    db.execute(_STYLE, ("desa", of_villages[:30], village_style(looks), of_villages))
+    of_regions = looks.regions.column
+    db.execute(_STYLE, ("wilayah", of_regions[:30], region_style(looks.regions), of_regions))
     db.execute(_REGISTER, ("layer_styles", "layer_styles", "", _now()))
 
 

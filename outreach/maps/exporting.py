@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from outreach.maps.artefacts import Store
+    from outreach.maps.qgis_styles import Looks
 
 _SECONDS = 120
 _FEATURES_AT_ONCE = 1_000
@@ -34,18 +35,17 @@ class Exported:
     """Rows as they are written: each layer's columns by name, and one shape for every region.
 
     `villages` have the columns `lintang` and `bujur`; `about` tells filter, sources and dates.
-    `states` are the words of the column `status` from not planned to reached.
     """
 
     about: Mapping[str, str]
-    states: Sequence[str]
+    looks: Looks
     villages: Mapping[str, Sequence[Any]]
     regions: Mapping[str, Sequence[Any]]
     shapes: Sequence[shapely.Geometry | None]
 
 
 def shapes_of(store: Store, codes: Sequence[str], level: Level) -> list[shapely.Geometry | None]:
-    """Read the shapes of provinces, regencies or districts as the map draws them."""
+    """Read the shapes of regencies or districts as the map draws them."""
     manifest = store.manifest()
     if level is Level.DISTRICT:
         names = [manifest.get("districts", {}).get(one) for one in sorted({c[:2] for c in codes})]
@@ -54,19 +54,7 @@ def shapes_of(store: Store, codes: Sequence[str], level: Level) -> list[shapely.
     known: dict[str, shapely.Geometry] = {}
     for name in filter(None, names):
         known |= read_topology((store.folder / name).read_bytes())
-    if level is Level.PROVINCE:
-        known = _joined(known, set(codes))
     return [known.get(code) for code in codes]
-
-
-def _joined(
-    regencies: Mapping[str, shapely.Geometry], provinces: set[str]
-) -> dict[str, shapely.Geometry]:
-    groups: dict[str, list[shapely.Geometry]] = {code: [] for code in provinces}
-    for code, shape in regencies.items():
-        if code[:2] in groups:
-            groups[code[:2]].append(shape)
-    return {code: shapely.union_all(group) for code, group in groups.items() if group}
 
 
 def geojson_parts(exported: Exported) -> Iterator[bytes]:
@@ -119,7 +107,7 @@ def package(exported: Exported) -> bytes:
         given, made = Path(folder) / "given.json", Path(folder) / "made.gpkg"
         told = {
             "about": dict(exported.about),
-            "states": list(exported.states),
+            "looks": asdict(exported.looks),
             "villages": {name: list(values) for name, values in exported.villages.items()},
             "regions": {name: list(values) for name, values in exported.regions.items()},
             "shapes": [shapely.to_wkb(s, hex=True) if s else None for s in exported.shapes],

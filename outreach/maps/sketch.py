@@ -28,8 +28,10 @@ _OUTLINE = "#5b6b7a"
 _SIGNS = {
     "circle": "M{x} {y}m-{r} 0a{r} {r} 0 1 0 {d} 0a{r} {r} 0 1 0 -{d} 0Z",
     "diamond": "M{x} {y}m0 -{r}l{r} {r}l-{r} {r}l-{r} -{r}Z",
-    "triangle": "M{x} {y}m0 -{r}l{r} {d}h-{d}Z",
     "square": "M{x} {y}m-{r} -{r}h{d}v{d}h-{d}Z",
+    # Its inner circle runs the other way round and so stays bare.
+    "ring": "M{x} {y}m0 -{r}a{r} {r} 0 1 0 0 {d}a{r} {r} 0 1 0 0 -{d}Z"
+    "m0 {i}a{h} {h} 0 1 1 0 {r}a{h} {h} 0 1 1 0 -{r}Z",
 }
 
 
@@ -96,8 +98,9 @@ def _region(shape: shapely.Geometry, grid: _Grid) -> str:
 def _villages(points: NDArray[np.float64], colour: str, shape: str, radius: int) -> str:
     if not len(points):
         return ""
+    inner = {"h": f"{radius / 2:g}", "i": f"{radius / 2:g}"}
     told = "".join(
-        _SIGNS[shape].format(x=f"{x:g}", y=f"{y:g}", r=radius, d=2 * radius)
+        _SIGNS[shape].format(x=f"{x:g}", y=f"{y:g}", r=radius, d=2 * radius, **inner)
         for x, y in points.tolist()
     )
     edge = ' stroke="#ffffff" stroke-width="1"' if radius > _SMALL else ""

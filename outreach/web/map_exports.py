@@ -18,17 +18,19 @@ from outreach.errors import Conflict, NotFound
 from outreach.maps.exporting import Exported, geojson_parts, package, shapes_of
 from outreach.people.access import covers
 from outreach.people.tables import Role
+from outreach.progress.layers import Layer
 from outreach.progress.scope import villages_in
-from outreach.progress.totals import totals_by
+from outreach.progress.totals import totals_by, village_codes
 from outreach.villages.codes import Level
 from outreach.villages.reading import names_of
-from outreach.villages.tables import Village
+from outreach.villages.tables import Figure, Village
 from outreach.web.auth import person
 from outreach.web.border_words import shown_borders
 from outreach.web.database import reading_db
 from outreach.web.i18n import moment, short_date
 from outreach.web.map_data import map_data
 from outreach.web.map_filters import home_of, read_filters
+from outreach.web.map_seen import asked_weeks, seen_in_layer, seen_in_weeks, seen_now
 from outreach.web.routing import allow
 from outreach.web.words import source_words, word
 
@@ -47,7 +49,8 @@ pages = Blueprint("map_exports", __name__, url_prefix="/map")
 READERS = (Role.COORDINATOR, Role.MANAGER)
 #: A text of more points than these no map program opens with pleasure; a GeoPackage has no limit.
 MOST_POINTS = 20_000
-_LEVELS = {0: Level.PROVINCE, Level.PROVINCE: Level.REGENCY, Level.REGENCY: Level.DISTRICT}
+#: The estimates that stand in columns.
+IN_COLUMNS = (Figure.INFORMAL, Figure.COVERED, Figure.VULNERABLE)
 #: One at a time in a process: the others go on answering pages.
 _one = threading.Lock()
 
@@ -92,27 +95,39 @@ def _filters(db: Session) -> Filters:
 
 
 def _exported(db: Session, filters: Filters, *, most: int | None) -> Exported:
-    scope = filters.scope(person())
-    level = _LEVELS.get(len(filters.area), Level.DISTRICT)
+    scope, weeks = filters.scope(person()), asked_weeks()
+    level = _level(filters)
     regions = totals_by(db, scope, level)
     is_too_much = most is not None and regions.whole.villages > most
-    about = _about(db, filters, regions)
+    villages = [] if is_too_much else totals_by(db, scope, Level.VILLAGE).rows
+    codes = [row.code for row in villages]
+    if weeks is not None:
+        every = village_codes(db, scope).tolist()
+        seen = seen_in_weeks(db, scope, weeks, regions.rows, every)
+    else:
+        seen = seen_now(regions.rows, villages)
+        if filters.layer is not Layer.REACHED:
+            seen = seen_in_layer(db, scope, filters.layer, level, seen, codes)
+    about = _about(db, filters, regions) | seen.about
     if is_too_much:
         about["desa"] = _(
             "Villages left out: more than %(most)s. Choose a smaller area or take the GeoPackage.",
             most=most,
         )
+    shown = [row.code for row in regions.rows]
     return Exported(
         about=about,
-        states=_states(),
-        villages={} if is_too_much else _villages(db, scope),
-        regions=_regions(regions.rows),
-        shapes=shapes_of(map_data().store, [row.code for row in regions.rows], level),
+        looks=seen.looks,
+        villages={} if is_too_much else _villages(db, scope, villages) | seen.villages,
+        regions=_regions(regions.rows) | seen.regions,
+        shapes=shapes_of(map_data().store, shown, level),
     )
 
 
-def _states() -> list[str]:
-    return [_("Not planned"), _("Planned"), _("Confirmed"), _("Reached")]
+def _level(filters: Filters) -> Level:
+    """Tell what regions the map draws of an area: regencies, and districts from a regency on."""
+    is_far = len(filters.area) < Level.REGENCY
+    return Level.REGENCY if is_far else Level.DISTRICT
 
 
 def _about(db: Session, filters: Filters, totals: Totals) -> dict[str, str]:
@@ -121,6 +136,7 @@ def _about(db: Session, filters: Filters, totals: Totals) -> dict[str, str]:
     where = f"{area} ({filters.area})" if filters.area else str(area)
     campaign = filters.campaign_id and campaign_of(db, person(), filters.campaign_id).name
     whole = covers(person().areas, filters.area)
+    told_of = [figure for figure in totals.sources if figure in IN_COLUMNS]
     newest = moment(totals.as_of, ZoneInfo(person().zone).key) if totals.as_of else "–"
     return {
         "wilayah": where if whole else _("%(area)s, only your own part of it", area=where),
@@ -130,7 +146,7 @@ def _about(db: Session, filters: Filters, totals: Totals) -> dict[str, str]:
         "sumber": _("Session reports; the newest of %(when)s", when=newest),
         "batas": shown_borders(map_data().store.manifest())
         or _("Approximate borders, drawn from the places of the villages."),
-        **{f"perkiraan_{one}": _source(told) for one, told in totals.sources.items()},
+        **{f"perkiraan_{one}": _source(totals.sources[one]) for one in told_of},
     }
 
 
@@ -143,29 +159,10 @@ def _regions(rows: Sequence[Total]) -> dict[str, list[Any]]:
         "kode": [row.code for row in rows],
         "nama": [row.name for row in rows],
         "desa": [row.villages for row in rows],
-        "terjangkau": [row.reached for row in rows],
-        "terkonfirmasi": [row.confirmed for row in rows],
-        "terencana": [row.planned for row in rows],
-        "belum_terencana": [row.not_planned for row in rows],
-        "persen_terjangkau": [round(100 * (row.reached_share or 0), 1) for row in rows],
-        **_brought(rows),
     }
 
 
-def _brought(rows: Sequence[Total]) -> dict[str, list[Any]]:
-    return {
-        "sesi": [row.sessions for row in rows],
-        "hadir_laki_laki": [row.men for row in rows],
-        "hadir_perempuan": [row.women for row in rows],
-        "pendaftaran": [row.signups for row in rows],
-        "pekerja_informal_perkiraan": [row.informal for row in rows],
-        "sudah_terlindungi_perkiraan": [row.covered for row in rows],
-        "pekerja_rentan_perkiraan": [row.vulnerable for row in rows],
-    }
-
-
-def _villages(db: Session, scope: Scope) -> dict[str, list[Any]]:
-    rows = totals_by(db, scope, Level.VILLAGE).rows
+def _villages(db: Session, scope: Scope, rows: Sequence[Total]) -> dict[str, list[Any]]:
     query = select(
         col(Village.code),
         col(Village.kind),
@@ -175,14 +172,12 @@ def _villages(db: Session, scope: Scope) -> dict[str, list[Any]]:
     ).where(villages_in(scope, Village.code))
     told = {code: facts for code, *facts in db.execute(query)}
     places = [told[row.code] for row in rows]
-    states, kinds = _states(), {kind: word(kind) for kind in {place[0] for place in places}}
+    kinds = {kind: word(kind) for kind in {place[0] for place in places}}
     return {
         "kode": [row.code for row in rows],
         "nama": [row.name for row in rows],
         "jenis": [kinds[place[0]] for place in places],
         **_around(db, [row.code for row in rows]),
-        "status": [states[3 * row.reached or 2 * row.confirmed or row.planned] for row in rows],
-        **_brought(rows),
         "tempat_perkiraan": [bool(place[3]) for place in places],
         "lintang": [round(place[1], 5) for place in places],
         "bujur": [round(place[2], 5) for place in places],

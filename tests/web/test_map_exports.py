@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
 
 import pyogrio
 import pytest
 import shapely
 
 from outreach.maps.artefacts import Store
+from outreach.maps.qgis_styles import Classes
 from outreach.maps.topology import encode_topology
 from outreach.people.tables import Role
+from outreach.progress.layers import COLUMNS as SUMS
+from outreach.progress.layers import EPOCH, Layer
+from outreach.web.map_seen import COLUMNS
+from tests.web.test_manager import urls
 from tests.web.world import FOREIGN_REGENCY, OWN_REGENCY, OWN_VILLAGE
 
 if TYPE_CHECKING:
@@ -25,6 +33,17 @@ if TYPE_CHECKING:
 
     type SignIn = Callable[[Role], Visitor]
 
+WIB = ZoneInfo("Asia/Jakarta")
+#: What the map makes of the sums it is told; shares stand in percent.
+FIGURES: dict[Layer, Callable[[dict[str, int]], float | None]] = {
+    Layer.SIGNUPS: lambda s: 1000 * s["signups"] / s["informal"],
+    Layer.GAP: lambda s: s["informal"] - s["covered"] - s["signups"],
+    Layer.PAID: lambda s: 100 * s["paid"] / s["told"] if s["told"] else None,
+    Layer.CONFIRMED: lambda s: 100 * s["confirmed"] / s["coming"] if s["coming"] else None,
+    Layer.SILENCE: lambda s: (
+        (datetime.now(WIB).date() - EPOCH).days - s["last_day"] if s["last_day"] else None
+    ),
+}
 SQUARE = shapely.box(110.75, -7.6, 110.87, -7.52)
 
 
@@ -119,7 +138,77 @@ def test_the_package_opens_with_its_styles(english: SignIn, tmp_path: Path) -> N
         "Confirmed",
         "Reached",
     }
-    assert len(drawn_by(path, "wilayah", "range", "lower")) == 7
+    assert len(drawn_by(path, "wilayah", "rule", "filter")) == 8
+    with sqlite3.connect(path) as db:  # newer than this and QGIS warns
+        assert db.execute("PRAGMA user_version").fetchone()[0] // 100 == 103
+    db.close()
+
+
+@pytest.mark.usefixtures("drawn")
+@pytest.mark.parametrize("layer", FIGURES)
+def test_the_files_show_the_layer_that_is_looked_at(
+    english: SignIn, tmp_path: Path, layer: Layer
+) -> None:
+    query = f"area={OWN_REGENCY}&layer={layer.value}"
+    manager = english(Role.MANAGER)
+    path = tmp_path / "read.gpkg"
+    path.write_bytes(manager.get(f"/map/export.gpkg?{query}").data)
+    answer = manager.get(f"/map/export.geojson?{query}")
+    sums = manager.get(urls(manager)["layer_districts"].format(code="33")).get_json()["rows"]
+    told = [FIGURES[layer](dict(zip(SUMS, row, strict=True))) for row in sums.values()]
+    column = COLUMNS[layer]
+    regions = [one["properties"][column] for one in features(answer, "wilayah")]
+    assert regions == [None if x is None else pytest.approx(x, abs=1e-4) for x in told]
+    packed = pyogrio.read_dataframe(path, layer="wilayah")[column].tolist()
+    assert [None if math.isnan(x) else x for x in packed] == regions
+    assert len(features(answer, "desa")) == 54
+    assert "." in json.loads(answer.data)["about"]["warna"]
+    for name in ("desa", "wilayah"):
+        rules = drawn_by(path, name, "rule", "filter")
+        assert f'"{column}" IS NULL' in rules
+        assert len(rules) == 8
+
+
+def test_a_region_at_a_break_is_in_the_same_class_as_on_the_map() -> None:
+    classes = Classes("x", (10, 25, 40, 55, 70, 85), [""] * 7, "more", "")
+    with sqlite3.connect(":memory:") as db:
+        db.execute("CREATE TABLE t (x REAL)")
+        for value, number in ((0, 0), (9.99, 0), (10, 1), (40, 3), (85, 6), (100, 6), (None, 7)):
+            db.execute("DELETE FROM t")
+            db.execute("INSERT INTO t VALUES (?)", (value,))
+            found = [
+                place
+                for place, told in enumerate(classes.filters())
+                if db.execute(f"SELECT 1 FROM t WHERE {told}").fetchone()
+            ]
+            assert found == [number], value
+    db.close()
+
+
+@pytest.mark.usefixtures("drawn")
+def test_the_files_show_the_weeks_that_are_looked_at(english: SignIn, tmp_path: Path) -> None:
+    manager = english(Role.MANAGER)
+    rows = manager.get(urls(manager)["layer_details"].format(code=OWN_REGENCY)).get_json()["rows"]
+    day = EPOCH + timedelta(days=max(row[SUMS.index("last_day")] for row in rows))
+    before, then = (day - timedelta(days=day.weekday() + 7 * n) for n in (1, 0))
+    query = f"area={OWN_REGENCY}&week={before}&beside={then}"
+    about = json.loads(manager.get(f"/map/export.geojson?{query}").data)["about"]
+    path = tmp_path / "read.gpkg"
+    path.write_bytes(manager.get(f"/map/export.gpkg?{query}").data)
+    villages = pyogrio.read_dataframe(path, layer="desa").set_index("kode")
+    regions = pyogrio.read_dataframe(path, layer="wilayah")
+    assert villages.status[OWN_VILLAGE] == "Not reached by then"
+    assert villages.status_pembanding[OWN_VILLAGE] == "Reached by then"
+    assert (regions.terjangkau.sum(), regions.terjangkau_pembanding.sum()) == (0, 1)
+    assert "pendaftaran" not in regions, "which is of today"
+    assert about["pekan"].startswith("Until ")
+    assert drawn_by(path, "desa", "category", "value") == set(villages.status) | {"Reached by then"}
+
+
+@pytest.mark.parametrize("week", ["x", "2026-13-01", "20260907", "1999-01-01", "2026-09-07'--"])
+def test_a_week_that_is_none_is_missing(english: SignIn, week: str) -> None:
+    answer = english(Role.MANAGER).get(f"/map/export.geojson?area={OWN_REGENCY}&week={week}")
+    assert answer.status_code == 404
 
 
 def test_who_writes_the_package_knows_no_secret(english: SignIn, told_to_children: Path) -> None:
@@ -141,7 +230,7 @@ def drawn_by(path: Path, layer: str, part: str, name: str) -> set[str | None]:
     ((qml, geometry),) = rows
     style = ET.fromstring(qml)
     assert geometry in columns
-    assert {one.get("attr") for one in style.iter("renderer-v2")} <= columns
+    assert {one.get("attr", "kode") for one in style.iter("renderer-v2")} <= columns
     symbols = {one.get("name") for one in style.iter("symbol")}
     assert {one.get("symbol") for one in style.iter(part)} == symbols
     return {one.get(name) for one in style.iter(part)}
@@ -159,5 +248,8 @@ def test_a_second_file_waits_for_the_first(english: SignIn) -> None:
 
 def test_the_page_leads_to_the_files_of_what_it_shows(english: SignIn) -> None:
     page = english(Role.MANAGER).get(f"/map/table?area={OWN_REGENCY}&kind=kelurahan").text
+    assert "/map/export.gpkg?area=33.72&amp;layer=gap" in (
+        english(Role.MANAGER).get(f"/map/table?area={OWN_REGENCY}&layer=gap").text
+    )
     for ending in ("gpkg", "geojson"):
         assert f'href="/map/export.{ending}?kind=kelurahan&amp;area={OWN_REGENCY}"' in page

@@ -19,8 +19,22 @@ async function show(area) {
   if (turn !== wanted || isReading || html === table.dataset.seen) return;
   table.innerHTML = html;
   table.dataset.seen = html;
+  followWeeks();
   shown = area;
   document.title = table.querySelector("[data-title]").dataset.title;
+}
+
+// The files of the map show the weeks that the map shows; the table is of today.
+function followWeeks() {
+  const here = new URLSearchParams(window.location.search);
+  for (const way of table.querySelectorAll("a[data-weeks]")) {
+    const to = new URL(way.href);
+    for (const name of ["week", "beside"]) {
+      if (here.get(name)) to.searchParams.set(name, here.get(name));
+      else to.searchParams.delete(name);
+    }
+    way.href = to.pathname + to.search;
+  }
 }
 
 window.addEventListener("outreach:view", ({ detail }) => {
@@ -28,7 +42,11 @@ window.addEventListener("outreach:view", ({ detail }) => {
   field.value = detail.area;
   show(detail.area);
 });
-window.addEventListener("outreach:look", () => show(field.value));
+window.addEventListener("outreach:look", () => {
+  followWeeks();
+  show(field.value);
+});
+followWeeks();
 setInterval(() => {
   if (!document.hidden) show(field.value);
 }, EVERY);
