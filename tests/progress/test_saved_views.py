@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +25,7 @@ from outreach.progress.saved_views import (
     views_of,
 )
 from outreach.progress.tables import SavedView
-from tests.at_once import at_once
+from tests.at_once import at_once, wait_for_the_other
 from tests.builders import load_small_registry
 from tests.field import NOW, account
 
@@ -120,16 +121,22 @@ def test_two_tabs_at_once_keep_to_the_limit(engine: Engine, me: Person) -> None:
     with unit_of_work(engine) as db:
         for number in range(MOST_VIEWS - 1):
             save_view(db, _given(f"Tampilan {number}"), by=me, now=NOW)
-    refused: list[object] = []
+    is_begun, is_through = threading.Event(), threading.Event()
 
-    def save(name: str) -> None:
-        try:
-            _save(engine, me, _given(name))
-        except Conflict as error:
-            refused.append(error.facts["problem"])
+    def first() -> None:
+        with unit_of_work(engine) as db:
+            save_view(db, _given("Satu"), by=me, now=NOW)
+            is_begun.set()
+            wait_for_the_other(engine, is_through)
 
-    at_once(lambda: save("Satu"), lambda: save("Dua"))
-    assert refused == ["too_many_views"]
+    def second() -> None:
+        is_begun.wait(60)
+        with pytest.raises(Conflict) as refused:
+            _save(engine, me, _given("Dua"))
+        is_through.set()
+        assert refused.value.facts["problem"] == "too_many_views"
+
+    at_once(first, second)
     assert len(_stored(engine, me)) == MOST_VIEWS
 
 

@@ -132,6 +132,7 @@ def test_filters_are_kept_in_one_order_and_nothing_else_is(
         "/api/v1/read/progress",
         "/board?area=99",
         "/board?area=33.11",
+        "/board?area=33.72.99",
         "/board?area=Solo",
         "/board?area=33.72&office=Jateng",
         "/board?area=33.72&by=branch",
