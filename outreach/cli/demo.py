@@ -21,7 +21,11 @@ from outreach.people.tables import Account, Role
 from outreach.villages.tables import Zone
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Engine
+
+    from outreach.demonstration.tales import Tale
 
 
 def has_demonstration(engine: Engine) -> bool:
@@ -30,17 +34,22 @@ def has_demonstration(engine: Engine) -> bool:
         return db.exec(select(Account.id).where(col(Account.is_demo))).first() is not None
 
 
-def seed_if_empty(engine: Engine, settings: Settings) -> bool:
-    """Make the demonstration; False when it, or anybody's real account, is there already."""
+def seed_if_empty(engine: Engine, settings: Settings, others: Sequence[Tale] | None = None) -> bool:
+    """Make the demonstration; False when it, or anybody's real account, is there already.
+
+    *others* are the branches told of beside Surakarta; None are all that there are.
+    """
     with reading(engine) as db:
         if db.exec(select(Account.id)).first() is not None:
             return False
     require_registry(engine)
+    from outreach.demonstration.branches import OTHERS
     from outreach.demonstration.story import tell_story
 
-    step("Demonstration: the Surakarta campaign in mid-wave")
+    told = OTHERS if others is None else others
+    step("Demonstration: nine branches in mid-wave, Surakarta in depth")
     with unit_of_work(engine) as db:
-        tell_story(db, secret=settings.secret, now=datetime.now(UTC), tell=_indent)
+        tell_story(db, secret=settings.secret, now=datetime.now(UTC), tell=_indent, others=told)
     return True
 
 
@@ -49,7 +58,7 @@ def _indent(text: str, **facts: object) -> None:
 
 
 def print_logins(engine: Engine, settings: Settings) -> None:
-    """Print one login for each role, or that there is no demonstration."""
+    """Print the logins that are there, one or two for each role, or that there are none."""
     if not has_demonstration(engine):
         click.echo(
             say(
@@ -59,11 +68,17 @@ def print_logins(engine: Engine, settings: Settings) -> None:
         )
         return
     click.echo(say("Demonstration logins:"))
-    roles = _roles()
-    for person in LOGINS:
+    roles, kept = _roles(), _kept(engine)
+    # A demonstration that an older version made has fewer.
+    for person in (one for one in LOGINS if one.login in kept):
         password = demo_password(settings.secret, person.login)
         click.echo(f"  {roles[person.role]:<22} {person.login:<24} {password}")
     _print_phone_link(engine, settings)
+
+
+def _kept(engine: Engine) -> set[str]:
+    with reading(engine) as db:
+        return set(db.exec(select(Account.login).where(col(Account.is_demo))))
 
 
 def _print_phone_link(engine: Engine, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""A living demonstration: the Surakarta campaign in mid-wave, made by the product's own acts.
+"""A living demonstration: Surakarta and eight more branches in mid-wave, by the product's own acts.
 
 Everything is planned, confirmed and reported through the rooms, with the dates of the story as
 `now`, so that every page shows what real work would have left behind. Places are real, people and

@@ -12,9 +12,9 @@ from outreach.logbook.tables import Package, Payer, Sector
 from outreach.people.branches import BranchIn
 from outreach.people.tables import Role
 
-_TUESDAY, _WEDNESDAY, _THURSDAY, _SATURDAY = 2, 3, 4, 6
+_TUESDAY, _WEDNESDAY, _THURSDAY = 2, 3, 4
 _TWO_DAYS = (_TUESDAY, _THURSDAY)
-_THREE_DAYS = (_TUESDAY, _WEDNESDAY, _THURSDAY)
+_ONE_DAY = (_WEDNESDAY,)
 
 LHOKSEUMAWE = Tale(
     BranchIn(
@@ -52,10 +52,11 @@ PALEMBANG = Tale(
     ),
     Login("koordinator.palembang", "Yunita Marpaung", Role.COORDINATOR),
     (
-        Crew("Tim Musi", "16.71.05.1001", ("Rendra Saputra", "Fitri Handayani"), _THREE_DAYS),
-        Crew("Tim Ampera", "16.71.05.1001", ("Ilham Kurniawan", "Desi Ratnasari"), _TWO_DAYS),
+        Crew("Tim Musi", "16.71.05.1001", ("Rendra Saputra", "Fitri Handayani"), _TWO_DAYS),
+        Crew("Tim Ampera", "16.71.05.1001", ("Ilham Kurniawan", "Desi Ratnasari"), _ONE_DAY),
+        Crew("Tim Prabumulih", "16.74.02.1005", ("Hengki Irawan", "Mardiana"), _ONE_DAY),
     ),
-    (Wave("Tahap 1: Palembang dan Prabumulih", (), -112, 30, 140),),
+    (Wave("Tahap 1: Palembang dan Prabumulih", (), -112, 37),),
     manners.PALEMBANG,
     manners.SOUTH_SUMATRAN,
     target=2_600,
@@ -105,7 +106,7 @@ BANJARMASIN = Tale(
     ),
     Login("koordinator.banjarmasin", "Hairul Anwar", Role.COORDINATOR),
     (
-        Crew("Tim Barito", "63.71.05.1002", ("Fahrul Razi", "Normalina"), _THREE_DAYS),
+        Crew("Tim Barito", "63.71.05.1002", ("Fahrul Razi", "Normalina"), _TWO_DAYS),
         Crew("Tim Martapura", "63.71.05.1002", ("Zainal Abidin", "Rusdiana"), _TWO_DAYS),
     ),
     (Wave("Tahap 1: Banjarmasin dan Barito Kuala", (), -91, 28, 125),),
@@ -127,8 +128,8 @@ MAKASSAR = Tale(
     ),
     MAKASSAR_COORDINATOR,
     (
-        Crew("Tim Losari", "73.71.09.1007", ("Muh. Akbar", "Nurul Hikmah"), _THREE_DAYS),
-        Crew("Tim Somba Opu", "73.71.09.1007", ("Ridwan Hamzah", "St. Aminah"), _THREE_DAYS),
+        Crew("Tim Losari", "73.71.09.1007", ("Muh. Akbar", "Nurul Hikmah"), _TWO_DAYS),
+        Crew("Tim Somba Opu", "73.71.09.1007", ("Ridwan Hamzah", "St. Aminah"), _TWO_DAYS),
         Crew("Tim Takalar", "73.05.07.1001", ("Sudirman", "Irmawati"), _TWO_DAYS),
     ),
     (
@@ -137,7 +138,7 @@ MAKASSAR = Tale(
     ),
     manners.SULAWESI,
     manners.MAKASSARESE,
-    target=3_600,
+    target=3_250,
     eager=1.2,
     helped=12,
     doubts_from=11,
@@ -183,12 +184,12 @@ AMBON = Tale(
     Login("koordinator.ambon", "Grace Pattiwael", Role.COORDINATOR),
     (
         Crew("Tim Pattimura", "81.71.02.1011", ("Jefry Sahetapy", "Fitria Wally"), _TWO_DAYS),
-        Crew("Tim Seram", "81.06.01.2010", ("Ridwan Kaisupy", "Selvia Nanlohy"), _TWO_DAYS),
+        Crew("Tim Seram", "81.06.01.2010", ("Ridwan Kaisupy", "Selvia Nanlohy"), _ONE_DAY),
     ),
     (Wave("Tahap 1: Ambon dan Seram Bagian Barat", (), -84, 40, 95),),
     manners.MALUKU,
     manners.MOLUCCAN,
-    target=1_300,
+    target=1_100,
     eager=0.9,
     lost_every=9,
     idle=Idle(31, 11, "Gelombang tinggi, perahu tidak jalan"),
@@ -203,19 +204,20 @@ JAYAPURA = Tale(
         name="Kantor Cabang Jayapura",
         regional_office="Kanwil Bali, Nusa Tenggara dan Papua",
         base_village_code="91.71.03.1012",
-        regency_codes=["91.71", "91.11"],
+        regency_codes=["91.71", "91.03", "91.11"],
     ),
     Login("koordinator.jayapura", "Selfina Mebri", Role.COORDINATOR),
     (
         Crew("Tim Cenderawasih", "91.71.03.1012", ("Elias Kambu", "Novita Rumbiak"), _TWO_DAYS),
     ),
     (
-        Wave("Tahap 1: Kota Jayapura", ("91.71",), -91, 3),
-        Wave("Tahap 2: Keerom", ("91.11",), 9, 58, 40, approved=False),
+        Wave("Tahap 1: Jayapura dan Sentani", ("91.71", "91.03.01", "91.03.02"), -91, 15),
+        Wave("Tahap 2: Keerom", ("91.11",), 20, 69, 40, approved=False),
     ),
     manners.PAPUA,
     manners.PAPUAN,
-    target=420,
+    target=520,
+    phones=((40, 3, 0), (17, 40, 0)),
     patrons=(
         Patron("91.11", Payer.CSR, "PT Sawit Contoh", Sector.FARMER, 350, -60, 305),
     ),
