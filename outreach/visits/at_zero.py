@@ -72,13 +72,15 @@ def _areas(
     db: Session, person: Person, prefixes: Sequence[str]
 ) -> list[tuple[Stage, tuple[str, ...]]]:
     """Read the stages that were planned and are open, with the regions of each."""
-    planned = set(db.scalars(select(col(StageVillage.stage_id)).distinct()))
     stages = [
         stage
-        for stage in list_stages(db, person)
-        if stage.status is Status.OPENED and not stage.is_listed and stage.id in planned
+        for stage in reversed(list_stages(db, person))
+        if stage.status is Status.OPENED and not stage.is_listed
     ]
-    areas = [(stage, area_of(db, stage)) for stage in reversed(stages)]
+    chosen = col(StageVillage.stage_id)
+    query = select(chosen).where(chosen.in_([stage.id for stage in stages])).distinct()
+    planned = set(db.scalars(query))
+    areas = [(stage, area_of(db, stage)) for stage in stages if stage.id in planned]
     return [(stage, area) for stage, area in areas if _meets(area, prefixes)]
 
 

@@ -60,6 +60,7 @@ PRESSING = (
     Which.MESSAGES,
     Which.PAPERS,
     Which.REVIEW,
+    Which.AT_ZERO,
     Which.UNPLACED,
 )
 

@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import ngettext
 
 from outreach.campaigns.campaigns import campaign_of
-from outreach.campaigns.omissions import OmissionIn, explain, omitted
+from outreach.campaigns.omissions import OmissionIn, explain, grounds_in, omitted
 from outreach.campaigns.stages import stage_of
 from outreach.campaigns.tables import Status
 from outreach.errors import Conflict, Invalid
@@ -62,10 +62,11 @@ def give_reason(stage_id: int) -> ResponseReturnValue:
 
 
 def omissions_of(db: Session, stage: Stage) -> tuple[Ground, ...]:
-    """List what a stage that the person may see leaves out; nothing of a closed one."""
+    """List what a stage leaves out of the person's area; nothing of a closed one."""
     if stage.status is Status.CLOSED:
         return ()
-    return omitted(db, stage, past_of(db, stage), local_day(db, stage.branch_id, now()))
+    left = omitted(db, stage, past_of(db, stage), local_day(db, stage.branch_id, now()))
+    return grounds_in(db, stage, left, person().areas)
 
 
 def omission_facts(db: Session, stage: Stage) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from outreach.visits.runs import latest_run, request_run
 from outreach.visits.standing import standing_of_stage
 from outreach.web.auth import person
 from outreach.web.coordinator_area import area_map
+from outreach.web.coordinator_omissions import omission_facts
 from outreach.web.coordinator_pages import READERS, filled_again, now, pages, planners_stage
 from outreach.web.coordinator_verdict import verdict_facts
 from outreach.web.coordinator_views import regions_of_branch
@@ -82,9 +83,7 @@ def _stage_facts(db: Session, found: Stage) -> dict[str, Any]:
         "outside": count_outside(db, person(), found),
         "preview": None,
     }
-    if may_plan:
-        facts |= verdict_facts(db, found, Trial())
-    return facts
+    return facts | (verdict_facts(db, found, Trial()) if may_plan else omission_facts(db, found))
 
 
 @pages.get("/campaigns/<int:campaign_id>/stages/new")

@@ -11,6 +11,7 @@ from outreach.campaigns.access import visible_branches
 from outreach.logbook.answers_late import late_answers_to_see
 from outreach.papers.outdated import outdated
 from outreach.visits.agenda import runs_to_watch, stages_with_unplaced
+from outreach.visits.at_zero import left_at_zero
 from outreach.visits.calls import call_tasks
 from outreach.visits.closures import AHEAD, visits_on_closed_days
 from outreach.visits.leave import without_team
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from outreach.people.access import Person
     from outreach.villages.calendar import Mark
     from outreach.visits.agenda import RunLine, UnplacedLine
+    from outreach.visits.at_zero import AtZero
     from outreach.visits.calls import CallTask
     from outreach.visits.returns import ReturnedLine
     from outreach.visits.rows import UnplacedRow, VisitRow
@@ -119,6 +121,11 @@ class Around:
             for stage in stages_with_unplaced(self.db, self.person)
             for row in unplaced(self.db, self.person, stage.stage_id)
         ]
+
+    @cached_property
+    def at_zero(self) -> tuple[AtZero, ...]:
+        """Stages that leave districts or islands without a visit while nobody has said why."""
+        return left_at_zero(self.db, self.person, self.person.areas, self.now).stages
 
     @cached_property
     def put_off(self) -> list[VisitRow]:

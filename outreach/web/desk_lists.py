@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _lazy
 from flask_babel import ngettext
 
+from outreach.campaigns.tables import GroundKind
 from outreach.logbook.disputes import open_disputes
 from outreach.messages.outbox import to_send_by_hand
 from outreach.visits.calls import CallWhy
@@ -51,6 +52,7 @@ class Which(StrEnum):
     PAPERS = "papers"
     DISPUTES = "disputes"
     REVIEW = "review"
+    AT_ZERO = "at-zero"
     UNCONFIRMED = "unconfirmed"
     UNPLACED = "without-visit"
     TODAY = "today"
@@ -109,6 +111,7 @@ def title_of(which: Which, day: date | None = None) -> str:
             Which.PAPERS: _("Papers out of date"),
             Which.DISPUTES: _("Two reports differ"),
             Which.REVIEW: _("Reports to review"),
+            Which.AT_ZERO: _("Districts or islands without a visit"),
             Which.UNCONFIRMED: _("Not confirmed this week"),
             Which.UNPLACED: _("Villages without a visit"),
             Which.TODAY: _("Visits today"),
@@ -295,6 +298,20 @@ def _why_hand_in(standing: Standing) -> str:
     return ""
 
 
+def _at_zero(around: Around) -> list[DeskLine]:
+    return [
+        DeskLine(
+            link=url_for("coordinator.omissions", stage_id=one.stage.id),
+            title=f"{word(ground.kind)} {ground.name}",
+            note=str(_("Nobody has said why it is left out.")),
+            stage=one.stage.name,
+            code=ground.key if ground.kind is GroundKind.DISTRICT else "",
+        )
+        for one in around.at_zero
+        for ground in one.grounds
+    ]
+
+
 def _unplaced(around: Around) -> list[DeskLine]:
     """List villages that lack a visit, but for those whose visit was given back or put off."""
     told = {(one.visit.stage_id, one.visit.village_code) for one in around.returned}
@@ -326,6 +343,7 @@ _LISTS: dict[Which, Callable[[Around], list[DeskLine]]] = {
     Which.PAPERS: _papers,
     Which.DISPUTES: _disputes,
     Which.REVIEW: _review,
+    Which.AT_ZERO: _at_zero,
     Which.UNCONFIRMED: _unconfirmed,
     Which.UNPLACED: _unplaced,
     Which.TODAY: _today,

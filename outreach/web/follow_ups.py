@@ -25,6 +25,7 @@ from outreach.progress.follow_up import FollowUp, Rules, follow_up_list, follow_
 from outreach.villages.codes import Level, cut, parent
 from outreach.villages.reading import names_of
 from outreach.villages.tables import VillageKind
+from outreach.visits.at_zero import left_at_zero
 from outreach.visits.listed import (
     draft_listed_stage,
     follow_up_campaigns,
@@ -59,6 +60,8 @@ pages = Blueprint("follow_ups", __name__)
 #: So many villages stand on the page; a stage of follow-ups that takes more is no follow-up.
 MOST_CASES = 300
 MOST_IN_VAIN = 20
+#: So many districts and islands are named of a stage that leaves them at zero.
+MOST_GROUNDS = 8
 MOST_REGIONS = 60
 #: What a new stage starts with: time to plan it, and two weeks of visits.
 STARTS_IN, LASTS = timedelta(7), timedelta(13)
@@ -239,8 +242,10 @@ def _overview(
         rules=rules,
         problems=problems,
         spread=concentration(db, scope),
+        at_zero=left_at_zero(db, person(), scope.prefixes, now()),
         in_vain=vain,
         most_in_vain=MOST_IN_VAIN,
+        most_grounds=MOST_GROUNDS,
         saturated=saturated[:MOST_REGIONS],
         regions=len(saturated),
         classes=_classes(saturated),
