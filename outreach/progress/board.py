@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from outreach.progress.board_rows import SUMS, Aim, BoardRow, By, Figures
-from outreach.progress.brought import Travel, brought_by, signups_between, travel_by
+from outreach.progress.board_counts import Counts, visits_counted
+from outreach.progress.board_rows import WEEKS, Aim, BoardRow, By
+from outreach.progress.board_teams import team_rows
+from outreach.progress.brought import signups_between
 from outreach.progress.planned_days import planned_days
-from outreach.progress.quality_counts import disputes_by, phones_by, signs_by
+from outreach.progress.quality_counts import phones_by
 from outreach.progress.recoverable import recoverable
 from outreach.progress.totals import (
     Estimates,
@@ -20,14 +22,7 @@ from outreach.progress.totals import (
     estimates_by,
     newest_report,
 )
-from outreach.progress.weeks import (
-    DAYS_PER_WEEK,
-    WeeklyCounts,
-    monday_of,
-    regroup,
-    weekly,
-    weekly_by_team,
-)
+from outreach.progress.weeks import DAYS_PER_WEEK, WeeklyCounts, monday_of, regroup, weekly
 from outreach.villages.codes import Level
 
 if TYPE_CHECKING:
@@ -40,8 +35,6 @@ if TYPE_CHECKING:
     from outreach.progress.scope import Scope
     from outreach.villages.tables import EstimateSource, Figure
 
-#: Weeks that are shown, the present one included.
-WEEKS = 26
 #: The row of regencies that no branch serves.
 UNSERVED = "-"
 #: Rows that are branches or made of branches.
@@ -70,12 +63,12 @@ class Asked:
     offices: Mapping[str, str]
 
     @property
-    def level(self) -> Level | None:
-        """Regions that are counted and then added up; none for teams."""
-        return LEVELS.get(self.by)
+    def level(self) -> Level:
+        """Regions that are counted and then added up."""
+        return LEVELS.get(self.by, Level.REGENCY)
 
     def row_of(self, key: str) -> str:
-        """Tell the row in which a region, or a team, counts."""
+        """Tell the row in which a region counts."""
         if self.by is By.OFFICE:
             return self.offices.get(key, UNSERVED)
         if self.by is By.BRANCH:
@@ -113,48 +106,38 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """Everything counted, by region or team."""
+    """Everything counted, by region."""
 
-    sums: dict[str, Counter[str]]
-    travel: dict[str, Travel]
+    counts: Counts
     weekly: WeeklyCounts
     estimates: dict[str, Estimates]
     done: dict[str, int]
 
-    def figures(self, keys: Iterable[str]) -> Figures:
-        """Add up the figures of some regions or teams."""
-        whole: Counter[str] = Counter()
-        days: set[tuple[int, date]] = set()
-        for key in keys:
-            whole.update(self.sums.get(key, Counter()))
-            if key in self.travel:
-                days |= self.travel[key].team_days
-        return Figures(**{name: whole[name] for name in SUMS}, team_days=len(days))
+    @property
+    def regions(self) -> list[str]:
+        """The regions in which anything was counted."""
+        return list(self.counts.sums)
 
 
 def board(
     db: Session, asked: Asked, targets: RegionTargets, *, today: date, now: datetime
 ) -> Board:
-    """Count a board; rows are regions with a village in scope, or teams with a visit there."""
+    """Count a board; rows are regions with a village in scope, or teams with one of their own.
+
+    The whole is counted by regions whatever the rows are.
+    """
     plan = planned_days(db, asked.scope)
     counted = _count(db, asked, plan, targets, today, now)
     paces = _paces(counted, asked, targets, today)
-    members: dict[str, list[str]] = defaultdict(list)
-    for key in counted.sums:
-        members[asked.row_of(key)].append(key)
-    weeks = regroup(counted.weekly, {key: asked.row_of(key) for key in counted.sums}, members)
-    rows = [
-        BoardRow(row, counted.figures(keys), _aim(keys, counted, targets, paces), tuple(signups))
-        for (row, keys), signups in zip(
-            sorted(members.items()), weeks.signups.tolist(), strict=True
-        )
-    ]
+    if asked.by is By.TEAM:
+        rows = team_rows(db, asked.scope, plan, targets, today=today, now=now)
+    else:
+        rows = _region_rows(counted, asked, targets, paces)
     nation = regroup(counted.weekly, dict.fromkeys(counted.weekly.keys, ""), ("",))
-    everything = list(counted.sums)
     whole = BoardRow(
         "",
-        counted.figures(everything),
-        _aim(everything, counted, targets, paces),
+        counted.counts.figures(counted.regions),
+        _aim(counted.regions, counted, targets, paces),
         tuple(nation.signups[0].tolist()),
     )
     return Board(
@@ -170,6 +153,29 @@ def board(
     )
 
 
+def _region_rows(
+    counted: _Counted,
+    asked: Asked,
+    targets: RegionTargets,
+    paces: Mapping[str, tuple[str, int]],
+) -> list[BoardRow]:
+    members: dict[str, list[str]] = defaultdict(list)
+    for key in counted.regions:
+        members[asked.row_of(key)].append(key)
+    weeks = regroup(counted.weekly, {key: asked.row_of(key) for key in counted.regions}, members)
+    return [
+        BoardRow(
+            row,
+            counted.counts.figures(keys),
+            _aim(keys, counted, targets, paces),
+            tuple(signups),
+        )
+        for (row, keys), signups in zip(
+            sorted(members.items()), weeks.signups.tolist(), strict=True
+        )
+    ]
+
+
 def _count(
     db: Session,
     asked: Asked,
@@ -180,40 +186,17 @@ def _count(
 ) -> _Counted:
     scope, level = asked.scope, asked.level
     first = today - timedelta(weeks=WEEKS - 1)
-    sums: dict[str, Counter[str]] = defaultdict(Counter)
-    estimates: dict[str, Estimates] = {}
-    if level is None:
-        due, weeks = plan.by_team(today), weekly_by_team(db, scope, first=first, last=today)
-        for key, (planned, _) in due.items():
-            sums[key]["villages"] = planned
-    else:
-        due = plan.by_region(level, today)
-        weeks = weekly(db, scope, level=level, first=first, last=today)
-        estimates = estimates_by(db, scope, level)
-        for key, phones in phones_by(db, scope, level, now).items():
-            sums[key].update(phones._asdict())
-    for key, found in estimates.items():
-        sums[key].update(found._asdict())
-    for key, brought in brought_by(db, scope, level).items():
-        sums[key].update(brought._asdict())
-    for key, (planned, expected) in due.items():
-        sums[key].update(planned=planned, expected=expected)
-    travel = travel_by(db, scope, level)
-    _note(sums, "travel_minutes", {key: spent.minutes for key, spent in travel.items()})
-    _note(sums, "flagged", signs_by(db, scope, level))
-    _note(sums, "disputed", disputes_by(db, scope, level))
-    return _Counted(dict(sums), travel, weeks, estimates, _done(db, asked, targets))
-
-
-def _note(sums: dict[str, Counter[str]], name: str, counts: Mapping[str, int]) -> None:
-    for key, count in counts.items():
-        sums[key][name] += count
+    counts = visits_counted(db, scope, level, plan.by_region(level, today))
+    estimates = estimates_by(db, scope, level)
+    phones = phones_by(db, scope, level, now)
+    counts.note_all({key: found._asdict() for key, found in estimates.items()})
+    counts.note_all({key: found._asdict() for key, found in phones.items()})
+    weeks = weekly(db, scope, level=level, first=first, last=today)
+    return _Counted(counts, weeks, estimates, _done(db, asked, targets))
 
 
 def _done(db: Session, asked: Asked, targets: RegionTargets) -> dict[str, int]:
     """Count the sign-ups of the period of each region's target."""
-    if asked.level is None:
-        return {}
     periods: dict[tuple[date, date], dict[str, int]] = {}
     found: dict[str, int] = {}
     for target in {(one.starts, one.ends) for one in targets.targets.values()}:
@@ -232,7 +215,7 @@ def _paces(
     """Tell what each branch can still bring in, under one of its regencies, with the branch."""
     if asked.by not in OF_BRANCHES:
         return {}
-    branches = {key: asked.branches[key] for key in counted.sums if key in asked.branches}
+    branches = {key: asked.branches[key] for key in counted.regions if key in asked.branches}
     weeks = regroup(counted.weekly, branches, branches.values())
     found: dict[str, tuple[str, int]] = {}
     for row, branch in enumerate(weeks.keys):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import date
 
+#: Weeks that are shown, the present one included.
+WEEKS = 26
 #: Villages off the plan that still count as on schedule, as a share of those due.
 TOLERANCE = 0.02
 
@@ -36,12 +38,13 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What is counted of a region or a team; all but `team_days` of parts add up to the whole's.
+    """What is counted of a region or a team; of regions all but `team_days` add up to the whole's.
 
-    `informal`, `covered` and `vulnerable` are estimates, of a region only. `told` are the sign-ups
-    of which it is known who `paid`. `planned` villages stand in the plan, `expected` of them on a
-    day that is over. `flagged` reports have a sign of doubt, `disputed` visits two reports.
-    Of the `phones` in use `held` kept `unsent` reports back, `silent` have not spoken for long.
+    `villages` of a team are its own. `informal`, `covered` and `vulnerable` are estimates. `told`
+    are the sign-ups of which it is known who `paid`. `planned` villages stand in the plan,
+    `expected` of them on a day that is over. `flagged` reports have a sign of doubt, `disputed`
+    visits two reports. Of the `phones` in use `held` kept `unsent` reports back, `silent` have not
+    spoken for long.
     """
 
     villages: int = 0

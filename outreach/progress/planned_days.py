@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,13 @@ class PlannedDays:
         """Count the same by team, whose id is the key as text."""
         return self._count(self.teams.astype(np.str_), before)
 
+    def villages_by_team(self) -> dict[str, set[str]]:
+        """List the villages that each team was to visit, by its id as text."""
+        found: dict[str, set[str]] = {}
+        for team, code in zip(self.teams.tolist(), self.codes.tolist(), strict=True):
+            found.setdefault(str(team), set()).add(code)
+        return found
+
     def due_by(self, days: Sequence[date]) -> list[int]:
         """Count the villages that were to be visited for the first time on a day or before it."""
         order = np.lexsort((self.days, self.codes))
@@ -76,17 +83,20 @@ class PlannedDays:
 
 
 def planned_days(db: Session, scope: Scope) -> PlannedDays:
-    """Read the plans of all stages with a visit in scope."""
+    """Read the plans of all stages with a visit in scope; of a team only what falls to it."""
+    team_id, scope = scope.team_id, replace(scope, team_id=None)
     approved = {stage: places for stage, places in _approved(db, scope).items() if places}
     told = [place for places in approved.values() for place in places]
     standing = _standing(db, scope, list(approved))
     codes = [place["village_code"] for place in told] + [row.village_code for row in standing]
     teams = [place["team_id"] for place in told] + [row.team_id for row in standing]
     days = [place["day"] for place in told] + [row.day.isoformat() for row in standing]
-    villages = np.array(codes, dtype="<U13")
+    villages, numbers = np.array(codes, dtype="<U13"), np.array(teams, dtype=np.int64)
     inside = _inside(villages, scope)
-    numbers = np.array(days, dtype="datetime64[D]").astype(np.int64)
-    return PlannedDays(villages[inside], np.array(teams, dtype=np.int64)[inside], numbers[inside])
+    if team_id is not None:
+        inside &= numbers == team_id
+    since_1970 = np.array(days, dtype="datetime64[D]").astype(np.int64)
+    return PlannedDays(villages[inside], numbers[inside], since_1970[inside])
 
 
 def _approved(db: Session, scope: Scope) -> dict[int, list[dict[str, Any]]]:

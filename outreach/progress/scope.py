@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: The first digit of a village's last group says its kind, so no join is needed to know it.
 _DIGITS = {codes.kind(f"00.00.00.{digit}000"): digit for digit in "123"}
-#: More regencies than this, the area of a regional office, are told by name, not as ranges.
+#: More regions than this, as an office or a team has, are told by name, not as ranges.
 MOST_RANGES = 12
 
 
@@ -33,12 +33,14 @@ class Scope:
     """Which villages count, and whose visits and reports: hashable, so that answers can be kept.
 
     `prefixes` are region codes ("" is the nation); no `kinds` means all of them. With a campaign
-    only the villages chosen for its stages count, and only what happened in them.
+    only the villages chosen for its stages count, and only what happened in them; with a team only
+    its own visits and reports.
     """
 
     prefixes: tuple[str, ...]
     campaign_id: int | None = None
     kinds: tuple[VillageKind, ...] = ()
+    team_id: int | None = None
 
 
 def scope_for(
@@ -71,8 +73,12 @@ def villages_in(scope: Scope, code: Any) -> ColumnElement[bool]:
 
 def visits_in(scope: Scope) -> ColumnElement[bool]:
     """Hold for the visits (table `visit` in the query) of villages that count."""
-    inside = villages_in(scope, Visit.village_code)
-    return inside if scope.campaign_id is None else and_(inside, _stages(scope))
+    held = [villages_in(scope, Visit.village_code)]
+    if scope.campaign_id is not None:
+        held.append(_stages(scope))
+    if scope.team_id is not None:
+        held.append(col(Visit.team_id) == scope.team_id)
+    return and_(*held)
 
 
 def current_reports(query: Any, scope: Scope) -> Any:
@@ -87,11 +93,14 @@ def _stages(scope: Scope) -> ColumnElement[bool]:
 
 
 def _inside(scope: Scope, code: Any) -> ColumnElement[bool]:
-    """Look many regencies up at once: as ranges each of them would be tried for every row."""
-    many = len(scope.prefixes) > MOST_RANGES
-    if many and all(len(prefix) == codes.Level.REGENCY for prefix in scope.prefixes):
-        return func.substr(code, 1, int(codes.Level.REGENCY)).in_(scope.prefixes)
-    return within(code, scope.prefixes)
+    """Look many regions of one level up at once: as ranges each would be tried for every row."""
+    lengths = {len(prefix) for prefix in scope.prefixes}
+    if len(scope.prefixes) <= MOST_RANGES or len(lengths) > 1:
+        return within(code, scope.prefixes)
+    (length,) = lengths
+    if length == codes.Level.VILLAGE:
+        return code.in_(scope.prefixes)  # type: ignore[no-any-return]
+    return func.substr(code, 1, length).in_(scope.prefixes)
 
 
 def _of_kind(scope: Scope, code: Any) -> ColumnElement[bool]:

@@ -69,17 +69,17 @@ def _board_columns(
     schedule_words: Callable[[Figures], str],
     cost_rupiah: Callable[[Figures], int],
 ) -> list[Column[BoardRow]]:
-    """Choose the columns: of a team nothing is estimated, of a village no weeks are shown."""
-    is_team = board.by is By.TEAM
+    """Choose the columns: of a village no weeks are shown."""
     weeks = () if board.by is By.VILLAGE else board.weeks
     return [
-        *(() if is_team else _aim_columns()),
+        *_aim_columns(),
         *_reached_columns(schedule_words),
         Column("Pendaftaran", "#reached+signups", lambda r: r.figures.signups),
-        *(() if is_team else (*_estimate_columns(), *_rate_columns(board))),
+        *_estimate_columns(),
+        *_rate_columns(board),
         *_paid_columns(),
         *_effort_columns(cost_rupiah),
-        *(() if is_team else _phone_columns()),
+        *_phone_columns(),
         *(_week_column(week, place) for place, week in enumerate(weeks)),
     ]
 

@@ -153,9 +153,7 @@ def _href(place: Place, key: str) -> str:
         return place.here(By.PROVINCE) if By.PROVINCE in place.choices else ""
     if place.by is By.VILLAGE:
         return url_for("manager.village", code=key)
-    if place.by is By.TEAM:
-        return f"/teams/{key}" if person().role is Role.COORDINATOR else ""
-    names = {By.OFFICE: "office", By.BRANCH: "branch"}
+    names = {By.OFFICE: "office", By.BRANCH: "branch", By.TEAM: "team"}
     return place.at(**{names.get(place.by, "area"): key})
 
 

@@ -1,4 +1,4 @@
-"""Which part of the board an address asks for: the nation, an office, a branch or an area."""
+"""Which part of the board an address asks for: the nation, an office, a branch, a team, an area."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 
 from flask import request
 from flask_babel import gettext as _
+from sqlalchemy import String, cast, select
+from sqlmodel import col
 
 from outreach.errors import NotFound
 from outreach.people.access import NATION, covers
+from outreach.people.tables import Team
 from outreach.progress.board_rows import By
+from outreach.progress.board_teams import villages_of_teams
 from outreach.progress.offices import Served, served_regencies
+from outreach.progress.planned_days import planned_days
 from outreach.progress.scope import Scope, scope_for
 from outreach.villages.codes import Level, parents
 from outreach.villages.reading import names_of
@@ -33,11 +38,12 @@ OF_AREA = {
     Level.REGENCY: (By.DISTRICT, By.TEAM),
     Level.DISTRICT: (By.VILLAGE, By.TEAM),
 }
+OF_TEAM = (By.VILLAGE, By.DISTRICT)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What is looked at: at most one of office, branch and area is given, else all that is seen.
+    """What is looked at: at most one of office, branch, team and area, else all that is seen.
 
     `served` are the regencies behind it that a branch serves; `crumbs` are addresses and names of
     what lies around it, from the outside in, and its own. `is_part` says that the person sees
@@ -53,6 +59,7 @@ class Place:
     crumbs: tuple[tuple[str, str], ...]
     office: str = ""
     branch: str = ""
+    team: str = ""
     is_part: bool = False
 
     def at(self, **more: str) -> str:
@@ -62,8 +69,12 @@ class Place:
     def here(self, by: By) -> str:
         """Write the address of this part of the board with other rows."""
         asked = "" if by is self.choices[0] else by.value
-        place = {"office": self.office, "branch": self.branch, "area": self.filters.area}
-        return self.at(**place, by=asked)
+        return self.at(**self.asked(), by=asked)
+
+    def asked(self) -> dict[str, str]:
+        """Tell which place the address names."""
+        place = {"office": self.office, "branch": self.branch, "team": self.team}
+        return {**place, "area": self.filters.area}
 
 
 def read_place(db: Session, person: Person) -> Place:
@@ -75,8 +86,8 @@ def read_place(db: Session, person: Person) -> Place:
         If it names nothing, nothing that the person sees, or more than one place.
     """
     filters = read_filters(db, person)
-    office, branch = request.args.get("office", ""), request.args.get("branch", "")
-    if sum(map(bool, (office, branch, filters.area))) > 1:
+    office, branch, team = (request.args.get(name, "") for name in ("office", "branch", "team"))
+    if sum(map(bool, (office, branch, team, filters.area))) > 1:
         raise NotFound(kind="Place")
     served = served_regencies(db, person)
     if filters.area:
@@ -85,6 +96,8 @@ def read_place(db: Session, person: Person) -> Place:
         place = _of_office(person, filters, served, office)
     elif branch:
         place = _of_branch(person, filters, served, branch)
+    elif team:
+        place = _of_team(db, person, filters, served, team)
     else:
         place = _of_all(db, person, filters, served)
     return replace(place, by=_by(place.choices))
@@ -139,6 +152,30 @@ def _of_branch(person: Person, filters: Filters, served: list[Served], branch: s
     scope, is_part = _scope(person, filters, inside)
     place = _place(filters, inside[0].branch, OF_BRANCH, scope, inside, around)
     return replace(place, branch=branch, is_part=is_part)
+
+
+def _of_team(
+    db: Session, person: Person, filters: Filters, served: list[Served], team: str
+) -> Place:
+    """Look at what a team did in the villages of its own."""
+    query = select(col(Team.name), col(Team.branch_id)).where(cast(col(Team.id), String) == team)
+    found = db.execute(query).first()
+    if found is None:
+        raise NotFound(kind="Team")
+    branch = _of_branch(person, filters, served, str(found.branch_id))
+    own = villages_of_teams(db, branch.scope, planned_days(db, branch.scope)).get(team, set())
+    if branch.is_part and not own:
+        raise NotFound(kind="Team")
+    above = (*branch.crumbs[:-1], (branch.at(branch=branch.branch), branch.name))
+    return replace(
+        branch,
+        name=found.name,
+        choices=OF_TEAM,
+        scope=replace(branch.scope, prefixes=tuple(sorted(own)), team_id=int(team)),
+        crumbs=(*above, ("", found.name)),
+        branch="",
+        team=team,
+    )
 
 
 def _of_area(db: Session, person: Person, filters: Filters, served: list[Served]) -> Place:

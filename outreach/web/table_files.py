@@ -6,6 +6,7 @@ to a figure. What goes out is Indonesian, whatever language the screens are in.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,6 @@ from outreach.errors import NotFound
 from outreach.papers.one_page import STATES as WORDS
 from outreach.people.access import covers
 from outreach.people.tables import Role
-from outreach.progress.board_rows import By
 from outreach.progress.layers import Layer
 from outreach.progress.totals import estimate_sources, newest_report
 from outreach.sheets.exporting import About, Separator, Table, text_file, workbook
@@ -44,7 +44,7 @@ from outreach.web.routing import allow
 from outreach.web.words import source_words, word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
@@ -78,7 +78,8 @@ def board() -> ResponseReturnValue:
         extra = [("Baris", word(place.by)), ("Hari ini", short_date(day))]
         name = place.name or "Indonesia"
         about = _about(db, f"Papan {name}", name, place.filters, place.scope, extra, place.is_part)
-        told = () if place.by is By.TEAM else {one.source for one in targets.targets.values()}
+        about = replace(about, address=_page_address(place.asked()))
+        told = {one.source for one in targets.targets.values()}
         goals = sorted(f"Target: {source_words(one).rstrip('.')}." for one in told if one)
         return _file(table, about, more_sources=goals)
 
@@ -121,7 +122,7 @@ def follow_ups() -> ResponseReturnValue:
     """Send a list of villages to go to again, all of it."""
     kind, rules, problems = asked_list()
     if kind is None or problems:  # the page tells what is wrong
-        return redirect(_page_address().removeprefix(public_url()), 303)
+        return redirect(_page_address({}).removeprefix(public_url()), 303)
     with reading_db() as db, force_locale("id"):
         filters = read_filters(db, person(), home=home_of(person()))
         found = cases_of(db, filters, kind, rules)
@@ -161,7 +162,8 @@ def _layer(shown: dict[str, Any]) -> LayerFigures | None:
     if layer is None:
         return None
     values = shown["layer_values"]
-    return LayerFigures(word(layer), values, values[""], layer in (Layer.PAID, Layer.CONFIRMED))
+    is_share = layer in (Layer.PAID, Layer.CONFIRMED)
+    return LayerFigures(word(layer), layer.value, values, values[""], is_share)
 
 
 def _area_filters(db: Session) -> Filters:
@@ -209,7 +211,7 @@ def _about(
         sources=("Laporan sosialisasi yang berlaku.", *_estimates(db)),
         as_of=moment(newest, zone) if newest else "",
         made_at=moment(now(), zone),
-        address=_page_address(),
+        address=_page_address({"area": filters.area}),
     )
 
 
@@ -227,24 +229,22 @@ CONFIRMED = "Langkah terkonfirmasi: hitungan yang diunggah, dengan tanggalnya di
 _PAGES = {"/board/table": "/board", "/map/table": "/map", "/ledger/areas": "/ledger"}
 
 
-def _page_address() -> str:
-    """Write the address of the page that shows this; how the file is written is none of it."""
+def _page_address(place: Mapping[str, str]) -> str:
+    """Write the address of the page that shows this; how the file is written is none of it.
+
+    The place stands in it also where the reader's own was meant: others open the file too.
+    """
     path = request.path.rpartition(".")[0]
     page = _PAGES.get(path, "/follow-ups")
     query = request.query_string.decode()
-    kept = "&".join(part for part in query.split("&") if not part.startswith(("sep=", "hxl=")))
-    return f"{public_url()}{page}" + (f"?{kept}" if kept else "")
+    kept = [part for part in query.split("&") if part and not part.startswith(("sep=", "hxl="))]
+    if not any(request.args.get(name) for name in place):
+        kept += [f"{name}={value}" for name, value in place.items() if value]
+    return f"{public_url()}{page}" + (f"?{'&'.join(kept)}" if kept else "")
 
 
 def _file(table: Table, about: About, more_sources: Iterable[str] = ()) -> Response:
-    about = About(
-        about.title,
-        about.filters,
-        (*about.sources, *more_sources),
-        about.as_of,
-        about.made_at,
-        about.address,
-    )
+    about = replace(about, sources=(*about.sources, *more_sources))
     ending, tags = request.path.rpartition(".")[2], request.args.get("hxl") == "1"
     if ending == "xlsx":
         answer = Response(workbook(table, about, tags=tags), mimetype=XLSX)

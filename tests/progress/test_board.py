@@ -20,6 +20,8 @@ from outreach.progress import scope
 from outreach.progress.board import OF_BRANCHES, UNSERVED, Asked, Board, board
 from outreach.progress.board_rows import By, Figures, Schedule
 from outreach.progress.board_targets import RegionTargets, targets_of_branches
+from outreach.progress.board_teams import villages_of_teams
+from outreach.progress.planned_days import planned_days
 from outreach.progress.scope import Scope
 from outreach.villages.tables import Village, VillageKind
 from outreach.visits.snapshot import places_of_stage
@@ -28,6 +30,8 @@ from tests.builders import load_small_registry
 from tests.field import DAY, NOW, Field, add_visit, make_field, told
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Engine
     from sqlmodel import Session
 
@@ -174,10 +178,17 @@ class Recount:
         self.world, self.asked = world, world.asked(by)
         self.found: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.days: defaultdict[str, set[tuple[int, date]]] = defaultdict(set)
+        self.own: defaultdict[str, set[str]] = defaultdict(set)
 
     def key(self, code: str, team: int = 0) -> str:
-        level = self.asked.level
-        return str(team) if level is None else self.asked.row_of(code[:level])
+        is_team = self.asked.by is By.TEAM
+        return str(team) if is_team else self.asked.row_of(code[: self.asked.level])
+
+    def keys(self, code: str) -> Iterable[str]:
+        """Where a village counts: in its region, or with every team whose own it is."""
+        if self.asked.by is not By.TEAM:
+            return (self.key(code),)
+        return (team for team, codes in self.own.items() if code in codes)
 
     def villages(self, db: Session) -> None:
         for village in db.exec(select(Village)):
@@ -187,9 +198,11 @@ class Recount:
                 "covered": village.informal_covered,
                 "vulnerable": village.vulnerable_workers,
             }
-            self.found[self.key(village.code)].update(sums)
+            for key in self.keys(village.code):
+                self.found[key].update(sums)
         for code, phone in self.phones().items():
-            self.found[self.key(code)].update(phone)
+            for key in self.keys(code):
+                self.found[key].update(phone)
 
     def phones(self) -> dict[str, dict[str, int]]:
         codes = self.world.field.codes
@@ -204,8 +217,7 @@ class Recount:
             row = self.found[self.key(place["village_code"], place["team_id"])]
             due = date.fromisoformat(place["day"]) < TODAY
             row.update({"planned": 1, "expected": int(due)})
-            # Of a team nothing but its plan says which villages are its own.
-            row.update({"villages": 1} if self.asked.by is By.TEAM else {})
+            self.own[str(place["team_id"])].add(place["village_code"])
 
     def reports(self, db: Session) -> None:
         visits = {visit.id: visit for visit in db.exec(select(Visit))}
@@ -215,6 +227,7 @@ class Recount:
                 key = self.key(visit.village_code, visit.team_id)
                 self.found[key].update(self.figures(report, visit))
                 self.days[key].add((visit.team_id, report.held_on))
+                self.own[str(visit.team_id)].add(visit.village_code)
         for visit_id in {dispute.visit_id for dispute in db.exec(select(DisputedReport))}:
             visit = visits[visit_id]
             self.found[self.key(visit.village_code, visit.team_id)]["disputed"] += 1
@@ -236,10 +249,9 @@ class Recount:
 def recount(engine: Engine, world: World, by: By) -> dict[str, dict[str, int]]:
     told = Recount(world, by)
     with reading(engine) as db:
-        if by is not By.TEAM:
-            told.villages(db)
         told.plan(db)
         told.reports(db)
+        told.villages(db)
     for key, out in told.days.items():
         told.found[key]["team_days"] = len(out)
     return {
@@ -262,9 +274,10 @@ def test_rows_agree_with_a_recount(engine: Engine, world: World, by: By) -> None
 
 
 def test_the_whole_is_the_same_whatever_the_rows_are(engine: Engine, world: World) -> None:
-    wholes = {by: count(engine, world, by).whole.figures for by in By if by is not By.TEAM}
-    assert len(set(wholes.values())) == 1
-    whole = wholes[By.OFFICE]
+    wholes = {by: count(engine, world, by).whole for by in By}
+    assert len({whole.figures for whole in wholes.values()}) == 1
+    assert len({(whole.aim.signups, whole.aim.done) for whole in wholes.values() if whole.aim}) == 1
+    whole = wholes[By.OFFICE].figures
     assert (whole.reached, whole.expected, whole.planned) == (3, 9, 9)
     assert (whole.sessions, whole.signups, whole.told, whole.paid) == (4, 20, 15, 11)
     assert whole.paid_share == 11 / 15
@@ -337,6 +350,31 @@ def test_many_regencies_are_looked_up_as_few_are(
     assert many == few
     assert {row.key for row in many.rows} == set(parts.prefixes)
     assert many.whole.figures.sessions == 4
+
+
+@pytest.mark.parametrize("most_ranges", [0, 100])
+def test_a_team_looked_at_alone_is_what_its_row_tells(
+    engine: Engine, world: World, monkeypatch: pytest.MonkeyPatch, most_ranges: int
+) -> None:
+    monkeypatch.setattr(scope, "MOST_RANGES", most_ranges)
+    with unit_of_work(engine) as db:
+        # A village that both teams have been to is one of each of them.
+        db.get_one(Visit, world.field.visits[world.field.codes[2]]).team_id = world.second_team
+    teams = count(engine, world, By.TEAM).rows
+    assert {row.key for row in teams} == {str(world.field.team_id), str(world.second_team)}
+    with reading(engine) as db:
+        own = villages_of_teams(db, NATION, planned_days(db, NATION))
+    assert world.field.codes[2] in own[str(world.field.team_id)] & own[str(world.second_team)]
+    for row in teams:
+        alone = Scope(tuple(sorted(own[row.key])), team_id=int(row.key))
+        found = count(engine, world, By.VILLAGE, alone)
+        assert found.whole.figures == row.figures
+        assert found.whole.weekly_signups == row.weekly_signups
+        assert row.figures.phones or row.key == str(world.second_team)
+        assert found.whole.aim is not None
+        assert row.aim is not None
+        assert row.aim.signups == found.whole.aim.signups > 0
+        assert row.aim.done == found.whole.aim.done == row.figures.signups
 
 
 def test_every_regency_stands_in_some_row(engine: Engine, world: World) -> None:

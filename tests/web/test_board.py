@@ -123,6 +123,36 @@ def test_rows_can_be_branches_provinces_and_teams(national: Visitor, world: Worl
     assert "The order is that of the villages behind the plan." in teams
 
 
+def test_a_teams_row_leads_to_its_villages(national: Visitor, world: World) -> None:
+    page = national.get(f"/board?branch={world.own['branch_id']}&by=team").text
+    assert rows(page) == {"Tim Satu": f"/board?team={world.own['team_id']}"}
+    told = row(page, "Tim Satu")
+    alone = national.get(rows(page)["Tim Satu"]).text
+    assert "<h1>Board: Tim Satu</h1>" in alone
+    villages = rows(alone)
+    assert f"/villages/{OWN_VILLAGE}" in villages.values()
+    # Its target, its workers and its phones are those of its villages.
+    assert f"of {len(villages)} (" in told
+    assert "so far" in told
+    assert "of informal" in told
+    crumbs = alone.split('class="crumbs"')[1].split("</ol>")[0]
+    assert "Surakarta" in crumbs
+    for way in re.findall(r'<a href="([^"]+)"', crumbs):
+        assert national.get(unescape(way)).status_code == 200
+    assert national.get(f"/board/cards?team={world.own['team_id']}").status_code == 200
+    assert national.get(f"/board/table.csv?team={world.own['team_id']}").status_code == 200
+
+
+def test_a_team_is_there_for_those_who_see_its_branch(
+    app: Flask, world: World, manager: Visitor
+) -> None:
+    address = f"/board?team={world.own['team_id']}"
+    assert manager.get(address).status_code == 200
+    for areas in ((FOREIGN_REGENCY,), ("33.72.05",)):
+        look_after(app, world, *areas)
+        assert manager.get(address).status_code == 404
+
+
 def test_a_row_tells_reached_signups_and_three_denominators(manager: Visitor) -> None:
     page = manager.get("/board").text
     told = row(page, "Kota Surakarta")
@@ -184,6 +214,10 @@ def test_a_kind_of_village_is_counted_alone(manager: Visitor) -> None:
         "area=x",
         "branch=999999",
         "branch=x",
+        "team=999999",
+        "team=x",
+        "team=01",
+        f"team=1&area={OWN_REGENCY}",
         "by=village",
         "by=nothing",
         f"branch=1&area={OWN_REGENCY}",

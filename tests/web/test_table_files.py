@@ -127,7 +127,9 @@ def test_the_board_goes_out_with_the_rows_and_the_figures_of_its_page(
 def test_of_teams_goes_out_what_their_page_shows(manager: Visitor) -> None:
     (row,) = lines(manager.get(f"/board/table.csv?area={OWN_REGENCY}&by=team"))
     assert (row["Tim"], row["Cabang"]) == ("Tim Satu", "Surakarta")
-    assert not [name for name in row if name.startswith(("Target", "HP", "Pekerja"))]
+    assert int(row["Target: sudah tercapai"]) == int(row["Pendaftaran"]) > 0
+    assert int(row["Pekerja informal (perkiraan)"]) > int(row["Desa"]) > 0
+    assert row["HP dipakai"].isdecimal()
 
 
 @pytest.mark.parametrize("path", [f"{one}.{{}}?area={OWN_REGENCY}" for one in FILES])
@@ -158,13 +160,19 @@ def test_commas_come_with_points(manager: Visitor) -> None:
     assert local[layer].replace(",", ".") == plain[layer]
 
 
-def test_every_file_tells_filter_source_date_and_address(manager: Visitor) -> None:
+def test_every_file_tells_filter_source_date_and_address(
+    manager: Visitor, login_as: Callable[[Role], Visitor]
+) -> None:
     path = f"/board/table.xlsx?area={OWN_REGENCY}&kind=kelurahan&hxl=1"
     told = dict(sheets(manager.get(path))[1])
     assert told["Wilayah"] == f"Kota Surakarta ({OWN_REGENCY})"
     assert told["Jenis desa"] == "Kelurahan"
     assert re.fullmatch(r"\d\d/\d\d/\d{4} \d\d\.\d\d WIB", told["Keadaan per"])
     assert told["Alamat"].endswith(f"/board?area={OWN_REGENCY}&kind=kelurahan")
+    for page in ("/map/table", "/board/table", "/ledger/areas"):  # of the reader's own area
+        told = dict(sheets(login_as(Role.COORDINATOR).get(f"{page}.xlsx?sep=comma"))[1])
+        assert re.search(r"\?(area|branch)=[\d.]+$", told["Alamat"]), page
+    told = dict(sheets(manager.get(path))[1])
     (line, *_) = lines(manager.get(f"/map/table.csv?area={OWN_REGENCY}&kind=kelurahan"))
     assert "Jenis desa: Kelurahan" in line["Saringan"]
     assert "Laporan sosialisasi yang berlaku" in line["Sumber"]
@@ -173,6 +181,9 @@ def test_every_file_tells_filter_source_date_and_address(manager: Visitor) -> No
 
 def test_the_tags_stand_below_the_header_one_for_each_column(manager: Visitor) -> None:
     path = f"/map/table.csv?area={OWN_REGENCY}&hxl=1"
+    for layer, tag in (("paid", "pct+layer+paid"), ("silence", "num+layer+silence")):
+        (tags, *_) = lines(manager.get(f"{path}&layer={layer}"))
+        assert f"#indicator+{tag}" in tags.values()
     (tags, *rows) = lines(manager.get(path))
     assert (tags["Kode wilayah"], tags["Pendaftaran"]) == ("#adm3+code", "#reached+signups")
     assert all(re.fullmatch(r"#[a-z]\w*(\+[a-z]\w*)*", tag) for tag in tags.values())
