@@ -68,7 +68,7 @@ MANAGER_WORDS = {
         "cancelled": _("Called off"),
     },
     "Prospect": {
-        "made": _("Made"),
+        "made": _("Made already"),
         "likely": _("Likely"),
         "open": _("Still undecided"),
         "unlikely": _("Unlikely"),
