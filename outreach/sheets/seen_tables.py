@@ -44,9 +44,13 @@ _STEP_HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class LayerFigures:
-    """What the map is coloured by: its name, a figure per region, and the whole's; NaN is none."""
+    """What the map is coloured by: its name, a figure per region, and the whole's; NaN is none.
+
+    `tag` ends the column's tag of the Humanitarian Exchange Language.
+    """
 
     name: str
+    tag: str
     figures: Mapping[str, float]
     whole: float
     is_share: bool
@@ -109,7 +113,8 @@ def _layer_column(layer: LayerFigures) -> Column[Total]:
         return percentage(figure) if layer.is_share else round(figure, 3)
 
     header = f"{layer.name} (%)" if layer.is_share else layer.name
-    return Column(header, "#indicator+num+layer", value, Cell.DECIMAL, 18)
+    tag = f"#indicator+{'pct' if layer.is_share else 'num'}+layer+{layer.tag}"
+    return Column(header, tag, value, Cell.DECIMAL, 18)
 
 
 def _total_columns() -> list[Column[Total]]:
