@@ -114,7 +114,7 @@ def _tell_of(
         given = TargetIn(
             branch_id=branch_id,
             starts=today - timedelta(125),
-            ends=today + timedelta(55),
+            ends=today + timedelta(40),
             signups=tale.target,
             source="Rapat kerja kantor wilayah",
         )

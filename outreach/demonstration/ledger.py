@@ -9,6 +9,7 @@ from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING
 
+from outreach.demonstration.sessions import never_pays
 from outreach.logbook.tables import SignupChannel
 from outreach.logbook.tariff import month_after, month_of
 from outreach.sheets.ledger import LEDGER
@@ -40,6 +41,8 @@ _COME_ON = {
 #: Whose contribution somebody else pays hardly ever stops while the term runs.
 _OWN = (SignupChannel.OWN.value, SignupChannel.PERISAI.value)
 _MONTHS_LATER = {"paid_1": 1, "paid_3": 3, "paid_6": 6}
+#: In so many villages of a hundred most of those who pay alone stop after the first month.
+_STOPPED = 5
 _SOURCE = "Rekap kepesertaan BPU per desa"
 
 
@@ -87,9 +90,20 @@ def _line(random: Random, claimed: Mapping[str, Value], forms: int, as_of: date)
     line |= {"interested": forms + random.randint(0, 6), "forms": forms}
     line |= {"as_of": as_of, "source": _SOURCE}
     workers, month = forms, claimed["month"]
-    for step, (lowest, highest) in _COME_ON.items():
+    for step, (lowest, highest) in _come_on(claimed).items():
         least = lowest if claimed["channel"] in _OWN else highest
         workers = round(workers * random.uniform(least, highest))
         if as_of >= month_after(month, _MONTHS_LATER.get(step, 0)):  # type: ignore[arg-type]
             line[step] = workers
     return line
+
+
+def _come_on(claimed: Mapping[str, Value]) -> dict[str, tuple[float, float]]:
+    """Tell the shares of a village that come on to each step: of a few it is a sad tale."""
+    code = str(claimed["code"])
+    if never_pays(code):
+        return _COME_ON | {"first_paid": (0.0, 0.0)}
+    random = Random(f"{code} stops")  # noqa: S311 - a story, not a secret
+    if claimed["channel"] in _OWN and random.randrange(100) < _STOPPED:
+        return _COME_ON | {"paid_1": (0.2, 0.45)}
+    return _COME_ON

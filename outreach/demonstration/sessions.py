@@ -68,6 +68,8 @@ SOLO = Manner(
     ("Balai desa", "Pendapa", "Gedung serbaguna", "Rumah ketua RT"),
     _REMARKS,
 )
+#: In so many villages of a hundred nobody pays.
+_NEVER_PAY = 3
 #: How a planned visit of the past ended, in percent.
 _ENDINGS = {"held": 88, "not_met": 3, "refused": 2, "postponed": 5, "cancelled": 2}
 
@@ -136,8 +138,14 @@ def _afterwards(visit: VisitRow, signups: int) -> dict[str, int]:
     """Add how long it took and who paid; by dice of their own, so that the rest stays as it was."""
     random = Random(f"{visit.village_code} {visit.day}")  # noqa: S311 - a story, not a secret
     minutes = round(random.gauss(95, 14))
-    paid = round(signups * random.betavariate(6, 3))
+    paid = 0 if never_pays(visit.village_code) else round(signups * random.betavariate(6, 3))
     return {"minutes": max(45, min(118, minutes)), "paid": min(signups, paid)}
+
+
+def never_pays(village_code: str) -> bool:
+    """Tell whether nobody of a village pays after signing up: so it goes in a few."""
+    random = Random(village_code)  # noqa: S311 - a story, not a secret
+    return random.randrange(100) < _NEVER_PAY
 
 
 def _guessed(visit: VisitRow, report: dict[str, Any]) -> dict[str, Any]:
