@@ -175,14 +175,14 @@ def week_figures(
 
 
 def _name(db: Session, person: Person, area: str, served: Sequence[Served]) -> str:
-    """Name what is told of: a region, the nation, or the one branch that serves it all."""
-    if area:
-        return names_of(db, [area]).get(area, "")
+    """Name what is told of: the nation, a region, or the branch that a coordinator works for."""
+    only = area or (person.areas[0] if len(person.areas) == 1 else "")
+    if only:
+        return names_of(db, [only]).get(only, "")
     if covers(person.areas, NATION):
         return "Indonesia"
-    branches = {one.branch for one in served}
-    nothing_else = all(covers([one.regency_code for one in served], own) for own in person.areas)
-    return office_words(branches.pop()) if nothing_else and len(branches) == 1 else ""
+    own = {one.branch for one in served if one.branch_id == person.branch_id}
+    return office_words(own.pop()) if own else ""
 
 
 def _two_weeks(db: Session, scope: Scope, monday: date) -> tuple[WeekCounts, WeekCounts]:

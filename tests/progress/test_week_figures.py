@@ -11,6 +11,8 @@ from sqlmodel import select
 from outreach.db import reading, unit_of_work
 from outreach.errors import NotFound
 from outreach.logbook.tables import Package, Payer, Sector, SessionReport
+from outreach.people.access import person_of
+from outreach.people.tables import BranchRegency
 from outreach.progress.board import board
 from outreach.progress.board_rows import By
 from outreach.progress.board_targets import targets_of_branches
@@ -114,8 +116,16 @@ def test_only_what_the_person_sees_counts(engine: Engine, world: World) -> None:
     whole = figures_of(engine, world.field.manager)
     own = figures_of(engine, world.field.coordinator)
     assert own.board.whole.figures.villages == 54 < whole.board.whole.figures.villages
-    assert (own.name, whole.name) == ("Kantor Cabang Surakarta", "Indonesia")
+    assert (own.name, whole.name) == ("Kota Surakarta", "Indonesia")
     assert own.by is By.DISTRICT
+    with unit_of_work(engine) as db:
+        served = db.get_one(BranchRegency, "33.11")
+        served.branch_id = world.field.coordinator.branch_id or 0
+        db.flush()
+        wider = person_of(db, world.field.coordinator.account_id)
+    assert wider is not None
+    both = figures_of(engine, wider)
+    assert (both.name, both.by) == ("Kantor Cabang Surakarta", By.REGENCY)
     part = figures_of(engine, world.field.coordinator, "33.72.01")
     assert (part.by, part.name) == (By.VILLAGE, "Laweyan")
     assert part.board.whole.figures.villages == 11

@@ -49,6 +49,7 @@ MISSING: dict[str, Any] = {
     "answer_token": "b" + "a" * 16,
     "form_code": "b" + "a" * 8,
     "enrol_code": "b" + "a" * 8,
+    "digest_code": "a" * 17,
     "device_id": 999_999,
     "token_id": 999_999,
     "view_id": 999_999,

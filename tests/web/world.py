@@ -53,6 +53,7 @@ from tests.web.world_keys import (
     SECRET,
     answered_link,
     api_token,
+    asked_digest,
     enrolled_phone,
     odk_key,
     open_code,
@@ -142,7 +143,10 @@ def build(engine: Engine) -> World:
             number = api_token(db, world.accounts[role][0], OWN_REGENCY)
             world.of_role[role]["token_id"] = number
             world.of_role[role]["view_id"] = kept_view(db, world.accounts[role][0])
+            world.of_role[role]["digest_code"] = asked_digest(db, world.accounts[role][0])
         world.own["token_id"] = world.of_role[Role.MANAGER]["token_id"]
+        world.own["digest_code"] = world.of_role[Role.MANAGER]["digest_code"]
+        world.foreign["digest_code"] = asked_digest(db, world.accounts[Role.ADMIN][0])
         world.own["view_id"] = world.of_role[Role.MANAGER]["view_id"]
         world.foreign["view_id"] = kept_view(db, world.accounts[Role.ADMIN][0])
         world.foreign["token_id"] = api_token(db, world.accounts[Role.ADMIN][0], FOREIGN_REGENCY)

@@ -10,6 +10,9 @@ from outreach.people.devices import digest_of, new_token
 from outreach.people.enrolment import key_of as enrolment_key
 from outreach.people.enrolment import write_code
 from outreach.people.tables import ApiToken, Device, DeviceKind, Enrolment, Official, Role
+from outreach.progress.digests import code_of_address
+from outreach.progress.digests import key_of as digest_key
+from outreach.progress.tables import Digest
 from outreach.visits.links import key_of, token_of
 from outreach.visits.tables import Answer, ConfirmationLink
 
@@ -66,6 +69,15 @@ def answered_link(db: Session, visit_id: int) -> str:
     db.add(link)
     db.flush()
     return token_of(link, key_of(SECRET))
+
+
+def asked_digest(db: Session, account_id: int) -> str:
+    """Have asked for a weekly e-mail; write the code that was sent to the address."""
+    then = datetime(2026, 11, 5, 3, tzinfo=UTC)
+    email = f"orang{account_id}@kantor.example"
+    db.add(Digest(account_id=account_id, email=email, asked_at=then))
+    db.flush()
+    return code_of_address(account_id, email, then, digest_key(SECRET))
 
 
 def odk_key(db: Session, account_id: int) -> str:
