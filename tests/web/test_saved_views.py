@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +12,14 @@ from playwright.sync_api import expect
 from sqlmodel import select
 
 from outreach.db import reading, unit_of_work
-from outreach.people.tables import AccountArea, Role
-from outreach.progress.saved_views import MOST_VIEWS
+from outreach.demonstration.cast import Cast
+from outreach.demonstration.views import keep_views
+from outreach.people.access import Person
+from outreach.people.tables import AccountArea, Branch, Role
+from outreach.progress.saved_views import MOST_VIEWS, views_of
 from outreach.progress.tables import SavedView
 from outreach.web.view_addresses import PAGES, view_at
+from outreach.web.view_words import known_to
 from tests.maps.map_app import serving
 from tests.web.world import OWN_REGENCY
 
@@ -62,8 +67,6 @@ def view_id(app: Flask, name: str = "Kantor") -> int:
 
 
 def office_of(app: Flask) -> str:
-    from outreach.people.tables import Branch
-
     with reading(app.extensions["outreach"].engine) as db:
         return str(db.exec(select(Branch.regional_office)).first())
 
@@ -304,6 +307,23 @@ def test_a_page_that_a_role_may_not_open_is_no_view_for_it(app: Flask) -> None:
     with app.test_request_context():
         assert view_at("/board", Role.MANAGER) is not None
         assert view_at("/board", Role.OFFICIAL) is None
+
+
+def test_what_the_demonstration_keeps_opens(app: Flask, world: World) -> None:
+    people = [
+        Person(world.accounts[role][0], role.value, role, areas)
+        for role, areas in ((Role.COORDINATOR, ("33.72", "33.11")), (Role.MANAGER, ("",)))
+    ]
+    cast = Cast(world.own["branch_id"], *people)
+    with unit_of_work(app.extensions["outreach"].engine) as db, app.test_request_context():
+        keep_views(db, cast, now=datetime(2026, 11, 20, 4, tzinfo=UTC), today=date(2026, 11, 20))
+        for person in people:
+            stored = views_of(db, person.account_id)[:-1]  # the last is the world's own
+            views = [view_at(one.address, person.role) for one in stored]
+            known = known_to(db, person, filter(None, views))
+            assert len(stored) > 1
+            assert [view and known.opens(view) for view in views] == [True] * len(stored)
+            assert [view and view.address for view in views] == [one.address for one in stored]
 
 
 @pytest.mark.browser
