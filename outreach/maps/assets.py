@@ -26,9 +26,9 @@ _OURS = Path(outreach.__file__).parent / "web" / "static" / "map"
 _LEAFLET = Path(leaflet.BASE_DIR)
 #: In the order in which they build on each other.
 SCRIPTS = (
-    "core", "bridge", "topology", "columns", "data", "canvas", "figures", "lens", "patterns",
-    "split", "choropleth", "symbols", "lens_villages", "villages", "bubbles", "labels", "card",
-    "pointer", "legend", "summary", "layers", "weeks", "search", "view", "live", "trips",
+    "core", "writing", "bridge", "topology", "columns", "data", "canvas", "figures", "lens",
+    "patterns", "split", "choropleth", "symbols", "lens_villages", "villages", "bubbles", "labels",
+    "card", "pointer", "legend", "summary", "layers", "weeks", "search", "view", "live", "trips",
 )  # fmt: skip
 _PICTURE = re.compile(r"url\((images/[a-z0-9-]+\.png)\)")
 #: Stands between the parts of the script, which run one by one so that none takes long.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from branca.element import MacroElement
+from branca.element import Element, Figure, MacroElement
 from folium.elements import JSCSSMixin
 from folium.map import Layer
 from folium.template import Template
@@ -14,15 +14,24 @@ from outreach.maps.safe import html_text, script_json
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from branca.element import Element
-
 _MAKE = """new Outreach.{{ this.kind }}({
 {%- for key, element in this.links.items() %}{{ key }}: {{ element.get_name() }}, {% endfor -%}
 ...{{ this.facts }}})"""
 
 
-class _Scripted:
-    """What both kinds carry: a class of ours, other elements by name, facts as inert JSON."""
+class _Written(Element):
+    """Script as it stands; Folium's own element would compile it as a template once more."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def render(self, **_kwargs: Any) -> str:
+        return self._text
+
+
+class _Scripted(MacroElement):
+    """What all carry: a class of ours, other elements by name, facts as inert JSON."""
 
     kind: str
     links: dict[str, Element]
@@ -32,6 +41,15 @@ class _Scripted:
         self.kind = kind
         self.links = dict(links)
         self.facts = script_json(dict(facts))
+
+    def render(self, **kwargs: Any) -> str:
+        figure = self.get_root()
+        assert isinstance(figure, Figure)  # noqa: S101 - `page.compose` draws whole pages only
+        text = str(self._template.module.script(self, kwargs))
+        figure.script.add_child(_Written(text), name=self.get_name())
+        for child in self._children.values():
+            child.render(**kwargs)
+        return text
 
 
 class CanvasLayer(JSCSSMixin, Layer, _Scripted):
@@ -55,7 +73,7 @@ class CanvasLayer(JSCSSMixin, Layer, _Scripted):
         self._hold(kind, links or {}, facts)
 
 
-class Part(MacroElement, _Scripted):
+class Part(_Scripted):
     """A control or a helper of ours that joins the map by `addTo`."""
 
     _template = Template(
@@ -70,7 +88,7 @@ class Part(MacroElement, _Scripted):
         self._hold(kind, links or {}, facts)
 
 
-class Knowledge(MacroElement, _Scripted):
+class Knowledge(_Scripted):
     """The data that all layers of one map share."""
 
     _template = Template(
@@ -83,7 +101,7 @@ class Knowledge(MacroElement, _Scripted):
         self._hold("Data", {}, facts)
 
 
-class Start(MacroElement):
+class Start(_Scripted):
     """Begins to load; the last element, when all that listens is there."""
 
     _template = Template(

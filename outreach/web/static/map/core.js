@@ -1,36 +1,7 @@
-/* What every part of the map shares: words, numbers, elements, colours, the projection. */
+/* What every part of the map shares: elements, colours, the projection, slices of time. */
 (function () {
   "use strict";
   const Outreach = (window.Outreach = {});
-  const FORMS = {
-    whole: {},
-    short: { notation: "compact", maximumFractionDigits: 0 },
-    percent: { style: "percent", maximumFractionDigits: 1 },
-  };
-  let words = {};
-  let language = "id";
-  let formats = {};
-
-  Outreach.speak = function (given, itsLanguage) {
-    words = given;
-    language = itsLanguage;
-    formats = {};
-  };
-  /* Made when first wanted: each takes a browser a millisecond or more. */
-  function format(form, value) {
-    formats[form] = formats[form] || new Intl.NumberFormat(language, FORMS[form]);
-    return formats[form].format(value);
-  }
-  Outreach.say = function (key, facts) {
-    return words[key].replace(/\{(\w+)\}/g, function (_, name) {
-      const fact = facts[name];
-      return typeof fact === "number" ? Outreach.number(fact) : fact;
-    });
-  };
-  Outreach.number = function (value) { return format("whole", value); };
-  Outreach.short = function (value) { return format("short", value); };
-  Outreach.percent = function (part, all) { return all ? format("percent", part / all) : "–"; };
-
   /* Text goes in as text, never as markup: there is no other way to make an element here. */
   Outreach.el = function (tag, className, text) {
     const element = document.createElement(tag);

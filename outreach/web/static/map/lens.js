@@ -26,11 +26,6 @@
     confirmed: { ramp: "more", form: "percent", part: "confirmed", of: "coming", figure: function (s) { return share(s.confirmed, s.coming); } },
     silence: { ramp: "worse", form: "number", part: "visited", of: "villages", figure: function (s, today) { return s.last_day ? today - s.last_day : null; } },
   };
-  Outreach.day = function (date) {
-    const format = { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
-    const language = document.documentElement.lang;
-    return new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, format).format(date);
-  };
   /* Leaflet takes two quick taps on a box for a double tap on the map, which would zoom. */
   Outreach.shield = function (box) {
     L.DomEvent.disableClickPropagation(box);
