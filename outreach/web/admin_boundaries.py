@@ -77,7 +77,8 @@ def upload() -> ResponseReturnValue:
     try:
         _take_in(given)
     except Invalid as error:
-        return _page(refill(request.form, error), file_problem(error)), error.status
+        form = refill(request.form, error).asking("file", file_problem(error))
+        return _page(form), error.status
     except Conflict as error:
         return _page(refill(request.form, error), sentence(error)), error.status
     return redirect("/admin/boundaries", 303)

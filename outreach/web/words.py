@@ -304,7 +304,7 @@ STATUSES = {
     403: SENTENCES["not_allowed"],
     404: SENTENCES["not_found"],
     405: _("This address cannot be used in this way. Go back and try again from the page."),
-    413: _("What was sent is too large."),
+    413: _("What was sent is too large. Go back and choose a smaller file."),
     429: _("That was too often in a short time. Please wait a quarter of an hour and try again."),
     500: _("Something went wrong on our side. Nothing was saved; please try again."),
     503: _("The product is not ready at the moment. Please try again in a minute."),

@@ -115,6 +115,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(admin: Visitor) -> None:
     answer = upload(admin, b"%PDF-1.7", column="kode_kab")
     assert answer.status_code == 422
     assert "This is neither GeoJSON nor a GeoPackage" in answer.text
+    assert 'aria-invalid="true" aria-describedby="file-problem"' in answer.text
     assert 'value="kode_kab"' in answer.text
     assert 'value="Badan Informasi Geospasial"' in answer.text
     answer = upload(admin, geojson([("33.72", OWN)]), source="", as_of="soon")
