@@ -10,7 +10,7 @@ from flask import render_template
 from flask_babel import gettext as _
 
 from outreach.errors import NotFound
-from outreach.progress.dues import dues_by
+from outreach.progress.dues import dues
 from outreach.progress.effort import Period
 from outreach.progress.outlook import outlook
 from outreach.villages.codes import Level
@@ -20,6 +20,7 @@ from outreach.web.board import READERS, asked_of, local_today, pages, targets_of
 from outreach.web.board_memory import board_memory
 from outreach.web.board_place import Place, read_place
 from outreach.web.database import reading_db
+from outreach.web.due_series import DueSeries, months_around
 from outreach.web.enum_words import ENUM_WORDS
 from outreach.web.i18n import number
 from outreach.web.routing import allow
@@ -34,28 +35,32 @@ if TYPE_CHECKING:
     from outreach.progress.outlook import Outlook
 
 
+#: Months that are told, before and after the present one.
+MONTHS_BACK, MONTHS_AHEAD = 5, 6
+
+
 @dataclass(frozen=True, slots=True)
 class Cards:
-    """What is due in the month that begins on `month`, by payer; and where the period ends."""
+    """What is due in the months around `month`, which is the present one; where the period ends."""
 
     month: date
-    dues: dict[Payer, Due]
+    due: DueSeries
     outlook: Outlook
 
     @property
     def rupiah(self) -> int:
-        """All that is due."""
-        return sum(due.rupiah for due in self.dues.values())
+        """All that is due this month."""
+        return sum(due.rupiah for due in self.due.present.values())
 
     @property
     def workers(self) -> int:
         """Workers that it is due for."""
-        return sum(due.workers for due in self.dues.values())
+        return sum(due.workers for due in self.due.present.values())
 
     @property
     def claimed_workers(self) -> int:
         """Those of them that only session reports tell of."""
-        return sum(due.claimed_workers for due in self.dues.values())
+        return sum(due.claimed_workers for due in self.due.present.values())
 
 
 @pages.get("/board/cards")
@@ -69,26 +74,26 @@ def cards() -> ResponseReturnValue:
             raise NotFound(region=place.filters.area)
         found = _cards(db, replace(place, by=place.choices[0]), today)
     return render_template(
-        "manager/board_cards.html", place=place, cards=found, payers=_payers(found.dues)
+        "manager/board_cards.html", place=place, cards=found, payers=_payers(found.due.present)
     )
 
 
 def _cards(db: Session, place: Place, today: date) -> Cards:
     """Reckon the cards towards the target that stands on the board."""
-    memory, now = board_memory(), datetime.now(UTC)
+    memory, moment = board_memory(), datetime.now(UTC)
     targets = targets_of(db, place, today)
-    aim = memory.board(db, asked_of(place), targets, today=today, now=now).whole.aim
+    aim = memory.board(db, asked_of(place), targets, today=today, now=moment).whole.aim
     key = ("cards", aim, today)
 
     def reckon() -> Cards:
         discounted = running().settings.village_funds_discount
-        month = today.replace(day=1)
-        dues = dues_by(db, place.scope, None, month, village_funds_discounted=discounted)
+        first, months, now = months_around(today, MONTHS_BACK, MONTHS_AHEAD)
+        found = dues(db, place.scope, None, first, months, village_funds_discounted=discounted)
         target = aim.signups if aim and aim.signups else None
         ends = outlook(db, place.scope, _period(aim, today), target=target)
-        return Cards(month, dues.get("", {}), ends)
+        return Cards(found.months[now], DueSeries(found, now), ends)
 
-    kept: Cards = memory.other(db, place.scope, key, reckon, now=now)
+    kept: Cards = memory.other(db, place.scope, key, reckon, now=moment)
     return kept
 
 
@@ -98,15 +103,15 @@ def _period(aim: Aim | None, today: date) -> Period:
     return Period(aim.starts, aim.ends, today)
 
 
-def _payers(dues: dict[Payer, Due]) -> list[dict[str, Any]]:
+def _payers(due: dict[Payer, Due]) -> list[dict[str, Any]]:
     """Write what each payer owes as rows of a chart, the largest first."""
     words = ENUM_WORDS["Payer"]
     rows = [
         {
             "name": words[payer.value],
-            "value": due.rupiah,
-            "note": _("%(workers)s workers", workers=number(due.workers)),
+            "value": one.rupiah,
+            "note": _("%(workers)s workers", workers=number(one.workers)),
         }
-        for payer, due in dues.items()
+        for payer, one in due.items()
     ]
     return sorted(rows, key=lambda row: -row["value"])

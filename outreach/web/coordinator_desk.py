@@ -23,6 +23,7 @@ from outreach.web.coordinator_asking import reaches_of
 from outreach.web.coordinator_pages import now, pages, today
 from outreach.web.coordinator_views import campaign_cards
 from outreach.web.database import reading_db
+from outreach.web.database import running as running_app
 from outreach.web.desk_around import Around
 from outreach.web.desk_lists import DeskLine, Which, counts, day_words, lines_of, title_of
 from outreach.web.desk_ways import address_of, ways_of
@@ -107,6 +108,7 @@ def desk() -> ResponseReturnValue:
         running = [run for run in around.runs if run.state is RunState.RUNNING]
         week = _week_strip(around)
         today_lines = lines_of(Which.TODAY, around)
+    funds = running_app().settings.village_funds_discount
     return render_template(
         "coordinator/desk.html",
         day=around.day,
@@ -120,7 +122,7 @@ def desk() -> ResponseReturnValue:
         running=running,
         standings=standings,
         steps=_steps(cards, [one.stand for one in around.standings]),
-        ending=discounts_ending(around.day, DISCOUNT_TOLD_DAYS),
+        ending=discounts_ending(around.day, DISCOUNT_TOLD_DAYS, village_funds_discounted=funds),
     )
 
 

@@ -9,28 +9,26 @@ from flask import Blueprint, redirect, render_template, request, url_for
 
 from outreach.campaigns.campaigns import list_campaigns
 from outreach.logbook.tables import SignupChannel
-from outreach.logbook.tariff import discounts_ending, month_after, month_of, tariff
+from outreach.logbook.tariff import discounts_ending, tariff
 from outreach.people.access import covers
 from outreach.people.tables import Role
-from outreach.progress.dues import Dues, dues
+from outreach.progress.dues import dues
 from outreach.progress.ledger import STEPS, by_channel, ledger_by, together
 from outreach.progress.reconciling import QUIET, reconcile
-from outreach.progress.signup_kinds import PAYERS
 from outreach.villages.codes import Level
 from outreach.villages.reading import names_of
 from outreach.villages.tables import VillageKind
 from outreach.web.auth import person
 from outreach.web.board_memory import board_memory
-from outreach.web.coordinator_calendar import month_name
 from outreach.web.coordinator_pages import READERS, today
 from outreach.web.database import reading_db, running
+from outreach.web.due_series import DueSeries, months_around
 from outreach.web.manager import BELOW, crumbs_to
 from outreach.web.map_filters import Filters, home_of, read_filters
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import date
+    from collections.abc import Callable
 
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
@@ -107,47 +105,20 @@ def areas_below(db: Session, scope: Scope, filters: Filters) -> dict[str, Any]:
 def _due(db: Session, scope: Scope) -> dict[str, Any]:
     """Gather what is due month by month, this month by payer, and which discounts end."""
     funds = running().settings.village_funds_discount
-    first = max(month_after(month_of(today()), -MONTHS_BACK), tariff().first_month)
+    first, months, now = months_around(today(), MONTHS_BACK, MONTHS_AHEAD)
     found = _kept(
         db,
         scope,
         "dues",
-        lambda: dues(
-            db, scope, None, first, MONTHS_BACK + 1 + MONTHS_AHEAD, village_funds_discounted=funds
-        ),
+        lambda: dues(db, scope, None, first, months, village_funds_discounted=funds),
     )
-    now = found.months.index(month_of(today()))
-    due, full = (_sums(found, one) for one in ("rupiah", "full_rupiah"))
     return {
-        "due_months": [month_name(month) for month in found.months],
-        "due_series": {
-            "told": [*due[: now + 1], *[None] * MONTHS_AHEAD],
-            "ahead": [*[None] * now, *due[now:]],
-            "full": full,
-        },
-        "due_now": found.of(0, now) if found.regions else {},
-        "due_later": found.of(0, len(found.months) - 1) if found.regions else {},
-        "due_ends": _ends(found.months),
+        "due": DueSeries(found, now),
         "due_last": found.months[-1],
-        "payers": [
-            payer for payer in PAYERS if payer in (found.of(0, now) if found.regions else {})
-        ],
         "ending": discounts_ending(today(), TOLD_DAYS, village_funds_discounted=funds),
         "funds_discounted": funds,
         "tariff_sources": _tariff_sources(),
     }
-
-
-def _ends(months: Sequence[date]) -> list[tuple[int, date]]:
-    """Tell after which of the months a discount ends."""
-    ends = sorted({row.ends for row in tariff().discounts})
-    return [(months.index(month_of(end)), end) for end in ends if month_of(end) in months]
-
-
-def _sums(found: Dues, figure: str) -> list[int]:
-    """Add a figure up over all payers, for each month."""
-    told: list[int] = getattr(found, figure).sum(axis=(0, 1)).tolist()
-    return told
 
 
 def _tariff_sources() -> list[str]:

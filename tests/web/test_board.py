@@ -345,6 +345,23 @@ def test_counts_that_were_brought_in_show_at_once(
     assert "For 400 workers" in manager.get("/board/cards").text
 
 
+def test_what_is_due_stands_by_month_and_payer(app: Flask, world: World, manager: Visitor) -> None:
+    bring_in(app, world, registered=700, first_paid=500)
+    cards = manager.get("/board/cards").text
+    assert "A discount ends on 31 Dec 2026" in cards
+    label = "<caption>Rupiah due per month, by who pays</caption>"
+    table = cards.split(label)[1].split("</table>")[0]
+    told = {
+        month: re.findall(r'<td class="n">(.*?)</td>', rest.split("</tr>")[0])[0]
+        for month, rest in re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', table, re.DOTALL)
+    }
+    assert len(told) == 12
+    # Nobody of them signed up before October; the discount holds to the end of the year.
+    paying = [told[f"{month} 2026"] for month in ("September", "October", "November", "December")]
+    assert paying == ["IDR0", *["IDR4,200,000"] * 3]
+    assert told["January 2027"] == "IDR8,400,000"
+
+
 def test_the_table_says_its_order_and_has_heads(national: Visitor) -> None:
     page = national.get("/board").text
     assert "The order is that of the sign-ups that can still be recovered." in page
