@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date  # noqa: TC003 - dataclass fields are read at run time
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,12 +38,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A village with sponsored workers whose term ends: how many (estimate), who pays, until."""
+    """A village with sponsored workers whose term ends: how many (estimate), who pays, until.
+
+    From `asked_from` on a session there asks them to go on, those of all its terms; one on the
+    first day of a term signs them up.
+    """
 
     code: str
     workers: float
     sponsors: tuple[str, ...]
     ends: date
+    asked_from: date
 
 
 def ending_terms(db: Session, scope: Scope, today: date) -> list[tuple[Sponsorship, int]]:
@@ -74,7 +79,11 @@ def sponsor_ending(db: Session, scope: Scope, today: date) -> list[Ending]:
 
 def _ending(code: str, workers: float, terms: Sequence[Sponsorship]) -> Ending:
     sponsors = tuple(dict.fromkeys(term.sponsor for term in terms))
-    return Ending(code, workers, sponsors, min(term.ends for term in terms))
+    asked_from = max(
+        max(term.ends - timedelta(term.conversion_days), term.starts + timedelta(1))
+        for term in terms
+    )
+    return Ending(code, workers, sponsors, min(term.ends for term in terms), asked_from)
 
 
 def spread_quota(

@@ -14,14 +14,14 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from outreach.campaigns.tables import Pick, Stage, StagePick, Status
 from outreach.logbook.tables import LedgerEntry, SessionReport
 from outreach.people.tables import BranchRegency
 from outreach.progress.ending import sponsor_ending
+from outreach.progress.looked_after import LookedAfter
 from outreach.progress.scope import current_reports, villages_in, visits_in
 from outreach.villages.codes import Level, cut
 from outreach.visits.question import lacks_report
-from outreach.visits.tables import ACTIVE, TO_COME, Visit, Work
+from outreach.visits.tables import ACTIVE, Visit, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -76,7 +76,8 @@ class Case:
     Attributes
     ----------
     weight
-        By which the list is ordered, in workers: those to be won, or to be kept.
+        By which the list is ordered, in workers: those to be won, or to be kept; of promised
+        visits the days since.
     people, signups, rate, usual
         People met, sign-ups, sign-ups per hundred people met, and the branch's median of it.
     day, work
@@ -85,6 +86,8 @@ class Case:
         Workers who paid first, and who still did when it was counted last.
     at_stake, sponsors, ends
         Sponsored workers whose term ends (estimate), who pays for them, and the first end.
+    settled_from
+        A session held on or after this day has followed the case up already.
     """
 
     code: str
@@ -100,6 +103,7 @@ class Case:
     at_stake: float | None = None
     sponsors: tuple[str, ...] = ()
     ends: date | None = None
+    settled_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +115,8 @@ class FollowUpList:
     cases
         The villages to go to, the heaviest first.
     planned
-        Villages that the rule found and that are left out: a visit to them is to come, or they
-        stand in a list that has become a stage already.
+        Villages that the rule found and that are left out: a visit to them is to come, they stand
+        in a list that has become a stage already, or somebody has been there since.
     looked_at
         Villages that the rule could judge.
     unknown
@@ -159,7 +163,7 @@ def follow_up_list(
         it is asked for.
     """
     asked = _Question(db, scope, whole, rules, today)
-    return _without_planned(kind, _RULES[kind](asked), _planned(db, scope, today))
+    return _without_planned(kind, _RULES[kind](asked), LookedAfter(db, scope, today))
 
 
 def follow_up_lists(
@@ -167,46 +171,18 @@ def follow_up_lists(
 ) -> tuple[FollowUpList, ...]:
     """Derive all lists."""
     asked = _Question(db, scope, whole, rules, today)
-    planned = _planned(db, scope, today)
-    return tuple(_without_planned(kind, _RULES[kind](asked), planned) for kind in FollowUp)
+    known = LookedAfter(db, scope, today)
+    return tuple(_without_planned(kind, _RULES[kind](asked), known) for kind in FollowUp)
 
 
-def _without_planned(kind: FollowUp, found: _Found, planned: Mapping[str, date]) -> FollowUpList:
-    left = [case for case in found.cases if not _is_planned(case, planned)]
+def _without_planned(kind: FollowUp, found: _Found, known: LookedAfter) -> FollowUpList:
+    left = [
+        case for case in found.cases if not known.holds(case.code, case.settled_from, case.ends)
+    ]
     left.sort(key=lambda case: (-case.weight, case.code))
     return FollowUpList(
         kind, tuple(left), len(found.cases) - len(left), found.looked_at, found.unknown
     )
-
-
-def _is_planned(case: Case, planned: Mapping[str, date]) -> bool:
-    """Whether somebody goes there anyway; of sponsored workers, before their term ends."""
-    day = planned.get(case.code)
-    return day is not None and (case.ends is None or day <= case.ends)
-
-
-def _planned(db: Session, scope: Scope, today: date) -> dict[str, date]:
-    """Villages with a visit to come and its day, and those put first in a listed stage still on."""
-    code = col(Visit.village_code)
-    coming = (
-        select(code, func.min(Visit.day))
-        .where(villages_in(scope, code), col(Visit.work).in_(TO_COME), col(Visit.day) >= today)
-        .group_by(code)
-    )
-    listed = (
-        select(col(StagePick.village_code), func.min(Stage.starts))
-        .join(Stage, col(Stage.id) == col(StagePick.stage_id))
-        .where(
-            villages_in(scope, StagePick.village_code),
-            col(StagePick.pick) == Pick.FIRST,
-            col(Stage.is_listed).is_(True),
-            col(Stage.status) != Status.CLOSED,
-            col(Stage.ends) >= today,
-        )
-        .group_by(col(StagePick.village_code))
-    )
-    waits: dict[str, date] = dict(db.execute(listed).all())
-    return waits | dict(db.execute(coming).all())
 
 
 def _current(columns: Iterable[Any], scope: Scope) -> Any:
@@ -359,7 +335,14 @@ def _stopped_paying(asked: _Question) -> _Found:
     )
     rows = asked.db.execute(query).all()
     cases = [
-        Case(code, float(first - still), paid=int(first), still_paid=int(still), day=day)
+        Case(
+            code,
+            float(first - still),
+            paid=int(first),
+            still_paid=int(still),
+            day=day,
+            settled_from=day + timedelta(1),
+        )
         for code, first, still, day in rows
         if 100 * still < first * asked.rules.kept_percent
     ]
@@ -370,7 +353,14 @@ def _sponsor_ending(asked: _Question) -> _Found:
     """Find villages whose sponsored workers have to be asked to go on by themselves."""
     found = sponsor_ending(asked.db, asked.scope, asked.today)
     cases = [
-        Case(one.code, one.workers, at_stake=one.workers, sponsors=one.sponsors, ends=one.ends)
+        Case(
+            one.code,
+            one.workers,
+            at_stake=one.workers,
+            sponsors=one.sponsors,
+            ends=one.ends,
+            settled_from=one.asked_from,
+        )
         for one in found
     ]
     return _Found(cases, len(cases))

@@ -297,6 +297,41 @@ def test_a_visit_before_the_end_is_enough_and_one_after_it_is_not(
     assert found.planned == 1
 
 
+def _hold_on(db: Session, at: Field, number: int, day: date, people: int = 18) -> None:
+    _hold(db, at, number, signups=0)
+    code = at.codes[number]
+    report = db.scalars(select(SessionReport).where(col(SessionReport.village_code) == code)).one()
+    report.held_on, report.men, report.women = day, people, 0
+
+
+def test_a_session_since_the_time_to_ask_is_enough_and_one_before_it_is_not(
+    engine: Engine, at: Field
+) -> None:
+    with unit_of_work(engine) as db:
+        # Asked from sixty days before the end on, which was yesterday.
+        _sponsor(db, at, ends=TODAY + timedelta(59))
+        _hold_on(db, at, 0, TODAY - timedelta(1))
+        _hold_on(db, at, 1, TODAY - timedelta(2))
+        _hold_on(db, at, 2, TODAY - timedelta(1), people=0)  # nobody was met
+    found = _derive(engine, FollowUp.SPONSOR_ENDING)
+    assert at.codes[0] not in _codes(found)
+    assert {at.codes[1], at.codes[2]} <= set(_codes(found))
+    assert found.planned == 1
+
+
+def test_who_was_visited_since_the_count_waits_for_the_next_count(
+    engine: Engine, at: Field
+) -> None:
+    counted = date(2026, 12, 31)
+    with unit_of_work(engine) as db:
+        for number in (0, 1):
+            _ledger(db, at.codes[number], first_paid=20, paid_1=3)
+            _hold_on(db, at, number, counted + timedelta(1 - number))
+    found = _derive(engine, FollowUp.STOPPED_PAYING)
+    assert _codes(found) == [at.codes[1]]
+    assert (found.planned, found.looked_at) == (1, 2)
+
+
 def test_what_is_planned_or_listed_already_is_left_out_and_counted(
     engine: Engine, at: Field
 ) -> None:
