@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, json, render_template
+from markupsafe import Markup, escape
 from pydantic.json_schema import models_json_schema
 
 from outreach.people.api_tokens import GIVERS
@@ -29,6 +31,7 @@ pages = Blueprint("api_docs", __name__)
 
 #: Raised when an answer gets another form; what is only added leaves programs as they are.
 VERSION = "1.0.0"
+_CODE = re.compile(r"`([^`]+)`")
 REFERENCES = "#/components/schemas/{model}"
 ABOUT = tell(
     "Read-only figures of the village outreach: regions, villages, progress, visits, sessions,"
@@ -74,7 +77,13 @@ def page() -> ResponseReturnValue:
         most_rows=MOST_ROWS,
         readings=int(READINGS.split()[0]),
         may_make=may_make_tokens(),
+        coded=coded,
     )
+
+
+def coded(words: str) -> Markup:
+    """Show as code what stands in back-ticks, the way of the document for machines."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(words))))  # noqa: S704 - escaped before
 
 
 def may_make_tokens() -> bool:

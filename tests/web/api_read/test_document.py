@@ -88,6 +88,8 @@ def test_people_read_the_same_document(client: Visitor, language: str) -> None:
             assert f'id="model-{name}"' in page, name
     assert page.count("Authorization: Bearer") == 3 + len(ENDPOINTS)
     assert "<script" not in page
+    assert "<code>cursor</code>" in page
+    assert "`" not in page.partition("<main")[2]
 
 
 def test_each_example_of_the_page_is_answered(quick_api: Api) -> None:
