@@ -6,9 +6,10 @@ import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlmodel import col
@@ -24,6 +25,7 @@ from outreach.progress.totals import totals_by, village_codes
 from outreach.villages.codes import Level
 from outreach.villages.reading import names_of
 from outreach.villages.tables import Figure, Village
+from outreach.web.addresses import public_url
 from outreach.web.auth import person
 from outreach.web.border_words import shown_borders
 from outreach.web.database import reading_db
@@ -142,12 +144,20 @@ def _about(db: Session, filters: Filters, totals: Totals) -> dict[str, str]:
         "wilayah": where if whole else _("%(area)s, only your own part of it", area=where),
         "kampanye": campaign or _("All campaigns"),
         "jenis": word(filters.kind) if filters.kind else _("All kinds"),
+        "alamat": f"{public_url()}{_address(filters)}",
         "dibuat": datetime.now(UTC).isoformat(timespec="seconds"),
         "sumber": _("Session reports; the newest of %(when)s", when=newest),
         "batas": shown_borders(map_data().store.manifest())
         or _("Approximate borders, drawn from the places of the villages."),
         **{f"perkiraan_{one}": _source(totals.sources[one]) for one in told_of},
     }
+
+
+def _address(filters: Filters) -> str:
+    """Write the address of the map as it is seen: with its layer, or its weeks."""
+    weeks = {name: request.args[name] for name in ("week", "beside") if request.args.get(name)}
+    seen = filters.at(filters.area)
+    return f"{seen}{'&' if '?' in seen else '?'}{urlencode(weeks)}" if weeks else seen
 
 
 def _source(source: EstimateSource) -> str:

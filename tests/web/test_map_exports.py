@@ -202,6 +202,7 @@ def test_the_files_show_the_weeks_that_are_looked_at(english: SignIn, tmp_path: 
     assert (regions.terjangkau.sum(), regions.terjangkau_pembanding.sum()) == (0, 1)
     assert "pendaftaran" not in regions, "which is of today"
     assert about["pekan"].startswith("Until ")
+    assert about["alamat"].endswith(f"/map?{query}")
     assert drawn_by(path, "desa", "category", "value") == set(villages.status) | {"Reached by then"}
 
 
