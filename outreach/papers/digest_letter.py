@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from outreach.config import ROOT
 from outreach.messages.mail import Letter
 from outreach.papers.digest_sections import sections
-from outreach.papers.digest_words import day, month_span, place
+from outreach.papers.digest_words import moment, month_span, place
 from outreach.progress.digests import LINK_LIVES
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def address_mail(taken: TakenDigest, code: str, public_url: str, now: datetime) 
         to=taken.person.name,
         code=code,
         link=f"{public_url}{PAGE}/confirm/{code}" if public_url else "",
-        until=day((taken.asked_at + LINK_LIVES).date()),
+        until=moment(taken.asked_at + LINK_LIVES, taken.person.zone),
     )
     subject = "Konfirmasi alamat surel untuk ringkasan mingguan"
     return Letter(taken.email, subject, text, taken.key, now)

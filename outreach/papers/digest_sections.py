@@ -83,7 +83,7 @@ def _week(figures: WeekFigures, zone: Zone) -> Section:
             f"Pendaftaran: {changed(this.signups, before.signups)}",
             f"Diketahui sudah membayar: {changed(this.paid, before.paid)}",
         ),
-        _reports(figures, zone),
+        (_reports(figures, zone),),
         _at(figures, "/board"),
         "Papan",
     )
@@ -99,7 +99,7 @@ def _so_far(figures: WeekFigures, zone: Zone) -> Section:
         for of in figures.rates
         if of.as_of
     ]
-    return Section("Sejauh ini", tuple(lines), "; ".join(sources), _at(figures, "/map"), "Peta")
+    return Section("Sejauh ini", tuple(lines), tuple(sources), _at(figures, "/map"), "Peta")
 
 
 def _reached(whole: Figures) -> str:
@@ -157,7 +157,7 @@ def _behind(figures: WeekFigures, zone: Zone) -> Section:
     if not told:
         told = [f"Tidak ada {what} yang tertinggal"]
     title = "Paling banyak yang masih dapat dikejar" if of_branches else "Paling tertinggal"
-    return Section(title, tuple(told), _reports(figures, zone), _at(figures, "/board"), "Papan")
+    return Section(title, tuple(told), (_reports(figures, zone),), _at(figures, "/board"), "Papan")
 
 
 def _branch(row: Behind) -> str:
@@ -181,7 +181,7 @@ def _outlook(figures: WeekFigures) -> Section:
     return Section(
         "Perkiraan akhir",
         (f"Sampai {day(period.ends)}: {_range(course)}",),
-        f"Perkiraan dari laju kampanye sendiri, {so_far}",
+        (f"Perkiraan dari laju kampanye sendiri, {so_far}",),
         _at(figures, "/outlook"),
         "Perkiraan akhir",
     )
@@ -226,7 +226,7 @@ def _dues(figures: WeekFigures) -> Section:
     return Section(
         f"Iuran bulan yang mulai {day(figures.month)}",
         (whole, *lines),
-        f"Buku pendaftaran dan tarif iuran, per {day(figures.today)} (perkiraan)",
+        (f"Buku pendaftaran dan tarif iuran, per {day(figures.today)} (perkiraan)",),
         _at(figures, "/ledger"),
         "Buku pendaftaran",
     )
@@ -247,7 +247,7 @@ def _ending(figures: WeekFigures) -> Section:
     return Section(
         "Kepesertaan dibayari yang segera berakhir",
         tuple(lines) or ("Tidak ada",),
-        "; ".join(["Daftar kepesertaan yang dibayari", *sources]) + f", per {day(figures.today)}",
+        (f"Daftar kepesertaan yang dibayari, per {day(figures.today)}", *sources),
         _at(figures, "/sponsorships"),
         "Kepesertaan dibayari",
     )
@@ -272,7 +272,7 @@ def _waiting(figures: WeekFigures, zone: Zone) -> Section:
     return Section(
         "Menunggu",
         lines or ("Tidak ada",),
-        f"Rencana, laporan dan HP, per {moment(figures.as_of, zone)}",
+        (f"Rencana, laporan dan HP, per {moment(figures.as_of, zone)}",),
         "/approvals" if is_planning else _at(figures, "/board"),
         "Persetujuan" if is_planning else "Papan",
     )

@@ -29,11 +29,11 @@ SMALL = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the letter: lines, where they come from, and the page that tells more."""
+    """A part of the letter: lines, where they come from and of when, the page that tells more."""
 
     title: str
     lines: tuple[str, ...]
-    source: str
+    sources: tuple[str, ...]
     path: str
     page: str
 

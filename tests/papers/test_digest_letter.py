@@ -116,7 +116,7 @@ def test_it_is_addressed_with_the_way_to_end_it(letter: DigestLetter, world: Wor
 def test_the_letter_to_an_address_tells_no_figure(world: World) -> None:  # noqa: F811
     mail: Letter = address_mail(_taken(world), "kodenya", URL, NOW)
     assert f"{URL}/digest/confirm/kodenya\n" in mail.text
-    assert "Berlaku sampai 27 Nov 2026." in mail.text
+    assert "Berlaku sampai 27 Nov 2026 pukul 17.00 WIB." in mail.text
     bare = address_mail(_taken(world), "kodenya", "", NOW)
     assert "http" not in bare.text
     assert "ketik kode ini:\nkodenya\n" in bare.text

@@ -111,9 +111,11 @@ class Office:
         self.act(lambda db: digest_sent(db, found, now))
         return found
 
-    def fail(self, now: datetime, code: str = "refused_451", *, is_final: bool = False) -> None:
+    def fail(self, now: datetime, code: str = "refused_451", *, is_final: bool = False) -> str:
+        """Let a try fail; tell the name of the letter."""
         found = self.taken(now)
         self.act(lambda db: digest_failed(db, found, code, now, is_final=is_final, spread=0))
+        return found.key
 
 
 @pytest.fixture
@@ -268,13 +270,7 @@ def test_the_next_letter_stands_for_one_missed_if_it_is_less_than_a_day_away(
 def test_a_letter_is_tried_again_under_the_same_name_and_then_given_up(weekly: Office) -> None:
     at, keys = MONDAY, set()
     for tried in range(1, MOST_TRIES + 1):
-        found = weekly.taken(at)
-        keys.add(found.key)
-        weekly.act(
-            lambda db, held=found, now=at: digest_failed(
-                db, held, "refused_451", now, is_final=False, spread=0
-            )
-        )
+        keys.add(weekly.fail(at))
         row = weekly.row()
         assert row.error == "refused_451"
         if tried < MOST_TRIES:
