@@ -24,7 +24,7 @@ from outreach.config import ROOT, Settings
 from outreach.db import reading, unit_of_work
 from outreach.demonstration import story
 from outreach.demonstration.cast import BRANCH
-from outreach.demonstration.logins import COORDINATOR, OFFICIAL
+from outreach.demonstration.logins import COORDINATOR, MAKASSAR_COORDINATOR, MANAGER, OFFICIAL
 from outreach.demonstration.phone import LASTS
 from outreach.messages.announce import announce
 from outreach.messages.outbox import to_send_by_hand
@@ -60,7 +60,7 @@ def _here(sqlite_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_an_interrupted_demonstration_leaves_nothing_and_can_be_told_again(
     sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     builders.load_small_registry(sqlite_engine, tuple(BRANCH.regency_codes))
@@ -77,7 +77,7 @@ def test_the_story_leaves_something_to_do_for_coordinator_and_manager(
     sqlite_engine: Engine,
 ) -> None:
     builders.load_small_registry(sqlite_engine, tuple(BRANCH.regency_codes))
-    seed_if_empty(sqlite_engine, Settings())
+    seed_if_empty(sqlite_engine, Settings(), others=())
     now = datetime.now(UTC)
     with reading(sqlite_engine) as db:
         ids = {account.role: account.id or 0 for account in db.exec(select(Account))}
@@ -110,6 +110,19 @@ def test_the_story_leaves_something_to_do_for_coordinator_and_manager(
         assert announce(db, now) > 0
         assert to_send_by_hand(db, coordinator)
     check_phones(sqlite_engine, coordinator, now, today)
+
+
+def test_the_login_of_another_branch_is_printed_where_that_branch_is(
+    sqlite_engine: Engine,
+) -> None:
+    builders.load_small_registry(sqlite_engine)
+    with unit_of_work(sqlite_engine) as db:
+        branch = builders.branch(db)
+        login = MAKASSAR_COORDINATOR.login
+        desk = builders.account(db, Role.COORDINATOR, login, branch_id=branch.id, name="Andi")
+        desk.is_demo = True
+    told = CliRunner().invoke(main, ["demo", "logins"])
+    assert [line.split()[-2] for line in told.output.splitlines()[1:]] == [login]
 
 
 _HOLDS = """
@@ -194,9 +207,17 @@ def check_phones(engine: Engine, coordinator: Person, now: datetime, today: date
         assert all((one.last_seen_at or now) > one.enrolled_at for one in devices)
         owners = [db.get_one(Account, one.account_id) for one in devices]
         assert all(one.is_demo for one in owners)
+        visits = len(db.exec(select(Visit.id)).all())
+    # An older demonstration, of one branch, stays as it is.
     assert not seed_if_empty(engine, Settings())
     with reading(engine) as db:
         assert len(db.exec(select(Device)).all()) == len(devices)
+        assert len(db.exec(select(Visit.id)).all()) == visits
+        assert len(db.exec(select(Branch.id)).all()) == 1
+    shown = CliRunner().invoke(main, ["demo", "logins"])
+    assert shown.exit_code == 0
+    assert MANAGER.login in shown.output
+    assert MAKASSAR_COORDINATOR.login not in shown.output
 
 
 def unasked() -> Any:
