@@ -32,7 +32,7 @@ _MAP = "manager.map_page"
 
 #: The pages, each with its name and the filters that stand in its address.
 PAGES = {
-    "board.show": (_("Board"), ("area", "office", "branch", "by", *_COUNTED)),
+    "board.show": (_("Board"), ("area", "office", "branch", "team", "by", *_COUNTED)),
     _MAP: (_("Map"), ("area", *_COUNTED, "layer", "week", "beside")),
     "ledger.ledger": (_("Sign-up ledger"), ("area", *_COUNTED)),
     "sponsorships.sponsorships": (_("Sponsorships"), ("area", *_COUNTED)),

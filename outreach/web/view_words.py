@@ -7,30 +7,37 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlmodel import col
 
 from outreach.campaigns.access import visible_branches
 from outreach.campaigns.campaigns import list_campaigns
 from outreach.errors import Invalid, NotFound
+from outreach.people.access import covers
+from outreach.people.tables import Team
 from outreach.progress.board_rows import By
+from outreach.progress.board_teams import villages_of_teams
 from outreach.progress.follow_up import FollowUp, Rules
 from outreach.progress.layers import Layer
 from outreach.progress.offices import served_regencies
-from outreach.progress.scope import scope_for
+from outreach.progress.planned_days import planned_days
+from outreach.progress.scope import Scope, scope_for
 from outreach.villages.codes import Level, parse
 from outreach.villages.reading import names_of
 from outreach.villages.tables import VillageKind
-from outreach.web.board_place import OF_AREA, OF_BRANCH, OF_NATION, OF_PART
+from outreach.web.board_place import OF_AREA, OF_BRANCH, OF_NATION, OF_PART, OF_TEAM
 from outreach.web.forms import check
 from outreach.web.i18n import plain_date
 from outreach.web.words import word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from enum import StrEnum
 
     from sqlmodel import Session
 
     from outreach.people.access import Person
+    from outreach.progress.offices import Served
     from outreach.web.view_addresses import View
 
 #: What a filter may be that is one of a few.
@@ -45,7 +52,7 @@ _WEEKS = ("week", "beside")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a person may name in an address now: regions, campaigns, branches, offices.
+    """What a person may name in an address now: regions, campaigns, branches, teams, offices.
 
     `branches` are those of which the person sees something; of `whole` ones a whole regency.
     """
@@ -55,6 +62,7 @@ class Known:
     campaigns: Mapping[str, str]
     branches: Mapping[str, str]
     whole: frozenset[str]
+    teams: Mapping[str, str]
     offices: frozenset[str]
 
     def opens(self, view: View) -> bool:
@@ -67,18 +75,19 @@ class Known:
         )
 
     def _holds(self, view: View, name: str, value: str) -> bool:
-        match name:
-            case "area":
-                return self._sees(value)
-            case "campaign":
-                return value in self.campaigns
-            case "branch":
-                return value in (self.whole if view.endpoint == "outlook.show" else self.branches)
-            case "office":
-                return value in self.offices
-            case "week" | "beside":
-                return _day(value) is not None
-        return name not in _CHOICES or value in set(_CHOICES[name])
+        if name == "area":
+            return self._sees(value)
+        if name in _WEEKS:
+            return _day(value) is not None
+        if name in _CHOICES:
+            return value in set(_CHOICES[name])
+        ids: Mapping[str, Collection[str]] = {
+            "campaign": self.campaigns,
+            "branch": self.whole if view.endpoint == "outlook.show" else self.branches,
+            "team": self.teams,
+            "office": self.offices,
+        }
+        return name not in ids or value in ids[name]
 
     def _sees(self, area: str) -> bool:
         code = _dotted(area)
@@ -97,6 +106,7 @@ class Known:
             self.names.get(_dotted(told.get("area", ""))),
             told.get("office") if told.get("office") in self.offices else None,
             self.branches.get(told.get("branch", "")),
+            self.teams.get(told.get("team", "")),
             self.campaigns.get(told.get("campaign", "")),
         )
         chosen = [word(kind(told[name])) for name, kind in _CHOICES.items() if _is_in(told, name)]
@@ -107,15 +117,36 @@ class Known:
 
 def known_to(db: Session, person: Person, views: Iterable[View]) -> Known:
     """Read what the views may name, in a few queries however many they are."""
+    views = list(views)
     served = served_regencies(db, person)
+    teams = {view.filters["team"] for view in views if "team" in view.filters}
     return Known(
         person,
         names_of(db, {_dotted(view.filters.get("area", "")) for view in views} - {""}),
         {str(one.id): one.name for one in list_campaigns(db, person)},
         {str(one.branch_id): one.branch for one in served},
         frozenset(map(str, visible_branches(db, person))),
+        _teams(db, person, served, teams) if teams else {},
         frozenset(one.office for one in served),
     )
+
+
+def _teams(
+    db: Session, person: Person, served: Iterable[Served], wanted: set[str]
+) -> dict[str, str]:
+    """Name the teams wanted; where the person sees parts of regencies, those at work in them."""
+    seen: dict[int, bool] = {}
+    for one in served:
+        is_whole = covers(person.areas, one.regency_code)
+        seen[one.branch_id] = seen.get(one.branch_id, True) and is_whole
+    query = select(col(Team.id), col(Team.name), col(Team.branch_id))
+    rows = db.execute(query.where(col(Team.branch_id).in_(seen))).all()
+    found = [row for row in rows if str(row.id) in wanted]
+    if not all(seen[row.branch_id] for row in found):
+        part = Scope(person.areas)
+        at_work = villages_of_teams(db, part, planned_days(db, part))
+        found = [row for row in found if seen[row.branch_id] or str(row.id) in at_work]
+    return {str(row.id): row.name for row in found}
 
 
 def _dotted(area: str) -> str:
@@ -138,11 +169,13 @@ def _is_in(told: Mapping[str, str], name: str) -> bool:
 
 def _is_one_place(told: Mapping[str, str]) -> bool:
     """Whether a board is asked for at most one place, and for rows that this place has."""
-    if sum(name in told for name in ("area", "office", "branch")) > 1:
+    if sum(name in told for name in ("area", "office", "branch", "team")) > 1:
         return False
     if "area" in told:
         level = Level(len(_dotted(told["area"])))
         rows = set(OF_AREA.get(level, OF_AREA[Level.DISTRICT]))
+    elif "team" in told:
+        rows = set(OF_TEAM)
     elif "branch" in told:
         rows = set(OF_BRANCH)
     else:
