@@ -4,6 +4,11 @@ const field = document.querySelector("[data-area]");
 const EVERY = 15_000;
 let wanted = 0;
 let shown = field.value;
+let layer = layerLookedAt();
+
+function layerLookedAt() {
+  return new URLSearchParams(window.location.search).get("layer") || "";
+}
 
 async function show(area) {
   const turn = ++wanted;
@@ -44,6 +49,8 @@ window.addEventListener("outreach:view", ({ detail }) => {
 });
 window.addEventListener("outreach:look", () => {
   followWeeks();
+  if (layer === layerLookedAt()) return; // while the weeks play the table stays as it is
+  layer = layerLookedAt();
   show(field.value);
 });
 followWeeks();
