@@ -12,6 +12,30 @@ if TYPE_CHECKING:
     from tests.maps.map_app import World
 
 
+#: The layers share a canvas: the others go for as long as one is looked at.
+_PIXELS = """async ({layer, at, side}) => {
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  const drawn = () => frame().then(frame);
+  const others = [];
+  Outreach.map.eachLayer((one) => {
+    if (one instanceof Outreach.Canvas && !(one instanceof Outreach[layer])) others.push(one);
+  });
+  others.forEach((one) => Outreach.map.removeLayer(one));
+  await drawn();
+  const canvas = document.querySelector(".outreach-canvas");
+  const box = canvas.getBoundingClientRect();
+  const ratio = canvas.width / box.width;
+  const point = Outreach.map.latLngToContainerPoint(at);
+  const size = Math.max(1, side * ratio);
+  const left = (point.x - box.left) * ratio - (size - 1) / 2;
+  const top = (point.y - box.top) * ratio - (size - 1) / 2;
+  const {data} = canvas.getContext("2d").getImageData(left, top, size, size);
+  others.forEach((one) => Outreach.map.addLayer(one));
+  await drawn();
+  return Array.from(data);
+}"""
+
+
 class Map:
     """A map opened in a browser, with all that went wrong on its page."""
 
@@ -44,20 +68,19 @@ class Map:
     def say(self, script: str) -> Any:
         return self.frame.evaluate(script)
 
-    def colour(self, layer: int, latitude: float, longitude: float) -> tuple[int, ...]:
-        """The pixel of a canvas (0 regions) over a place; alpha last."""
-        pixel = self.say(
-            f"""() => {{
-              const map = Outreach.map;
-              const canvas = document.querySelectorAll(".outreach-canvas")[{layer}];
-              const box = canvas.getBoundingClientRect();
-              const at = map.latLngToContainerPoint([{latitude}, {longitude}]);
-              const ratio = canvas.width / box.width;
-              return Array.from(canvas.getContext("2d").getImageData(
-                (at.x - box.left) * ratio, (at.y - box.top) * ratio, 1, 1).data);
-            }}"""
-        )
+    def colour(self, latitude: float, longitude: float) -> tuple[int, ...]:
+        """The pixel that the regions alone have over a place; alpha last."""
+        ((*pixel,),) = self.pixels("Choropleth", latitude, longitude, 1)
         return tuple(pixel)
+
+    def pixels(
+        self, layer: str, latitude: float, longitude: float, side: int
+    ) -> list[tuple[int, ...]]:
+        """The pixels that a layer alone has in a square about a place; `side` in screen pixels."""
+        data: list[int] = self.frame.evaluate(
+            _PIXELS, {"layer": layer, "at": [latitude, longitude], "side": side}
+        )
+        return list(zip(*[iter(data)] * 4, strict=True))
 
     def locate(self, selector: str, **more: Any) -> Any:
         return self.page.frame_locator("iframe").locator(selector, **more)

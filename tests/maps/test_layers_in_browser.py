@@ -51,7 +51,7 @@ def test_a_layer_is_loaded_when_chosen_and_told_by_colour_words_legend_and_addre
     expect(legend).to_contain_text("percent of the sign-ups whose payment was told")
     expect(legend).to_contain_text("No payment told")
     expect(legend).to_contain_text("newest 14/11/2026")
-    here, there = opened.colour(0, *SURAKARTA), opened.colour(0, *SUKOHARJO)
+    here, there = opened.colour(*SURAKARTA), opened.colour(*SUKOHARJO)
     assert near(here, (99, 179, 173), 8)  # half paid: the fourth step
     assert min(there[:3]) > 150  # hatched: grey on nearly white, never the colour of a step
     assert max(there[:3]) - min(there[:3]) < 12
@@ -82,7 +82,7 @@ def test_a_village_tells_its_own_figure_and_a_district_is_coloured_by_its_own(
 def test_the_slider_shows_the_map_as_it_stood_and_says_the_week(opened: Map, world: World) -> None:
     opened.open("#8/-7.5/111")
     opened.until("villages")
-    assert near(opened.colour(0, *SURAKARTA), NAVY)
+    assert near(opened.colour(*SURAKARTA), NAVY)
     opened.locate(".o-layers summary").click()
     opened.locate(".o-layers button", has_text="Week by week").click()
     slider = opened.locate(".o-weeks input").first
@@ -96,7 +96,7 @@ def test_the_slider_shows_the_map_as_it_stood_and_says_the_week(opened: Map, wor
     expect(opened.page).to_have_url(re.compile(r"week=2026-09-21"))
     expect(opened.locate(".o-summary")).to_contain_text("7 of 240 villages reached")
     assert "#8.00/-7.5000/111.0000" in opened.page.url  # the keys moved the slider only
-    assert near(opened.colour(0, *SURAKARTA), (217, 228, 191))  # 7 of 60: the second step
+    assert near(opened.colour(*SURAKARTA), (217, 228, 191))  # 7 of 60: the second step
     opened.locate(".o-weeks button[aria-label='Back to today']").click()
     expect(opened.locate(".o-weeks")).to_have_count(0)
     expect(opened.page).not_to_have_url(re.compile("week="))
@@ -130,14 +130,14 @@ def test_two_weeks_lie_side_by_side_and_the_line_moves_by_key_and_by_hand(opened
     expect(line).to_have_attribute("aria-valuenow", "50")
     expect(line).to_have_attribute("aria-valuetext", re.compile("^Left: Until .* right: Today$"))
     opened.page.wait_for_timeout(300)
-    assert near(opened.colour(0, -7.25, 110.70), CREAM)  # left: nobody was reached
-    assert near(opened.colour(0, -7.25, 110.74), NAVY)
+    assert near(opened.colour(-7.25, 110.70), CREAM)  # left: nobody was reached
+    assert near(opened.colour(-7.25, 110.74), NAVY)
     line.focus()
     for _ in range(10):
         line.press("ArrowLeft")
     expect(line).to_have_attribute("aria-valuenow", "30")
     opened.page.wait_for_timeout(300)
-    assert near(opened.colour(0, -7.25, 110.70), NAVY)
+    assert near(opened.colour(-7.25, 110.70), NAVY)
     box = line.bounding_box()
     assert box is not None
     opened.page.mouse.move(box["x"] + 14, box["y"] + 300)

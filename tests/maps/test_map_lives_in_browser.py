@@ -40,6 +40,20 @@ def test_a_logged_session_shows_within_three_seconds(opened: Map, world: World) 
     assert opened.faults == []
 
 
+def test_a_village_that_changes_draws_the_eye_for_a_moment(opened: Map, world: World) -> None:
+    at = village(world, "33.11.01.2030")
+    opened.open(f"#14/{at[0]}/{at[1]}")
+    opened.until("villages")
+    world.report(world.row_of("34.71.01.2001"), 3)  # far out of sight
+    world.report(world.row_of("33.11.01.2030"), 3)
+    rings = opened.locate(".o-pulse")
+    expect(rings).to_have_count(1)
+    there = opened.say(f"() => Outreach.map.latLngToLayerPoint([{at[0]}, {at[1]}])")
+    shown = rings.evaluate("(ring) => ring._leaflet_pos")
+    assert abs(shown["x"] - there["x"]) + abs(shown["y"] - there["y"]) < 3
+    expect(rings).to_have_count(0)
+
+
 def test_a_map_too_far_behind_reads_everything_afresh(opened: Map, world: World) -> None:
     opened.open("?area=33.11")
     opened.until("villages")

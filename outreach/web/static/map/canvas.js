@@ -1,36 +1,14 @@
-/* Two canvases that move with the map, and the layers that draw on them in map units.
+/* A canvas that moves with the map, and the layers that draw on it in map units, lowest first.
  *
- * A canvas as large as the map takes several times its pixels of memory. So the layers share two:
- * the ground, which changes seldom, and what lies above it. Neither has pixels while none of its
- * layers has anything to show.
+ * A canvas as large as the map takes several times its pixels of memory. So the layers share one,
+ * and it has no pixels while none of them has anything to show.
  */
 (function () {
   "use strict";
   const phone = L.Browser.mobile;
-  const FRAME_MS = 16;
-  const wanting = new Set();
-  let asked = false;
-
-  function paintSoon(sheet) {
-    wanting.add(sheet);
-    if (asked) return;
-    asked = true;
-    requestAnimationFrame(paintWanting);
-  }
-  /* The lower first; what no longer fits into this frame waits for the next. */
-  function paintWanting() {
-    const until = performance.now() + FRAME_MS;
-    const sheets = Array.from(wanting).sort(function (a, b) { return a.options.height - b.options.height; });
-    asked = false;
-    wanting.clear();
-    sheets.forEach(function (sheet) {
-      if (performance.now() < until) sheet._paint();
-      else paintSoon(sheet);
-    });
-  }
 
   const Sheet = L.Renderer.extend({
-    options: { padding: phone ? 0.05 : 0.1, pane: "overlayPane", interactive: false, height: 0 },
+    options: { padding: phone ? 0.05 : 0.1, pane: "overlayPane", interactive: false },
     initialize: function (options) {
       L.setOptions(this, options);
       L.stamp(this);
@@ -48,7 +26,6 @@
     },
     _initContainer: function () {
       this._container = L.DomUtil.create("canvas", "outreach-canvas");
-      this._container.style.zIndex = this.options.height;
       this._container.setAttribute("aria-hidden", "true");
       this._ctx = this._container.getContext("2d");
       this._fit(0, 0);
@@ -79,10 +56,12 @@
       if (canvas.height !== height) canvas.height = height;
     },
     redraw: function () {
-      if (this._map && this._ctx) paintSoon(this);
-      return this;
+      if (this._asked || !this._map || !this._ctx) return;
+      this._asked = true;
+      requestAnimationFrame(this._paint.bind(this));
     },
     _paint: function () {
+      this._asked = false;
       if (!this._map || !this._ctx) return;
       if (this._moved && !(this._map._animatingZoom && this._bounds)) {
         this._moved = false;
@@ -126,15 +105,13 @@
       };
     },
   });
-  function sheetOf(map, height) {
-    map._sheets = map._sheets || [];
-    if (!map._sheets[height]) map._sheets[height] = new Sheet({ height: height }).addTo(map);
-    return map._sheets[height];
+  function sheetOf(map) {
+    map._sheet = map._sheet || new Sheet().addTo(map);
+    return map._sheet;
   }
 
   /* A layer says by `shows` whether it has anything to draw, and draws it. */
   Outreach.Canvas = L.Layer.extend({
-    sheet: 1,
     stacking: 1,
     /* What happens to the data that asks for it to be drawn anew. */
     events: "",
@@ -143,7 +120,7 @@
       this.data = options.data;
     },
     onAdd: function (map) {
-      this._sheet = sheetOf(map, this.sheet);
+      this._sheet = sheetOf(map);
       this._sheet.join(this);
       this.data.on(this.events, this.redraw, this);
     },

@@ -45,8 +45,28 @@
     return zoom >= 9 ? 0.72 : 1;
   }
 
+  /* Fills the path as if over plain land, so that a faint share never looks like the sea. A colour
+     is mixed with the land's own: to fill all land twice takes twice as long. */
+  function fillOn(ctx, look, share) {
+    const isColour = look.startsWith("#");
+    ctx.globalAlpha = 1;
+    ctx.fillStyle = ctx.strokeStyle = isColour ? mixed(look, share) : LAND;
+    ctx.fill("evenodd");
+    if (isColour) return;
+    ctx.globalAlpha = share;
+    ctx.fillStyle = ctx.strokeStyle = Outreach.paint(ctx, look);
+    ctx.fill("evenodd");
+  }
+  function mixed(colour, share) {
+    const parts = [1, 3, 5].map(function (at) {
+      const above = parseInt(colour.slice(at, at + 2), 16);
+      const below = parseInt(LAND.slice(at, at + 2), 16);
+      return Math.round(above * share + below * (1 - share));
+    });
+    return "rgb(" + parts.join() + ")";
+  }
+
   Outreach.Choropleth = Outreach.Canvas.extend({
-    sheet: 0,
     events: "stats area districts details look split",
     shows: function () { return this.data.regions.length > 0; },
     /* Takes the code of the region under the pointer, or null. */
@@ -109,14 +129,8 @@
         const look = key.split(" ")[0];
         ctx.beginPath();
         members.forEach(function (region) { traceRegion(ctx, region, see); });
-        // Plain land below, so that a faint share never looks like the sea.
-        ctx.globalAlpha = 1;
-        ctx.fillStyle = LAND;
-        ctx.fill("evenodd");
-        ctx.globalAlpha = opacity(see.zoom) * (key.endsWith("dimmed") ? 0.4 : 1);
-        ctx.fillStyle = ctx.strokeStyle = Outreach.paint(ctx, look);
+        fillOn(ctx, look, opacity(see.zoom) * (key.endsWith("dimmed") ? 0.4 : 1));
         ctx.lineWidth = 0.6;
-        ctx.fill("evenodd");
         if (see.zoom < NEAR) ctx.stroke(); // hides the hairline between neighbours
       });
       ctx.globalAlpha = 1;

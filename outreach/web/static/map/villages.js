@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const SHAPES_FROM = 9; // below, a symbol is smaller than its shape could tell
-  const PULSE_MS = 2500;
+  const MOST_PULSES = 50;
   /* Reached last, so that it lies on top. */
   const ORDER = [0, 1, 2, 3];
 
@@ -64,18 +64,26 @@
       this.redraw();
     },
     _onState: function (event) {
-      const now = performance.now();
-      this._pulses = (this._pulses || []).concat(
-        event.rows.slice(0, 50).map(function (row) { return { row: row, since: now }; })
-      );
+      const shown = new Set(this.visible());
+      event.rows.filter(function (row) { return shown.has(row); }).slice(0, MOST_PULSES).forEach(this._pulse, this);
       this.redraw();
+    },
+    /* A village that has just changed draws the eye for a moment: a ring that is no part of the
+     * canvas, which would have to be drawn anew with every step of it. */
+    _pulse: function (row) {
+      const see = this._sheet.see();
+      const v = this.data.villages;
+      const ring = L.DomUtil.create("i", "o-pulse", this._map.getPane("overlayPane"));
+      L.DomUtil.setPosition(ring, L.point(v.x[row] * see.scale - see.left, v.y[row] * see.scale - see.top));
+      const away = function () { ring.remove(); };
+      ring.addEventListener("animationend", away);
+      this._map.once("zoomstart viewreset", away); // it would stand elsewhere
     },
     draw: function (ctx, see) {
       this._visible = this._find(see);
       if (Outreach.lensShowsVillages(this.data.lens)) Outreach.drawLensVillages(ctx, see, this.data.lens, this._visible);
       else if (see.zoom < SHAPES_FROM) this._drawGrains(ctx, see);
       else this._drawSymbols(ctx, see);
-      this._drawPulses(ctx, see);
       if (this._chosen !== undefined && this._chosen !== null) this._ring(ctx, see, this._chosen, 4, "#d4006a", 2.5);
       Outreach.mark("villages");
     },
@@ -119,18 +127,6 @@
         const y = v.y[i] * see.scale - see.top - look.half;
         ctx.drawImage(look.picture, x, y, 2 * look.half, 2 * look.half);
       }, this);
-    },
-    /* A village that has just changed draws the eye for a moment. */
-    _drawPulses: function (ctx, see) {
-      const now = performance.now();
-      this._pulses = (this._pulses || []).filter(function (pulse) { return now - pulse.since < PULSE_MS; });
-      this._pulses.forEach(function (pulse) {
-        const age = (now - pulse.since) / PULSE_MS;
-        ctx.globalAlpha = 1 - age;
-        this._ring(ctx, see, pulse.row, 4 + 22 * age, "#d4006a", 3);
-      }, this);
-      ctx.globalAlpha = 1;
-      if (this._pulses.length) this.redraw();
     },
     _ring: function (ctx, see, row, gap, colour, width) {
       const v = this.data.villages;
