@@ -110,9 +110,10 @@ class Known:
             self.campaigns.get(told.get("campaign", "")),
         )
         chosen = [word(kind(told[name])) for name, kind in _CHOICES.items() if _is_in(told, name)]
-        days = [plain_date(day) for day in map(_day, map(told.get, _WEEKS)) if day]
+        mondays = [day for day in map(_day, map(told.get, _WEEKS)) if day]
+        weeks = [_("week from %(day)s", day=plain_date(day)) for day in mondays]
         moved = [_("other thresholds")] if _are_moved(told) else []
-        return [view.page, *filter(None, named), *chosen, *days, *moved]
+        return [view.page, *filter(None, named), *chosen, *weeks, *moved]
 
 
 def known_to(db: Session, person: Person, views: Iterable[View]) -> Known:

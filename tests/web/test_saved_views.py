@@ -109,6 +109,23 @@ def test_every_page_offers_to_keep_itself_as_it_was_asked_for(
         assert '<a href="/views">' in page
 
 
+def test_the_list_says_in_words_what_a_view_shows(
+    world: World, english: Callable[[Role], Visitor]
+) -> None:
+    visitor = english(Role.MANAGER)
+    told = {
+        "/map?area=33.72&kind=desa&layer=gap": "Map · Kota Surakarta · Desa · Gap that is left",
+        "/map?week=2026-11-02": "Map · week from 2 Nov 2026",
+        "/board?team={team_id}": "Board · Tim Satu · saved",
+        "/follow-ups?unpaid_days=60": "Follow-up · other thresholds",
+        "/follow-ups?unpaid_days=45": "Follow-up · saved",
+    }
+    for number, (address, words) in enumerate(told.items()):
+        save(visitor, address.format(**world.own), f"Nomor {number}")
+        page = visitor.get("/views").get_data(as_text=True)
+        assert words in re.sub(r"\s+", " ", page), address
+
+
 def test_filters_are_kept_in_one_order_and_nothing_else_is(
     app: Flask, english: Callable[[Role], Visitor]
 ) -> None:
