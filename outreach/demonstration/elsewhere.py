@@ -74,7 +74,7 @@ def tell_of_others(
 def _open_national(db: Session, cast: Cast, *, today: date) -> int:
     """Open the campaign of the nation, of which every branch holds stages of its own."""
     given = CampaignIn(
-        name="Gerakan Desa Terlindungi",
+        name="Gerakan Jangkau Semua Desa",
         purpose=Purpose.ACQUIRE,
         ecosystem=Ecosystem.VILLAGE,
         theme="Setiap desa sekali dikunjungi, setiap pekerja rentan terlindungi",
