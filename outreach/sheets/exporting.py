@@ -50,7 +50,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What was asked for and where it comes from, in words; `as_of` is empty if nothing counts."""
+    """What was asked for and where it comes from, in words; `as_of` is empty if nothing counts.
+
+    `newest` is the same moment for programs.
+    """
 
     title: str
     filters: tuple[tuple[str, str], ...]
@@ -58,6 +61,7 @@ class About:
     as_of: str
     made_at: str
     address: str
+    newest: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,10 @@ def text_file(
     if tags:
         writer.writerow([one.tag for one in columns])
     filters = "; ".join(f"{name}: {words}" for name, words in about.filters)
-    end = [harmless(words) for words in (filters, " ".join(about.sources), about.as_of)]
+    as_of = about.as_of
+    if about.newest is not None and not is_local:
+        as_of = about.newest.isoformat(timespec="minutes")
+    end = [harmless(words) for words in (filters, " ".join(about.sources), as_of)]
     for row in table.rows:
         writer.writerow([*(_written(value, is_local=is_local) for value in row), *end])
     return out.getvalue().encode("utf-8-sig")

@@ -212,6 +212,7 @@ def _about(
         as_of=moment(newest, zone) if newest else "",
         made_at=moment(now(), zone),
         address=_page_address({"area": filters.area}),
+        newest=newest,
     )
 
 

@@ -21,6 +21,7 @@ from outreach.logbook.tables import SessionReport
 from outreach.people.tables import Role
 from outreach.progress.ledger import ledger_by
 from outreach.progress.scope import Scope
+from outreach.progress.tables import Sponsorship
 from outreach.progress.totals import totals_by
 from outreach.villages.codes import Level
 from outreach.villages.tables import Village
@@ -177,6 +178,8 @@ def test_every_file_tells_filter_source_date_and_address(
     assert "Jenis desa: Kelurahan" in line["Saringan"]
     assert "Laporan sosialisasi yang berlaku" in line["Sumber"]
     assert line["Keadaan per"] == told["Keadaan per"]
+    (line, *_) = lines(manager.get(f"/map/table.csv?area={OWN_REGENCY}&sep=comma"), ",")
+    assert datetime.fromisoformat(line["Keadaan per"]).tzinfo is not None
 
 
 def test_the_tags_stand_below_the_header_one_for_each_column(manager: Visitor) -> None:
@@ -226,6 +229,8 @@ def test_the_list_goes_out_with_its_rule(login_as: SignIn, app: Flask, world: Wo
     hang_clock(app, datetime(2026, 11, 20, 3, tzinfo=UTC))
     with unit_of_work(app.extensions["outreach"].engine) as db:
         db.get_one(Visit, world.own["visit_id"]).work = Work.POSTPONED
+        # Its last session was held a week before the time to ask begins.
+        db.get_one(Sponsorship, world.own["sponsorship_id"]).conversion_days = 50
     coordinator = login_as(Role.COORDINATOR)
     path = "/follow-ups/list.{}?list=sponsor_ending"
     (row,) = lines(coordinator.get(path.format("csv")))
