@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from outreach.people.access import Person
     from outreach.visits.rows import VisitRow
 
+#: Half of what the product takes: 1 % more on the road for ten seconds less to wait.
+_ROUNDS = 500
 #: So many postponed villages have been given another day.
 _MADE_UP = 6
 #: So many villages have put their visit off twice: they are hard ones.
@@ -85,7 +87,7 @@ def _tell_of_surakarta(db: Session, *, secret: str, now: datetime, today: date, 
     for number in stages[:2]:
         tell("Planning stage %(number)s of 3", number=stages.index(number) + 1)
         day = usual_day(db, number)
-        plan_stage(db, number, day, by=cast.coordinator)
+        plan_stage(db, number, day, by=cast.coordinator, rounds=_ROUNDS)
         publish(db, number, day, by=cast.coordinator, manager=cast.manager)
     for number in stages[:2]:
         tell("Telling what happened in stage %(number)s of 3", number=stages.index(number) + 1)
