@@ -76,8 +76,8 @@ Python functions
 -> Stored | None`, `.manifest()`, `keep_places(store, places) -> name`,
 `keep_texts(store, words, names) -> name`.
 
-`shapes.build_shapes(places, coast, out_dir, on_progress)` and `assets.build_assets(out_dir)`: the
-command `outreach maps build` calls both, once, with `out_dir = settings.var_dir / "maps"`.
+`boundary_keeping.build(store, places, coast, on_progress)` and `assets.build_assets(out_dir)`: the
+command `outreach maps build` calls both, once, for the folder `settings.var_dir / "maps"`.
 
 `national.national_page(words, view) -> FramePage` (html, nonce, headers), where `words =
 words.map_words(gettext)`, `view = View(language="id", area="33.72" or "", bounds=...)`.
