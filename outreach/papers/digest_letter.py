@@ -71,7 +71,11 @@ def _opening(figures: WeekFigures, where: str) -> tuple[str, ...]:
         f" pekan {month_span(figures.monday, figures.sunday)}. Keadaan per"
         f" {format_date(figures.today, 'EEEE, d MMMM y', locale='id')}."
     )
-    demo = ("Data peragaan: angka di surel ini rekaan.",) if figures.is_demo else ()
+    demo = (
+        ("Data contoh: semua angka di surel ini hanya contoh, bukan data nyata.",)
+        if figures.is_demo
+        else ()
+    )
     return (*demo, told)
 
 
