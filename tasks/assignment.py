@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from outreach.config import read_settings
@@ -12,19 +11,12 @@ from outreach.planning.assign import assign
 from outreach.visits.batches import claim, fail, load_problem, renew
 from outreach.visits.saving import save_plan
 from tasks.app import app, engine
+from tasks.leased import attempt, moment, telling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import Engine
 
     from outreach.visits.batches import Claim
-
-log = logging.getLogger(__name__)
-
-
-class LostClaim(Exception):
-    """The batch was called off, or given to another worker: whatever is planned is not wanted."""
 
 
 @app.task(name="outreach.assign_batch")  # type: ignore[untyped-decorator]
@@ -36,44 +28,22 @@ def assign_batch(batch_id: int) -> None:
 def plan_batch(bind: Engine, batch_id: int, lease: timedelta) -> bool:
     """Plan one batch; False when there was nothing to do or the answer came too late."""
     with unit_of_work(bind) as db:
-        held = claim(db, batch_id, _now(), lease)
+        held = claim(db, batch_id, moment(), lease)
     if held is None:
         return False
-    try:
-        return _answer(bind, held, lease)
-    except LostClaim:
-        log.info("batch %s was taken away", batch_id)
-    except Exception as error:
-        log.exception("batch %s failed in attempt %s", batch_id, held.attempts)
-        with unit_of_work(bind) as db:
-            fail(db, held, error, _now())
-    return False
+    return attempt(
+        bind,
+        f"batch {batch_id} in attempt {held.attempts}",
+        lambda: _answer(bind, held, lease),
+        lambda db, error, now: fail(db, held, error, now),
+    )
 
 
 def _answer(bind: Engine, held: Claim, lease: timedelta) -> bool:
     with reading(bind) as db:
         problem = load_problem(db, held)
-    plan = assign(problem, _keeping_lease(bind, held, lease))
+    # Well before the lease runs out.
+    tell = telling(bind, lease / 3, lambda db, _done, now: renew(db, held, now, lease))
+    plan = assign(problem, lambda done, rounds: tell(done / max(1, rounds)))
     with unit_of_work(bind) as db:
-        return save_plan(db, held, plan, _now())
-
-
-def _keeping_lease(bind: Engine, held: Claim, lease: timedelta) -> Callable[[int, int], None]:
-    """Extend the lease while the planner reports progress, well before it runs out."""
-    extend_at = _now() + lease / 3
-
-    def tell(_done: int, _rounds: int) -> None:
-        nonlocal extend_at
-        now = _now()
-        if now < extend_at:
-            return
-        with unit_of_work(bind) as db:
-            if not renew(db, held, now, lease):
-                raise LostClaim
-        extend_at = now + lease / 3
-
-    return tell
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+        return save_plan(db, held, plan, moment())

@@ -31,7 +31,7 @@ def test_planning_stops_when_the_run_is_called_off(
     answers: list[bool] = []
     lease = timedelta(seconds=0.1)
     planner = threading.Thread(target=lambda: answers.append(plan_batch(engine, first, lease)))
-    with caplog.at_level(logging.INFO, logger="tasks.assignment"):
+    with caplog.at_level(logging.INFO, logger="tasks.leased"):
         planner.start()
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not batches(engine)[BatchState.RUNNING]:
@@ -42,7 +42,7 @@ def test_planning_stops_when_the_run_is_called_off(
         planner.join(PATIENCE_SECONDS)
     assert not planner.is_alive()
     assert answers == [False]
-    assert caplog.messages == [f"batch {first} was taken away"]
+    assert caplog.messages == [f"batch {first} in attempt 1 was taken away"]
     with reading(engine) as db:
         assert db.scalars(select(col(Visit.id))).all() == []
 

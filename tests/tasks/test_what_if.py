@@ -70,9 +70,9 @@ class Supposing:
         self.app.send_task("outreach.answer_what_if", [what_if_id])
 
 
-def _ask(engine: Engine, stage_id: int, by: Person) -> int:
+def _ask(engine: Engine, stage_id: int, by: Person, extra_teams: int = 2) -> int:
     with unit_of_work(engine) as db:
-        given = WhatIfIn(extra_teams=2)
+        given = WhatIfIn(extra_teams=extra_teams)
         return ask(db, stage_id, given, by=by, now=datetime.now(UTC)).id or 0
 
 
@@ -152,7 +152,7 @@ def test_the_sweeper_itself_sends_a_question_to_a_worker(
 
 def test_a_question_called_off_or_taken_by_another_is_let_go(engine: Engine) -> None:
     world = _world_of_now(engine)
-    called_off, taken = (_ask(engine, world.stage_id, world.coordinator) for _ in range(2))
+    called_off, taken = (_ask(engine, world.stage_id, world.coordinator, teams) for teams in (1, 2))
     with unit_of_work(engine) as db:
         cancel(db, called_off, by=world.coordinator, now=datetime.now(UTC))
         assert claim(db, taken, datetime.now(UTC), LEASE)
