@@ -13,6 +13,7 @@ from outreach.progress.board_counts import Counts, visits_counted
 from outreach.progress.board_rows import WEEKS, Aim, BoardRow, By
 from outreach.progress.board_teams import team_rows
 from outreach.progress.brought import signups_between
+from outreach.progress.ledger import confirmed_by, confirmed_until
 from outreach.progress.planned_days import planned_days
 from outreach.progress.quality_counts import phones_by
 from outreach.progress.recoverable import recoverable
@@ -90,7 +91,8 @@ class Board:
     """Rows in their order, their whole, and where the figures come from.
 
     `recoverable` tells by branch, where the rows are made of branches, the sign-ups that can still
-    be brought in. `as_of` is when the newest counted report came in; none if there is none.
+    be brought in. `as_of` is when the newest counted report came in, `confirmed_until` the newest
+    day of the agency's counts of first payments; none if there is none.
     """
 
     by: By
@@ -101,6 +103,7 @@ class Board:
     curve: Curve
     recoverable: dict[str, int]
     as_of: datetime | None
+    confirmed_until: date | None
     sources: dict[Figure, EstimateSource]
 
 
@@ -149,6 +152,7 @@ def board(
         _curve(plan, nation, whole.figures.reached, today),
         dict(paces.values()),
         newest_report(db, asked.scope),
+        confirmed_until(db, asked.scope, until=today),
         estimate_sources(db),
     )
 
@@ -191,6 +195,8 @@ def _count(
     phones = phones_by(db, scope, level, now)
     counts.note_all({key: found._asdict() for key, found in estimates.items()})
     counts.note_all({key: found._asdict() for key, found in phones.items()})
+    confirmed = confirmed_by(db, scope, level, until=today)
+    counts.note_all({key: found._asdict() for key, found in confirmed.items()})
     weeks = weekly(db, scope, level=level, first=first, last=today)
     return _Counted(counts, weeks, estimates, _done(db, asked, targets))
 

@@ -41,7 +41,8 @@ class Figures:
     """What is counted of a region or a team; of regions all but `team_days` add up to the whole's.
 
     `villages` of a team are its own. `informal`, `covered` and `vulnerable` are estimates. `told`
-    are the sign-ups of which it is known who `paid`. `planned` villages stand in the plan,
+    are the sign-ups of which it is known who `paid`; the agency's counts confirm `confirmed_paid`
+    first payments, told of `confirmed_villages`. `planned` villages stand in the plan,
     `expected` of them on a day that is over. `flagged` reports have a sign of doubt, `disputed`
     visits two reports. Of the `phones` in use `held` kept `unsent` reports back, `silent` have not
     spoken for long.
@@ -57,6 +58,8 @@ class Figures:
     signups: int = 0
     told: int = 0
     paid: int = 0
+    confirmed_paid: int = 0
+    confirmed_villages: int = 0
     planned: int = 0
     expected: int = 0
     travel_minutes: int = 0

@@ -16,6 +16,7 @@ from sqlmodel import col
 from outreach.progress.board_counts import visits_counted
 from outreach.progress.board_rows import WEEKS, Aim, BoardRow
 from outreach.progress.brought import signups_between
+from outreach.progress.ledger import Confirmed, confirmed_by
 from outreach.progress.quality_counts import Phones, phones_by
 from outreach.progress.scope import Scope, current_reports
 from outreach.progress.totals import Estimates, estimates_by
@@ -49,10 +50,11 @@ def team_rows(
     own = villages_of_teams(db, scope, plan)
     estimates = estimates_by(db, scope, Level.VILLAGE)
     phones = phones_by(db, scope, Level.VILLAGE, now)
+    confirmed = confirmed_by(db, scope, Level.VILLAGE, until=today)
     counts = visits_counted(db, scope, None, plan.by_team(today))
     for team, codes in own.items():
-        counts.note_all({team: _sum(estimates.get(code, Estimates()) for code in codes)})
-        counts.note_all({team: _sum(phones.get(code, Phones()) for code in codes)})
+        for told in (estimates, phones, confirmed):
+            counts.note_all({team: _sum(told[code] for code in codes if code in told)})
     periods = {team: _period(targets, codes) for team, codes in own.items()}
     done = {
         period: signups_between(db, scope, None, *period)
@@ -84,7 +86,7 @@ def villages_of_teams(db: Session, scope: Scope, plan: PlannedDays) -> dict[str,
     return own
 
 
-def _sum(parts: Iterable[Estimates | Phones]) -> dict[str, int]:
+def _sum(parts: Iterable[Confirmed | Estimates | Phones]) -> dict[str, int]:
     sums: dict[str, int] = {}
     for part in parts:
         for name, number in part._asdict().items():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date  # noqa: TC003 - dataclass fields are read at run time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import and_, case, func, literal, null, select, union_all
 from sqlmodel import col
@@ -173,6 +173,34 @@ def by_channel(db: Session, scope: Scope, *, until: date) -> dict[SignupChannel,
         channel: ChannelTotals(channel, claimed.get(channel, 0), confirmed.get(channel, {}) or NONE)
         for channel in SignupChannel
     }
+
+
+class Confirmed(NamedTuple):
+    """First payments that the agency's counts confirm, and in how many villages they are told."""
+
+    confirmed_paid: int = 0
+    confirmed_villages: int = 0
+
+
+def confirmed_by(db: Session, scope: Scope, level: Level, *, until: date) -> dict[str, Confirmed]:
+    """Add the confirmed first payments up by the regions of *level*."""
+    query: Any = (
+        select(
+            region_of(LedgerEntry.village_code, level),
+            func.sum(LedgerEntry.first_paid),
+            func.count(col(LedgerEntry.village_code).distinct()),
+        )
+        .where(*entries_in(db, scope, until), col(LedgerEntry.first_paid).is_not(None))
+        .group_by("region")
+    )
+    return {code: Confirmed(int(paid), told) for code, paid, told in db.execute(query)}
+
+
+def confirmed_until(db: Session, scope: Scope, *, until: date) -> date | None:
+    """Tell the newest day of a confirmed first payment; none if there is none."""
+    told = col(LedgerEntry.first_paid).is_not(None)
+    query = select(func.max(LedgerEntry.as_of)).where(*entries_in(db, scope, until), told)
+    return db.execute(query).scalar()
 
 
 def entries_in(db: Session, scope: Scope, until: date) -> list[ColumnElement[bool]]:

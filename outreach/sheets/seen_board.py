@@ -181,6 +181,16 @@ def _paid_columns() -> list[Column[BoardRow]]:
             lambda r: percentage(r.figures.paid_share),
             Cell.DECIMAL,
         ),
+        Column(
+            "Bayar pertama terkonfirmasi",
+            "#reached+paid+confirmed",
+            lambda r: r.figures.confirmed_paid if r.figures.confirmed_villages else None,
+        ),
+        Column(
+            "Terkonfirmasi: dari desa",
+            "#indicator+num+villages+confirmed",
+            lambda r: r.figures.confirmed_villages,
+        ),
     ]
 
 

@@ -74,7 +74,7 @@ def show() -> ResponseReturnValue:
             rows=rows,
             cards=place.here(place.choices[0]).replace("/board", "/board/cards", 1),
             helped=_helped(place, found),
-            behind=_behind(rows),
+            behind=_behind(place.by, rows),
             curve=_curve(found),
             labels=[short_date(week) for week in found.weeks],
             today=today,
@@ -168,10 +168,14 @@ def _helped(place: Place, found: Board) -> list[dict[str, Any]]:
     ]
 
 
-def _behind(rows: list[Named]) -> list[dict[str, Any]]:
-    """List the rows most behind the plan, as rows of a chart."""
+def _behind(by: By, rows: list[Named]) -> list[dict[str, Any]]:
+    """List the rows most behind the plan, as rows of a chart; one village is never far behind."""
     late = sorted(
-        (one for one in rows if one.row.figures.schedule is Schedule.BEHIND),
+        (
+            one
+            for one in rows
+            if by is not By.VILLAGE and one.row.figures.schedule is Schedule.BEHIND
+        ),
         key=lambda one: one.row.figures.off_plan,
     )
     return [

@@ -345,11 +345,28 @@ def test_counts_that_were_brought_in_show_at_once(
     assert "For 400 workers" in manager.get("/board/cards").text
 
 
+def test_what_is_confirmed_stands_beside_what_is_claimed(
+    app: Flask, world: World, manager: Visitor
+) -> None:
+    assert "confirmed by" not in manager.get("/board").text
+    bring_in(app, world, registered=700, first_paid=500)
+    page = manager.get("/board").text
+    wanted = "500 confirmed by the agency's counts, told in 1 villages, newest of"
+    assert wanted in unescape(page)
+    for address in (
+        f"/board?area={OWN_REGENCY}",
+        f"/board?branch={world.own['branch_id']}&by=team",
+        f"/board?team={world.own['team_id']}",
+    ):
+        shown = body_of(manager.get(address).text)
+        assert shown.count("500 confirmed") == 1, address
+
+
 def test_what_is_due_stands_by_month_and_payer(app: Flask, world: World, manager: Visitor) -> None:
     bring_in(app, world, registered=700, first_paid=500)
     cards = manager.get("/board/cards").text
     assert "A discount ends on 31 Dec 2026" in cards
-    label = "<caption>Rupiah due per month, by who pays</caption>"
+    label = "<caption>Rupiah due per month, by who pays (from next month on an estimate)</caption>"
     table = cards.split(label)[1].split("</table>")[0]
     told = {
         month: re.findall(r'<td class="n">(.*?)</td>', rest.split("</tr>")[0])[0]
