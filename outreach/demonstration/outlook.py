@@ -27,7 +27,7 @@ def aim(db: Session, cast: Cast, *, now: datetime, today: date) -> None:
         branch_id=cast.branch_id,
         starts=today - timedelta(100),
         ends=today + timedelta(40),
-        signups=10_000,
+        signups=9_000,
         source="Rapat kerja kantor cabang",
     )
     set_target(db, given, by=cast.manager, now=now)
