@@ -165,7 +165,12 @@ def _sessions(tab: Page) -> Iterator[CDPSession]:
 
 
 def renderer_megabytes(browser: Browser) -> float | None:
-    """Sum the memory that the browser's page processes have for themselves; Linux tells."""
+    """Sum the memory that the browser's page processes have written; Linux tells (`Pss_Dirty`).
+
+    What several processes share is counted in part: a canvas lies in memory that a page shares with
+    the process that puts it on the screen. The browser's own program is left out: how much of that
+    a process has for itself depends on which other browsers run on the machine.
+    """
     processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
     rolled = [
         Path(f"/proc/{int(one['id'])}/smaps_rollup")
@@ -174,12 +179,14 @@ def renderer_megabytes(browser: Browser) -> float | None:
     ]
     if not all(path.exists() for path in rolled):
         return None
-    return sum(_private_kilobytes(path) for path in rolled) / 1024
+    written = [_written_kilobytes(path) for path in rolled]
+    return sum(written) / 1024 if all(written) else None
 
 
-def _private_kilobytes(path: Path) -> int:
-    lines = path.read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+def _written_kilobytes(path: Path) -> int:
+    """Answer what a process has written; 0 where the system does not tell."""
+    told = re.search(r"^Pss_Dirty: +(\d+) kB", path.read_text(), re.MULTILINE)
+    return int(told[1]) if told else 0
 
 
 def inner(tab: Page) -> Frame:
