@@ -167,12 +167,16 @@ def end_digest(db: Session, *, by: Person) -> None:
 
 
 def forget_digests(db: Session, now: datetime) -> None:
-    """Forget the addresses that nobody confirmed, and those of accounts that are closed."""
-    closed = select(col(Account.id)).where(col(Account.is_active).is_(False))
+    """Forget the addresses that nobody confirmed, and of accounts that are closed or do other work.
+
+    They could not end it themselves.
+    """
+    gone = col(Account.is_active).is_(False) | col(Account.role).not_in(READERS)
+    accounts = select(col(Account.id)).where(gone)
     unconfirmed = col(Digest.confirmed_at).is_(None) & (
         col(Digest.asked_at) < now - FORGOTTEN_AFTER
     )
-    statement = delete(Digest).where(or_(unconfirmed, col(Digest.account_id).in_(closed)))
+    statement = delete(Digest).where(or_(unconfirmed, col(Digest.account_id).in_(accounts)))
     db.execute(statement.execution_options(synchronize_session=False))
 
 

@@ -417,7 +417,8 @@ def test_ending_it_forgets_the_address(weekly: Office) -> None:
     assert weekly.take(MONDAY) is None
 
 
-def test_addresses_that_serve_nobody_are_forgotten(weekly: Office) -> None:
+@pytest.mark.parametrize("change", [{"is_active": False}, {"role": Role.ADMIN}])
+def test_addresses_that_serve_nobody_are_forgotten(weekly: Office, change: dict[str, Any]) -> None:
     with unit_of_work(weekly.engine) as db:
         keep_digest(db, DigestIn(email="b@c.example"), 0, by=weekly.coordinator, now=NOW)
 
@@ -431,7 +432,8 @@ def test_addresses_that_serve_nobody_are_forgotten(weekly: Office) -> None:
     assert left(NOW + FORGOTTEN_AFTER) == both
     assert left(NOW + FORGOTTEN_AFTER + MINUTE) == {weekly.manager.account_id}
     with unit_of_work(weekly.engine) as db:
-        db.get_one(Account, weekly.manager.account_id).is_active = False
+        for name, value in change.items():
+            setattr(db.get_one(Account, weekly.manager.account_id), name, value)
     assert left(NOW) == set()
 
 
