@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -107,6 +108,36 @@ def test_regions_without_a_branch_are_told_as_such(national: Visitor, engine: En
     assert "nobody is at work on them" in page
 
 
+def test_what_a_derived_target_counts_is_said_and_estimates_are_marked(national: Visitor) -> None:
+    page = _text(national.get("/outlook").text)
+    assert "From 45,200,000 (estimate) active participants" in page
+    assert "each participant more counts as one sign-up (estimate)" in page
+    assert "Worked out from published shares (estimate)" in page
+    # Nothing is shared out of what is the nation's own.
+    assert "shared out by the informal workers" not in page.split('id="path-title"')[0]
+    path = page.split('id="path-title"')[1]
+    assert path.count('class="mark"') == 2
+    own = _text(national.get("/outlook?area=33").text)
+    assert "shared out by the informal workers" in own
+    assert "each participant more counts as one sign-up (estimate)" in own
+
+
+def test_a_target_set_by_hand_is_no_growth_of_the_path(manager: Visitor) -> None:
+    assert "each participant more counts" not in _text(manager.get("/outlook").text)
+
+
+def test_what_ifs_are_offered_for_the_branches_looked_at(national: Visitor, world: World) -> None:
+    def offered(query: str = "") -> set[str]:
+        return set(re.findall(r"/outlook/what-if/(\d+)", national.get(f"/outlook{query}").text))
+
+    own, foreign = str(world.own["stage_id"]), str(world.foreign["stage_id"])
+    assert {own, foreign} <= offered()
+    assert own in offered("?area=33.72.01")
+    assert foreign not in offered("?area=33.72.01")
+    assert foreign not in offered(f"?branch={world.own['branch_id']}")
+    assert own not in offered(f"?campaign={world.foreign['campaign_id']}")
+
+
 def test_a_campaign_has_its_own_target_and_days(manager: Visitor, world: World) -> None:
     page = _text(manager.get(f"/outlook?campaign={world.own['campaign_id']}").text)
     assert "of 500" in page
@@ -189,6 +220,11 @@ def test_a_what_if_is_asked_and_its_progress_shown(
         "This lies outside the branch."
         in manager.send(address, {"extra_teams": "1", "base_code": "33.11.01.2001"}).text
     )
+    unsure = manager.send(address, {"extra_teams": "1", "base_code": "Jayengan di mana"})
+    assert unsure.status_code == 422
+    named = manager.send(address, {"extra_teams": "1", "base_code": "Jayengan"})
+    assert named.status_code == 303
+    assert "from Jayengan" in manager.get(named.location).text
     asked = manager.send(address, {"extra_teams": "2", "saturdays": "on"})
     assert asked.status_code == 303
     page = manager.get(asked.location)
@@ -213,6 +249,7 @@ def test_the_answer_stands_beside_todays_plan_with_its_cost(
     page = _text(manager.get(_asked(world)).text)
     assert "Plan as it stands" in page
     assert "Cost of team-days" not in page
+    assert "Cost: not told" in page
     assert "coordinator/run" not in page
     assert manager.get(f"{_asked(world)}/progress").headers["Run-State"] == "done"
     running = app.extensions["outreach"]
@@ -221,6 +258,7 @@ def test_the_answer_stands_beside_todays_plan_with_its_cost(
     page = _text(manager.get(_asked(world)).text)
     days = answer["supposed"]["team_days"]
     assert f"IDR{days},000,000" in page
+    assert "Cost: IDR1,000,000 for a team-day and IDR0 for an hour on the way" in page
 
 
 def test_a_dead_question_has_one_button_and_one_called_off_stays_so(
