@@ -162,8 +162,8 @@ KUPANG = Tale(
         Crew("Tim Timau", "53.71.04.1011", ("Oktovianus Nome", "Adriana Lay"), _TWO_DAYS),
     ),
     (
-        Wave("Tahap 1: Kota Kupang", ("53.71",), -77, -36),
-        Wave("Tahap 2: Kabupaten Kupang", ("53.01",), -29, 44, 60),
+        Wave("Tahap 1: Kabupaten Kupang", ("53.01",), -98, -36, 70),
+        Wave("Tahap 2: Kota Kupang", ("53.71",), -29, 30),
     ),
     manners.TIMOR,
     manners.TIMORESE,
