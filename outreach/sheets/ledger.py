@@ -202,9 +202,14 @@ def _read(row: Row, before: Mapping[str, Value], month: date, ctx: Context) -> T
         return None
     kept = {name: before[name] if told[name] is None else told[name] for name in TOLD}
     given = taken(LedgerIn, row, kept)
-    if given is None or not _is_in_time(row, given, month, ctx):
+    if given is None or _is_older(row, given, before["as_of"]):
         return None
-    _refuse_older(row, given, before["as_of"])
+    if row.values["older"]:
+        # What nobody could know on the older day is not of it.
+        unknown = [step for step in _too_early(given, month) if told[step] is None]
+        given = given.model_copy(update=dict.fromkeys(unknown))
+    if not _is_in_time(row, given, month, ctx):
+        return None
     for step, before_it in _PART_OF:
         _refuse_larger(row, given, step, before_it)
     return given.model_dump()
@@ -226,14 +231,25 @@ def _is_in_time(row: Row, given: LedgerIn, month: date, ctx: Context) -> bool:
 
 
 def _refuse_too_early(row: Row, given: LedgerIn, month: date) -> None:
-    for step, months in _MONTHS_LATER.items():
-        if getattr(given, step) is not None and given.as_of < month_after(month, months):
-            row.refuse(step, "told_too_early", months=months)
+    for step in _too_early(given, month):
+        row.refuse(step, "told_too_early", months=_MONTHS_LATER[step])
 
 
-def _refuse_older(row: Row, given: LedgerIn, standing: Any) -> None:
-    if standing is not None and given.as_of < standing and not row.values["older"]:
-        row.refuse("as_of", "older_than_what_stands", standing=f"{standing:%d/%m/%Y}")
+def _too_early(given: LedgerIn, month: date) -> list[str]:
+    """List the steps that are told on a day on which nobody can know them."""
+    return [
+        step
+        for step, months in _MONTHS_LATER.items()
+        if getattr(given, step) is not None and given.as_of < month_after(month, months)
+    ]
+
+
+def _is_older(row: Row, given: LedgerIn, standing: Any) -> bool:
+    """Refuse counts of an older day than those that stand, unless the row says they are meant."""
+    if standing is None or given.as_of >= standing or row.values["older"]:
+        return False
+    row.refuse("as_of", "older_than_what_stands", standing=f"{standing:%d/%m/%Y}")
+    return True
 
 
 def _refuse_larger(row: Row, given: LedgerIn, step: str, before_it: str) -> None:

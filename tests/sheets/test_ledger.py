@@ -151,6 +151,11 @@ def test_older_counts_replace_newer_ones_only_if_it_is_said(house: House) -> Non
     said.apply()
     (row,) = house.everything(LedgerEntry)[0]
     assert row[5] == "13"
+    # On a day before the third month nobody can tell of it: that is not what is refused.
+    early = {**ROW, "as_of": "30/09/2026", "paid_3": ""}
+    assert send(house, early).problems == [(2, "as_of", "older_than_what_stands")]
+    (change,) = send(house, {**early, "older": "ya"}).changes
+    assert (change.before["paid_3"], change.after["paid_3"]) == (6, None)
     # Of the same day a count may be put right, and so it may without a day.
     assert send(house, {**older, "registered": 12}).problems == []
     assert send(house, {**older, "registered": 12, "as_of": ""}).problems == []

@@ -45,7 +45,9 @@ PAGES = {
     Role.MANAGER: (
         "/board",
         "/board?branch={branch_id}&by=team",
+        "/board?team={team_id}",
         "/board?area=33.72.01",
+        "/ledger",
         "/map",
         f"/villages/{OWN_VILLAGE}",
         "/campaigns",
