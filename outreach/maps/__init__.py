@@ -18,7 +18,8 @@ nothing (`connect-src 'none'`). So the host fetches what the frame begins with, 
 them under its nonce if they come from its own host's origin. All else it asks for by name, and the
 host fetches only the addresses of the table in `data-outreach-map` (`safe.script_json` makes its
 JSON; Jinja escapes it): `areas`, `stats`, `places` and `state` before they are asked for. Preloads
-(`<link rel=preload as=fetch crossorigin>` of script, areas, texts and stats) stand in the host.
+(`<link rel=preload as=fetch crossorigin>` of script, texts and stats) stand in the host; areas, the
+largest of what is needed, has none: on a slow line the script would come with it, not before.
 
 Routes the web provides (all but the last three narrowed to the person's area)
 ------------------------------------------------------------------------------

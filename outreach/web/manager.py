@@ -156,7 +156,7 @@ def _frame(db: Session, filters: Filters) -> dict[str, Any]:
     return {
         "urls": script_json(urls),
         "sandbox": SANDBOX,
-        "preloads": [urls[name] for name in ("script", "areas", "texts", "stats")],
+        "preloads": [urls[name] for name in ("script", "texts", "stats")],
         "frame": f"/map/frame{filters.query(area=filters.area)}",
     }
 

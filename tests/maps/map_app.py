@@ -82,7 +82,7 @@ def make_app(world: World) -> flask.Flask:
             urls=safe.script_json(urls),
             frame=f"/map/frame?area={flask.request.args.get('area', '')}",
             sandbox=safe.SANDBOX,
-            preloads=[urls[name] for name in ("script", "areas", "texts", "stats")],
+            preloads=[urls[name] for name in ("script", "texts", "stats")],
         )
 
     @app.get("/map/frame")

@@ -15,8 +15,6 @@ const GONE = 404;
 const RELOADED = "outreach.reloaded";
 const PAUSE = 60_000;
 const AGAIN = 3_000;
-const EARLY = ["areas", "stats"];
-const LATER = ["places", "state"];
 
 function isArea(code) {
   return code === "" || (CODE.test(code) && code.length < 13);
@@ -43,28 +41,34 @@ async function read(url, ask) {
   const type = response.headers.get("Content-Type") || "";
   return { json: type.startsWith("application/json"), body: await response.arrayBuffer() };
 }
+function askBeginning(table) {
+  return [table.script, table.texts].map((url) => read(url, "begin"));
+}
 /* The frame has no cache of its own: what it runs and says is fetched here, where it is kept. */
-async function readBeginning(table) {
+async function readBeginning(table, under = askBeginning(table)) {
   try {
-    const answers = await Promise.all([table.script, table.texts].map((url) => read(url, "begin")));
-    return { script: answers[0].body, texts: answers[1].body };
+    const [script, texts] = await Promise.all(under);
+    return { script: script.body, texts: texts.body };
   } catch (reason) {
     if (/^4/.test(reason.message)) throw reason; // not there: asking again would not bring it
     await new Promise((resolve) => setTimeout(resolve, AGAIN));
     return readBeginning(table);
   }
 }
-/* What the frame will ask for first is fetched before it asks; villages wait for the regions. */
-function readEarly(table) {
+/* What the frame will ask for first is fetched before it asks, in the order of its need: of files
+ * under way at once, each would be late. The regions wait for the texts, which are small, and the
+ * villages for the script: so the next is asked for before a slow line has fallen idle. */
+function readEarly(table, [script, texts]) {
   const early = new Map();
-  const fetchAll = (names) => {
+  const fetchThese = (...names) => {
     for (const name of names.filter((one) => table[one])) {
       early.set(name, read(table[name], name));
       early.get(name).catch(() => {}); // whoever asks hears of it
     }
-    return Promise.allSettled(early.values());
   };
-  fetchAll(EARLY).then(() => fetchAll(LATER.filter((name) => !early.has(name))));
+  fetchThese("stats");
+  texts.catch(() => {}).then(() => fetchThese("areas"));
+  script.catch(() => {}).then(() => fetchThese("places", "state"));
   return early;
 }
 /* The address keeps area and place. Not again at once: processes learn of new villages one by one. */
@@ -100,9 +104,10 @@ function tellPage(area) {
 }
 export function host(frame) {
   const table = JSON.parse(frame.dataset.outreachMap);
-  let beginning = readBeginning(table);
+  const under = askBeginning(table);
+  let beginning = readBeginning(table, under);
   let greeted = null;
-  const early = readEarly(table);
+  const early = readEarly(table, under);
   const say = (message, transfer = []) => frame.contentWindow.postMessage(message, "*", transfer);
   /* A frame says hello, with the moment it was made, and may say so twice. What it begins with
    * changes hands: a frame that was loaded again gets its own. */
