@@ -16,7 +16,7 @@ from outreach.progress.targets import (
     TargetShare,
     branch_targets,
     national_target,
-    regency_shares,
+    regency_targets,
 )
 from outreach.progress.totals import estimates_by
 from outreach.villages.codes import Level
@@ -75,7 +75,7 @@ def targets_of_branches(db: Session, today: date) -> RegionTargets:
     targets: dict[int | None, TargetShare] = dict(branch_targets(db, today).items())
     national = national_target(db, today)
     if national:
-        shares = regency_shares(db, national.signups)
+        shares = regency_targets(db, today)
         rest = sum(share.signups for share in shares if share.branch_id is None)
         by_hand = national.is_set_by_hand
         targets[None] = TargetShare(

@@ -19,11 +19,12 @@ from outreach.villages.estimates import spread
 from outreach.villages.tables import Regency, Village
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlmodel import Session
 
     from outreach.progress.path import NationalPath
+    from outreach.villages.estimates import Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,13 @@ class RegencyShare:
 def branch_targets(db: Session, today: date) -> dict[int, TargetShare]:
     """Tell what each branch is to bring in the period that *today* lies in, by branch.
 
-    What was set for it by hand, else its share of the nation's target by the informal workers of
-    its regencies who are not covered (an estimate). Without either a branch has no target.
+    What was set for it by hand, else its share of what that leaves of the nation's target, by the
+    informal workers of its regencies who are not covered (an estimate). Without either a branch
+    has no target.
     """
-    by_hand = _set_by_hand(db, today)
-    national = national_target(db, today)
+    by_hand, national = _set_by_hand(db, today), national_target(db, today)
     shares: dict[int, int] = {}
-    for one in regency_shares(db, national.signups if national else 0):
+    for one in regency_targets(db, today):
         if one.branch_id is not None:
             shares[one.branch_id] = shares.get(one.branch_id, 0) + one.signups
     derived = {
@@ -87,8 +88,8 @@ def national_target(
 def area_target(db: Session, prefixes: Sequence[str], today: date) -> TargetShare | None:
     """Tell what the regions of *prefixes* are to bring together.
 
-    The nation's or a branch's target where they are exactly that, else their regencies' share of
-    the nation's. None below the regency: nobody breaks a target down that far.
+    The nation's or a branch's target where they are exactly that, else their regencies' shares. None
+    below the regency: nobody breaks a target down that far.
     """
     national = national_target(db, today)
     if tuple(prefixes) == (NATION,):
@@ -99,7 +100,7 @@ def area_target(db: Session, prefixes: Sequence[str], today: date) -> TargetShar
         return branch_targets(db, today).get(branch_id)
     if national is None:
         return None
-    inside = [one for one in regency_shares(db, national.signups) if covers(prefixes, one.code)]
+    inside = [one for one in regency_targets(db, today) if covers(prefixes, one.code)]
     signups = sum(one.signups for one in inside)
     return replace(national, signups=signups, is_set_by_hand=False) if signups else None
 
@@ -114,9 +115,32 @@ def _branch_of(db: Session, prefixes: Sequence[str]) -> int | None:
     return next((branch_id for branch_id, codes in served.items() if codes == wanted), None)
 
 
-def regency_shares(db: Session, signups: int) -> list[RegencyShare]:
+def regency_targets(db: Session, today: date) -> list[RegencyShare]:
+    """Share the nation's target out over the regencies; together they are exactly as many.
+
+    A branch's target set by hand for the same period is shared out over its own regencies, and
+    what all these leave over the others: so that the parts of the nation add up to its target.
+    Only where more was set by hand than the nation is to bring are they more. All are zero
+    without a national target.
+    """
+    national = national_target(db, today)
+    if national is None:
+        return regency_shares(db, 0)
+    period = (national.starts, national.ends)
+    told = {
+        branch_id: row.signups
+        for branch_id, row in _set_by_hand(db, today).items()
+        if branch_id is not None and (row.starts, row.ends) == period
+    }
+    return regency_shares(db, national.signups, told)
+
+
+def regency_shares(
+    db: Session, signups: int, by_branch: Mapping[int, int] | None = None
+) -> list[RegencyShare]:
     """Share *signups* out over the regencies by their gap; together they are exactly as many.
 
+    Of them *by_branch* are fixed for the regencies of some branches, the rest is for the others.
     All are zero where there is no gap at all.
     """
     # Grouped by the key itself, in whose order the index has it.
@@ -131,9 +155,26 @@ def regency_shares(db: Session, signups: int) -> list[RegencyShare]:
     )
     rows = db.execute(query).all()
     gaps = np.array([max(0, int(row.gap)) for row in rows], dtype=np.int64)
-    parts = spread(signups, gaps) if gaps.any() else gaps
+    parts = _parts(signups, gaps, [row.branch_id for row in rows], by_branch or {})
     told = zip(rows, gaps.tolist(), parts.tolist(), strict=True)
     return [RegencyShare(row.code, row.name, row.branch_id, gap, part) for row, gap, part in told]
+
+
+def _parts(
+    signups: int, gaps: Counts, owners: Sequence[int | None], by_branch: Mapping[int, int]
+) -> Counts:
+    """Share out what is fixed for each branch over its own regencies, and the rest over others."""
+    parts, fixed = np.zeros_like(gaps), 0
+    of_branch = np.array([owner if owner in by_branch else 0 for owner in owners], dtype=np.int64)
+    for branch_id, told in by_branch.items():
+        own = of_branch == branch_id
+        if gaps[own].any():
+            parts[own] = spread(told, gaps[own])
+            fixed += told
+    others = of_branch == 0
+    if gaps[others].any():
+        parts[others] = spread(max(0, signups - fixed), gaps[others])
+    return parts
 
 
 def _of_year(path: NationalPath, today: date) -> TargetShare | None:

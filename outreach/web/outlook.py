@@ -30,7 +30,7 @@ from outreach.progress.targets import (
     area_target,
     branch_targets,
     national_target,
-    regency_shares,
+    regency_targets,
 )
 from outreach.villages.reading import estimate_sources, name_of
 from outreach.villages.tables import Figure, VillageKind
@@ -173,8 +173,7 @@ def _branches(db: Session, asked: Asked) -> dict[str, Any]:
     if asked.filters.campaign_id is not None or asked.branch is not None or asked.filters.kind:
         return {"branches": (), "parts": (), "unserved": None}
     day = today()
-    national = national_target(db, day)
-    every = regency_shares(db, national.signups if national else 0)
+    every = regency_targets(db, day)
     shares = [one for one in every if covers(asked.scope.prefixes, one.code)]
     seen = set(visible_branches(db, person())) & {one.branch_id for one in shares}
     # Sign-ups are counted within the area alone: a branch that reaches beyond it would fall short.

@@ -12,6 +12,7 @@ from sqlmodel import select
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.tables import BranchRegency, Role
+from outreach.progress.board_targets import targets_of_branches
 from outreach.progress.path import (
     Goal,
     NationalPath,
@@ -33,6 +34,7 @@ from outreach.progress.targets import (
     branch_targets,
     national_target,
     regency_shares,
+    regency_targets,
 )
 from outreach.villages.source import RegistryFault
 from outreach.web.shipped_sources import SOURCES
@@ -171,6 +173,38 @@ def test_branches_share_the_target_by_their_gap_and_the_rest_has_no_branch(
     assert told.signups == pytest.approx(national.signups * by_code["33.72"].gap / gap, abs=1)
     assert not told.is_set_by_hand
     assert sum(one.signups for one in targets.values()) < national.signups
+
+
+def test_what_was_set_by_hand_leaves_the_rest_of_the_nations_target_to_the_others(
+    engine: Engine, at: Field
+) -> None:
+    ids = _branch_ids(engine)
+    with unit_of_work(engine) as db:
+        set_target(db, _given(branch_id=ids["33.72"]), by=at.manager, now=NOW)
+    with reading(engine) as db:
+        national = national_target(db, TODAY)
+        shares = {one.code: one for one in regency_targets(db, TODAY)}
+        board = targets_of_branches(db, TODAY).targets
+        targets = branch_targets(db, TODAY)
+    assert national is not None
+    assert shares["33.72"].signups == 9_000
+    assert sum(one.signups for one in shares.values()) == national.signups
+    assert sum(one.signups for one in board.values()) == national.signups
+    assert targets[ids["33.11"]].signups == shares["33.11"].signups
+    left = national.signups - 9_000
+    gap = shares["33.11"].gap + shares["33.12"].gap
+    assert shares["33.12"].signups == pytest.approx(left * shares["33.12"].gap / gap, abs=1)
+
+
+def test_a_target_of_other_days_takes_nothing_from_the_nations(engine: Engine, at: Field) -> None:
+    ids = _branch_ids(engine)
+    quarter = _given(branch_id=ids["33.72"], starts=date(2026, 10, 1))
+    with unit_of_work(engine) as db:
+        set_target(db, quarter, by=at.manager, now=NOW)
+    with reading(engine) as db:
+        national = national_target(db, TODAY)
+        assert national is not None
+        assert regency_targets(db, TODAY) == regency_shares(db, national.signups)
 
 
 def test_where_everybody_is_covered_nothing_is_shared_out(engine: Engine) -> None:
