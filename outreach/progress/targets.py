@@ -88,8 +88,8 @@ def national_target(
 def area_target(db: Session, prefixes: Sequence[str], today: date) -> TargetShare | None:
     """Tell what the regions of *prefixes* are to bring together.
 
-    The nation's or a branch's target where they are exactly that, else their regencies' shares. None
-    below the regency: nobody breaks a target down that far.
+    The nation's or a branch's target where they are exactly that, else their regencies' shares.
+    None below the regency: nobody breaks a target down that far.
     """
     national = national_target(db, today)
     if tuple(prefixes) == (NATION,):
