@@ -16,15 +16,17 @@ from sqlalchemy import and_, func, or_, select
 from sqlmodel import col
 
 from outreach.campaigns.omissions import grounds_in, unexplained
-from outreach.campaigns.stages import area_of, list_stages
+from outreach.campaigns.stages import list_stages
 from outreach.campaigns.tables import GroundKind, Omission, Stage, StageVillage, Status
-from outreach.people.access import covers, within
+from outreach.people.access import covers
+from outreach.people.tables import BranchRegency
+from outreach.villages.codes import Level
 from outreach.villages.tables import Village
 from outreach.visits.question import REPORTED, local_day, past_of
 from outreach.visits.tables import ACTIVE, Result, Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlmodel import Session
@@ -80,8 +82,22 @@ def _areas(
     chosen = col(StageVillage.stage_id)
     query = select(chosen).where(chosen.in_([stage.id for stage in stages])).distinct()
     planned = set(db.scalars(query))
-    areas = [(stage, area_of(db, stage)) for stage in stages if stage.id in planned]
+    whole = _regencies_by_branch(db)
+    areas = [
+        (stage, tuple(sorted(stage.area_codes)) or whole[stage.branch_id])
+        for stage in stages
+        if stage.id in planned
+    ]
     return [(stage, area) for stage, area in areas if _meets(area, prefixes)]
+
+
+def _regencies_by_branch(db: Session) -> Mapping[int, tuple[str, ...]]:
+    """Read the area of every stage that has no regions of its own at once (`area_of`)."""
+    query = select(col(BranchRegency.branch_id), col(BranchRegency.regency_code))
+    found: dict[int, tuple[str, ...]] = defaultdict(tuple)
+    for branch_id, code in db.execute(query.order_by(col(BranchRegency.regency_code))):
+        found[branch_id] += (code,)
+    return found
 
 
 def _meets(area: Sequence[str], prefixes: Sequence[str]) -> bool:
@@ -92,31 +108,47 @@ def _meets(area: Sequence[str], prefixes: Sequence[str]) -> bool:
 
 def _lacking(db: Session, areas: Sequence[tuple[Stage, tuple[str, ...]]]) -> list[Stage]:
     """Keep the stages with a district or an island that has no visit and no reason noted."""
-    cells = _cells(db, {code for _, area in areas for code in area})
-    served = _served(db, {stage.campaign_id for stage, _ in areas})
+    cells = _cells(db, {code[: Level.REGENCY] for _, area in areas for code in area})
+    served = {
+        campaign_id: _grounds(some)
+        for campaign_id, some in _served(db, {stage.campaign_id for stage, _ in areas}).items()
+    }
     noted = _noted(db, [stage.id or 0 for stage, _ in areas])
     return [
         stage
         for stage, area in areas
-        if _grounds(cell for cell in cells if covers(area, cell[0]))
-        - _grounds(served[stage.campaign_id])
-        - noted[stage.id or 0]
+        if _grounds(_within(cells, area))
+        - served.get(stage.campaign_id, set())
+        - noted.get(stage.id or 0, set())
     ]
 
 
+def _within(cells: Mapping[str, Sequence[Cell]], area: Sequence[str]) -> Iterator[Cell]:
+    """List the cells of an area, those with a village of it that was chosen alone among them."""
+    districts = {code[: Level.DISTRICT] for code in area}
+    for regency in {code[: Level.REGENCY] for code in area}:
+        for cell in cells.get(regency, ()):
+            if cell[0] in districts or covers(area, cell[0]):
+                yield cell
+
+
 def _grounds(cells: Iterable[Cell]) -> set[Key]:
-    """Name the districts and, where there are several, the islands of the cells."""
+    """Name the districts and the islands of the cells."""
     told = set(cells)
     return {(GroundKind.DISTRICT, district) for district, _ in told} | {
         (GroundKind.ISLAND, str(island)) for _, island in told
     }
 
 
-def _cells(db: Session, codes: set[str]) -> list[Cell]:
+def _cells(db: Session, regencies: set[str]) -> Mapping[str, Sequence[Cell]]:
+    """Read by regency the cells of some of them."""
     query = select(col(Village.district_code), col(Village.island)).where(
-        within(Village.code, codes)
+        col(Village.regency_code).in_(regencies)
     )
-    return [(district, island) for district, island in db.execute(query.distinct())]
+    found: dict[str, list[Cell]] = defaultdict(list)
+    for district, island in db.execute(query.distinct()):
+        found[district[: Level.REGENCY]].append((district, island))
+    return found
 
 
 def _served(db: Session, campaign_ids: set[int]) -> Mapping[int, set[Cell]]:

@@ -6,6 +6,7 @@ import json
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import brotli
@@ -111,10 +112,17 @@ def _pack(response: flask.Response) -> flask.Response:
     if response.status_code == 200 and "Content-Encoding" not in response.headers:
         response.add_etag()
         if "br" in flask.request.headers.get("Accept-Encoding", ""):
-            response.set_data(brotli.compress(response.get_data(), quality=5))
+            response.set_data(_compress(response.get_data()))
             response.headers["Content-Encoding"] = "br"
     response.make_conditional(flask.request)
     return response
+
+
+@lru_cache(maxsize=64)
+def _compress(body: bytes) -> bytes:
+    """Compress a body once: the product keeps what it has compressed."""
+    packed: bytes = brotli.compress(body, quality=5)
+    return packed
 
 
 def map_urls(world: World, store: Store) -> dict[str, str]:
@@ -178,14 +186,19 @@ def _add_data(app: flask.Flask, world: World) -> None:
     def reply(body: bytes, mimetype: str = "application/json") -> flask.Response:
         return flask.Response(body, mimetype=mimetype, headers={"Cache-Control": "no-cache"})
 
+    @lru_cache(maxsize=2)
+    def encoded(version: int) -> tuple[bytes, bytes]:
+        """Encode what stands at a version once, as the product does."""
+        counts = columns.encode_stats(version, world.places, world.progress)
+        return counts, columns.encode_state(version, world.progress)
+
     @app.get("/map/stats")
     def stats() -> flask.Response:
-        return reply(columns.encode_stats(world.version, world.places, world.progress))
+        return reply(encoded(world.version)[0])
 
     @app.get("/map/state")
     def state() -> flask.Response:
-        body = columns.encode_state(world.version, world.progress)
-        return reply(body, "application/octet-stream")
+        return reply(encoded(world.version)[1], "application/octet-stream")
 
     @app.get("/map/changes")
     def changes() -> flask.Response:
