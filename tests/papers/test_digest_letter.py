@@ -15,14 +15,14 @@ from outreach.papers.source_words import source_words
 from outreach.people.identity import holds_identity_number
 from outreach.progress.digest_sending import TakenDigest
 from outreach.villages.tables import Zone
-from tests.progress.test_board import world  # noqa: F401 - a fixture
+from tests.progress.planned_board import world  # noqa: F401 - a fixture
 from tests.progress.test_week_figures import NOW, figures_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from outreach.messages.mail import Letter
-    from tests.progress.test_board import World
+    from tests.progress.planned_board import World
 
 URL = "https://kunjungan.example"
 

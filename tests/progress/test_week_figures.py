@@ -23,13 +23,13 @@ from outreach.progress.tables import Sponsorship
 from outreach.progress.week_figures import WeekCounts, WeekFigures, week_figures
 from outreach.villages.tables import Figure
 from outreach.visits.tables import PlanSubmission, SubmissionState
-from tests.progress.test_board import world  # noqa: F401 - a fixture
+from tests.progress.planned_board import world  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from outreach.people.access import Person
-    from tests.progress.test_board import World
+    from tests.progress.planned_board import World
 
 #: The Tuesday after the week in which the sessions were held; it is 17:00 in Jakarta.
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)

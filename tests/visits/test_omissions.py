@@ -15,22 +15,16 @@ from outreach.campaigns.omissions import (
     AutomaticReason,
     OmissionIn,
     explain,
-    grounds_in,
-    omitted,
 )
 from outreach.campaigns.picks import PickIn, decide
-from outreach.campaigns.stages import create_stage, delete_stage, update_stage
-from outreach.campaigns.tables import GroundKind, Omission, Pick, Stage, Status
+from outreach.campaigns.tables import GroundKind, Omission, Pick, Stage
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.villages.tables import ClosedPeriod, Closure, Village, VillageKind, Zone
-from outreach.visits.approval import approve_plan, submit_plan, waiting_of
-from outreach.visits.at_zero import left_at_zero
-from outreach.visits.closing import wind_up
-from outreach.visits.lifecycle import cancel
-from outreach.visits.listing import visits_of_stage
+from outreach.visits.approval import approve_plan, waiting_of
 from outreach.visits.question import past_of
 from outreach.visits.tables import Result, Visit, Work
+from tests.visits.left_out import OTHERS, REASON, give_reason, grounds_left, short, submit
 from tests.visits.world import (
     ENDS,
     NOW,
@@ -39,7 +33,6 @@ from tests.visits.world import (
     TODAY,
     World,
     add_stage,
-    ask_for_plan,
     build_world,
     campaign_in,
     plan,
@@ -50,56 +43,13 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlmodel import Session
 
-    from outreach.campaigns.omissions import Ground
-    from outreach.people.access import Person
-    from outreach.visits.rows import VisitRow
-
-#: The districts of Kota Surakarta; with three villages of Serengan the others stay at zero.
-OTHERS = ["33.72.01", "33.72.03", "33.72.04", "33.72.05"]
-REASON = "Menyusul pada tahap 2"
-
-
-@pytest.fixture
-def short(engine: Engine) -> World:
-    """A planned stage of the whole city that takes three villages, all of Serengan."""
-    world = build_world(engine, quota=3)
-    with unit_of_work(engine) as db:
-        for code in ("33.72.02.1001", "33.72.02.1002", "33.72.02.1003"):
-            decide(db, world.stage_id, PickIn(code=code, pick=Pick.FIRST), by=world.coordinator)
-    plan(engine, world, approved=False)
-    return world
-
-
-def _left(engine: Engine, stage_id: int) -> dict[str, Ground]:
-    with reading(engine) as db:
-        stage = db.get_one(Stage, stage_id)
-        found = omitted(db, stage, past_of(db, stage), TODAY)
-    return {f"{one.kind.value}:{one.key}": one for one in found}
-
-
-def _explain(db: Session, world: World, grounds: list[str], by: Person | None = None) -> int:
-    stage = db.get_one(Stage, world.stage_id)
-    given = OmissionIn(grounds=grounds, reason=REASON)
-    return explain(
-        db,
-        world.stage_id,
-        given,
-        past_of(db, stage),
-        by=by or world.coordinator,
-        now=NOW,
-        today=TODAY,
-    )
-
-
-def _submit(engine: Engine, world: World) -> int:
-    with unit_of_work(engine) as db:
-        return submit_plan(db, world.stage_id, by=world.coordinator, now=NOW).id or 0
+__all__ = ["short"]
 
 
 def test_districts_left_at_zero_are_named_and_hold_the_plan_back(
     engine: Engine, short: World
 ) -> None:
-    left = _left(engine, short.stage_id)
+    left = grounds_left(engine, short.stage_id)
     assert sorted(left) == [f"district:{code}" for code in OTHERS]
     assert not any(one.is_explained for one in left.values())
     with reading(engine) as db:
@@ -110,7 +60,7 @@ def test_districts_left_at_zero_are_named_and_hold_the_plan_back(
     assert {one.key: one.villages for one in left.values()} == counts
     assert {one.key: one.open for one in left.values()} == counts
     with pytest.raises(Conflict) as caught:
-        _submit(engine, short)
+        submit(engine, short)
     assert caught.value.facts == {"problem": "omitted_without_reason", "count": 4}
     with reading(engine) as db:
         assert waiting_of(db, short.stage_id) is None
@@ -118,16 +68,16 @@ def test_districts_left_at_zero_are_named_and_hold_the_plan_back(
 
 def test_one_reason_for_many_lets_the_plan_go_to_the_manager(engine: Engine, short: World) -> None:
     with unit_of_work(engine) as db:
-        assert _explain(db, short, [f"district:{code}" for code in OTHERS[:3]]) == 3
+        assert give_reason(db, short, [f"district:{code}" for code in OTHERS[:3]]) == 3
     with pytest.raises(Conflict) as caught:
-        _submit(engine, short)
+        submit(engine, short)
     assert caught.value.facts["count"] == 1
     with unit_of_work(engine) as db:
-        _explain(db, short, [f"district:{OTHERS[3]}"])
-    left = _left(engine, short.stage_id)
+        give_reason(db, short, [f"district:{OTHERS[3]}"])
+    left = grounds_left(engine, short.stage_id)
     assert {one.reason for one in left.values()} == {REASON}
     assert {one.noted_at for one in left.values()} == {NOW}
-    submission = _submit(engine, short)
+    submission = submit(engine, short)
     with unit_of_work(engine) as db:
         assert len(approve_plan(db, submission, by=short.manager, now=NOW)) == 3
 
@@ -136,7 +86,7 @@ def test_the_latest_reason_holds_and_one_for_a_visited_district_is_refused(
     engine: Engine, short: World
 ) -> None:
     with unit_of_work(engine) as db:
-        _explain(db, short, [f"district:{OTHERS[0]}"])
+        give_reason(db, short, [f"district:{OTHERS[0]}"])
     with unit_of_work(engine) as db:
         stage = db.get_one(Stage, short.stage_id)
         given = OmissionIn(grounds=[f"district:{OTHERS[0]}"], reason="Bupati menolak")
@@ -152,9 +102,9 @@ def test_the_latest_reason_holds_and_one_for_a_visited_district_is_refused(
         assert [row.reason for row in db.scalars(select(Omission))] == ["Bupati menolak"]
     for wrong in (f"district:{SERENGAN}", "district:33.09.01", "island:77"):
         with pytest.raises(Invalid) as caught, unit_of_work(engine) as db:
-            _explain(db, short, [f"district:{OTHERS[1]}", wrong])
+            give_reason(db, short, [f"district:{OTHERS[1]}", wrong])
         assert caught.value.facts["problems"] == {"grounds": ["not_left_out"]}
-    assert not _left(engine, short.stage_id)[f"district:{OTHERS[1]}"].reason
+    assert not grounds_left(engine, short.stage_id)[f"district:{OTHERS[1]}"].reason
 
 
 @pytest.mark.parametrize(
@@ -176,7 +126,7 @@ def test_a_reason_is_a_reason(given: dict[str, Any], problem: str) -> None:
 def test_others_may_not_give_reasons(engine: Engine, short: World) -> None:
     for who, error in ((short.manager, NotAllowed), (short.foreigner, NotFound)):
         with pytest.raises(error), unit_of_work(engine) as db:
-            _explain(db, short, [f"district:{OTHERS[0]}"], by=who)
+            give_reason(db, short, [f"district:{OTHERS[0]}"], by=who)
 
 
 def test_what_explains_itself_needs_nobodys_word(engine: Engine, short: World) -> None:
@@ -195,14 +145,14 @@ def test_what_explains_itself_needs_nobodys_word(engine: Engine, short: World) -
             pick = PickIn(code=code, pick=Pick.LEFT_OUT, reason="Banjir")
             decide(db, short.stage_id, pick, by=short.coordinator)
         stage.kinds = [VillageKind.KELURAHAN]
-    left = _left(engine, short.stage_id)
+    left = grounds_left(engine, short.stage_id)
     assert {one.key: one.automatic for one in left.values()} == {
         OTHERS[0]: AutomaticReason.CLOSED,
         OTHERS[1]: AutomaticReason.ALL_REACHED,
         OTHERS[2]: AutomaticReason.NO_SUCH_KIND,
         OTHERS[3]: AutomaticReason.LEFT_OUT,
     }
-    assert _submit(engine, short)
+    assert submit(engine, short)
 
 
 def _close(db: Session, district: str, ends_early: int = 0) -> None:
@@ -248,7 +198,7 @@ def _held(stage_id: int, team_id: int, code: str, number: int) -> Visit:
 def test_a_district_closed_for_most_days_still_needs_a_reason(engine: Engine, short: World) -> None:
     with unit_of_work(engine) as db:
         _close(db, OTHERS[0], ends_early=1)
-    assert _left(engine, short.stage_id)[f"district:{OTHERS[0]}"].automatic is None
+    assert grounds_left(engine, short.stage_id)[f"district:{OTHERS[0]}"].automatic is None
 
 
 def test_a_district_of_which_one_village_is_open_still_needs_a_reason(
@@ -260,7 +210,7 @@ def test_a_district_of_which_one_village_is_open_still_needs_a_reason(
             _close(db, code)
             pick = PickIn(code=code, pick=Pick.LEFT_OUT, reason="Banjir")
             decide(db, short.stage_id, pick, by=short.coordinator)
-    assert _left(engine, short.stage_id)[f"district:{OTHERS[0]}"].automatic is None
+    assert grounds_left(engine, short.stage_id)[f"district:{OTHERS[0]}"].automatic is None
 
 
 def test_a_visit_of_the_campaign_elsewhere_counts(engine: Engine, short: World) -> None:
@@ -268,15 +218,15 @@ def test_a_visit_of_the_campaign_elsewhere_counts(engine: Engine, short: World) 
         area = stage_in("Tahap 2", area_codes=[OTHERS[0]], quota=1)
         second = add_stage(db, short.campaign_id, short.coordinator, area)
     plan(engine, short, stage_id=second, approved=False)
-    assert f"district:{OTHERS[0]}" not in _left(engine, short.stage_id)
-    assert f"district:{OTHERS[1]}" in _left(engine, short.stage_id)
+    assert f"district:{OTHERS[0]}" not in grounds_left(engine, short.stage_id)
+    assert f"district:{OTHERS[1]}" in grounds_left(engine, short.stage_id)
 
 
 def test_islands_are_looked_at_only_where_there_are_several(engine: Engine, short: World) -> None:
     with unit_of_work(engine) as db:
         ferry = update(Village).where(col(Village.code) == "33.72.02.1007").values(island=909)
         db.execute(ferry)
-    left = _left(engine, short.stage_id)
+    left = grounds_left(engine, short.stage_id)
     assert {one.kind for one in left.values()} == {GroundKind.DISTRICT, GroundKind.ISLAND}
     island = left["island:909"]
     assert (island.villages, island.open, island.is_explained) == (1, 1, False)
@@ -288,150 +238,4 @@ def test_islands_are_looked_at_only_where_there_are_several(engine: Engine, shor
 
 def test_the_only_island_of_an_area_is_no_ground_of_its_own(engine: Engine) -> None:
     world = build_world(engine, area_codes=[SERENGAN], kinds=[VillageKind.DESA])
-    assert list(_left(engine, world.stage_id)) == [f"district:{SERENGAN}"]
-
-
-def _call_off(db: Session, world: World, visit: VisitRow) -> None:
-    by = world.coordinator
-    cancel(db, visit.id, version=visit.version, by=by, now=NOW, reason="Banjir")
-
-
-def test_a_district_whose_last_visit_is_called_off_falls_to_zero(
-    engine: Engine, short: World
-) -> None:
-    with unit_of_work(engine) as db:
-        _explain(db, short, [f"district:{code}" for code in OTHERS])
-    submission = _submit(engine, short)
-    with unit_of_work(engine) as db:
-        approve_plan(db, submission, by=short.manager, now=NOW)
-        visits = visits_of_stage(db, short.coordinator, short.stage_id)
-        for visit in visits[1:]:
-            cancel(
-                db, visit.id, version=visit.version, by=short.coordinator, now=NOW, reason="Batal"
-            )
-    assert f"district:{SERENGAN}" not in _left(engine, short.stage_id)
-    with unit_of_work(engine) as db:
-        _call_off(db, short, visits_of_stage(db, short.coordinator, short.stage_id)[0])
-    left = _left(engine, short.stage_id)
-    assert not left[f"district:{SERENGAN}"].is_explained
-    assert all(left[f"district:{code}"].is_explained for code in OTHERS)
-
-
-def test_a_district_for_which_no_day_is_left_falls_to_zero(engine: Engine, short: World) -> None:
-    with unit_of_work(engine) as db:
-        # Chosen, but the planner found no place for any village of it.
-        for visit in db.scalars(select(Visit)):
-            visit.work = Work.CANCELLED
-    assert f"district:{SERENGAN}" in _left(engine, short.stage_id)
-
-
-def test_while_it_is_being_planned_a_stage_is_judged_by_what_it_has_chosen(
-    engine: Engine, short: World
-) -> None:
-    ask_for_plan(engine, short)
-    with reading(engine) as db:
-        assert not db.scalars(select(Visit).where(col(Visit.work) == Work.PROPOSED)).all()
-    assert sorted(_left(engine, short.stage_id)) == [f"district:{code}" for code in OTHERS]
-
-
-def test_of_a_part_of_the_area_only_its_own_districts_are_told(
-    engine: Engine, short: World
-) -> None:
-    with unit_of_work(engine) as db:
-        ferry = update(Village).where(col(Village.code) == "33.72.02.1007").values(island=909)
-        db.execute(ferry)
-    grounds = tuple(_left(engine, short.stage_id).values())
-    with reading(engine) as db:
-        stage = db.get_one(Stage, short.stage_id)
-        for whole in (("",), ("33",), ("33.72",)):
-            assert grounds_in(db, stage, grounds, whole) == grounds
-        part = grounds_in(db, stage, grounds, ("33.72.01", "33.09"))
-        assert [(one.kind, one.key) for one in part] == [(GroundKind.DISTRICT, "33.72.01")]
-        assert grounds_in(db, stage, grounds, ("33.09",)) == ()
-
-
-def _zero(engine: Engine, person: Person, *prefixes: str) -> list[tuple[int | None, list[str]]]:
-    with reading(engine) as db:
-        found = left_at_zero(db, person, prefixes or ("",), NOW)
-        assert found.not_judged == 0
-        return [(one.stage.id, [each.key for each in one.grounds]) for one in found.stages]
-
-
-def test_open_stages_that_leave_something_at_zero_are_found_until_somebody_says_why(
-    engine: Engine, short: World
-) -> None:
-    assert _zero(engine, short.manager) == [(short.stage_id, OTHERS)]
-    assert _zero(engine, short.manager, "33.72.03") == [(short.stage_id, ["33.72.03"])]
-    assert _zero(engine, short.manager, "33.09") == []
-    assert _zero(engine, short.foreigner) == []
-    with unit_of_work(engine) as db:
-        _explain(db, short, [f"district:{code}" for code in OTHERS])
-    assert _zero(engine, short.manager) == []
-    with unit_of_work(engine) as db:
-        # What a village's own word or the sea does to an approved plan.
-        for visit in db.scalars(select(Visit)):
-            visit.work = Work.CANCELLED
-    assert _zero(engine, short.manager) == [(short.stage_id, [SERENGAN])]
-    with unit_of_work(engine) as db:
-        db.get_one(Stage, short.stage_id).is_listed = True
-    assert _zero(engine, short.manager) == []
-
-
-def test_what_another_stage_of_the_campaign_visits_is_not_at_zero(
-    engine: Engine, short: World
-) -> None:
-    with unit_of_work(engine) as db:
-        area = stage_in("Tahap 2", area_codes=[OTHERS[0]], quota=1)
-        second = add_stage(db, short.campaign_id, short.coordinator, area)
-    plan(engine, short, stage_id=second, approved=False)
-    assert _zero(engine, short.manager) == [(short.stage_id, OTHERS[1:])]
-    with unit_of_work(engine) as db:
-        # Met in vain, and its stage is over: nobody was reached there.
-        for visit in db.scalars(select(Visit).where(col(Visit.stage_id) == second)):
-            visit.work, visit.result = Work.APPROVED, Result.NOT_MET
-        db.get_one(Stage, second).status = Status.CLOSED
-    assert _zero(engine, short.manager) == [(short.stage_id, OTHERS)]
-
-
-def test_a_drafted_stage_is_judged_by_what_it_would_choose(engine: Engine) -> None:
-    world = build_world(engine, quota=1)
-    left = _left(engine, world.stage_id)
-    assert len(left) == 4
-    with unit_of_work(engine) as db:
-        stage = db.get_one(Stage, world.stage_id)
-        update_stage(db, world.stage_id, stage_in("Tahap 1"), stage.version, by=world.coordinator)
-    assert _left(engine, world.stage_id) == {}
-
-
-def test_a_follow_up_list_leaves_nothing_out(engine: Engine, short: World) -> None:
-    with unit_of_work(engine) as db:
-        db.get_one(Stage, short.stage_id).is_listed = True
-    assert _left(engine, short.stage_id) == {}
-    assert _submit(engine, short)
-
-
-def test_reasons_go_with_their_draft_and_hinder_no_closing(engine: Engine, short: World) -> None:
-    with unit_of_work(engine) as db:
-        _explain(db, short, [f"district:{code}" for code in OTHERS])
-        draft = create_stage(
-            db, short.campaign_id, stage_in("Rancangan", quota=1), by=short.coordinator
-        )
-        grounds = [
-            f"{one.kind.value}:{one.key}" for one in omitted(db, draft, past_of(db, draft), TODAY)
-        ]
-        given = OmissionIn(grounds=grounds, reason=REASON)
-        explain(
-            db,
-            draft.id or 0,
-            given,
-            past_of(db, draft),
-            by=short.coordinator,
-            now=NOW,
-            today=TODAY,
-        )
-        delete_stage(db, draft.id or 0, draft.version, by=short.coordinator)
-        stage = db.get_one(Stage, short.stage_id)
-        wind_up(db, short.stage_id, stage.version, by=short.coordinator, now=NOW)
-        assert len(db.scalars(select(Omission)).all()) == 4
-    with pytest.raises(Conflict), unit_of_work(engine) as db:
-        _explain(db, short, [f"district:{OTHERS[0]}"])
+    assert list(grounds_left(engine, world.stage_id)) == [f"district:{SERENGAN}"]

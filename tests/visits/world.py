@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+from sqlmodel import col
+
 from outreach.campaigns.campaigns import CampaignIn, create_campaign, open_campaign
 from outreach.campaigns.stages import StageIn, create_stage, open_stage
 from outreach.campaigns.tables import Ecosystem, Purpose
-from outreach.db import unit_of_work
+from outreach.db import reading, unit_of_work
 from outreach.people.access import Person, person_of
 from outreach.people.tables import Account, AccountArea, Branch, BranchRegency, Role, Team
 from outreach.planning.assign import assign
@@ -18,7 +21,7 @@ from outreach.visits.approval import approve_plan, submit_plan
 from outreach.visits.batches import claim, due_batches, load_problem
 from outreach.visits.runs import request_run
 from outreach.visits.saving import save_plan
-from outreach.visits.tables import PlanSubmission, SubmissionState
+from outreach.visits.tables import ACTIVE, PlanSubmission, SubmissionState, Visit
 from tests.builders import load_small_registry
 
 if TYPE_CHECKING:
@@ -206,3 +209,17 @@ def work_off(engine: Engine) -> None:
             held = claim(db, batch_id, NOW, LEASE)
             assert held is not None
             assert save_plan(db, held, assign(load_problem(db, held)), NOW)
+
+
+def active_visits(engine: Engine, stage_id: int) -> list[tuple[object, ...]]:
+    """Which village a stage visits when, and with whom."""
+    query = (
+        select(Visit)
+        .where(col(Visit.stage_id) == stage_id, col(Visit.work).in_(ACTIVE))
+        .order_by(col(Visit.village_code))
+    )
+    with reading(engine) as db:
+        return [
+            (v.village_code, v.team_id, v.day, v.slot, v.starts_at, v.travel_minutes)
+            for v in db.scalars(query)
+        ]

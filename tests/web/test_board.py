@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from html import unescape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
-from sqlmodel import select
 
 from outreach.db import unit_of_work
-from outreach.logbook.tables import SessionReport, SignupChannel
-from outreach.people.access import NATION, Person
-from outreach.people.tables import AccountArea, BranchRegency, Role
+from outreach.logbook.tables import SessionReport
+from outreach.people.access import NATION
+from outreach.people.tables import BranchRegency, Role
 from outreach.progress.tables import Target
-from outreach.sheets.kinds import Context, Row
-from outreach.sheets.ledger import COLUMNS, LEDGER
 from outreach.visits.tables import Happening, VisitEvent
 from outreach.web.app import create_app
-from tests.maps.map_app import serving
 from tests.visits.world import NOW
+from tests.web.boards import look_after, manager, national, row, rows
 from tests.web.conftest import Visitor
 from tests.web.world import FOREIGN_REGENCY, OWN_REGENCY, OWN_VILLAGE
 
@@ -29,56 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
-    from playwright.sync_api import Browser
 
     from outreach.config import Settings
     from tests.web.world import World
 
+__all__ = ["manager", "national"]
+
 OFFICE = "Jawa Tengah dan DIY"
-
-
-@pytest.fixture
-def manager(english: Callable[[Role], Visitor]) -> Visitor:
-    """Looks after Kota Surakarta alone."""
-    return english(Role.MANAGER)
-
-
-def look_after(app: Flask, world: World, *areas: str) -> None:
-    account_id = world.accounts[Role.MANAGER][0]
-    with unit_of_work(app.extensions["outreach"].engine) as db:
-        for area in db.exec(select(AccountArea).where(AccountArea.account_id == account_id)):
-            db.delete(area)
-        db.flush()
-        db.add_all(AccountArea(account_id=account_id, code=code) for code in areas)
-
-
-@pytest.fixture
-def national(app: Flask, world: World, manager: Visitor) -> Visitor:
-    look_after(app, world, NATION)
-    return manager
-
-
-def body_of(page: str) -> str:
-    return page.split('<table class="table table-hover numbers board')[1].split("tbody>")[1]
-
-
-def rows(page: str) -> dict[str, str]:
-    """The addresses of the table's rows, by name; a row that leads nowhere has none."""
-    body = body_of(page)
-    heads = re.findall(r'<th scope="row">(.*?)</th>', body, re.DOTALL)
-    found = {}
-    for head in heads:
-        told = re.search(r'<a href="(.*?)">(.*?)</a>', head)
-        name = told[2] if told else re.sub(r"<.*", "", head).strip()
-        found[name] = unescape(told[1]) if told else ""
-    return found
-
-
-def row(page: str, name: str) -> str:
-    """What a row tells, without its marks."""
-    body = body_of(page)
-    (found,) = (one for one in body.split("<tr>") if f">{name}<" in one.split("</th>")[0])
-    return " ".join(re.sub(r"<[^>]+>", " ", unescape(found)).split())
 
 
 def test_a_manager_starts_from_the_board(manager: Visitor) -> None:
@@ -312,73 +264,6 @@ def test_a_new_report_shows_at_once(app: Flask, world: World, manager: Visitor) 
     assert re.search(r"<dd>11 <small>in 1 sessions", manager.get("/board").text)
 
 
-def test_the_cards_tell_what_is_due_and_where_the_period_ends(manager: Visitor) -> None:
-    board = manager.get("/board").text
-    (address,) = re.findall(r'data-cards="([^"]+)"', board)
-    cards = manager.get(unescape(address))
-    assert cards.status_code == 200
-    assert "<html" not in cards.text
-    for words in ("Expected end", "Due in the month from", "counted as paying", 'href="/ledger'):
-        assert words in cards.text
-    # One session is too thin for a range, and that is said.
-    assert "Too few data for a range" in cards.text
-
-
-def bring_in(app: Flask, world: World, **told: Any) -> None:
-    """Tell the agency's counts of the own village as the command does."""
-    row = Row(2, {}, {column.key: None for column in COLUMNS})
-    row.values.update(code=OWN_VILLAGE, month=date(2026, 10, 1), channel=SignupChannel.OWN.value)
-    row.values.update(as_of=NOW.date(), source="BPU", **told)
-    ctx = Context(Person(0, "", Role.ADMIN, (NATION,)), 0, (NATION,), NOW, NOW.date())
-    with unit_of_work(app.extensions["outreach"].engine) as db:
-        changes = LEDGER.check(db, [row], ctx)
-        assert changes, row.problems
-        LEDGER.apply(db, changes, ctx)
-
-
-def test_counts_that_were_brought_in_show_at_once(
-    app: Flask, world: World, manager: Visitor
-) -> None:
-    bring_in(app, world, registered=700, first_paid=500)
-    assert "For 500 workers" in manager.get("/board/cards").text
-    bring_in(app, world, registered=700, first_paid=400)
-    assert "For 400 workers" in manager.get("/board/cards").text
-
-
-def test_what_is_confirmed_stands_beside_what_is_claimed(
-    app: Flask, world: World, manager: Visitor
-) -> None:
-    assert "confirmed by" not in manager.get("/board").text
-    bring_in(app, world, registered=700, first_paid=500)
-    page = manager.get("/board").text
-    wanted = "500 confirmed by the agency's counts, told in 1 villages, newest of"
-    assert wanted in unescape(page)
-    for address in (
-        f"/board?area={OWN_REGENCY}",
-        f"/board?branch={world.own['branch_id']}&by=team",
-        f"/board?team={world.own['team_id']}",
-    ):
-        shown = body_of(manager.get(address).text)
-        assert shown.count("500 confirmed") == 1, address
-
-
-def test_what_is_due_stands_by_month_and_payer(app: Flask, world: World, manager: Visitor) -> None:
-    bring_in(app, world, registered=700, first_paid=500)
-    cards = manager.get("/board/cards").text
-    assert "A discount ends on 31 Dec 2026" in cards
-    label = "<caption>Rupiah due per month, by who pays (from next month on an estimate)</caption>"
-    table = cards.split(label)[1].split("</table>")[0]
-    told = {
-        month: re.findall(r'<td class="n">(.*?)</td>', rest.split("</tr>")[0])[0]
-        for month, rest in re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', table, re.DOTALL)
-    }
-    assert len(told) == 12
-    # Nobody of them signed up before October; the discount holds to the end of the year.
-    paying = [told[f"{month} 2026"] for month in ("September", "October", "November", "December")]
-    assert paying == ["IDR0", *["IDR4,200,000"] * 3]
-    assert told["January 2027"] == "IDR8,400,000"
-
-
 def test_the_table_says_its_order_and_has_heads(national: Visitor) -> None:
     page = national.get("/board").text
     assert "The order is that of the sign-ups that can still be recovered." in page
@@ -388,25 +273,3 @@ def test_the_table_says_its_order_and_has_heads(national: Visitor) -> None:
     cells = table.split("<tbody>")[1].split("</tr>")[0]
     assert cells.count("<td") + 1 == heads
     assert cells.count("data-label=") == heads - 1
-
-
-@pytest.mark.browser
-def test_the_cards_come_when_the_page_stands(
-    app: Flask, manager: Visitor, browser: Browser
-) -> None:
-    manager.get("/")
-    cookie = manager.get_cookie("outreach")
-    assert cookie is not None
-    with serving(app) as address:
-        context = browser.new_context(base_url=address, viewport={"width": 360, "height": 740})
-        told = {"outreach": cookie.value, "language": "en"}
-        context.add_cookies([{"name": n, "value": v, "url": address} for n, v in told.items()])
-        page = context.new_page()
-        page.goto("/board")
-        expect(page.get_by_role("heading", name="Expected end")).to_be_visible()
-        expect(page.locator("[data-cards]")).not_to_have_attribute("aria-busy", "true")
-        page.route("**/board/cards*", lambda route: route.abort())
-        page.reload()
-        expect(page.locator("[data-failed]")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        context.close()

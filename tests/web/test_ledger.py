@@ -15,7 +15,7 @@ from outreach.logbook.tables import LedgerEntry, SessionReport, SignupChannel
 from outreach.people.access import NATION
 from outreach.people.tables import Role
 from outreach.villages.tables import Village
-from tests.web.test_board import look_after
+from tests.web.boards import look_after
 from tests.web.world import FOREIGN_REGENCY, FOREIGN_VILLAGE, OWN_REGENCY, OWN_VILLAGE
 
 if TYPE_CHECKING:
