@@ -1,8 +1,8 @@
 """Which digests are due, who sends each, and what became of it: once a week, whoever else looks.
 
-Taken as messages are: every try counts up, and whoever comes late settles nothing. A digest that
-fell due while nobody sent goes out once, by day; where the next is less than a day away, that one
-stands for it.
+Taken as messages are: every try counts up, and whoever comes late settles nothing. Whatever could
+not go out at once, because workers or the mail server were away, goes out once, by day; where the
+next weekly one is less than a day away, that one stands for it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sqlmodel import col
 
 from outreach.messages.outbox import (
     MOST_DUE,
+    MOST_LOST,
     QUIET_FROM,
     QUIET_UNTIL,
     RESEND_AFTER,
@@ -32,12 +33,12 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
-#: After so many tries it is given up until the next week.
-MOST_TRIES = 5
+#: After so many tries, which go on for more than a day, it is given up until the next week.
+MOST_TRIES = 20
 #: Longer than a worker may take for one, so that who has not come back by then has died.
 LEASE = timedelta(minutes=3)
-#: Whatever waits longer than this was missed.
-LATE = timedelta(hours=1)
+#: Whoever asked for a letter longer ago does not wait for it at night.
+JUST_ASKED = timedelta(hours=1)
 #: Closer than this, the next digest stands for one that was missed.
 TOO_CLOSE = timedelta(days=1)
 #: A link that waited longer is dated anew, so that it opens for as long as it says.
@@ -80,24 +81,32 @@ def due_digests(db: Session, now: datetime, most: int = MOST_DUE) -> list[int]:
 def _is_for_now(db: Session, row: Digest, now: datetime) -> bool:
     """Put off what cannot go out now, and say whether this one can."""
     zone = _zone(person_of(db, row.account_id))
-    if row.attempts >= MOST_TRIES:
+    if _is_lost(row):
         _give_up(row, "worker_lost", zone, now)
         return False
-    later = _put_off(row, zone, now)
-    row.next_try_at = later or now + RESEND_AFTER
-    return later is None
+    if _is_put_off(row, zone, now):
+        return False
+    row.next_try_at = now + RESEND_AFTER
+    return True
 
 
-def _put_off(row: Digest, zone: Zone, now: datetime) -> datetime | None:
-    """Tell when to send a weekly digest that was missed, if not now."""
-    is_late = row.next_try_at is not None and now - row.next_try_at > LATE
-    if row.confirmed_at is None or not is_late:
-        return None
+def _is_lost(row: Digest) -> bool:
+    """Whether the workers that took it died of it: a failure gives the lease back."""
+    return row.lease_until is not None and row.attempts >= MOST_LOST
+
+
+def _is_put_off(row: Digest, zone: Zone, now: datetime) -> bool:
+    """Put off what came to nothing for long: to the morning, or to the next weekly one."""
+    if now - row.asked_at <= JUST_ASKED:
+        return False
     following = next_sending(row.weekday, zone, now)
-    if following - now < TOO_CLOSE:
-        return following
-    clock = now.astimezone(ZoneInfo(zone.value)).time()
-    return None if QUIET_UNTIL <= clock < QUIET_FROM else next_morning(zone, now)
+    if row.confirmed_at is not None and following - now < TOO_CLOSE:
+        _settle(row, zone, now)
+        return True
+    if QUIET_UNTIL <= now.astimezone(ZoneInfo(zone.value)).time() < QUIET_FROM:
+        return False
+    row.next_try_at = next_morning(zone, now)
+    return True
 
 
 def take_digest(db: Session, account_id: int, now: datetime) -> TakenDigest | None:
@@ -108,6 +117,8 @@ def take_digest(db: Session, account_id: int, now: datetime) -> TakenDigest | No
     person = person_of(db, account_id)
     if person is None or not may_read(person, row.area):
         _give_up(row, "account_closed" if person is None else "area_lost", _zone(person), now)
+        return None
+    if _is_put_off(row, person.zone, now):
         return None
     if row.confirmed_at is None and now - row.asked_at > RENEW_LINK_AFTER:
         row.asked_at = now
@@ -129,7 +140,7 @@ def take_digest(db: Session, account_id: int, now: datetime) -> TakenDigest | No
 def _is_free(row: Digest, now: datetime) -> bool:
     is_due = row.next_try_at is not None and row.next_try_at <= now + RESEND_AFTER
     is_held = row.lease_until is not None and row.lease_until > now
-    return is_due and not is_held and row.attempts < MOST_TRIES
+    return is_due and not is_held and not _is_lost(row)
 
 
 def _key(row: Digest, person: Person, now: datetime) -> str:

@@ -150,6 +150,7 @@ def send_now(db: Session, *, by: Person, now: datetime) -> None:
     if row.next_try_at is not None and row.next_try_at <= now:
         raise Conflict(problem="digest_under_way")
     _require_pause(row.sent_at, now)
+    row.asked_at = now
     if row.attempts:  # it is being tried again anyway: sooner then
         row.next_try_at = now
     else:

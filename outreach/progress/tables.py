@@ -149,10 +149,10 @@ class Digest(SQLModel, table=True):
 
     `weekday` is the ISO number, 1 for Monday to 7 for Sunday; `area` is a code prefix within the
     person's own area, or empty for all that they see. Nothing but a link goes out before the
-    person has opened it; `asked_at` is when `email` was given, and that link with it. `sent_for`
-    is the last day it was sent or given up for. Without `next_try_at` nothing is to be sent until
-    the person does something. `attempts` rises with every try, so that whoever was too slow cannot
-    settle what another has taken over; until `lease_until` nobody else tries.
+    person has opened it; `asked_at` is when they last asked for a letter, and dates that link.
+    `sent_for` is the last day it was sent or given up for. Without `next_try_at` nothing is to be
+    sent until the person does something. `attempts` rises with every try, so that whoever was too
+    slow cannot settle what another has taken over; until `lease_until` nobody else tries.
     """
 
     __table_args__ = (
