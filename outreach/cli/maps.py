@@ -180,7 +180,7 @@ def _registry() -> tuple[Places, dict[Level, list[str]]]:
 def _why(error: OutreachError) -> str:
     from outreach.web.border_words import FILES, file_facts
 
-    return say(FILES[str(error.facts["problem"])], **file_facts(error))
+    return say(FILES[str(error.facts["problem"])], **file_facts(error, say))
 
 
 def _show_report(report: Report) -> None:

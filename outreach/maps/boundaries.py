@@ -70,11 +70,11 @@ def match(
         For the field `file`, if no column holds codes of the registry (of the *level* named).
     """
     column, codes, found = _best_column(read, registry, Level[level.upper()] if level else None)
-    refused = _refused(read, codes, registry[found], read.columns[column])
+    refused = _refused(read, codes, registry, found, read.columns[column])
     left_out = {one.row for one in refused}
     kept = [at for at in range(len(codes)) if at + 1 not in left_out]
     if not kept:
-        raise unusable("borders_nothing_left")
+        raise unusable("borders_nothing_left", reasons=sorted({one.reason for one in refused}))
     to = min(found, Level.DISTRICT)
     regions = _dissolved([codes[at][:to] for at in kept], read.shapes[kept].tolist())
     times = Counter(codes[at] for at in kept)
@@ -120,16 +120,27 @@ def _code(text: str) -> str:
 
 
 def _refused(
-    read: ReadBorders, codes: Sequence[str], known: Collection[str], texts: Sequence[str]
+    read: ReadBorders,
+    codes: Sequence[str],
+    registry: Mapping[Level, Collection[str]],
+    level: Level,
+    texts: Sequence[str],
 ) -> list[Refused]:
+    known = set(registry[level])
+    others = set().union(*registry.values()) - known
     refused = []
     for at, (code, note) in enumerate(zip(codes, read.notes, strict=True)):
-        reason = note if note in _REFUSED else ""
-        if code not in known:
-            reason = "not_in_registry" if code else "no_code"
+        reason = (note if note in _REFUSED else "") if code in known else _unknown(code, others)
         if reason:
             refused.append(Refused(at + 1, code or texts[at], reason))
     return refused
+
+
+def _unknown(code: str, others: Collection[str]) -> str:
+    """Say why a code is none of the level; *others* are those of all other levels."""
+    if not code:
+        return "no_code"
+    return "other_level" if code in others else "not_in_registry"
 
 
 def _dissolved(codes: Sequence[str], shapes: Sequence[shapely.Geometry]) -> Regions:

@@ -85,7 +85,9 @@ def read_geojson(path: Path) -> tuple[list[dict[str, Any]], Any, Any]:
     ):
         raise Unusable("borders_not_features")
     features = document.get("features", []) if "features" in document else [document]
-    if not isinstance(features, list) or len(features) > MOST_ROWS:
+    if not isinstance(features, list):
+        raise Unusable("borders_not_features")
+    if len(features) > MOST_ROWS:
         raise Unusable("borders_too_many_rows", most=MOST_ROWS)
     rows, texts = [], []
     for feature in features:
@@ -263,7 +265,6 @@ def areas_of(shapes: Any) -> tuple[Any, list[str]]:
 
 
 def _polygons(shape: Any) -> Any:
-
     if shape is None:
         return None
     parts = shapely.get_parts(shapely.get_parts(shape))

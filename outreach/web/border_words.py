@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from outreach.web.i18n import number, short_date
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from outreach.errors import OutreachError
 
@@ -79,7 +79,7 @@ FILES = {
         "The codes in column %(column)s are of several levels. Send one level at a time, or name"
         " the column."
     ),
-    "borders_nothing_left": _lazy("No row of this file can be used."),
+    "borders_nothing_left": _lazy("No row of this file can be used: %(reasons)s."),
     "borders_other_draft": _lazy(
         "Another file was uploaded meanwhile. Look at what it brings, then confirm that."
     ),
@@ -88,8 +88,9 @@ FILES = {
 ROWS = {
     "no_code": _lazy("no region code"),
     "not_in_registry": _lazy("not in the registry"),
+    "other_level": _lazy("a region of another level"),
     "no_area": _lazy("no area"),
-    "broken": _lazy("coordinates that are no numbers"),
+    "broken": _lazy("shape that cannot be read, such as a ring that is not closed"),
     "outside": _lazy("outside Indonesia"),
 }
 
@@ -112,14 +113,17 @@ def _one(borders: Mapping[str, Any]) -> str:
     return f"{borders['source']}, {day} ({count})"
 
 
-def file_facts(error: OutreachError) -> dict[str, object]:
-    """Gather what the words of `FILES` are filled in with."""
+def file_facts(error: OutreachError, tell: Callable[[str], str]) -> dict[str, object]:
+    """Gather what the words of `FILES` are filled in with; reasons of rows are told as words."""
+    facts = {**error.facts}
+    if "reasons" in facts:
+        facts["reasons"] = [tell(ROWS[reason]) for reason in facts["reasons"]]
     return {
         name: ", ".join(map(str, value)) if isinstance(value, list) else value
-        for name, value in error.facts.items()
+        for name, value in facts.items()
     }
 
 
 def file_problem(error: OutreachError) -> str:
     """Say why a file of borders cannot be used."""
-    return str(_(FILES[str(error.facts["problem"])], **file_facts(error)))
+    return str(_(FILES[str(error.facts["problem"])], **file_facts(error, _)))

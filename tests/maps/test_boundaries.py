@@ -85,9 +85,10 @@ def test_every_row_is_accepted_or_refused(places: Places, registry: Any) -> None
         (None, SQUARES["34.03"]),
         ("34.03", None),
         ("34.71", shapely.box(2, 48, 3, 49)),
+        ("34", SQUARES["34.03"]),
     ]
     report, regions = matched(geojson(rows), places, registry)
-    assert (report.level, report.rows, report.accepted, report.matched) == (Level.REGENCY, 8, 3, 2)
+    assert (report.level, report.rows, report.accepted, report.matched) == (Level.REGENCY, 9, 3, 2)
     assert report.rows == report.accepted + len(report.refused)
     assert [(one.row, one.code, one.reason) for one in report.refused] == [
         (4, "99.01", "not_in_registry"),
@@ -95,6 +96,7 @@ def test_every_row_is_accepted_or_refused(places: Places, registry: Any) -> None
         (6, "", "no_code"),
         (7, "34.03", "no_area"),
         (8, "34.71", "outside"),
+        (9, "34", "other_level"),
     ]
     assert report.twice == (("33.72", 2),)
     assert report.missing == ("34.03", "34.71")
@@ -127,18 +129,23 @@ def test_villages_are_joined_to_districts(places: Places, registry: Any) -> None
 
 
 @pytest.mark.parametrize(
-    ("rows", "problem"),
+    ("rows", "problem", "reasons"),
     [
-        ([("99.01", SQUARES["33.11"])], "borders_no_match"),
-        ([("33.11", shapely.box(2, 48, 3, 49))], "borders_nothing_left"),
+        ([("99.01", SQUARES["33.11"])], "borders_no_match", None),
+        (
+            [("33.11", shapely.box(2, 48, 3, 49)), ("33.72", SQUARES["33.72"].boundary)],
+            "borders_nothing_left",
+            ["no_area", "outside"],
+        ),
     ],
 )
 def test_a_file_without_a_use_is_refused(
-    rows: list[Any], problem: str, places: Places, registry: Any
+    rows: list[Any], problem: str, reasons: list[str] | None, places: Places, registry: Any
 ) -> None:
     with pytest.raises(Invalid) as refused:
         matched(geojson(rows), places, registry)
     assert refused.value.facts["problem"] == problem
+    assert refused.value.facts.get("reasons") == reasons
 
 
 def test_the_map_shows_the_borders_and_keeps_the_rest(

@@ -128,6 +128,7 @@ def test_an_unsafe_zip_is_refused(files: dict[str, bytes], mode: int, code: str)
         (b'{"type": "FeatureCollection", "features": [{"type"', "borders_damaged"),
         (b'{"a":' * 100_000, "borders_damaged"),
         (b'{"type": "Topology"}', "borders_not_features"),
+        (b'{"type": "FeatureCollection", "features": {"a": 1}}', "borders_not_features"),
         (geojson([]), "borders_empty"),
         (b"SQLite format 3\0" + bytes(52) + b"GP10" + bytes(500), "borders_damaged"),
         (b"PK\x03\x04" + bytes(100), "borders_damaged"),
@@ -214,8 +215,9 @@ def test_each_row_is_noted_for_what_is_wrong_with_it() -> None:
     line = shapely.LineString([(110, -8), (111, -7)])
     rows = [("33.01", bow), ("33.02", huge), ("33.03", high), ("33.04", line), ("33.05", None)]
     far = shapely.box(2, 48, 3, 49)
-    told = read_borders(geojson([*rows, ("33.06", far)]))
-    assert list(told.notes) == ["mended", "broken", "", "no_area", "no_area", "outside"]
+    unclosed = {"type": "Polygon", "coordinates": [[[110, -8], [111, -8], [111, -7], [110, -7]]]}
+    told = read_borders(geojson([*rows, ("33.06", far), ("33.07", unclosed)]))
+    assert list(told.notes) == ["mended", "broken", "", "no_area", "no_area", "outside", "broken"]
     assert told.was_high
     assert not shapely.has_z(told.shapes).any()
     assert shapely.is_valid(told.shapes[0])

@@ -23,4 +23,4 @@ def test_every_problem_of_a_file_has_words() -> None:
 
 
 def test_every_reason_of_a_row_has_words() -> None:
-    assert set(ROWS) == {*_REFUSED, "no_code", "not_in_registry"}
+    assert set(ROWS) == {*_REFUSED, "no_code", "not_in_registry", "other_level"}
