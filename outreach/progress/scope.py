@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, or_, true
@@ -64,6 +64,34 @@ def scope_for(
     if region != NATION and not prefixes:
         raise NotFound(region=region)
     return Scope(prefixes, campaign_id, tuple(sorted(set(kinds))))
+
+
+def scope_of(
+    person: Person,
+    regions: Iterable[str],
+    *,
+    campaign_id: int | None = None,
+    kinds: Iterable[VillageKind] = (),
+) -> Scope:
+    """Cut several regions, as a branch or an office has, out of the person's area.
+
+    Raises
+    ------
+    NotFound
+        If the person sees nothing of any of them.
+    """
+    seen = [one for one in regions if sees_of(person, one)]
+    if not seen:
+        raise NotFound(kind="Region")
+    parts = [scope_for(person, region=one, campaign_id=campaign_id, kinds=kinds) for one in seen]
+    prefixes = {prefix for part in parts for prefix in part.prefixes}
+    return replace(parts[0], prefixes=tuple(sorted(prefixes)))
+
+
+def sees_of(person: Person, region: str) -> bool:
+    """Whether a person sees a region or something in it."""
+    inside = (covers((region,), area) for area in person.areas)
+    return covers(person.areas, region) or any(inside)
 
 
 def villages_in(scope: Scope, code: Any) -> ColumnElement[bool]:

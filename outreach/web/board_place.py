@@ -15,9 +15,8 @@ from outreach.people.access import NATION, covers
 from outreach.people.tables import Team
 from outreach.progress.board_rows import By
 from outreach.progress.board_teams import villages_of_teams
-from outreach.progress.offices import Served, served_regencies
+from outreach.progress.offices import part_of_branch, part_of_office, served_regencies
 from outreach.progress.planned_days import planned_days
-from outreach.progress.scope import Scope, scope_for
 from outreach.villages.codes import Level, parents
 from outreach.villages.reading import names_of
 from outreach.web.map_filters import Filters, home_of, read_filters
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.people.access import Person
+    from outreach.progress.offices import Served
+    from outreach.progress.scope import Scope
 
 #: Rows to choose from, the usual ones first.
 OF_NATION = (By.OFFICE, By.BRANCH, By.PROVINCE)
@@ -93,9 +94,9 @@ def read_place(db: Session, person: Person) -> Place:
     if filters.area:
         place = _of_area(db, person, filters, served)
     elif office:
-        place = _of_office(person, filters, served, office)
+        place = _of_office(db, person, filters, served, office)
     elif branch:
-        place = _of_branch(person, filters, served, branch)
+        place = _of_branch(db, person, filters, served, branch)
     elif team:
         place = _of_team(db, person, filters, served, team)
     else:
@@ -116,9 +117,9 @@ def _of_all(db: Session, person: Person, filters: Filters, served: list[Served])
     regencies = [one.regency_code for one in served]
     nothing_else = all(covers(regencies, area) for area in person.areas)
     if served and nothing_else and len({one.branch_id for one in served}) == 1:
-        return _of_branch(person, filters, served, str(served[0].branch_id))
+        return _of_branch(db, person, filters, served, str(served[0].branch_id))
     if served and nothing_else and len({one.office for one in served}) == 1:
-        return _of_office(person, filters, served, served[0].office)
+        return _of_office(db, person, filters, served, served[0].office)
     name = names_of(db, [home]).get(home, "") if home else _whole_name(person)
     choices = OF_NATION if served else (By.PROVINCE, *OF_PART[1:])
     scope = filters.scope(person)
@@ -131,27 +132,28 @@ def _whole_name(person: Person) -> str:
     return "" if covers(person.areas, NATION) else _("My whole area")
 
 
-def _of_office(person: Person, filters: Filters, served: list[Served], office: str) -> Place:
+def _of_office(
+    db: Session, person: Person, filters: Filters, served: list[Served], office: str
+) -> Place:
+    part = part_of_office(db, person, office)
+    looked_at = replace(filters, part=part)
     inside = [one for one in served if one.office == office]
-    if not inside:
-        raise NotFound(kind="Office")
     around = _around(person, filters)
-    scope, is_part = _scope(person, filters, inside)
-    place = _place(filters, office, OF_PART, scope, inside, around)
-    return replace(place, office=office, is_part=is_part)
+    place = _place(looked_at, office, OF_PART, looked_at.scope(person), inside, around)
+    return replace(place, office=office, is_part=part.is_cut(person))
 
 
-def _of_branch(person: Person, filters: Filters, served: list[Served], branch: str) -> Place:
+def _of_branch(
+    db: Session, person: Person, filters: Filters, served: list[Served], branch: str
+) -> Place:
+    part = part_of_branch(db, person, branch)
+    looked_at = replace(filters, part=part)
     inside = [one for one in served if str(one.branch_id) == branch]
-    if not inside:
-        raise NotFound(kind="Branch")
     around = _around(person, filters)
     if around or len({one.branch_id for one in served}) > 1:
-        office = inside[0].office
-        around = (*around, (f"/board{filters.query(office=office)}", office))
-    scope, is_part = _scope(person, filters, inside)
-    place = _place(filters, inside[0].branch, OF_BRANCH, scope, inside, around)
-    return replace(place, branch=branch, is_part=is_part)
+        around = (*around, (f"/board{filters.query(office=part.office)}", part.office))
+    place = _place(looked_at, part.name, OF_BRANCH, looked_at.scope(person), inside, around)
+    return replace(place, branch=branch, is_part=part.is_cut(person))
 
 
 def _of_team(
@@ -162,7 +164,7 @@ def _of_team(
     found = db.execute(query).first()
     if found is None:
         raise NotFound(kind="Team")
-    branch = _of_branch(person, filters, served, str(found.branch_id))
+    branch = _of_branch(db, person, filters, served, str(found.branch_id))
     own = villages_of_teams(db, branch.scope, planned_days(db, branch.scope)).get(team, set())
     if branch.is_part and not own:
         raise NotFound(kind="Team")
@@ -189,7 +191,7 @@ def _of_area(db: Session, person: Person, filters: Filters, served: list[Served]
     above = [code for code in reversed(parents(area)) if len(code) >= least]
     names = names_of(db, [*above, area])
     if behind:
-        branch = _of_branch(person, filters, served, str(behind[0].branch_id))
+        branch = _of_branch(db, person, filters, served, str(behind[0].branch_id))
         crumbs = (*branch.crumbs[:-1], (branch.at(branch=branch.branch), branch.name))
     above_it = tuple((f"/board{filters.query(area=code)}", names[code]) for code in above)
     place = _place(
@@ -219,19 +221,3 @@ def _around(person: Person, filters: Filters) -> tuple[tuple[str, str], ...]:
     """Lead to everything the person sees, if that is more than one place."""
     whole = (f"/board{filters.query()}", _whole_name(person))
     return (whole,) if home_of(person) == NATION else ()
-
-
-def _scope(person: Person, filters: Filters, inside: list[Served]) -> tuple[Scope, bool]:
-    """Cut the regencies out of the person's area; say whether something of them is missing."""
-    whole = Scope(tuple(sorted({one.regency_code for one in inside})))
-    parts = [
-        scope_for(
-            person,
-            region=code,
-            campaign_id=filters.campaign_id,
-            kinds=(filters.kind,) if filters.kind else (),
-        )
-        for code in whole.prefixes
-    ]
-    prefixes = tuple(sorted({prefix for part in parts for prefix in part.prefixes}))
-    return replace(parts[0], prefixes=prefixes), prefixes != whole.prefixes

@@ -16,7 +16,6 @@ from outreach.campaigns.days import PlannedDay
 from outreach.campaigns.stages import StageIn
 from outreach.campaigns.tables import Purpose
 from outreach.errors import Conflict, Invalid, NotFound
-from outreach.people.access import covers
 from outreach.people.free_text import Name
 from outreach.people.regions import VillageCode
 from outreach.people.tables import Role
@@ -39,7 +38,7 @@ from outreach.web.forms import Filled, check, fill, read, refill
 from outreach.web.i18n import number, plain_date
 from outreach.web.manager import BELOW
 from outreach.web.map_data import map_data
-from outreach.web.map_filters import home_of, read_filters
+from outreach.web.map_filters import home_of, name_of_place, read_filters_of_part
 from outreach.web.routing import allow
 from outreach.web.words import problems_in_words, word
 
@@ -101,7 +100,7 @@ def follow_ups() -> ResponseReturnValue:
     """Show the lists by their counts, the one that is opened, and the spread of sign-ups."""
     opened, rules, problems = asked_list()
     with reading_db() as db:
-        filters = read_filters(db, person(), home=home_of(person()))
+        filters = read_filters_of_part(db, person(), home=home_of(person()))
         if opened:
             return _list_page(db, filters, opened, rules, Filled())
         page = _overview(db, filters, rules, problems)
@@ -122,7 +121,7 @@ def make_stage() -> ResponseReturnValue:
     """Draft a stage of the ticked villages that are still on the list."""
     opened, rules, problems = asked_list()
     with reading_db() as db:
-        filters = read_filters(db, person(), home=home_of(person()))
+        filters = read_filters_of_part(db, person(), home=home_of(person()))
         if opened is None:  # a form without its list, or with thresholds that cannot be
             return _overview(db, filters, rules, problems), 422
     try:
@@ -231,7 +230,7 @@ def _overview(
     scope, whole = filters.scope(person()), filters.scope(person(), whole=True)
     lists = follow_up_lists(db, scope, rules, today(), whole=whole)
     vain = in_vain(db, scope)
-    below = BELOW.get(len(filters.area), Level.VILLAGE)
+    below = Level.REGENCY if filters.part else BELOW.get(len(filters.area), Level.VILLAGE)
     totals = map_data().totals(db, scope, below, now())
     saturated = saturation_by(totals.rows)
     names = names_of(db, {filters.area, *(one.code for one in vain[:MOST_IN_VAIN])} - {""})
@@ -259,7 +258,7 @@ def _overview(
 def _link(filters: Filters, kind: FollowUp) -> str:
     """Write the address of a list, with the filters and the thresholds of this page."""
     moved = {name: request.args[name] for name in Rules.model_fields if request.args.get(name, "")}
-    return "/follow-ups" + filters.query(area=filters.area, list=kind.value, **moved)
+    return "/follow-ups" + filters.here(list=kind.value, **moved)
 
 
 def _classes(rows: Sequence[Saturated]) -> list[tuple[str, int]]:
@@ -268,10 +267,9 @@ def _classes(rows: Sequence[Saturated]) -> list[tuple[str, int]]:
 
 
 def _around(filters: Filters, names: Mapping[str, str]) -> dict[str, Any]:
-    is_whole = covers(person().areas, filters.area)
     return {
         "filters": filters,
-        "here": names.get(filters.area, "") if is_whole else "",
+        "here": name_of_place(filters, person(), names),
         "above": parent(filters.area) if filters.area else "",
         "day": today(),
         "seen_at": now(),

@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from outreach.campaigns.campaigns import list_campaigns
 from outreach.logbook.tables import SignupChannel
 from outreach.logbook.tariff import discounts_ending, tariff
-from outreach.people.access import covers
+from outreach.people.access import NATION
 from outreach.people.tables import Role
 from outreach.progress.dues import dues
 from outreach.progress.ledger import STEPS, by_channel, ledger_by, together
@@ -24,7 +24,7 @@ from outreach.web.coordinator_pages import READERS, today
 from outreach.web.database import reading_db, running
 from outreach.web.due_series import DueSeries, months_around
 from outreach.web.manager import BELOW, crumbs_to
-from outreach.web.map_filters import Filters, home_of, read_filters
+from outreach.web.map_filters import Filters, home_of, read_filters_of_part
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ MOST_PAGES = 1_000_000
 def ledger() -> ResponseReturnValue:
     """Show the ledger of an area: steps, channels, dues, what does not agree, areas below."""
     with reading_db() as db:
-        filters = read_filters(db, person(), home=home_of(person()))
+        filters = read_filters_of_part(db, person(), home=home_of(person()))
         if len(filters.area) == Level.VILLAGE:
             return redirect(url_for("manager.village", code=filters.area), 303)
         scope = filters.scope(person())
@@ -63,8 +63,8 @@ def ledger() -> ResponseReturnValue:
             "manager/ledger.html",
             filters=filters,
             at=lambda area: address_of(filters, area),
-            crumbs=crumbs_to(db, person(), filters.area),
-            is_part=not covers(person().areas, filters.area),
+            crumbs=_crumbs(db, filters),
+            is_part=filters.is_cut(person()),
             campaigns=list_campaigns(db, person()),
             kinds=list(VillageKind),
             may_upload=person().role is Role.COORDINATOR,
@@ -90,14 +90,26 @@ def _kept[Reckoned](
     return found
 
 
-def address_of(filters: Filters, area: str, **more: str) -> str:
+def address_of(filters: Filters, area: str) -> str:
     """Write the address of this page at another area."""
-    return "/ledger" + filters.query(area=area, **more)
+    return "/ledger" + filters.query(area=area)
+
+
+def _crumbs(db: Session, filters: Filters) -> list[tuple[str, str]]:
+    """List the way to what is looked at: addresses and names; the nation has no name here."""
+    part = filters.part
+    if part is None:
+        regions = crumbs_to(db, person(), filters.area)
+        return [(address_of(filters, code), name) for code, name in regions]
+    around = [(address_of(filters, NATION), "")] if home_of(person()) == NATION else []
+    if around and part.branch_id is not None:
+        around.append(("/ledger" + filters.query(office=part.office), part.office))
+    return [*around, ("", part.name)]
 
 
 def areas_below(db: Session, scope: Scope, filters: Filters) -> dict[str, Any]:
     """Gather the ledger by the areas below."""
-    level = BELOW[len(filters.area)]
+    level = Level.REGENCY if filters.part else BELOW[len(filters.area)]
     rows = _kept(db, scope, level, lambda: ledger_by(db, scope, level, until=today()))
     return {"level": level.name.lower(), "areas": rows, "names": names_of(db, rows)}
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from babel.dates import format_date
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -16,7 +15,6 @@ from outreach.campaigns.access import branch_regencies, visible_branches
 from outreach.campaigns.campaigns import campaign_of, list_campaigns
 from outreach.campaigns.stages import list_stages
 from outreach.campaigns.tables import Status
-from outreach.errors import NotFound
 from outreach.people.access import NATION, covers
 from outreach.people.tables import Branch, BranchRegency, Role
 from outreach.planning.forecast import CAMPAIGNS_TESTED, SHARE_HELD
@@ -24,7 +22,6 @@ from outreach.progress.branch_outlook import branch_outlooks
 from outreach.progress.effort import Period
 from outreach.progress.outlook import outlook
 from outreach.progress.path import pace_between, read_path, way_on
-from outreach.progress.scope import Scope
 from outreach.progress.targets import (
     TargetShare,
     area_target,
@@ -32,13 +29,13 @@ from outreach.progress.targets import (
     national_target,
     regency_targets,
 )
-from outreach.villages.reading import estimate_sources, name_of
+from outreach.villages.reading import estimate_sources, names_of
 from outreach.villages.tables import Figure, VillageKind
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import READERS, today
 from outreach.web.database import reading_db
 from outreach.web.i18n import language, plain_date
-from outreach.web.map_filters import LONGEST_NUMBER, read_filters
+from outreach.web.map_filters import name_of_place, read_filters_of_part
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
@@ -49,6 +46,7 @@ if TYPE_CHECKING:
 
     from outreach.progress.outlook import Course
     from outreach.progress.path import NationalPath, Way
+    from outreach.progress.scope import Scope
     from outreach.progress.targets import RegencyShare
     from outreach.web.map_filters import Filters
 
@@ -60,27 +58,19 @@ MOST_STAGES = 12
 MOST_UNSERVED = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a person wants the outlook of: a place in the address's words, and its scope."""
-
-    filters: Filters
-    branch: Branch | None
-    scope: Scope
-
-
 @pages.get("/outlook")
 @allow(*READERS)
 def show() -> ResponseReturnValue:
     """Show where the nation, a branch or a campaign will stand if the pace holds."""
     with reading_db() as db:
-        asked = _asked(db)
-        period, share = _aim(db, asked)
-        told = outlook(db, asked.scope, period, target=share.signups if share else None)
+        filters = read_filters_of_part(db, person())
+        scope = filters.scope(person())
+        period, share = _aim(db, filters, scope)
+        told = outlook(db, scope, period, target=share.signups if share else None)
         shown = {
-            **_around(db, asked),
-            **_branches(db, asked),
-            **_stages(db, asked),
+            **_around(db, filters),
+            **_branches(db, filters, scope),
+            **_stages(db, filters, scope),
         }
     return render_template(
         "manager/outlook.html",
@@ -90,38 +80,18 @@ def show() -> ResponseReturnValue:
         signups=_chart(told.signups),
         villages=_chart(told.villages),
         tested=(CAMPAIGNS_TESTED, SHARE_HELD),
+        is_nation=scope.prefixes == (NATION,),
         **_national(today()),
         **shown,
     )
 
 
-def _asked(db: Session) -> Asked:
-    filters = read_filters(db, person())
-    branch = _branch(db)
-    if branch is None:
-        return Asked(filters, None, filters.scope(person()))
-    kinds = (filters.kind,) if filters.kind else ()
-    own = [code for code in branch_regencies(db, branch.id or 0) if covers(person().areas, code)]
-    return Asked(filters, branch, Scope(tuple(own), filters.campaign_id, kinds))
-
-
-def _branch(db: Session) -> Branch | None:
-    given = request.args.get("branch", "")
-    if not given:
-        return None
-    if not (given.isascii() and given.isdecimal() and len(given) <= LONGEST_NUMBER):
-        raise NotFound(kind="Branch")
-    if int(given) not in visible_branches(db, person()):
-        raise NotFound(kind="Branch", id=int(given))
-    return db.get_one(Branch, int(given))
-
-
-def _aim(db: Session, asked: Asked) -> tuple[Period, TargetShare | None]:
+def _aim(db: Session, filters: Filters, scope: Scope) -> tuple[Period, TargetShare | None]:
     """Tell the days that are looked at, and what they are to bring; nothing by kind of village."""
-    filters, day = asked.filters, today()
+    day = today()
     if filters.campaign_id is not None:
-        return _campaigns_aim(db, asked, filters.campaign_id)
-    share = None if filters.kind else area_target(db, asked.scope.prefixes, day)
+        return _campaigns_aim(db, filters, scope, filters.campaign_id)
+    share = None if filters.kind else area_target(db, scope.prefixes, day)
     if share is None:
         national = national_target(db, day)
         starts, ends = (
@@ -134,14 +104,14 @@ def _aim(db: Session, asked: Asked) -> tuple[Period, TargetShare | None]:
 
 
 def _campaigns_aim(
-    db: Session, asked: Asked, campaign_id: int
+    db: Session, filters: Filters, scope: Scope, campaign_id: int
 ) -> tuple[Period, TargetShare | None]:
     """Take the campaign's own target where the whole of it is looked at."""
     campaign = campaign_of(db, person(), campaign_id)
     period = Period(campaign.starts, campaign.ends, today())
     of_branch = branch_regencies(db, campaign.branch_id) if campaign.branch_id else ("",)
-    is_whole = all(covers(asked.scope.prefixes, code) for code in of_branch)
-    if not campaign.target_signups or asked.filters.kind or not is_whole:
+    is_whole = all(covers(scope.prefixes, code) for code in of_branch)
+    if not campaign.target_signups or filters.kind or not is_whole:
         return period, None
     share = TargetShare(
         campaign.target_signups, campaign.starts, campaign.ends, campaign.name, is_set_by_hand=True
@@ -149,32 +119,29 @@ def _campaigns_aim(
     return period, share
 
 
-def _around(db: Session, asked: Asked) -> dict[str, Any]:
-    area = asked.filters.area
+def _around(db: Session, filters: Filters) -> dict[str, Any]:
+    names = names_of(db, [filters.area]) if filters.area else {}
     return {
-        "filters": asked.filters,
-        "branch": asked.branch,
-        "area_name": name_of(db, person(), area) if area else "",
+        "filters": filters,
+        "here": name_of_place(filters, person(), names),
         "campaigns": list_campaigns(db, person()),
         "kinds": list(VillageKind),
         "sources": estimate_sources(db),
         "covered": Figure.COVERED,
         "may_set": person().role is Role.MANAGER,
-        "is_part": not covers(person().areas, area),
-        "is_nation": asked.scope.prefixes == (NATION,),
-        "tab_query": asked.filters.query(
-            area=area, branch=str(asked.branch.id) if asked.branch else ""
-        ),
+        "is_part": filters.is_cut(person()),
+        "tab_query": filters.here(),
     }
 
 
-def _branches(db: Session, asked: Asked) -> dict[str, Any]:
+def _branches(db: Session, filters: Filters, scope: Scope) -> dict[str, Any]:
     """Set the branches of the area beside each other, and tell what no branch serves."""
-    if asked.filters.campaign_id is not None or asked.branch is not None or asked.filters.kind:
+    is_branch = filters.part is not None and filters.part.branch_id is not None
+    if filters.campaign_id is not None or is_branch or filters.kind:
         return {"branches": (), "parts": (), "unserved": None}
     day = today()
     every = regency_targets(db, day)
-    shares = [one for one in every if covers(asked.scope.prefixes, one.code)]
+    shares = [one for one in every if covers(scope.prefixes, one.code)]
     seen = set(visible_branches(db, person())) & {one.branch_id for one in shares}
     # Sign-ups are counted within the area alone: a branch that reaches beyond it would fall short.
     inside = {one.code for one in shares}
@@ -184,7 +151,7 @@ def _branches(db: Session, asked: Asked) -> dict[str, Any]:
     for one in shares:
         if one.branch_id is not None:
             gaps[one.branch_id] = gaps.get(one.branch_id, 0) + one.gap
-    rows = branch_outlooks(db, asked.scope, seen - parts, targets, day)
+    rows = branch_outlooks(db, scope, seen - parts, targets, day)
     return {
         "branches": rows,
         "parts": _names(db, parts),
@@ -209,27 +176,27 @@ def _unserved(shares: Sequence[RegencyShare]) -> dict[str, Any] | None:
     }
 
 
-def _stages(db: Session, asked: Asked) -> dict[str, Any]:
+def _stages(db: Session, filters: Filters, scope: Scope) -> dict[str, Any]:
     """List the stages still going on, for which a what-if can be asked, each with its branch.
 
     A what-if sums a whole branch up, so the branch has to lie in the person's area as a whole.
     """
-    branches = _whole_branches(db, asked)
+    branches = _whole_branches(db, scope)
     going_on = [
         (stage, branches[stage.branch_id])
-        for stage in list_stages(db, person(), asked.filters.campaign_id)
+        for stage in list_stages(db, person(), filters.campaign_id)
         if stage.branch_id in branches and stage.status is Status.OPENED and stage.ends > today()
     ]
     return {"stages": going_on[:MOST_STAGES], "more_stages": len(going_on[MOST_STAGES:])}
 
 
-def _whole_branches(db: Session, asked: Asked) -> dict[int, str]:
+def _whole_branches(db: Session, scope: Scope) -> dict[int, str]:
     """Name the branches of what is looked at that the person sees as a whole."""
     served: dict[int, list[str]] = {}
     query = select(col(BranchRegency.branch_id), col(BranchRegency.regency_code))
     for branch_id, code in db.execute(query):
         served.setdefault(branch_id, []).append(code)
-    looked_at = asked.scope.prefixes
+    looked_at = scope.prefixes
     whole = {
         branch_id
         for branch_id, codes in served.items()

@@ -42,7 +42,7 @@ from outreach.web.coordinator_words import show_value
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, refill_edit, version_of
 from outreach.web.i18n import plain_date
-from outreach.web.map_filters import home_of, read_filters
+from outreach.web.map_filters import home_of, name_of_place, read_filters_of_part
 from outreach.web.region_field import Region, with_code
 from outreach.web.routing import allow
 from outreach.web.words import word
@@ -70,7 +70,7 @@ MOST_PROPOSED = 8
 def sponsorships() -> ResponseReturnValue:
     """Show the cliff and what is at stake, then the sponsorships themselves."""
     with reading_db() as db:
-        filters = read_filters(db, person(), home=home_of(person()))
+        filters = read_filters_of_part(db, person(), home=home_of(person()))
         scope = filters.scope(person())
         terms = sponsorships_in(db, scope)
         around = sponsorships_around(db, scope)
@@ -85,7 +85,7 @@ def sponsorships() -> ResponseReturnValue:
     return render_template(
         "manager/sponsorships.html",
         filters=filters,
-        here=names.get(filters.area, "") if covers(person().areas, filters.area) else "",
+        here=name_of_place(filters, person(), names),
         names=names,
         terms=_lines([one for one in terms if one.ends >= today()][:MOST_SHOWN], terms),
         found=len(terms),

@@ -16,7 +16,6 @@ from flask_babel import force_locale
 from outreach.campaigns.campaigns import campaign_of
 from outreach.errors import NotFound
 from outreach.papers.one_page import STATES as WORDS
-from outreach.people.access import covers
 from outreach.people.tables import Role
 from outreach.progress.layers import Layer
 from outreach.progress.totals import estimate_sources, newest_report
@@ -38,7 +37,7 @@ from outreach.web.follow_ups import asked_list, cases_of
 from outreach.web.i18n import moment, number, short_date
 from outreach.web.ledger import areas_below
 from outreach.web.manager import STATES, state_of, table_of
-from outreach.web.map_filters import Filters, home_of, read_filters
+from outreach.web.map_filters import Filters, home_of, read_filters, read_filters_of_part
 from outreach.web.paper_files import plain_name
 from outreach.web.routing import allow
 from outreach.web.words import source_words, word
@@ -90,7 +89,8 @@ def board() -> ResponseReturnValue:
 def map_() -> ResponseReturnValue:
     """Send the rows of the table beside the map."""
     with reading_db() as db, force_locale("id"):
-        filters = _area_filters(db)
+        filters = read_filters(db, person(), home=home_of(person()))
+        _refuse_village(filters)
         shown = table_of(db, filters)
         layer, level = _layer(shown), Level[shown["level"].upper()]
         table = map_table(
@@ -107,7 +107,8 @@ def map_() -> ResponseReturnValue:
 def ledger() -> ResponseReturnValue:
     """Send the ledger by area."""
     with reading_db() as db, force_locale("id"):
-        filters = _area_filters(db)
+        filters = read_filters_of_part(db, person(), home=home_of(person()))
+        _refuse_village(filters)
         below = areas_below(db, filters.scope(person()), filters)
         table = ledger_table(below["areas"], below["names"], Level[below["level"].upper()])
         extra = [("Sampai dengan", short_date(today()))]
@@ -124,7 +125,7 @@ def follow_ups() -> ResponseReturnValue:
     if kind is None or problems:  # the page tells what is wrong
         return redirect(_page_address({}).removeprefix(public_url()), 303)
     with reading_db() as db, force_locale("id"):
-        filters = read_filters(db, person(), home=home_of(person()))
+        filters = read_filters_of_part(db, person(), home=home_of(person()))
         found = cases_of(db, filters, kind, rules)
         table = follow_up_table(
             found.cases,
@@ -166,12 +167,6 @@ def _layer(shown: dict[str, Any]) -> LayerFigures | None:
     return LayerFigures(word(layer), layer.value, values, values[""], is_share)
 
 
-def _area_filters(db: Session) -> Filters:
-    filters = read_filters(db, person(), home=home_of(person()))
-    _refuse_village(filters)
-    return filters
-
-
 def _refuse_village(filters: Filters) -> None:
     """Refuse a village: its page has no such table."""
     if len(filters.area) == Level.VILLAGE:
@@ -182,9 +177,10 @@ def _about_area(
     db: Session, what: str, filters: Filters, extra: Iterable[tuple[str, str]]
 ) -> About:
     name = names_of(db, [filters.area])[filters.area] if filters.area else "Indonesia"
-    is_part = not covers(person().areas, filters.area)
+    if filters.part:
+        name = filters.part.name
     scope = filters.scope(person())
-    return _about(db, f"{what} {name}", name, filters, scope, extra, is_part)
+    return _about(db, f"{what} {name}", name, filters, scope, extra, filters.is_cut(person()))
 
 
 def _about(
@@ -211,7 +207,7 @@ def _about(
         sources=("Laporan sosialisasi yang berlaku.", *_estimates(db)),
         as_of=moment(newest, zone) if newest else "",
         made_at=moment(now(), zone),
-        address=_page_address({"area": filters.area}),
+        address=_page_address(filters.place()),
         newest=newest,
     )
 

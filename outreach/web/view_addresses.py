@@ -28,16 +28,17 @@ if TYPE_CHECKING:
 #: More fields than any page has are no filters.
 _MOST_FIELDS = 40
 _COUNTED = ("campaign", "kind")
+_PLACED = ("area", "office", "branch", *_COUNTED)
 _MAP = "manager.map_page"
 
 #: The pages, each with its name and the filters that stand in its address.
 PAGES = {
     "board.show": (_("Board"), ("area", "office", "branch", "team", "by", *_COUNTED)),
     _MAP: (_("Map"), ("area", *_COUNTED, "layer", "week", "beside")),
-    "ledger.ledger": (_("Sign-up ledger"), ("area", *_COUNTED)),
-    "sponsorships.sponsorships": (_("Sponsorships"), ("area", *_COUNTED)),
-    "outlook.show": (_("Outlook"), ("area", "branch", *_COUNTED)),
-    "follow_ups.follow_ups": (_("Follow-up"), ("area", *_COUNTED, "list", *Rules.model_fields)),
+    "ledger.ledger": (_("Sign-up ledger"), _PLACED),
+    "sponsorships.sponsorships": (_("Sponsorships"), _PLACED),
+    "outlook.show": (_("Outlook"), _PLACED),
+    "follow_ups.follow_ups": (_("Follow-up"), (*_PLACED, "list", *Rules.model_fields)),
     "approximate.listed": (_("Villages without an exact place"), ("area",)),
 }
 

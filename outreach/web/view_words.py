@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlmodel import col
 
-from outreach.campaigns.access import visible_branches
 from outreach.campaigns.campaigns import list_campaigns
 from outreach.errors import Invalid, NotFound
 from outreach.people.access import covers
@@ -54,14 +53,13 @@ _WEEKS = ("week", "beside")
 class Known:
     """What a person may name in an address now: regions, campaigns, branches, teams, offices.
 
-    `branches` are those of which the person sees something; of `whole` ones a whole regency.
+    Of offices and branches those of which the person sees something.
     """
 
     person: Person
     names: Mapping[str, str]
     campaigns: Mapping[str, str]
     branches: Mapping[str, str]
-    whole: frozenset[str]
     teams: Mapping[str, str]
     offices: frozenset[str]
 
@@ -69,12 +67,13 @@ class Known:
         """Whether the page answers: nothing it names is gone, or outside the person's area."""
         told = view.filters
         return (
-            all(self._holds(view, name, value) for name, value in told.items())
-            and (view.endpoint != "board.show" or _is_one_place(told))
+            all(self._holds(name, value) for name, value in told.items())
+            and _is_one_place(told)
+            and (view.endpoint != "board.show" or _has_rows(told))
             and _are_thresholds(told)
         )
 
-    def _holds(self, view: View, name: str, value: str) -> bool:
+    def _holds(self, name: str, value: str) -> bool:
         if name == "area":
             return self._sees(value)
         if name in _WEEKS:
@@ -83,7 +82,7 @@ class Known:
             return value in set(_CHOICES[name])
         ids: Mapping[str, Collection[str]] = {
             "campaign": self.campaigns,
-            "branch": self.whole if view.endpoint == "outlook.show" else self.branches,
+            "branch": self.branches,
             "team": self.teams,
             "office": self.offices,
         }
@@ -126,7 +125,6 @@ def known_to(db: Session, person: Person, views: Iterable[View]) -> Known:
         names_of(db, {_dotted(view.filters.get("area", "")) for view in views} - {""}),
         {str(one.id): one.name for one in list_campaigns(db, person)},
         {str(one.branch_id): one.branch for one in served},
-        frozenset(map(str, visible_branches(db, person))),
         _teams(db, person, served, teams) if teams else {},
         frozenset(one.office for one in served),
     )
@@ -169,9 +167,11 @@ def _is_in(told: Mapping[str, str], name: str) -> bool:
 
 
 def _is_one_place(told: Mapping[str, str]) -> bool:
-    """Whether a board is asked for at most one place, and for rows that this place has."""
-    if sum(name in told for name in ("area", "office", "branch", "team")) > 1:
-        return False
+    return sum(name in told for name in ("area", "office", "branch", "team")) <= 1
+
+
+def _has_rows(told: Mapping[str, str]) -> bool:
+    """Whether a board is asked for rows that its place has."""
     if "area" in told:
         level = Level(len(_dotted(told["area"])))
         rows = set(OF_AREA.get(level, OF_AREA[Level.DISTRICT]))

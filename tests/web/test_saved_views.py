@@ -48,6 +48,7 @@ FILTERED = (
     "/ledger?area=33.72&campaign={campaign_id}",
     "/sponsorships?area=33.72",
     "/outlook?branch={branch_id}&campaign={campaign_id}",
+    "/ledger?branch={branch_id}",
     "/follow-ups?area=33.72&list=unpaid&unpaid_days=60",
     "/villages/approximate?area=33.72",
 )
