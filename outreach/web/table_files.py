@@ -59,6 +59,11 @@ IN_TABLES = (Figure.INFORMAL, Figure.COVERED, Figure.VULNERABLE)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: The states of a village by the names of the map, in the words of papers.
 STATE_WORDS = dict(zip(STATES, WORDS, strict=True))
+#: What the shares among the layers are shares of.
+SHARE_OF = {
+    Layer.PAID: "dari pendaftaran yang diketahui bayarnya",
+    Layer.CONFIRMED: "dari kunjungan mendatang",
+}
 
 
 @pages.get("/board/table.xlsx")
@@ -161,9 +166,7 @@ def _layer(shown: dict[str, Any]) -> LayerFigures | None:
     layer: Layer | None = shown["layer"]
     if layer is None:
         return None
-    values = shown["layer_values"]
-    is_share = layer in (Layer.PAID, Layer.CONFIRMED)
-    return LayerFigures(word(layer), layer.value, values, values[""], is_share)
+    return LayerFigures(word(layer), layer.value, shown["layer_values"], SHARE_OF.get(layer, ""))
 
 
 def _area_filters(db: Session) -> Filters:
