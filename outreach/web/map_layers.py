@@ -180,7 +180,7 @@ def figure_words(layer: Layer, value: float, of: int | None) -> str:
     if np.isnan(value):
         return _("Never visited") if layer is Layer.SILENCE else "–"
     if of is not None:
-        return _("%(share)s of %(all)s", share=percent(value), all=number(of))
+        return str(_("%(share)s of %(all)s", share=percent(value), all=number(of)))
     return number(value, 1 if layer is Layer.SIGNUPS else 0)
 
 
