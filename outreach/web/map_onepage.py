@@ -123,7 +123,9 @@ def _shapes(area: str, below: Sequence[Total]) -> list[Geometry | None]:
 
 def _borders() -> str:
     shown = shown_borders(map_data().store.manifest())
-    return shown or _("Approximate borders, drawn from the places of the villages.")
+    if shown is None:
+        return str(_("Approximate borders, drawn from the places of the villages."))
+    return str(_("Borders: {source}.")).format(source=shown)
 
 
 def _area(db: Session, filters: Filters) -> Area:

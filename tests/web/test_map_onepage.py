@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from outreach.db import reading, unit_of_work
+from outreach.maps.artefacts import Store
 from outreach.papers.one_page import MOST_NAMED, MOST_VISITS, Area, NextVisits, one_page
 from outreach.papers.typesetting import typeset_told
 from outreach.people.tables import Official, Role
@@ -110,6 +111,18 @@ def test_the_villages_without_a_plan_are_named_where_they_are_few(
     assert f"yang belum direncanakan ({'; '.join(unplanned)}) agar" in asked
     whole = words(manager.get(f"{PAGE}?area={OWN_REGENCY}")).partition("Yang kami mohon")[2]
     assert "desa/kelurahan yang belum direncanakan agar" in whole, "which are too many"
+
+
+def test_borders_that_were_brought_in_are_told_with_source_and_date(
+    app: Flask, manager: Visitor
+) -> None:
+    store = Store(app.extensions["outreach"].settings.var_dir / "maps")
+    before = store.manifest()
+    facts = {"level": "district", "regions": 5, "missing": 7280, "as_of": "2024-06-30"}
+    store.note(borders=[{**facts, "source": "BIG", "file": "none"}])
+    told = words(manager.get(f"{PAGE}?area={DISTRICT}"))
+    store.note(**{"borders": [], **before})
+    assert "Batas: BIG, 30/06/2024 (5 dari 7.285 kecamatan); selebihnya perkiraan. " in told
 
 
 def test_the_picture_is_the_same_page(manager: Visitor) -> None:

@@ -185,6 +185,8 @@ def test_every_file_tells_filter_source_date_and_address(
     (line, *_) = lines(manager.get(f"/map/table.csv?area={OWN_REGENCY}&kind=kelurahan"))
     assert "Jenis desa: Kelurahan" in line["Saringan"]
     assert "Laporan sosialisasi yang berlaku" in line["Sumber"]
+    assert "Pekerja informal (perkiraan): " in line["Sumber"]
+    assert "Pekerja rentan" not in line["Sumber"], "of whom the table tells nothing"
     assert line["Keadaan per"] == told["Keadaan per"]
     (line, *_) = lines(manager.get(f"/map/table.csv?area={OWN_REGENCY}&sep=comma"), ",")
     assert datetime.fromisoformat(line["Keadaan per"]).tzinfo is not None
