@@ -122,7 +122,10 @@ def test_borders_that_were_brought_in_are_told_with_source_and_date(
     store.note(borders=[{**facts, "source": "BIG", "file": "none"}])
     told = words(manager.get(f"{PAGE}?area={DISTRICT}"))
     store.note(**{"borders": [], **before})
-    assert "Batas: BIG, 30/06/2024 (5 dari 7.285 kecamatan); selebihnya perkiraan. " in told
+    shown = told[told.index("Batas") : told.index("Terjangkau: sedikitnya")]
+    assert shown == (
+        "Batas wilayah: BIG, 30/06/2024 (5 dari 7.285 kecamatan); selebihnya perkiraan. "
+    )
 
 
 def test_the_picture_is_the_same_page(manager: Visitor) -> None:
