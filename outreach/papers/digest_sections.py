@@ -12,10 +12,12 @@ from outreach.papers.digest_words import (
     changed,
     day,
     moment,
+    month,
     number,
     percent,
     rupiah,
 )
+from outreach.papers.one_page import LEVELS
 from outreach.papers.source_words import source_words
 from outreach.progress.board import OF_BRANCHES
 from outreach.progress.board_rows import By, Schedule
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from outreach.planning.forecast import TooThin
     from outreach.progress.board_rows import Figures
     from outreach.progress.outlook import Course
-    from outreach.progress.week_figures import Behind, EndingTerm, WeekFigures
+    from outreach.progress.week_figures import Behind, EndingTerm, WeekCounts, WeekFigures
     from outreach.villages.tables import Zone
 
 _SCHEDULES = {
@@ -75,18 +77,22 @@ def _at(figures: WeekFigures, path: str) -> str:
 
 def _week(figures: WeekFigures, zone: Zone) -> Section:
     this, before = figures.this, figures.before
+    of_villages = f" dari {number(figures.board.whole.figures.villages)} desa/kelurahan"
     return Section(
         "Pekan yang lalu",
         (
-            f"Desa/kelurahan yang baru terjangkau: {changed(this.reached, before.reached)}",
+            f"Baru terjangkau{of_villages}: {changed(this.reached, before.reached)}",
             f"Sosialisasi: {changed(this.sessions, before.sessions)}",
             f"Pendaftaran: {changed(this.signups, before.signups)}",
-            f"Diketahui sudah membayar: {changed(this.paid, before.paid)}",
+            f"Diketahui sudah membayar: {_paid_of(this)} (pekan sebelumnya {_paid_of(before)})",
         ),
         (_reports(figures, zone),),
-        _at(figures, "/board"),
-        "Papan",
+        {"Papan": _at(figures, "/board")},
     )
+
+
+def _paid_of(week: WeekCounts) -> str:
+    return f"{number(week.paid)} dari {number(week.signups)} pendaftaran"
 
 
 def _so_far(figures: WeekFigures, zone: Zone) -> Section:
@@ -99,7 +105,10 @@ def _so_far(figures: WeekFigures, zone: Zone) -> Section:
         for of in figures.rates
         if of.as_of
     ]
-    return Section("Sejauh ini", tuple(lines), tuple(sources), _at(figures, "/map"), "Peta")
+    pages = {"Peta": _at(figures, "/map")}
+    if len(figures.region) in LEVELS:
+        pages["Satu halaman untuk kepala wilayah (PDF)"] = _at(figures, "/map/onepage.pdf")
+    return Section("Sejauh ini", tuple(lines), tuple(sources), pages)
 
 
 def _reached(whole: Figures) -> str:
@@ -143,7 +152,7 @@ def _rates(figures: WeekFigures) -> Iterator[str]:
     for of in figures.rates:
         rate = of.rate(signups)
         if rate is not None:
-            told = f"{percent(rate)} dari {number(of.total)} {FIGURES[of.figure]}"
+            told = f"{percent(rate, 2)} dari {number(of.total)} {FIGURES[of.figure]}"
             yield f"Pendaftaran dibanding: {told}"
 
 
@@ -155,14 +164,17 @@ def _behind(figures: WeekFigures, zone: Zone) -> Section:
     if more:
         told.append(f"dan {number(more)} {what} lain")
     if not told:
-        told = [f"Tidak ada {what} yang tertinggal"]
+        nothing = "dengan kekurangan yang masih dapat dikejar" if of_branches else "yang tertinggal"
+        told = [f"Tidak ada {what} {nothing}"]
     title = "Paling banyak yang masih dapat dikejar" if of_branches else "Paling tertinggal"
-    return Section(title, tuple(told), (_reports(figures, zone),), _at(figures, "/board"), "Papan")
+    of_region = f"area={figures.region}&" if figures.region else ""
+    pages = {"Papan": f"/board?{of_region}by={figures.by}"}
+    return Section(title, tuple(told), (_reports(figures, zone),), pages)
 
 
 def _branch(row: Behind) -> str:
     return (
-        f"Cabang {row.name}: {number(row.recoverable)} dari {number(row.missing)} pendaftaran"
+        f"{row.name}: {number(row.recoverable)} dari {number(row.missing)} pendaftaran"
         " yang kurang ke target (perkiraan)"
     )
 
@@ -180,10 +192,9 @@ def _outlook(figures: WeekFigures) -> Section:
     so_far = f"sosialisasi terbaru {day(newest)}" if newest else "belum ada sosialisasi"
     return Section(
         "Perkiraan akhir",
-        (f"Sampai {day(period.ends)}: {_range(course)}",),
+        (f"{day(period.starts)} – {day(period.ends)}: {_range(course)}",),
         (f"Perkiraan dari laju kampanye sendiri, {so_far}",),
-        _at(figures, "/outlook"),
-        "Perkiraan akhir",
+        {"Perkiraan akhir": _at(figures, "/outlook")},
     )
 
 
@@ -224,11 +235,10 @@ def _dues(figures: WeekFigures) -> Section:
     )
     lines = [f"{PAYERS[payer]}: {rupiah(due.rupiah)}" for payer, due in rows]
     return Section(
-        f"Iuran bulan yang mulai {day(figures.month)}",
+        f"Iuran {month(figures.month)}",
         (whole, *lines),
         (f"Buku pendaftaran dan tarif iuran, per {day(figures.today)} (perkiraan)",),
-        _at(figures, "/ledger"),
-        "Buku pendaftaran",
+        {"Buku pendaftaran": _at(figures, "/ledger")},
     )
 
 
@@ -248,8 +258,7 @@ def _ending(figures: WeekFigures) -> Section:
         "Kepesertaan dibayari yang segera berakhir",
         tuple(lines) or ("Tidak ada",),
         (f"Daftar kepesertaan yang dibayari, per {day(figures.today)}", *sources),
-        _at(figures, "/sponsorships"),
-        "Kepesertaan dibayari",
+        {"Kepesertaan dibayari": _at(figures, "/sponsorships")},
     )
 
 
@@ -259,20 +268,20 @@ def _sponsor(term: EndingTerm) -> str:
 
 
 def _waiting(figures: WeekFigures, zone: Zone) -> Section:
-    whole = figures.board.whole.figures
+    whole, plans = figures.board.whole.figures, figures.plans
+    all_plans = f", dari {number(plans.all)} seluruhnya" if plans.all > plans.here else ""
     told = (
-        (figures.plans, "rencana menunggu persetujuan Anda"),
+        (plans.here, f"rencana menunggu persetujuan Anda{all_plans}"),
         (whole.flagged, "laporan bertanda yang belum disetujui"),
         (whole.disputed, "kunjungan dengan dua laporan yang berbeda"),
         (whole.unsent, f"laporan belum terkirim di {number(whole.held)} HP"),
         (whole.silent, f"dari {number(whole.phones)} HP lama tidak terhubung"),
     )
     lines = tuple(f"{number(count)} {what}" for count, what in told if count)
-    is_planning = figures.plans > 0
+    pages = {"Persetujuan": "/approvals"} if plans.here else {}
     return Section(
         "Menunggu",
         lines or ("Tidak ada",),
         (f"Rencana, laporan dan HP, per {moment(figures.as_of, zone)}",),
-        "/approvals" if is_planning else _at(figures, "/board"),
-        "Persetujuan" if is_planning else "Papan",
+        {**pages, "Papan": _at(figures, "/board")},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -23,19 +24,18 @@ FIGURES = {
     Figure.COVERED: "pekerja informal yang sudah aktif (perkiraan)",
 }
 
-#: Of shares below this a second decimal is told: sign-ups are few among all workers.
-SMALL = 0.1
-
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of the letter: lines, where they come from and of when, the page that tells more."""
+    """A part of the letter: lines, where they come from and of when, the pages that tell more.
+
+    `pages` are their paths, by what they are called.
+    """
 
     title: str
     lines: tuple[str, ...]
     sources: tuple[str, ...]
-    path: str
-    page: str
+    pages: Mapping[str, str]
 
 
 def number(value: float) -> str:
@@ -43,10 +43,10 @@ def number(value: float) -> str:
     return str(format_decimal(round(value), format="#,##0", locale="id"))
 
 
-def percent(share: float) -> str:
-    """Write a share of one, a small one more finely: `12,5 %`, `0,46 %`."""
-    places = ".0" if share >= SMALL or not share else ".00"
-    return str(format_percent(share, format=f"#,##0{places} %", locale="id"))
+def percent(share: float, decimals: int = 1) -> str:
+    """Write a share of one as the pages do: `12,5%`."""
+    places = "." + "0" * decimals
+    return str(format_percent(share, format=f"#,##0{places}%", locale="id"))
 
 
 def rupiah(amount: float) -> str:
@@ -63,6 +63,11 @@ def moment(at: datetime, zone: Zone) -> str:
     """Write a point in time by the clock of a zone: `9 Nov 2026 pukul 10.20 WIB`."""
     local = at.astimezone(ZoneInfo(zone.value))
     return f"{day(local.date())} pukul {local:%H.%M} {zone.name}"
+
+
+def month(first: date) -> str:
+    """Write a month: `November 2026`."""
+    return str(format_date(first, "MMMM y", locale="id"))
 
 
 def month_span(first: date, last: date) -> str:

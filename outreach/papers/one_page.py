@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 TITLE = "Ringkasan wilayah"
 #: As many as leave room for the rest of the page.
 MOST_VISITS = 8
+#: So many villages without a plan are named; of more, only their number is told.
+MOST_NAMED = 12
+#: Levels that somebody governs to whom the page is handed.
+LEVELS = (Level.PROVINCE, Level.REGENCY, Level.DISTRICT)
 #: Visits that were approved and asked for; what is only proposed may still change.
 ASKED_FOR = (Work.AWAITING, Work.CONFIRMED)
 STATES = ("Belum direncanakan", "Direncanakan", "Terkonfirmasi", "Terjangkau")
@@ -94,6 +98,7 @@ def one_page(
     whole: Total,
     rates: Sequence[tuple[Denominator, str]],
     visits: NextVisits,
+    unplanned: Sequence[str],
     picture: str,
     signs: Sequence[str],
     *,
@@ -107,6 +112,8 @@ def one_page(
     ----------
     rates
         What the sign-ups are told as a share of, each with the words of its source.
+    unplanned
+        The names of the villages without a plan; none where they are too many.
     picture, signs
         The sketch of the area, and the sign of each state, as SVG.
     """
@@ -130,7 +137,7 @@ def one_page(
         ],
         "visits": list(visits.rows),
         "visit_count": visits.count,
-        "asked": _asked(whole, visits),
+        "asked": _asked(whole, visits, unplanned),
         "address": area.address,
     }
 
@@ -172,7 +179,7 @@ def _rate(of: Denominator, signups: int) -> dict[str, str]:
     return {"share": _percent(rate, 2), "of": f"dari {_number(of.total)} {_FIGURES[of.figure]}"}
 
 
-def _asked(whole: Total, visits: NextVisits) -> list[str]:
+def _asked(whole: Total, visits: NextVisits, unplanned: Sequence[str]) -> list[str]:
     """Say what the head of the area can do now; nothing that is done already is asked for."""
     asked = []
     if visits.count:
@@ -181,9 +188,10 @@ def _asked(whole: Total, visits: NextVisits) -> list[str]:
             f" warga yang bekerja mandiri ({_number(visits.count)} kunjungan akan datang)."
         )
     if whole.not_planned:
+        named = f" ({'; '.join(unplanned)})" if unplanned else ""
         asked.append(
-            f"Mendorong {_number(whole.not_planned)} desa/kelurahan yang belum direncanakan agar"
-            " menyampaikan hari yang cocok untuk sosialisasi kepada kantor kami."
+            f"Mendorong {_number(whole.not_planned)} desa/kelurahan yang belum direncanakan{named}"
+            " agar menyampaikan hari yang cocok untuk sosialisasi kepada kantor kami."
         )
     if whole.gap:
         asked.append(

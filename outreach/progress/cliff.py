@@ -75,11 +75,15 @@ def lost_within(terms: Sequence[Sponsorship], today: date, until: date) -> int:
 
 
 def _alike(terms: Iterable[Sponsorship]) -> dict[tuple[str, ...], list[Sponsorship]]:
-    """Sort the terms by what a renewal has in common with what it renews."""
     alike: dict[tuple[str, ...], list[Sponsorship]] = defaultdict(list)
     for term in terms:
-        alike[term.region_code, term.payer, term.sponsor, term.sector, term.package].append(term)
+        alike[_renewed_by(term)].append(term)
     return alike
+
+
+def _renewed_by(term: Sponsorship) -> tuple[str, ...]:
+    """Tell what a renewal has in common with what it renews."""
+    return term.region_code, term.payer, term.sponsor, term.sector, term.package
 
 
 def _fall(terms: Sequence[Sponsorship], today: date, until: date) -> int:
@@ -88,12 +92,15 @@ def _fall(terms: Sequence[Sponsorship], today: date, until: date) -> int:
     return max([0, *(now - active_on(terms, day) for day in after)])
 
 
-def not_renewed(term: Sponsorship, terms: Iterable[Sponsorship]) -> int:
-    """Count the workers of one term whom no other of the same sponsor takes over at its end."""
+def not_renewed(terms: Iterable[Sponsorship]) -> list[int]:
+    """Count for each term its workers whom no other of the same sponsor takes over at its end."""
+    terms = list(terms)
+    alike = _alike(terms)
+    return [_not_taken_over(term, alike[_renewed_by(term)]) for term in terms]
+
+
+def _not_taken_over(term: Sponsorship, same: Iterable[Sponsorship]) -> int:
     day = term.ends + timedelta(1)
-    same = _alike(terms).get(
-        (term.region_code, term.payer, term.sponsor, term.sector, term.package), ()
-    )
     taken_over = sum(one.quota for one in same if term.starts < one.starts <= day <= one.ends)
     return max(0, term.quota - taken_over)
 

@@ -26,8 +26,8 @@ from outreach.progress.signup_kinds import (
     CELLS,
     PAYER,
     PAYERS,
-    counted_in_branches,
-    counted_in_villages,
+    kinds_of_branches,
+    kinds_of_villages,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from outreach.progress.paying_cohorts import Cohorts
     from outreach.progress.scope import Scope
+    from outreach.progress.signup_kinds import Kinds
     from outreach.villages.codes import Level
 
     type Numbers = NDArray[np.int64]
@@ -102,13 +103,14 @@ def dues(
 ) -> Dues:
     """Tell what is due in so many months from *first* on."""
     span = tuple(month_after(month_of(first), number) for number in range(months))
-    cohorts = cohorts_of(db, scope, level, until=month_after(span[-1]))
+    kinds = kinds_of_villages(db, scope)
+    cohorts = cohorts_of(db, scope, level, kinds, until=month_after(span[-1]))
     names, place = np.unique(cohorts.places, return_inverse=True)
     pairs, at = np.unique(place * len(PAYERS) + cohorts.payers, return_inverse=True)
     places, payers = names[pairs // len(PAYERS)], pairs % len(PAYERS)
     paying = _paying(cohorts, at, len(pairs), span)
     claimed = _paying(cohorts.only_claimed(), at[cohorts.is_claimed], len(pairs), span)
-    shares = _shares(db, scope, places, payers)
+    shares = _shares(db, kinds, places, payers)
     costs = _rates(span, village_funds_discounted=village_funds_discounted)
     regions, rows = np.unique(_cut(places, level), return_inverse=True)
 
@@ -146,17 +148,16 @@ def _paying(cohorts: Cohorts, at: Numbers, pairs: int, span: Sequence[date]) -> 
 
 
 def _shares(
-    db: Session, scope: Scope, places: NDArray[np.str_], payers: Numbers
+    db: Session, kinds: Kinds, places: NDArray[np.str_], payers: Numbers
 ) -> NDArray[np.float64]:
     """Tell for each pair of place and payer which part falls on each sector and package."""
-    own_counts, at = counted_in_villages(db, scope, places)
-    branch_counts, branch = counted_in_branches(db, places)
-    parts = own_counts[at, payers].astype(np.float64)
+    branches, branch = kinds_of_branches(db, places)
+    parts = kinds.counts[kinds.rows(places), payers].astype(np.float64)
     default = np.zeros((1, len(CELLS)))
     default[0, _NO_NAME] = 1
     others = (
-        lambda rows: branch_counts[branch[rows], payers[rows]],
-        lambda rows: branch_counts.sum(axis=1)[branch[rows]],
+        lambda rows: branches.counts[branch[rows], payers[rows]],
+        lambda rows: branches.counts.sum(axis=1)[branch[rows]],
         lambda _rows: default,
     )
     for other in others:

@@ -53,7 +53,8 @@ COLUMNS = (
     "villages", "informal", "covered", "signups", "told", "paid", "confirmed", "coming", "visited",
     "last_day",
 )  # fmt: skip
-
+#: Layers that show a share: the columns of the part, and of what it is a part of.
+SHARES = {Layer.PAID: ("paid", "told"), Layer.CONFIRMED: ("confirmed", "coming")}
 
 _OF_ESTIMATES = frozenset({Layer.SIGNUPS, Layer.GAP})
 _OF_REPORTS = frozenset({Layer.SIGNUPS, Layer.GAP, Layer.PAID})
@@ -96,10 +97,9 @@ class LayerSums:
         if layer is Layer.GAP:
             left = self.column("informal") - self.column("covered") - self.column("signups")
             return np.where(self.column("informal") > 0, np.maximum(left, 0), np.nan)
-        if layer is Layer.PAID:
-            return _share(self.column("paid"), self.column("told"))
-        if layer is Layer.CONFIRMED:
-            return _share(self.column("confirmed"), self.column("coming"))
+        if layer in SHARES:
+            part, of = SHARES[layer]
+            return _share(self.column(part), self.column(of))
         if layer is Layer.SILENCE:
             last = self.column("last_day")
             return np.where(last > 0, (today - EPOCH).days - last, np.nan)

@@ -17,7 +17,6 @@ from outreach.logbook.tables import LedgerEntry, Payer, SessionReport
 from outreach.progress.ledger import PAYER_OF, entries_in, reports_in
 from outreach.progress.signup_kinds import (
     PAYER,
-    counted_in_villages,
     villages_with_kinds,
 )
 from outreach.villages.codes import Level
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.progress.scope import Scope
+    from outreach.progress.signup_kinds import Kinds
 
     type Numbers = NDArray[np.int64]
     #: Place, number of the payer, number of the month, and how many pay from `AFTER` on.
@@ -71,13 +71,16 @@ def month_number(day: date) -> int:
     return day.year * 12 + day.month - 1
 
 
-def cohorts_of(db: Session, scope: Scope, level: Level | None, *, until: date) -> Cohorts:
+def cohorts_of(
+    db: Session, scope: Scope, level: Level | None, kinds: Kinds, *, until: date
+) -> Cohorts:
     """Read the confirmed cohorts, and the claimed ones of months that nobody has confirmed.
 
-    Places are never larger than a region of *level*, nor than a regency, which has a branch.
+    Places are never larger than a region of *level*, nor than a regency, which has a branch. Who
+    pays for claimed ones is told by the *kinds* of their villages.
     """
     confirmed = _confirmed(db, scope, max(level or Level.REGENCY, Level.REGENCY), until)
-    claimed = _claimed(db, scope, until)
+    claimed = _claimed(db, scope, kinds, until)
     rows = [*confirmed, *claimed]
     return Cohorts(
         np.array([row[0] for row in rows], dtype="<U13"),
@@ -115,7 +118,7 @@ def _carried() -> Iterable[Any]:
         yield func.coalesce(*told, 0)
 
 
-def _claimed(db: Session, scope: Scope, until: date) -> list[Row]:
+def _claimed(db: Session, scope: Scope, kinds: Kinds, until: date) -> list[Row]:
     """Read the claimed first payments and part them among the payers of the village's sign-ups."""
     query: Any = select(
         col(Visit.village_code), col(SessionReport.held_on), func.sum(SessionReport.paid)
@@ -131,8 +134,8 @@ def _claimed(db: Session, scope: Scope, until: date) -> list[Row]:
     ]
     if not found:
         return []
-    counts, at = counted_in_villages(db, scope, np.array([row[0] for row in found], dtype="<U13"))
-    weights = counts.sum(axis=2)[at]
+    at = kinds.rows(np.array([row[0] for row in found], dtype="<U13"))
+    weights = kinds.counts.sum(axis=2)[at]
     weights[weights.sum(axis=1) == 0, PAYER[Payer.SELF]] = 1
     parts = _parted(np.array([row[2] for row in found], dtype=np.int64), weights)
     return [

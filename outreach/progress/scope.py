@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -121,14 +122,18 @@ def _stages(scope: Scope) -> ColumnElement[bool]:
 
 
 def _inside(scope: Scope, code: Any) -> ColumnElement[bool]:
-    """Look many regions of one level up at once: as ranges each would be tried for every row."""
-    lengths = {len(prefix) for prefix in scope.prefixes}
-    if len(scope.prefixes) <= MOST_RANGES or len(lengths) > 1:
+    """Look many regions up at once: as ranges each of them would be tried for every row."""
+    if len(scope.prefixes) <= MOST_RANGES:
         return within(code, scope.prefixes)
-    (length,) = lengths
-    if length == codes.Level.VILLAGE:
-        return code.in_(scope.prefixes)  # type: ignore[no-any-return]
-    return func.substr(code, 1, length).in_(scope.prefixes)
+    by_length: dict[int, list[str]] = defaultdict(list)
+    for prefix in scope.prefixes:
+        by_length[len(prefix)].append(prefix)
+    return or_(
+        *(
+            (code if length == codes.Level.VILLAGE else func.substr(code, 1, length)).in_(some)
+            for length, some in by_length.items()
+        )
+    )
 
 
 def _of_kind(scope: Scope, code: Any) -> ColumnElement[bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from outreach.villages.codes import Level
 from outreach.visits.tables import Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
     from sqlmodel import Session
@@ -37,6 +38,25 @@ _FEW_REGENCIES = 100
 _BRANCHES = select(col(BranchRegency.regency_code), col(BranchRegency.branch_id))
 
 
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Claimed sign-ups by place: of each of the ascending `names` a row of `counts`.
+
+    A row counts payer by sector and package; the last one is empty, for all other places.
+    """
+
+    names: NDArray[np.str_]
+    counts: Numbers
+
+    def rows(self, places: NDArray[np.str_]) -> Numbers:
+        """Find the row of each place."""
+        if not len(self.names):
+            return np.zeros(len(places), dtype=np.int64)
+        at = np.searchsorted(self.names, places)
+        is_told = self.names[np.minimum(at, len(self.names) - 1)] == places
+        return np.where(is_told, at, len(self.names))
+
+
 def villages_with_kinds(scope: Scope) -> Any:
     """Select the villages in scope of whose sign-ups a report tells the kinds.
 
@@ -46,30 +66,22 @@ def villages_with_kinds(scope: Scope) -> Any:
     return _with_kinds(query, _of_all_campaigns(scope))
 
 
-def counted_in_villages(
-    db: Session, scope: Scope, places: NDArray[np.str_]
-) -> tuple[Numbers, Numbers]:
-    """Count the claimed sign-ups of villages; return the counts and each place's row in them.
-
-    A place that is no village, or of which nothing is told, has the last row, which is empty.
-    """
-    found = _counted(db, _of_all_campaigns(scope), Level.VILLAGE)
-    return _placed(found, places.tolist())
+def kinds_of_villages(db: Session, scope: Scope) -> Kinds:
+    """Count the claimed sign-ups of the villages in scope, whatever campaign brought them."""
+    return _counted(db, _of_all_campaigns(scope), Level.VILLAGE, {})
 
 
-def counted_in_branches(db: Session, places: NDArray[np.str_]) -> tuple[Numbers, Numbers]:
-    """Count the same for the branch of each place; one without a branch has its regency's."""
-    branches = {row[0]: row[1] for row in db.execute(_BRANCHES)}
-    regencies = places.astype(f"<U{int(Level.REGENCY)}").tolist()
-    own = set(regencies)
+def kinds_of_branches(db: Session, places: NDArray[np.str_]) -> tuple[Kinds, Numbers]:
+    """Count the same by branch, with the row of each place; without a branch its regency's."""
+    branches = {row[0]: str(row[1]) for row in db.execute(_BRANCHES)}
+    regencies, at = np.unique(places.astype(f"<U{int(Level.REGENCY)}"), return_inverse=True)
+    own = set(regencies.tolist())
     served = {branches[code] for code in own if code in branches}
     around = sorted(own | {code for code, branch in branches.items() if branch in served})
     prefixes = tuple(around) if len(around) <= _FEW_REGENCIES else (NATION,)
-    by_branch: dict[str, Numbers] = {}
-    for code, counts in _counted(db, Scope(prefixes), Level.REGENCY).items():
-        name = str(branches.get(code, code))
-        by_branch[name] = by_branch.get(name, 0) + counts
-    return _placed(by_branch, [str(branches.get(code, code)) for code in regencies])
+    found = _counted(db, Scope(prefixes), Level.REGENCY, branches)
+    names = np.array([branches.get(code, code) for code in regencies.tolist()], dtype=np.str_)
+    return found, found.rows(names)[at]
 
 
 def _of_all_campaigns(scope: Scope) -> Scope:
@@ -82,8 +94,8 @@ def _with_kinds(query: Any, scope: Scope) -> Any:
     )
 
 
-def _counted(db: Session, scope: Scope, level: Level) -> dict[str, Numbers]:
-    """Count claimed sign-ups by region: arrays of payer by sector and package."""
+def _counted(db: Session, scope: Scope, level: Level, names: Mapping[str, str]) -> Kinds:
+    """Count claimed sign-ups by region, those of one name together."""
     key = func.substr(col(Visit.village_code), 1, int(level)).label("region")
     query: Any = select(
         key, col(SignUp.payer), col(SignUp.sector), col(SignUp.package), func.sum(SignUp.workers)
@@ -91,17 +103,11 @@ def _counted(db: Session, scope: Scope, level: Level) -> dict[str, Numbers]:
     grouped = _with_kinds(query, scope).group_by(
         "region", SignUp.payer, SignUp.sector, SignUp.package
     )
-    found: dict[str, Numbers] = {}
-    for code, payer, sector, package, workers in db.execute(grouped):
-        if code not in found:
-            found[code] = np.zeros((len(PAYERS), len(CELLS)), dtype=np.int64)
-        found[code][PAYER[payer], CELL[sector, package]] = int(workers)
-    return found
-
-
-def _placed(found: Mapping[str, Numbers], names: Iterable[str]) -> tuple[Numbers, Numbers]:
-    """Stack the counts; a name without any points at the last row, which is empty."""
-    rows = {name: row for row, name in enumerate(found)}
-    empty = np.zeros((len(PAYERS), len(CELLS)), dtype=np.int64)
-    at = np.array([rows.get(name, len(rows)) for name in names], dtype=np.int64)
-    return np.stack([*found.values(), empty]), at
+    rows = db.execute(grouped).all()
+    told = np.array([names.get(row[0], row[0]) for row in rows], dtype=np.str_)
+    places, at = np.unique(told, return_inverse=True)
+    payers = np.array([PAYER[row[1]] for row in rows], dtype=np.int64)
+    cells = np.array([CELL[row[2], row[3]] for row in rows], dtype=np.int64)
+    counts = np.zeros((len(places) + 1, len(PAYERS), len(CELLS)), dtype=np.int64)
+    np.add.at(counts, (at, payers, cells), np.array([int(row[4]) for row in rows], dtype=np.int64))
+    return Kinds(places, counts)

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlmodel import col
 
 from outreach.people.tables import BranchRegency
+from outreach.progress.effort import Period
 from outreach.progress.path import read_path, way_on
 from outreach.progress.tables import Target
 from outreach.villages.areas import NATION, covers
@@ -103,6 +104,21 @@ def area_target(db: Session, prefixes: Sequence[str], today: date) -> TargetShar
     inside = [one for one in regency_targets(db, today) if covers(prefixes, one.code)]
     signups = sum(one.signups for one in inside)
     return replace(national, signups=signups, is_set_by_hand=False) if signups else None
+
+
+def looked_ahead(
+    db: Session, prefixes: Sequence[str], today: date
+) -> tuple[Period, TargetShare | None]:
+    """Tell the days that an outlook of the regions looks at, and what they are to bring.
+
+    Without a target of their own the days of the nation's, or the year.
+    """
+    share = area_target(db, prefixes, today)
+    aim = share or national_target(db, today)
+    starts, ends = (
+        (aim.starts, aim.ends) if aim else (date(today.year, 1, 1), date(today.year, 12, 31))
+    )
+    return Period(starts, ends, today), share
 
 
 def _branch_of(db: Session, prefixes: Sequence[str]) -> int | None:

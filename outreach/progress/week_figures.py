@@ -24,11 +24,11 @@ from outreach.progress.board_rows import By, Schedule
 from outreach.progress.board_targets import targets_of_branches
 from outreach.progress.denominators import Denominator, denominators
 from outreach.progress.dues import Due, dues_by
-from outreach.progress.effort import Period
 from outreach.progress.ending import ending_terms
 from outreach.progress.offices import Served, served_regencies
 from outreach.progress.outlook import Outlook, outlook
 from outreach.progress.scope import scope_for
+from outreach.progress.targets import looked_ahead
 from outreach.progress.weeks import DAYS_PER_WEEK, monday_of, weekly
 from outreach.villages.codes import Level
 from outreach.villages.reading import names_of
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.people.access import Person
-    from outreach.progress.board_rows import Aim, BoardRow
+    from outreach.progress.board_rows import BoardRow
     from outreach.progress.scope import Scope
     from outreach.progress.weeks import WeeklyCounts
 
@@ -91,15 +91,24 @@ class EndingTerm:
 
 
 @dataclass(frozen=True, slots=True)
+class Plans:
+    """Plans that wait for a manager: of branches in or around the area, and `all` on their list."""
+
+    here: int
+    all: int
+
+
+@dataclass(frozen=True, slots=True)
 class WeekFigures:
     """The figures of a letter, as of `today`.
 
-    `name` is empty for all that a person sees, where that has no name. `plans` wait for the
-    manager; coordinators decide on none. `by` says what the rows of `behind` are. `as_of` is when
-    they were reckoned.
+    `area` is what was asked for, `region` the one region that this is, if it is one; `name` is
+    empty for all that a person sees, where that has no name. `by` says what the rows of `behind`
+    are. `as_of` is when they were reckoned.
     """
 
     area: str
+    region: str
     name: str
     as_of: datetime
     today: date
@@ -118,7 +127,7 @@ class WeekFigures:
     ending_count: int
     ending_workers: int
     outlook: Outlook
-    plans: int
+    plans: Plans
     is_demo: bool
 
     @property
@@ -142,6 +151,7 @@ def week_figures(
     monday = monday_of(today) - timedelta(days=DAYS_PER_WEEK)
     before, this = _two_weeks(db, scope, monday)
     served = _served(db, person, area)
+    region = area or (person.areas[0] if len(person.areas) == 1 else NATION)
     asked = _asked(scope, area, served)
     targets = targets_of_branches(db, today).within(scope.prefixes)
     found = board(db, asked, targets, today=today, now=now)
@@ -151,7 +161,8 @@ def week_figures(
     ending = _ending(db, scope, today)
     return WeekFigures(
         area=area,
-        name=_name(db, person, area, served),
+        region=region,
+        name=_name(db, person, region, served),
         as_of=now,
         today=today,
         monday=monday,
@@ -168,17 +179,16 @@ def week_figures(
         ending=ending[:MOST_NAMED],
         ending_count=len(ending),
         ending_workers=sum(one.workers for one in ending),
-        outlook=_outlook(db, scope, found.whole.aim, today),
-        plans=len(waiting_for(db, person)) if person.role is Role.MANAGER else 0,
+        outlook=_outlook(db, scope, today),
+        plans=_plans(db, person, served),
         is_demo=_is_demo(db),
     )
 
 
-def _name(db: Session, person: Person, area: str, served: Sequence[Served]) -> str:
+def _name(db: Session, person: Person, region: str, served: Sequence[Served]) -> str:
     """Name what is told of: the nation, a region, or the branch that a coordinator works for."""
-    only = area or (person.areas[0] if len(person.areas) == 1 else "")
-    if only:
-        return names_of(db, [only]).get(only, "")
+    if region:
+        return names_of(db, [region]).get(region, "")
     if covers(person.areas, NATION):
         return "Indonesia"
     own = {one.branch for one in served if one.branch_id == person.branch_id}
@@ -225,7 +235,7 @@ def _rows(scope: Scope, area: str, served: Sequence[Served]) -> By:
 def _behind(db: Session, found: Board, served: Sequence[Served]) -> list[Behind]:
     """List who is behind: branches by what can be recovered, regions by the villages missing."""
     if found.by in OF_BRANCHES:
-        names = {str(one.branch_id): one.branch for one in served}
+        names = {str(one.branch_id): office_words(one.branch) for one in served}
         rows = [row for row in found.rows if row.key in names and _recoverable(row)]
         rows.sort(key=lambda row: (-_recoverable(row), row.key))
     else:
@@ -262,11 +272,17 @@ def _ending(db: Session, scope: Scope, today: date) -> list[EndingTerm]:
     return sorted(told, key=lambda one: (one.ends, -one.workers, one.sponsor))
 
 
-def _outlook(db: Session, scope: Scope, aim: Aim | None, today: date) -> Outlook:
-    """Look ahead to the end of the target's period, or without one of the year."""
-    starts, ends = (aim.starts, aim.ends) if aim else (date(today.year, 1, 1), None)
-    period = Period(starts, ends or date(today.year, 12, 31), today)
-    return outlook(db, scope, period, target=aim.signups if aim and aim.signups else None)
+def _outlook(db: Session, scope: Scope, today: date) -> Outlook:
+    """Look as far ahead, and towards the same target, as the page of the outlook."""
+    period, share = looked_ahead(db, scope.prefixes, today)
+    return outlook(db, scope, period, target=share.signups if share else None)
+
+
+def _plans(db: Session, person: Person, served: Sequence[Served]) -> Plans:
+    """Count the plans that wait for a manager; coordinators decide on none."""
+    waiting = waiting_for(db, person) if person.role is Role.MANAGER else []
+    here = {one.branch_id for one in served}
+    return Plans(sum(one.branch_id in here for one in waiting), len(waiting))
 
 
 def _is_demo(db: Session) -> bool:

@@ -44,16 +44,16 @@ _STEP_HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class LayerFigures:
-    """What the map is coloured by: its name, a figure per region, and the whole's; NaN is none.
+    """What the map is coloured by: its name, and the figure of each region; NaN is none.
 
-    `tag` ends the column's tag of the Humanitarian Exchange Language.
+    The whole has no code. `tag` ends the column's tag of the Humanitarian Exchange Language. With
+    a share comes what it is a share of, which `share_of` names; else that is empty.
     """
 
     name: str
     tag: str
-    figures: Mapping[str, float]
-    whole: float
-    is_share: bool
+    figures: Mapping[str, tuple[float, int | None]]
+    share_of: str
 
 
 def map_table(
@@ -67,7 +67,7 @@ def map_table(
     rows = list(rows)
     columns = [*_state_columns(level, state_words), *_total_columns()]
     if layer is not None:
-        columns.insert(len(columns) - 4, _layer_column(layer))
+        columns[-4:-4] = _layer_columns(layer)
     heads = region_heads(level)
     told = [(row.code, row.name, *values_of(columns, row)) for row in rows]
     return Table(
@@ -105,16 +105,26 @@ def _state_columns(level: Level, state_words: Callable[[Total], str]) -> list[Co
     ]
 
 
-def _layer_column(layer: LayerFigures) -> Column[Total]:
+def _layer_columns(layer: LayerFigures) -> list[Column[Total]]:
+    none = (float("nan"), None)
+
     def value(row: Total) -> Value:
-        figure = layer.figures.get(row.code, float("nan")) if row.code else layer.whole
+        figure, _of = layer.figures.get(row.code, none)
         if isnan(figure):
             return None
-        return percentage(figure) if layer.is_share else round(figure, 3)
+        return percentage(figure) if layer.share_of else round(figure, 3)
 
-    header = f"{layer.name} (%)" if layer.is_share else layer.name
-    tag = f"#indicator+{'pct' if layer.is_share else 'num'}+layer+{layer.tag}"
-    return Column(header, tag, value, Cell.DECIMAL, 18)
+    if not layer.share_of:
+        tag = f"#indicator+num+layer+{layer.tag}"
+        return [Column(layer.name, tag, value, Cell.DECIMAL, 18)]
+    return [
+        Column(f"{layer.name} (%)", f"#indicator+pct+layer+{layer.tag}", value, Cell.DECIMAL, 18),
+        Column(
+            layer.share_of,
+            f"#indicator+num+layer+{layer.tag}+of",
+            lambda r: layer.figures.get(r.code, none)[1],
+        ),
+    ]
 
 
 def _total_columns() -> list[Column[Total]]:

@@ -115,7 +115,7 @@ def _one(borders: Mapping[str, Any]) -> str:
 
 def file_facts(error: OutreachError, tell: Callable[[str], str]) -> dict[str, object]:
     """Gather what the words of `FILES` are filled in with; reasons of rows are told as words."""
-    facts = {**error.facts}
+    facts: dict[str, Any] = {**error.facts}
     if "reasons" in facts:
         facts["reasons"] = [tell(ROWS[reason]) for reason in facts["reasons"]]
     return {

@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     from flask_limiter import Limiter
     from sqlmodel import Session
 
-    from outreach.papers.digest_letter import DigestLetter
     from outreach.progress.tables import Digest
     from outreach.progress.week_figures import WeekFigures
     from outreach.villages.search import Found
@@ -193,30 +192,42 @@ def end() -> ResponseReturnValue:
 @pages.get("/digest/letter")
 @allow(*READERS)
 def letter() -> ResponseReturnValue:
-    """Send this week's letter alone: its figures take longer to reckon than the page should wait.
+    """Show this week's letter on a page of its own."""
+    return _letter_page("manager/digest_alone.html")
 
-    It is the digest's own, or of the area in the address.
-    """
+
+@pages.get("/digest/letter/part")
+@allow(*READERS)
+def letter_part() -> ResponseReturnValue:
+    """Send the letter for the digest's page: its figures take longer than that page should wait."""
+    return _letter_page("manager/_digest_letter.html")
+
+
+def _letter_page(template: str) -> str:
+    """Show the letter of the person's own digest, or without one of the area in the address."""
     with reading_db() as db:
         row = digest_of(db, person())
         area = row.area if row else _asked_area(db)
         if not may_read(person(), area):
             raise NotFound(region=area)
-        told = _letter(db, area, row.weekday if row else 1)
-    return render_template("manager/digest_letter.html", letter=told, seen_at=now())
+        figures = _figures(db, area)
+    public_url, zone = running().settings.public_url, person().zone
+    told = digest_letter(figures, row.weekday if row else 1, zone, public_url)
+    return render_template(template, letter=told, as_of=figures.as_of)
 
 
-def _letter(db: Session, area: str, weekday: int) -> DigestLetter:
-    """Write the letter as the sender would, from figures reckoned lately."""
+def _figures(db: Session, area: str) -> WeekFigures:
+    """Reckon the figures as the sender would, or take those that were reckoned lately."""
     someone = person()
 
     def reckon() -> WeekFigures:
         discounted = running().settings.village_funds_discount
         return week_figures(db, someone, area, now=now(), village_funds_discounted=discounted)
 
-    key, scope = ("digest", someone, today()), scope_for(someone, region=area)
+    # Of the whole area and of its only region the scope is one, but not the names and addresses.
+    key, scope = ("digest", someone, area, today()), scope_for(someone, region=area)
     figures: WeekFigures = board_memory().other(db, scope, key, reckon, now=now())
-    return digest_letter(figures, weekday, someone.zone, running().settings.public_url)
+    return figures
 
 
 def _told(error: Conflict) -> ResponseReturnValue:
@@ -238,6 +249,7 @@ def _page(form: Filled, region: Region | None = None) -> str:
         codes = {form.value("area"), row.area if row else ""} - {""}
         names = names_of(db, [code for code in codes if covers(person().areas, code)])
     version = form.value("version") or str(row.version if row else 0)
+    asked = form.value("area") or None
     return render_template(
         "manager/digest.html",
         digest=row,
@@ -250,7 +262,8 @@ def _page(form: Filled, region: Region | None = None) -> str:
         is_over=row is not None and now() - row.asked_at > LINK_LIVES,
         given_up_for=given_up_for(row) if row else None,
         error=mail_words(row.error) if row and row.error else "",
-        letter=url_for("digest.letter", area=form.value("area") or None),
+        letter=url_for("digest.letter", area=asked),
+        letter_part=url_for("digest.letter_part", area=asked),
     )
 
 

@@ -1,4 +1,7 @@
-"""The map as files of other map programs: exactly the villages and regions that are seen."""
+"""The map as files of other map programs: exactly the villages and regions that are seen.
+
+What goes out is Indonesian, whatever language the screens are in.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlmodel import col
@@ -24,15 +28,16 @@ from outreach.progress.scope import villages_in
 from outreach.progress.totals import totals_by, village_codes
 from outreach.villages.codes import Level
 from outreach.villages.reading import names_of
-from outreach.villages.tables import Figure, Village
+from outreach.villages.tables import Village
 from outreach.web.addresses import public_url
 from outreach.web.auth import person
 from outreach.web.border_words import shown_borders
 from outreach.web.database import reading_db
-from outreach.web.i18n import moment, short_date
+from outreach.web.i18n import moment, number, short_date
 from outreach.web.map_data import map_data
 from outreach.web.map_filters import home_of, read_filters
-from outreach.web.map_seen import asked_weeks, seen_in_layer, seen_in_weeks, seen_now
+from outreach.web.map_seen import ESTIMATES, asked_weeks, seen_in_layer, seen_in_weeks, seen_now
+from outreach.web.paper_files import plain_name
 from outreach.web.routing import allow
 from outreach.web.words import source_words, word
 
@@ -46,13 +51,12 @@ if TYPE_CHECKING:
     from outreach.progress.totals import Total, Totals
     from outreach.villages.tables import EstimateSource
     from outreach.web.map_filters import Filters
+    from outreach.web.map_seen import Seen
 
 pages = Blueprint("map_exports", __name__, url_prefix="/map")
 READERS = (Role.COORDINATOR, Role.MANAGER)
 #: A text of more points than these no map program opens with pleasure; a GeoPackage has no limit.
 MOST_POINTS = 20_000
-#: The estimates that stand in columns.
-IN_COLUMNS = (Figure.INFORMAL, Figure.COVERED, Figure.VULNERABLE)
 #: One at a time in a process: the others go on answering pages.
 _one = threading.Lock()
 
@@ -61,10 +65,9 @@ _one = threading.Lock()
 @allow(*READERS)
 def geojson() -> ResponseReturnValue:
     """Send the regions below the area and its villages as GeoJSON."""
-    with _alone(), reading_db() as db:
-        filters = _filters(db)
-        exported = _exported(db, filters, most=MOST_POINTS)
-    return _file(geojson_parts(exported), filters, "application/geo+json", "geojson")
+    with _alone():
+        area, exported = _asked(most=MOST_POINTS)
+    return _file(geojson_parts(exported), area, "application/geo+json", "geojson")
 
 
 @pages.get("/export.gpkg")
@@ -72,11 +75,9 @@ def geojson() -> ResponseReturnValue:
 def geopackage() -> ResponseReturnValue:
     """Send the same as a GeoPackage with styles for QGIS."""
     with _alone():
-        with reading_db() as db:
-            filters = _filters(db)
-            exported = _exported(db, filters, most=None)
+        area, exported = _asked(most=None)
         content = package(exported)
-    return _file([content], filters, "application/geopackage+sqlite3", "gpkg")
+    return _file([content], area, "application/geopackage+sqlite3", "gpkg")
 
 
 @contextmanager
@@ -89,14 +90,17 @@ def _alone() -> Iterator[None]:
         _one.release()
 
 
-def _filters(db: Session) -> Filters:
-    filters = read_filters(db, person(), home=home_of(person()))
-    if len(filters.area) == Level.VILLAGE:
-        raise NotFound(region=filters.area)
-    return filters
+def _asked(*, most: int | None) -> tuple[str, Exported]:
+    """Gather what the address asks for, and the name of its area."""
+    with reading_db() as db, force_locale("id"):
+        filters = read_filters(db, person(), home=home_of(person()))
+        if len(filters.area) == Level.VILLAGE:
+            raise NotFound(region=filters.area)
+        area = names_of(db, [filters.area])[filters.area] if filters.area else _("Indonesia")
+        return area, _exported(db, filters, area, most=most)
 
 
-def _exported(db: Session, filters: Filters, *, most: int | None) -> Exported:
+def _exported(db: Session, filters: Filters, area: str, *, most: int | None) -> Exported:
     scope, weeks = filters.scope(person()), asked_weeks()
     level = _level(filters)
     regions = totals_by(db, scope, level)
@@ -110,11 +114,11 @@ def _exported(db: Session, filters: Filters, *, most: int | None) -> Exported:
         seen = seen_now(regions.rows, villages)
         if filters.layer is not Layer.REACHED:
             seen = seen_in_layer(db, scope, filters.layer, level, seen, codes)
-    about = _about(db, filters, regions) | seen.about
+    about = _about(db, filters, area, regions, seen) | seen.about
     if is_too_much:
         about["desa"] = _(
             "Villages left out: more than %(most)s. Choose a smaller area or take the GeoPackage.",
-            most=most,
+            most=number(MOST_POINTS),
         )
     shown = [row.code for row in regions.rows]
     return Exported(
@@ -132,13 +136,12 @@ def _level(filters: Filters) -> Level:
     return Level.REGENCY if is_far else Level.DISTRICT
 
 
-def _about(db: Session, filters: Filters, totals: Totals) -> dict[str, str]:
+def _about(db: Session, filters: Filters, area: str, totals: Totals, seen: Seen) -> dict[str, str]:
     """Tell what was asked for, of when it is and where the figures come from."""
-    area = names_of(db, [filters.area]).get(filters.area) if filters.area else _("Indonesia")
-    where = f"{area} ({filters.area})" if filters.area else str(area)
+    where = f"{area} ({filters.area})" if filters.area else area
     campaign = filters.campaign_id and campaign_of(db, person(), filters.campaign_id).name
     whole = covers(person().areas, filters.area)
-    told_of = [figure for figure in totals.sources if figure in IN_COLUMNS]
+    told_of = [one for one in totals.sources if ESTIMATES.get(one) in seen.regions]
     newest = moment(totals.as_of, ZoneInfo(person().zone).key) if totals.as_of else "–"
     return {
         "wilayah": where if whole else _("%(area)s, only your own part of it", area=where),
@@ -149,7 +152,7 @@ def _about(db: Session, filters: Filters, totals: Totals) -> dict[str, str]:
         "sumber": _("Session reports; the newest of %(when)s", when=newest),
         "batas": shown_borders(map_data().store.manifest())
         or _("Approximate borders, drawn from the places of the villages."),
-        **{f"perkiraan_{one}": _source(totals.sources[one]) for one in told_of},
+        **{f"sumber_{ESTIMATES[one]}": _source(totals.sources[one]) for one in told_of},
     }
 
 
@@ -204,9 +207,10 @@ def _around(db: Session, codes: Sequence[str]) -> dict[str, list[str]]:
     return {title: [names[code[:level]] for code in codes] for title, level in levels.items()}
 
 
-def _file(parts: Iterable[bytes], filters: Filters, media_type: str, ending: str) -> Response:
+def _file(parts: Iterable[bytes], area: str, media_type: str, ending: str) -> Response:
+    """Send a file by the name that the table of the same map has."""
     day = datetime.now(ZoneInfo(person().zone)).date().isoformat()
-    name = f"peta-{filters.area or 'indonesia'}-{day}.{ending}"
+    name = f"peta-{plain_name(area)}-{day}.{ending}"
     answer = Response(parts, mimetype=media_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "no-store"

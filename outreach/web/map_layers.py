@@ -15,7 +15,7 @@ from outreach.errors import NotFound
 from outreach.maps import figures
 from outreach.maps.columns import scope_of
 from outreach.progress.changes import latest_change
-from outreach.progress.layers import Layer, first_days, layer_sums, village_sums
+from outreach.progress.layers import SHARES, Layer, first_days, layer_sums, village_sums
 from outreach.progress.scope import scope_for
 from outreach.progress.totals import estimate_sources, newest_report
 from outreach.villages.codes import Level
@@ -157,23 +157,30 @@ def layer_column(db: Session, filters: Filters, level: Level) -> dict[str, Any]:
     if layer is Layer.REACHED:
         return {"layer": None}
     sums = layer_sums(db, scope, level)
-    values = dict(zip(sums.codes.tolist(), sums.figures(layer, today()).tolist(), strict=True))
-    (whole,) = sums.whole().figures(layer, today()).tolist()
+    told = _by_region(sums, layer) | _by_region(sums.whole(), layer)
+    words = {code: figure_words(layer, *figures) for code, figures in told.items()}
     return {
         "layer": layer,
-        "layer_values": values | {"": whole},
-        "layer_figures": {code: figure_words(layer, value) for code, value in values.items()},
-        "layer_whole": figure_words(layer, whole),
+        "layer_values": told,
+        "layer_figures": words,
+        "layer_whole": words[""],
         "layer_note": layer_notes(db, scope)[layer],
     }
 
 
-def figure_words(layer: Layer, value: float) -> str:
+def _by_region(sums: LayerSums, layer: Layer) -> dict[str, tuple[float, int | None]]:
+    """Give the figure of each region by its code, and of a share what it is a share of."""
+    codes, figures = sums.codes.tolist(), sums.figures(layer, today()).tolist()
+    whole = sums.column(SHARES[layer][1]).tolist() if layer in SHARES else [None] * len(codes)
+    return dict(zip(codes, zip(figures, whole, strict=True), strict=True))
+
+
+def figure_words(layer: Layer, value: float, of: int | None) -> str:
     """Write the figure of a layer for a table; why there is none, if there is none."""
     if np.isnan(value):
         return _("Never visited") if layer is Layer.SILENCE else "–"
-    if layer in (Layer.PAID, Layer.CONFIRMED):
-        return percent(value)
+    if of is not None:
+        return str(_("%(share)s of %(all)s", share=percent(value), all=number(of)))
     return number(value, 1 if layer is Layer.SIGNUPS else 0)
 
 

@@ -13,13 +13,13 @@ from outreach.errors import NotFound
 from outreach.maps.exporting import shapes_of
 from outreach.maps.sketch import sign, sketch
 from outreach.papers.letterhead import printed_head
-from outreach.papers.one_page import STATES, Area, next_visits, one_page
+from outreach.papers.one_page import LEVELS, MOST_NAMED, STATES, Area, next_visits, one_page
 from outreach.papers.typesetting import picture_told, qr, typeset_told
 from outreach.people.access import covers
 from outreach.people.tables import Role
 from outreach.progress.denominators import denominators
 from outreach.progress.offices import served_regencies
-from outreach.villages.codes import Level, parents
+from outreach.villages.codes import Level, cut, parents
 from outreach.villages.reading import names_of
 from outreach.web.auth import person
 from outreach.web.border_words import shown_borders
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flask.typing import ResponseReturnValue
+    from shapely import Geometry
     from sqlmodel import Session
 
     from outreach.progress.denominators import Denominator
+    from outreach.progress.totals import Total
 
 pages = Blueprint("map_onepage", __name__, url_prefix="/map")
 READERS = (Role.COORDINATOR, Role.MANAGER)
-#: Levels that somebody governs to whom the page is handed.
-LEVELS = (Level.PROVINCE, Level.REGENCY, Level.DISTRICT)
 
 
 @pages.get("/onepage.pdf")
@@ -78,12 +78,15 @@ def _told() -> dict[str, Any]:
         scope = filters.scope(person())
         below = BELOW[len(filters.area)]
         totals = map_data().totals(db, scope, below, now())
+        ground = map_data().ground(db, scope)
+        _change, progress = map_data().progress(db, ground, now())
         told = one_page(
             _area(db, filters),
             totals.whole,
             _sourced(denominators(totals.whole, totals.sources)),
             next_visits(db, scope, today()),
-            _sketch(db, filters, [row.code for row in totals.rows]),
+            _named(db, filters.area, ground.places.codes[progress.states == 0].tolist()),
+            sketch(_shapes(filters.area, totals.rows), ground.places, progress.states),
             [sign(state) for state in range(len(STATES))],
             as_of=moment(totals.as_of) if totals.as_of else "",
             borders=_borders(),
@@ -101,19 +104,28 @@ def _sourced(three: Sequence[Denominator]) -> list[tuple[Denominator, str]]:
     ]
 
 
-def _sketch(db: Session, filters: Filters, below: list[str]) -> str:
-    """Draw the borders one level down, of a district its own, and all villages by their state."""
-    ground = map_data().ground(db, filters.scope(person()))
-    _change, progress = map_data().progress(db, ground, now())
-    level = Level(len(filters.area))
-    codes = [filters.area] if level is Level.DISTRICT else below
-    drawn = Level.REGENCY if level is Level.PROVINCE else Level.DISTRICT
-    return sketch(shapes_of(map_data().store, codes, drawn), ground.places, progress.states)
+def _named(db: Session, area: str, villages: Sequence[str]) -> list[str]:
+    """Name villages, beyond a single district with theirs; none where they are too many."""
+    if len(villages) > MOST_NAMED:
+        return []
+    names = names_of(db, [*villages, *(cut(code, Level.DISTRICT) for code in villages)])
+    if len(area) == Level.DISTRICT:
+        return [names[code] for code in villages]
+    return [f"{names[code]}, {names[cut(code, Level.DISTRICT)]}" for code in villages]
+
+
+def _shapes(area: str, below: Sequence[Total]) -> list[Geometry | None]:
+    """Read the borders one level down, of a district its own."""
+    codes = [area] if len(area) == Level.DISTRICT else [row.code for row in below]
+    drawn = Level.REGENCY if len(area) == Level.PROVINCE else Level.DISTRICT
+    return shapes_of(map_data().store, codes, drawn)
 
 
 def _borders() -> str:
     shown = shown_borders(map_data().store.manifest())
-    return shown or _("Approximate borders, drawn from the places of the villages.")
+    if shown is None:
+        return str(_("Approximate borders, drawn from the places of the villages."))
+    return str(_("Borders: {source}.")).format(source=shown)
 
 
 def _area(db: Session, filters: Filters) -> Area:

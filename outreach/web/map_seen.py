@@ -15,8 +15,9 @@ from flask_babel import gettext as _
 from outreach.errors import NotFound
 from outreach.maps.figures import BREAKS
 from outreach.maps.qgis_styles import Classes, Looks
-from outreach.progress.layers import EPOCH, Layer, first_days, layer_sums, village_sums
+from outreach.progress.layers import EPOCH, SHARES, Layer, first_days, layer_sums, village_sums
 from outreach.villages.codes import Level
+from outreach.villages.tables import Figure
 from outreach.web.i18n import number, short_date
 from outreach.web.map_layers import layer_notes, today
 from outreach.web.words import word
@@ -38,13 +39,25 @@ REACHED_SHARE = "persen_terjangkau"
 _REACHED_LIMITS = (10, 25, 40, 55, 70, 85)
 #: The column of each further layer. Shares stand in percent.
 COLUMNS = {
-    Layer.SIGNUPS: "pendaftaran_per_1000_pekerja_informal",
-    Layer.GAP: "pekerja_informal_belum_terlindungi",
+    Layer.SIGNUPS: "pendaftaran_per_1000_pekerja_informal_perkiraan",
+    Layer.GAP: "pekerja_informal_belum_terlindungi_perkiraan",
     Layer.PAID: "persen_pendaftaran_dibayar",
     Layer.CONFIRMED: "persen_kunjungan_terkonfirmasi",
     Layer.SILENCE: "hari_sejak_sosialisasi_terakhir",
 }
-_SHARES = (Layer.PAID, Layer.CONFIRMED)
+#: What shares are made from, by the names of the sums.
+PARTS = {
+    "paid": "pendaftaran_dibayar",
+    "told": "pendaftaran_diketahui_bayarnya",
+    "confirmed": "kunjungan_mendatang_terkonfirmasi",
+    "coming": "kunjungan_mendatang",
+}
+#: The columns of the estimates.
+ESTIMATES = {
+    Figure.INFORMAL: "pekerja_informal_perkiraan",
+    Figure.COVERED: "sudah_terlindungi_perkiraan",
+    Figure.VULNERABLE: "pekerja_rentan_perkiraan",
+}
 _TO_BE_DONE = (Layer.GAP, Layer.SILENCE)
 _DAY = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}")
 
@@ -87,9 +100,9 @@ def _brought(rows: Sequence[Total]) -> Columns:
         "hadir_laki_laki": [row.men for row in rows],
         "hadir_perempuan": [row.women for row in rows],
         "pendaftaran": [row.signups for row in rows],
-        "pekerja_informal_perkiraan": [row.informal for row in rows],
-        "sudah_terlindungi_perkiraan": [row.covered for row in rows],
-        "pekerja_rentan_perkiraan": [row.vulnerable for row in rows],
+        ESTIMATES[Figure.INFORMAL]: [row.informal for row in rows],
+        ESTIMATES[Figure.COVERED]: [row.covered for row in rows],
+        ESTIMATES[Figure.VULNERABLE]: [row.vulnerable for row in rows],
     }
 
 
@@ -103,25 +116,30 @@ def seen_in_layer(
     db: Session, scope: Scope, layer: Layer, level: Level, now: Seen, codes: Sequence[str]
 ) -> Seen:
     """Add the figures of a layer to what is seen now, and colour by them."""
-    column = COLUMNS[layer]
-    of_regions = layer_sums(db, scope, level)
-    of_villages = village_sums(db, scope, np.array(codes, dtype="<U13"), layer)
-    regions, villages = {**now.regions, column: _figures(of_regions, layer)}, now.villages
+    regions = now.regions | _columns(layer_sums(db, scope, level), layer)
+    villages = now.villages
     if codes:
-        villages = {**villages, column: _figures(of_villages, layer)}
+        of_villages = village_sums(db, scope, np.array(codes, dtype="<U13"), layer)
+        villages = villages | _columns(of_villages, layer)
     looks = Looks(now.looks.states, _classes(layer, level), _classes(layer, Level.VILLAGE))
     told = {"warna": f"{word(layer)}. {layer_notes(db, scope)[layer]}"}
     return Seen(regions, villages, looks, told)
 
 
+def _columns(sums: LayerSums, layer: Layer) -> Columns:
+    """Give the layer's figures, and before those of a share what it is made from."""
+    parts: Columns = {PARTS[name]: sums.column(name).tolist() for name in SHARES.get(layer, ())}
+    return {**parts, COLUMNS[layer]: _figures(sums, layer)}
+
+
 def _figures(sums: LayerSums, layer: Layer) -> list[float | None]:
-    by = 100 if layer in _SHARES else 1
+    by = 100 if layer in SHARES else 1
     values = np.round(by * sums.figures(layer, today()), 4).tolist()
     return [None if np.isnan(value) else value for value in values]
 
 
 def _classes(layer: Layer, level: Level) -> Classes:
-    by, unit = (100, " %") if layer in _SHARES else (1, "")
+    by, unit = (100, " %") if layer in SHARES else (1, "")
     limits = [round(by * limit, 4) for limit in BREAKS[layer][level]]
     nothing = {
         Layer.PAID: _("No payment told"),

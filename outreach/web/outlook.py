@@ -24,9 +24,8 @@ from outreach.progress.outlook import outlook
 from outreach.progress.path import pace_between, read_path, way_on
 from outreach.progress.targets import (
     TargetShare,
-    area_target,
     branch_targets,
-    national_target,
+    looked_ahead,
     regency_targets,
 )
 from outreach.villages.reading import estimate_sources, names_of
@@ -91,16 +90,8 @@ def _aim(db: Session, filters: Filters, scope: Scope) -> tuple[Period, TargetSha
     day = today()
     if filters.campaign_id is not None:
         return _campaigns_aim(db, filters, scope, filters.campaign_id)
-    share = None if filters.kind else area_target(db, scope.prefixes, day)
-    if share is None:
-        national = national_target(db, day)
-        starts, ends = (
-            (national.starts, national.ends)
-            if national
-            else (date(day.year, 1, 1), date(day.year, 12, 31))
-        )
-        return Period(starts, ends, day), None
-    return Period(share.starts, share.ends, day), share
+    period, share = looked_ahead(db, scope.prefixes, day)
+    return period, None if filters.kind else share
 
 
 def _campaigns_aim(

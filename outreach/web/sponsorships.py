@@ -123,7 +123,8 @@ def _lines(
     shown: Sequence[Sponsorship], terms: Sequence[Sponsorship]
 ) -> list[tuple[Sponsorship, int, bool]]:
     """Put beside each term how many of its workers nobody takes over, and whether it is due."""
-    return [(one, not_renewed(one, terms), is_ending(one, today())) for one in shown]
+    lost = {one.id: count for one, count in zip(terms, not_renewed(terms), strict=True)}
+    return [(one, lost[one.id], is_ending(one, today())) for one in shown]
 
 
 @pages.get("/sponsorships/new")

@@ -53,11 +53,14 @@ if TYPE_CHECKING:
 
 pages = Blueprint("table_files", __name__)
 READERS = (Role.COORDINATOR, Role.MANAGER)
-#: The estimates that stand in the tables.
-IN_TABLES = (Figure.INFORMAL, Figure.COVERED, Figure.VULNERABLE)
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: The states of a village by the names of the map, in the words of papers.
 STATE_WORDS = dict(zip(STATES, WORDS, strict=True))
+#: What the shares among the layers are shares of.
+SHARE_OF = {
+    Layer.PAID: "dari pendaftaran yang diketahui bayarnya",
+    Layer.CONFIRMED: "dari kunjungan mendatang",
+}
 
 
 @pages.get("/board/table.xlsx")
@@ -80,7 +83,8 @@ def board() -> ResponseReturnValue:
         about = replace(about, address=_page_address(place.asked()))
         told = {one.source for one in targets.targets.values()}
         goals = sorted(f"Target: {source_words(one).rstrip('.')}." for one in told if one)
-        return _file(table, about, more_sources=goals)
+        estimates = _estimates(db, Figure.INFORMAL, Figure.VULNERABLE, Figure.COVERED)
+        return _file(table, about, more_sources=[*estimates, *goals])
 
 
 @pages.get("/map/table.xlsx")
@@ -98,7 +102,9 @@ def map_() -> ResponseReturnValue:
         )
         extra = [("Warna peta", layer.name)] if layer else []
         about = _about_area(db, "Peta", filters, extra)
-        return _file(table, about, more_sources=[shown["layer_note"]] if layer else [])
+        estimates = _estimates(db, Figure.INFORMAL, Figure.COVERED)
+        notes = [f"{layer.name}: {shown['layer_note']}"] if layer else []
+        return _file(table, about, more_sources=[*estimates, *notes])
 
 
 @pages.get("/ledger/areas.xlsx")
@@ -162,9 +168,7 @@ def _layer(shown: dict[str, Any]) -> LayerFigures | None:
     layer: Layer | None = shown["layer"]
     if layer is None:
         return None
-    values = shown["layer_values"]
-    is_share = layer in (Layer.PAID, Layer.CONFIRMED)
-    return LayerFigures(word(layer), layer.value, values, values[""], is_share)
+    return LayerFigures(word(layer), layer.value, shown["layer_values"], SHARE_OF.get(layer, ""))
 
 
 def _refuse_village(filters: Filters) -> None:
@@ -204,7 +208,7 @@ def _about(
             ("Jenis desa", word(filters.kind) if filters.kind else "semua jenis"),
             *extra,
         ),
-        sources=("Laporan sosialisasi yang berlaku.", *_estimates(db)),
+        sources=("Laporan sosialisasi yang berlaku.",),
         as_of=moment(newest, zone) if newest else "",
         made_at=moment(now(), zone),
         address=_page_address(filters.place()),
@@ -212,11 +216,13 @@ def _about(
     )
 
 
-def _estimates(db: Session) -> list[str]:
+def _estimates(db: Session, *figures: Figure) -> list[str]:
+    """Tell where the estimates come from that stand in a table."""
+    known = estimate_sources(db)
     return [
-        f"{word(figure)}: {source_words(one.source)}, {short_date(one.as_of)}."
-        for figure, one in estimate_sources(db).items()
-        if figure in IN_TABLES
+        f"{word(one)}: {source_words(known[one].source)}, {short_date(known[one].as_of)}."
+        for one in figures
+        if one in known
     ]
 
 

@@ -14,6 +14,7 @@ from outreach.papers.digest_words import changed, month_span, percent
 from outreach.papers.source_words import source_words
 from outreach.people.identity import holds_identity_number
 from outreach.progress.digest_sending import TakenDigest
+from outreach.progress.week_figures import Plans
 from outreach.villages.tables import Zone
 from tests.progress.planned_board import world  # noqa: F401 - a fixture
 from tests.progress.test_week_figures import NOW, figures_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from outreach.messages.mail import Letter
+    from outreach.people.access import Person
     from tests.progress.planned_board import World
 
 URL = "https://kunjungan.example"
@@ -40,7 +42,8 @@ def test_it_tells_the_figures_with_what_they_are_of(letter: DigestLetter) -> Non
         "Sosialisasi: 4 (pekan sebelumnya 0, naik 4)",
         "Pendaftaran: 20 (pekan sebelumnya 0, naik 20)",
         "Menurut rencana: 9 dari 9 desa/kelurahan sudah jatuh hari sebelum hari ini: tertinggal",
-        "Membayar: 11 dari 15 pendaftaran yang diketahui (73,3 %)",
+        "Diketahui sudah membayar: 11 dari 20 pendaftaran (pekan sebelumnya 0 dari 0 pendaftaran)",
+        "Membayar: 11 dari 15 pendaftaran yang diketahui (73,3%)",
         "1 laporan bertanda yang belum disetujui",
         "1 kunjungan dengan dua laporan yang berbeda",
         "2 laporan belum terkirim di 1 HP",
@@ -69,6 +72,7 @@ def test_its_page_says_the_same_and_fetches_nothing(letter: DigestLetter) -> Non
     links = re.findall(r'href="([^"]+)"', page)
     assert len(links) == 8
     assert all(link.startswith(f"{URL}/") for link in links)
+    assert f"{URL}/board?by=branch" in links
 
 
 def test_a_name_cannot_become_part_of_the_page(letter: DigestLetter) -> None:
@@ -89,12 +93,52 @@ def test_without_an_address_of_the_web_it_has_no_link(
     assert f"{URL}/board?area=33.72\n" in linked.text
 
 
+def test_a_region_that_somebody_governs_has_its_page_to_print(
+    engine: Engine,
+    world: World,  # noqa: F811
+) -> None:
+    def papers(person: Person, area: str = "") -> list[str]:
+        told = digest_letter(figures_of(engine, person, area), 1, Zone.WIB, URL)
+        return re.findall(r"\(PDF\): (\S+)", told.text)
+
+    manager, coordinator = world.field.manager, world.field.coordinator
+    assert papers(manager, "33.72.01") == [f"{URL}/map/onepage.pdf?area=33.72.01"]
+    assert papers(coordinator) == [f"{URL}/map/onepage.pdf"]
+    assert papers(manager) == papers(manager, "33.72.01.1001") == []
+
+
+def test_it_says_no_branch_is_on_schedule_that_only_has_no_target(
+    letter: DigestLetter,
+    engine: Engine,
+    world: World,  # noqa: F811
+) -> None:
+    figures = figures_of(engine, world.field.manager)
+    nobody = digest_letter(replace(figures, behind=(), behind_count=0), 1, Zone.WIB, URL).text
+    assert "Tidak ada cabang dengan kekurangan yang masih dapat dikejar" in nobody
+    assert "yang tertinggal" not in nobody
+    assert "Kantor Cabang Surakarta: " in letter.text
+    assert "Cabang Kantor" not in letter.text
+
+
+def test_plans_of_other_branches_are_counted_apart(
+    engine: Engine,
+    world: World,  # noqa: F811
+) -> None:
+    figures = figures_of(engine, world.field.manager)
+    told = replace(figures, plans=Plans(1, 3))
+    text = digest_letter(told, 1, Zone.WIB, URL).text
+    assert "1 rencana menunggu persetujuan Anda, dari 3 seluruhnya" in text
+    assert f"Persetujuan: {URL}/approvals" in text
+    elsewhere = digest_letter(replace(figures, plans=Plans(0, 3)), 1, Zone.WIB, URL).text
+    assert "persetujuan" not in elsewhere.lower()
+
+
 def test_an_area_without_anything_is_told_as_such(
     engine: Engine,
     world: World,  # noqa: F811
 ) -> None:
     text = digest_letter(figures_of(engine, world.field.manager, "33.11.12"), 1, Zone.WIB, "").text
-    assert "Terjangkau: 0 dari 12 desa/kelurahan (0,0 %)" in text
+    assert "Terjangkau: 0 dari 12 desa/kelurahan (0,0%)" in text
     assert "Belum ada desa/kelurahan dalam rencana" in text
     assert "Membayar: belum ada laporan yang menyebutkannya" in text
     assert "belum ada yang masuk" in text
@@ -129,7 +173,7 @@ def test_days_shares_and_changes_read_as_people_write_them() -> None:
     assert month_span(december, datetime(2027, 1, 3, tzinfo=UTC).date()) == (
         "28 Des 2026 – 3 Jan 2027"
     )
-    assert (percent(0.125), percent(0.0046), percent(0)) == ("12,5 %", "0,46 %", "0,0 %")
+    assert (percent(0.125), percent(0.0046, 2), percent(0)) == ("12,5%", "0,46%", "0,0%")
     assert changed(3, 3) == "3 (sama dengan pekan sebelumnya)"
     assert changed(1_200, 1_300) == "1.200 (pekan sebelumnya 1.300, turun 100)"
 

@@ -20,7 +20,8 @@ from outreach.progress.denominators import denominators
 from outreach.progress.dues import dues_by
 from outreach.progress.scope import Scope
 from outreach.progress.tables import Sponsorship
-from outreach.progress.week_figures import WeekCounts, WeekFigures, week_figures
+from outreach.progress.targets import area_target
+from outreach.progress.week_figures import Plans, WeekCounts, WeekFigures, week_figures
 from outreach.villages.tables import Figure
 from outreach.visits.tables import PlanSubmission, SubmissionState
 from tests.progress.planned_board import world  # noqa: F401 - a fixture
@@ -61,7 +62,22 @@ def test_they_are_those_of_the_board(engine: Engine, world: World) -> None:  # n
     ]
     assert all(one.total and one.as_of for one in told.rates)
     assert told.dues == dues.get("", {})
-    assert told.outlook.signups.target == (found.whole.aim and found.whole.aim.signups)
+
+
+def test_the_outlook_is_that_of_its_page(engine: Engine, world: World) -> None:  # noqa: F811
+    manager = world.field.manager
+    with reading(engine) as db:
+        nation, regency = (area_target(db, (code,), TODAY) for code in ("", "33.72"))
+    assert nation is not None
+    assert regency is not None
+    assert regency.signups < nation.signups
+    for area, share in (("", nation), ("33.72", regency)):
+        told = figures_of(engine, manager, area).outlook
+        assert told.signups.target == share.signups
+        assert (told.period.starts, told.period.ends) == (share.starts, share.ends)
+    district = figures_of(engine, manager, "33.72.01")
+    assert district.outlook.signups.target is None, "nobody breaks a target down that far"
+    assert district.board.whole.aim is not None
 
 
 def _recount(engine: Engine, monday: date) -> WeekCounts:
@@ -139,7 +155,7 @@ def test_branches_behind_come_by_what_can_be_recovered(
 ) -> None:
     told = figures_of(engine, world.field.manager)
     (first,) = told.behind
-    assert first.name == "Surakarta"
+    assert first.name == "Kantor Cabang Surakarta"
     surakarta = next(key for code, key in world.branches.items() if code == "33.72")
     assert first.recoverable == told.board.recoverable[surakarta] > 0
     assert told.behind_count == 1
@@ -195,5 +211,7 @@ def test_sponsorships_that_end_soon_and_plans_that_wait_are_told(
         ("Kota 100", 100),
     ]
     assert (told.ending_count, told.ending_workers) == (2, 130)
-    assert told.plans == 1
-    assert figures_of(engine, world.field.coordinator).plans == 0
+    assert told.plans == Plans(1, 1)
+    assert figures_of(engine, world.field.manager, "33.72.01").plans == Plans(1, 1)
+    assert figures_of(engine, world.field.manager, "33.11").plans == Plans(0, 1)
+    assert figures_of(engine, world.field.coordinator).plans == Plans(0, 0)

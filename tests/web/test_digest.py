@@ -225,29 +225,59 @@ def test_without_a_mail_server_the_page_says_so(
 
 
 def test_the_letter_is_shown_as_it_would_be_sent(manager: Visitor) -> None:
-    whole = manager.get("/digest/letter")
-    assert whole.status_code == 200
-    told = text_of(whole)
+    told = text_of(manager.get("/digest/letter/part"))
     assert "As it would be sent now, 24/11/2026 10:00 WIB" in told
     assert "Ringkasan mingguan Kota Surakarta: 16–22 November 2026" in told
     assert "dari 54 desa/kelurahan" in told
-    part = text_of(manager.get("/digest/letter?area=33.72.01"))
+    part = text_of(manager.get("/digest/letter/part?area=33.72.01"))
     assert "Laweyan (33.72.01)" in part
-    assert manager.get("/digest/letter?area=33.11").status_code == 404
-    assert 'data-cards="/digest/letter?area=33.72.01"' in manager.get(
-        "/digest?area=33.72.01"
-    ).get_data(as_text=True)
+    page = manager.get("/digest?area=33.72.01").get_data(as_text=True)
+    assert 'data-cards="/digest/letter/part?area=33.72.01"' in page
+    assert '<a href="/digest/letter?area=33.72.01">' in page
     manager.send("/digest", {**FORM, "area": "33.72.02", "weekday": "5"})
-    own = text_of(manager.get("/digest/letter"))
+    own = text_of(manager.get("/digest/letter/part"))
     assert "Serengan (33.72.02)" in own
     assert "Surel ini dikirim setiap Jumat" in own
 
 
+def test_the_letter_alone_is_a_whole_page(manager: Visitor) -> None:
+    part = manager.get("/digest/letter/part").get_data(as_text=True)
+    page = manager.get("/digest/letter").get_data(as_text=True)
+    assert "<html" not in part
+    assert page.count("<html") == page.count("</html>") == page.count("<h1>") == 1
+    assert "coordinator/coordinator.css" in page
+    for told in ("Ringkasan mingguan Kota Surakarta", "dari 54 desa/kelurahan"):
+        assert told in page
+        assert told in part
+    levels = re.findall(r"<h([1-6])", page)
+    assert levels[:3] == ["1", "2", "3"]
+    assert re.findall(r"<h([1-6])", part)[:2] == ["3", "4"], "the page of the digest has an h2"
+
+
+def test_all_of_the_area_and_its_only_region_are_two_letters(manager: Visitor) -> None:
+    whole = text_of(manager.get("/digest/letter/part"))
+    region = text_of(manager.get("/digest/letter/part?area=33.72"))
+    assert "Ringkasan mingguan Kota Surakarta: " in whole
+    assert "Ringkasan mingguan Kota Surakarta (33.72): " in region
+
+
+def test_the_link_opened_once_more_says_that_it_is_done(manager: Visitor, row: _Row) -> None:
+    manager.send("/digest", FORM)
+    address = f"/digest/confirm/{row.code()}"
+    assert "Yes, confirm it" in text_of(manager.get(address))
+    manager.send("/digest/confirm", {"code": row.code()})
+    again = text_of(manager.get(address))
+    assert "confirmed already: rangga@kantor.example" in again
+    assert "Yes, confirm it" not in again
+
+
 def test_an_area_that_is_lost_has_no_letter(manager: Visitor, row: _Row) -> None:
+    assert manager.get("/digest/letter?area=33.11").status_code == 404
     manager.send("/digest", FORM)
     for area in ("33", "33.11"):  # wider than the person's own, and another's
         row.change(area=area)
-        assert manager.get("/digest/letter").status_code == 404
+        for address in ("/digest/letter", "/digest/letter/part", "/digest/letter?area=33.72"):
+            assert manager.get(address).status_code == 404
     page = manager.get("/digest")
     assert page.status_code == 200
     assert "Sukoharjo" not in page.get_data(as_text=True)
@@ -256,4 +286,4 @@ def test_an_area_that_is_lost_has_no_letter(manager: Visitor, row: _Row) -> None
 @pytest.mark.parametrize("role", [Role.COORDINATOR, Role.MANAGER])
 def test_ways_lead_there(english: Callable[[Role], Visitor], role: Role) -> None:
     page = english(role).get("/board").get_data(as_text=True)
-    assert page.count('href="/digest') == 2
+    assert 'href="/digest' in page

@@ -1,4 +1,7 @@
-"""The map as files: exactly what the person sees, with filter, sources and dates."""
+"""The map as files: exactly what the person sees, with filter, sources and dates.
+
+The reader's screens are English here, and the files Indonesian nonetheless.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,8 @@ from outreach.maps.qgis_styles import Classes
 from outreach.maps.topology import encode_topology
 from outreach.people.tables import Role
 from outreach.progress.layers import COLUMNS as SUMS
-from outreach.progress.layers import EPOCH, Layer
-from outreach.web.map_seen import COLUMNS
+from outreach.progress.layers import EPOCH, SHARES, Layer
+from outreach.web.map_seen import COLUMNS, PARTS
 from tests.web.test_manager import urls
 from tests.web.world import FOREIGN_REGENCY, OWN_REGENCY, OWN_VILLAGE
 
@@ -74,14 +77,14 @@ def features(answer: Any, layer: str) -> list[dict[str, Any]]:
 def test_geojson_holds_regions_and_villages_of_the_area(english: SignIn) -> None:
     answer = english(Role.MANAGER).get(f"/map/export.geojson?area={OWN_REGENCY}")
     assert answer.status_code == 200
-    assert 'filename="peta-33.72-' in answer.headers["Content-Disposition"]
+    assert 'filename="peta-kota-surakarta-' in answer.headers["Content-Disposition"]
     regions, villages = features(answer, "wilayah"), features(answer, "desa")
     assert [one["properties"]["kode"] for one in regions] == [f"33.72.0{n}" for n in range(1, 6)]
     assert len(villages) == 54
     assert all(one["geometry"]["type"] == "MultiPolygon" for one in regions)
     own = next(one for one in villages if one["properties"]["kode"] == OWN_VILLAGE)
-    assert (own["properties"]["status"], own["properties"]["pendaftaran"]) == ("Reached", 9)
-    reached = [one for one in villages if one["properties"]["status"] == "Reached"]
+    assert (own["properties"]["status"], own["properties"]["pendaftaran"]) == ("Terjangkau", 9)
+    reached = [one for one in villages if one["properties"]["status"] == "Terjangkau"]
     assert sum(one["properties"]["terjangkau"] for one in regions) == len(reached) == 1
 
 
@@ -90,11 +93,13 @@ def test_geojson_tells_filter_sources_and_dates(english: SignIn) -> None:
     answer = english(Role.MANAGER).get(f"/map/export.geojson?area={OWN_REGENCY}&kind=kelurahan")
     about = json.loads(answer.data)["about"]
     assert about["wilayah"] == "Kota Surakarta (33.72)"
-    assert about["kampanye"] == "All campaigns"
+    assert about["kampanye"] == "Semua kampanye"
     assert about["jenis"] == "Kelurahan"
-    assert "perkiraan_informal_workers" in about
-    assert "2025" in about["perkiraan_informal_workers"]
-    assert about["batas"].startswith("Approximate borders")
+    (region, *_) = features(answer, "wilayah")
+    told = {name.removeprefix("sumber_") for name in about if name.startswith("sumber_")}
+    assert told == {name for name in region["properties"] if name.endswith("_perkiraan")}
+    assert "2025" in about["sumber_pekerja_informal_perkiraan"]
+    assert about["batas"].startswith("Batas perkiraan")
 
 
 def test_nothing_of_another_area_goes_out(english: SignIn) -> None:
@@ -103,9 +108,8 @@ def test_nothing_of_another_area_goes_out(english: SignIn) -> None:
         assert answer.status_code == 404
     around = english(Role.MANAGER).get("/map/export.geojson?area=33")
     assert {one["properties"]["kode"][:5] for one in features(around, "desa")} == {OWN_REGENCY}
-    assert (
-        json.loads(around.data)["about"]["wilayah"] == "Jawa Tengah (33), only your own part of it"
-    )
+    told = json.loads(around.data)["about"]["wilayah"]
+    assert told == "Jawa Tengah (33), hanya bagian wilayah Anda"
 
 
 def test_too_many_villages_for_a_text_are_left_out_and_that_is_told(
@@ -115,7 +119,9 @@ def test_too_many_villages_for_a_text_are_left_out_and_that_is_told(
     answer = english(Role.MANAGER).get(f"/map/export.geojson?area={OWN_REGENCY}")
     assert features(answer, "desa") == []
     assert len(features(answer, "wilayah")) == 5
-    assert json.loads(answer.data)["about"]["desa"].startswith("Villages left out: more than 53")
+    assert json.loads(answer.data)["about"]["desa"].startswith(
+        "Desa tidak disertakan: lebih dari 53"
+    )
 
 
 @pytest.mark.usefixtures("drawn")
@@ -127,16 +133,16 @@ def test_the_package_opens_with_its_styles(english: SignIn, tmp_path: Path) -> N
     villages = pyogrio.read_dataframe(path, layer="desa")
     regions = pyogrio.read_dataframe(path, layer="wilayah")
     assert (len(villages), len(regions), villages.crs.to_epsg()) == (54, 5, 4326)
-    assert villages.set_index("kode").status[OWN_VILLAGE] == "Reached"
+    assert villages.set_index("kode").status[OWN_VILLAGE] == "Terjangkau"
     assert set(regions.geom_type) == {"MultiPolygon"}
     assert "Kota Surakarta" in pyogrio.read_info(path, layer="desa")["layer_metadata"]["wilayah"]
     about = pyogrio.read_dataframe(path, layer="about", read_geometry=False)
     assert dict(zip(about.hal, about.isi, strict=True))["wilayah"] == "Kota Surakarta (33.72)"
     assert drawn_by(path, "desa", "category", "value") == {
-        "Not planned",
-        "Planned",
-        "Confirmed",
-        "Reached",
+        "Belum direncanakan",
+        "Direncanakan",
+        "Terkonfirmasi",
+        "Terjangkau",
     }
     assert len(drawn_by(path, "wilayah", "rule", "filter")) == 8
     with sqlite3.connect(path) as db:  # newer than this and QGIS warns
@@ -157,7 +163,13 @@ def test_the_files_show_the_layer_that_is_looked_at(
     sums = manager.get(urls(manager)["layer_districts"].format(code="33")).get_json()["rows"]
     told = [FIGURES[layer](dict(zip(SUMS, row, strict=True))) for row in sums.values()]
     column = COLUMNS[layer]
-    regions = [one["properties"][column] for one in features(answer, "wilayah")]
+    rows = [one["properties"] for one in features(answer, "wilayah")]
+    if layer in SHARES:  # which stand beside what they are made from
+        part, of = (PARTS[name] for name in SHARES[layer])
+        assert [row[column] for row in rows] == [
+            pytest.approx(100 * row[part] / row[of], abs=1e-4) if row[of] else None for row in rows
+        ]
+    regions = [row[column] for row in rows]
     assert regions == [None if x is None else pytest.approx(x, abs=1e-4) for x in told]
     packed = pyogrio.read_dataframe(path, layer="wilayah")[column].tolist()
     assert [None if math.isnan(x) else x for x in packed] == regions
@@ -197,13 +209,16 @@ def test_the_files_show_the_weeks_that_are_looked_at(english: SignIn, tmp_path: 
     path.write_bytes(manager.get(f"/map/export.gpkg?{query}").data)
     villages = pyogrio.read_dataframe(path, layer="desa").set_index("kode")
     regions = pyogrio.read_dataframe(path, layer="wilayah")
-    assert villages.status[OWN_VILLAGE] == "Not reached by then"
-    assert villages.status_pembanding[OWN_VILLAGE] == "Reached by then"
+    assert villages.status[OWN_VILLAGE] == "Belum terjangkau saat itu"
+    assert villages.status_pembanding[OWN_VILLAGE] == "Terjangkau saat itu"
     assert (regions.terjangkau.sum(), regions.terjangkau_pembanding.sum()) == (0, 1)
     assert "pendaftaran" not in regions, "which is of today"
-    assert about["pekan"].startswith("Until ")
+    assert not any(name.startswith("sumber_") for name in about), "of columns that are not there"
+    assert about["pekan"].startswith("Sampai ")
     assert about["alamat"].endswith(f"/map?{query}")
-    assert drawn_by(path, "desa", "category", "value") == set(villages.status) | {"Reached by then"}
+    assert drawn_by(path, "desa", "category", "value") == set(villages.status) | {
+        "Terjangkau saat itu"
+    }
 
 
 @pytest.mark.parametrize("week", ["x", "2026-13-01", "20260907", "1999-01-01", "2026-09-07'--"])

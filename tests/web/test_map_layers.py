@@ -112,6 +112,9 @@ def test_the_table_shows_the_figure_of_the_layer_with_what_it_is_made_from(
     assert 'class="n layer"' not in plain
     never = manager.get(f"/map/table?area={OWN_VILLAGE[:8]}&layer=silence").text
     assert '<td class="n layer">Never visited</td>' in never
+    confirmed = manager.get(f"/map/table?area={OWN_REGENCY}&layer=confirmed").text
+    told = f"{whole['confirmed'] / whole['coming']:.1%} of {whole['coming']}"
+    assert f'<td class="n layer">{told}</td>' in confirmed
 
 
 def test_a_layer_that_is_none_and_a_region_of_others_are_not_found(login_as: LogIn) -> None:

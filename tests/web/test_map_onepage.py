@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from outreach.db import reading, unit_of_work
-from outreach.papers.one_page import MOST_VISITS, Area, NextVisits, one_page
+from outreach.maps.artefacts import Store
+from outreach.papers.one_page import MOST_NAMED, MOST_VISITS, Area, NextVisits, one_page
 from outreach.papers.typesetting import typeset_told
 from outreach.people.tables import Official, Role
 from outreach.progress.scope import Scope
@@ -99,6 +100,34 @@ def test_a_proposal_is_told_to_nobody_outside(app: Flask, manager: Visitor, worl
     assert "Belum ada kunjungan" in words(manager.get(f"{PAGE}?area={DISTRICT}"))
 
 
+def test_the_villages_without_a_plan_are_named_where_they_are_few(
+    app: Flask, manager: Visitor
+) -> None:
+    with reading(engine_of(app)) as db:
+        rows = totals_by(db, Scope((DISTRICT,)), Level.VILLAGE).rows
+    unplanned = [row.name for row in rows if not (row.reached or row.confirmed or row.planned)]
+    assert 0 < len(unplanned) < len(rows) <= MOST_NAMED
+    asked = words(manager.get(f"{PAGE}?area={DISTRICT}")).partition("Yang kami mohon")[2]
+    assert f"yang belum direncanakan ({'; '.join(unplanned)}) agar" in asked
+    whole = words(manager.get(f"{PAGE}?area={OWN_REGENCY}")).partition("Yang kami mohon")[2]
+    assert "desa/kelurahan yang belum direncanakan agar" in whole, "which are too many"
+
+
+def test_borders_that_were_brought_in_are_told_with_source_and_date(
+    app: Flask, manager: Visitor
+) -> None:
+    store = Store(app.extensions["outreach"].settings.var_dir / "maps")
+    before = store.manifest()
+    facts = {"level": "district", "regions": 5, "missing": 7280, "as_of": "2024-06-30"}
+    store.note(borders=[{**facts, "source": "BIG", "file": "none"}])
+    told = words(manager.get(f"{PAGE}?area={DISTRICT}"))
+    store.note(**{"borders": [], **before})
+    shown = told[told.index("Batas") : told.index("Terjangkau: sedikitnya")]
+    assert shown == (
+        "Batas wilayah: BIG, 30/06/2024 (5 dari 7.285 kecamatan); selebihnya perkiraan. "
+    )
+
+
 def test_the_picture_is_the_same_page(manager: Visitor) -> None:
     answer = manager.get(f"/map/onepage.png?area={DISTRICT}")
     assert answer.status_code == 200
@@ -157,6 +186,7 @@ def test_the_fullest_page_is_one_page() -> None:
         whole,
         [],
         NextVisits([row] * MOST_VISITS, 999),
+        ["Panjang Sekali Namanya, Kepulauan Panjang Sekali Utara"] * MOST_NAMED,
         square,
         [square] * 4,
         as_of="30/09/2026 10.00 WIB",

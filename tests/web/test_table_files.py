@@ -161,6 +161,14 @@ def test_commas_come_with_points(manager: Visitor) -> None:
     assert local[layer].replace(",", ".") == plain[layer]
 
 
+def test_a_share_stands_beside_what_it_is_a_share_of(manager: Visitor) -> None:
+    rows = lines(manager.get(f"/map/table.csv?area={OWN_REGENCY}&layer=confirmed"))
+    share = next(name for name in rows[0] if name.startswith("Persentase kunjungan"))
+    told = {row[share]: row["dari kunjungan mendatang"] for row in rows}
+    assert told[""] == "0"
+    assert any(int(of) > 0 for words, of in told.items() if words)
+
+
 def test_every_file_tells_filter_source_date_and_address(
     manager: Visitor, login_as: Callable[[Role], Visitor]
 ) -> None:
@@ -177,6 +185,8 @@ def test_every_file_tells_filter_source_date_and_address(
     (line, *_) = lines(manager.get(f"/map/table.csv?area={OWN_REGENCY}&kind=kelurahan"))
     assert "Jenis desa: Kelurahan" in line["Saringan"]
     assert "Laporan sosialisasi yang berlaku" in line["Sumber"]
+    assert "Pekerja informal (perkiraan): " in line["Sumber"]
+    assert "Pekerja rentan" not in line["Sumber"], "of whom the table tells nothing"
     assert line["Keadaan per"] == told["Keadaan per"]
     (line, *_) = lines(manager.get(f"/map/table.csv?area={OWN_REGENCY}&sep=comma"), ",")
     assert datetime.fromisoformat(line["Keadaan per"]).tzinfo is not None
