@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ from outreach.progress.weeks import DAYS_PER_WEEK, WeeklyCounts, monday_of, regr
 from outreach.villages.codes import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlmodel import Session
 
@@ -140,7 +140,7 @@ def board(
     whole = BoardRow(
         "",
         counted.counts.figures(counted.regions),
-        _aim(counted.regions, counted, targets, paces),
+        _aim_of_all(db, asked, counted, targets, paces),
         tuple(nation.signups[0].tolist()),
     )
     return Board(
@@ -167,17 +167,26 @@ def _region_rows(
     for key in counted.regions:
         members[asked.row_of(key)].append(key)
     weeks = regroup(counted.weekly, {key: asked.row_of(key) for key in counted.regions}, members)
+    rows = sorted(members.items())
+    parts = _whole_numbers([_part(keys, counted, targets) for _, keys in rows])
     return [
         BoardRow(
             row,
             counted.counts.figures(keys),
-            _aim(keys, counted, targets, paces),
+            replace(aim, signups=part) if (aim := _aim(keys, counted, targets, paces)) else None,
             tuple(signups),
         )
-        for (row, keys), signups in zip(
-            sorted(members.items()), weeks.signups.tolist(), strict=True
-        )
+        for (row, keys), part, signups in zip(rows, parts, weeks.signups.tolist(), strict=True)
     ]
+
+
+def _whole_numbers(parts: Sequence[float]) -> list[int]:
+    """Round parts so that they add up to their rounded sum: the largest remainders go up."""
+    exact = np.array(parts, dtype=np.float64)
+    whole = np.floor(exact).astype(np.int64)
+    up = round(float(exact.sum())) - int(whole.sum())
+    whole[np.argsort(whole - exact, kind="stable")[:up]] += 1
+    return [int(one) for one in whole]
 
 
 def _count(
@@ -233,6 +242,23 @@ def _paces(
     return found
 
 
+def _aim_of_all(
+    db: Session,
+    asked: Asked,
+    counted: _Counted,
+    targets: RegionTargets,
+    paces: Mapping[str, tuple[str, int]],
+) -> Aim | None:
+    """Take the target of the whole place where those of its parts run over different days."""
+    aim, own = _aim(counted.regions, counted, targets, paces), targets.whole
+    if aim is None or own is None or asked.scope.kinds:
+        return aim
+    done = signups_between(db, asked.scope, asked.level, own.starts, own.ends)
+    return replace(
+        aim, signups=own.signups, done=sum(done.values()), starts=own.starts, ends=own.ends
+    )
+
+
 def _aim(
     keys: Iterable[str],
     counted: _Counted,
@@ -241,16 +267,21 @@ def _aim(
 ) -> Aim | None:
     """Add up the parts of targets; several periods are told as the longest around them."""
     over = {key: target for key in keys if (target := targets.over(key)) is not None}
-    shared = {key: counted.estimates[key] for key in over if key in counted.estimates}
+    shared = [key for key in over if key in counted.estimates]
     if not shared:
         return None
     return Aim(
-        signups=round(sum(targets.part(key, found) for key, found in shared.items())),
+        signups=round(_part(shared, counted, targets)),
         done=sum(counted.done.get(key, 0) for key in shared),
         starts=min(over[key].starts for key in shared),
         ends=max(over[key].ends for key in shared),
         recoverable=sum(paces[key][1] for key in shared if key in paces) if paces else None,
     )
+
+
+def _part(keys: Iterable[str], counted: _Counted, targets: RegionTargets) -> float:
+    told = counted.estimates
+    return sum(targets.part(key, told[key]) for key in keys if key in told)
 
 
 def _order(by: By, row: BoardRow) -> tuple[float, ...] | tuple[float, float, str]:

@@ -14,6 +14,7 @@ from outreach.people.tables import BranchRegency
 from outreach.progress.scope import Scope
 from outreach.progress.targets import (
     TargetShare,
+    area_target,
     branch_targets,
     national_target,
     regency_targets,
@@ -22,7 +23,7 @@ from outreach.progress.totals import estimates_by
 from outreach.villages.codes import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from sqlmodel import Session
@@ -37,12 +38,19 @@ class RegionTargets:
 
     The owner of a regency is its branch, or None: regencies without a branch share what is left
     of the nation's. `gaps` are the informal workers without cover over which each target is
-    shared out: estimates, and so are the parts.
+    shared out: estimates, and so are the parts. `whole` is what all of it is to bring where the
+    targets run over different days, whose parts are no sum.
     """
 
     targets: dict[int | None, TargetShare]
     gaps: dict[int | None, int]
     owners: dict[str, int | None]
+    whole: TargetShare | None = None
+
+    @property
+    def differ(self) -> bool:
+        """Whether the targets run over different days."""
+        return len({(one.starts, one.ends) for one in self.targets.values()}) > 1
 
     def within(self, prefixes: Iterable[str]) -> RegionTargets:
         """Leave out the targets that no regency in or around *prefixes* has a part of."""
@@ -68,6 +76,12 @@ class RegionTargets:
 def gap_of(found: Estimates) -> int:
     """Tell the informal workers without cover; none where more are covered than estimated."""
     return max(0, found.informal - found.covered)
+
+
+def targets_within(db: Session, prefixes: Sequence[str], today: date) -> RegionTargets:
+    """Read the targets of branches that regions of *prefixes* have parts of."""
+    found = targets_of_branches(db, today).within(prefixes)
+    return replace(found, whole=area_target(db, prefixes, today)) if found.differ else found
 
 
 def targets_of_branches(db: Session, today: date) -> RegionTargets:

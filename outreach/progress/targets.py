@@ -89,21 +89,36 @@ def national_target(
 def area_target(db: Session, prefixes: Sequence[str], today: date) -> TargetShare | None:
     """Tell what the regions of *prefixes* are to bring together.
 
-    The nation's or a branch's target where they are exactly that, else their regencies' shares.
-    None below the regency: nobody breaks a target down that far.
+    The nation's target where they are the nation, a part of their branch's where one branch
+    serves them all, else their shares of the nation's. None below the regency: nobody breaks a
+    target down that far.
     """
     national = national_target(db, today)
     if tuple(prefixes) == (NATION,):
         return national
     if any(len(prefix) > Level.REGENCY for prefix in prefixes):
         return None
-    if (branch_id := _branch_of(db, prefixes)) is not None:
-        return branch_targets(db, today).get(branch_id)
-    if national is None:
-        return None
-    inside = [one for one in regency_targets(db, today) if covers(prefixes, one.code)]
+    every = regency_targets(db, today)
+    inside = [one for one in every if covers(prefixes, one.code)]
+    owners = {one.branch_id for one in inside}
+    if len(owners) == 1 and (owner := owners.pop()) is not None:
+        whole = branch_targets(db, today).get(owner)
+        return _part_of(whole, inside, [one for one in every if one.branch_id == owner])
     signups = sum(one.signups for one in inside)
-    return replace(national, signups=signups, is_set_by_hand=False) if signups else None
+    if national is None or not signups:
+        return None
+    return replace(national, signups=signups, is_set_by_hand=False)
+
+
+def _part_of(
+    target: TargetShare | None, inside: Sequence[RegencyShare], every: Sequence[RegencyShare]
+) -> TargetShare | None:
+    """Take the part of a branch's target that falls to some of its regencies, by their gap."""
+    whole = sum(one.gap for one in every)
+    if target is None or len(inside) == len(every) or not whole:
+        return target
+    signups = round(target.signups * sum(one.gap for one in inside) / whole)
+    return replace(target, signups=signups, is_set_by_hand=False)
 
 
 def looked_ahead(
@@ -119,16 +134,6 @@ def looked_ahead(
         (aim.starts, aim.ends) if aim else (date(today.year, 1, 1), date(today.year, 12, 31))
     )
     return Period(starts, ends, today), share
-
-
-def _branch_of(db: Session, prefixes: Sequence[str]) -> int | None:
-    """Find the branch that serves exactly these regencies."""
-    rows = db.execute(select(col(BranchRegency.branch_id), col(BranchRegency.regency_code)))
-    served: dict[int, set[str]] = {}
-    for branch_id, code in rows:
-        served.setdefault(branch_id, set()).add(code)
-    wanted = set(prefixes)
-    return next((branch_id for branch_id, codes in served.items() if codes == wanted), None)
 
 
 def regency_targets(db: Session, today: date) -> list[RegencyShare]:

@@ -21,7 +21,7 @@ from outreach.people.branches import office_words
 from outreach.people.tables import Role
 from outreach.progress.board import OF_BRANCHES, Asked, Board, board
 from outreach.progress.board_rows import By, Schedule
-from outreach.progress.board_targets import targets_of_branches
+from outreach.progress.board_targets import targets_within
 from outreach.progress.denominators import Denominator, denominators
 from outreach.progress.dues import Due, dues_by
 from outreach.progress.ending import ending_terms
@@ -153,7 +153,7 @@ def week_figures(
     served = _served(db, person, area)
     region = area or (person.areas[0] if len(person.areas) == 1 else NATION)
     asked = _asked(scope, area, served)
-    targets = targets_of_branches(db, today).within(scope.prefixes)
+    targets = targets_within(db, scope.prefixes, today)
     found = board(db, asked, targets, today=today, now=now)
     behind = _behind(db, found, served)
     month = today.replace(day=1)

@@ -16,7 +16,7 @@ from outreach.campaigns.campaigns import campaign_of, list_campaigns
 from outreach.people.tables import Branch, Role, Team
 from outreach.progress.board import UNSERVED, Asked, Board
 from outreach.progress.board_rows import TOLERANCE, BoardRow, By, Figures, Schedule
-from outreach.progress.board_targets import targets_of_branches, targets_of_campaign
+from outreach.progress.board_targets import targets_of_campaign, targets_within
 from outreach.progress.denominators import denominators
 from outreach.villages.codes import Level
 from outreach.villages.reading import names_of
@@ -78,7 +78,7 @@ def show() -> ResponseReturnValue:
             curve=_curve(found),
             labels=[short_date(week) for week in found.weeks],
             today=today,
-            targets_differ=len({(one.starts, one.ends) for one in targets.targets.values()}) > 1,
+            targets_differ=targets.whole is not None,
             target_sources=sorted({one.source for one in targets.targets.values()}),
             rates_of=lambda figures: denominators(figures, found.sources),
             cost_of=cost_of,
@@ -106,10 +106,9 @@ def local_today() -> date:
 def targets_of(db: Session, place: Place, today: date) -> RegionTargets:
     """Read the targets that the place has parts of: the campaign's, or those of the branches."""
     if place.filters.campaign_id is None:
-        found = targets_of_branches(db, today)
-    else:
-        found = targets_of_campaign(db, campaign_of(db, person(), place.filters.campaign_id))
-    return found.within(place.scope.prefixes)
+        return targets_within(db, place.scope.prefixes, today)
+    campaign = campaign_of(db, person(), place.filters.campaign_id)
+    return targets_of_campaign(db, campaign).within(place.scope.prefixes)
 
 
 def cost_of(figures: Figures) -> int:

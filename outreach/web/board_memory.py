@@ -39,7 +39,7 @@ class BoardMemory:
     ) -> Board:
         """Answer what `progress.board.board` answers."""
         served = (frozenset(asked.branches.items()), frozenset(asked.offices.items()))
-        key = (asked.by, served, today, frozenset(targets.targets.items()))
+        key = (asked.by, served, today, frozenset(targets.targets.items()), targets.whole)
         found: Board = self.other(
             db, asked.scope, key, lambda: board(db, asked, targets, today=today, now=now), now=now
         )

@@ -17,10 +17,12 @@ from outreach.people.tables import BranchRegency
 from outreach.progress import scope
 from outreach.progress.board import OF_BRANCHES, UNSERVED, board
 from outreach.progress.board_rows import By, Figures, Schedule
-from outreach.progress.board_targets import targets_of_branches
+from outreach.progress.board_targets import targets_of_branches, targets_within
 from outreach.progress.board_teams import villages_of_teams
 from outreach.progress.planned_days import planned_days
 from outreach.progress.scope import Scope
+from outreach.progress.set_targets import TargetIn, set_target
+from outreach.progress.targets import area_target
 from outreach.villages.tables import Village, VillageKind
 from outreach.visits.tables import ACTIVE, PlanSubmission, SubmissionState, Visit, Work
 from tests.field import DAY, NOW
@@ -269,8 +271,46 @@ def test_targets_of_rows_add_up(engine: Engine, world: World, by: By) -> None:
     aims = [row.aim for row in found.rows]
     assert found.whole.aim is not None
     signups = sum(aim.signups for aim in aims if aim)
-    assert abs(signups - found.whole.aim.signups) <= len(aims) / 2 + 1
+    assert signups == found.whole.aim.signups
     assert sum(aim.done for aim in aims if aim) == found.whole.aim.done == 20
     for aim in aims:
         if aim is not None:
             assert (aim.recoverable is not None) == (by in OF_BRANCHES)
+
+
+def test_targets_of_different_days_are_no_sum(engine: Engine, world: World) -> None:
+    """The whole then has the target that its outlook has, and what was brought in its days."""
+    given = TargetIn(
+        branch_id=int(world.branches["33.72"]),
+        starts=TODAY - timedelta(days=1),
+        ends=TODAY,
+        signups=700,
+        source="Rapat kerja",
+    )
+    with unit_of_work(engine) as db:
+        set_target(db, given, by=world.field.manager, now=NOW)
+    with reading(engine) as db:
+        targets = targets_within(db, ("",), TODAY)
+        national = area_target(db, ("",), TODAY)
+        of_branch = targets_within(db, ("33.72",), TODAY)
+        part = area_target(db, ("33.72",), TODAY)
+    found = count(engine, world, By.BRANCH, targets=targets)
+    aim = found.whole.aim
+    assert aim is not None
+    assert national is not None
+    assert (aim.signups, aim.starts, aim.ends) == (
+        national.signups,
+        national.starts,
+        national.ends,
+    )
+    rows = {row.key: row.aim for row in found.rows}
+    by_hand = rows[world.branches["33.72"]]
+    assert by_hand is not None
+    assert (by_hand.signups, by_hand.starts) == (700, given.starts)
+    assert 0 < by_hand.done < aim.done == 20
+    assert of_branch.whole is None
+    assert part is not None
+    assert (part.signups, part.ends) == (700, TODAY)
+    kinds = count(engine, world, By.BRANCH, Scope(("",), kinds=(VillageKind.DESA,)), targets)
+    assert kinds.whole.aim is not None
+    assert kinds.whole.aim.signups < national.signups

@@ -21,6 +21,7 @@ from outreach.progress.path import (
     read_path,
     way_on,
 )
+from outreach.progress.scope import Scope
 from outreach.progress.set_targets import (
     TargetIn,
     change_target,
@@ -36,6 +37,8 @@ from outreach.progress.targets import (
     regency_shares,
     regency_targets,
 )
+from outreach.progress.totals import estimates_by
+from outreach.villages.codes import Level
 from outreach.villages.source import RegistryFault
 from outreach.web.shipped_sources import SOURCES
 from tests.builders import load_small_registry
@@ -205,6 +208,32 @@ def test_a_target_of_other_days_takes_nothing_from_the_nations(engine: Engine, a
         national = national_target(db, TODAY)
         assert national is not None
         assert regency_targets(db, TODAY) == regency_shares(db, national.signups)
+
+
+def test_a_regency_has_a_part_of_its_branchs_target_in_the_same_days(
+    engine: Engine, at: Field
+) -> None:
+    ids = _branch_ids(engine)
+    with unit_of_work(engine) as db:
+        db.add(BranchRegency(branch_id=ids["33.72"], regency_code="33.12"))
+        set_target(
+            db,
+            _given(branch_id=ids["33.72"], starts=date(2026, 10, 1)),
+            by=at.manager,
+            now=NOW,
+        )
+    with reading(engine) as db:
+        both = area_target(db, ("33.12", "33.72"), TODAY)
+        parts = [area_target(db, (code,), TODAY) for code in ("33.12", "33.72")]
+        board = targets_of_branches(db, TODAY)
+        estimates = estimates_by(db, Scope(("",)), Level.REGENCY)
+    assert both is not None
+    assert (both.signups, both.is_set_by_hand) == (9_000, True)
+    for code, part in zip(("33.12", "33.72"), parts, strict=True):
+        assert part is not None
+        assert (part.starts, part.is_set_by_hand) == (date(2026, 10, 1), False)
+        assert part.signups == round(board.part(code, estimates[code]))
+    assert abs(sum(part.signups for part in parts if part) - 9_000) <= 1
 
 
 def test_where_everybody_is_covered_nothing_is_shared_out(engine: Engine) -> None:
