@@ -282,7 +282,7 @@ def test_targets_of_different_days_are_no_sum(engine: Engine, world: World) -> N
     """The whole then has the target that its outlook has, and what was brought in its days."""
     given = TargetIn(
         branch_id=int(world.branches["33.72"]),
-        starts=TODAY - timedelta(days=1),
+        starts=TODAY - timedelta(days=2),
         ends=TODAY,
         signups=700,
         source="Rapat kerja",
