@@ -12,7 +12,7 @@ from outreach.db import reading, unit_of_work
 from outreach.messages.mail import NotTaken
 from outreach.papers.digest_letter import address_mail, as_mail, digest_letter
 from outreach.progress.digest_sending import digest_failed, digest_sent, take_digest
-from outreach.progress.digests import code_of_address, key_of
+from outreach.progress.digests import code_of_address, ending_code, key_of
 from outreach.progress.week_figures import week_figures
 from tasks.app import app, engine
 from tasks.post import mail_server
@@ -57,9 +57,8 @@ def send_one(bind: Engine, account_id: int, post: Post, settings: Settings) -> b
 
 def _letter(bind: Engine, taken: TakenDigest, settings: Settings) -> Letter:
     """Write the figures as they stand now, or ask whether the address is right."""
-    now, public_url = _now(), settings.public_url
+    now, public_url, key = _now(), settings.public_url, key_of(settings.secret)
     if not taken.is_confirmed:
-        key = key_of(settings.secret)
         code = code_of_address(taken.person.account_id, taken.email, taken.asked_at, key)
         return address_mail(taken, code, public_url, now)
     with reading(bind) as db:
@@ -71,7 +70,7 @@ def _letter(bind: Engine, taken: TakenDigest, settings: Settings) -> Letter:
             village_funds_discounted=settings.village_funds_discount,
         )
     letter = digest_letter(figures, taken.weekday, taken.person.zone, public_url)
-    return as_mail(letter, taken, now)
+    return as_mail(letter, taken, ending_code(taken.person.account_id, taken.email, key), now)
 
 
 def _now() -> datetime:

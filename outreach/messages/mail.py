@@ -24,7 +24,7 @@ class Letter:
     """An e-mail to one person; `key` is the same each time it is sent.
 
     `html` says the same as `text` for programs that show pages; `unsubscribe` is the address at
-    which whoever gets such letters regularly ends them.
+    which a mail program ends, without a login, what comes regularly.
     """
 
     to: str
@@ -104,12 +104,15 @@ class MailServer:
         # The same for a second try after a crash: mail programs show such a letter once.
         mail["Message-ID"] = f"<{letter.key}@{self.sender.rpartition('@')[2].strip('> ')}>"
         mail["Auto-Submitted"] = "auto-generated"
-        mail["Content-Language"] = "id"
         if letter.unsubscribe:
             mail["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         mail.set_content(letter.text, cte="quoted-printable")
         if letter.html:
             mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
+        mail["Content-Language"] = (
+            "id"  # last: whatever sets the content forgets what was said of it
+        )
         return mail
 
     def _connected(self) -> smtplib.SMTP:

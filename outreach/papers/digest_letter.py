@@ -6,7 +6,7 @@ of sections from which the text, the page of the e-mail and the preview are all 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -34,13 +34,17 @@ _WEEKDAYS = ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu")
 
 @dataclass(frozen=True, slots=True)
 class DigestLetter:
-    """A digest in words; `public_url` is empty where nobody outside could open a link."""
+    """A digest in words; `public_url` is empty where nobody outside could open a link.
+
+    `ending` is the address at which whoever gets it ends it; none while it is only shown.
+    """
 
     subject: str
     opening: tuple[str, ...]
     sections: tuple[Section, ...]
     closing: str
     public_url: str
+    ending: str = ""
 
     @property
     def text(self) -> str:
@@ -79,16 +83,18 @@ def _opening(figures: WeekFigures, where: str) -> tuple[str, ...]:
     return (*demo, told)
 
 
-def as_mail(letter: DigestLetter, taken: TakenDigest, now: datetime) -> Letter:
-    """Address the letter to whoever asked for it."""
+def as_mail(letter: DigestLetter, taken: TakenDigest, code: str, now: datetime) -> Letter:
+    """Address the letter to whoever asked for it; with the code they end it."""
+    ending = f"{letter.public_url}{PAGE}/end/{code}" if letter.public_url else ""
+    told = replace(letter, ending=ending)
     return Letter(
         to=taken.email,
-        subject=letter.subject,
-        text=letter.text,
+        subject=told.subject,
+        text=told.text,
         key=taken.key,
         written_at=now,
-        html=letter.html,
-        unsubscribe=f"{letter.public_url}{PAGE}" if letter.public_url else "",
+        html=told.html,
+        unsubscribe=ending,
     )
 
 

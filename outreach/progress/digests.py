@@ -192,6 +192,19 @@ def code_of_address(account_id: int, email: str, asked_at: datetime, key: bytes)
     return code_of(account_id, told, key, _SIGNATURE_BYTES)
 
 
+def ending_code(account_id: int, email: str, key: bytes) -> str:
+    """Write the code with which whoever reads the letters at an address ends them."""
+    return code_of(account_id, f"end.{account_id}.{email}", key, _SIGNATURE_BYTES)
+
+
+def end_by_code(db: Session, code: str, key: bytes) -> None:
+    """End the digest whose letters hold the code; a code of no digest changes nothing."""
+    row = db.get(Digest, number_in(code, _SIGNATURE_BYTES), with_for_update=True)
+    if row is not None and is_same(ending_code(row.account_id, row.email, key), code):
+        db.delete(row)
+        db.flush()
+
+
 def require_own_code(code: str, by: Person) -> None:
     """Let through only what looks like a code of the person's own account.
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import BigInteger, String, cast, func, select
 from sqlmodel import col
 
-from outreach.campaigns.tables import Campaign, Stage, StageVillage
+from outreach.campaigns.tables import Campaign, Stage, StagePick, StageVillage
 from outreach.logbook.tables import LedgerChange
 from outreach.people.tables import Branch, Team
 from outreach.progress.changes import Change, latest_change
+from outreach.progress.tables import Sponsorship
 from outreach.villages.tables import RegistryLoad, VillageCount
 
 if TYPE_CHECKING:
@@ -26,10 +27,11 @@ def figures_version(db: Session, now: datetime, *, with_choice: bool = False) ->
     """Tell which figures the database holds, without reading them.
 
     Visits and reports change with a line of the history, the ledger with a line of its own, the
-    registry with a load, rows that people edit with their version. Counted figures and the
-    villages chosen for stages have neither, so that a sum over them stands for them; of the latter
-    only *with_choice*, for it takes a while and only what is asked of a campaign or a stage hangs
-    on them.
+    registry with a load, rows that people edit with their version. Counted figures, sponsorships
+    that come and go, what was decided by hand about the villages of stages and the villages chosen
+    for them have none of these, so that sums over them stand for them; of the latter only
+    *with_choice*, for it takes a while and only what is asked of a campaign or a stage hangs on
+    them.
     """
     change: Change = latest_change(db, now)
     asked: list[Any] = [
@@ -39,6 +41,10 @@ def figures_version(db: Session, now: datetime, *, with_choice: bool = False) ->
         *_edited(Branch),
         select(func.max(col(RegistryLoad.id))).scalar_subquery(),
         *_lines(LedgerChange),
+        *_edited(Sponsorship),
+        select(func.sum(Sponsorship.quota)).scalar_subquery(),
+        select(func.sum(_day_number(Sponsorship.ends))).scalar_subquery(),
+        *_sums(StagePick, func.length(col(StagePick.pick)) + 10 * col(StagePick.stage_id)),
         *_sums(VillageCount, col(VillageCount.counted)),
         *_sums(VillageCount, _day_number(VillageCount.as_of)),
         *_sums(VillageCount, func.length(col(VillageCount.source))),

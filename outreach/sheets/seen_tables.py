@@ -230,8 +230,7 @@ def _case_columns(
         Column(
             "Pekerja dibayari (perkiraan)",
             "#affected+sponsored",
-            lambda c: rounded(c.at_stake),
-            Cell.DECIMAL,
+            lambda c: None if c.at_stake is None else round(c.at_stake),
         ),
         Column(
             "Dibayari oleh", "#org+sponsor+name", lambda c: ", ".join(c.sponsors), Cell.TEXT, 26

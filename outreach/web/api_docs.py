@@ -44,6 +44,7 @@ REFUSED = {
     404: tell("There is no such region or campaign, or it lies outside what the token reads."),
     422: tell("A parameter cannot be used; `facts.problems` names it."),
     429: tell("Asked too often; `Retry-After` tells in how many seconds to ask again."),
+    503: tell("No answer at this moment; `Retry-After` tells in how many seconds to ask again."),
 }
 NOT_MODIFIED = tell("Nothing has changed since the answer whose `ETag` was sent.")
 
@@ -149,7 +150,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
 
 def _refused(status: int, words: str) -> dict[str, Any]:
     seconds = {"schema": {"type": "integer", "minimum": 1}, "required": True}
-    headers = {"headers": {"Retry-After": seconds}} if status == 429 else {}
+    headers = {"headers": {"Retry-After": seconds}} if status in (429, 503) else {}
     content = {PROBLEM_TYPE: {"schema": _reference(Problem)}}
     return {"description": words, "content": content, **headers}
 

@@ -25,7 +25,7 @@ from outreach.villages.tables import Zone
 from outreach.web import read_answers as told
 from outreach.web import read_asked as asked
 from outreach.web.read_answers import ESTIMATES, Source
-from outreach.web.read_frame import Endpoint, Found, Question, refuse, refuse_by_status
+from outreach.web.read_frame import PREFIX, Endpoint, Found, Question, refuse, refuse_by_status
 from outreach.web.read_words import tell
 from outreach.web.routing import by_token
 from outreach.web.token_holder import holder, reader
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from outreach.progress.totals import Total
     from outreach.villages.tables import VillageCount
 
-pages = Blueprint("api_read", __name__, url_prefix="/api/v1/read")
+pages = Blueprint("api_read", __name__, url_prefix=PREFIX)
 pages.register_error_handler(OutreachError, refuse)
 pages.register_error_handler(HTTPException, refuse_by_status)
 

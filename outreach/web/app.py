@@ -22,6 +22,7 @@ from outreach.web import (
     calendars,
     confirm,
     digest,
+    digest_end,
     enrol,
     errors,
     i18n,
@@ -71,6 +72,7 @@ BLUEPRINTS = (
     "outreach.web.what_if:pages",
     "outreach.web.saved_views:pages",
     "outreach.web.digest:pages",
+    "outreach.web.digest_end:pages",
     "outreach.web.evidence:pages",
     "outreach.web.confirm:pages",
     "outreach.web.enrol:pages",
@@ -141,6 +143,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     phone.protect(app)
     api_read.protect(app)
     digest.limit_sendings(app)
+    digest_end.protect(app)
     routing.require_declarations(app)
     if settings.trusted_proxies:
         _trust_proxies(app, settings.trusted_proxies)

@@ -24,6 +24,7 @@ from outreach.errors import (
 )
 from outreach.web.database import gave_way
 from outreach.web.pressure import seconds_to_wait
+from outreach.web.read_frame import PREFIX, problem
 from outreach.web.words import problems_in_words, sentence, status_words
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def wants_json() -> bool:
 
 def answer(status: int, code: str, words: str, **more: object) -> ResponseReturnValue:
     """Tell what went wrong, as a page or as JSON."""
+    if request.path.startswith(f"{PREFIX}/"):  # what its own pages did not catch themselves
+        return problem(status, code, words, dict(more))
     if wants_json():
         return jsonify(code=code, message=words, **more), status
     return render_template("error.html", status=status, words=words), status

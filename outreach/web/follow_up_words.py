@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from outreach.progress.follow_up import LEAST_VILLAGES, FollowUp
 from outreach.web.i18n import number, plain_date
@@ -129,11 +130,20 @@ def _stopped_paying(case: Case) -> str:
     )
 
 
+def at_stake_words(case: Case) -> str:
+    """Say how many sponsored workers are at stake in a village: an estimate, in whole people."""
+    count = round(case.at_stake or 0)
+    if count < 1:
+        return str(_("fewer than one worker"))
+    told = ngettext("about %(count)s worker", "about %(count)s workers", count, count=number(count))
+    return str(told)
+
+
 def _sponsor_ending(case: Case) -> str:
     return str(
         _(
-            "about %(count)s workers (estimate), paid by %(sponsors)s until %(day)s",
-            count=number(case.at_stake or 0, 1),
+            "%(workers)s (estimate), paid by %(sponsors)s until %(day)s",
+            workers=at_stake_words(case),
             sponsors=", ".join(case.sponsors),
             day=plain_date(case.ends) if case.ends else "–",
         )

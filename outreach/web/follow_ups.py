@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ from outreach.visits.listed import (
     new_follow_up_campaign,
 )
 from outreach.web.auth import person
+from outreach.web.board_memory import board_memory
 from outreach.web.coordinator_pages import READERS, now, today
 from outreach.web.database import reading_db, writing_db
 from outreach.web.follow_up_words import case_words, rule_words, unknown_words
@@ -49,8 +51,9 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.campaigns.tables import Campaign
-    from outreach.progress.concentration import Saturated
+    from outreach.progress.concentration import Concentration, InVain, Saturated
     from outreach.progress.follow_up import Case, FollowUpList
+    from outreach.progress.scope import Scope
     from outreach.visits.listed import Drafted
     from outreach.web.map_filters import Filters
 
@@ -224,26 +227,63 @@ def _proposed(kind: FollowUp, cases: Sequence[Case]) -> Filled:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Length:
+    """How many villages one list has, and what it was made from."""
+
+    kind: FollowUp
+    cases: int
+    planned: int
+    looked_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Reckoned:
+    """What the page with all lists tells; of the villages worth no visit the first ones."""
+
+    lists: tuple[_Length, ...]
+    spread: Concentration
+    in_vain: tuple[InVain, ...]
+    all_in_vain: int
+
+
+def _reckoned(db: Session, scope: Scope, whole: Scope, rules: Rules) -> _Reckoned:
+    """Reckon the page, unless nothing has changed since it was reckoned last."""
+
+    def reckon() -> _Reckoned:
+        lists = follow_up_lists(db, scope, rules, today(), whole=whole)
+        vain = in_vain(db, scope)
+        return _Reckoned(
+            tuple(_Length(one.kind, len(one.cases), one.planned, one.looked_at) for one in lists),
+            concentration(db, scope),
+            vain[:MOST_IN_VAIN],
+            len(vain),
+        )
+
+    key = ("follow_ups", whole, rules, today())
+    kept: _Reckoned = board_memory().other(db, scope, key, reckon, now=now())
+    return kept
+
+
 def _overview(
     db: Session, filters: Filters, rules: Rules, problems: Mapping[str, Sequence[str]]
 ) -> str:
     scope, whole = filters.scope(person()), filters.scope(person(), whole=True)
-    lists = follow_up_lists(db, scope, rules, today(), whole=whole)
-    vain = in_vain(db, scope)
+    found = _reckoned(db, scope, whole, rules)
     below = Level.REGENCY if filters.part else BELOW.get(len(filters.area), Level.VILLAGE)
     totals = map_data().totals(db, scope, below, now())
     saturated = saturation_by(totals.rows)
-    names = names_of(db, {filters.area, *(one.code for one in vain[:MOST_IN_VAIN])} - {""})
+    names = names_of(db, {filters.area, *(one.code for one in found.in_vain)} - {""})
     return render_template(
         "manager/follow_ups.html",
         **_around(filters, names),
-        lists=[(one, rule_words(one.kind, rules), _link(filters, one.kind)) for one in lists],
+        lists=[(one, rule_words(one.kind, rules), _link(filters, one.kind)) for one in found.lists],
         rules=rules,
         problems=problems,
-        spread=concentration(db, scope),
+        spread=found.spread,
         at_zero=left_at_zero(db, person(), scope.prefixes, now()),
-        in_vain=vain,
-        most_in_vain=MOST_IN_VAIN,
+        in_vain=found.in_vain,
+        all_in_vain=found.all_in_vain,
         most_grounds=MOST_GROUNDS,
         saturated=saturated[:MOST_REGIONS],
         regions=len(saturated),

@@ -21,7 +21,10 @@ from outreach.web.i18n import LANGUAGES, language
 from outreach.web.words import reason_words, source_words, word
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from flask import Flask
+    from flask_babel import LazyString
 
     from outreach.people.access import Person
 
@@ -47,12 +50,17 @@ WAYS = (
     ("/messages", _("Messages"), {Role.COORDINATOR}),
     ("/closures", _("Days closed"), {Role.COORDINATOR}),
     ("/data", _("Data"), {Role.COORDINATOR}),
-    ("/tokens", _("For programs"), {Role.MANAGER}),
     ("/admin/branches", _("Branches"), {Role.ADMIN}),
     ("/teams", _("Teams"), {Role.ADMIN}),
     ("/admin/accounts", _("Accounts"), {Role.ADMIN}),
     ("/admin/boundaries", _("Borders"), {Role.ADMIN}),
     ("/admin/tokens", _("For programs"), {Role.ADMIN}),
+)
+#: Ways to what is a person's own: in the menu under their name.
+OWN_WAYS = (
+    ("/views", _("Saved views"), {Role.COORDINATOR, Role.MANAGER}),
+    ("/digest", _("Weekly e-mail"), {Role.COORDINATOR, Role.MANAGER}),
+    ("/tokens", _("For programs"), {Role.MANAGER}),
 )
 DEMO_SECONDS = 30
 
@@ -73,13 +81,20 @@ def _frame() -> dict[str, Any]:
     return {
         "me": someone,
         "on_own_phone": bool(login and login.device_id),
-        "ways": [(path, words) for path, words, roles in WAYS if someone and someone.role in roles],
+        "ways": _open_to(someone, WAYS),
+        "own_ways": _open_to(someone, OWN_WAYS),
         "to_decide": _plans_to_decide(someone),
         "language": language(),
         "languages": LANGUAGES,
         "here": request.full_path.rstrip("?") if request.method == "GET" else "/",
         "is_demo": bool(login and login.is_demo) or _demo_seen().now(),
     }
+
+
+def _open_to(
+    someone: Person | None, ways: Iterable[tuple[str, LazyString, set[Role]]]
+) -> list[tuple[str, LazyString]]:
+    return [(path, words) for path, words, roles in ways if someone and someone.role in roles]
 
 
 def _login() -> Login | None:

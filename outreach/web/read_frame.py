@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 #: Stands in every version, so that what is kept is asked for anew once answers are made otherwise.
 FORM = 1
+PREFIX = "/api/v1/read"
 PROBLEM_TYPE = "application/problem+json"
 
 
@@ -162,7 +163,7 @@ def refuse(error: OutreachError) -> ResponseReturnValue:
     facts: dict[str, Any] = {}
     if isinstance(error, Invalid):
         facts = {"problems": error.facts["problems"], "words": problems_in_words(error)}
-    answer = _problem(error.status, error.code, sentence(error), facts)
+    answer = problem(error.status, error.code, sentence(error), facts)
     if isinstance(error, TokenRequired):
         shown = ', error="invalid_token"' if request.authorization else ""
         answer.headers["WWW-Authenticate"] = f'Bearer realm="outreach"{shown}'
@@ -172,10 +173,11 @@ def refuse(error: OutreachError) -> ResponseReturnValue:
 def refuse_by_status(error: HTTPException) -> ResponseReturnValue:
     """Tell a program what the server refuses by itself, such as asking too often."""
     status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
-    return _problem(status, f"http_{status}", status_words(status), {})
+    return problem(status, f"http_{status}", status_words(status), {})
 
 
-def _problem(status: int, code: str, message: str, facts: dict[str, Any]) -> Response:
+def problem(status: int, code: str, message: str, facts: dict[str, Any]) -> Response:
+    """Say why there is no answer in the one form that the document knows."""
     told = Problem(status=status, code=code, message=message, facts=facts)
     answer = Response(told.model_dump_json(), status, mimetype=PROBLEM_TYPE)
     answer.headers["Cache-Control"] = "no-store"

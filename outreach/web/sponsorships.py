@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -37,9 +37,11 @@ from outreach.progress.sponsorships import (
 from outreach.villages.codes import Level, cut
 from outreach.villages.reading import names_of
 from outreach.web.auth import person
+from outreach.web.board_memory import board_memory
 from outreach.web.coordinator_pages import READERS, now, today
 from outreach.web.coordinator_words import show_value
 from outreach.web.database import reading_db, writing_db
+from outreach.web.follow_up_words import at_stake_words
 from outreach.web.forms import Filled, fill, read, refill, refill_edit, version_of
 from outreach.web.i18n import plain_date
 from outreach.web.map_filters import home_of, name_of_place, read_filters_of_part
@@ -54,6 +56,8 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.progress.cliff import AtStake
+    from outreach.progress.follow_up import Case
+    from outreach.progress.scope import Scope
     from outreach.progress.tables import Sponsorship
     from outreach.villages.search import Found
 
@@ -63,6 +67,35 @@ pages = Blueprint("sponsorships", __name__)
 MOST_SHOWN = 200
 #: Villages named in the proposal of conversion visits; the follow-up list has them all.
 MOST_PROPOSED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposed:
+    """The first of the `count` villages to visit; `planned` ones need none.
+
+    Of those that are even about as many workers are at stake in each.
+    """
+
+    first: tuple[Case, ...]
+    count: int
+    planned: int
+    is_even: bool
+
+
+def _proposed(db: Session, scope: Scope) -> _Proposed:
+    """Propose visits before the end of terms, unless nothing has changed since that was done."""
+
+    def reckon() -> _Proposed:
+        kind = FollowUp.SPONSOR_ENDING
+        found = follow_up_list(db, kind, scope, Rules(), today(), whole=scope)
+        at_stake = {round(case.at_stake or 0) for case in found.cases}
+        return _Proposed(
+            found.cases[:MOST_PROPOSED], len(found.cases), found.planned, len(at_stake) == 1
+        )
+
+    key = ("sponsorships", today())
+    kept: _Proposed = board_memory().other(db, scope, key, reckon, now=now())
+    return kept
 
 
 @pages.get("/sponsorships")
@@ -75,10 +108,10 @@ def sponsorships() -> ResponseReturnValue:
         terms = sponsorships_in(db, scope)
         around = sponsorships_around(db, scope)
         due = ending_terms(db, scope, today())
-        todo = follow_up_list(db, FollowUp.SPONSOR_ENDING, scope, Rules(), today(), whole=scope)
+        todo = _proposed(db, scope)
         regions = {filters.area, *(term.region_code for term in (*terms, *around))}
         regions |= {cut(term.region_code, Level.REGENCY) for term in terms}
-        regions |= {village.code for village in todo.cases[:MOST_PROPOSED]}
+        regions |= {village.code for village in todo.first}
         names = names_of(db, regions - {""})
         branches = _branches(db, {term.branch_id for term in terms})
     steps = steps_ahead(terms, today())
@@ -101,7 +134,7 @@ def sponsorships() -> ResponseReturnValue:
         by_payer=_payers(terms),
         due=due,
         todo=todo,
-        most_proposed=MOST_PROPOSED,
+        at_stake_words=at_stake_words,
         day=today(),
         seen_at=now(),
         may_edit=person().role is Role.COORDINATOR,

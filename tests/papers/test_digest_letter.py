@@ -150,11 +150,16 @@ def _taken(world: World) -> TakenDigest:  # noqa: F811
 
 
 def test_it_is_addressed_with_the_way_to_end_it(letter: DigestLetter, world: World) -> None:  # noqa: F811
-    mail = as_mail(letter, _taken(world), NOW)
-    assert (mail.to, mail.key, mail.unsubscribe) == ("r@k.example", "digest-1", f"{URL}/digest")
-    assert (mail.text, mail.html) == (letter.text, letter.html)
-    bare = as_mail(replace(letter, public_url=""), _taken(world), NOW)
+    mail = as_mail(letter, _taken(world), "kodenya", NOW)
+    ending = f"{URL}/digest/end/kodenya"
+    assert (mail.to, mail.key, mail.unsubscribe) == ("r@k.example", "digest-1", ending)
+    assert f"Berhenti menerima: {ending}\n" in mail.text
+    assert f'href="{ending}"' in mail.html
+    # What is only shown on a page holds no code.
+    assert "/digest/end" not in letter.text + letter.html
+    bare = as_mail(replace(letter, public_url=""), _taken(world), "kodenya", NOW)
     assert bare.unsubscribe == ""
+    assert "kodenya" not in bare.text + bare.html
 
 
 def test_the_letter_to_an_address_tells_no_figure(world: World) -> None:  # noqa: F811

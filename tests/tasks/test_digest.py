@@ -20,6 +20,7 @@ from outreach.progress.digest_sending import due_digests
 from outreach.progress.digests import (
     DigestIn,
     confirm_address,
+    ending_code,
     keep_digest,
     key_of,
 )
@@ -111,6 +112,7 @@ def test_the_link_comes_back_and_the_letter_follows(
     assert _sweep(engine, installation, NOW + timedelta(minutes=5)) == 0
     (asked,) = received.letters
     assert asked["To"] == ADDRESS
+    assert asked["List-Unsubscribe"] is None
     assert asked["Subject"].startswith("Konfirmasi alamat")
     text = asked.get_content()
     (code,) = re.findall(r"https://kunjungan\.example/digest/confirm/(\w+)", text)
@@ -121,11 +123,15 @@ def test_the_link_comes_back_and_the_letter_follows(
     assert _sweep(engine, installation, MONDAY) == 1
     letter = received.letters[1]
     assert letter["Subject"] == "Ringkasan mingguan Kota Surakarta (33.72): 16–22 November 2026"
-    assert letter["List-Unsubscribe"] == "<https://kunjungan.example/digest>"
+    code = ending_code(manager.account_id, ADDRESS, key_of(installation.secret))
+    assert letter["List-Unsubscribe"] == f"<https://kunjungan.example/digest/end/{code}>"
+    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert letter["Content-Language"] == asked["Content-Language"] == "id"
     assert letter["From"] == "Outreach <outreach@cabang.example>"
     plain, page = (part.get_content() for part in letter.iter_parts())
     assert [part.get_content_type() for part in letter.iter_parts()] == ["text/plain", "text/html"]
     for told in (plain, page):
+        assert letter["List-Unsubscribe"].strip("<>") in told
         assert "Terjangkau: 0 dari 54 desa/kelurahan" in told
     assert max(map(len, letter.as_bytes().splitlines())) < 998
     assert (_row(engine, manager).sent_at, _row(engine, manager).error) == (MONDAY, "")

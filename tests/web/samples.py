@@ -50,6 +50,7 @@ MISSING: dict[str, Any] = {
     "form_code": "b" + "a" * 8,
     "enrol_code": "b" + "a" * 8,
     "digest_code": "a" * 17,
+    "end_code": "b" + "a" * 16,
     "device_id": 999_999,
     "token_id": 999_999,
     "view_id": 999_999,
@@ -70,6 +71,8 @@ OPEN: dict[str, Any] = {
     "file_name": "areas-44136fa355b3678a.json",
     "asset_path": "filled in by tests/web/conftest.py, for every change of a script renames it",
     "layer": "signups",
+    # Of a letter: whoever has it needs no login, and a wrong one is never told from a right one.
+    "end_code": "b" + "a" * 16,
     # Made by a phone: nobody's yet.
     "item_id": "0192f0c1-2345-7000-8000-00000000abcd",
 }

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy.exc import NoResultFound
 
 from outreach.db import unit_of_work
 from outreach.people.tables import Role
-from outreach.progress.digests import LINK_LIVES, code_of_address, key_of
+from outreach.progress.digests import LINK_LIVES, code_of_address, ending_code, key_of
 from outreach.progress.tables import Digest
 from outreach.web.app import create_app
 from tests.web.conftest import Visitor
@@ -281,6 +282,33 @@ def test_an_area_that_is_lost_has_no_letter(manager: Visitor, row: _Row) -> None
     page = manager.get("/digest")
     assert page.status_code == 200
     assert "Sukoharjo" not in page.get_data(as_text=True)
+
+
+def test_the_letters_link_ends_it_without_a_login_and_tells_nothing(
+    manager: Visitor, row: _Row, client: Visitor
+) -> None:
+    manager.send("/digest", FORM)
+    account_id = row.now().account_id
+    key = key_of(SECRET)
+    good = ending_code(account_id, FORM["email"], key)
+    bad = [
+        ending_code(account_id, "lain@kantor.example", key),  # of an address given up since
+        ending_code(account_id + 1, FORM["email"], key),
+        ending_code(account_id, FORM["email"], key_of("another key")),
+        row.code(),  # confirms, ends nothing
+        "nonsense",
+    ]
+    for code in bad:
+        assert client.post(f"/digest/end/{code}").status_code == 200
+    client.get(f"/digest/end/{good}")  # as programs do that open links
+    assert row.now().email == FORM["email"]
+    # As a mail program sends it: no cookie, no token of a form.
+    ended = client.post(f"/digest/end/{good}", data={"List-Unsubscribe": "One-Click"})
+    assert ended.headers["Referrer-Policy"] == "no-referrer"
+    with pytest.raises(NoResultFound):
+        row.now()
+    pages = [client.post(f"/digest/end/{code}") for code in (good, *bad)]
+    assert {page.get_data() for page in pages} == {ended.get_data()}
 
 
 @pytest.mark.parametrize("role", [Role.COORDINATOR, Role.MANAGER])

@@ -89,7 +89,7 @@ def test_a_list_tells_the_figures_that_put_a_village_on_it(coordinator: Visitor)
     page = coordinator.get(LIST)
     words = words_of(page)
     assert "1 village to go to of 1 that the rule could judge" in words
-    assert "about 100.0 workers (estimate), paid by Desa until 31 Dec 2026" in words
+    assert "about 100 workers (estimate), paid by Desa until 31 Dec 2026" in words
     assert page.data.count(b'name="villages"') == page.data.count(b" checked>") == 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from sqlmodel import select
 from outreach.db import reading, unit_of_work
 from outreach.people.tables import AccountArea, Role
 from outreach.progress.tables import Sponsorship
+from outreach.villages.tables import Village
 from tests.web.planned import engine_of, hang_clock, words_of
 
 if TYPE_CHECKING:
@@ -126,12 +128,54 @@ def test_removing_wants_the_version_that_was_shown(
     assert [row.id for row in _stored(app)] == [world.foreign["sponsorship_id"]]
 
 
+def vulnerable(app: Flask, workers: int, *codes: str) -> None:
+    """Let so many vulnerable workers live in some villages, or in every one."""
+    with unit_of_work(engine_of(app)) as db:
+        for village in db.exec(select(Village)):
+            if not codes or village.code in codes:
+                village.vulnerable_workers = workers
+    # Estimates change with a load of the registry, which this is not.
+    app.extensions.pop("boards", None)
+
+
 def test_the_villages_of_an_ending_term_lead_to_their_list(
     english: Callable[[Role], Visitor], world: World
 ) -> None:
     page = english(Role.COORDINATOR).get("/sponsorships?area=33.72")
     assert "100 of 100 workers, until 31/12/2026" in words_of(page)
     assert b"list=sponsor_ending" in page.data
+
+
+def test_workers_at_stake_are_whole_people_and_equal_ones_are_not_ranked(
+    app: Flask, english: Callable[[Role], Visitor], world: World
+) -> None:
+    def proposed() -> tuple[str, list[str]]:
+        page = words_of(english(Role.COORDINATOR).get("/sponsorships?area=33.72"))
+        section = page[page.index("Visits before the end") : page.index("See all villages")]
+        return section, re.findall(r"about ([\d.,]+) worker", section)
+
+    terms = {**FORM, "ends": "2026-12-31", "quota": "150"}
+    assert english(Role.COORDINATOR).send("/sponsorships/new", terms).status_code == 303
+    with unit_of_work(engine_of(app)) as db:
+        db.delete(db.get_one(Sponsorship, world.own["sponsorship_id"]))
+    vulnerable(app, 300)
+    section, even = proposed()
+    assert len(even) > 2
+    assert set(even) == {even[0]}
+    assert even[0].isdigit()
+    assert "about as many workers at stake in each" in section
+    assert "the most workers at stake" not in section
+    code = re.findall(r"33\.72\.\d\d\.\d{4}", section)[-1]
+    vulnerable(app, 9000, code)
+    section, ranked = proposed()
+    assert all(one.isdigit() for one in ranked)
+    assert int(ranked[0]) > int(ranked[1])
+    assert "the most workers at stake" in section
+    assert "as many workers at stake" not in section
+    vulnerable(app, 9_000_000, code)
+    section, few = proposed()
+    assert len(few) == 1
+    assert "fewer than one worker" in section
 
 
 @pytest.mark.parametrize("area", ["33.11", "99", "../x"])

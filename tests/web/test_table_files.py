@@ -19,10 +19,12 @@ from sqlmodel import col
 from outreach.db import reading, unit_of_work
 from outreach.logbook.tables import SessionReport
 from outreach.people.tables import Role
+from outreach.progress.follow_up import Case
 from outreach.progress.ledger import ledger_by
 from outreach.progress.scope import Scope
 from outreach.progress.tables import Sponsorship
 from outreach.progress.totals import totals_by
+from outreach.sheets.seen_tables import follow_up_table
 from outreach.villages.codes import Level
 from outreach.villages.tables import Village
 from outreach.visits.tables import Visit, Work
@@ -249,6 +251,13 @@ def test_the_list_goes_out_with_its_rule(login_as: SignIn, app: Flask, world: Wo
     told = dict(sheets(coordinator.get(path.format("xlsx")))[1])
     assert told["Desa di daftar"] == "1"
     assert told["Aturan"]
+
+
+def test_workers_at_stake_are_whole_people_as_on_the_page() -> None:
+    cases = [Case("33.72.01.1001", 12.85, at_stake=12.85), Case("33.72.01.1002", 3.0)]
+    table = follow_up_table(cases, {}, lambda _case: "", lambda _case: "")
+    place = [one.header for one in table.columns].index("Pekerja dibayari (perkiraan)")
+    assert [row[place] for row in table.rows] == [13, None]
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 
 from outreach.db import unit_of_work
 from outreach.people.tables import Account, ApiToken, Role
 from outreach.web.api_read import ENDPOINTS, READINGS
+from outreach.web.read_answers import Problem
+from outreach.web.read_frame import PROBLEM_TYPE
 from tests.web.api_read.conftest import PATH
 
 if TYPE_CHECKING:
@@ -184,3 +187,25 @@ def test_nothing_can_be_changed(quick_api: Api) -> None:
             answer = asker.open(PATH + endpoint.path, method=method, headers=sent)
             assert answer.status_code == 405
             assert "GET" in answer.headers["Allow"]
+            assert answer.mimetype == PROBLEM_TYPE
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/regions/", "/regions/33", "/"])
+def test_an_address_that_is_none_is_told_of_in_the_same_form(quick_api: Api, path: str) -> None:
+    answer = quick_api.ask(path, quick_api.token())
+    assert (answer.status_code, answer.mimetype) == (404, PROBLEM_TYPE)
+    assert Problem.model_validate(answer.get_json()).code == "http_404"
+
+
+def test_a_database_that_is_away_is_told_of_in_the_same_form(
+    quick_api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("no connection"))
+
+    token = quick_api.token()
+    monkeypatch.setattr("outreach.web.token_holder.holder_of_token", away)
+    answer = quick_api.ask("/regions", token)
+    assert (answer.status_code, answer.mimetype) == (503, PROBLEM_TYPE)
+    assert int(answer.headers["Retry-After"]) > 0
+    assert Problem.model_validate(answer.get_json()).code == "unavailable"
