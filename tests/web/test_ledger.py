@@ -170,7 +170,9 @@ def test_the_list_of_differences_has_pages_and_no_last_one_is_passed(
 ) -> None:
     confirm_many(app, 30)
     manager, area = english(Role.MANAGER), f"/ledger?area={OWN_REGENCY}"
-    caption = "What does not agree, the largest difference first"
+    caption = (
+        "What does not agree: the largest difference first, then what is missing of first payments"
+    )
     first = manager.get(area).text
     second = manager.get(f"{area}&page=2").text
     assert len(rows(first, caption)) == 20
