@@ -71,9 +71,7 @@ def show() -> ResponseReturnValue:
 def upload() -> ResponseReturnValue:
     """Read a file of borders and match it; the map stays as it is."""
     try:
-        given = read(BordersIn, request.form)
-        if given.as_of > _today():
-            raise Invalid(problems={"as_of": ["in_the_future"]})
+        given = _told_borders()
     except Invalid as error:
         return _page(refill(request.form, error)), error.status
     try:
@@ -84,6 +82,13 @@ def upload() -> ResponseReturnValue:
     except Conflict as error:
         return _page(refill(request.form, error), sentence(error)), error.status
     return redirect("/admin/boundaries", 303)
+
+
+def _told_borders() -> BordersIn:
+    given = read(BordersIn, request.form)
+    if given.as_of > _today():
+        raise Invalid(problems={"as_of": ["in_the_future"]})
+    return given
 
 
 def _take_in(given: BordersIn) -> None:
