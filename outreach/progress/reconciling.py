@@ -82,8 +82,9 @@ class Agreement:
 def reconcile(db: Session, scope: Scope, *, until: date, most: int, skip: int = 0) -> Agreement:
     """Count the villages' months by finding; list some by what needs looking at.
 
-    The largest difference stands first; what is awaited counts as no difference. Both come of one
-    statement, which compares the two tellings once.
+    The largest difference stands first, among equal ones the most that is missing of first
+    payments; what is awaited counts as no difference. Both come of one statement, which compares
+    the two tellings once.
     """
     found = _compared(db, scope, until)
     names = [*found.c.keys(), "name"]
@@ -107,15 +108,15 @@ def _listed(found: Any, most: int, skip: int) -> Any:
     return (
         select(*found.c, col(Village.name).label("name"))
         .join(Village, col(Village.code) == found.c.code)
-        .order_by(found.c.weight.desc(), found.c.month.desc(), found.c.code)
+        .order_by(found.c.weight.desc(), found.c.missing.desc(), found.c.month.desc(), found.c.code)
         .limit(most)
         .offset(skip)
         .subquery()
     )
 
 
-def _order(row: Any) -> tuple[int, int, str]:
-    return -int(row["weight"]), -int(row["month"]), row["code"]
+def _order(row: Any) -> tuple[int, int, int, str]:
+    return -int(row["weight"]), -int(row["missing"]), -int(row["month"]), row["code"]
 
 
 def _reconciled(row: Any) -> Reconciled:
@@ -169,11 +170,12 @@ def _compared(db: Session, scope: Scope, until: date) -> Any:
     )
     now = until.year * 12 + until.month - 1
     finding = _finding(pairs, difference, missing, now)
-    weight = case((finding == Finding.AWAITED.value, 0), else_=func.abs(difference) + missing)
+    is_awaited = finding == Finding.AWAITED.value
     return select(
         *pairs.c,
         difference.label("difference"),
-        cast(weight, Integer).label("weight"),
+        cast(case((is_awaited, 0), else_=func.abs(difference)), Integer).label("weight"),
+        cast(missing, Integer).label("missing"),
         finding.label("finding"),
     ).cte("compared")
 

@@ -62,7 +62,7 @@ class BordersIn(BaseModel):
 @allow(Role.ADMIN)
 def show() -> ResponseReturnValue:
     """Show which borders the map has, what waits for a yes, and the form for a file."""
-    return _page(fill(as_of=_today()))
+    return _page(fill())
 
 
 @pages.post("")
@@ -71,7 +71,7 @@ def show() -> ResponseReturnValue:
 def upload() -> ResponseReturnValue:
     """Read a file of borders and match it; the map stays as it is."""
     try:
-        given = read(BordersIn, request.form)
+        given = _told_borders()
     except Invalid as error:
         return _page(refill(request.form, error)), error.status
     try:
@@ -82,6 +82,13 @@ def upload() -> ResponseReturnValue:
     except Conflict as error:
         return _page(refill(request.form, error), sentence(error)), error.status
     return redirect("/admin/boundaries", 303)
+
+
+def _told_borders() -> BordersIn:
+    given = read(BordersIn, request.form)
+    if given.as_of > _today():
+        raise Invalid(problems={"as_of": ["in_the_future"]})
+    return given
 
 
 def _take_in(given: BordersIn) -> None:
@@ -108,7 +115,7 @@ def apply() -> ResponseReturnValue:
     try:
         start(_store(), request.form.get("stamp", ""), places)
     except Conflict as error:
-        return _page(fill(as_of=_today()), sentence(error)), error.status
+        return _page(fill(), sentence(error)), error.status
     return redirect("/admin/boundaries", 303)
 
 
@@ -121,7 +128,7 @@ def discard() -> ResponseReturnValue:
             drop_draft(_store())
             clear(_store())
     except Conflict as error:
-        return _page(fill(as_of=_today()), sentence(error)), error.status
+        return _page(fill(), sentence(error)), error.status
     return redirect("/admin/boundaries", 303)
 
 
@@ -132,7 +139,7 @@ def go_back() -> ResponseReturnValue:
     try:
         gone = forget(_store())
     except Conflict as error:
-        return _page(fill(as_of=_today()), sentence(error)), error.status
+        return _page(fill(), sentence(error)), error.status
     if gone:
         flash(_("The map shows the approximate borders again."))
     return redirect("/admin/boundaries", 303)

@@ -31,19 +31,21 @@ from outreach.progress.targets import (
 from outreach.villages.reading import estimate_sources, names_of
 from outreach.villages.tables import Figure, VillageKind
 from outreach.web.auth import person
-from outreach.web.coordinator_pages import READERS, today
+from outreach.web.board_memory import board_memory
+from outreach.web.coordinator_pages import READERS, now, today
 from outreach.web.database import reading_db
 from outreach.web.i18n import language, plain_date
 from outreach.web.map_filters import name_of_place, read_filters_of_part
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
 
-    from outreach.progress.outlook import Course
+    from outreach.progress.branch_outlook import BranchOutlook
+    from outreach.progress.outlook import Course, Outlook
     from outreach.progress.path import NationalPath, Way
     from outreach.progress.scope import Scope
     from outreach.progress.targets import RegencyShare
@@ -65,7 +67,7 @@ def show() -> ResponseReturnValue:
         filters = read_filters_of_part(db, person())
         scope = filters.scope(person())
         period, share = _aim(db, filters, scope)
-        told = outlook(db, scope, period, target=share.signups if share else None)
+        told = _outlook(db, scope, period, share.signups if share else None)
         shown = {
             **_around(db, filters),
             **_branches(db, filters, scope),
@@ -83,6 +85,15 @@ def show() -> ResponseReturnValue:
         **_national(today()),
         **shown,
     )
+
+
+def _outlook(db: Session, scope: Scope, period: Period, target: int | None) -> Outlook:
+    """Look ahead, unless nothing has changed since that was done last."""
+    key = ("outlook", period, target)
+    kept: Outlook = board_memory().other(
+        db, scope, key, lambda: outlook(db, scope, period, target=target), now=now()
+    )
+    return kept
 
 
 def _aim(db: Session, filters: Filters, scope: Scope) -> tuple[Period, TargetShare | None]:
@@ -142,13 +153,24 @@ def _branches(db: Session, filters: Filters, scope: Scope) -> dict[str, Any]:
     for one in shares:
         if one.branch_id is not None:
             gaps[one.branch_id] = gaps.get(one.branch_id, 0) + one.gap
-    rows = branch_outlooks(db, scope, seen - parts, targets, day)
     return {
-        "branches": rows,
+        "branches": _branch_outlooks(db, scope, seen - parts, targets),
         "parts": _names(db, parts),
         "gaps": gaps,
         "unserved": _unserved([one for one in shares if one.branch_id is None]),
     }
+
+
+def _branch_outlooks(
+    db: Session, scope: Scope, branch_ids: set[int], targets: Mapping[int, TargetShare]
+) -> list[BranchOutlook]:
+    """Look ahead for each branch, unless nothing has changed since that was done last."""
+    day = today()
+    key = ("branch outlooks", frozenset(branch_ids), frozenset(targets.items()), day)
+    kept: list[BranchOutlook] = board_memory().other(
+        db, scope, key, lambda: branch_outlooks(db, scope, branch_ids, targets, day), now=now()
+    )
+    return kept
 
 
 def _names(db: Session, branch_ids: set[int]) -> list[tuple[int, str]]:

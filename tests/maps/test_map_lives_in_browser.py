@@ -63,6 +63,36 @@ def test_a_map_too_far_behind_reads_everything_afresh(opened: Map, world: World)
     expect(reached).to_have_text("1", timeout=4_000)
 
 
+def test_what_changes_while_the_map_flies_is_drawn_where_it_belongs(opened: Map) -> None:
+    opened.open("#8/-7.5/111")
+    opened.say(
+        """async () => {
+          Outreach.map.flyTo([-7.5, 111], 11, {duration: 60});
+          while (Outreach.map.getZoom() < 8.3) await new Promise(requestAnimationFrame);
+        }"""
+    )
+    navy, nothing = opened.colour(-7.3, 110.72), opened.colour(-6.9, 110.7)  # draws anew
+    opened.say("() => Outreach.map.stop()")
+    assert navy[:3] == (18, 63, 109)  # Kota Surakarta
+    assert nothing[3] == 0  # the sea beside it
+    assert opened.faults == []
+
+
+def test_a_file_that_failed_at_first_is_asked_for_again(world: World, page: Page) -> None:
+    world.refuse = {"texts", "areas"}  # without texts the frame waits to begin
+    with serving(make_app(world)) as base:
+        opened = Map(page, base)
+        page.goto(f"{base}/map?area=33.72", wait_until="commit")
+        for _ in range(50):
+            if any(path.startswith("/map/areas") for path in world.asked):
+                break
+            page.wait_for_timeout(100)
+        page.wait_for_timeout(300)
+        world.refuse = set()
+        opened.until("loaded")
+        expect(opened.locate(".o-alert")).to_have_text("")
+
+
 def test_a_lost_connection_is_said_and_mended(opened: Map, world: World) -> None:
     opened.open("?area=33.11")
     opened.until("villages")

@@ -56,7 +56,7 @@ def recount(rows: Rows) -> list[Reconciled]:
     names = {one.code: one.name for one in rows.villages}
     return sorted(
         (_compared(rows, names[code], code, month) for code, month in keys),
-        key=lambda one: (-_weight(one), -one.month.toordinal(), one.code),
+        key=lambda one: (*_weights(one), -one.month.toordinal(), one.code),
     )
 
 
@@ -101,9 +101,11 @@ def _finding(
     return Finding.FEWER if (lacking or 0) < 0 else Finding.AGREES
 
 
-def _weight(one: Reconciled) -> int:
-    missing = max(0, -(one.paid_difference or 0))
-    return 0 if one.finding is Finding.AWAITED else abs(one.difference) + missing
+def _weights(one: Reconciled) -> tuple[int, int]:
+    """Put what is shown as the difference first, then what is missing of payments."""
+    if one.finding is Finding.AWAITED:
+        return 0, 0
+    return -abs(one.difference), min(0, one.paid_difference or 0)
 
 
 def test_what_does_not_agree_is_as_a_recount_tells(engine: Engine, books: Books) -> None:

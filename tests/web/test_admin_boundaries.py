@@ -40,7 +40,7 @@ def admin(english: Callable[[Role], Visitor]) -> Visitor:
 
 
 def upload(admin: Visitor, content: bytes, **told: str) -> Any:
-    facts = {"source": "Badan Informasi Geospasial", "as_of": "2026-08-20", **told}
+    facts = {"source": "Badan Informasi Geospasial", "as_of": "2024-06-30", **told}
     return admin.send(PAGE, {**facts, "file": (io.BytesIO(content), "batas.geojson")})
 
 
@@ -63,7 +63,7 @@ def test_a_file_is_looked_at_drawn_and_taken_back(admin: Visitor, settings: Sett
     # Pressed twice: a second drawing would fail beside the first, and say so in its place.
     assert admin.send(f"{PAGE}/apply", {"stamp": stamp_in(page)}).status_code == 409
     shown = wait_for(admin)
-    told = "Badan Informasi Geospasial, 20/08/2026 (1 of 2 regencies and cities)"
+    told = "Badan Informasi Geospasial, 30/06/2024 (1 of 2 regencies and cities)"
     assert f"Borders: {told}; all others are approximate." in shown
     assert store.manifest()["areas"] != before["areas"]
     assert admin.send(f"{PAGE}/forget").status_code == 303
@@ -120,7 +120,11 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(admin: Visitor) -> None:
     assert 'value="Badan Informasi Geospasial"' in answer.text
     answer = upload(admin, geojson([("33.72", OWN)]), source="", as_of="soon")
     assert answer.status_code == 422
-    assert admin.send(PAGE, {"source": "X", "as_of": "2026-08-20"}).status_code == 422
+    answer = upload(admin, geojson([("33.72", OWN)]), as_of="2099-01-01")
+    assert answer.status_code == 422
+    assert "This day has not come yet." in answer.text
+    assert 'name="as_of" value=""' in admin.get(PAGE).text, "no day but the one that is told"
+    assert admin.send(PAGE, {"source": "X", "as_of": "2024-06-30"}).status_code == 422
 
 
 def test_a_large_file_is_taken_of_the_administrator_alone(
@@ -134,7 +138,7 @@ def test_a_large_file_is_taken_of_the_administrator_alone(
 
 def send_whole(visitor: Visitor, path: str, content: bytes) -> Any:
     """Post a form with a file, as bytes: the client itself leaves a large one's own file open."""
-    fields = {"csrf_token": visitor.token(), "source": "Badan", "as_of": "2026-08-20"}
+    fields = {"csrf_token": visitor.token(), "source": "Badan", "as_of": "2024-06-30"}
     parts = [
         f'--x\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}' for n, v in fields.items()
     ]

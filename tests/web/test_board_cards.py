@@ -113,6 +113,11 @@ def test_the_cards_come_when_the_page_stands(
         page.goto("/board")
         expect(page.get_by_role("heading", name="Expected end")).to_be_visible()
         expect(page.locator("[data-cards]")).not_to_have_attribute("aria-busy", "true")
+        # A phone's rows tell first what sets them apart; a box ticked brings the rest.
+        paid = page.locator(".board tbody tr").first.locator("td[data-label='Paid']")
+        expect(paid).to_be_hidden()
+        page.get_by_label("Show every figure of each row").check()
+        expect(paid).to_be_visible()
         page.route("**/board/cards*", lambda route: route.abort())
         page.reload()
         expect(page.locator("[data-failed]")).to_be_visible()

@@ -170,7 +170,9 @@ def test_the_list_of_differences_has_pages_and_no_last_one_is_passed(
 ) -> None:
     confirm_many(app, 30)
     manager, area = english(Role.MANAGER), f"/ledger?area={OWN_REGENCY}"
-    caption = "What does not agree, the largest difference first"
+    caption = (
+        "What does not agree: the largest difference first, then what is missing of first payments"
+    )
     first = manager.get(area).text
     second = manager.get(f"{area}&page=2").text
     assert len(rows(first, caption)) == 20
@@ -180,3 +182,15 @@ def test_the_list_of_differences_has_pages_and_no_last_one_is_passed(
         page = manager.get(f"{area}&page={beyond}")
         assert page.status_code == 200
         assert rows(page.text, caption) == rows(first if beyond in "-3x" else second, caption)
+
+
+def test_areas_of_which_nobody_told_anything_stand_folded_and_none_is_lost(
+    app: Flask, english: Callable[[Role], Visitor]
+) -> None:
+    confirm(app)
+    page = english(Role.MANAGER).get("/ledger?area=33.72.01").text
+    areas = rows(page, "The ledger by area")
+    assert len(areas) == 1
+    folded = page.split("nobody has told of sign-ups there</summary>")[1].split("</details>")[0]
+    assert f"{folded.count('<li>')} more areas" in page
+    assert len(areas) + folded.count("<li>") == 11

@@ -67,8 +67,9 @@
         this._moved = false;
         L.Renderer.prototype._update.call(this);
         L.DomUtil.setPosition(this._container, this._bounds.min);
+        this._seen = this._see();
       }
-      const see = this.see();
+      const see = this._seen;
       const layers = this._drawn.filter(function (layer) { return layer.shows(see); });
       if (layers.length) this._ready();
       else this._fit(0, 0);
@@ -90,8 +91,10 @@
       this._ctx.setTransform(ratio, 0, 0, ratio, -b.min.x * ratio, -b.min.y * ratio);
       this._ctx.clearRect(b.min.x, b.min.y, size.x, size.y);
     },
-    /* How map units become pixels now, and the part of the map that shows. */
-    see: function () {
+    /* How map units become pixels, and the part of the map that shows: as when the canvas was laid
+     * out last. While the map flies it has gone on from there, and the canvas with it. */
+    see: function () { return this._seen; },
+    _see: function () {
       const zoom = this._map.getZoom();
       const scale = Math.pow(2, zoom);
       const origin = this._map.getPixelOrigin();

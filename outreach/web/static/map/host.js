@@ -63,7 +63,7 @@ function readEarly(table, [script, texts]) {
   const fetchThese = (...names) => {
     for (const name of names.filter((one) => table[one])) {
       early.set(name, read(table[name], name));
-      early.get(name).catch(() => {}); // whoever asks hears of it
+      early.get(name).catch(() => early.delete(name)); // asked for, it is read again
     }
   };
   fetchThese("stats");
@@ -114,8 +114,9 @@ export function host(frame) {
   const begin = async (made) => {
     if (made === greeted) return;
     greeted = made;
-    const given = await (beginning ?? readBeginning(table));
-    beginning = null;
+    const reading = beginning ?? readBeginning(table);
+    beginning = null; // at once: a frame that was loaded again in the meantime reads its own
+    const given = await reading;
     say({ begin: given }, [given.script, given.texts]);
   };
   const tellView = () => {

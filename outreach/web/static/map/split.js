@@ -12,7 +12,8 @@
     const top = b[1] * see.scale - see.top;
     const width = (b[2] - b[0]) * see.scale;
     const height = (b[3] - b[1]) * see.scale;
-    const middle = Outreach.map.containerPointToLayerPoint([Outreach.map.getSize().x * lens.at, 0]).x;
+    const line = Outreach.map.containerPointToLatLng([Outreach.map.getSize().x * lens.at, 0]);
+    const middle = Outreach.x(line.lng) * see.scale - see.left;
     [[left, middle, lens.week], [middle, left + width, lens.beside.week]].forEach(function (side) {
       ctx.save();
       ctx.beginPath();
