@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 #: Rows of a list in a letter: the page it leads to has them all.
 MOST_NAMED = 3
-#: What the rows of an area are, where more than one branch does not serve it.
+#: What the rows of a region are, where no more than one branch serves it.
 _ROWS = {
     Level.PROVINCE: By.REGENCY,
     Level.REGENCY: By.DISTRICT,
@@ -152,7 +152,7 @@ def week_figures(
     before, this = _two_weeks(db, scope, monday)
     served = _served(db, person, area)
     region = area or (person.areas[0] if len(person.areas) == 1 else NATION)
-    asked = _asked(scope, area, served)
+    asked = _asked(scope, person, region, served)
     targets = targets_within(db, scope.prefixes, today)
     found = board(db, asked, targets, today=today, now=now)
     behind = _behind(db, found, served)
@@ -215,21 +215,25 @@ def _served(db: Session, person: Person, area: str) -> list[Served]:
     ]
 
 
-def _asked(scope: Scope, area: str, served: Sequence[Served]) -> Asked:
+def _asked(scope: Scope, person: Person, region: str, served: Sequence[Served]) -> Asked:
     return Asked(
         scope,
-        _rows(scope, area, served),
+        _rows(person, region, served),
         {one.regency_code: str(one.branch_id) for one in served},
         {one.regency_code: one.office for one in served},
     )
 
 
-def _rows(scope: Scope, area: str, served: Sequence[Served]) -> By:
-    """Choose the rows: branches where there are several, else the regions one level down."""
-    if len({one.branch_id for one in served}) > 1:
+def _rows(person: Person, region: str, served: Sequence[Served]) -> By:
+    """Choose the rows, as the board has them: branches where there are several, else regions."""
+    branches = {one.branch_id for one in served}
+    if len(branches) > 1:
         return By.BRANCH
-    only = scope.prefixes[0] if len(scope.prefixes) == 1 else area
-    return _ROWS[Level(len(only))] if only else By.REGENCY
+    if region:
+        return _ROWS[Level(len(region))]
+    regencies = [one.regency_code for one in served]
+    is_one_branch = all(covers(regencies, area) for area in person.areas)
+    return By.REGENCY if is_one_branch or not branches else By.BRANCH
 
 
 def _behind(db: Session, found: Board, served: Sequence[Served]) -> list[Behind]:

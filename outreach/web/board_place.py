@@ -113,18 +113,27 @@ def _by(choices: Sequence[By]) -> By:
 
 def _of_all(db: Session, person: Person, filters: Filters, served: list[Served]) -> Place:
     """Look at everything the person sees; who sees one branch or one office alone looks at it."""
-    home = home_of(person)
-    regencies = [one.regency_code for one in served]
-    nothing_else = all(covers(regencies, area) for area in person.areas)
-    if served and nothing_else and len({one.branch_id for one in served}) == 1:
+    choices = rows_of_all(person, served)
+    if choices == OF_BRANCH:
         return _of_branch(db, person, filters, served, str(served[0].branch_id))
-    if served and nothing_else and len({one.office for one in served}) == 1:
+    if choices == OF_PART:
         return _of_office(db, person, filters, served, served[0].office)
+    home = home_of(person)
     name = names_of(db, [home]).get(home, "") if home else _whole_name(person)
-    choices = OF_NATION if served else (By.PROVINCE, *OF_PART[1:])
     scope = filters.scope(person)
     place = _place(filters, name, choices, scope, served, ())
     return replace(place, is_part=not covers(person.areas, home))
+
+
+def rows_of_all(person: Person, served: Sequence[Served]) -> tuple[By, ...]:
+    """Tell the rows of all that a person sees; of its only branch or office if it is that."""
+    if not served:
+        return (By.PROVINCE, *OF_PART[1:])
+    regencies = [one.regency_code for one in served]
+    nothing_else = all(covers(regencies, area) for area in person.areas)
+    if nothing_else and len({one.branch_id for one in served}) == 1:
+        return OF_BRANCH
+    return OF_PART if nothing_else and len({one.office for one in served}) == 1 else OF_NATION
 
 
 def _whole_name(person: Person) -> str:

@@ -24,7 +24,7 @@ from outreach.progress.scope import Scope, scope_for
 from outreach.villages.codes import Level, parse
 from outreach.villages.reading import names_of
 from outreach.villages.tables import VillageKind
-from outreach.web.board_place import OF_AREA, OF_BRANCH, OF_NATION, OF_PART, OF_TEAM
+from outreach.web.board_place import OF_AREA, OF_BRANCH, OF_PART, OF_TEAM, rows_of_all
 from outreach.web.forms import check
 from outreach.web.i18n import plain_date
 from outreach.web.words import word
@@ -53,7 +53,8 @@ _WEEKS = ("week", "beside")
 class Known:
     """What a person may name in an address now: regions, campaigns, branches, teams, offices.
 
-    Of offices and branches those of which the person sees something.
+    Of offices and branches those of which the person sees something; `rows` are those of a board
+    of everything they see.
     """
 
     person: Person
@@ -62,14 +63,14 @@ class Known:
     branches: Mapping[str, str]
     teams: Mapping[str, str]
     offices: frozenset[str]
+    rows: tuple[By, ...]
 
     def opens(self, view: View) -> bool:
         """Whether the page answers: nothing it names is gone, or outside the person's area."""
         told = view.filters
         return (
             all(self._holds(name, value) for name, value in told.items())
-            and _is_one_place(told)
-            and (view.endpoint != "board.show" or _has_rows(told))
+            and self._is_one_place(told)
             and _are_thresholds(told)
         )
 
@@ -97,6 +98,18 @@ class Known:
         except NotFound:
             return False
         return True
+
+    def _is_one_place(self, told: Mapping[str, str]) -> bool:
+        """Whether at most one place is asked for, and of a board rows that this place has."""
+        if sum(name in told for name in ("area", "office", "branch", "team")) > 1:
+            return False
+        return "by" not in told or told["by"] in self._rows_of(told)
+
+    def _rows_of(self, told: Mapping[str, str]) -> Collection[str]:
+        if "area" in told:
+            return OF_AREA.get(Level(len(_dotted(told["area"]))), OF_AREA[Level.DISTRICT])
+        rows = {"team": OF_TEAM, "branch": OF_BRANCH, "office": OF_PART}
+        return next((rows[name] for name in rows if name in told), self.rows)
 
     def words(self, view: View) -> list[str]:
         """Say what the view shows, the page itself first; what is gone is passed over."""
@@ -127,6 +140,7 @@ def known_to(db: Session, person: Person, views: Iterable[View]) -> Known:
         {str(one.branch_id): one.branch for one in served},
         _teams(db, person, served, teams) if teams else {},
         frozenset(one.office for one in served),
+        rows_of_all(person, served),
     )
 
 
@@ -164,25 +178,6 @@ def _day(text: str | None) -> date | None:
 
 def _is_in(told: Mapping[str, str], name: str) -> bool:
     return told.get(name) in set(_CHOICES[name])
-
-
-def _is_one_place(told: Mapping[str, str]) -> bool:
-    return sum(name in told for name in ("area", "office", "branch", "team")) <= 1
-
-
-def _has_rows(told: Mapping[str, str]) -> bool:
-    """Whether a board is asked for rows that its place has."""
-    if "area" in told:
-        level = Level(len(_dotted(told["area"])))
-        rows = set(OF_AREA.get(level, OF_AREA[Level.DISTRICT]))
-    elif "team" in told:
-        rows = set(OF_TEAM)
-    elif "branch" in told:
-        rows = set(OF_BRANCH)
-    else:
-        # Whoever sees one office or branch alone looks at it without naming it.
-        rows = set(OF_PART) | (set() if "office" in told else set(OF_NATION))
-    return told.get("by", min(rows)) in rows
 
 
 def _are_moved(told: Mapping[str, str]) -> bool:

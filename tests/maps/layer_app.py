@@ -68,13 +68,13 @@ def add_layers(app: flask.Flask, world: World) -> None:
     def reply(body: bytes, mimetype: str = "application/json") -> flask.Response:
         return flask.Response(body, mimetype=mimetype, headers={"Cache-Control": "no-cache"})
 
-    def within(code: str) -> LayerSums:
+    def within(*codes: str) -> LayerSums:
         sums = village_sums(world)
-        return sums.of(sums.codes[columns.scope_of(sums.codes, [code]).rows])
+        return sums.of(sums.codes[columns.scope_of(sums.codes, codes).rows])
 
     @app.get("/map/layers")
     def layers() -> flask.Response:
-        sums = added_up(village_sums(world), columns.REGENCY)
+        sums = added_up(within(*world.own), columns.REGENCY)
         return reply(figures.encode_layers(world.version, sums, TODAY, NOTES))
 
     @app.get("/map/layers/villages/<layer>")

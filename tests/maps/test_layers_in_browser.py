@@ -79,6 +79,17 @@ def test_a_village_tells_its_own_figure_and_a_district_is_coloured_by_its_own(
     assert opened.faults == []
 
 
+def test_nothing_is_asked_of_regions_beside_the_own_area(opened: Map, world: World) -> None:
+    world.own = ("33.72",)
+    opened.open("?area=33.72&layer=gap#9/-7.5/111")
+    expect(opened.locate(".o-summary")).to_contain_text("informal workers")
+    opened.page.wait_for_timeout(500)
+    asked = [path for path in world.asked if path.startswith("/map/layers/districts/")]
+    assert asked == ["/map/layers/districts/33?"]
+    assert near(opened.colour(-7.3, 111.2), (242, 244, 242))  # Gunungkidul, not counted
+    assert opened.faults == []
+
+
 def test_the_slider_shows_the_map_as_it_stood_and_says_the_week(opened: Map, world: World) -> None:
     opened.open("#8/-7.5/111")
     opened.until("villages")

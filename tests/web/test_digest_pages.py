@@ -14,10 +14,12 @@ from sqlmodel import select
 from outreach.db import reading, unit_of_work
 from outreach.papers.digest_letter import digest_letter
 from outreach.people.access import NATION, person_of
-from outreach.people.tables import Role
+from outreach.people.tables import BranchRegency, Role
 from outreach.progress.week_figures import week_figures
+from outreach.villages.tables import Zone
 from outreach.visits.tables import PlanSubmission, SubmissionState
 from tests.web.boards import look_after
+from tests.web.world import FOREIGN_REGENCY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,9 +81,29 @@ def test_they_agree(
         person = person_of(db, world.accounts[role][0])
         assert person is not None
         told = week_figures(db, person, area, now=datetime.now(UTC), village_funds_discounted=False)
-    letter = digest_letter(told, 1, person.zone, "")
-    paths = {path for section in letter.sections for path in section.pages.values()}
     assert told.board.whole.figures.reached > 0
+    _assert_agreement(app, visitor, told)
+
+
+@pytest.mark.parametrize("areas", [(NATION,), ("33",), ("33.72", "33.09")])
+def test_they_agree_where_one_branch_begins(
+    app: Flask, world: World, login_as: Callable[[Role], Visitor], areas: tuple[str, ...]
+) -> None:
+    """All the rest of what the person sees has no branch yet."""
+    look_after(app, world, *areas)
+    visitor = login_as(Role.MANAGER)
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        db.delete(db.get_one(BranchRegency, FOREIGN_REGENCY))
+    with reading(app.extensions["outreach"].engine) as db:
+        person = person_of(db, world.accounts[Role.MANAGER][0])
+        assert person is not None
+        told = week_figures(db, person, "", now=datetime.now(UTC), village_funds_discounted=False)
+    _assert_agreement(app, visitor, told)
+
+
+def _assert_agreement(app: Flask, visitor: Visitor, told: WeekFigures) -> None:
+    letter = digest_letter(told, 1, Zone.WIB, "")
+    paths = {path for section in letter.sections for path in section.pages.values()}
     for path in sorted(paths):
         with shown_by(app) as shown:
             assert visitor.get(path).status_code == 200, path

@@ -16,14 +16,13 @@ from outreach.db import reading, unit_of_work
 from outreach.demonstration.cast import Cast
 from outreach.demonstration.views import keep_views
 from outreach.people.access import Person
-from outreach.people.tables import AccountArea, Branch, Role
+from outreach.people.tables import Branch, Role
 from outreach.progress.saved_views import MOST_VIEWS, views_of
 from outreach.progress.tables import SavedView
 from outreach.web import view_addresses
 from outreach.web.view_addresses import PAGES, view_at
 from outreach.web.view_words import known_to
 from tests.maps.map_app import serving
-from tests.web.world import OWN_REGENCY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -294,29 +293,6 @@ def test_nobody_sees_or_touches_what_somebody_else_has_kept(
     answers = [other.get(at), other.send(f"{at}/rename", sent), other.send(f"{at}/remove", sent)]
     assert [answer.status_code for answer in answers] == [404] * 3
     assert kept(app) == {"Kantor": "/board"}
-
-
-def test_a_view_of_an_area_that_was_lost_says_so_and_can_be_removed(
-    app: Flask, world: World, english: Callable[[Role], Visitor]
-) -> None:
-    visitor = english(Role.MANAGER)
-    save(visitor, "/map?area=33.72&layer=gap", "Peta Solo")
-    save(visitor, "/board", "Papan saya")
-    with unit_of_work(app.extensions["outreach"].engine) as db:
-        mine = AccountArea.account_id == world.accounts[Role.MANAGER][0]
-        for area in db.exec(select(AccountArea).where(mine, AccountArea.code == OWN_REGENCY)):
-            area.code = "33.11"
-    assert visitor.get("/map?area=33.72&layer=gap").status_code == 404
-    page = visitor.get("/views").get_data(as_text=True)
-    assert 'href="/map?area=33.72' not in page
-    assert page.count("Opens no more") == 1
-    assert "Peta Solo" in page
-    assert '<a href="/board">Papan saya</a>' in page
-    assert "Peta Solo" not in visitor.get("/board").get_data(as_text=True)
-    at = f"/views/{view_id(app, 'Peta Solo')}"
-    assert "It opens no more." in visitor.get(at).get_data(as_text=True)
-    assert visitor.send(f"{at}/remove", {"version": "1"}).location == "/views"
-    assert kept(app) == {"Papan saya": "/board"}
 
 
 def test_what_was_put_into_the_table_by_hand_never_becomes_a_link(

@@ -83,8 +83,8 @@
       } else if (lens.isFirst()) {
         const line = part.appendChild(el("div", "o-line o-note"));
         line.appendChild(Outreach.symbol(0, true));
-        line.appendChild(el("span", null, Outreach.say("hollow_means") + " "));
-        line.appendChild(Outreach.approximateLink(this.data));
+        const told = line.appendChild(el("span", null, Outreach.say("hollow_means") + " "));
+        told.appendChild(Outreach.approximateLink(this.data));
       } else {
         Outreach.states.forEach(function (state, i) { part.appendChild(sample(i, Outreach.say(state.word))); });
         part.appendChild(el("div", "o-note", Outreach.say("shape_means")));

@@ -147,7 +147,9 @@
       });
       return sums;
     },
+    _isCounted: function (code) { return Boolean(this.figures.regencies[code.slice(0, Outreach.level.regency)]); },
     _inside: function (code) {
+      if (!this._isCounted(code)) return null; // it lies beside the own area: the answer would be no
       const kept = this._kept("layer_districts", code.slice(0, Outreach.level.province));
       if (!kept.rows && !kept.told) {
         kept.told = true;
@@ -198,7 +200,7 @@
       if (!this.figures) return Outreach.outside;
       let kind = this.kindOf(code);
       if (kind < 0 && code !== regency) {
-        if (this.layer === "gap") return UNKNOWN; // a regency's number says nothing of a district's
+        if (this.layer === "gap" && this._isCounted(code)) return UNKNOWN; // a regency's number says nothing of a district's
         kind = this.kindOf(regency);
       }
       return kind < 0 ? Outreach.outside : this.look(kind);
