@@ -65,6 +65,8 @@ PAGES = {
         "/villages/approximate",
         "/tokens",
         "/digest",
+        "/digest/letter",
+        "/digest/end/{digest_code}",
         "/digest/confirm/{digest_code}",
         "/api",
         "/map?layer=silence&area=33.72",
