@@ -18,10 +18,17 @@ from outreach.errors import NotFound
 from outreach.papers.one_page import STATES as WORDS
 from outreach.people.tables import Role
 from outreach.progress.layers import Layer
+from outreach.progress.sponsorships import sponsorships_in
 from outreach.progress.totals import estimate_sources, newest_report
 from outreach.sheets.exporting import About, Separator, Table, text_file, workbook
 from outreach.sheets.seen_board import board_table
-from outreach.sheets.seen_tables import LayerFigures, follow_up_table, ledger_table, map_table
+from outreach.sheets.seen_tables import (
+    LayerFigures,
+    follow_up_table,
+    ledger_table,
+    map_table,
+    sponsorship_table,
+)
 from outreach.villages.codes import Level, cut
 from outreach.villages.reading import names_of
 from outreach.villages.tables import Figure
@@ -40,6 +47,7 @@ from outreach.web.manager import STATES, state_of, table_of
 from outreach.web.map_filters import Filters, home_of, read_filters, read_filters_of_part
 from outreach.web.paper_files import plain_name
 from outreach.web.routing import allow
+from outreach.web.sponsorships import terms_to_run
 from outreach.web.words import source_words, word
 
 if TYPE_CHECKING:
@@ -147,6 +155,22 @@ def follow_ups() -> ResponseReturnValue:
         )
 
 
+@pages.get("/sponsorships/list.xlsx")
+@pages.get("/sponsorships/list.csv")
+@allow(*READERS)
+def sponsorships() -> ResponseReturnValue:
+    """Send who pays for workers until when, all that has not ended."""
+    with reading_db() as db, force_locale("id"):
+        filters = read_filters_of_part(db, person(), home=home_of(person()))
+        rows = terms_to_run(sponsorships_in(db, filters.scope(person())))
+        names = names_of(db, {row[0].region_code for row in rows})
+        until = [("Belum berakhir per", short_date(today()))]
+        about = _about_area(db, "Kepesertaan yang dibayari", filters, until)
+        # It comes from no report: what is noted is what counts at this moment.
+        about = replace(about, sources=(NOTED,), as_of=about.made_at, newest=now())
+        return _file(sponsorship_table(rows, names, word), about)
+
+
 def _told_of(kind: FollowUp, rules: Rules, found: FollowUpList) -> list[tuple[str, str]]:
     told = [
         ("Aturan", rule_words(kind, rules)),
@@ -228,8 +252,16 @@ def _estimates(db: Session, *figures: Figure) -> list[str]:
 
 #: What the confirmed steps of the ledger come from.
 CONFIRMED = "Langkah terkonfirmasi: hitungan yang diunggah, dengan tanggalnya di tiap baris."
+#: What the list of sponsorships comes from.
+NOTED = "Catatan kantor cabang tentang kepesertaan yang dibayari, dengan sumbernya di tiap baris."
 #: The page that shows what each file holds.
-_PAGES = {"/board/table": "/board", "/map/table": "/map", "/ledger/areas": "/ledger"}
+_PAGES = {
+    "/board/table": "/board",
+    "/map/table": "/map",
+    "/ledger/areas": "/ledger",
+    "/follow-ups/list": "/follow-ups",
+    "/sponsorships/list": "/sponsorships",
+}
 
 
 def _page_address(place: Mapping[str, str]) -> str:
@@ -238,7 +270,7 @@ def _page_address(place: Mapping[str, str]) -> str:
     The place stands in it also where the reader's own was meant: others open the file too.
     """
     path = request.path.rpartition(".")[0]
-    page = _PAGES.get(path, "/follow-ups")
+    page = _PAGES[path]
     query = request.query_string.decode()
     kept = [part for part in query.split("&") if part and not part.startswith(("sep=", "hxl="))]
     if not any(request.args.get(name) for name in place):
