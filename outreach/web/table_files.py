@@ -162,6 +162,7 @@ def sponsorships() -> ResponseReturnValue:
     """Send who pays for workers until when, all that has not ended."""
     with reading_db() as db, force_locale("id"):
         filters = read_filters_of_part(db, person(), home=home_of(person()))
+        filters = replace(filters, campaign_id=None, kind=None)  # which the page does not ask for
         rows = terms_to_run(sponsorships_in(db, filters.scope(person())))
         names = names_of(db, {row[0].region_code for row in rows})
         until = [("Belum berakhir per", short_date(today()))]

@@ -267,9 +267,11 @@ def test_the_sponsorships_go_out_with_payer_quota_term_and_source(
     assert (row["Berakhir"], row["Sumber kepesertaan"]) == (f"{ends:%d/%m/%Y}", "SK Wali Kota")
     assert row["Tidak diperpanjang"] == str(quota)
     assert "Laporan sosialisasi" not in row["Sumber"]
-    told = dict(sheets(manager.get(f"/sponsorships/list.xlsx?area={OWN_REGENCY}"))[1])
+    answer = manager.get(f"/sponsorships/list.xlsx?kind=kelurahan&area={OWN_REGENCY}")
+    told = dict(sheets(answer)[1])
+    assert told["Jenis desa"] == "semua jenis", "of whom the page counts them, too"
     assert told["Wilayah"] == f"Kota Surakarta ({OWN_REGENCY})"
-    assert told["Alamat"].endswith(f"/sponsorships?area={OWN_REGENCY}")
+    assert told["Alamat"].endswith(f"/sponsorships?kind=kelurahan&area={OWN_REGENCY}")
     (tags, _row) = lines(manager.get(f"/sponsorships/list.csv?area={OWN_REGENCY}&hxl=1"))
     assert all(re.fullmatch(r"#[a-z]\w*(\+[a-z]\w*)*", tag) for tag in tags.values())
     assert len(set(tags.values())) == len(tags)
