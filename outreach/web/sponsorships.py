@@ -73,13 +73,18 @@ MOST_PROPOSED = 8
 class _Proposed:
     """The first of the `count` villages to visit; `planned` ones need none.
 
-    Of those that are even about as many workers are at stake in each.
+    In `alike` of them as many workers are at stake as in the first, as far as people are whole.
     """
 
     first: tuple[Case, ...]
     count: int
     planned: int
-    is_even: bool
+    alike: int
+
+    @property
+    def is_ranked(self) -> bool:
+        """Whether fewer are at stake in the last of the first villages than in the very first."""
+        return self.count < 2 or self.alike < len(self.first)
 
 
 def _proposed(db: Session, scope: Scope) -> _Proposed:
@@ -88,10 +93,9 @@ def _proposed(db: Session, scope: Scope) -> _Proposed:
     def reckon() -> _Proposed:
         kind = FollowUp.SPONSOR_ENDING
         found = follow_up_list(db, kind, scope, Rules(), today(), whole=scope)
-        at_stake = {round(case.at_stake or 0) for case in found.cases}
-        return _Proposed(
-            found.cases[:MOST_PROPOSED], len(found.cases), found.planned, len(at_stake) == 1
-        )
+        at_stake = [round(case.at_stake or 0) for case in found.cases]
+        alike = at_stake.count(at_stake[0]) if at_stake else 0
+        return _Proposed(found.cases[:MOST_PROPOSED], len(found.cases), found.planned, alike)
 
     key = ("sponsorships", today())
     kept: _Proposed = board_memory().other(db, scope, key, reckon, now=now())
