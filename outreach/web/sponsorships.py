@@ -120,7 +120,7 @@ def sponsorships() -> ResponseReturnValue:
         filters=filters,
         here=name_of_place(filters, person(), names),
         names=names,
-        terms=_lines([one for one in terms if one.ends >= today()][:MOST_SHOWN], terms),
+        terms=lines_of([one for one in terms if one.ends >= today()][:MOST_SHOWN], terms),
         found=len(terms),
         ended=sum(one.ends < today() for one in terms),
         around=len(around),
@@ -152,7 +152,7 @@ def _branches(db: Session, ids: set[int]) -> dict[str, str]:
     return {str(row.id): row.name for row in rows}
 
 
-def _lines(
+def lines_of(
     shown: Sequence[Sponsorship], terms: Sequence[Sponsorship]
 ) -> list[tuple[Sponsorship, int, bool]]:
     """Put beside each term how many of its workers nobody takes over, and whether it is due."""
