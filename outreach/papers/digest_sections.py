@@ -173,9 +173,10 @@ def _behind(figures: WeekFigures, zone: Zone) -> Section:
 
 
 def _branch(row: Behind) -> str:
+    until = f" sampai {day(row.ends)}" if row.ends else ""
     return (
         f"{row.name}: {number(row.recoverable)} dari {number(row.missing)} pendaftaran"
-        " yang kurang ke target (perkiraan)"
+        f" yang kurang ke target{until} (perkiraan)"
     )
 
 

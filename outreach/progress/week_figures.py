@@ -67,13 +67,14 @@ class WeekCounts:
 class Behind:
     """A branch, or else a region, that is behind.
 
-    Of a branch `missing` sign-ups are asked for, of which `recoverable` can still be brought in;
-    of a region so many villages that are due are not `reached`.
+    Of a branch `missing` sign-ups are asked for until `ends`, of which `recoverable` can still be
+    brought in; of a region so many villages that are due are not `reached`.
     """
 
     name: str
     missing: int
     recoverable: int
+    ends: date | None
     reached: int
     expected: int
 
@@ -254,8 +255,9 @@ def _recoverable(row: BoardRow) -> int:
 
 
 def _behind_row(name: str, row: BoardRow) -> Behind:
-    missing = row.aim.missing if row.aim else 0
-    return Behind(name, missing, _recoverable(row), row.figures.reached, row.figures.expected)
+    missing, ends = (row.aim.missing, row.aim.ends) if row.aim else (0, None)
+    figures = row.figures
+    return Behind(name, missing, _recoverable(row), ends, figures.reached, figures.expected)
 
 
 def _ending(db: Session, scope: Scope, today: date) -> list[EndingTerm]:

@@ -1,4 +1,4 @@
-"""The lists of the manager's pages as columns and rows: claimed against confirmed, dues, terms.
+"""The lists of the manager's pages as columns and rows: claimed and confirmed, dues, branches.
 
 Headers and tags are written like those of the tables (`seen_tables`).
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outreach.logbook.tables import Package, Payer, Sector
 from outreach.sheets.exporting import Table, Told
 from outreach.sheets.kinds import Cell
 from outreach.sheets.seen_columns import Column, region_heads, share_of, values_of
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from outreach.progress.branch_outlook import BranchOutlook
     from outreach.progress.dues import Dues
     from outreach.progress.reconciling import Reconciled
-    from outreach.progress.tables import Sponsorship
 
     type Words = Callable[[StrEnum], str]
 
@@ -78,41 +76,6 @@ def dues_table(found: Dues, now: int, words: Words) -> Table:
         for payer, due in found.of(0, number).items()
     ]
     return Table(columns, rows)
-
-
-def sponsorships_table(
-    terms: Iterable[tuple[Sponsorship, int, bool]], names: Mapping[str, str], words: Words
-) -> Table:
-    """Make the list of sponsorships, each with the workers whom nobody takes over, if it ends."""
-    columns = _term_columns(words)
-    heads = (
-        Told("Kode wilayah", "#loc+code", Cell.CODE, 16),
-        Told("Wilayah", "#loc+name", Cell.TEXT, 26),
-    )
-    rows = [
-        (
-            term.region_code,
-            names.get(term.region_code, term.region_code),
-            *values_of(columns, (term, lost)),
-        )
-        for term, lost, _ in terms
-    ]
-    return Table((*heads, *(one.told for one in columns)), rows)
-
-
-def _term_columns(words: Words) -> list[Column[tuple[Sponsorship, int]]]:
-    return [
-        Column("Pembayar", "#org+payer", lambda r: words(Payer(r[0].payer)), Cell.TEXT, 28),
-        Column("Nama pembayar", "#org+payer+name", lambda r: r[0].sponsor, Cell.TEXT, 28),
-        Column("Pekerja (kuota)", "#targeted+quota", lambda r: r[0].quota),
-        Column("Sektor", "#sector", lambda r: words(Sector(r[0].sector)), Cell.TEXT, 22),
-        Column("Program", "#service+package", lambda r: words(Package(r[0].package)), Cell.TEXT),
-        Column("Mulai", "#date+start", lambda r: r[0].starts, Cell.DAY),
-        Column("Berakhir", "#date+end", lambda r: r[0].ends, Cell.DAY),
-        Column("Pekerja tidak diperpanjang", "#affected+lost", lambda r: r[1]),
-        Column("Sumber", "#meta+source+row", lambda r: r[0].source, Cell.TEXT, 40),
-        Column("Catatan", "#description", lambda r: r[0].note, Cell.TEXT, 40),
-    ]
 
 
 def branches_table(rows: Sequence[BranchOutlook], gaps: Mapping[int, int], words: Words) -> Table:

@@ -1,4 +1,4 @@
-"""The tables of the manager's pages as columns and rows: of the map, the ledger, follow-ups.
+"""The tables of the manager's pages as columns and rows: map, ledger, follow-ups, sponsorships.
 
 Headers are Indonesian. The tags are those of the Humanitarian Exchange Language: provinces,
 regencies, districts and villages are its #adm1 to #adm4; #reached, #targeted and #population count
@@ -26,9 +26,11 @@ from outreach.villages.codes import Level, cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from enum import StrEnum
 
     from outreach.progress.follow_up import Case
     from outreach.progress.ledger import LedgerTotals
+    from outreach.progress.tables import Sponsorship
     from outreach.progress.totals import Total
     from outreach.sheets.kinds import Value
 
@@ -236,4 +238,43 @@ def _case_columns(
             "Dibayari oleh", "#org+sponsor+name", lambda c: ", ".join(c.sponsors), Cell.TEXT, 26
         ),
         Column("Dibayari sampai", "#date+end+sponsor", lambda c: c.ends, Cell.DAY),
+    ]
+
+
+def sponsorship_table(
+    rows: Sequence[tuple[Sponsorship, int, bool]],
+    names: Mapping[str, str],
+    words: Callable[[StrEnum], str],
+) -> Table:
+    """Make the table of who pays for whom until when, the first to end first.
+
+    The regions are of several levels, so their tag names none.
+    """
+    columns = _sponsorship_columns(words)
+    heads = (
+        Told("Kode wilayah", "#loc+code", Cell.CODE, 16),
+        Told("Wilayah", "#loc+name", Cell.TEXT, 26),
+    )
+    told = [
+        (row[0].region_code, names.get(row[0].region_code, ""), *values_of(columns, row))
+        for row in rows
+    ]
+    return Table((*heads, *(one.told for one in columns)), told)
+
+
+def _sponsorship_columns(
+    words: Callable[[StrEnum], str],
+) -> list[Column[tuple[Sponsorship, int, bool]]]:
+    return [
+        Column("Dibayari oleh", "#org+sponsor+name", lambda r: r[0].sponsor, Cell.TEXT, 26),
+        Column("Jenis pembayar", "#org+sponsor+type", lambda r: words(r[0].payer), Cell.TEXT, 18),
+        Column("Pekerjaan", "#sector", lambda r: words(r[0].sector), Cell.TEXT, 18),
+        Column("Program", "#modality+package", lambda r: words(r[0].package), Cell.TEXT, 18),
+        Column("Pekerja", "#affected+sponsored", lambda r: r[0].quota),
+        Column("Mulai", "#date+start+sponsor", lambda r: r[0].starts, Cell.DAY),
+        Column("Berakhir", "#date+end+sponsor", lambda r: r[0].ends, Cell.DAY),
+        Column("Segera berakhir", "#status+ending", lambda r: "ya" if r[2] else "", Cell.TEXT),
+        Column("Tidak diperpanjang", "#affected+notrenewed", lambda r: r[1]),
+        Column("Sumber kepesertaan", "#meta+source+sponsor", lambda r: r[0].source, Cell.TEXT, 26),
+        Column("Catatan", "#description+note", lambda r: r[0].note, Cell.TEXT, 30),
     ]

@@ -11,14 +11,11 @@ from flask import Blueprint
 from flask_babel import force_locale
 
 from outreach.progress.reconciling import reconcile
-from outreach.progress.sponsorships import sponsorships_in
 from outreach.sheets.seen_lists import (
     branches_table,
     dues_table,
     pairs_table,
-    sponsorships_table,
 )
-from outreach.villages.reading import names_of
 from outreach.villages.tables import Figure
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import READERS, today
@@ -29,7 +26,6 @@ from outreach.web.ledger import due_around, tariff_sources
 from outreach.web.map_filters import home_of, read_filters_of_part
 from outreach.web.outlook import branches_beside
 from outreach.web.routing import allow
-from outreach.web.sponsorships import lines_of
 from outreach.web.table_files import CONFIRMED, refuse_village
 from outreach.web.words import word
 
@@ -39,7 +35,6 @@ if TYPE_CHECKING:
 pages = Blueprint("list_files", __name__)
 #: A workbook holds a million rows; what needs looking at first comes first.
 MOST_PAIRS = 200_000
-NOTED = "Kepesertaan yang dibayari, dicatat oleh kantor cabang."
 BY_STEPS = (
     "Pekerja yang masih membayar: langkah terakhir buku pendaftaran, terkonfirmasi bila ada,"
     " selain itu menurut laporan."
@@ -74,20 +69,6 @@ def dues() -> ResponseReturnValue:
         about = about_area(db, "Iuran jatuh tempo", filters, told)
         sources = [BY_STEPS, *(f"Tarif: {source}" for source in tariff_sources())]
         return file_answer(dues_table(found, now, word), about, more_sources=sources)
-
-
-@pages.get("/sponsorships/list.xlsx")
-@pages.get("/sponsorships/list.csv")
-@allow(*READERS)
-def sponsorships() -> ResponseReturnValue:
-    """Send the sponsorships that have not ended, all of them."""
-    with reading_db() as db, force_locale("id"):
-        filters = read_filters_of_part(db, person(), home=home_of(person()))
-        terms = sponsorships_in(db, filters.scope(person()))
-        lines = lines_of([one for one in terms if one.ends >= today()], terms)
-        names = names_of(db, {term.region_code for term, _, _ in lines})
-        about = about_area(db, "Kepesertaan dibayari", filters, [("Per", short_date(today()))])
-        return file_answer(sponsorships_table(lines, names, word), about, more_sources=[NOTED])
 
 
 @pages.get("/outlook/branches.xlsx")

@@ -120,7 +120,7 @@ def sponsorships() -> ResponseReturnValue:
         filters=filters,
         here=name_of_place(filters, person(), names),
         names=names,
-        terms=lines_of([one for one in terms if one.ends >= today()][:MOST_SHOWN], terms),
+        terms=terms_to_run(terms)[:MOST_SHOWN],
         found=len(terms),
         ended=sum(one.ends < today() for one in terms),
         around=len(around),
@@ -152,12 +152,10 @@ def _branches(db: Session, ids: set[int]) -> dict[str, str]:
     return {str(row.id): row.name for row in rows}
 
 
-def lines_of(
-    shown: Sequence[Sponsorship], terms: Sequence[Sponsorship]
-) -> list[tuple[Sponsorship, int, bool]]:
-    """Put beside each term how many of its workers nobody takes over, and whether it is due."""
-    lost = {one.id: count for one, count in zip(terms, not_renewed(terms), strict=True)}
-    return [(one, lost[one.id], is_ending(one, today())) for one in shown]
+def terms_to_run(terms: Sequence[Sponsorship]) -> list[tuple[Sponsorship, int, bool]]:
+    """List what has not ended, with how many of its workers nobody takes over, and if it is due."""
+    lost = zip(terms, not_renewed(terms), strict=True)
+    return [(one, n, is_ending(one, today())) for one, n in lost if one.ends >= today()]
 
 
 @pages.get("/sponsorships/new")

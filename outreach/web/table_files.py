@@ -16,8 +16,15 @@ from outreach.errors import NotFound
 from outreach.papers.one_page import STATES as WORDS
 from outreach.people.tables import Role
 from outreach.progress.layers import Layer
+from outreach.progress.sponsorships import sponsorships_in
 from outreach.sheets.seen_board import board_table
-from outreach.sheets.seen_tables import LayerFigures, follow_up_table, ledger_table, map_table
+from outreach.sheets.seen_tables import (
+    LayerFigures,
+    follow_up_table,
+    ledger_table,
+    map_table,
+    sponsorship_table,
+)
 from outreach.villages.codes import Level, cut
 from outreach.villages.reading import names_of
 from outreach.villages.tables import Figure
@@ -42,6 +49,7 @@ from outreach.web.ledger import areas_below
 from outreach.web.manager import STATES, state_of, table_of
 from outreach.web.map_filters import Filters, home_of, read_filters, read_filters_of_part
 from outreach.web.routing import allow
+from outreach.web.sponsorships import terms_to_run
 from outreach.web.words import source_words, word
 
 if TYPE_CHECKING:
@@ -54,6 +62,8 @@ pages = Blueprint("table_files", __name__)
 READERS = (Role.COORDINATOR, Role.MANAGER)
 #: What the confirmed steps of the ledger come from.
 CONFIRMED = "Langkah terkonfirmasi: hitungan yang diunggah, dengan tanggalnya di tiap baris."
+#: What the list of sponsorships comes from.
+NOTED = "Catatan kantor cabang tentang kepesertaan yang dibayari, dengan sumbernya di tiap baris."
 #: The states of a village by the names of the map, in the words of papers.
 STATE_WORDS = dict(zip(STATES, WORDS, strict=True))
 #: What the shares among the layers are shares of.
@@ -146,6 +156,23 @@ def follow_ups() -> ResponseReturnValue:
             about,
             more_sources=["Kunjungan, buku pendaftaran, dan kepesertaan yang dibayari."],
         )
+
+
+@pages.get("/sponsorships/list.xlsx")
+@pages.get("/sponsorships/list.csv")
+@allow(*READERS)
+def sponsorships() -> ResponseReturnValue:
+    """Send who pays for workers until when, all that has not ended."""
+    with reading_db() as db, force_locale("id"):
+        filters = read_filters_of_part(db, person(), home=home_of(person()))
+        filters = replace(filters, campaign_id=None, kind=None)  # which the page does not ask for
+        rows = terms_to_run(sponsorships_in(db, filters.scope(person())))
+        names = names_of(db, {row[0].region_code for row in rows})
+        until = [("Belum berakhir per", short_date(today()))]
+        about = about_area(db, "Kepesertaan yang dibayari", filters, until)
+        # It comes from no report: what is noted is what counts at this moment.
+        about = replace(about, sources=(NOTED,), as_of=about.made_at, newest=now())
+        return file_answer(sponsorship_table(rows, names, word), about)
 
 
 def _told_of(kind: FollowUp, rules: Rules, found: FollowUpList) -> list[tuple[str, str]]:

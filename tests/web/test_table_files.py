@@ -253,6 +253,32 @@ def test_the_list_goes_out_with_its_rule(login_as: SignIn, app: Flask, world: Wo
     assert told["Aturan"]
 
 
+def test_the_sponsorships_go_out_with_payer_quota_term_and_source(
+    manager: Visitor, app: Flask, world: World
+) -> None:
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        own = db.get_one(Sponsorship, world.own["sponsorship_id"])
+        own.source, own.sponsor = "SK Wali Kota", "=1+1"
+        quota, ends = own.quota, own.ends
+        over = {**own.model_dump(exclude={"id"}), "sponsor": "Sudah berakhir"}
+        db.add(Sponsorship(**over | {"starts": date(2020, 1, 1), "ends": date(2020, 12, 31)}))
+    (row,) = lines(manager.get(f"/sponsorships/list.csv?area={OWN_REGENCY}"))
+    assert (row["Dibayari oleh"], row["Pekerja"]) == ("'=1+1", str(quota))
+    assert (row["Berakhir"], row["Sumber kepesertaan"]) == (f"{ends:%d/%m/%Y}", "SK Wali Kota")
+    assert row["Tidak diperpanjang"] == str(quota)
+    assert "Laporan sosialisasi" not in row["Sumber"]
+    answer = manager.get(f"/sponsorships/list.xlsx?kind=kelurahan&area={OWN_REGENCY}")
+    told = dict(sheets(answer)[1])
+    assert told["Jenis desa"] == "semua jenis", "of whom the page counts them, too"
+    assert told["Wilayah"] == f"Kota Surakarta ({OWN_REGENCY})"
+    assert told["Alamat"].endswith(f"/sponsorships?kind=kelurahan&area={OWN_REGENCY}")
+    (tags, _row) = lines(manager.get(f"/sponsorships/list.csv?area={OWN_REGENCY}&hxl=1"))
+    assert all(re.fullmatch(r"#[a-z]\w*(\+[a-z]\w*)*", tag) for tag in tags.values())
+    assert len(set(tags.values())) == len(tags)
+    foreign = manager.get(f"/sponsorships/list.csv?area={FOREIGN_REGENCY}")
+    assert foreign.status_code == 404
+
+
 def test_workers_at_stake_are_whole_people_as_on_the_page() -> None:
     cases = [Case("33.72.01.1001", 12.85, at_stake=12.85), Case("33.72.01.1002", 3.0)]
     table = follow_up_table(cases, {}, lambda _case: "", lambda _case: "")
@@ -266,6 +292,7 @@ def test_workers_at_stake_are_whole_people_as_on_the_page() -> None:
         (f"/board?area={OWN_REGENCY}&kind=kelurahan", "/board/table"),
         (f"/map?area={OWN_REGENCY}&layer=gap", "/map/table"),
         (f"/ledger?area={OWN_REGENCY}", "/ledger/areas"),
+        (f"/sponsorships?area={OWN_REGENCY}", "/sponsorships/list"),
     ],
 )
 def test_the_pages_lead_to_the_files_of_what_they_show(
