@@ -60,6 +60,7 @@ BLUEPRINTS = (
     "outreach.web.maps:pages",
     "outreach.web.map_exports:pages",
     "outreach.web.table_files:pages",
+    "outreach.web.list_files:pages",
     "outreach.web.map_onepage:pages",
     "outreach.web.map_layers:pages",
     "outreach.web.phone_inbox:pages",  # the same blueprint as `api`, with all of its views

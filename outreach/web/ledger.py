@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
 
+    from outreach.progress.dues import Dues
     from outreach.progress.reconciling import Agreement
     from outreach.progress.scope import Scope
 
@@ -117,6 +118,19 @@ def areas_below(db: Session, scope: Scope, filters: Filters) -> dict[str, Any]:
 def _due(db: Session, scope: Scope) -> dict[str, Any]:
     """Gather what is due month by month, this month by payer, and which discounts end."""
     funds = running().settings.village_funds_discount
+    found, now = due_around(db, scope)
+    return {
+        "due": DueSeries(found, now),
+        "due_last": found.months[-1],
+        "ending": discounts_ending(today(), TOLD_DAYS, village_funds_discounted=funds),
+        "funds_discounted": funds,
+        "tariff_sources": tariff_sources(),
+    }
+
+
+def due_around(db: Session, scope: Scope) -> tuple[Dues, int]:
+    """Tell what is due in the months around this one, and the number of this one among them."""
+    funds = running().settings.village_funds_discount
     first, months, now = months_around(today(), MONTHS_BACK, MONTHS_AHEAD)
     found = _kept(
         db,
@@ -124,16 +138,11 @@ def _due(db: Session, scope: Scope) -> dict[str, Any]:
         "dues",
         lambda: dues(db, scope, None, first, months, village_funds_discounted=funds),
     )
-    return {
-        "due": DueSeries(found, now),
-        "due_last": found.months[-1],
-        "ending": discounts_ending(today(), TOLD_DAYS, village_funds_discounted=funds),
-        "funds_discounted": funds,
-        "tariff_sources": _tariff_sources(),
-    }
+    return found, now
 
 
-def _tariff_sources() -> list[str]:
+def tariff_sources() -> list[str]:
+    """Name what the tariff comes from."""
     told = [row.source for row in tariff().full] + [row.source for row in tariff().discounts]
     return list(dict.fromkeys(told))
 

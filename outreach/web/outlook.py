@@ -161,6 +161,14 @@ def _branches(db: Session, filters: Filters, scope: Scope) -> dict[str, Any]:
     }
 
 
+def branches_beside(
+    db: Session, filters: Filters
+) -> tuple[Sequence[BranchOutlook], Mapping[int, int]]:
+    """Set the branches of what is looked at beside each other, with their gaps, for a file."""
+    told = _branches(db, filters, filters.scope(person()))
+    return told["branches"], told.get("gaps", {})
+
+
 def _branch_outlooks(
     db: Session, scope: Scope, branch_ids: set[int], targets: Mapping[int, TargetShare]
 ) -> list[BranchOutlook]:
