@@ -12,7 +12,6 @@ import pytest
 from outreach.db import unit_of_work
 from outreach.logbook.tables import LedgerEntry, SignupChannel
 from outreach.people.tables import Role
-from outreach.progress.tables import Sponsorship
 from outreach.web.ledger import ROWS_A_PAGE
 from tests.web.boards import look_after, manager, national
 from tests.web.test_ledger import confirm_many, plain, rows
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["manager", "national"]
 
-FILES = ("/ledger/pairs", "/ledger/dues", "/sponsorships/list", "/outlook/branches")
+FILES = ("/ledger/pairs", "/ledger/dues", "/outlook/branches")
 
 
 def confirm_foreign(app: Flask) -> None:
@@ -83,18 +82,6 @@ def test_dues_go_out_by_month_and_payer_as_the_page_has_them(app: Flask, manager
     assert "Tarif:" in told[0]["Sumber"]
 
 
-def test_terms_go_out_as_they_are_noted(app: Flask, world: World, manager: Visitor) -> None:
-    (row,) = lines(manager.get("/sponsorships/list.csv"))
-    with unit_of_work(app.extensions["outreach"].engine) as db:
-        term = db.get_one(Sponsorship, world.own["sponsorship_id"])
-        assert row["Nama pembayar"] == term.sponsor
-        assert row["Pekerja (kuota)"] == str(term.quota)
-        assert row["Berakhir"] == f"{term.ends:%d/%m/%Y}"
-        term.sponsor = "=1+1"
-    (row,) = lines(manager.get("/sponsorships/list.csv"))
-    assert row["Nama pembayar"] == "'=1+1"
-
-
 def test_branches_go_out_against_their_targets(world: World, national: Visitor) -> None:
     page = national.get("/outlook").text
     shown = rows(page, "Sign-ups against the target of each branch")
@@ -124,7 +111,7 @@ def test_the_pages_lead_to_them(app: Flask, national: Visitor) -> None:
     confirm_many(app, 1)
     linked = " ".join(
         plain(link)
-        for page in ("/ledger", "/sponsorships", "/outlook")
+        for page in ("/ledger", "/outlook")
         for link in re.findall(r'href="([^"]+)" download', unescape(national.get(page).text))
     )
     assert all(f"{path}.xlsx" in linked for path in FILES)
