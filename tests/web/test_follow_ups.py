@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlmodel import col
 
 from outreach.campaigns.tables import Campaign, Pick, Purpose, Stage, StagePick, Status
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
+    from sqlmodel import Session
     from werkzeug.test import TestResponse
 
     from tests.web.conftest import Visitor
@@ -83,6 +85,27 @@ def test_thresholds_move_within_bounds(coordinator: Visitor) -> None:
     answer = coordinator.get("/follow-ups?lapsed_days=9999")
     assert answer.status_code == 422
     assert "At most 365." in words_of(answer)
+
+
+def test_the_lists_are_counted_anew_once_something_has_changed(
+    coordinator: Visitor, app: Flask, world: World
+) -> None:
+    def listed() -> str:
+        page = words_of(coordinator.get("/follow-ups"))
+        found = re.search(r"Sponsor ending (\d+(?: of \d+)?)", page)
+        assert found
+        return found[1]
+
+    def change(work: Callable[[Session], object]) -> str:
+        with unit_of_work(engine_of(app)) as db:
+            work(db)
+        return listed()
+
+    assert listed() == "1 of 1"
+    assert _make(coordinator, villages=world.own["code"]).status_code == 303
+    assert listed() == "0 of 1"
+    assert change(lambda db: db.execute(delete(StagePick))) == "1 of 1"
+    assert change(lambda db: db.execute(delete(Sponsorship))) == "0"
 
 
 def test_a_list_tells_the_figures_that_put_a_village_on_it(coordinator: Visitor) -> None:
