@@ -25,6 +25,20 @@ def ledger() -> None:
     """Bring the agency's counts of sign-ups and payments in."""
 
 
+@ledger.command("sheet")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def empty_sheet(file: Path) -> None:
+    """Write the empty sheet to FILE: .xlsx explains every column, .csv is what import reads."""
+    from outreach.sheets.ledger import COLUMNS, LEDGER
+    from outreach.sheets.writing import text_file, workbook
+
+    if file.exists():
+        raise click.ClickException(say("%(file)s is there already.", file=file))
+    is_text = file.suffix.lower() == ".csv"
+    file.write_bytes(text_file(COLUMNS, []) if is_text else workbook(LEDGER.title, COLUMNS, []))
+    click.echo(say("The empty sheet: %(file)s", file=file))
+
+
 @ledger.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--check", is_flag=True, help="Read and check everything, write nothing.")
@@ -32,7 +46,8 @@ def ledger() -> None:
 def import_file(file: Path, *, check: bool, older: bool) -> None:
     """Write the right rows of a CSV FILE with the ledger's headers; tell which are refused.
 
-    Refused rows are handed back beside FILE, each with what is wrong with it.
+    `outreach ledger sheet` writes the headers. Refused rows are handed back beside FILE, each with
+    what is wrong with it.
     """
     with own_engine() as engine:
         require_registry(engine)

@@ -176,3 +176,21 @@ def test_more_rows_than_are_written_in_one_go(
     done = run(*GOOD, GROWS, GOOD[2].replace("08/2026;CSR", "08/2026;PBI"), GOOD[0])
     assert "6 rows: 3 new, 0 changed, 0 taken out, 3 refused" in done.output
     assert len(entries(engine)) == 3
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_the_empty_sheet_is_what_is_read(run: Run, tmp_path: Path, ending: str) -> None:
+    asked = ["ledger", "sheet", f"kosong.{ending}"]
+    done = CliRunner().invoke(main, asked)
+    assert done.exit_code == 0, done.output
+    empty = tmp_path / f"kosong.{ending}"
+    if ending == "csv":
+        again = run(content=empty.read_bytes())
+        assert again.exit_code == 0, again.output
+        assert "0 rows" in again.output
+    else:
+        head = CalamineWorkbook.from_path(empty).get_sheet_by_index(0).to_python()[0]
+        assert {"Kode wilayah", "Bulan daftar", "Per tanggal"} <= set(head)
+    twice = CliRunner().invoke(main, asked)
+    assert twice.exit_code == 1
+    assert f"kosong.{ending} is there already." in twice.output
