@@ -82,7 +82,8 @@ def spans_of(period: Period) -> tuple[tuple[date, date], ...]:
 def team_days_of(db: Session, scope: Scope, first: date, today: date) -> dict[int, dict[date, int]]:
     """Count the team-days with a visit in scope by branch and day, planned ones included.
 
-    A visit that fell out keeps its day: its team was to go. Proposals that gave way do not.
+    A visit that fell out keeps its day: its team was to go. Proposals that gave way do not, and
+    those that no manager has approved do not count yet: a draft moves no outlook.
     """
     last = today + timedelta(weeks=FARTHEST_WEEKS)
     query: Any = (
@@ -90,7 +91,7 @@ def team_days_of(db: Session, scope: Scope, first: date, today: date) -> dict[in
         .join(Team, col(Team.id) == col(Visit.team_id))
         .where(
             visits_in(scope),
-            col(Visit.work) != Work.CANCELLED,
+            col(Visit.work).not_in((Work.PROPOSED, Work.CANCELLED)),
             col(Visit.day).between(first, last),
         )
         .group_by(col(Team.branch_id), col(Visit.day))

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 #: So many draws do for one row of a table.
 ROUGH_DRAWS = 250
 
-#: Work that is still to come.
-COMING = (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED)
+#: Work that is still to come; proposals are not, before a manager has approved them.
+COMING = (Work.AWAITING, Work.CONFIRMED)
 
 
 class Prospect(StrEnum):
@@ -102,8 +102,8 @@ class Course:
 class Outlook:
     """What a scope brings in a period: sign-ups, and villages met for the first time.
 
-    `planned` counts villages not met yet that have a visit to come by the period's end. `as_of`
-    is the day of the newest session counted.
+    `planned` counts villages not met yet that have an approved visit to come by the period's end.
+    `as_of` is the day of the newest session counted.
     """
 
     period: Period
@@ -317,7 +317,7 @@ def _villages(db: Session, scope: Scope) -> int:
 
 
 def _planned(db: Session, scope: Scope, period: Period) -> int:
-    """Count the villages not met yet that have a visit to come by the period's end."""
+    """Count the villages not met yet that have an approved visit to come by the period's end."""
     met = (
         select(col(SessionReport.village_code))
         .where(

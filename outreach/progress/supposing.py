@@ -10,29 +10,27 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
-from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.campaigns.choosing import base_point, sites_of
 from outreach.campaigns.tables import Stage, StageVillage
-from outreach.logbook.tables import SessionReport
 from outreach.people.rota import leave_days, team_day, team_days
 from outreach.people.tables import Team
 from outreach.planning.assign import assign
-from outreach.planning.forecast import FEWEST_SESSIONS
 from outreach.planning.model import Parameters, Point, Problem, TeamDay
 from outreach.planning.packages import split
 from outreach.planning.workdays import workdays
+from outreach.progress.expected import Expectation, expectation_of
 from outreach.progress.tables import WhatIf
 from outreach.progress.weeks import monday_of
 from outreach.progress.what_if import WhatIfIn
 from outreach.villages.tables import Village
 from outreach.visits.question import REPORTED, local_day
 from outreach.visits.snapshot import places_of_stage
-from outreach.visits.tables import ACTIVE, TO_COME, Visit, Work
+from outreach.visits.tables import ACTIVE, TO_COME, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -74,9 +72,6 @@ class Supposition:
         Villages of the stage whose session is held or is due today.
     on_islands
         Villages left out because they lie across the water.
-    rate, sessions
-        Sign-ups that sessions of this campaign brought for each one expected, and how many
-        sessions that was counted from; 1 and 0 where there are too few.
     """
 
     today: date
@@ -87,8 +82,7 @@ class Supposition:
     supposed_sites: tuple[Site, ...]
     supposed_days: tuple[TeamDay, ...]
     on_islands: int
-    rate: float
-    sessions: int
+    expectation: Expectation
     seed: int
 
 
@@ -101,21 +95,20 @@ def read_supposition(db: Session, held: Claim, now: datetime) -> Supposition:
     codes, done = _villages(db, stage, today)
     starts = max(stage.starts, today + timedelta(days=1))
     sites = sites_of(db, codes, starts, stage.ends)
-    rate, sessions = _rate(db, stage)
+    expectation = expectation_of(db, stage)
     free = _free(db, stage, starts, team_days(db, stage.branch_id, starts, stage.ends))
     more = _more_days(db, stage, starts, changes)
     near = _without_islands(db, stage, sites, changes)
     return Supposition(
         today=today,
         held=done,
-        as_it_stands=_as_it_stands(db, stage, today, rate),
+        as_it_stands=_as_it_stands(db, stage, today, expectation),
         sites=sites,
         team_days=free,
         supposed_sites=near,
         supposed_days=tuple(sorted([*free, *more], key=lambda one: (one.day, one.team_id))),
         on_islands=len(sites) - len(near),
-        rate=rate,
-        sessions=sessions,
+        expectation=expectation,
         seed=asked.seed,
     )
 
@@ -140,14 +133,14 @@ def answer_of(
         for problem in problems:
             plans.append(assign(problem, _part(tell, before / whole, len(problem.sites) / whole)))
             before += len(problem.sites)
-        told.append(_way(plans, {site.code: site.value for site in asked.sites}, asked.rate))
+        told.append(_way(plans, {site.code: site.value for site in asked.sites}, asked.expectation))
     return {
         "today": asked.today.isoformat(),
         "villages": len(asked.sites),
         "held": asked.held,
         "on_islands": asked.on_islands,
-        "rate": round(asked.rate, 3),
-        "sessions": asked.sessions,
+        "rate": round(asked.expectation.rate, 3),
+        "sessions": asked.expectation.sessions,
         "as_it_stands": asdict(asked.as_it_stands),
         "anew": asdict(told[0]),
         "supposed": asdict(told[1]),
@@ -167,11 +160,13 @@ def _problems(
     ]
 
 
-def _way(plans: Sequence[Plan], values: dict[str, float], rate: float) -> Way:
+def _way(
+    plans: Sequence[Plan], values: dict[str, float], expectation: Expectation
+) -> Way:
     visits = [visit for plan in plans for visit in plan.visits]
     return Way(
         visits=len(visits),
-        signups=round(rate * sum(values[visit.code] for visit in visits), 1),
+        signups=round(expectation.signups(sum(values[visit.code] for visit in visits)), 1),
         last_day=max((visit.day.isoformat() for visit in visits), default=None),
         team_days=sum(plan.team_days_used for plan in plans),
         travel_minutes=sum(plan.travel_minutes for plan in plans),
@@ -183,7 +178,7 @@ def _by_week(days: Iterable[date]) -> dict[str, int]:
     return dict(sorted(Counter(monday_of(day).isoformat() for day in days).items()))
 
 
-def _as_it_stands(db: Session, stage: Stage, today: date, rate: float) -> Way:
+def _as_it_stands(db: Session, stage: Stage, today: date, expectation: Expectation) -> Way:
     """Sum up the visits of the stage from tomorrow on."""
     places = [
         place
@@ -192,7 +187,7 @@ def _as_it_stands(db: Session, stage: Stage, today: date, rate: float) -> Way:
     ]
     return Way(
         visits=len(places),
-        signups=round(rate * sum(place.value for place in places), 1),
+        signups=round(expectation.signups(sum(place.value for place in places)), 1),
         last_day=max((place.day.isoformat() for place in places), default=None),
         team_days=len({(place.team_id, place.day) for place in places}),
         travel_minutes=sum(place.travel_minutes for place in places),
@@ -291,33 +286,3 @@ def _without_islands(
         db.scalars(bases.where(col(Team.branch_id) == stage.branch_id, col(Team.is_active)))
     )
     return tuple(site for site in sites if site.point.island in land)
-
-
-def _rate(db: Session, stage: Stage) -> tuple[float, int]:
-    """Tell what the sessions of the campaign brought for each sign-up expected of their villages.
-
-    One, and no session, where there are too few to tell.
-    """
-    query: Any = (
-        select(
-            col(Visit.village_code),
-            func.count(),
-            func.sum(col(SessionReport.signups)),
-        )
-        .join(SessionReport, col(SessionReport.visit_id) == col(Visit.id))
-        .join(Stage, col(Stage.id) == col(Visit.stage_id))
-        .where(
-            col(Stage.campaign_id) == stage.campaign_id,
-            col(Stage.branch_id) == stage.branch_id,
-            col(SessionReport.corrected_by).is_(None),
-            col(Visit.work) != Work.CANCELLED,
-        )
-        .group_by(col(Visit.village_code))
-    )
-    rows = db.execute(query).all()
-    sessions = sum(count for _, count, _ in rows)
-    codes = [code for code, _, _ in rows]
-    expected = sum(site.value for part in batched(codes, 5000) for site in sites_of(db, part))
-    if sessions < FEWEST_SESSIONS or not expected:
-        return 1.0, 0
-    return sum(int(signups) for _, _, signups in rows) / expected, sessions

@@ -14,6 +14,9 @@ from outreach.campaigns.stages import require_planner, stage_of
 from outreach.errors import Conflict, Invalid, OutreachError
 from outreach.people.free_text import Remark
 from outreach.people.tables import Role
+from outreach.progress.expected import expectation_of
+from outreach.villages.reading import estimate_sources
+from outreach.villages.tables import Figure
 from outreach.visits.approval import (
     approve_plan,
     approved_of,
@@ -269,6 +272,9 @@ def _difference(
     return {
         "stage": stage,
         "difference": difference,
+        "expectation": expectation_of(db, stage),
+        "reckoned_on": local_day(db, stage.branch_id, now()),
+        "covered_source": estimate_sources(db).get(Figure.COVERED),
         "is_first": is_first,
         "kinds": KINDS,
         "kind": kind,

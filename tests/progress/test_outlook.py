@@ -135,6 +135,22 @@ def test_proposals_that_gave_way_are_no_team_days_and_visits_that_fell_out_are(
     assert days == {date(2026, 11, 26): 1}
 
 
+def test_what_nobody_has_approved_moves_no_outlook(engine: Engine, at: Field) -> None:
+    before = _outlook(engine)
+    with unit_of_work(engine) as db:
+        for number, day in enumerate((date(2026, 12, 1), date(2026, 12, 29)), start=len(DAYS) * 3):
+            visit = db.get_one(Visit, _visit(db, at, number, day))
+            visit.work = Work.PROPOSED
+    drafted = _outlook(engine)
+    assert (drafted.signups, drafted.planned) == (before.signups, 4)
+    with unit_of_work(engine) as db:
+        for visit in db.exec(select(Visit).where(Visit.work == Work.PROPOSED)).all():
+            visit.work = Work.AWAITING
+    approved = _outlook(engine)
+    assert approved.planned == 6
+    assert approved.signups.ends_middle != before.signups.ends_middle
+
+
 def test_the_spans_cut_what_is_to_come_into_weeks_and_at_the_end() -> None:
     spans = spans_of(Period(YEAR.starts, date(2026, 12, 2), TODAY))
     assert spans[:4] == (

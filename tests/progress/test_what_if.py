@@ -200,7 +200,7 @@ def test_expected_signups_follow_what_the_campaign_has_brought(
     engine: Engine, world: World
 ) -> None:
     asked = _supposition(engine, world, extra_teams=1)
-    assert (asked.rate, asked.sessions) == (1.0, 0)
+    assert (asked.expectation.rate, asked.expectation.sessions) == (1.0, 0)
     value = sum(site.value for site in asked.sites)
     told = answer_of(asked, lambda _done: None)
     assert told["supposed"]["signups"] == pytest.approx(value, abs=0.1)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import update
-from sqlmodel import col
+from sqlmodel import col, select
 
-from outreach.db import unit_of_work
+from outreach.db import reading, unit_of_work
+from outreach.logbook.sync import take_in
+from outreach.logbook.tables import SessionReport
+from outreach.people.access import person_of
 from outreach.people.tables import Role, Team
+from outreach.planning.forecast import FEWEST_SESSIONS
+from outreach.visits.snapshot import places_of_stage
 from outreach.visits.tables import PlanSubmission, Visit, Work
+from tests.field import told as report
+from tests.visits.world import NOW
 from tests.web.planned import engine_of, words_of
 
 if TYPE_CHECKING:
@@ -92,6 +100,43 @@ def test_the_difference_names_what_is_added_moved_and_dropped_and_why(
     coordinators = coordinator.get(page).get_data(as_text=True)
     assert f"{page}/withdraw" in coordinators
     assert f"{page}/approve" not in coordinators
+
+
+def test_expected_signups_follow_what_the_campaign_has_brought_as_in_a_what_if(
+    app: Flask, world: World, planned: Planned, english: Callable[[Role], Visitor]
+) -> None:
+    coordinator, manager = english(Role.COORDINATOR), english(Role.MANAGER)
+    with reading(engine_of(app)) as db:
+        places = {one.village_code: one for one in places_of_stage(db, planned.stage_id)}
+    whole = sum(one.value for one in places.values())
+    told = words_of(coordinator.get(f"/stages/{planned.stage_id}/hand-in"))
+    assert f"Sign-ups expected (estimate) {whole:,.0f} before:" in told
+    assert "Sign-ups: five of a hundred informal workers not yet covered, an assumption" in told
+
+    held = [one for one in planned.visits() if one.work is Work.PROPOSED][:FEWEST_SESSIONS]
+    with unit_of_work(engine_of(app)) as db:
+        change = update(Visit).where(col(Visit.id).in_([one.id for one in held]))
+        db.execute(change.values(work=Work.CONFIRMED))
+        by = person_of(db, world.accounts[Role.COORDINATOR][0])
+        assert by is not None
+        reports = [report(one.id or 0, held_on=one.day.isoformat(), signups=3) for one in held]
+        answers = take_in(db, reports, by, NOW + timedelta(days=30))
+        assert {one.outcome.value for one in answers} == {"accepted"}
+    brought = sum(db_signups(app).values())
+    rate = brought / sum(places[code].value for code in db_signups(app))
+    told = words_of(manager.get(f"/approvals/{hand_in(coordinator, planned)}"))
+    assert f"Sign-ups expected (estimate) {rate * whole:,.0f} before:" in told
+    assert f"times {rate:.2f}, as" in told
+    assert re.search(r"Reckoned on 2 Nov\w* 2026\.", told)
+
+
+def db_signups(app: Flask) -> dict[str, int]:
+    """Sign-ups by village of all sessions reported in the branch."""
+    query = select(SessionReport.village_code, SessionReport.signups).where(
+        col(SessionReport.village_code).startswith("33.72")
+    )
+    with reading(engine_of(app)) as db:
+        return {code: signups for code, signups in db.execute(query)}  # noqa: C416 - rows
 
 
 def test_a_manager_sees_what_changed_since_the_plan_was_sent_back_and_who_carries_most(
