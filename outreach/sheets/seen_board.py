@@ -45,7 +45,7 @@ def board_table(
     columns = _board_columns(board, schedule_words, cost_rupiah)
     heads = _heads_of_board(board.by)
     rows = [(*_named(board.by, row.key, names), *values_of(columns, row)) for row in board.rows]
-    whole = (*whole_of(heads), *values_of(columns, board.whole))
+    whole = (*whole_of(heads, "Seluruhnya"), *values_of(columns, board.whole))
     return Table((*heads, *(one.told for one in columns)), rows, whole)
 
 

@@ -48,9 +48,9 @@ def region_heads(level: Level) -> tuple[Told, Told]:
     )
 
 
-def whole_of(heads: Sequence[Told]) -> tuple[Value, ...]:
-    """Head the row of the sum."""
-    return (WHOLE, *(None for _ in heads[1:]))
+def whole_of(heads: Sequence[Told], name: str = WHOLE) -> tuple[Value, ...]:
+    """Head the row of the sum, or of the whole where the rows are no parts of it."""
+    return (name, *(None for _ in heads[1:]))
 
 
 def values_of[Row](columns: Sequence[Column[Row]], row: Row) -> tuple[Value, ...]:
