@@ -205,6 +205,13 @@ def _day(cell: Any, text: str) -> date:
 
 def _whole_month(cell: Any, text: str) -> date:
     """Read a month, or the month of a day, as its first day."""
+    try:
+        return _month_or_day(cell, text)
+    except Unreadable:
+        raise Unreadable("month_parsing") from None
+
+
+def _month_or_day(cell: Any, text: str) -> date:
     plain = re.sub(r"\s+", " ", text.casefold())
     found = (
         None if isinstance(cell, list) else _ISO_MONTH.fullmatch(plain) or _MONTH.fullmatch(plain)

@@ -2,7 +2,7 @@
 
 A blank count leaves what stands. The steps follow each other, so no later one is larger: what says
 otherwise is refused, but for forms of people whom nobody had counted as interested. So are counts
-of an older day than those that stand, unless the row says that they are meant: a file of last month
+that change without a day, and those of an older day than those that stand, unless the row says that they are meant: a file of last month
 that is sent once more would take newer counts away.
 """
 
@@ -76,6 +76,7 @@ _COUNTS = (
     ("paid_6", "Bayar bulan 6", "Yang masih membayar enam bulan setelah bulan daftar."),
 )
 _OLDER_HELP = "Isi “ya” bila hitungan bertanggal lebih lama ini memang menggantikan yang ada."
+_DAY_HELP = "Hari hitungan itu; wajib bila ada hitungan yang baru atau berubah."
 _CODE_HELP = "Kode desa atau kelurahan di wilayah kantor cabang Anda."
 #: The same for every branch.
 COLUMNS = (
@@ -88,7 +89,7 @@ COLUMNS = (
         Column(key, header, Cell.WHOLE, f"{told} Kosong berarti tetap.", "12", width=12)
         for key, header, told in _COUNTS
     ),
-    Column("as_of", "Per tanggal", Cell.DAY, example="31/10/2026"),
+    Column("as_of", "Per tanggal", Cell.DAY, _DAY_HELP, "31/10/2026"),
     Column("source", "Sumber", example="Laporan kepesertaan BPU", width=32),
     Column("older", "Ganti yang lebih baru", Cell.FLAG, _OLDER_HELP, width=12),
     REMOVE,
@@ -200,6 +201,9 @@ def _read(row: Row, before: Mapping[str, Value], month: date, ctx: Context) -> T
         if any(told[name] not in (None, before[name]) for name in ("as_of", "source")):
             row.refuse("registered", "missing")
         return None
+    if told["as_of"] is None and _differ(told, before):
+        row.refuse("as_of", "counts_without_day" if before["as_of"] else "missing")
+        return None
     kept = {name: before[name] if told[name] is None else told[name] for name in TOLD}
     given = taken(LedgerIn, row, kept)
     if given is None or _is_older(row, given, before["as_of"]):
@@ -213,6 +217,11 @@ def _read(row: Row, before: Mapping[str, Value], month: date, ctx: Context) -> T
     for step, before_it in _PART_OF:
         _refuse_larger(row, given, step, before_it)
     return given.model_dump()
+
+
+def _differ(told: Told, before: Mapping[str, Value]) -> bool:
+    """Whether a count differs from what stands: of the standing day it is not by itself."""
+    return any(told[step] not in (None, before[step]) for step in STEPS)
 
 
 def _is_in_time(row: Row, given: LedgerIn, month: date, ctx: Context) -> bool:

@@ -61,6 +61,7 @@ ROWS = {
         "Excel has made a date of this code. Format the column as text and type it again."
     ),
     "date_parsing": _("“%(value)s” could not be read as a date. Please write it like 11/01/2027."),
+    "month_parsing": _("“%(value)s” could not be read as a month. Please write it like 01/2027."),
     "time_parsing": _("“%(value)s” could not be read as a time. Please write it like 09.30."),
     "regency_exceeded": _(
         "The villages' own counts would come to more than the %(total)s of their regency. Send its"
@@ -72,6 +73,9 @@ ROWS = {
     "older_than_what_stands": _(
         "Counts of %(standing)s stand here, which are newer. Write “ya” in the column Ganti yang"
         " lebih baru if these are to replace them."
+    ),
+    "counts_without_day": _(
+        "These counts differ from what stands: please tell the day that they are of."
     ),
     "told_too_early": _(
         "This can be told %(months)s months after the month of signing up at the earliest."

@@ -42,8 +42,8 @@ _OF_MOVES = {
     "told_would_move",
     "others_would_move",
 }
-#: What the form of a single move wants a tick for.
-_WARNINGS = _OF_MOVES - NOT_POSSIBLE - CONFIRMED - {"others_would_move"}
+#: What the form of a single move wants a tick for, and counts that can hardly be.
+_WARNINGS = (_OF_MOVES - NOT_POSSIBLE - CONFIRMED - {"others_would_move"}) | {"more_than_informal"}
 #: How many choices are named where a cell holds none of them, and how much of what it holds.
 _MOST_CHOICES, _MOST_SIGNS = 8, 60
 
@@ -150,7 +150,7 @@ def shown_changes(
 
 
 def changes_with_warnings(changes: Iterable[Change]) -> int:
-    """Count the changes that need a tick, as the single move would."""
+    """Count the changes that need a tick."""
     return sum(any(note.code in _WARNINGS for note in change.notes) for change in changes)
 
 

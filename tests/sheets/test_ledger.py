@@ -59,7 +59,7 @@ def problems(house: House, **changes: Any) -> list[tuple[int, str, str]]:
         ({"paid_1": None, "paid_3": 10}, "paid_3", "more_than_before"),
         ({"month": "12/2026"}, "month", "month_in_the_future"),
         ({"month": "12/2023"}, "month", "before_the_tariff"),
-        ({"month": "kapan"}, "month", "date_parsing"),
+        ({"month": "kapan"}, "month", "month_parsing"),
         ({"as_of": "03/11/2026"}, "as_of", "in_the_future"),
         ({"as_of": "30/06/2026"}, "as_of", "before_its_month"),
         ({"as_of": "31/07/2026", "paid_3": ""}, "paid_1", "told_too_early"),
@@ -110,7 +110,8 @@ def test_what_is_told_of_a_standing_row_is_held_against_all_of_it(house: House) 
     send(house, ROW).apply()
     key = {name: ROW[name] for name in ("code", "month", "channel")}
     # Fewer forms than stand as registered.
-    assert send(house, {**key, "forms": 3}).problems == [(2, "registered", "more_than_before")]
+    few = {**key, "forms": 3, "as_of": ROW["as_of"]}
+    assert send(house, few).problems == [(2, "registered", "more_than_before")]
     # Nothing told leaves everything; a new day without a count tells nothing of its own.
     assert send(house, key).changes == []
     assert send(house, {**key, "as_of": "01/11/2026"}).problems == [(2, "registered", "missing")]
@@ -156,9 +157,21 @@ def test_older_counts_replace_newer_ones_only_if_it_is_said(house: House) -> Non
     assert send(house, early).problems == [(2, "as_of", "older_than_what_stands")]
     (change,) = send(house, {**early, "older": "ya"}).changes
     assert (change.before["paid_3"], change.after["paid_3"]) == (6, None)
-    # Of the same day a count may be put right, and so it may without a day.
+    # Of the same day a count may be put right.
     assert send(house, {**older, "registered": 12}).problems == []
-    assert send(house, {**older, "registered": 12, "as_of": ""}).problems == []
+
+
+def test_counts_that_change_need_the_day_they_are_of(house: House) -> None:
+    """Else they would stand under the old day, and go round the refusal of older counts."""
+    send(house, ROW).apply()
+    before = house.everything(LedgerEntry)
+    undated = {**ROW, "registered": 13, "as_of": ""}
+    assert send(house, undated).problems == [(2, "as_of", "counts_without_day")]
+    assert send(house, {**undated, "older": "ya"}).problems == [(2, "as_of", "counts_without_day")]
+    # What changes no count needs none.
+    assert send(house, {**ROW, "as_of": ""}).problems == []
+    assert send(house, {**ROW, "as_of": "", "source": "Kepesertaan BPU 2026"}).problems == []
+    assert house.everything(LedgerEntry) == before
 
 
 def test_removing_is_undone_too(house: House) -> None:

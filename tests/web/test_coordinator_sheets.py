@@ -234,6 +234,49 @@ def test_a_file_that_cannot_be_used_is_said_beside_the_field(
     assert 'aria-describedby="trouble-plan"' in answer.text
 
 
+def test_a_wrong_file_of_data_is_said_at_the_top_with_the_way_to_its_card(client: Visitor) -> None:
+    answer = send(client, "/data/ledger", b"Nama;Umur\r\nx;1\r\n", "x.csv")
+    assert answer.status_code == 422
+    top = answer.text.split("<h1>")[0]
+    assert re.search(r'<p class="alert[^>]*autofocus><a href="#ledger-title">', top)
+    assert "These columns are missing" in top
+    assert 'id="ledger-title"' in answer.text
+    assert "autofocus" not in client.get("/data").text
+
+
+LEDGER_HEADERS = "Kode wilayah;Bulan daftar;Saluran;Formulir;Per tanggal;Sumber"
+
+
+def ledger_rows(client: Visitor, *rows: str) -> str:
+    """Send rows of a ledger and return the address of what came of it."""
+    content = "\r\n".join([LEDGER_HEADERS, *rows]).encode()
+    answer = send(client, "/data/ledger", content, "buku.csv")
+    assert answer.status_code == 303
+    path: str = answer.headers["Location"]
+    return path
+
+
+def test_counts_above_the_estimated_workers_want_a_tick(client: Visitor, planned: Planned) -> None:
+    code = planned.visits()[0].village_code
+    path = ledger_rows(client, f"{code};10/2026;Sendiri;9999999;31/10/2026;Laporan")
+    assert "Apply although 1 change carries a warning" in words_of(client.get(path))
+    version = version_on(client.get(path).text)
+    answer = client.send(f"{path}/apply", {"version": version})
+    assert answer.status_code == 409
+    assert "Nothing is applied yet" in words_of(answer)
+    assert client.send(f"{path}/apply", {"version": version, "despite": "on"}).status_code == 303
+
+
+def test_where_no_row_is_accepted_nothing_is_said_of_accepted_rows(
+    client: Visitor, planned: Planned
+) -> None:
+    code = planned.visits()[0].village_code
+    told = words_of(client.get(ledger_rows(client, f"{code};13/2026;Sendiri;9;31/10/2026;Laporan")))
+    assert "No row was accepted, so there is nothing to apply" in told
+    assert "say what stands already" not in told
+    assert "“13/2026” could not be read as a month. Please write it like 01/2027." in told
+
+
 def test_no_file_and_one_too_large_are_said(client: Visitor, planned: Planned) -> None:
     path = f"/stages/{planned.stage_id}/sheet"
     assert "Please choose a file." in words_of(client.send(path))
