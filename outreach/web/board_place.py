@@ -104,6 +104,11 @@ def read_place(db: Session, person: Person) -> Place:
     return replace(place, by=_by(place.choices))
 
 
+def place_of_area(db: Session, person: Person, area: str) -> Place:
+    """Look at an area without any filter, with its usual rows."""
+    return _of_area(db, person, Filters(area), served_regencies(db, person))
+
+
 def _by(choices: Sequence[By]) -> By:
     given = request.args.get("by", "") or choices[0].value
     if given not in {by.value for by in choices}:

@@ -31,6 +31,7 @@ from outreach.web.map_data import map_data
 from outreach.web.map_filters import Filters, home_of, read_filters
 from outreach.web.map_layers import layer_column, layer_urls
 from outreach.web.routing import allow
+from outreach.web.village_figures import village_figures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.people.tables import Official
+    from outreach.villages.reading import VillageCard
 
 pages = Blueprint("manager", __name__)
 READERS = (Role.COORDINATOR, Role.MANAGER)
@@ -192,8 +194,16 @@ def village(code: str) -> ResponseReturnValue:
             special_days=_special_days(db, code),
             counts={figure: one for (_, figure), one in counts_of(db, [code]).items()},
             figures=Figure,
-            crumbs=crumbs_to(db, person(), card.district_code) if person().role in READERS else [],
+            **_for_readers(db, card),
         )
+
+
+def _for_readers(db: Session, card: VillageCard) -> dict[str, Any]:
+    """Gather what those see who read the board and the map; others have neither."""
+    if person().role not in READERS:
+        return {"crumbs": []}
+    crumbs = crumbs_to(db, person(), card.district_code)
+    return {"crumbs": crumbs, **village_figures(db, card.code)}
 
 
 def _officials(db: Session, code: str) -> Sequence[Official] | None:
