@@ -8,20 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from babel.numbers import format_decimal
-from sqlalchemy import func, select
+from babel.numbers import format_decimal, format_percent
+from sqlalchemy import func, or_, select
 from sqlmodel import col
 
 from outreach.papers.wording import KINDS, PAPUA, day_words
 from outreach.progress.scope import visits_in
 from outreach.villages.codes import Level
-from outreach.villages.tables import District, Figure, Village
+from outreach.villages.tables import District, Figure, Village, Zone
 from outreach.visits.tables import Visit, Work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
     from outreach.progress.denominators import Denominator
@@ -67,9 +69,9 @@ class NextVisits:
     count: int
 
 
-def next_visits(db: Session, scope: Scope, today: date) -> NextVisits:
-    """Read the visits from today on that villages have been asked for, the earliest first."""
-    held = (visits_in(scope), col(Visit.work).in_(ASKED_FOR), col(Visit.day) >= today)
+def next_visits(db: Session, scope: Scope, now: datetime) -> NextVisits:
+    """Read the visits not begun yet that villages have been asked for, the earliest first."""
+    held = (visits_in(scope), col(Visit.work).in_(ASKED_FOR), _not_begun(now))
     count = db.execute(select(func.count()).select_from(Visit).where(*held)).scalar() or 0
     query = (
         select(Visit, col(Village.name), col(Village.kind), col(District.name))
@@ -80,6 +82,16 @@ def next_visits(db: Session, scope: Scope, today: date) -> NextVisits:
         .limit(MOST_VISITS)
     )
     return NextVisits([_visit(*row) for row in db.execute(query)], count)
+
+
+def _not_begun(now: datetime) -> ColumnElement[bool]:
+    """Keep the visits that begin later than *now* by the clock of their village."""
+    later = []
+    for zone in Zone:
+        here = now.astimezone(ZoneInfo(zone))
+        today = (col(Visit.day) == here.date()) & (col(Visit.starts_at) > here.time())
+        later.append((col(Visit.zone) == zone) & ((col(Visit.day) > here.date()) | today))
+    return or_(*later)
 
 
 def _visit(visit: Visit, village: str, kind: str, district: str) -> dict[str, str]:
@@ -191,7 +203,7 @@ def _asked(whole: Total, visits: NextVisits, unplanned: Sequence[str]) -> list[s
         named = f" ({'; '.join(unplanned)})" if unplanned else ""
         asked.append(
             f"Mendorong {_number(whole.not_planned)} desa/kelurahan yang belum direncanakan{named}"
-            " agar menyampaikan hari yang cocok untuk sosialisasi kepada kantor kami."
+            " agar menyampaikan hari yang cocok untuk sosialisasi kepada kantor cabang mereka."
         )
     if whole.gap:
         asked.append(
@@ -208,4 +220,4 @@ def _number(value: float) -> str:
 def _percent(share: float | None, decimals: int = 1) -> str:
     if share is None:
         return "–"
-    return f"{format_decimal(100 * share, format='#,##0.' + '0' * decimals, locale='id')} %"
+    return str(format_percent(share, format=f"#,##0.{'0' * decimals}%", locale="id"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from sqlmodel import col, select
 
 from outreach.campaigns.campaigns import campaign_of
 from outreach.errors import NotFound
@@ -21,6 +22,7 @@ from outreach.progress.denominators import denominators
 from outreach.progress.offices import served_regencies
 from outreach.villages.codes import Level, cut, parents
 from outreach.villages.reading import names_of
+from outreach.villages.tables import Regency
 from outreach.web.auth import person
 from outreach.web.border_words import shown_borders
 from outreach.web.coordinator_pages import now, today
@@ -84,7 +86,7 @@ def _told() -> dict[str, Any]:
             _area(db, filters),
             totals.whole,
             _sourced(denominators(totals.whole, totals.sources)),
-            next_visits(db, scope, today()),
+            next_visits(db, scope, now()),
             _named(db, filters.area, ground.places.codes[progress.states == 0].tolist()),
             sketch(_shapes(filters.area, totals.rows), ground.places, progress.states),
             [sign(state) for state in range(len(STATES))],
@@ -153,14 +155,15 @@ def _filter_words(db: Session, filters: Filters) -> list[str]:
 
 
 def _head(db: Session, area: str) -> dict[str, Any]:
-    """Name the branch that serves the area; where several do, the offices they belong to."""
-    behind = [
-        one
-        for one in served_regencies(db, person())
-        if covers((area,), one.regency_code) or covers((one.regency_code,), area)
-    ]
-    heads = [printed_head(db, branch_id) for branch_id in {one.branch_id for one in behind}]
-    is_demo = any(head["is_demo"] for head in heads)
-    if len(heads) == 1:
-        return heads[0]
-    return {"office": ", ".join(sorted({one.office for one in behind})), "is_demo": is_demo}
+    """Name the branch that serves the whole area, else the regional office that does, else none."""
+    inside = set(
+        db.scalars(select(col(Regency.code)).where(col(Regency.code).startswith(area[:5])))
+    )
+    behind = [one for one in served_regencies(db, person()) if one.regency_code in inside]
+    heads = {one.branch_id: printed_head(db, one.branch_id) for one in behind}
+    is_demo = any(head["is_demo"] for head in heads.values())
+    is_whole = {one.regency_code for one in behind} == inside
+    if is_whole and len(heads) == 1:
+        return heads[behind[0].branch_id]
+    offices = {one.office for one in behind}
+    return {"office": offices.pop() if is_whole and len(offices) == 1 else "", "is_demo": is_demo}

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pypdfium2
 import pytest
 from PIL import Image
+from sqlalchemy import delete, update
+from sqlmodel import col, select
 
 from outreach.db import reading, unit_of_work
 from outreach.maps.artefacts import Store
 from outreach.papers.one_page import MOST_NAMED, MOST_VISITS, Area, NextVisits, one_page
 from outreach.papers.typesetting import typeset_told
-from outreach.people.tables import Official, Role
+from outreach.people.tables import AccountArea, Branch, BranchRegency, Official, Role
 from outreach.progress.scope import Scope
 from outreach.progress.totals import Total, totals_by
 from outreach.villages.codes import Level
@@ -60,7 +63,8 @@ def test_the_page_tells_what_the_table_of_the_map_counts(app: Flask, manager: Vi
         totals = totals_by(db, Scope((OWN_REGENCY,)), Level.DISTRICT)
     whole = totals.whole
     assert "untuk Wali Kota Surakarta" in told
-    assert f"{whole.reached} dari {whole.villages} (" in told
+    share = f"{100 * whole.reached / whole.villages:.1f}".replace(".", ",")
+    assert f"{whole.reached} dari {whole.villages} ({share}%)" in told
     assert f"Pendaftaran {whole.signups} dalam {whole.sessions} sosialisasi" in told
     informal = f"{whole.informal:,}".replace(",", ".")
     assert f"dari {informal} pekerja informal (perkiraan)" in told
@@ -90,6 +94,46 @@ def test_the_visits_to_come_stand_there_without_anybody_to_call(
     assert "7890" not in told
     hang_clock(app, datetime(day.year + 1, day.month, 1, 1, tzinfo=UTC))
     assert "Belum ada kunjungan" in words(manager.get(f"{PAGE}?area={DISTRICT}"))
+
+
+def test_a_visit_that_has_begun_by_the_clock_of_its_village_is_not_the_next(
+    app: Flask, manager: Visitor, world: World
+) -> None:
+    with unit_of_work(engine_of(app)) as db:
+        visit = db.get_one(Visit, world.own["visit_id"])
+        visit.work = Work.CONFIRMED
+        begins = datetime.combine(visit.day, visit.starts_at, ZoneInfo(visit.zone))
+    minute = timedelta(minutes=1)
+    hang_clock(app, (begins - minute).astimezone(UTC))
+    assert "1 kunjungan akan datang" in words(manager.get(f"{PAGE}?area={DISTRICT}"))
+    hang_clock(app, (begins + minute).astimezone(UTC))
+    told = words(manager.get(f"{PAGE}?area={DISTRICT}"))
+    assert "Belum ada kunjungan" in told
+    assert "akan datang" not in told
+
+
+def test_a_branch_heads_the_page_of_what_it_serves_as_a_whole(
+    app: Flask, login_as: SignIn, world: World
+) -> None:
+    with unit_of_work(engine_of(app)) as db:
+        first, second = db.exec(select(Branch).order_by(col(Branch.id))).all()
+        first.name, first.regional_office = "Kantor Cabang Satu", "Kanwil Jateng"
+        second.name, second.regional_office = "Kantor Cabang Dua", "Kanwil Jateng"
+        db.exec(update(AccountArea).values(code="33"))
+    manager = login_as(Role.MANAGER)
+
+    def head(area: str) -> str:
+        return words(manager.get(f"{PAGE}?area={area}")).partition(" untuk ")[0]
+
+    assert "Kantor Cabang Satu" in head(DISTRICT)
+    assert "Kantor Cabang Satu" in head(OWN_REGENCY)
+    # Both belong to one office, and the province has these two regencies alone.
+    province = head("33")
+    assert "Kanwil Jateng" in province
+    assert "Kantor Cabang" not in province
+    with unit_of_work(engine_of(app)) as db:
+        db.exec(delete(BranchRegency).where(col(BranchRegency.regency_code) == FOREIGN_REGENCY))
+    assert "KETENAGAKERJAAN Jawa Tengah" in head("33")
 
 
 def test_a_proposal_is_told_to_nobody_outside(app: Flask, manager: Visitor, world: World) -> None:
@@ -193,6 +237,6 @@ def test_the_fullest_page_is_one_page() -> None:
         borders="Batas perkiraan. " * 12,
         today=datetime(2026, 9, 30, tzinfo=UTC).date(),
     )
-    told["rates"] = [{"share": "99,99 %", "of": "dari 999.999.999 pekerja (perkiraan) " * 2}] * 3
+    told["rates"] = [{"share": "99,99%", "of": "dari 999.999.999 pekerja (perkiraan) " * 2}] * 3
     told["sources"] = ["Sumber dengan nama yang panjang sekali, " * 3] * 3
     assert "999" in words_of_pdf(typeset_told([told]))
