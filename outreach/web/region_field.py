@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
+    from outreach.villages.areas import Viewer
     from outreach.villages.search import Found
 
 BELOW_PROVINCE = (Level.REGENCY, Level.DISTRICT, Level.VILLAGE)
@@ -41,10 +42,13 @@ def with_code(
     form: MultiDict[str, str],
     name: str,
     levels: Collection[Level] = BELOW_PROVINCE,
+    *,
+    viewer: Viewer | None = None,
 ) -> Region:
     """Put the code of the region that is meant into the field, where that is sure.
 
-    What was picked wins; a code stays; a name is looked up in the person's area.
+    What was picked wins; a code stays; a name is looked up in the person's area, or in that of
+    the *viewer* where less than it is accepted.
     """
     kept = MultiDict(form)
     if picked := form.get(f"{name}{PICK}"):
@@ -53,7 +57,7 @@ def with_code(
     typed = form.get(name, "").strip()
     if not typed or _is_code(typed):
         return Region(kept)
-    meant = search(db, person(), typed, levels=levels, limit=MOST_MEANT)
+    meant = search(db, viewer or person(), typed, levels=levels, limit=MOST_MEANT)
     best = [one for one in meant if one.score == meant[0].score]
     if len(best) == 1 and best[0].score >= SURE:
         kept[name] = best[0].code

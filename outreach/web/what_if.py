@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlmodel import col, select
 
+from outreach.campaigns.access import branch_regencies
 from outreach.campaigns.stages import stage_of
 from outreach.campaigns.tables import Status
 from outreach.errors import Conflict, Invalid, NotFound
@@ -80,8 +81,9 @@ def ask_one(stage_id: int) -> ResponseReturnValue:
     The row is all it takes: the sweeper sends it to the queue within a second or two.
     """
     with reading_db() as db:
-        stage_of(db, person(), stage_id)
-        base = with_code(db, request.form, "base_code", (Level.VILLAGE,))
+        stage = stage_of(db, person(), stage_id)
+        branch = replace(person(), areas=branch_regencies(db, stage.branch_id))
+        base = with_code(db, request.form, "base_code", (Level.VILLAGE,), viewer=branch)
     try:
         given = read(WhatIfIn, base.form)
         with writing_db() as db:

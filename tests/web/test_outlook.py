@@ -209,6 +209,17 @@ def test_whoever_may_not_set_the_nations_target_is_refused(manager: Visitor) -> 
     assert manager.send("/outlook/targets", given).status_code == 403
 
 
+def test_a_what_if_offers_villages_of_its_branch_alone(national: Visitor, world: World) -> None:
+    address = f"/outlook/what-if/{world.own['stage_id']}"
+    # A village of this name lies in each of the two branches.
+    only = national.send(address, {"extra_teams": "1", "base_code": "Karangasem"})
+    assert only.status_code == 303
+    page = national.send(address, {"extra_teams": "1", "base_code": "Karang"}).text
+    offered = re.findall(r'name="base_code_pick" id="[^"]*" value="([\d.]+)"', page)
+    assert offered
+    assert all(code.startswith("33.72.") for code in offered), offered
+
+
 def test_a_what_if_is_asked_and_its_progress_shown(
     manager: Visitor, world: World, engine: Engine
 ) -> None:
