@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -101,6 +102,14 @@ def test_each_example_of_the_page_is_answered(quick_api: Api) -> None:
     for example in answered:
         path = example.replace("&amp;", "&")
         assert quick_api.ask(path, token).status_code == 200, example
+
+
+def test_no_example_hides_what_the_shell_has_to_put_in(client: Visitor) -> None:
+    page = unescape(client.get("/api").get_data(as_text=True))
+    examples = re.findall(r"<code>(curl .*?)</code>", page)
+    assert any("etag" in one for one in examples)
+    hidden = [one for one in examples if re.search(r"'[^']*\$[^']*'", one)]
+    assert hidden == []
 
 
 def test_the_page_leads_those_to_a_token_who_may_make_one(
