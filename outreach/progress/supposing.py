@@ -160,9 +160,7 @@ def _problems(
     ]
 
 
-def _way(
-    plans: Sequence[Plan], values: dict[str, float], expectation: Expectation
-) -> Way:
+def _way(plans: Sequence[Plan], values: dict[str, float], expectation: Expectation) -> Way:
     visits = [visit for plan in plans for visit in plan.visits]
     return Way(
         visits=len(visits),

@@ -2,8 +2,8 @@
 
 A blank count leaves what stands. The steps follow each other, so no later one is larger: what says
 otherwise is refused, but for forms of people whom nobody had counted as interested. So are counts
-that change without a day, and those of an older day than those that stand, unless the row says that they are meant: a file of last month
-that is sent once more would take newer counts away.
+that change without a day, and counts of an older day than those that stand, unless the row says
+that they are meant: a file of last month that is sent once more would take newer counts away.
 """
 
 from __future__ import annotations
