@@ -27,7 +27,7 @@ def keep_views(db: Session, cast: Cast, *, now: datetime, today: date) -> None:
             cast.manager,
             {
                 "Papan per kantor cabang": "/board?by=branch",
-                "Kesenjangan di Jawa Tengah": "/map?area=33&layer=gap",
+                "Belum terlindungi dan belum mendaftar, Jawa Tengah": "/map?area=33&layer=gap",
                 "Jawa Tengah, dulu dan kini": f"/map?area=33&week={before}&beside={monday}",
             },
         ),

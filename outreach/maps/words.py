@@ -55,7 +55,7 @@ def _layer_words(_: Callable[[str], str]) -> dict[str, str]:
         "also_show": _("Also show"),
         "layer_reached": _("Share of villages reached"),
         "layer_signups": _("Sign-ups per 1,000 informal workers (estimate)"),
-        "layer_gap": _("Gap that is left (estimate)"),
+        "layer_gap": _("Neither covered nor signed up (estimate)"),
         "layer_paid": _("Share of sign-ups paid"),
         "layer_confirmed": _("Share of coming visits confirmed"),
         "layer_silence": _("Days since the last session"),
@@ -83,7 +83,9 @@ def _line_words(_: Callable[[str], str]) -> dict[str, str]:
         "line_signups": _(
             "{figure} sign-ups per 1,000: {part} of {of} informal workers (estimate)"
         ),
-        "line_gap": _("{figure} of {of} informal workers still without cover (estimate)"),
+        "line_gap": _(
+            "{figure} of {of} informal workers, neither covered nor signed up (estimate)"
+        ),
         "line_paid": _("{figure} paid: {part} of {of} sign-ups whose payment was told"),
         "line_confirmed": _("{figure} confirmed: {part} of {of} visits still to be held"),
         "line_silence": _("Days since the last session: {figure}; {part} of {of} villages visited"),

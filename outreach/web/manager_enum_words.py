@@ -77,7 +77,7 @@ MANAGER_WORDS = {
     "Layer": {
         "reached": _("Share of villages reached"),
         "signups": _("Sign-ups per 1,000 informal workers (estimate)"),
-        "gap": _("Gap that is left (estimate)"),
+        "gap": _("Neither covered nor signed up (estimate)"),
         "paid": _("Share of sign-ups paid"),
         "confirmed": _("Share of coming visits confirmed"),
         "silence": _("Days since the last session"),

@@ -40,7 +40,7 @@ _REACHED_LIMITS = (10, 25, 40, 55, 70, 85)
 #: The column of each further layer. Shares stand in percent.
 COLUMNS = {
     Layer.SIGNUPS: "pendaftaran_per_1000_pekerja_informal_perkiraan",
-    Layer.GAP: "pekerja_informal_belum_terlindungi_perkiraan",
+    Layer.GAP: "pekerja_informal_belum_terlindungi_dan_belum_mendaftar_perkiraan",
     Layer.PAID: "persen_pendaftaran_dibayar",
     Layer.CONFIRMED: "persen_kunjungan_terkonfirmasi",
     Layer.SILENCE: "hari_sejak_sosialisasi_terakhir",

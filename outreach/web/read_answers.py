@@ -150,7 +150,9 @@ class Sums(Row):
     informal_workers: Count = Field(description=tell("Informal workers (estimate)."))
     informal_covered: Count = Field(description=tell("Informal workers covered (estimate)."))
     vulnerable_workers: Count = Field(description=tell("Vulnerable workers (estimate)."))
-    gap: Count = Field(description=tell("Informal workers not covered (estimate)."))
+    gap: Count = Field(
+        description=tell("Informal workers not covered (estimate); sign-ups are not taken off.")
+    )
     rates: Rates
 
 

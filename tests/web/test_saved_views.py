@@ -114,7 +114,9 @@ def test_the_list_says_in_words_what_a_view_shows(
 ) -> None:
     visitor = english(Role.MANAGER)
     told = {
-        "/map?area=33.72&kind=desa&layer=gap": "Map · Kota Surakarta · Desa · Gap that is left",
+        "/map?area=33.72&kind=desa&layer=gap": (
+            "Map · Kota Surakarta · Desa · Neither covered nor signed up"
+        ),
         "/map?week=2026-11-02": "Map · week from 2 Nov 2026",
         "/board?team={team_id}": "Board · Tim Satu · saved",
         "/follow-ups?unpaid_days=60": "Follow-up · other thresholds",
