@@ -84,7 +84,9 @@ def test_counts_that_are_brought_in_show_at_once(
     assert "October 2026, PERISAI agent 0 confirmed: 43 registered, 34 paid" in page
     assert "newest of 31/10/2026" in page
     assert "Rekap Oktober" in page
-    assert "34 workers, 0 of them only claimed" in page.split("Due this month, by who pays")[1]
+    dues = page.split("Due this month, by who pays")[1]
+    assert "34 workers, 0 of them only claimed" in dues
+    assert "Tariff: " in dues
 
 
 def test_claimed_stands_beside_confirmed_with_what_does_not_agree(
