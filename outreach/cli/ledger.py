@@ -43,7 +43,13 @@ def empty_sheet(file: Path) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--check", is_flag=True, help="Read and check everything, write nothing.")
 @click.option("--older", is_flag=True, help="Let counts of an older day replace newer ones.")
-def import_file(file: Path, *, check: bool, older: bool) -> None:
+@click.option(
+    "--above-estimate",
+    "above",
+    is_flag=True,
+    help="Take counts above the informal workers estimated of a village.",
+)
+def import_file(file: Path, *, check: bool, older: bool, above: bool) -> None:
     """Write the right rows of a CSV FILE with the ledger's headers; tell which are refused.
 
     `outreach ledger sheet` writes the headers. Refused rows are handed back beside FILE, each with
@@ -51,13 +57,13 @@ def import_file(file: Path, *, check: bool, older: bool) -> None:
     """
     with own_engine() as engine:
         require_registry(engine)
-        done = _import(engine, file, check=check, older=older)
+        done = _import(engine, file, check=check, older=older, above=above)
         _tell(done, check=check)
         if done.refused:
             _hand_back(engine, file, done)
 
 
-def _import(engine: Engine, file: Path, *, check: bool, older: bool) -> Imported:
+def _import(engine: Engine, file: Path, *, check: bool, older: bool, above: bool) -> Imported:
     from sqlmodel import Session
 
     from outreach.sheets.ledger_file import import_ledger
@@ -67,7 +73,7 @@ def _import(engine: Engine, file: Path, *, check: bool, older: bool) -> Imported
     with Session(engine) as db, db.begin() as work:
         try:
             today = now.astimezone(ZoneInfo(Zone.WIB)).date()
-            done = import_ledger(db, file, now=now, today=today, older=older)
+            done = import_ledger(db, file, now=now, today=today, older=older, above=above)
         except Invalid as error:
             raise click.ClickException(_unusable(error)) from error
         if check:

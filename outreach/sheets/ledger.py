@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from outreach.sheets.ledger_rows import Key, Told
 
 MOST = 2**31 - 1
+#: The note of a change that wants to be said yes to: estimates may be wrong, and so may counts.
+ABOVE_ESTIMATE = "more_than_informal"
 CHANNELS = (
     Choice(SignupChannel.OWN, "Sendiri"),
     Choice(SignupChannel.SERTAKAN, "SERTAKAN"),
@@ -278,7 +280,7 @@ def _notes(told: Told, informal: int) -> tuple[Problem, ...]:
         notes.append(Problem("forms", "more_forms_than_interested"))
     most = max(told[step] or 0 for step in STEPS)
     if informal and most > informal:
-        notes.append(Problem("forms", "more_than_informal", {"estimate": informal}))
+        notes.append(Problem("forms", ABOVE_ESTIMATE, {"estimate": informal}))
     return tuple(notes)
 
 

@@ -16,18 +16,18 @@ from outreach.people.access import NATION, Person
 from outreach.people.tables import Role
 from outreach.sheets.cells import same_name
 from outreach.sheets.kinds import Act, Context
-from outreach.sheets.ledger import COLUMNS, LEDGER
+from outreach.sheets.ledger import ABOVE_ESTIMATE, COLUMNS, LEDGER
 from outreach.sheets.opening import unusable
 from outreach.sheets.reading import stream_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
     from sqlmodel import Session
 
-    from outreach.sheets.kinds import Row
+    from outreach.sheets.kinds import Change, Row
 
 #: Rows checked and written in one go.
 AT_ONCE = 2_000
@@ -47,7 +47,13 @@ class Imported:
 
 
 def import_ledger(
-    db: Session, path: Path, *, now: datetime, today: date, older: bool = False
+    db: Session,
+    path: Path,
+    *,
+    now: datetime,
+    today: date,
+    older: bool = False,
+    above: bool = False,
 ) -> Imported:
     """Check every row of a CSV file and write those that are right.
 
@@ -55,6 +61,9 @@ def import_ledger(
     ----------
     older
         Whether counts of an older day replace newer ones in every row, not only where it says so.
+    above
+        Whether counts above the informal workers estimated of a village are written; a branch's
+        page wants a tick for them.
 
     Raises
     ------
@@ -70,18 +79,32 @@ def import_ledger(
             row.values["older"] = older or row.values["older"]
             if not row.is_refused and _key(row) in twice:
                 row.refuse(LEDGER.key[0], "row_twice", rows=twice[_key(row)])
-        _write(db, part, ctx, done)
+        _write(db, part, ctx, done, above=above)
     return done
 
 
-def _write(db: Session, part: tuple[Row, ...], ctx: Context, done: Imported) -> None:
+def _write(
+    db: Session, part: tuple[Row, ...], ctx: Context, done: Imported, *, above: bool
+) -> None:
     changes = LEDGER.check(db, [row for row in part if not row.is_refused], ctx)
+    if not above:
+        changes = _without_those_above(part, changes)
     LEDGER.apply(db, changes, ctx)
     refused = [row for row in part if row.is_refused]
     done.rows += len(part)
     done.refused += len(refused)
     done.changes.update(change.act for change in changes)
     done.refused_rows += refused[: max(0, MOST_TOLD - len(done.refused_rows))]
+
+
+def _without_those_above(part: tuple[Row, ...], changes: Sequence[Change]) -> list[Change]:
+    """Refuse the rows whose counts exceed the estimated workers; return the other changes."""
+    rows = {row.number: row for row in part}
+    for change in changes:
+        for note in change.notes:
+            if note.code == ABOVE_ESTIMATE:
+                rows[change.row].refuse(note.column, "above_estimate", **note.facts)
+    return [change for change in changes if not rows[change.row].is_refused]
 
 
 def _key(row: Row) -> int:

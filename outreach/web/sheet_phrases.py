@@ -80,6 +80,10 @@ ROWS = {
     "told_too_early": _(
         "This can be told %(months)s months after the month of signing up at the earliest."
     ),
+    "above_estimate": _(
+        "More than the %(estimate)s informal workers estimated there. If it is right, import the"
+        " rows once more with --above-estimate."
+    ),
     "more_than_before": _("More than the step before it, which has %(most)s."),
     "team_inactive": _("This team is not active. Please choose another one."),
     "not_in_stage": _("This village is not one of the stage's."),

@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from outreach.planning.check import Rule
 from outreach.planning.workdays import ClosedKind
 from outreach.sheets.kinds import Cell
+from outreach.sheets.ledger import ABOVE_ESTIMATE
 from outreach.sheets.writing import shown
 from outreach.villages.reading import names_of
 from outreach.visits.move_warnings import MoveWarning
@@ -43,7 +44,7 @@ _OF_MOVES = {
     "others_would_move",
 }
 #: What the form of a single move wants a tick for, and counts that can hardly be.
-_WARNINGS = (_OF_MOVES - NOT_POSSIBLE - CONFIRMED - {"others_would_move"}) | {"more_than_informal"}
+_WARNINGS = (_OF_MOVES - NOT_POSSIBLE - CONFIRMED - {"others_would_move"}) | {ABOVE_ESTIMATE}
 #: How many choices are named where a cell holds none of them, and how much of what it holds.
 _MOST_CHOICES, _MOST_SIGNS = 8, 60
 

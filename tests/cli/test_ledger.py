@@ -41,12 +41,10 @@ def run(engine: Engine, database_url: str, tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("SECRET_KEY", "x" * 40)
     monkeypatch.setenv("LOCALE", "en")
 
-    def call(
-        *lines: str, check: bool = False, older: bool = False, content: bytes | None = None
-    ) -> Result:
+    def call(*lines: str, content: bytes | None = None, **flags: bool) -> Result:
         text = "\n".join((HEADERS, *lines))
         (tmp_path / "rekap.csv").write_bytes(text.encode() if content is None else content)
-        asked = [*(["--check"] if check else []), *(["--older"] if older else [])]
+        asked = [f"--{name.replace('_', '-')}" for name, is_set in flags.items() if is_set]
         return CliRunner().invoke(main, ["ledger", "import", "rekap.csv", *asked])
 
     return call
@@ -129,6 +127,18 @@ def test_older_counts_are_handed_back_unless_they_are_asked_for(
         "2 rows: 0 new, 1 changed, 0 taken out, 0 refused" in run(older, GOOD[1], older=True).output
     )
     assert ("33.72.01.1001", "2026-07-01", "own", 13, 8, 2) in entries(engine)
+
+
+def test_counts_above_the_estimated_workers_are_handed_back_unless_they_are_asked_for(
+    run: Run, engine: Engine, tmp_path: Path
+) -> None:
+    many = GOOD[0].replace(";14;", ";9999999;")
+    assert "2 rows: 1 new, 0 changed, 0 taken out, 1 refused" in run(many, GOOD[1]).output
+    (row,) = refused(tmp_path)[1:]
+    assert row[3] == 9_999_999
+    assert "--above-estimate" in row[-1]
+    assert "2 rows: 1 new" in run(many, GOOD[1], above_estimate=True).output
+    assert len(entries(engine)) == 2
 
 
 def test_rows_about_the_same_thing_are_all_refused(
