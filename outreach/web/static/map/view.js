@@ -52,16 +52,31 @@
       this.data.districtsOf(area.slice(0, 2));
     },
     _fit: function (bounds, animate) {
-      const small = Outreach.narrow();
-      const wide = window.innerWidth >= 1000; // there the legend lies flat, below Papua
-      const below = this.data.area === "" ? (wide ? 100 : 150) : 40; // leave the nation's foot to the cards
-      const options = {
-        maxZoom: 13, animate: animate, duration: 0.5,
-        paddingTopLeft: small ? [10, 96] : [24, 24], paddingBottomRight: small ? [10, 104] : [24, below],
-      };
+      const options = Object.assign({ maxZoom: 13, animate: animate, duration: 0.5 }, this._margins(bounds));
       const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
       if (animate && !calm) this._map.flyToBounds(bounds, options);
       else this._map.fitBounds(bounds, Object.assign(options, { animate: false }));
+    },
+    /* What the cards leave free: of a part of the nation the side or the height that shows it larger. */
+    _margins: function (bounds) {
+      const nation = this.data.area === "";
+      this._map.getContainer().classList.toggle("o-nation", nation); // its legend lies flat, below Papua
+      if (Outreach.narrow()) return { paddingTopLeft: [10, 96], paddingBottomRight: [10, 104] };
+      const wide = window.innerWidth >= 1000;
+      if (nation || !wide) return { paddingTopLeft: [24, 24], paddingBottomRight: [24, nation ? (wide ? 100 : 150) : 40] };
+      const left = this._size(".o-summary"), right = this._size(".o-legend");
+      const between = { paddingTopLeft: [left.x, 24], paddingBottomRight: [Math.max(right.x, this._size(".o-layers").x), 24] };
+      const above = { paddingTopLeft: [24, 72], paddingBottomRight: [24, Math.max(left.y, right.y)] };
+      return this._zoomIn(bounds, above) > this._zoomIn(bounds, between) ? above : between;
+    },
+    /* How much a card at the foot takes, with some space beside it. */
+    _size: function (selector) {
+      const card = this._map.getContainer().querySelector(selector);
+      return card ? L.point(card.offsetWidth + 34, card.offsetHeight + 34) : L.point(24, 24);
+    },
+    _zoomIn: function (bounds, margins) {
+      const taken = L.point(margins.paddingTopLeft).add(margins.paddingBottomRight);
+      return this._map.getBoundsZoom(bounds, false, taken);
     },
     showPlace: function (lat, lon, zoom) {
       this._map.setView([lat, lon], Math.max(zoom, this._map.getZoom()));
