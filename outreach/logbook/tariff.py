@@ -230,6 +230,12 @@ def tariff() -> Tariff:
     return read_tariff()
 
 
+def tariff_sources() -> list[str]:
+    """Name what the table in force comes from, each source once."""
+    told = [row.source for row in tariff().full] + [row.source for row in tariff().discounts]
+    return list(dict.fromkeys(told))
+
+
 def contribution_rupiah(
     package: Package,
     sector: Sector,

@@ -9,7 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 
 from outreach.campaigns.campaigns import list_campaigns
 from outreach.logbook.tables import SignupChannel
-from outreach.logbook.tariff import discounts_ending, tariff
+from outreach.logbook.tariff import discounts_ending, tariff_sources
 from outreach.people.access import NATION
 from outreach.people.tables import Role
 from outreach.progress.dues import dues
@@ -139,12 +139,6 @@ def due_around(db: Session, scope: Scope) -> tuple[Dues, int]:
         lambda: dues(db, scope, None, first, months, village_funds_discounted=funds),
     )
     return found, now
-
-
-def tariff_sources() -> list[str]:
-    """Name what the tariff comes from."""
-    told = [row.source for row in tariff().full] + [row.source for row in tariff().discounts]
-    return list(dict.fromkeys(told))
 
 
 def _agreement(db: Session, scope: Scope) -> dict[str, Any]:

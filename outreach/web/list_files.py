@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 from flask_babel import force_locale
 
+from outreach.logbook.tariff import tariff_sources
 from outreach.progress.reconciling import reconcile
 from outreach.sheets.seen_lists import (
     branches_table,
@@ -22,7 +23,7 @@ from outreach.web.coordinator_pages import READERS, today
 from outreach.web.database import reading_db
 from outreach.web.file_answers import about_area, estimates_told, file_answer
 from outreach.web.i18n import short_date
-from outreach.web.ledger import due_around, tariff_sources
+from outreach.web.ledger import due_around
 from outreach.web.map_filters import home_of, read_filters_of_part
 from outreach.web.outlook import branches_beside
 from outreach.web.routing import allow

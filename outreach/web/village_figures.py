@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 
-from outreach.logbook.tariff import month_after, tariff
+from outreach.logbook.tariff import month_after, tariff_sources
 from outreach.progress.denominators import denominators
 from outreach.progress.dues import dues
 from outreach.progress.ledger import STEPS, ledger_by
@@ -109,9 +109,8 @@ def _chart(told: dict[date, Reconciled]) -> dict[str, Any]:
 def _due(db: Session, scope: Scope, today: date) -> dict[str, Any]:
     funds = running().settings.village_funds_discount
     found = dues(db, scope, None, today, MONTHS_AHEAD + 1, village_funds_discounted=funds)
-    told = (*tariff().full, *tariff().discounts)
     return {
         "due": DueSeries(found, 0),
         "due_last": found.months[-1],
-        "tariff_sources": list(dict.fromkeys(row.source for row in told)),
+        "tariff_sources": tariff_sources(),
     }
