@@ -84,14 +84,13 @@ def look(db: Session, given: FormPicture, by: Person) -> Answer | None:
     """Answer without a look at the picture where that is not needed; None if it is wanted.
 
     One that came before is a duplicate, or held if it waits with its report. Another one of its
-    kind is a conflict: a picture stays what it is.
-
-    Raises
-    ------
-    Conflict
-        If the report is neither stored nor kept any more: the form is to be sent again.
+    kind is a conflict: a picture stays what it is. Whether its report is still there is for
+    whoever holds the visit to say (`keep`): here it may be stored between two looks.
     """
-    found = _place(db, given, by)
+    try:
+        found = _place(db, given, by)
+    except Conflict:
+        return None
     return found if isinstance(found, Answer) else None
 
 
@@ -104,7 +103,7 @@ def keep(db: Session, given: FormPicture, picture: Picture, by: Person, now: dat
     Raises
     ------
     Conflict
-        As `look` does.
+        If the report is neither stored nor kept any more: the form is to be sent again.
     """
     visit = locked(db, Visit, given.visit_id)
     found = _place(db, given, by)
