@@ -123,7 +123,7 @@ def _planned(whole: Figures) -> str:
         return "Belum ada desa/kelurahan dalam rencana"
     return (
         f"Menurut rencana: {number(whole.expected)} dari {number(whole.planned)} desa/kelurahan"
-        f" sudah jatuh hari sebelum hari ini: {_SCHEDULES[whole.schedule]}"
+        f" harinya sudah lewat: {_SCHEDULES[whole.schedule]}"
     )
 
 
@@ -183,7 +183,7 @@ def _branch(row: Behind) -> str:
 def _region(row: Behind) -> str:
     return (
         f"{row.name}: {number(row.reached)} terjangkau dari {number(row.expected)} desa/kelurahan"
-        " yang sudah jatuh hari"
+        " yang harinya sudah lewat"
     )
 
 

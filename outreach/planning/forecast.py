@@ -57,8 +57,8 @@ DRAWS = 1_000
 #: The range holds the middle four fifths of what was drawn.
 LOW, HIGH = 0.1, 0.9
 
-#: Beyond these chances a target is called likely or unlikely to be made.
-LIKELY, UNLIKELY = 0.8, 0.2
+#: Beyond these chances a target is called likely or unlikely to be made: outside the range.
+LIKELY, UNLIKELY = HIGH, LOW
 
 #: What the back-test found: of so many simulated campaigns, the share whose end the range held.
 CAMPAIGNS_TESTED = 1_800

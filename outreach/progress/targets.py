@@ -14,7 +14,7 @@ from outreach.people.tables import BranchRegency
 from outreach.progress.effort import Period
 from outreach.progress.path import read_path, way_on
 from outreach.progress.tables import Target
-from outreach.villages.areas import NATION, covers
+from outreach.villages.areas import NATION, covers, within
 from outreach.villages.codes import Level
 from outreach.villages.estimates import spread
 from outreach.villages.tables import Regency, Village
@@ -90,16 +90,13 @@ def area_target(db: Session, prefixes: Sequence[str], today: date) -> TargetShar
     """Tell what the regions of *prefixes* are to bring together.
 
     The nation's target where they are the nation, a part of their branch's where one branch
-    serves them all, else their shares of the nation's. None below the regency: nobody breaks a
-    target down that far.
+    serves them all, else their shares of the nation's: below the regency too, by the gap.
     """
     national = national_target(db, today)
     if tuple(prefixes) == (NATION,):
         return national
-    if any(len(prefix) > Level.REGENCY for prefix in prefixes):
-        return None
     every = regency_targets(db, today)
-    inside = [one for one in every if covers(prefixes, one.code)]
+    inside = _inside(db, prefixes, every)
     owners = {one.branch_id for one in inside}
     if len(owners) == 1 and (owner := owners.pop()) is not None:
         whole = branch_targets(db, today).get(owner)
@@ -110,14 +107,34 @@ def area_target(db: Session, prefixes: Sequence[str], today: date) -> TargetShar
     return replace(national, signups=signups, is_set_by_hand=False)
 
 
+def _inside(
+    db: Session, prefixes: Sequence[str], every: Sequence[RegencyShare]
+) -> list[RegencyShare]:
+    """List the regencies of the regions, cut down to what lies within, by its gap."""
+    whole = [one for one in every if covers(prefixes, one.code)]
+    parts = [prefix for prefix in prefixes if len(prefix) > Level.REGENCY]
+    if not parts:
+        return whole
+    code = func.substr(col(Village.code), 1, int(Level.REGENCY))
+    gap = func.sum(Village.informal_workers) - func.sum(Village.informal_covered)
+    query: Any = select(code, gap).where(within(col(Village.code), parts)).group_by(code)
+    gaps = {regency: max(0, int(found)) for regency, found in db.execute(query)}
+    known = {one.code for one in whole}
+    return whole + [
+        replace(one, gap=gaps[one.code], signups=round(one.signups * gaps[one.code] / one.gap))
+        for one in every
+        if one.code in gaps and one.code not in known and one.gap
+    ]
+
+
 def _part_of(
     target: TargetShare | None, inside: Sequence[RegencyShare], every: Sequence[RegencyShare]
 ) -> TargetShare | None:
-    """Take the part of a branch's target that falls to some of its regencies, by their gap."""
-    whole = sum(one.gap for one in every)
-    if target is None or len(inside) == len(every) or not whole:
+    """Take the part of a branch's target that falls to what lies inside, by its gap."""
+    whole, own = (sum(one.gap for one in some) for some in (every, inside))
+    if target is None or own == whole:
         return target
-    signups = round(target.signups * sum(one.gap for one in inside) / whole)
+    signups = round(target.signups * own / whole)
     return replace(target, signups=signups, is_set_by_hand=False)
 
 

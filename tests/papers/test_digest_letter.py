@@ -41,7 +41,7 @@ def test_it_tells_the_figures_with_what_they_are_of(letter: DigestLetter) -> Non
         "Keadaan per Selasa, 24 November 2026.",
         "Sosialisasi: 4 (pekan sebelumnya 0, naik 4)",
         "Pendaftaran: 20 (pekan sebelumnya 0, naik 20)",
-        "Menurut rencana: 9 dari 9 desa/kelurahan sudah jatuh hari sebelum hari ini: tertinggal",
+        "Menurut rencana: 9 dari 9 desa/kelurahan harinya sudah lewat: tertinggal",
         "Diketahui sudah membayar: 11 dari 20 pendaftaran (pekan sebelumnya 0 dari 0 pendaftaran)",
         "Membayar: 11 dari 15 pendaftaran yang diketahui (73,3%)",
         "1 laporan bertanda yang belum disetujui",

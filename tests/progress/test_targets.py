@@ -40,6 +40,7 @@ from outreach.progress.targets import (
 from outreach.progress.totals import estimates_by
 from outreach.villages.codes import Level
 from outreach.villages.source import RegistryFault
+from outreach.villages.tables import Village
 from outreach.web.shipped_sources import SOURCES
 from tests.builders import load_small_registry
 from tests.field import NOW, Field, account, make_field
@@ -251,7 +252,8 @@ def test_an_areas_target_is_that_of_its_regencies(engine: Engine, at: Field) -> 
         province = area_target(db, ("33",), TODAY)
         of_branch = area_target(db, ("33.72",), TODAY)
         without_branch = area_target(db, ("33.12",), TODAY)
-        assert area_target(db, ("33.72.01",), TODAY) is None
+        districts = db.exec(select(Village.district_code).distinct())
+        parts = {code: area_target(db, (code,), TODAY) for code in districts}
     assert whole is not None
     assert province is not None
     assert of_branch is not None
@@ -259,6 +261,11 @@ def test_an_areas_target_is_that_of_its_regencies(engine: Engine, at: Field) -> 
     assert province.signups == whole.signups  # nothing else stands in the registry of this test
     assert (of_branch.signups, of_branch.is_set_by_hand) == (9_000, True)
     assert 0 < without_branch.signups < whole.signups
+    for regency, target in (("33.72", of_branch), ("33.12", without_branch)):
+        told = [part.signups for code, part in parts.items() if part and code.startswith(regency)]
+        assert len(told) > 0
+        assert all(told)
+        assert abs(sum(told) - target.signups) <= len(told) / 2
 
 
 def test_a_target_set_by_hand_holds_in_its_days_and_what_is_published_outside_them(

@@ -73,11 +73,20 @@
       const layers = this._drawn.filter(function (layer) { return layer.shows(see); });
       if (layers.length) this._ready();
       else this._fit(0, 0);
-      layers.forEach(function (layer) {
+      this._draw(layers, see, phone && !this._unfinished);
+    },
+    /* On a phone each layer takes a frame of its own: all of them in one would let the next touch
+     * wait. Who asks for the map anew before the last has it whole: frame by frame, as when the
+     * split is dragged, it would never come to its names. */
+    _draw: function (layers, see, apart) {
+      if (this._asked || see !== this._seen || !this._ctx) return;
+      layers.slice(0, apart ? 1 : layers.length).forEach(function (layer) {
         this._ctx.save(); // no layer hears of another's colours
         layer.draw(this._ctx, see);
         this._ctx.restore();
       }, this);
+      this._unfinished = apart && layers.length > 1;
+      if (this._unfinished) requestAnimationFrame(this._draw.bind(this, layers.slice(1), see, apart));
     },
     /* An empty canvas of the right size, on which layer points are where they are on the map. */
     _ready: function () {
