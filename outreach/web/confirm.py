@@ -25,11 +25,11 @@ from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, running, written
 from outreach.web.forms import Filled, read, refill
 from outreach.web.routing import public
+from outreach.web.secret_addresses import keep_secret
 
 if TYPE_CHECKING:
     from datetime import date, time
 
-    from flask import Response
     from flask.typing import ResponseReturnValue
     from flask_limiter import Limiter
     from flask_wtf.csrf import CSRFProtect
@@ -97,13 +97,7 @@ def _is_wrong() -> bool:
     return not _is_right()
 
 
-@pages.after_request
-def _keep_secret(response: Response) -> Response:
-    """Keep the address, which is the key, out of other sites' hands, caches and search engines."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+pages.after_request(keep_secret)
 
 
 @pages.get("/k/<answer_token>")

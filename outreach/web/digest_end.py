@@ -13,9 +13,10 @@ from flask import Blueprint, render_template
 from outreach.progress.digests import end_by_code, key_of
 from outreach.web.database import running, writing_db
 from outreach.web.routing import public
+from outreach.web.secret_addresses import keep_secret
 
 if TYPE_CHECKING:
-    from flask import Flask, Response
+    from flask import Flask
     from flask.typing import ResponseReturnValue
     from flask_limiter import Limiter
     from flask_wtf.csrf import CSRFProtect
@@ -35,13 +36,7 @@ def protect(app: Flask) -> None:
     app.view_functions["digest_end.end"] = limiter.limit(TRIES)(view)
 
 
-@pages.after_request
-def _keep_secret(response: Response) -> Response:
-    """Keep the address out of other sites' hands, caches and search engines."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+pages.after_request(keep_secret)
 
 
 @pages.get("/digest/end/<end_code>")

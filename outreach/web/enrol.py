@@ -31,6 +31,7 @@ from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, running, writing_db
 from outreach.web.forms import Filled
 from outreach.web.routing import public
+from outreach.web.secret_addresses import keep_secret
 
 if TYPE_CHECKING:
     from flask import Response
@@ -102,10 +103,9 @@ def _is_guessed_at_large(is_wrong: bool) -> bool:
 @pages.after_request
 def _keep_secret(response: Response) -> Response:
     """Keep the address, which is the key, out of other sites' hands, caches and search engines."""
+    keep_secret(response)
     # Our own server may know where the form was: the check of its token asks for that.
     response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
 
 

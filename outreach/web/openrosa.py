@@ -36,6 +36,7 @@ from outreach.web.openrosa_pictures import keep_pictures
 from outreach.web.openrosa_words import STATUS, answer_words, error_words, picture_words
 from outreach.web.pressure import seconds_to_wait
 from outreach.web.routing import public
+from outreach.web.secret_addresses import keep_secret
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -127,10 +128,7 @@ def _as_openrosa(response: Response) -> Response:
     """Speak the protocol's language, and keep the address, which holds the key, to ourselves."""
     response.headers["X-OpenRosa-Version"] = "1.0"
     response.headers["X-OpenRosa-Accept-Content-Length"] = str(_most_bytes())
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+    return keep_secret(response)
 
 
 def _most_bytes() -> int:
