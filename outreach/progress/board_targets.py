@@ -86,10 +86,10 @@ def targets_within(db: Session, prefixes: Sequence[str], today: date) -> RegionT
 
 def targets_of_branches(db: Session, today: date) -> RegionTargets:
     """Read the targets of the period that *today* lies in, of every branch."""
-    targets: dict[int | None, TargetShare] = dict(branch_targets(db, today).items())
+    shares = regency_targets(db, today)
+    targets: dict[int | None, TargetShare] = dict(branch_targets(db, today, shares).items())
     national = national_target(db, today)
     if national:
-        shares = regency_targets(db, today)
         rest = sum(share.signups for share in shares if share.branch_id is None)
         by_hand = national.is_set_by_hand
         targets[None] = TargetShare(

@@ -78,6 +78,11 @@ class Agreement:
         """How many somebody should look at."""
         return sum(number for finding, number in self.findings.items() if finding not in QUIET)
 
+    @property
+    def differing(self) -> list[Reconciled]:
+        """Those of the rows that somebody should look at."""
+        return [row for row in self.rows if row.finding not in QUIET]
+
 
 def reconcile(db: Session, scope: Scope, *, until: date, most: int, skip: int = 0) -> Agreement:
     """Count the villages' months by finding; list some by what needs looking at.

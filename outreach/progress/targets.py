@@ -53,16 +53,18 @@ class RegencyShare:
     signups: int
 
 
-def branch_targets(db: Session, today: date) -> dict[int, TargetShare]:
+def branch_targets(
+    db: Session, today: date, regencies: Sequence[RegencyShare] | None = None
+) -> dict[int, TargetShare]:
     """Tell what each branch is to bring in the period that *today* lies in, by branch.
 
     What was set for it by hand, else its share of what that leaves of the nation's target, by the
     informal workers of its regencies who are not covered (an estimate). Without either a branch
-    has no target.
+    has no target. Whoever has the shares of the *regencies* already passes them on.
     """
     by_hand, national = _set_by_hand(db, today), national_target(db, today)
     shares: dict[int, int] = {}
-    for one in regency_targets(db, today):
+    for one in regency_targets(db, today) if regencies is None else regencies:
         if one.branch_id is not None:
             shares[one.branch_id] = shares.get(one.branch_id, 0) + one.signups
     derived = {
@@ -99,7 +101,7 @@ def area_target(db: Session, prefixes: Sequence[str], today: date) -> TargetShar
     inside = _inside(db, prefixes, every)
     owners = {one.branch_id for one in inside}
     if len(owners) == 1 and (owner := owners.pop()) is not None:
-        whole = branch_targets(db, today).get(owner)
+        whole = branch_targets(db, today, every).get(owner)
         return _part_of(whole, inside, [one for one in every if one.branch_id == owner])
     signups = sum(one.signups for one in inside)
     if national is None or not signups:

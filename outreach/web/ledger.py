@@ -14,7 +14,7 @@ from outreach.people.access import NATION
 from outreach.people.tables import Role
 from outreach.progress.dues import dues
 from outreach.progress.ledger import STEPS, by_channel, ledger_by, together
-from outreach.progress.reconciling import QUIET, reconcile
+from outreach.progress.reconciling import reconcile
 from outreach.villages.codes import Level
 from outreach.villages.reading import names_of
 from outreach.villages.tables import VillageKind
@@ -153,7 +153,7 @@ def _agreement(db: Session, scope: Scope) -> dict[str, Any]:
         "loud": found.loud,
         "page": page,
         "pages": pages,
-        "pairs": [one for one in found.rows if one.finding not in QUIET],
+        "pairs": found.differing,
     }
 
 

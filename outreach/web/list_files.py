@@ -53,8 +53,7 @@ def pairs() -> ResponseReturnValue:
         found = reconcile(db, filters.scope(person()), until=today(), most=MOST_PAIRS)
         told = [("Yang perlu dilihat", str(found.loud)), ("Sampai dengan", short_date(today()))]
         about = about_area(db, "Laporan dan konfirmasi", filters, told)
-        rows = found.rows[: found.loud]
-        return file_answer(pairs_table(rows, word), about, more_sources=[CONFIRMED])
+        return file_answer(pairs_table(found.differing, word), about, more_sources=[CONFIRMED])
 
 
 @pages.get("/ledger/dues.xlsx")

@@ -148,7 +148,7 @@ def _branches(db: Session, filters: Filters, scope: Scope) -> dict[str, Any]:
     # Sign-ups are counted within the area alone: a branch that reaches beyond it would fall short.
     inside = {one.code for one in shares}
     parts = seen & {one.branch_id for one in every if one.code not in inside}
-    targets = branch_targets(db, day)
+    targets = branch_targets(db, day, every)
     gaps: dict[int, int] = {}
     for one in shares:
         if one.branch_id is not None:

@@ -11,7 +11,7 @@ from outreach.logbook.tariff import month_after, tariff_sources
 from outreach.progress.denominators import denominators
 from outreach.progress.dues import dues
 from outreach.progress.ledger import STEPS, ledger_by
-from outreach.progress.reconciling import QUIET, reconcile
+from outreach.progress.reconciling import reconcile
 from outreach.progress.village_months import months_of_village
 from outreach.villages.codes import Level
 from outreach.web.auth import person
@@ -81,7 +81,7 @@ def _agreement(db: Session, scope: Scope, today: date) -> dict[str, Any]:
     found = reconcile(db, scope, until=today, most=MOST_MONTHS)
     told = {one.month: one for one in found.rows}
     return {
-        "differing": [one for one in found.rows if one.finding not in QUIET],
+        "differing": found.differing,
         "chart_of_months": _chart(told) if len(told) > 1 else None,
     }
 
