@@ -110,9 +110,8 @@ class MailServer:
         mail.set_content(letter.text, cte="quoted-printable")
         if letter.html:
             mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
-        mail["Content-Language"] = (
-            "id"  # last: whatever sets the content forgets what was said of it
-        )
+        # Last: whatever sets the content forgets what was said of it.
+        mail["Content-Language"] = "id"
         return mail
 
     def _connected(self) -> smtplib.SMTP:
