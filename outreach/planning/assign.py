@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from outreach.planning.daytrip import visits_of_day
 from outreach.planning.model import Plan
 from outreach.planning.network import kinds_of, network_of
+from outreach.planning.prices import prices_of
 from outreach.planning.reasons import (
     has_place,
     out_of_reach,
@@ -44,7 +45,7 @@ def assign(problem: Problem, on_progress: Callable[[int, int], None] | None = No
     located = [site for site in problem.sites if has_place(site)]
     if not problem.team_days or not located:
         return plan_of(problem, (), 0, unplaced + without_team(located))
-    network = network_of(located, problem.team_days)
+    network = network_of(located, problem.team_days, problem.travel)
     unplaced += out_of_reach(network, kinds_of(network, problem.team_days))
     refused = {one.code for one in unplaced}
     sites = [site for site in located if site.code not in refused]
@@ -79,7 +80,7 @@ def visits_to(
     on_progress: Callable[[int, int], None] | None,
 ) -> list[PlannedVisit]:
     """Visits to as many of the sites, each reachable alone, as the team-days hold."""
-    network = network_of(sites, problem.team_days)
+    network = network_of(sites, problem.team_days, problem.travel)
     kinds = {
         team_day: kind
         for team_day, kind in kinds_of(network, problem.team_days).items()
@@ -90,14 +91,19 @@ def visits_to(
         days[kind].append(team_day.day)
     progress = Progress(2 * rounds, on_progress)
     search = Search(rounds, problem.seed, progress.step)
-    trips = route(network, days, problem.parameters.day_price, search)
+    number_of = {site.code: number for number, site in enumerate(problem.sites)}
+    prices = prices_of(problem).restricted([number_of[site.code] for site in sites])
+    trips = route(network, days, prices, search)
     rota = give_trips(network, trips, kinds)
     served = {stop for stops in rota.values() for stop in stops}
     left = [stop for stop in range(len(sites)) if stop not in served]
     return [
         visit
         for team_day, stops in insert_left(network, rota, kinds, left).items()
-        for visit in visits_of_day(team_day, [sites[stop] for stop in stops]) or ()
+        for visit in visits_of_day(
+            team_day, [sites[stop] for stop in stops], measured=problem.travel
+        )
+        or ()
     ]
 
 

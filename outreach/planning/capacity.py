@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outreach.planning.network import kinds_of, network_of
+from outreach.planning.prices import DROP_TEAM_DAYS, DROP_TEAM_DAYS_PER_MEAN_VALUE
 from outreach.planning.reasons import has_place
-from outreach.planning.routing import DROP_TEAM_DAYS, DROP_TEAM_DAYS_PER_MEAN_VALUE
 from outreach.planning.workdays import (
     MONDAY_TO_SATURDAY,
     PRAYERS_END_MINUTE,

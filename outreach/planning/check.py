@@ -20,7 +20,14 @@ from outreach.planning.workdays import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from outreach.planning.model import Plan, PlannedVisit, Problem, Site, TeamDay
+    from outreach.planning.model import (
+        Plan,
+        PlannedVisit,
+        Problem,
+        Site,
+        TeamDay,
+        TravelTable,
+    )
 
 
 class Rule(StrEnum):
@@ -65,7 +72,7 @@ def violations(problem: Problem, plan: Plan) -> tuple[Violation, ...]:
         if (team_day := team_days.get(key)) is None:
             found += [_of(visit, Rule.NO_TEAM_DAY) for visit in visits]
         else:
-            found += violations_of_day(team_day, visits, sites)
+            found += violations_of_day(team_day, visits, sites, measured=problem.travel)
     return (*found, *_totals(plan))
 
 
@@ -94,6 +101,7 @@ def violations_of_day(
     visits: Sequence[PlannedVisit],
     sites: Mapping[str, Site],
     closed: Iterable[Closed] = (),
+    measured: TravelTable | None = None,
 ) -> tuple[Violation, ...]:
     """Every rule that one team's day breaks: the warnings when a visit is moved by hand.
 
@@ -119,7 +127,7 @@ def violations_of_day(
         found.append(Violation(Rule.SLOT_ORDER, "", team_day.team_id, team_day.day, slots))
     for visit in ordered:
         found += _session(visit, sites[visit.code])
-    found += _way(team_day, ordered, sites)
+    found += _way(team_day, ordered, sites, measured)
     return tuple(found)
 
 
@@ -134,15 +142,18 @@ def _session(visit: PlannedVisit, site: Site) -> Iterator[Violation]:
 
 
 def _way(
-    team_day: TeamDay, ordered: Sequence[PlannedVisit], sites: Mapping[str, Site]
+    team_day: TeamDay,
+    ordered: Sequence[PlannedVisit],
+    sites: Mapping[str, Site],
+    measured: TravelTable | None,
 ) -> Iterator[Violation]:
     """Rules of the way: nobody is there before the road allows, and everybody is back in time."""
     here, free_minute = team_day.base, team_day.starts_minute
     for number, visit in enumerate(ordered, start=1):
         site = sites[visit.code]
-        travel = travel_minutes(here, site.point)
+        travel = travel_minutes(here, site.point, measured)
         last = number == len(ordered)
-        back = travel_minutes(site.point, team_day.base) if last else 0
+        back = travel_minutes(site.point, team_day.base, measured) if last else 0
         if (visit.travel_minutes, visit.return_minutes) != (travel, back):
             yield _of(visit, Rule.WRONG_TRAVEL, travel_minutes=travel, return_minutes=back)
         if visit.starts_minute < free_minute + travel:

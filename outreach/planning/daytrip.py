@@ -13,18 +13,20 @@ from outreach.planning.workdays import earliest_starts, is_friday
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from outreach.planning.model import Site, TeamDay
+    from outreach.planning.model import Site, TeamDay, TravelTable
 
 # Long enough for any day-trip to end: two days.
 NO_END_MINUTE = 2 * 24 * 60
 
 
-def legs_of_day(team_day: TeamDay, sites: Sequence[Site]) -> list[int]:
+def legs_of_day(
+    team_day: TeamDay, sites: Sequence[Site], measured: TravelTable | None = None
+) -> list[int]:
     """Minutes of every leg from the base through the sites and back; none without sites."""
     if not sites:
         return []
     way = [team_day.base, *(site.point for site in sites), team_day.base]
-    return [travel_minutes(here, there) for here, there in pairwise(way)]
+    return [travel_minutes(here, there, measured) for here, there in pairwise(way)]
 
 
 def visits_of_day(
@@ -33,6 +35,7 @@ def visits_of_day(
     *,
     even_if_late: bool = False,
     not_before: Sequence[int] | None = None,
+    measured: TravelTable | None = None,
 ) -> tuple[PlannedVisit, ...] | None:
     """Visits to the sites in the order given, each as early as it can be.
 
@@ -42,7 +45,7 @@ def visits_of_day(
     come with the times they would have, and `check.violations_of_day` says what is wrong. Neither
     the number of sessions nor closed days are looked at here.
     """
-    legs = legs_of_day(team_day, sites)
+    legs = legs_of_day(team_day, sites, measured)
     ends_minute = NO_END_MINUTE if even_if_late else team_day.ends_minute
     starts = earliest_starts(
         legs,

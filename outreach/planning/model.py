@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read by callers at run time
 from dataclasses import dataclass, field
-from datetime import date  # noqa: TC003 - dataclass fields are read by callers at run time
+from datetime import date  # noqa: TC003 - as above
 from enum import StrEnum
 from math import isfinite
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MINUTES_A_DAY = 24 * 60
+
+
+class Access(StrEnum):
+    """How a team gets to a place."""
+
+    ROAD = "road"
+    BOAT = "boat"
+    AIR = "air"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +36,57 @@ class Point:
         Dotted code of the region it lies in (at least ``PP.RR``): chooses the speed of travel.
     island
         Number of the island it stands on; two different numbers mean a sea crossing.
+    access
+        How it is reached from elsewhere; by road means by boat where the islands differ.
     """
 
     latitude: float
     longitude: float
     region_code: str
     island: int
+    access: Access = Access.ROAD
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TravelTable:
+    """Measured minutes between places; a pair of which one is missing is estimated.
+
+    Attributes
+    ----------
+    minutes
+        Shape (places, places), whole, symmetric, zero diagonal, no way round shorter than a leg.
+    source
+        Who measured, in words for people.
+    number_of
+        Row of each place.
+    """
+
+    places: tuple[Point, ...]
+    minutes: NDArray[np.int64]
+    source: str
+    number_of: Mapping[Point, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Give every place the number of its row."""
+        numbers = {place: number for number, place in enumerate(self.places)}
+        object.__setattr__(self, "number_of", numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When a session may begin at the earliest and must end at the latest, minutes of the day."""
+
+    opens_minute: int = 0
+    closes_minute: int = MINUTES_A_DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A visit that stands: the plan may build around it and never moves it."""
+
+    team_id: int
+    day: date
+    starts_minute: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +99,12 @@ class Site:
         Expected sign-ups, >= 0: what makes one village more urgent than another.
     closed_days
         Dates on which this village cannot host a session.
+    hours, hours_on
+        Hours of its sessions on all days, and other ones on some.
+    day_costs
+        Minutes of travel that it would be worth to avoid each of these dates, >= 0.
+    pin
+        The visit that stands for it already.
     """
 
     code: str
@@ -45,6 +112,14 @@ class Site:
     value: float
     session_minutes: int = 120
     closed_days: frozenset[date] = frozenset()
+    hours: Hours = Hours()
+    hours_on: Mapping[date, Hours] = field(default_factory=dict)
+    day_costs: Mapping[date, int] = field(default_factory=dict)
+    pin: Pin | None = None
+
+    def hours_of(self, day: date) -> Hours:
+        """Hours of a session on `day`."""
+        return self.hours_on.get(day, self.hours)
 
     @property
     def district(self) -> str:
@@ -83,10 +158,20 @@ class Parameters:
         of everything like a day of all teams. 0.5 gives most of the gain for about 2 % travel.
     rounds
         Rounds of the solver in each of its two steps; None lets the size of the problem decide.
+    cpu_seconds
+        Processor seconds for both steps instead of rounds. The rounds done are in the plan: with
+        them the same plan is made again.
+    fairness
+        Minutes of travel that a minute of difference between the teams' loads may cost, >= 0.
+    togetherness
+        Minutes of travel that keeping two villages of a district on one day-trip may cost, >= 0.
     """
 
     day_price: float = 0.5
     rounds: int | None = None
+    cpu_seconds: float | None = None
+    fairness: float = 0.0
+    togetherness: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse a price that is no amount and rounds that would never end."""
@@ -94,16 +179,23 @@ class Parameters:
             raise ValueError("the price of a day must be a number of at least 0")
         if self.rounds is not None and self.rounds < 0:
             raise ValueError("the rounds of the solver must be at least 0")
+        amounts = (self.cpu_seconds or 0.0, self.fairness, self.togetherness)
+        if not all(isfinite(amount) and amount >= 0 for amount in amounts):
+            raise ValueError("seconds, fairness and togetherness must be numbers of at least 0")
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """The whole question: which sites, by which team-days, drawn with which seed."""
+    """The whole question: which sites, by which team-days, drawn with which seed.
+
+    Without `travel` all legs are estimated.
+    """
 
     sites: tuple[Site, ...]
     team_days: tuple[TeamDay, ...]
     seed: int
     parameters: Parameters = field(default_factory=Parameters)
+    travel: TravelTable | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no plan could answer: doubles, values and lengths that are no amount."""
@@ -132,8 +224,10 @@ class Remedy(StrEnum):
 
     LOCATE_VILLAGE = "locate_village"
     OVERNIGHT_STAY = "overnight_stay"
+    BOAT = "boat"
     LONGER_DAY = "longer_day"
     OPEN_A_DAY = "open_a_day"
+    ANOTHER_WEEKDAY = "another_weekday"
     ADD_TEAM = "add_team"
     LONGER_STAGE = "longer_stage"
     NEXT_STAGE = "next_stage"
@@ -166,17 +260,50 @@ class PlannedVisit:
 
 @dataclass(frozen=True, slots=True)
 class Unplaced:
-    """A village without a visit, why, and what would help."""
+    """A village without a visit, why, and what would help.
+
+    Attributes
+    ----------
+    amount
+        How much of the remedy: working days of a longer stage, teams, minutes of a longer day, the
+        ISO weekday to work on, minutes saved by boat; 0 where the remedy has no amount.
+    """
 
     code: str
     reason: Reason
     remedy: Remedy
+    amount: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """An expedition: a team goes to a hub village, makes day-trips from there and comes back.
+
+    Attributes
+    ----------
+    hub_code, hub
+        The village where the team stays, and its place: the base of the day-trips.
+    travel_days
+        Working days on the way to the hub and back, without a session.
+    session_days
+        Working days at the hub, each with one day-trip.
+    access_minutes
+        From the team's base to the hub, one way.
+    """
+
+    team_id: int
+    hub_code: str
+    hub: Point
+    travel_days: tuple[date, ...]
+    session_days: tuple[date, ...]
+    access_minutes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The answer: every site is either in `visits` or in `unplaced`, never in both.
 
+    Days of a stay start and end at its hub. `travel_minutes` holds the ways to the hubs and back.
     `rounds`, `seed` and `solver` are what it takes to make the same plan again.
     """
 
@@ -187,3 +314,4 @@ class Plan:
     rounds: int
     seed: int
     solver: str
+    stays: tuple[Stay, ...] = ()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from outreach.planning.model import Point, Site, TeamDay
+    from outreach.planning.model import Point, Site, TeamDay, TravelTable
 
 # No two places are nearer than this: the overhead of a leg, see `travel`.
 SHORTEST_LEG_MINUTES = 5
@@ -128,30 +128,45 @@ class Network:
         return day not in self.sites[stop].closed_days
 
 
-def network_of(sites: Sequence[Site], team_days: Sequence[TeamDay]) -> Network:
+def network_of(
+    sites: Sequence[Site], team_days: Sequence[TeamDay], measured: TravelTable | None = None
+) -> Network:
     """Give numbers to the distinct bases and the sites, and measure all legs."""
     bases = tuple(dict.fromkeys(team_day.base for team_day in team_days))
-    minutes = travel_matrix_minutes([*bases, *(site.point for site in sites)])
+    minutes = travel_matrix_minutes([*bases, *(site.point for site in sites)], measured)
     return Network(bases, tuple(sites), minutes, minutes.tolist())
 
 
 def kind_of(network: Network, team_day: TeamDay, shortest_session_minutes: int) -> Kind:
     """Kind of a team-day; `shortest_session_minutes` bounds how many sessions its hours hold."""
-    cut = (
+    return Kind(
+        base=network.bases.index(team_day.base),
+        sessions=sessions_held(team_day, shortest_session_minutes),
+        starts_minute=team_day.starts_minute,
+        ends_minute=team_day.ends_minute,
+        is_friday=holds_prayers(team_day),
+    )
+
+
+def holds_prayers(team_day: TeamDay) -> bool:
+    """Whether the hours of a team-day contain the prayers of a Friday."""
+    return (
         is_friday(team_day.day)
         and team_day.starts_minute < PRAYERS_END_MINUTE
         and team_day.ends_minute > PRAYERS_START_MINUTE
     )
-    sessions = most_sessions(
+
+
+def sessions_held(team_day: TeamDay, shortest_session_minutes: int) -> int:
+    """Most sessions of a team-day that its hours, and the prayers of a Friday, leave room for."""
+    return most_sessions(
         team_day.sessions,
         shortest_session_minutes,
         SHORTEST_LEG_MINUTES,
         starts_minute=team_day.starts_minute,
         ends_minute=team_day.ends_minute,
-        is_friday=cut,
+        is_friday=holds_prayers(team_day),
     )
-    base = network.bases.index(team_day.base)
-    return Kind(base, sessions, team_day.starts_minute, team_day.ends_minute, cut)
 
 
 def kinds_of(network: Network, team_days: Iterable[TeamDay]) -> dict[TeamDay, Kind]:

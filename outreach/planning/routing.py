@@ -20,6 +20,7 @@ import pyvrp
 from pyvrp.search import NeighbourhoodParams, PerturbationParams
 
 from outreach.planning.network import SHORTEST_LEG_MINUTES, Kind, Trip
+from outreach.planning.prices import SLOT_PRICE_S
 from outreach.planning.workdays import PRAYERS_END_MINUTE, PRAYERS_START_MINUTE
 
 if TYPE_CHECKING:
@@ -29,22 +30,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from outreach.planning.network import Network
+    from outreach.planning.prices import Prices
 
     Matrix = NDArray[np.int64]
 
 SOLVER = f"pyvrp {version('pyvrp')}"
 
-# A team-day costs 2 h 40 min of travel per session it can hold: 8 h for three, 5 h 20 on a Friday.
-SLOT_PRICE_S = 9_600
-TEAM_DAY_PRICE_S = 3 * SLOT_PRICE_S
-
-# Leaving a village out costs 3 team-days and 8 more per mean value, so that no feasible trip is
-# ever dearer than leaving its villages out. Above 20 x the mean all are equally urgent, and the
-# sum stays below the largest penalty: above it the solver gains by overloading a day.
-DROP_TEAM_DAYS = 3
-DROP_TEAM_DAYS_PER_MEAN_VALUE = 8
-LARGEST_VALUE_RATIO = 20.0
-LARGEST_PRICE_S = 8_000_000
+# Above the largest price: below it the solver would gain by overloading a day.
 LARGEST_PENALTY = 1e7
 
 # A leg of this length fits into no day: it forbids the arc.
@@ -72,7 +64,7 @@ class Slots:
     days
         One entry per team-day, in order: a day stands as often as it has teams of this kind.
     position
-        Mean number of days since the first day, from 1: what the delay is priced by.
+        Mean number of their working days, 1 for the first: what the delay is priced by.
     closed
         Numbers of the sites that are closed on all these days alike.
     """
@@ -81,14 +73,6 @@ class Slots:
     days: tuple[date, ...]
     position: float
     closed: frozenset[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """Prices in seconds: `drop` and `delay_per_day` have one entry per site."""
-
-    drop: NDArray[np.float64]
-    delay_per_day: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,43 +90,24 @@ def rounds_for(sites: int) -> int:
 
 
 def route(
-    network: Network, days: Mapping[Kind, Sequence[date]], day_price: float, search: Search
+    network: Network, days: Mapping[Kind, Sequence[date]], prices: Prices, search: Search
 ) -> list[Trip]:
     """Day-trips over the sites of `network`, each on a day that has a team of its kind left.
 
     `days` holds one date per team-day of each kind; neither it nor the sites may be empty. Every
     trip returned keeps the hours, the prayers and the closed days; a site may be in no trip.
     """
-    prices = prices_of(network, days, day_price)
     undated = [Slots(kind, tuple(days[kind]), 0.0, frozenset()) for kind in sorted(days)]
     routes = solve(network, undated, prices, None, search)
-    dated = dated_slots(network, days)
+    dated = dated_slots(network, days, prices)
     start = best_trips_first(network, routes, dated)
     return spread(network, dated, solve(network, dated, prices, start, search))
 
 
-def prices_of(network: Network, days: Mapping[Kind, Sequence[date]], day_price: float) -> Prices:
-    """Price of leaving each site out, and of each day it waits.
-
-    With `day_price` 1, a day's delay of everything costs what all teams cost on a mean day.
-    """
-    value = np.array([site.value for site in network.sites])
-    total = float(value.sum())
-    if total <= 0:
-        flat = np.full(len(value), float(TEAM_DAY_PRICE_S * DROP_TEAM_DAYS))
-        return Prices(flat, np.zeros(len(value)))
-    ratio = np.minimum(value * len(value) / total, LARGEST_VALUE_RATIO)
-    drop = TEAM_DAY_PRICE_S * (DROP_TEAM_DAYS + DROP_TEAM_DAYS_PER_MEAN_VALUE * ratio)
-    every_day = [day for listed in days.values() for day in listed]
-    span = (max(every_day) - min(every_day)).days + 1
-    cost_per_day = sum(kind.sessions * len(listed) for kind, listed in days.items()) * SLOT_PRICE_S
-    delay = day_price * cost_per_day / span * value / total
-    return Prices(drop, delay)
-
-
-def dated_slots(network: Network, days: Mapping[Kind, Sequence[date]]) -> list[Slots]:
+def dated_slots(
+    network: Network, days: Mapping[Kind, Sequence[date]], prices: Prices
+) -> list[Slots]:
     """Slots per kind and day, or per kind, week and set of closed sites when there are many."""
-    first = min(day for listed in days.values() for day in listed)
     distinct = {day for listed in days.values() for day in listed}
     by_week = len(network.sites) * len(distinct) > LARGEST_VILLAGE_DAYS
     grouped: dict[tuple[tuple[int, ...], Kind, frozenset[int]], list[date]] = defaultdict(list)
@@ -153,7 +118,7 @@ def dated_slots(network: Network, days: Mapping[Kind, Sequence[date]]) -> list[S
             grouped[when, kind, closed].append(day)
     ordered = sorted(grouped.items(), key=lambda item: (item[0][0], item[0][1], sorted(item[0][2])))
     return [
-        Slots(kind, tuple(listed), float(np.mean([(day - first).days + 1 for day in listed])), shut)
+        Slots(kind, tuple(listed), float(np.mean([prices.day_number[day] for day in listed])), shut)
         for (_, kind, shut), listed in ordered
     ]
 
@@ -214,14 +179,12 @@ class RoundsStop:
 
 def problem_data(network: Network, slots: Sequence[Slots], prices: Prices) -> pyvrp.ProblemData:
     """Write the question in the solver's terms; only integers enter it."""
-    horizon = max(slot.position for slot in slots)
-    prize = np.rint(np.minimum(prices.drop + prices.delay_per_day * horizon, LARGEST_PRICE_S))
     clients = [
         pyvrp.Client(
             location=network.location(number),
             delivery=[1],
             service_duration=int(site.session_minutes),
-            prize=int(prize[number]),
+            prize=int(prices.left_out[number]),
             required=False,
         )
         for number, site in enumerate(network.sites)
@@ -266,7 +229,7 @@ def _vehicle_type(slot: Slots, profile: int) -> pyvrp.VehicleType:
 def cost_matrix(network: Network, prices: Prices, position: float) -> Matrix:
     """Seconds of travel, plus the price of the delay on every arc into a village."""
     costs = network.minutes * 60
-    delay = np.rint(prices.delay_per_day * position).astype(np.int64)
+    delay = np.rint(prices.delay * position).astype(np.int64)
     costs[:, len(network.bases) :] += delay[None, :]
     np.fill_diagonal(costs, 0)
     return costs

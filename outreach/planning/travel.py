@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from outreach.planning.model import Point
+    from outreach.planning.model import Point, TravelTable
 
 EARTH_RADIUS_M = 6_371_008.8
 OVERHEAD_MINUTES = 5.0
@@ -86,11 +86,16 @@ def distance_m(here: Point, there: Point) -> float:
     return 2 * EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(chord)))
 
 
-def travel_minutes(here: Point, there: Point) -> int:
+def travel_minutes(here: Point, there: Point, measured: TravelTable | None = None) -> int:
     """Whole minutes, rounded up, from one point to another; the same in both directions.
 
-    A leg between two regions is driven at the mean of their paces; between two islands by boat.
+    What was measured holds. Else a leg between two regions is driven at the mean of their paces;
+    between two islands it is made by boat.
     """
+    if measured is not None:
+        rows = measured.number_of.get(here), measured.number_of.get(there)
+        if rows[0] is not None and rows[1] is not None:
+            return int(measured.minutes[rows])
     metres = distance_m(here, there)
     if here.island != there.island:
         minutes = metres * SEA_DETOUR * 60 / (SEA_SPEED_KM_H * 1000) + SEA_WAIT_MINUTES
@@ -113,7 +118,9 @@ def distance_matrix_m(points: Sequence[Point]) -> NDArray[np.float64]:
     return metres
 
 
-def travel_matrix_minutes(points: Sequence[Point]) -> NDArray[np.int64]:
+def travel_matrix_minutes(
+    points: Sequence[Point], measured: TravelTable | None = None
+) -> NDArray[np.int64]:
     """Whole minutes between all points as `travel_minutes` gives them, zero on the diagonal.
 
     Raises
@@ -130,5 +137,9 @@ def travel_matrix_minutes(points: Sequence[Point]) -> NDArray[np.int64]:
     sea = metres * SEA_DETOUR * 60 / (SEA_SPEED_KM_H * 1000) + SEA_WAIT_MINUTES
     minutes = np.where(island[:, None] != island[None, :], sea, road) + OVERHEAD_MINUTES
     whole = np.ceil(np.round(minutes, 6)).astype(np.int64)
+    if measured is not None:
+        known = [number for number, point in enumerate(points) if point in measured.number_of]
+        rows = [measured.number_of[points[number]] for number in known]
+        whole[np.ix_(known, known)] = measured.minutes[np.ix_(rows, rows)]
     np.fill_diagonal(whole, 0)
     return whole

@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outreach.planning.network import Kind, Network, kinds_of, network_of
+from outreach.planning.prices import LARGEST_PRICE_S, TEAM_DAY_PRICE_S, priced
 from outreach.planning.routing import (
     FORBIDDEN_MINUTES,
-    LARGEST_PRICE_S,
-    TEAM_DAY_PRICE_S,
     Slots,
     best_trips_first,
     cost_matrix,
     dated_slots,
     duration_matrix,
     one_session_each_side,
-    prices_of,
     problem_data,
     repaired,
     rounds_for,
@@ -37,28 +35,29 @@ def ground(sites: list[Site], days: list[TeamDay]) -> tuple[Network, dict[Kind, 
 
 def test_a_day_of_delay_of_everything_costs_a_day_of_all_teams() -> None:
     sites = [site(n, value=10.0 + n) for n in range(5)]
-    network, days = ground(sites, [team_day(1), team_day(2)])
-    prices = prices_of(network, days, 1.0)
+    prices = priced(sites, [team_day(1), team_day(2)], 1.0)
     value = np.array([one.value for one in sites])
-    assert np.isclose((prices.delay_per_day).sum(), 2 * TEAM_DAY_PRICE_S)
-    assert np.allclose(prices.delay_per_day / value, prices.delay_per_day[0] / value[0])
+    assert np.isclose((prices.delay).sum(), 2 * TEAM_DAY_PRICE_S)
+    assert np.allclose(prices.delay / value, prices.delay[0] / value[0])
 
 
 def test_leaving_a_village_out_is_never_cheaper_than_a_trip_for_it_alone() -> None:
     sites = [site(0, value=0.0), site(1, value=1e9)]
-    network, days = ground(sites, team_days(1, 30, ends_minute=20 * 60))
-    prices = prices_of(network, days, 1.0)
+    month = team_days(1, 30, ends_minute=20 * 60)
+    network, days = ground(sites, month)
+    prices = priced(sites, month, 1.0)
     longest_trip = TEAM_DAY_PRICE_S + (20 * 60 - 8 * 60 - 120) * 60
-    assert prices.drop.min() > longest_trip
-    slots = dated_slots(network, days)
+    assert prices.left_out.min() > longest_trip
+    slots = dated_slots(network, days, prices)
     data = problem_data(network, slots, prices)
     assert max(client.prize for client in data.clients()) <= LARGEST_PRICE_S
     assert {matrix.dtype for matrix in data.distance_matrices()} == {np.dtype(np.int64)}
 
 
 def test_the_delay_is_priced_on_every_arc_into_a_village_and_on_no_other() -> None:
-    network, days = ground([site(0, value=3.0), site(1, value=6.0)], [team_day()])
-    prices = prices_of(network, days, 1.0)
+    sites = [site(0, value=3.0), site(1, value=6.0)]
+    network, _ = ground(sites, [team_day()])
+    prices = priced(sites, [team_day()], 1.0)
     added = cost_matrix(network, prices, 2.0) - network.minutes * 60
     assert added[:, 0].tolist() == [0, 0, 0]
     assert added[0, 1:].tolist() == [19_200, 38_400]
@@ -111,7 +110,7 @@ def test_the_most_valuable_trip_gets_the_earliest_day_that_is_open_for_it() -> N
         site(2, value=5.0, closed_days=frozenset(one.day for one in days)),
     ]
     network, grouped = ground(sites, days)
-    slots = dated_slots(network, grouped)
+    slots = dated_slots(network, grouped, priced(sites, days, 1.0))
     assert [slot.position for slot in slots] == [1.0, 2.0, 3.0]
     given = best_trips_first(network, [(0, (0,)), (0, (1,)), (0, (2,))], slots)
     assert given == [(1, (1,)), (0, (0,))]
