@@ -57,7 +57,9 @@ class Pick(StrEnum):
 class Campaign(SQLModel, table=True):
     """An effort with a purpose, a theme, dates and a target of sign-ups.
 
-    It belongs to a branch or, without one, is a campaign of managers for all branches.
+    It belongs to a branch or, without one, is a campaign of managers for all branches. `weights`
+    are the points of the parts of its villages' score, by the names of `planning.priority`; a part
+    that is not told has its default.
     """
 
     __table_args__ = (
@@ -73,6 +75,9 @@ class Campaign(SQLModel, table=True):
     starts: date
     ends: date
     target_signups: int = 0
+    weights: dict[str, float] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False, default=dict)
+    )
     status: Status = Field(default=Status.DRAFTED, sa_type=words(Status))
     is_demo: bool = False
     version: int = 1
@@ -132,6 +137,7 @@ class StageVillage(SQLModel, table=True):
     parts: dict[str, float] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     reason: Reason | None = Field(default=None, sa_type=words(Reason))
     remedy: Remedy | None = Field(default=None, sa_type=words(Remedy))
+    remedy_amount: int = 0
 
 
 class GroundKind(StrEnum):

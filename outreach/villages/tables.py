@@ -1,12 +1,13 @@
 """Storage of the registry: regions keyed by their dotted code, and where the figures come from."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import JSON, CheckConstraint, Column, Index
 from sqlmodel import Field, SQLModel
 
 from outreach.db import CODE, words
+from outreach.planning.model import Access
 
 
 class VillageKind(StrEnum):
@@ -179,6 +180,114 @@ class MarketDay(SQLModel, table=True):
     rhythm: MarketRhythm = Field(sa_type=words(MarketRhythm))
     effect: MarketEffect = Field(default=MarketEffect.AVOID, sa_type=words(MarketEffect))
     note: str = ""
+    version: int = 1
+
+
+class Layer(StrEnum):
+    """A layer of the calendar that may speak against a day or an hour in a village."""
+
+    HOLIDAY = "holiday"
+    JOINT_LEAVE = "joint_leave"
+    RAMADAN = "ramadan"
+    ISLAMIC_FEAST = "islamic_feast"
+    FRIDAY = "friday"
+    SUNDAY = "sunday"
+    NYEPI = "nyepi"
+    GALUNGAN = "galungan"
+    MARKET = "market"
+    PLANTING = "planting"
+    HARVEST = "harvest"
+    ELECTION = "election"
+    FEAST = "feast"
+    FLOOD = "flood"
+    MONSOON = "monsoon"
+    OFFICE_HOURS = "office_hours"
+    OTHER = "other"
+
+
+class Effect(StrEnum):
+    """How much a layer of the calendar counts."""
+
+    OFF = "off"
+    SOFT = "soft"
+    HARD = "hard"
+
+
+class CalendarRule(SQLModel, table=True):
+    """How a layer of the calendar counts in a region, where it differs from the layer's default.
+
+    `region_code` is a prefix, empty for the nation; the longest prefix with a rule decides.
+    `weight_minutes` is what a soft day is worth avoiding, in minutes of travel. `months` bound the
+    monsoon, `weekdays` (ISO numbers) and the hours bound the office; empty and none elsewhere.
+    """
+
+    __tablename__ = "calendar_rule"
+    __table_args__ = (
+        CheckConstraint("weight_minutes BETWEEN 0 AND 1440", name="weight_minutes"),
+        CheckConstraint("opens IS NULL OR opens < closes", name="office_has_hours"),
+        Index("uq_calendar_rule_region_layer", "region_code", "layer", unique=True),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    region_code: str = Field(index=True, sa_type=CODE)
+    layer: Layer = Field(sa_type=words(Layer))
+    effect: Effect = Field(sa_type=words(Effect))
+    weight_minutes: int = 0
+    months: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    weekdays: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    opens: time | None = None
+    closes: time | None = None
+    source: str = ""
+    note: str = ""
+    version: int = 1
+
+
+class Feast(StrEnum):
+    """A feast whose date is computed until it is announced."""
+
+    RAMADAN = "ramadan"
+    IDUL_FITRI = "idul_fitri"
+    IDUL_ADHA = "idul_adha"
+    HIJRI_NEW_YEAR = "hijri_new_year"
+    MAULID = "maulid"
+    ISRA_MIRAJ = "isra_miraj"
+    NYEPI = "nyepi"
+    GALUNGAN = "galungan"
+    KUNINGAN = "kuningan"
+
+
+class FeastDate(SQLModel, table=True):
+    """The announced days of a feast, which take the place of the computed ones.
+
+    `year` is the one of our calendar in which the computed feast begins; `nth` tells feasts apart
+    that come twice in it.
+    """
+
+    __tablename__ = "feast_date"
+    __table_args__ = (
+        CheckConstraint("starts <= ends", name="starts_before_it_ends"),
+        CheckConstraint("nth BETWEEN 1 AND 2", name="nth"),
+    )
+    feast: Feast = Field(primary_key=True, sa_type=words(Feast))
+    year: int = Field(primary_key=True)
+    nth: int = Field(primary_key=True, default=1)
+    starts: date
+    ends: date
+    source: str
+    version: int = 1
+
+
+class VillageAccess(SQLModel, table=True):
+    """How a village is reached, where that is known and not what its island tells.
+
+    `wait_minutes` is the wait at the crossing or the airstrip, one way.
+    """
+
+    __tablename__ = "village_access"
+    __table_args__ = (CheckConstraint("wait_minutes BETWEEN 0 AND 1440", name="wait_minutes"),)
+    village_code: str = Field(primary_key=True, foreign_key="village.code", sa_type=CODE)
+    access: Access = Field(sa_type=words(Access))
+    wait_minutes: int | None = None
+    source: str = ""
     version: int = 1
 
 

@@ -161,7 +161,8 @@ class Batch(SQLModel, table=True):
     """One work package of a run: the truth about it; messages only carry its id.
 
     `question` holds the village codes and the team-days it may use; `fence` rises with every
-    claim, so that a worker that was too slow cannot commit what another has taken over.
+    claim, so that a worker that was too slow cannot commit what another has taken over. `figures`
+    hold what else is told of the plan: the parts of its bill, the shares of the teams, the rounds.
     """
 
     __table_args__ = (
@@ -187,6 +188,57 @@ class Batch(SQLModel, table=True):
     travel_minutes: int = 0
     rounds: int = 0
     solver: str = ""
+    figures: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(JSON, nullable=False, default=dict)
+    )
+
+
+class Stay(SQLModel, table=True):
+    """An expedition: a team stays at a hub village and makes day-trips from there.
+
+    `travel_days` and `session_days` are the team's working days of it, as ISO dates; `starts` and
+    `ends` are the first and the last of them. It ends when its visits do.
+    """
+
+    __table_args__ = (
+        CheckConstraint("starts <= ends", name="starts_before_it_ends"),
+        CheckConstraint("access_minutes >= 0", name="access_minutes"),
+    )
+    id: int | None = Field(default=None, primary_key=True)
+    stage_id: int = Field(foreign_key="stage.id", index=True)
+    batch_id: int | None = Field(default=None, foreign_key="batch.id", index=True)
+    team_id: int = Field(foreign_key="team.id", index=True)
+    hub_village_code: str = Field(foreign_key="village.code", sa_type=CODE)
+    starts: date
+    ends: date
+    travel_days: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    session_days: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    access_minutes: int
+    ended_at: datetime | None = None
+    version: int = 1
+
+
+class AskedBound(SQLModel, table=True):
+    """A batch's plan held against the best possible, worked out in the background.
+
+    Claimed like a batch. `told` holds the figures of `planning.certificate`.
+    """
+
+    __tablename__ = "asked_bound"
+    __table_args__ = (CheckConstraint("attempts BETWEEN 0 AND 5", name="attempts"),)
+    id: int | None = Field(default=None, primary_key=True)
+    batch_id: int = Field(foreign_key="batch.id", unique=True)
+    state: BatchState = Field(default=BatchState.READY, sa_type=words(BatchState), index=True)
+    fence: int = 0
+    attempts: int = 0
+    lease_until: datetime | None = None
+    sent_at: datetime | None = None
+    progress: float = 0.0
+    told: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    error: str = ""
+    asked_by: int = Field(foreign_key="account.id")
+    asked_at: datetime
+    finished_at: datetime | None = None
 
 
 class Visit(SQLModel, table=True):
@@ -225,6 +277,7 @@ class Visit(SQLModel, table=True):
     session_minutes: int = 120
     travel_minutes: int = 0
     return_minutes: int = 0
+    stay_id: int | None = Field(default=None, foreign_key="stay.id", index=True)
     work: Work = Field(default=Work.PROPOSED, sa_type=words(Work))
     result: Result | None = Field(default=None, sa_type=words(Result))
     version: int = 1
