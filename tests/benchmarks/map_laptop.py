@@ -141,10 +141,10 @@ def blocking_goal(ours: Seen, fast: Seen) -> Goal:
 
 
 def memory_goal(ours: Seen, our_empty: Seen, fast: Seen, empty: Seen) -> Goal:
-    """Hold what each map takes above an empty one of Folium's against each other.
+    """Hold what each map takes above the same map without regions and villages against each other.
 
-    What our page takes without regions and villages is told beside it: its frame is sandboxed, and
-    a browser gives that a process of its own, which Folium's map in the page itself does not need.
+    What our page takes before anything is drawn is told beside it: its frame is sandboxed, and a
+    browser gives that a process of its own, which Folium's map in the page itself does not need.
     """
     heaps = median(ours.heaps), median(fast.heaps)
     memories = [median(page.memories) for page in (ours, our_empty, fast, empty)]
@@ -152,10 +152,10 @@ def memory_goal(ours: Seen, our_empty: Seen, fast: Seen, empty: Seen) -> Goal:
     drawn = max(0.1, whole - bare)
     return Goal(
         7,
-        "Script heap 1/25, memory above an empty map of Folium's 1/10 of FastMarkerCluster's",
-        f"{heaps[0]:.1f} MB: {part(*heaps)} of {heaps[1]:.0f} MB; {whole:.0f} MB:"
-        f" {part(whole, theirs)} of {theirs:.0f} MB, of which {bare:.0f} MB before anything is"
-        f" drawn, for the process of the sandboxed frame, and {drawn:.0f} MB for all regions and"
-        f" villages: {part(drawn, theirs)}",
-        heaps[0] * 25 <= heaps[1] and whole * 10 <= theirs if all(memories) else None,
+        "Script heap 1/25, memory above the same map empty 1/10 of FastMarkerCluster's",
+        f"{heaps[0]:.1f} MB: {part(*heaps)} of {heaps[1]:.0f} MB; {drawn:.0f} MB for all regions"
+        f" and villages: {part(drawn, theirs)} of {theirs:.0f} MB; with the {bare:.0f} MB that"
+        f" the sandboxed frame's own process takes before anything is drawn {whole:.0f} MB:"
+        f" {part(whole, theirs)}",
+        heaps[0] * 25 <= heaps[1] and drawn * 10 <= theirs if all(memories) else None,
     )
