@@ -1,0 +1,137 @@
+"""Stretches of working days that a team has one after the other: where a stay can lie."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from outreach.planning.hubs import LONGEST_STAY_WORKDAYS, travel_days_needed
+from outreach.planning.network import holds_prayers
+from outreach.planning.workdays import SUNDAY, days_between, holidays_between
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from datetime import date
+
+    from outreach.planning.model import Point, TeamDay
+
+# A weekday that a team lacks so often is free to it; a single one missing may be leave.
+FREE_WEEKDAY_TIMES = 3
+
+type Run = tuple[TeamDay, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Consecutive working days of one team for one stay.
+
+    Attributes
+    ----------
+    days
+        The days on the way out, those at the hub, the days on the way back.
+    way
+        How many days the way takes, out and back alike.
+    """
+
+    days: Run
+    way: int
+    access_minutes: int
+
+    @property
+    def at_hub(self) -> Run:
+        """Days that can hold sessions."""
+        return self.days[self.way : len(self.days) - self.way]
+
+
+class Calendar:
+    """The stretches that are still free, team by team."""
+
+    def __init__(self, team_days: Iterable[TeamDay]) -> None:
+        self.runs = runs_of(team_days)
+
+    def blocks(self, access: Callable[[Point], int], sessions: int, trips: int) -> Iterator[Block]:
+        """Every block that holds so many sessions on so many trips, or as many as there is room.
+
+        `access` gives the minutes from a base to the hub.
+        """
+        for run in self.runs:
+            minutes = access(run[0].base)
+            way = travel_days_needed(minutes, run[0].ends_minute - run[0].starts_minute)
+            for first in range(len(run) - 2 * way):
+                room = run[first + way : len(run) - way]
+                wanted = days_for(room, sessions, trips)
+                yield Block(run[first : first + wanted + 2 * way], way, minutes)
+
+    def tails(self, team_days: Iterable[TeamDay]) -> dict[int, int]:
+        """Free working days that each team has at the end of its time."""
+        last = {one.team_id: one for one in sorted(team_days, key=lambda one: one.day)}
+        lengths = {run[-1]: len(run) for run in self.runs}
+        return {team_id: lengths.get(one, 0) for team_id, one in last.items()}
+
+    def take(self, days: Sequence[TeamDay]) -> None:
+        """Take the days of a stay out."""
+        left = []
+        for run in self.runs:
+            if days[0] in run:
+                first = run.index(days[0])
+                left += [run[:first], run[first + len(days) :]]
+            else:
+                left.append(run)
+        self.runs = [run for run in left if run]
+
+
+def days_for(room: Run, sessions: int, trips: int) -> int:
+    """How many of the days, from the first on, so many sessions on so many trips take."""
+    held = 0
+    for number, one in enumerate(room[:LONGEST_STAY_WORKDAYS], start=1):
+        held += sessions_on(one)
+        if number >= trips and held >= sessions:
+            return number
+    return min(len(room), LONGEST_STAY_WORKDAYS)
+
+
+def sessions_on(team_day: TeamDay) -> int:
+    """Sessions that a day at the hub holds as a rule: a Friday one less."""
+    return team_day.sessions - (team_day.sessions > 1 and holds_prayers(team_day))
+
+
+def runs_of(team_days: Iterable[TeamDay]) -> list[Run]:
+    """Cut every team's days where a working day is missing: leave, or another visit."""
+    by_team: dict[int, list[TeamDay]] = defaultdict(list)
+    for one in sorted(team_days, key=lambda one: (one.team_id, one.day)):
+        by_team[one.team_id].append(one)
+    runs: list[Run] = []
+    for listed in by_team.values():
+        free = _free_days([one.day for one in listed])
+        start = 0
+        for number, (before, after) in enumerate(pairwise(listed), start=1):
+            if before.base != after.base or not free.issuperset(_between(before.day, after.day)):
+                runs.append(tuple(listed[start:number]))
+                start = number
+        runs.append(tuple(listed[start:]))
+    return runs
+
+
+def _between(before: date, after: date) -> list[date]:
+    return list(days_between(before, after))[1:-1]
+
+
+def _free_days(days: Sequence[date]) -> frozenset[date]:
+    """Days from the first to the last on which the team rests with everybody, or each week."""
+    worked = {day.weekday() for day in days}
+    missing = [day for day in days_between(days[0], days[-1]) if day.weekday() not in worked]
+    weekdays = {
+        weekday
+        for weekday in range(SUNDAY)
+        if sum(day.weekday() == weekday for day in missing) >= FREE_WEEKDAY_TIMES
+    }
+    return frozenset(_rest_days(days[0], days[-1], {SUNDAY, *weekdays}))
+
+
+def _rest_days(first: date, last: date, weekdays: Collection[int]) -> Iterator[date]:
+    holidays = holidays_between(first, last)
+    for day in days_between(first, last):
+        if day.weekday() in weekdays or day in holidays:
+            yield day

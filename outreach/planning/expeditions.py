@@ -1,0 +1,290 @@
+"""Expeditions: villages beyond a day's reach are visited from a hub where the team stays.
+
+The way to the hub and back is paid once; in between every day is a day-trip with the hub as its
+base. `hubs` says which villages go together; here each group gets a block of consecutive working
+days of one team, weighed against what the ordinary day-trips lose by it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from heapq import nsmallest
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from outreach.planning.bill import bill_of
+from outreach.planning.blocks import Block, Calendar, sessions_on
+from outreach.planning.daytrip import visits_of_day
+from outreach.planning.hubs import ground_of, groups_of, ordinary_day
+from outreach.planning.market import Market
+from outreach.planning.model import Plan, Reason, Remedy, Stay, Unplaced
+from outreach.planning.network import SHORTEST_LEG_MINUTES, kinds_of, network_of
+from outreach.planning.prices import TEAM_DAY_PRICE_S, prices_of
+from outreach.planning.reasons import has_place, without_team
+from outreach.planning.routing import Search, plan_rota
+from outreach.planning.travel import travel_minutes
+from outreach.planning.trying import EXTENSION_DAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
+
+    from outreach.planning.model import PlannedVisit, Point, Problem, Site, TeamDay
+
+# Villages that found no block, or not the whole of it, are grouped anew so often.
+ATTEMPTS = 3
+
+# The block of a stay is chosen by an estimate; the best so many are planned out.
+BLOCKS_TRIED = 2
+
+# Rounds of the solver in each of its steps: stays are small, more rounds find nothing better.
+ROUNDS = 60
+ROUNDS_A_SITE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Expeditions:
+    """The stays with their visits, and what is left for ordinary day-trips.
+
+    Attributes
+    ----------
+    team_days
+        Of the problem, without the days of the stays: travelling, at the hub, or waiting there.
+    unplaced
+        The far villages without a visit, each with its reason.
+    """
+
+    stays: tuple[Stay, ...]
+    visits: tuple[PlannedVisit, ...]
+    team_days: tuple[TeamDay, ...]
+    unplaced: tuple[Unplaced, ...]
+
+
+def plan_stays(problem: Problem, far: Sequence[Site]) -> Expeditions:
+    """Plan stays for villages that no team-day of the problem reaches from its base.
+
+    Every one of *far* ends in `visits` or, with its one reason, in `unplaced`. A stay is a block of
+    consecutive working days of one team; Sundays, holidays and free weekdays in between are spent
+    at the hub. With room for all every village gets its stay; else stays and ordinary day-trips
+    (the other villages of the problem) compete by what leaving their villages out costs. The same
+    problem gives the same stays, in whatever order its villages come.
+
+    Parameters
+    ----------
+    far
+        Sites of the problem with a place and without a pin.
+    """
+    ordered = sorted(far, key=lambda site: site.code)
+    if not ordered or not problem.team_days:
+        return Expeditions((), (), problem.team_days, tuple(without_team(ordered)))
+    camp = _Camp(problem, ordered)
+    waiting = ordered
+    for _ in range(ATTEMPTS):
+        if not sum([camp.settle(group) for group in camp.groups(waiting)]):
+            break
+        waiting = [site for site in waiting if site.code not in camp.visited]
+    return Expeditions(
+        stays=tuple(sorted(camp.stays, key=lambda one: (one.session_days, one.team_id))),
+        visits=tuple(sorted(camp.visits, key=lambda one: (one.day, one.team_id, one.slot))),
+        team_days=tuple(one for one in problem.team_days if one not in camp.taken),
+        unplaced=tuple(sorted(_reasons(camp, waiting), key=lambda one: one.code)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Villages visited from one hub, and how many working days that takes by the estimate.
+
+    Attributes
+    ----------
+    trips
+        Day-trips from the hub.
+    days
+        The trips and the days on the way.
+    """
+
+    hub: Site
+    sites: tuple[Site, ...]
+    trips: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outing:
+    """A stay planned out on a block, and what it gains in seconds of travel."""
+
+    stay: Stay
+    visits: tuple[PlannedVisit, ...]
+    days: tuple[TeamDay, ...]
+    gain_s: float
+
+
+class _Camp:
+    """The stays settled so far, and the days that are free still."""
+
+    def __init__(self, problem: Problem, far: Sequence[Site]) -> None:
+        self.problem = problem
+        self.prices = prices_of(problem)
+        self.sites = {site.code: site for site in problem.sites}
+        self.number_of = {code: number for number, code in enumerate(self.sites)}
+        pins = (site.pin for site in problem.sites if site.pin is not None)
+        pinned = {(pin.team_id, pin.day) for pin in pins}
+        days = [one for one in problem.team_days if (one.team_id, one.day) not in pinned]
+        self.calendar = Calendar(days)
+        self.market = self._market({site.code for site in far})
+        self.day = ordinary_day(problem.team_days)
+        self.stays: list[Stay] = []
+        self.visits: list[PlannedVisit] = []
+        self.visited: set[str] = set()
+        self.taken: set[TeamDay] = set()
+
+    def _market(self, far: set[str]) -> Market:
+        near = [site for site in self.problem.sites if site.code not in far and has_place(site)]
+        numbers = [self.number_of[site.code] for site in near]
+        left_out, delay = self.prices.left_out[numbers], self.prices.delay[numbers]
+        return Market(near, self.problem.team_days, left_out.tolist(), delay.tolist())
+
+    def groups(self, sites: Sequence[Site]) -> list[Group]:
+        """Villages that go together, those with most to lose per day first."""
+        bases = [one.base for one in self.problem.team_days]
+        ground = ground_of(sites, bases, self.day, self.problem.travel)
+        found = [
+            Group(
+                sites[hub],
+                tuple(sites[stop] for stop in members),
+                trips := ground.trips(hub, members)[0],
+                trips + ground.days_on_the_way(hub),
+            )
+            for hub, members in groups_of(ground)
+        ]
+        return sorted(found, key=lambda one: (-self.left_out_s(one.sites) / one.days, one.hub.code))
+
+    def left_out_s(self, sites: Iterable[Site]) -> float:
+        """Price of leaving the villages out."""
+        return float(sum(self.prices.left_out[self.number_of[site.code]] for site in sites))
+
+    def settle(self, group: Group) -> bool:
+        """Give a group the best block there is; tell whether there is one worth its price."""
+        outings = (self._outing(group, block) for block in self._promising(group))
+        found = [one for one in outings if one is not None]
+        best = max(found, key=lambda one: one.gain_s, default=None)
+        if best is None or best.gain_s <= 0:
+            return False
+        self.stays.append(best.stay)
+        self.visits += best.visits
+        self.visited.update(visit.code for visit in best.visits)
+        self.taken.update(best.days)
+        self.calendar.take(best.days)
+        self.market.take(best.days)
+        return True
+
+    def _promising(self, group: Group) -> list[Block]:
+        """Blocks that promise most, by an estimate."""
+
+        def access(base: Point) -> int:
+            return travel_minutes(base, group.hub.point, self.problem.travel)
+
+        blocks = self.calendar.blocks(access, len(group.sites), group.trips)
+        gain, delay_s = self.left_out_s(group.sites), self._delay_s(group.sites)
+        ranked = [
+            (self._promise_s(block, group, gain, delay_s), number, block)
+            for number, block in enumerate(blocks)
+        ]
+        return [block for _, _, block in nsmallest(BLOCKS_TRIED, ranked)]
+
+    def _promise_s(self, block: Block, group: Group, gain_s: float, delay_s: float) -> float:
+        """Cost of a block less its gain; what it cannot hold gains nothing."""
+        days = block.at_hub
+        share = min(1.0, sum(sessions_on(one) for one in days) / len(group.sites))
+        waits = fmean(self.prices.day_number[one.day] for one in days)
+        cost = TEAM_DAY_PRICE_S * len(block.days) + self.market.taking_s(block.days)
+        return cost - share * (gain_s - delay_s * waits)
+
+    def _delay_s(self, sites: Iterable[Site]) -> float:
+        return float(sum(self.prices.delay[self.number_of[site.code]] for site in sites))
+
+    def _outing(self, group: Group, block: Block) -> Outing | None:
+        """Plan the trips of a stay on a block; None when no village can be visited."""
+        trips = self._trips(group, block)
+        if not trips:
+            return None
+        used = [number for number, one in enumerate(block.days) if one.day in trips]
+        days = block.days[used[0] - block.way : used[-1] + block.way + 1]
+        visits = tuple(visit for trip in trips.values() for visit in trip)
+        stay = Stay(
+            team_id=days[0].team_id,
+            hub_code=group.hub.code,
+            hub=group.hub.point,
+            travel_days=tuple(one.day for one in days if one.day not in trips),
+            session_days=tuple(one.day for one in days if one.day in trips),
+            access_minutes=block.access_minutes,
+        )
+        return Outing(stay, visits, days, self._gain_s(stay, visits, days))
+
+    def _trips(self, group: Group, block: Block) -> dict[date, tuple[PlannedVisit, ...]]:
+        """Day-trips from the hub by date, in order of the dates."""
+        days = [replace(one, base=group.hub.point) for one in block.at_hub]
+        network = network_of(group.sites, days, self.problem.travel)
+        kinds = {one: kind for one, kind in kinds_of(network, days).items() if kind.sessions > 0}
+        if not kinds:
+            return {}
+        prices = self.prices.restricted([self.number_of[site.code] for site in group.sites])
+        rounds = ROUNDS + ROUNDS_A_SITE * len(group.sites)
+        rota = plan_rota(network, kinds, prices, Search(self.problem.seed, (rounds, rounds)))
+        planned = {
+            one.day: visits_of_day(
+                one, [group.sites[stop] for stop in stops], measured=self.problem.travel
+            )
+            for one, stops in sorted(rota.items(), key=lambda item: item[0].day)
+        }
+        return {day: visits for day, visits in planned.items() if visits}
+
+    def _gain_s(self, stay: Stay, visits: Sequence[PlannedVisit], days: Sequence[TeamDay]) -> float:
+        """Price of leaving the villages out, less all that the stay costs."""
+        plan = Plan(
+            visits=tuple(visits),
+            unplaced=(),
+            travel_minutes=way_minutes([stay])
+            + sum(one.travel_minutes + one.return_minutes for one in visits),
+            team_days_used=len(days),
+            rounds=(0, 0),
+            seed=0,
+            solver="",
+            stays=(stay,),
+        )
+        visited = [self.sites[one.code] for one in visits]
+        costs = bill_of(self.problem, plan).total_s + self.market.taking_s(days)
+        return self.left_out_s(visited) - costs
+
+
+def way_minutes(stays: Iterable[Stay]) -> int:
+    """Minutes on the road to the hubs and back."""
+    return sum(2 * stay.access_minutes for stay in stays)
+
+
+def _reasons(camp: _Camp, left: Sequence[Site]) -> Iterator[Unplaced]:
+    """Why the villages have no visit, and what would help; days of a longer stage add up."""
+    groups = camp.groups(left)
+    grouped = {site.code for group in groups for site in group.sites}
+    for site in left:
+        if site.code not in grouped:
+            missing = 2 * SHORTEST_LEG_MINUTES + site.session_minutes - camp.day.minutes
+            yield Unplaced(site.code, Reason.TOO_FAR, Remedy.LONGER_DAY, max(0, missing))
+    days = {one.day for one in camp.problem.team_days}
+    tails = camp.calendar.tails(camp.problem.team_days)
+    for group in groups:
+        missing = _days_missing(group, tails)
+        for site in group.sites:
+            if days <= site.closed_days:
+                yield Unplaced(site.code, Reason.ALWAYS_CLOSED, Remedy.OPEN_A_DAY, 1)
+            elif missing <= EXTENSION_DAYS or group.days > len(days):
+                yield Unplaced(site.code, Reason.NO_CAPACITY, Remedy.LONGER_STAGE, missing)
+            else:
+                yield Unplaced(site.code, Reason.NO_CAPACITY, Remedy.ADD_TEAM, 1)
+
+
+def _days_missing(group: Group, tails: dict[int, int]) -> int:
+    """Working days that the stage would have to be longer; the team's tail is used up by it."""
+    team_id = max(tails, key=lambda one: (tails[one], -one))
+    tails[team_id] -= group.days
+    return max(1, -tails[team_id])
