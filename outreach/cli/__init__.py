@@ -20,6 +20,7 @@ _COMMANDS = {
     "ledger": "ledger",
     "maps": "maps",
     "migrations": "migrations",
+    "plan": "plan",
     "redis": "redis_server",
     "sweep": "sweep",
     "up": "up",
