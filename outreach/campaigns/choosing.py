@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date  # noqa: TC003 - as above
 from itertools import batched
+from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select
 from sqlmodel import col
 
+from outreach.campaigns.sponsors import days_to_end
 from outreach.campaigns.stages import area_of
-from outreach.campaigns.tables import Ordering, Pick, Stage, StagePick, StageVillage
+from outreach.campaigns.tables import Campaign, Ordering, Pick, Stage, StagePick, StageVillage
 from outreach.people.access import within
 from outreach.people.tables import Branch
 from outreach.planning.model import Point, Site
-from outreach.planning.priority import Candidate, Order, shortlist
-from outreach.planning.travel import distance_m
+from outreach.planning.priority import Candidate, Order, Promise, Weights, points_of, shortlist
+from outreach.planning.travel import distance_m, travel_minutes
+from outreach.villages.access import PLACE, point_of, with_access
 from outreach.villages.calendar import NEVER_CLOSED, closed_dates
 from outreach.villages.tables import Village
 
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
 #: Sign-ups expected of a hundred workers not covered yet: an assumption, the same everywhere, so
 #: that only the villages' sizes decide which are worth more.
 SIGNUPS_PER_HUNDRED = 5
+
+#: Informal workers not covered yet, by estimate; below 0 where an estimate is too low.
+GAP = (col(Village.informal_workers) - col(Village.informal_covered)).label("gap")
 
 ORDERS = {
     Ordering.SCORE: Order.SCORE,
@@ -52,6 +58,8 @@ class Past:
         Villages that another stage of the campaign has reached or is about to visit.
     last_held
         Day of the last session ever held, by village code.
+    fell_away
+        Villages that had confirmed a visit which was postponed or given back, and have none now.
     planned
         Villages in which this stage has a visit, one that is only proposed included; None while a
         plan is being made, when nobody can tell.
@@ -60,6 +68,7 @@ class Past:
     kept: frozenset[str] = frozenset()
     taken: frozenset[str] = frozenset()
     last_held: Mapping[str, date] = field(default_factory=dict)
+    fell_away: frozenset[str] = frozenset()
     planned: frozenset[str] | None = None
 
 
@@ -92,6 +101,8 @@ class Ranking:
         Those left out by hand, in the order asked for.
     candidates
         What the scores are made of, by code; of those left out as well.
+    points
+        Most points that each part of the score gives here.
     picks
         What was decided by hand, by code.
     from_before
@@ -101,6 +112,7 @@ class Ranking:
     ordered: tuple[Scored, ...]
     left_out: tuple[Scored, ...]
     candidates: Mapping[str, Candidate]
+    points: Mapping[str, float]
     picks: Mapping[str, StagePick]
     from_before: frozenset[str]
     in_area: int
@@ -134,9 +146,20 @@ def rank_villages(db: Session, stage: Stage, past: Past, today: date) -> Ranking
     picks = picks_of(db, stage.id)
     rows = [row for row in db.execute(_villages(db, stage)) if _may_take(stage, picks, row.code)]
     free = [row for row in rows if row.code not in past.kept and row.code not in past.taken]
-    candidates = [_candidate(row, base, past.last_held.get(row.code), today) for row in free]
-    ranked = shortlist(candidates, ORDERS[stage.ordering])
     before = _chosen_before(db, stage)
+    ending = days_to_end(db, [row.code for row in free], today)
+    candidates = [
+        _candidate(
+            row,
+            base,
+            _promise(row.code, past, before),
+            _days_since(past.last_held.get(row.code), today),
+            ending.get(row.code),
+        )
+        for row in free
+    ]
+    weights = weights_of(db.get_one(Campaign, stage.campaign_id))
+    ranked = shortlist(candidates, ORDERS[stage.ordering], weights=weights)
     put_first = [one for one in ranked if _is(picks, one.code, Pick.FIRST)]
     left_out = [one for one in ranked if _is(picks, one.code, Pick.LEFT_OUT)]
     rest = [one for one in ranked if one.code not in picks]
@@ -145,6 +168,7 @@ def rank_villages(db: Session, stage: Stage, past: Past, today: date) -> Ranking
         ordered=(*put_first, *rest),
         left_out=tuple(left_out),
         candidates={one.code: one for one in candidates},
+        points=points_of(candidates, weights),
         picks=picks,
         from_before=before,
         in_area=len(rows),
@@ -215,13 +239,7 @@ def sites_of(
     """
     asked = sorted(set(codes))
     closed = {} if first is None or last is None else closed_dates(db, asked, first, last)
-    query = select(
-        col(Village.code),
-        col(Village.latitude),
-        col(Village.longitude),
-        col(Village.island),
-        (col(Village.informal_workers) - col(Village.informal_covered)).label("gap"),
-    ).order_by(col(Village.code))
+    query = with_access(select(*PLACE, GAP)).order_by(col(Village.code))
     # In parts, so that no statement grows beyond what a database takes.
     rows = [
         row
@@ -231,7 +249,7 @@ def sites_of(
     return tuple(
         Site(
             row.code,
-            Point(row.latitude, row.longitude, row.code, row.island),
+            point_of(row),
             max(0, row.gap) * SIGNUPS_PER_HUNDRED / 100,
             closed_days=closed.get(row.code, NEVER_CLOSED),
         )
@@ -241,26 +259,44 @@ def sites_of(
 
 def _villages(db: Session, stage: Stage) -> Any:
     query: Any = (
-        select(
-            col(Village.code),
-            col(Village.latitude),
-            col(Village.longitude),
-            col(Village.island),
-            (col(Village.informal_workers) - col(Village.informal_covered)).label("gap"),
-            col(Village.vulnerable_workers),
-        )
+        with_access(select(*PLACE, GAP, col(Village.vulnerable_workers)))
         .where(within(Village.code, area_of(db, stage)))
         .order_by(col(Village.code))
     )
     return query.where(col(Village.kind).in_(stage.kinds)) if stage.kinds else query
 
 
-def _candidate(row: Any, base: Point, last_held: date | None, today: date) -> Candidate:
-    there = Point(row.latitude, row.longitude, row.code, row.island)
+def weights_of(campaign: Campaign) -> Weights:
+    """Weigh the parts of the scores as the campaign does, by default where it says nothing."""
+    return replace(Weights(), **campaign.weights)
+
+
+def _promise(code: str, past: Past, before: frozenset[str]) -> Promise | None:
+    if code in past.fell_away:
+        return Promise.FELL_AWAY
+    return Promise.CARRIED_OVER if code in before else None
+
+
+def _days_since(last_held: date | None, today: date) -> int | None:
+    return None if last_held is None else (today - last_held).days
+
+
+def _candidate(
+    row: Any,
+    base: Point,
+    promise: Promise | None,
+    days_since_visit: int | None,
+    days_to_sponsor_end: int | None,
+) -> Candidate:
+    there = point_of(row)
+    metres = distance_m(base, there)
     return Candidate(
         row.code,
         max(0, row.gap),
         row.vulnerable_workers,
-        distance_m(base, there),
-        None if last_held is None else (today - last_held).days,
+        metres,
+        travel_minutes(base, there) if isfinite(metres) else nan,
+        days_since_visit,
+        promise,
+        days_to_sponsor_end,
     )

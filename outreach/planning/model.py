@@ -38,6 +38,8 @@ class Point:
         Number of the island it stands on; two different numbers mean a sea crossing.
     access
         How it is reached from elsewhere; by road means by boat where the islands differ.
+    wait_minutes
+        Wait at its crossing or airstrip, one way; None where only the usual one is known.
     """
 
     latitude: float
@@ -45,6 +47,7 @@ class Point:
     region_code: str
     island: int
     access: Access = Access.ROAD
+    wait_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,6 +124,12 @@ class Site:
         """Hours of a session on `day`."""
         return self.hours_on.get(day, self.hours)
 
+    def window_on(self, day: date | None) -> Hours:
+        """Hours that a trip keeps on `day`, those of all days for None; a pin allows one start."""
+        if self.pin is not None and day in {None, self.pin.day}:
+            return Hours(self.pin.starts_minute, self.pin.starts_minute + self.session_minutes)
+        return self.hours if day is None else self.hours_of(day)
+
     @property
     def district(self) -> str:
         """Dotted code ``PP.RR.DD`` of the district the village belongs to."""
@@ -157,7 +166,8 @@ class Parameters:
         Weight of reaching value early: 0 asks for the least travel only, 1 prices a day's delay
         of everything like a day of all teams. 0.5 gives most of the gain for about 2 % travel.
     rounds
-        Rounds of the solver in each of its two steps; None lets the size of the problem decide.
+        Rounds of the solver in both of its steps, or in the first and in the second; None lets the
+        size of the problem decide.
     cpu_seconds
         Processor seconds for both steps instead of rounds. The rounds done are in the plan: with
         them the same plan is made again.
@@ -168,7 +178,7 @@ class Parameters:
     """
 
     day_price: float = 0.5
-    rounds: int | None = None
+    rounds: int | tuple[int, int] | None = None
     cpu_seconds: float | None = None
     fairness: float = 0.0
     togetherness: float = 0.0
@@ -177,11 +187,19 @@ class Parameters:
         """Refuse a price that is no amount and rounds that would never end."""
         if not (isfinite(self.day_price) and self.day_price >= 0):
             raise ValueError("the price of a day must be a number of at least 0")
-        if self.rounds is not None and self.rounds < 0:
+        if any(rounds < 0 for rounds in self.rounds_of_steps or ()):
             raise ValueError("the rounds of the solver must be at least 0")
         amounts = (self.cpu_seconds or 0.0, self.fairness, self.togetherness)
         if not all(isfinite(amount) and amount >= 0 for amount in amounts):
             raise ValueError("seconds, fairness and togetherness must be numbers of at least 0")
+
+    @property
+    def rounds_of_steps(self) -> tuple[int, int] | None:
+        """Rounds of the first and of the second step."""
+        if self.rounds is None or isinstance(self.rounds, int):
+            return None if self.rounds is None else (self.rounds, self.rounds)
+        first, second = self.rounds
+        return first, second
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +225,16 @@ class Problem:
             raise ValueError("the value of a village must be a number of at least 0")
         if not all(site.session_minutes > 0 for site in self.sites):
             raise ValueError("a session must take at least a minute")
+        if not all(
+            isfinite(cost) and cost >= 0 for one in self.sites for cost in one.day_costs.values()
+        ):
+            raise ValueError("the price of a day must be a number of at least 0")
+        if any(site.pin is not None and not _has_place(site) for site in self.sites):
+            raise ValueError("a visit that stands needs a village of which the place is known")
+
+
+def _has_place(site: Site) -> bool:
+    return isfinite(site.point.latitude) and isfinite(site.point.longitude)
 
 
 class Reason(StrEnum):
@@ -303,15 +331,16 @@ class Stay:
 class Plan:
     """The answer: every site is either in `visits` or in `unplaced`, never in both.
 
-    Days of a stay start and end at its hub. `travel_minutes` holds the ways to the hubs and back.
-    `rounds`, `seed` and `solver` are what it takes to make the same plan again.
+    Days of a stay start and end at its hub. `travel_minutes` holds the ways to the hubs and back,
+    `team_days_used` the travel days of stays. `rounds` (of both steps), `seed` and `solver` are
+    what it takes to make the same plan again.
     """
 
     visits: tuple[PlannedVisit, ...]
     unplaced: tuple[Unplaced, ...]
     travel_minutes: int
     team_days_used: int
-    rounds: int
+    rounds: tuple[int, int]
     seed: int
     solver: str
     stays: tuple[Stay, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -19,6 +19,13 @@ FULL_MARK_QUANTILE = 0.95
 # A village not visited for a year counts as one never visited.
 STALE_DAYS = 365
 
+# Half a year before a sponsorship ends its village begins to count, fully on the last day.
+SPONSOR_DAYS = 182
+
+
+# Parts that speak of few villages, or of none.
+RARE_PARTS = frozenset({"promise", "sponsor_end"})
+
 
 class Order(StrEnum):
     """How a coordinator wants the villages taken."""
@@ -29,28 +36,35 @@ class Order(StrEnum):
     REGION = "region"
 
 
+class Promise(StrEnum):
+    """What a village was promised and has not had."""
+
+    CARRIED_OVER = "carried_over"  # an earlier stage chose it and did not reach it
+    FELL_AWAY = "fell_away"  # it had confirmed a visit that was postponed or given back
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """Points that each part can give at most; with these defaults a score runs from 0 to 100."""
 
-    gap: float = 45.0
-    vulnerable: float = 25.0
-    access: float = 15.0
-    staleness: float = 15.0
+    gap: float = 36.0
+    vulnerable: float = 20.0
+    access: float = 12.0
+    staleness: float = 12.0
+    promise: float = 12.0
+    sponsor_end: float = 8.0
 
     def __post_init__(self) -> None:
-        """Refuse weights that are negative or no number."""
-        if not all(isfinite(weight) and weight >= 0 for weight in self.named().values()):
+        """Refuse weights that are negative or no number, and those that weigh nothing."""
+        weights = self.named().values()
+        if not all(isfinite(weight) and weight >= 0 for weight in weights):
             raise ValueError("a weight must be a number of at least 0")
+        if not any(weights):
+            raise ValueError("at least one weight must be above 0")
 
     def named(self) -> dict[str, float]:
         """Weight of each part by its name, in the order people read them."""
-        return {
-            "gap": self.gap,
-            "vulnerable": self.vulnerable,
-            "access": self.access,
-            "staleness": self.staleness,
-        }
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +79,24 @@ class Candidate:
         Estimated uncovered workers of the welfare deciles 1 to 4, >= 0.
     distance_m
         Great-circle metres from the base; NaN when the village has no position.
+    travel_minutes
+        From the base, by road, boat or air; NaN when the village has no position.
     days_since_visit
         Days since the last session held there; None when there was none.
+    promise
+        What it was promised; None when nothing.
+    days_to_sponsor_end
+        Days until the next sponsorship of its workers ends, >= 0; None without any.
     """
 
     code: str
     gap: float
     vulnerable: float
     distance_m: float
+    travel_minutes: float
     days_since_visit: int | None = None
+    promise: Promise | None = None
+    days_to_sponsor_end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +111,47 @@ class Scored:
 def score(candidates: Sequence[Candidate], weights: Weights | None = None) -> tuple[Scored, ...]:
     """Score every candidate against the others, in the order given.
 
-    Each part is its weight times a share from 0 to 1: gap and vulnerable against the 95th
-    percentile of the candidates, access 1 at the base and 0 at the farthest candidate, staleness
-    against a year. The score is the plain sum of the parts.
+    Each part is its points, as `points_of` has them, times a share from 0 to 1: gap and vulnerable
+    against the 95th percentile of the candidates, access 1 at the base and 0 at the candidate with
+    the longest way, staleness against a year, promise 0 or 1, sponsor_end rising from half a year
+    before the end to 1 on the last day. The score is the plain sum of the parts.
     """
-    named = (weights or Weights()).named()
-    shares = {
-        "gap": _share_of_most([one.gap for one in candidates]),
-        "vulnerable": _share_of_most([one.vulnerable for one in candidates]),
-        "access": _nearness([one.distance_m for one in candidates]),
-        "staleness": [_staleness(one.days_since_visit) for one in candidates],
-    }
+    points = points_of(candidates, weights)
+    shares = _shares(candidates)
     return tuple(
-        _scored(one.code, {part: named[part] * shares[part][number] for part in named})
+        _scored(one.code, {part: points[part] * shares[part][number] for part in points})
         for number, one in enumerate(candidates)
     )
+
+
+def points_of(
+    candidates: Sequence[Candidate], weights: Weights | None = None
+) -> Mapping[str, float]:
+    """Most points that each part gives among these candidates; their sum is that of the weights.
+
+    Where nobody was promised anything, or no sponsorship is about to end, those points go to the
+    other parts in proportion: else they would only make all scores lower. Where the other parts
+    weigh nothing, they stay.
+    """
+    named = (weights or Weights()).named()
+    shares = _shares(candidates)
+    silent = {part for part in RARE_PARTS if not any(shares[part])}
+    spoken = sum(weight for part, weight in named.items() if part not in silent)
+    if not spoken:
+        return named
+    whole = sum(named.values())
+    return {part: 0.0 if part in silent else named[part] * whole / spoken for part in named}
+
+
+def _shares(candidates: Sequence[Candidate]) -> dict[str, list[float]]:
+    return {
+        "gap": _share_of_most([one.gap for one in candidates]),
+        "vulnerable": _share_of_most([one.vulnerable for one in candidates]),
+        "access": _nearness([one.travel_minutes for one in candidates]),
+        "staleness": [_staleness(one.days_since_visit) for one in candidates],
+        "promise": [float(one.promise is not None) for one in candidates],
+        "sponsor_end": [_urgency(one.days_to_sponsor_end) for one in candidates],
+    }
 
 
 def _scored(code: str, parts: dict[str, float]) -> Scored:
@@ -117,18 +166,24 @@ def _share_of_most(amounts: Sequence[float]) -> list[float]:
     return [min(amount / most, 1.0) for amount in amounts]
 
 
-def _nearness(distances_m: Sequence[float]) -> list[float]:
-    """1 at the base, 0 at the farthest village and where no distance is known."""
-    farthest = max((distance for distance in distances_m if isfinite(distance)), default=0.0)
-    if farthest <= 0:
-        return [float(isfinite(distance)) for distance in distances_m]
-    return [1 - distance / farthest if isfinite(distance) else 0.0 for distance in distances_m]
+def _nearness(travel_minutes: Sequence[float]) -> list[float]:
+    """1 at the base, 0 at the end of the longest way and where no way is known."""
+    longest = max((minutes for minutes in travel_minutes if isfinite(minutes)), default=0.0)
+    if longest <= 0:
+        return [float(isfinite(minutes)) for minutes in travel_minutes]
+    return [1 - minutes / longest if isfinite(minutes) else 0.0 for minutes in travel_minutes]
 
 
 def _staleness(days_since_visit: int | None) -> float:
     if days_since_visit is None:
         return 1.0
     return min(max(days_since_visit, 0) / STALE_DAYS, 1.0)
+
+
+def _urgency(days_to_sponsor_end: int | None) -> float:
+    if days_to_sponsor_end is None:
+        return 0.0
+    return min(max(1 - days_to_sponsor_end / SPONSOR_DAYS, 0.0), 1.0)
 
 
 def shortlist(

@@ -1,8 +1,12 @@
-"""Metres and minutes between places, by road and over sea.
+"""Metres and minutes between places, by road, by boat and by air.
 
-The detours and speeds are assumptions, not measurements: they are round figures for rural roads
-per island group, chosen once for all comparisons. Detour x great circle / speed, plus five minutes
-for getting in and out of the vehicle.
+All figures are assumptions, not measurements, chosen once for all comparisons; `ASSUMPTIONS` lists
+them for people. A leg takes detour x great circle / speed, plus five minutes for getting in and
+out, plus the wait at a crossing or an airstrip. It is the same in both directions.
+
+Mixed ways break the triangle inequality: where a leg waits for a boat, the way round over a third
+place may be shorter, and so may one over a place with a quicker pace. Nothing may rely on a leg
+being the shortest way.
 """
 
 from __future__ import annotations
@@ -13,6 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from outreach.planning.model import Access
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -22,17 +28,15 @@ if TYPE_CHECKING:
 
 EARTH_RADIUS_M = 6_371_008.8
 OVERHEAD_MINUTES = 5.0
-SEA_DETOUR = 1.15
-SEA_SPEED_KM_H = 22.0
-SEA_WAIT_MINUTES = 45.0
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How a road leg grows (`detour` x great circle) and how fast it is driven."""
+    """How a leg grows (`detour` x great circle), how fast it goes, how long one waits for it."""
 
     detour: float
     speed_km_h: float
+    wait_minutes: float = 0.0
 
     @property
     def minutes_per_metre(self) -> float:
@@ -49,6 +53,47 @@ KALIMANTAN = Pace(1.5, 28.0)
 SULAWESI = Pace(1.45, 30.0)
 MALUKU = Pace(1.6, 24.0)
 PAPUA = Pace(1.8, 16.0)
+
+# 22 km/h are 12 knots: a ferry or a laden wooden boat; a speedboat is twice as fast where there
+# is one. River legs go the same way: the channel winds, but nobody waits for the sea.
+BOAT = Pace(1.15, 22.0, wait_minutes=45.0)
+
+# A Cessna Caravan, the aircraft of the highland airstrips, cruises at 280 km/h (fleet page of
+# Mission Aviation Fellowship, Papua New Guinea); climb, circuit and valleys leave about 200.
+AIR = Pace(1.2, 200.0, wait_minutes=90.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """One line of the table of assumptions: whose pace it is, and what it stands on."""
+
+    key: str
+    pace: Pace
+    source: str
+
+
+ROUND_FIGURE = "round figure for rural roads, not measured"
+
+ASSUMPTIONS = (
+    Assumption("city", CITY, "round figure for city traffic, not measured"),
+    Assumption("java", JAVA, ROUND_FIGURE),
+    Assumption("sumatra", SUMATRA, ROUND_FIGURE),
+    Assumption("bali", BALI, ROUND_FIGURE),
+    Assumption("nusa_tenggara", NUSA_TENGGARA, ROUND_FIGURE),
+    Assumption("kalimantan", KALIMANTAN, ROUND_FIGURE),
+    Assumption("sulawesi", SULAWESI, ROUND_FIGURE),
+    Assumption("maluku", MALUKU, ROUND_FIGURE),
+    Assumption("papua", PAPUA, ROUND_FIGURE),
+    Assumption("boat", BOAT, "12 knots, a ferry or a laden wooden boat; the wait is assumed"),
+    Assumption(
+        "air",
+        AIR,
+        "Cessna Caravan, cruise 280 km/h (Mission Aviation Fellowship, Papua New Guinea), less"
+        " climb and valleys; the wait is assumed",
+    ),
+)
+
+DISTRICT_LENGTH = len("PP.RR.DD")
 
 # By the first digit of the province code; 5x is split, because Bali's roads are better.
 ISLAND_GROUPS = {
@@ -89,21 +134,58 @@ def distance_m(here: Point, there: Point) -> float:
 def travel_minutes(here: Point, there: Point, measured: TravelTable | None = None) -> int:
     """Whole minutes, rounded up, from one point to another; the same in both directions.
 
-    What was measured holds. Else a leg between two regions is driven at the mean of their paces;
-    between two islands it is made by boat.
+    What was measured holds. Else `way_between` decides how the leg is made.
     """
     if measured is not None:
         rows = measured.number_of.get(here), measured.number_of.get(there)
         if rows[0] is not None and rows[1] is not None:
             return int(measured.minutes[rows])
     metres = distance_m(here, there)
-    if here.island != there.island:
-        minutes = metres * SEA_DETOUR * 60 / (SEA_SPEED_KM_H * 1000) + SEA_WAIT_MINUTES
-    else:
-        paces = pace_of(here.region_code), pace_of(there.region_code)
-        minutes = metres * (paces[0].minutes_per_metre + paces[1].minutes_per_metre) / 2
+    match way_between(here, there):
+        case Access.AIR:
+            minutes = metres * AIR.minutes_per_metre + _wait(here, there, Access.AIR)
+        case Access.BOAT:
+            minutes = metres * BOAT.minutes_per_metre + _wait(here, there, Access.BOAT)
+        case Access.ROAD:
+            paces = pace_of(here.region_code), pace_of(there.region_code)
+            minutes = metres * (paces[0].minutes_per_metre + paces[1].minutes_per_metre) / 2
     # Six decimals: the last bit of a sine must not decide about a minute.
     return math.ceil(round(minutes + OVERHEAD_MINUTES, 6))
+
+
+def way_between(here: Point, there: Point) -> Access:
+    """How a team goes from one place to another; the same in both directions.
+
+    By air where either is reached so, by boat where either is, or where the islands differ, else
+    by road at the mean of the two paces. Within a district and an island, places with an airstrip
+    have local ways between them.
+    """
+    if Access.AIR in (here.access, there.access) and not _near_airstrip(here, there):
+        return Access.AIR
+    if here.island != there.island or Access.BOAT in (here.access, there.access):
+        return Access.BOAT
+    return Access.ROAD
+
+
+def _near_airstrip(here: Point, there: Point) -> bool:
+    """Whether a team that has landed goes on by local ways."""
+    return here.access == there.access and here.island == there.island and _neighbours(here, there)
+
+
+def _neighbours(here: Point, there: Point) -> bool:
+    return here.region_code[:DISTRICT_LENGTH] == there.region_code[:DISTRICT_LENGTH]
+
+
+def _wait(here: Point, there: Point, way: Access) -> float:
+    """Minutes at the crossing or the airstrip: the longer wait of the two ends.
+
+    Within a district, between places reached by boat, the boat that brought the team goes on.
+    """
+    if way is Access.BOAT and here.access == there.access == way and _neighbours(here, there):
+        return 0.0
+    usual = AIR.wait_minutes if way is Access.AIR else BOAT.wait_minutes
+    told = [end.wait_minutes for end in (here, there) if end.wait_minutes is not None]
+    return float(max(told)) if told else usual
 
 
 def distance_matrix_m(points: Sequence[Point]) -> NDArray[np.float64]:
@@ -130,16 +212,53 @@ def travel_matrix_minutes(
     """
     if not all(math.isfinite(p.latitude) and math.isfinite(p.longitude) for p in points):
         raise ValueError("every point of a travel matrix needs a position")
-    metres = distance_matrix_m(points)
+    metres, ways = distance_matrix_m(points), _ways(points)
     pace = np.array([pace_of(p.region_code).minutes_per_metre for p in points])
-    island = np.array([p.island for p in points])
-    road = metres * ((pace[:, None] + pace[None, :]) / 2)
-    sea = metres * SEA_DETOUR * 60 / (SEA_SPEED_KM_H * 1000) + SEA_WAIT_MINUTES
-    minutes = np.where(island[:, None] != island[None, :], sea, road) + OVERHEAD_MINUTES
-    whole = np.ceil(np.round(minutes, 6)).astype(np.int64)
+    minutes = metres * ((pace[:, None] + pace[None, :]) / 2)
+    for made, leg in ((ways.boat, BOAT), (ways.air, AIR)):
+        minutes = np.where(made, metres * leg.minutes_per_metre + ways.wait(leg), minutes)
+    whole = np.ceil(np.round(minutes + OVERHEAD_MINUTES, 6)).astype(np.int64)
     if measured is not None:
         known = [number for number, point in enumerate(points) if point in measured.number_of]
         rows = [measured.number_of[points[number]] for number in known]
         whole[np.ix_(known, known)] = measured.minutes[np.ix_(rows, rows)]
     np.fill_diagonal(whole, 0)
     return whole
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """Which legs are made by boat, which by air, what each waits; arrays (n, n), symmetric.
+
+    `told_wait` is NaN where neither end tells one; `goes_on` marks the legs of a boat that
+    brought the team.
+    """
+
+    boat: NDArray[np.bool_]
+    air: NDArray[np.bool_]
+    told_wait: NDArray[np.float64]
+    goes_on: NDArray[np.bool_]
+
+    def wait(self, pace: Pace) -> NDArray[np.float64]:
+        """Minutes that each leg waits, were it made so."""
+        waits = np.where(np.isnan(self.told_wait), pace.wait_minutes, self.told_wait)
+        return np.where(self.goes_on & self.boat, 0.0, waits)
+
+
+def _ways(points: Sequence[Point]) -> _Ways:
+    """Say for all legs at once what `way_between` and `_wait` say for one."""
+    island = np.array([p.island for p in points])
+    district = np.unique([p.region_code[:DISTRICT_LENGTH] for p in points], return_inverse=True)[1]
+    by_boat = np.array([p.access is Access.BOAT for p in points], dtype=bool)
+    by_air = np.array([p.access is Access.AIR for p in points], dtype=bool)
+    told = np.array([math.nan if p.wait_minutes is None else p.wait_minutes for p in points])
+    apart = island[:, None] != island[None, :]
+    near = district[:, None] == district[None, :]
+    landed = by_air[:, None] & by_air[None, :] & near & ~apart
+    air = (by_air[:, None] | by_air[None, :]) & ~landed
+    return _Ways(
+        boat=~air & (apart | by_boat[:, None] | by_boat[None, :]),
+        air=air,
+        told_wait=np.fmax(told[:, None], told[None, :]),
+        goes_on=by_boat[:, None] & by_boat[None, :] & near,
+    )

@@ -112,8 +112,32 @@ def past_of(db: Session, stage: Stage) -> Past:
         kept=frozenset(row.village_code for row in visits if row.work not in REPLACEABLE),
         taken=frozenset(db.scalars(taken)),
         last_held={row.village_code: row.day for row in db.execute(last_held)},
+        fell_away=_fell_away(db, stage),
         planned=None if _is_being_planned(db, stage) else frozenset(c for c, _ in visits),
     )
+
+
+def _fell_away(db: Session, stage: Stage) -> frozenset[str]:
+    """Villages of the stage's area whose latest visit was confirmed and then fell away.
+
+    One that only its missing report has ended may have been held.
+    """
+    later = aliased(Visit)
+    has_later = exists().where(
+        col(later.village_code) == col(Visit.village_code), col(later.id) > col(Visit.id)
+    )
+    confirmed = exists().where(
+        col(VisitEvent.visit_id) == col(Visit.id),
+        col(VisitEvent.happening) == Happening.CONFIRMED,
+    )
+    query = select(col(Visit.village_code)).where(
+        within(Visit.village_code, area_of(db, stage)),
+        col(Visit.work).in_((Work.POSTPONED, Work.RETURNED)),
+        confirmed,
+        ~has_later,
+        ~lacks_report(),
+    )
+    return frozenset(db.scalars(query))
 
 
 def _is_being_planned(db: Session, stage: Stage) -> bool:

@@ -23,7 +23,7 @@ from outreach.planning.check import violations
 from outreach.planning.model import Parameters, Plan, PlannedVisit, Point, Problem, Site, TeamDay
 from outreach.planning.packages import split
 from outreach.planning.priority import Candidate, Order, shortlist
-from outreach.planning.travel import distance_m
+from outreach.planning.travel import distance_m, travel_minutes
 from outreach.planning.workdays import workdays
 from tests.benchmarks.baseline import by_district_and_name
 
@@ -78,7 +78,13 @@ def villages_of(regencies: Sequence[str]) -> list[Village]:
 def chosen(villages: Sequence[Village], quota: int) -> list[Village]:
     """Shortlist of the stage by score; the gap stands in for the value here."""
     candidates = [
-        Candidate(one.code, one.value, 0.5 * one.value, distance_m(BASE, one.point))
+        Candidate(
+            one.code,
+            one.value,
+            0.5 * one.value,
+            distance_m(BASE, one.point),
+            travel_minutes(BASE, one.point),
+        )
         for one in villages
     ]
     codes = {scored.code for scored in shortlist(candidates, Order.SCORE, quota)}

@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outreach.planning.model import Point
+from outreach.planning.model import Access, Point
 from outreach.planning.travel import (
+    AIR,
+    ASSUMPTIONS,
     BALI,
+    BOAT,
     CITY,
     JAVA,
     KALIMANTAN,
@@ -24,6 +27,7 @@ from outreach.planning.travel import (
     pace_of,
     travel_matrix_minutes,
     travel_minutes,
+    way_between,
 )
 
 points = st.builds(
@@ -32,6 +36,8 @@ points = st.builds(
     st.floats(95, 141),
     st.sampled_from(("33.11", "33.72", "51.03", "53.12", "94.71")),
     st.integers(1, 3),
+    st.sampled_from(Access),
+    st.none() | st.integers(0, 200),
 )
 
 
@@ -100,3 +106,74 @@ def test_a_point_without_position_never_enters_a_matrix(latitude: float) -> None
 
 def test_no_points_give_an_empty_matrix() -> None:
     assert travel_matrix_minutes([]).shape == (0, 0)
+
+
+def at(east_km: float, access: Access = Access.ROAD, **changes: object) -> Point:
+    """Place a village on the equator of one island, some kilometres east of the first."""
+    degrees = math.degrees(east_km * 1000 / 6_371_008.8)
+    facts: dict[str, object] = {
+        "latitude": 0.0,
+        "longitude": 138.0 + degrees,
+        "region_code": "94.05.02.2001",
+        "island": 1,
+        "access": access,
+    }
+    return Point(**(facts | changes))  # type: ignore[arg-type]
+
+
+@given(points, points)
+def test_a_leg_is_the_same_both_ways_and_never_shorter_than_its_overhead(
+    here: Point, there: Point
+) -> None:
+    assert way_between(here, there) is way_between(there, here)
+    assert travel_minutes(here, there) == travel_minutes(there, here) >= 5
+
+
+def test_a_village_reached_by_boat_is_reached_by_boat_on_its_own_island_too() -> None:
+    base = at(0, region_code="94.05.01.2001")
+    assert way_between(base, at(22, Access.BOAT)) is Access.BOAT
+    assert travel_minutes(base, at(22, Access.BOAT)) == 69 + 45 + 5
+
+
+def test_the_boat_that_brought_the_team_goes_on_without_a_wait() -> None:
+    ends = at(0, Access.BOAT), at(22, Access.BOAT)
+    assert travel_minutes(*ends) == 69 + 5
+    elsewhere = at(22, Access.BOAT, region_code="94.05.03.2001")
+    assert travel_minutes(ends[0], elsewhere) == 69 + 45 + 5
+
+
+def test_a_flight_is_quick_and_waits_long() -> None:
+    base = at(0, region_code="94.05.01.2001")
+    assert way_between(base, at(100, Access.AIR)) is Access.AIR
+    assert travel_minutes(base, at(100, Access.AIR)) == 36 + 90 + 5  # 100 km x 1.2 at 200 km/h
+    assert travel_minutes(base, at(100)) > 600
+
+
+def test_villages_around_an_airstrip_have_local_ways() -> None:
+    landed = at(0, Access.AIR), at(3, Access.AIR)
+    assert way_between(*landed) is Access.ROAD
+    assert travel_minutes(*landed) == travel_minutes(at(0), at(3))
+    assert way_between(landed[0], at(3, Access.AIR, island=2)) is Access.AIR
+    assert way_between(landed[0], at(3, Access.AIR, region_code="94.05.03.2001")) is Access.AIR
+
+
+@pytest.mark.parametrize(("access", "usual"), [(Access.BOAT, 45), (Access.AIR, 90)])
+def test_the_wait_that_is_known_takes_the_place_of_the_usual_one(
+    access: Access, usual: int
+) -> None:
+    base = at(0, region_code="94.05.01.2001")
+    waits = [travel_minutes(base, at(20, access, wait_minutes=wait)) for wait in (None, 0, 200)]
+    assert [wait - waits[1] for wait in waits] == [usual, 0, 200]
+
+
+def test_no_road_leg_waits_even_where_a_wait_is_told() -> None:
+    assert travel_minutes(at(0), at(9, wait_minutes=60)) == travel_minutes(at(0), at(9))
+
+
+def test_every_pace_stands_in_the_table_of_assumptions_with_its_source() -> None:
+    listed = [one.pace for one in ASSUMPTIONS]
+    assert set(listed) == {
+        CITY, JAVA, SUMATRA, BALI, NUSA_TENGGARA, KALIMANTAN, SULAWESI, MALUKU, PAPUA, BOAT, AIR,
+    }  # fmt: skip
+    assert all(one.source for one in ASSUMPTIONS)
+    assert len({one.key for one in ASSUMPTIONS}) == len(ASSUMPTIONS)
