@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -29,20 +29,33 @@ class Block:
 
     Attributes
     ----------
-    days
-        The days on the way out, those at the hub, the days on the way back.
+    room
+        Free days of the team from the first day on the way on.
+    hub_days
+        How many of the days are spent at the hub, at least one.
     way
         How many days the way takes, out and back alike.
     """
 
-    days: Run
+    room: Run
+    hub_days: int
     way: int
     access_minutes: int
 
     @property
+    def days(self) -> Run:
+        """The days on the way out, those at the hub, the days on the way back."""
+        return self.room[: self.hub_days + 2 * self.way]
+
+    @property
     def at_hub(self) -> Run:
         """Days that can hold sessions."""
-        return self.days[self.way : len(self.days) - self.way]
+        return self.room[self.way : self.way + self.hub_days]
+
+    def longer(self) -> Block | None:
+        """Return the block with a day more at the hub, None where there is none."""
+        is_full = len(self.days) == len(self.room) or self.hub_days == LONGEST_STAY_WORKDAYS
+        return None if is_full else replace(self, hub_days=self.hub_days + 1)
 
 
 class Calendar:
@@ -61,8 +74,7 @@ class Calendar:
             way = travel_days_needed(minutes, run[0].ends_minute - run[0].starts_minute)
             for first in range(len(run) - 2 * way):
                 room = run[first + way : len(run) - way]
-                wanted = days_for(room, sessions, trips)
-                yield Block(run[first : first + wanted + 2 * way], way, minutes)
+                yield Block(run[first:], days_for(room, sessions, trips), way, minutes)
 
     def tails(self, team_days: Iterable[TeamDay]) -> dict[int, int]:
         """Free working days that each team has at the end of its time."""

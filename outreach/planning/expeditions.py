@@ -37,6 +37,9 @@ ATTEMPTS = 3
 # The block of a stay is chosen by an estimate; the best so many are planned out.
 BLOCKS_TRIED = 2
 
+# A stay may take so many days more than estimated: Fridays, closed days, hours.
+LENGTHS_TRIED = 4
+
 # Rounds of the solver in each of its steps: stays are small, more rounds find nothing better.
 ROUNDS = 60
 ROUNDS_A_SITE = 6
@@ -165,8 +168,7 @@ class _Camp:
 
     def settle(self, group: Group) -> bool:
         """Give a group the best block there is; tell whether there is one worth its price."""
-        outings = (self._outing(group, block) for block in self._promising(group))
-        found = [one for one in outings if one is not None]
+        found = [one for block in self._promising(group) for one in self._outings(group, block)]
         best = max(found, key=lambda one: one.gain_s, default=None)
         if best is None or best.gain_s <= 0:
             return False
@@ -202,6 +204,15 @@ class _Camp:
 
     def _delay_s(self, sites: Iterable[Site]) -> float:
         return float(sum(self.prices.delay[self.number_of[site.code]] for site in sites))
+
+    def _outings(self, group: Group, block: Block) -> Iterator[Outing]:
+        """Plan a stay on a block; while villages are left and there is room, a day longer."""
+        tried: Block | None = block
+        for _ in range(LENGTHS_TRIED):
+            if tried is None or (outing := self._outing(group, tried)) is None:
+                break
+            yield outing
+            tried = tried.longer() if len(outing.visits) < len(group.sites) else None
 
     def _outing(self, group: Group, block: Block) -> Outing | None:
         """Plan the trips of a stay on a block; None when no village can be visited."""
