@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from math import ceil, isfinite
+from dataclasses import replace
+from math import isfinite
 from typing import TYPE_CHECKING
 
-from outreach.planning.model import Reason, Remedy, Unplaced
+from outreach.planning.model import Access, Reason, Remedy, Unplaced
+from outreach.planning.travel import travel_minutes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
-    from outreach.planning.model import PlannedVisit, Site, TeamDay
+    from outreach.planning.model import Site, TeamDay
     from outreach.planning.network import Kind, Network
 
 # A day up to this much longer reaches the village; beyond it the team stays overnight.
 LONGEST_EXTRA_MINUTES = 120
-
-# So many working days more are a small extension of a stage; what needs more needs a team more.
-EXTENSION_DAYS = 5
 
 
 def has_place(site: Site) -> bool:
@@ -46,42 +45,57 @@ def out_of_reach(network: Network, kinds: Mapping[TeamDay, Kind]) -> list[Unplac
     days: dict[Kind, set[date]] = defaultdict(set)
     for team_day, kind in kinds.items():
         days[kind].add(team_day.day)
+    by_sea = _districts_reached_by_sea(network)
     found = []
     for stop, site in enumerate(network.sites):
         possible = [listed for kind, listed in days.items() if network.fits(kind, (stop,))]
         if not possible:
-            found.append(Unplaced(site.code, Reason.TOO_FAR, _nearer(network, days, stop)))
+            cure = _boat(network, days, stop) if site.district in by_sea else None
+            cure = cure or _longer_day(network, days, stop) or (Remedy.OVERNIGHT_STAY, 0)
+            found.append(Unplaced(site.code, Reason.TOO_FAR, *cure))
         elif set().union(*possible) <= site.closed_days:
             found.append(Unplaced(site.code, Reason.ALWAYS_CLOSED, Remedy.OPEN_A_DAY))
     return found
 
 
-def _nearer(network: Network, kinds: Iterable[Kind], stop: int) -> Remedy:
+def _longer_day(network: Network, kinds: Iterable[Kind], stop: int) -> tuple[Remedy, int] | None:
+    """Find the shortest prolongation of any team's day that reaches the village."""
     session = network.sites[stop].session_minutes
-    missing = min(session + sum(network.legs(kind, (stop,))) - kind.minutes for kind in kinds)
-    return Remedy.LONGER_DAY if missing <= LONGEST_EXTRA_MINUTES else Remedy.OVERNIGHT_STAY
+    missing = []
+    for kind in kinds:
+        longer = replace(kind, ends_minute=kind.ends_minute + LONGEST_EXTRA_MINUTES)
+        starts = network.starts(replace(longer, sessions=1), (stop,))
+        if starts:
+            back = starts[0] + session + network.legs(kind, (stop,))[-1]
+            missing.append(back - kind.ends_minute)
+    return (Remedy.LONGER_DAY, min(missing)) if missing else None
 
 
-def without_capacity(
-    sites: Sequence[Site], visits: Sequence[PlannedVisit], team_days: Sequence[TeamDay]
-) -> list[Unplaced]:
-    """Sites that the team-days did not hold, the most valuable offered the first remedy.
+def _boat(network: Network, kinds: Iterable[Kind], stop: int) -> tuple[Remedy, int] | None:
+    """Find how many minutes a way over sea spares that then fits into some team's day."""
+    site = network.sites[stop]
+    if site.point.access is not Access.ROAD:
+        return None
+    by_boat = replace(site.point, access=Access.BOAT)
+    saved = []
+    for kind in kinds:
+        road = network.legs(kind, (stop,))[0]
+        sea = travel_minutes(network.bases[kind.base], by_boat)
+        fits = 2 * sea + site.session_minutes <= kind.minutes and kind.sessions > 0
+        if fits and not kind.is_friday and sea < road:
+            saved.append(road - sea)
+    return (Remedy.BOAT, max(saved)) if saved else None
 
-    At the pace of the plan, a few days more would hold the first of them and one team more the
-    next; the rest is for another stage.
+
+def _districts_reached_by_sea(network: Network) -> frozenset[str]:
+    """Districts that have a village which is reached by boat: only there a boat is offered.
+
+    Where the coast lies is not known here; a shorter straight line alone would send boats into
+    the highlands.
     """
-    placed = {visit.code for visit in visits}
-    left = sorted(
-        (site for site in sites if site.code not in placed),
-        key=lambda site: (-site.value, site.code),
+    islands = {base.island for base in network.bases}
+    return frozenset(
+        site.district
+        for site in network.sites
+        if site.point.access is Access.BOAT or site.point.island not in islands
     )
-    days = len({team_day.day for team_day in team_days})
-    teams = len({team_day.team_id for team_day in team_days})
-    longer = ceil(EXTENSION_DAYS * len(visits) / days)
-    joined = longer + ceil(len(visits) / teams)
-    remedies = [Remedy.LONGER_STAGE] * longer + [Remedy.ADD_TEAM] * (joined - longer)
-    remedies += [Remedy.NEXT_STAGE] * len(left)
-    return [
-        Unplaced(site.code, Reason.NO_CAPACITY, remedy)
-        for site, remedy in zip(left, remedies, strict=False)
-    ]

@@ -1,0 +1,344 @@
+"""A running plan after something upset it: fewest changed promises first, the cost second.
+
+What is confirmed keeps its team, day and start. Visits that are hit, and villages that wait, are
+put into the room there is; then the solver goes on from there, and whoever it moves besides has to
+be worth the price of a move. Without an event the plan stays what it was.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from outreach.planning.bill import Bill, bill_of
+from outreach.planning.daytrip import visits_of_day
+from outreach.planning.events import days_with_stays, hit_by
+from outreach.planning.model import Pin, Plan, Reason, Remedy, Unplaced
+from outreach.planning.network import kinds_of, network_of
+from outreach.planning.prices import prices_of
+from outreach.planning.reasons import has_place, out_of_reach, without_place, without_team
+from outreach.planning.rota import insert_left
+from outreach.planning.routing import Search, improve
+from outreach.planning.slots import visit_prices
+from outreach.planning.solver import SOLVER
+from outreach.planning.trying import without_capacity
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from outreach.planning.model import PlannedVisit, Problem, Site, TeamDay
+    from outreach.planning.network import Kind, Network
+    from outreach.planning.prices import Prices
+    from outreach.planning.rota import Rota
+
+# Another day for a village that was not hit is worth an hour's travel saved: a letter, a call and
+# a changed evening for the village's head.
+MOVE_PRICE_MINUTES = 60
+
+# A village that has confirmed is asked again only for as much more.
+CONFIRMED_TIMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How long the solver goes on: so many rounds, or processor seconds for the whole repair."""
+
+    rounds: int | None = None
+    cpu_seconds: float = 1.0
+
+    @property
+    def seconds(self) -> float | None:
+        """Processor seconds, unless the rounds say when to end."""
+        return None if self.rounds is not None else self.cpu_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """The plan as it goes on, and what became of the visits that stood.
+
+    Attributes
+    ----------
+    hit
+        Villages that were named, or whose visit could not be held any more.
+    moved
+        Villages with another team or day than before, those hit included.
+    shifted
+        Villages with the same team and day that start at another time.
+    lost, gained
+        Villages that had a visit and have none, and the other way round.
+    kept
+        Villages whose team, day and start are what they were.
+    before
+        Bill of the plan as the event leaves it: those hit have no visit.
+    """
+
+    plan: Plan
+    hit: frozenset[str]
+    moved: frozenset[str]
+    shifted: frozenset[str]
+    lost: frozenset[str]
+    gained: frozenset[str]
+    kept: frozenset[str]
+    before: Bill
+    after: Bill
+
+    @property
+    def moved_besides(self) -> frozenset[str]:
+        """Villages that had to make way for those hit."""
+        return self.moved - self.hit
+
+
+def mend(
+    problem: Problem,
+    standing: Plan,
+    *,
+    confirmed: Collection[str] = frozenset(),
+    hit: Collection[str] = frozenset(),
+    move_price_minutes: float | None = MOVE_PRICE_MINUTES,
+    may_move_confirmed: bool = False,
+    budget: Budget | None = None,
+) -> Mended:
+    """Repair a standing plan under the question as it is now.
+
+    Parameters
+    ----------
+    problem
+        From the first day on which anything may change, with what happened in it (`events.after`).
+    standing
+        Its visits from that day on; villages of the problem that it does not know are new.
+    confirmed
+        Villages that keep their team, day and start unless they are hit.
+    hit
+        Villages that need another place although theirs could be held; those whose visit cannot be
+        held any more (`events.hit_by`) need not be named.
+    move_price_minutes
+        Minutes of travel that a visit on another day has to spare, >= 0; None moves nobody but
+        those hit.
+    may_move_confirmed
+        Confirmed visits move too, at three times the price.
+    """
+    effort = budget or Budget()
+    search = Search(problem.seed, (0, effort.rounds or 0), effort.seconds)
+    struck = hit_by(problem, standing) | frozenset(hit)
+    work = _Mending(problem, standing, struck, frozenset(confirmed), may_move_confirmed)
+    rota = work.filled(work.rota)
+    if not work.upset and rota == work.rota:
+        return work.unchanged()
+    if move_price_minutes is not None:
+        rota = work.improved(rota, 60 * move_price_minutes, search)
+    return work.told(rota, search.done[1])
+
+
+class _Mending:
+    """A standing plan on the ground of the question as it is now."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        standing: Plan,
+        struck: frozenset[str],
+        confirmed: frozenset[str],
+        may_move_confirmed: bool,
+    ) -> None:
+        known = {site.code for site in problem.sites}
+        self.problem, self.standing = problem, standing
+        self.hit = struck & known
+        self.was = {visit.code: visit for visit in standing.visits}
+        firm = frozenset() if may_move_confirmed else (confirmed - struck) & known
+        self.confirmed = confirmed
+        self.days = days_with_stays(problem.team_days, standing.stays)
+        self.sites = tuple(
+            self._pinned(site) if site.code in firm else site
+            for site in problem.sites
+            if has_place(site)
+        )
+        answered = {*self.was, *(one.code for one in standing.unplaced)}
+        self.upset = bool(self.hit) or answered != known
+
+    def _pinned(self, site: Site) -> Site:
+        was = self.was.get(site.code)
+        if was is None or site.pin is not None:
+            return site
+        return replace(site, pin=Pin(was.team_id, was.day, was.starts_minute))
+
+    @cached_property
+    def network(self) -> Network:
+        """Ground of the located sites and of all days, those of stays from their hubs."""
+        apart = self.problem.parameters.togetherness
+        return network_of(self.sites, list(self.days.values()), self.problem.travel, apart)
+
+    @cached_property
+    def prices(self) -> Prices:
+        """Prices of the located sites."""
+        number_of = {site.code: number for number, site in enumerate(self.problem.sites)}
+        codes = [number_of[site.code] for site in self.sites]
+        return prices_of(self.problem).restricted(codes)
+
+    @cached_property
+    def kinds(self) -> dict[TeamDay, Kind]:
+        """Kind of every team-day that holds a session."""
+        if not self.sites:
+            return {}
+        found = kinds_of(self.network, self.days.values())
+        return {one: kind for one, kind in found.items() if kind.sessions > 0}
+
+    @cached_property
+    def rota(self) -> Rota:
+        """Day-trips that stand, without those hit."""
+        stop_of = {site.code: stop for stop, site in enumerate(self.sites)}
+        trips: dict[TeamDay, list[int]] = defaultdict(list)
+        for visit in sorted(self.standing.visits, key=lambda visit: visit.slot):
+            if visit.code in stop_of and visit.code not in self.hit:
+                trips[self.days[visit.team_id, visit.day]].append(stop_of[visit.code])
+        return {one: tuple(stops) for one, stops in sorted(trips.items(), key=_when)}
+
+    @cached_property
+    def fixed_days(self) -> frozenset[TeamDay]:
+        """Days with a visit that stands fast and those of stays: room there is filled, no more."""
+        at_hubs = {(stay.team_id, day) for stay in self.standing.stays for day in stay.session_days}
+        return frozenset(
+            one
+            for one, stops in self.rota.items()
+            if (one.team_id, one.day) in at_hubs
+            or any(self.sites[stop].pin is not None for stop in stops)
+        )
+
+    def filled(self, rota: Rota) -> Rota:
+        """Put whoever has no place where that costs least; nobody else moves."""
+        placed = {stop for stops in rota.values() for stop in stops}
+        left = [stop for stop in range(len(self.sites)) if stop not in placed]
+        if not (self.kinds and left):
+            return rota
+        table = visit_prices(self.network, self.prices)
+        return insert_left(self.network, rota, self.kinds, left, self.prices.day_number, table)
+
+    def improved(self, rota: Rota, move_s: float, search: Search) -> Rota:
+        """Let the solver go on from a rota; what it finds is taken if it is cheaper, moves paid."""
+        kinds = {one: kind for one, kind in self.kinds.items() if one not in self.fixed_days}
+        fixed = {one: stops for one, stops in rota.items() if one in self.fixed_days}
+        busy = {stop for stops in fixed.values() for stop in stops}
+        loose = [
+            stop for stop, site in enumerate(self.sites) if stop not in busy and site.pin is None
+        ]
+        if not (kinds and loose):
+            return rota
+        new = {stop: number for number, stop in enumerate(loose)}
+        start = {one: tuple(new[stop] for stop in rota.get(one, ())) for one in kinds}
+        start = {one: stops for one, stops in start.items() if stops}
+        part, prices = self.network.restricted(loose), self.prices.restricted(loose)
+        better = improve(part, kinds, prices, start, search, self._moves_s(loose, move_s))
+        found = {one: tuple(loose[stop] for stop in stops) for one, stops in better.items()}
+        found = self.filled(dict(sorted({**fixed, **found}.items(), key=_when)))
+        return min(rota, found, key=lambda tried: self._cost_s(tried, move_s))
+
+    def _cost_s(self, rota: Rota, move_s: float) -> float:
+        """Add up what a rota costs, the visits that move paid."""
+        prices = self._moves_s(range(len(self.sites)), move_s)
+        day = self.prices.day_number
+        moves = sum(prices[stop, day[one.day] - 1] for one, stops in rota.items() for stop in stops)
+        return bill_of(self.problem, self._plan(rota)).total_s + float(moves)
+
+    def _moves_s(self, stops: Sequence[int], move_s: float) -> NDArray[np.float64]:
+        """Seconds that a visit to each site costs on each working day that is not its own."""
+        day_number = self.prices.day_number
+        seconds = np.zeros((len(stops), len(day_number)))
+        for row, stop in enumerate(stops):
+            code = self.sites[stop].code
+            was = self.was.get(code)
+            if was is not None and code not in self.hit and was.day in day_number:
+                seconds[row, :] = move_s * (CONFIRMED_TIMES if code in self.confirmed else 1)
+                seconds[row, day_number[was.day] - 1] = 0
+        return seconds
+
+    def _day(self, team_day: TeamDay, stops: tuple[int, ...]) -> Sequence[PlannedVisit]:
+        """Visits of a day; those that were on it already start no earlier than they did."""
+        sites = [self.sites[stop] for stop in stops]
+        stood = [self.was.get(site.code) for site in sites]
+        starts = [
+            was.starts_minute
+            if was is not None and (was.team_id, was.day) == (team_day.team_id, team_day.day)
+            else 0
+            for was in stood
+        ]
+        measured = self.problem.travel
+        kept = visits_of_day(team_day, sites, not_before=starts, measured=measured)
+        return kept or visits_of_day(team_day, sites, measured=measured) or ()
+
+    def _plan(self, rota: Rota, rounds: int = 0, *, with_reasons: bool = False) -> Plan:
+        visits = [visit for one, stops in rota.items() for visit in self._day(one, stops)]
+        visits.sort(key=lambda visit: (visit.day, visit.team_id, visit.slot))
+        stays = self.standing.stays
+        ways = sum(visit.travel_minutes + visit.return_minutes for visit in visits)
+        left = self._reasons(visits) if with_reasons else self._without_visit(visits)
+        return Plan(
+            visits=tuple(visits),
+            unplaced=tuple(sorted(left, key=lambda one: one.code)),
+            travel_minutes=ways + sum(2 * stay.access_minutes for stay in stays),
+            team_days_used=len({(visit.team_id, visit.day) for visit in visits})
+            + sum(len(stay.travel_days) for stay in stays),
+            rounds=(0, rounds),
+            seed=self.problem.seed,
+            solver=SOLVER,
+            stays=stays,
+        )
+
+    def _without_visit(self, visits: Iterable[PlannedVisit]) -> list[Unplaced]:
+        placed = {visit.code for visit in visits}
+        return [
+            Unplaced(site.code, Reason.NO_CAPACITY, Remedy.NEXT_STAGE)
+            for site in self.problem.sites
+            if site.code not in placed
+        ]
+
+    def _reasons(self, visits: Sequence[PlannedVisit]) -> list[Unplaced]:
+        """Say of every village without a visit why, and the cheapest cure."""
+        placed = {visit.code for visit in visits}
+        found = without_place(self.problem.sites)
+        if not self.kinds:
+            return found + without_team(self.sites)
+        found += [one for one in out_of_reach(self.network, self.kinds) if one.code not in placed]
+        told = {one.code for one in found}
+        within = [site for site in self.sites if site.code not in told]
+        days, stays = self.problem.team_days, self.standing.stays
+        return found + without_capacity(within, visits, days, self.problem.travel, stays)
+
+    def unchanged(self) -> Mended:
+        """Leave everything as it is: nothing has happened to this plan."""
+        bill = bill_of(self.problem, self.standing)
+        none, kept = frozenset[str](), frozenset(self.was)
+        return Mended(self.standing, none, none, none, none, none, kept, bill, bill)
+
+    def told(self, rota: Rota, rounds: int) -> Mended:
+        """Put the answer together."""
+        plan = self._plan(rota, rounds, with_reasons=True)
+        now = {visit.code: visit for visit in plan.visits}
+        stood = {code for code in self.was if code in {site.code for site in self.problem.sites}}
+        both = stood & now.keys()
+        moved = {code for code in both if _appointment(now[code]) != _appointment(self.was[code])}
+        starts = {code for code in both if now[code].starts_minute != self.was[code].starts_minute}
+        return Mended(
+            plan=plan,
+            hit=self.hit,
+            moved=frozenset(moved),
+            shifted=frozenset(starts - moved),
+            lost=frozenset(stood - now.keys()),
+            gained=frozenset(now.keys() - stood),
+            kept=frozenset(both - moved - starts),
+            before=bill_of(self.problem, self._plan(self.rota)),
+            after=bill_of(self.problem, plan),
+        )
+
+
+def _appointment(visit: PlannedVisit) -> tuple[int, date]:
+    return visit.team_id, visit.day
+
+
+def _when(item: tuple[TeamDay, object]) -> tuple[date, int]:
+    return item[0].day, item[0].team_id

@@ -1,0 +1,160 @@
+"""Every cure that a village is offered has been tried, and the same room is promised once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from outreach.planning.daytrip import visits_of_day
+from outreach.planning.model import Reason, Remedy
+from outreach.planning.network import kinds_of, network_of
+from outreach.planning.reasons import out_of_reach
+from outreach.planning.trying import EXTENSION_DAYS, MOST_EXTRA_TEAMS, without_capacity
+from outreach.planning.workdays import workdays
+from tests.planning.builders import MONDAY, point, scattered, site, team_day, team_days
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outreach.planning.model import PlannedVisit, Site, TeamDay, Unplaced
+
+TUESDAY = MONDAY + timedelta(days=1)
+
+
+def trip(day: TeamDay, *sites: Site) -> list[PlannedVisit]:
+    visits = visits_of_day(day, sites)
+    assert visits is not None
+    return list(visits)
+
+
+def filled(sites: Sequence[Site], days: Sequence[TeamDay]) -> list[PlannedVisit]:
+    """Fill the days with sites in their order."""
+    rest = list(sites)
+    made: list[PlannedVisit] = []
+    for day in days:
+        for held in range(min(day.sessions, len(rest)), 0, -1):
+            if visits := visits_of_day(day, rest[:held]):
+                made += visits
+                rest = rest[held:]
+                break
+    return made
+
+
+def cures(found: Sequence[Unplaced]) -> dict[str, tuple[Remedy, int]]:
+    assert all(one.reason is Reason.NO_CAPACITY for one in found)
+    return {one.code: (one.remedy, one.amount) for one in found}
+
+
+def test_the_most_valuable_come_first_and_a_day_more_is_promised_to_those_it_holds() -> None:
+    sites, days = scattered(60, wide_km=3), [team_day(1), team_day(2)]
+    found = without_capacity(sites, filled(sites, days), days)
+    value = {one.code: one.value for one in sites}
+    assert len(found) == 54
+    offered = Counter((one.remedy, one.amount) for one in found)
+    room = {(Remedy.LONGER_STAGE, day): 6 for day in range(1, EXTENSION_DAYS + 1)}
+    room[Remedy.LONGER_STAGE, 4] = 4  # the first Friday behind that Monday
+    room |= {(Remedy.ADD_TEAM, team): 3 for team in range(1, MOST_EXTRA_TEAMS + 1)}
+    assert {cure: offered[cure] for cure in room} == room
+    assert offered[Remedy.NEXT_STAGE, 0] == 54 - sum(room.values())
+    assert value[found[0].code] == max(value[one.code] for one in found)
+    assert (found[0].remedy, found[0].amount) == (Remedy.LONGER_STAGE, 1)
+
+
+def test_a_longer_stage_that_is_offered_holds_them() -> None:
+    sites, days = scattered(30, wide_km=8), team_days(2, 3)
+    visits = filled(sites, days)
+    left = [one for one in sites if one.code not in {visit.code for visit in visits}]
+    found = cures(without_capacity(sites, visits, days))
+    behind = workdays(days[-1].day + timedelta(days=1), days[-1].day + timedelta(days=30))
+    for amount in range(1, EXTENSION_DAYS + 1):
+        promised = [one for one in left if found[one.code] == (Remedy.LONGER_STAGE, amount)]
+        more = [team_day(team, behind[amount - 1]) for team in (1, 2)]
+        network = network_of(promised, more)
+        kinds = kinds_of(network, more)
+        assert len(promised) <= sum(kind.sessions for kind in kinds.values())
+        assert out_of_reach(network, kinds) == []
+
+
+def test_a_closed_day_is_opened_where_there_is_room_and_nowhere_else() -> None:
+    days = [team_day(1), team_day(1, TUESDAY, sessions=1)]
+    full, shut, shut_too = site(1), site(2, closed_days=frozenset({MONDAY})), site(3)
+    shut_too = replace(shut_too, closed_days=frozenset({MONDAY}), value=1)
+    visits = trip(days[0], site(4), site(5)) + trip(days[1], full)
+    found = cures(without_capacity([full, shut, shut_too, site(4), site(5)], visits, days))
+    assert found[shut.code] == (Remedy.OPEN_A_DAY, 0)
+    assert found[shut_too.code] == (Remedy.LONGER_STAGE, 1)
+
+
+def test_a_longer_day_is_offered_with_the_minutes_it_takes() -> None:
+    days = [team_day(1, ends_minute=14 * 60)]
+    near, far = site(1, point(1, 0)), site(2, point(24, 0))
+    visits = trip(days[0], near)
+    ((code, (remedy, minutes)),) = cures(without_capacity([near, far], visits, days)).items()
+    assert (code, remedy) == (far.code, Remedy.LONGER_DAY)
+    long, short = (
+        replace(days[0], ends_minute=days[0].ends_minute + more) for more in (minutes, minutes - 1)
+    )
+    assert visits_of_day(long, [near, far]) is not None
+    assert visits_of_day(short, [near, far]) is None
+    assert visits_of_day(short, [far, near]) is None
+
+
+def test_another_weekday_is_offered_where_nobody_works_on_it() -> None:
+    days = [one for one in team_days(1, 12) if one.day.weekday() < 5]
+    sites = scattered(60, wide_km=3)
+    found = without_capacity(sites, filled(sites, days), days)
+    saturdays = [one for one in found if one.remedy is Remedy.ANOTHER_WEEKDAY]
+    assert {one.amount for one in saturdays} == {6}
+    # One Saturday lies between the first and the last working day.
+    assert len(saturdays) == 3
+    works = team_days(1, 12)
+    remedies = {one.remedy for one in without_capacity(sites, filled(sites, works), works)}
+    assert Remedy.ANOTHER_WEEKDAY not in remedies
+
+
+def test_whoever_is_closed_on_all_days_tried_waits_for_the_next_stage() -> None:
+    held, days = site(1), [team_day(1, sessions=1)]
+    shut = site(2, closed_days=frozenset(MONDAY + timedelta(days=n) for n in range(1, 200)))
+    other = site(3, closed_days=frozenset({MONDAY}))
+    found = cures(without_capacity([held, shut, other], trip(days[0], held), days))
+    # A team more works on Monday, when this one is open and the other is not.
+    assert found[shut.code] == (Remedy.ADD_TEAM, 1)
+    assert found[other.code] == (Remedy.LONGER_STAGE, 1)
+    never = replace(shut, closed_days=shut.closed_days | {MONDAY})
+    found = cures(without_capacity([held, never], trip(days[0], held), days))
+    assert found[never.code] == (Remedy.NEXT_STAGE, 0)
+
+
+def test_another_team_starts_where_it_holds_most() -> None:
+    here, there = point(0, 0), point(60, 0)
+    days = [team_day(1, base=here, sessions=1), team_day(2, base=there, sessions=1)]
+    held = [site(1, point(1, 0)), site(2, point(61, 0))]
+    left = [site(10 + n, point(60, n), value=100) for n in range(40)]
+    visits = trip(days[0], held[0]) + trip(days[1], held[1])
+    found = cures(without_capacity([*held, *left], visits, days))
+    teams = [code for code, cure in found.items() if cure == (Remedy.ADD_TEAM, 1)]
+    assert len(teams) == 1
+
+
+def test_a_boat_is_offered_only_where_the_district_is_reached_by_sea() -> None:
+    far = replace(point(0, 0), latitude=-7.57 + 82 / 111.2, region_code="94.01")
+    asked = site(1, far)
+    mate = site(2, replace(far, island=2))
+    days = [team_day(ends_minute=20 * 60 + 30)]
+
+    def remedy(*sites: Site) -> tuple[Remedy, int]:
+        network = network_of(sites, days)
+        (one,) = [x for x in out_of_reach(network, kinds_of(network, days)) if x.code == asked.code]
+        return one.remedy, one.amount
+
+    assert remedy(asked)[0] is Remedy.OVERNIGHT_STAY
+    by_boat, spared = remedy(asked, mate)
+    assert by_boat is Remedy.BOAT
+    assert spared > 0
+
+
+def test_nobody_left_needs_no_cure() -> None:
+    days = [team_day()]
+    assert without_capacity([site(1)], trip(days[0], site(1)), days) == []
