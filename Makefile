@@ -1,6 +1,6 @@
 # `make run` brings the whole product up, `make test` tests it; both set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench coverage lock translations clean
+.PHONY: help run setup test check bench bench-planning coverage lock translations clean
 SHELL := /bin/sh
 
 # The first Python that is new enough; an old one is named in one sentence.
@@ -12,7 +12,7 @@ CATALOGUES := $(wildcard outreach/web/translations/*/LC_MESSAGES/messages.po)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s'|'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s'|'
 
 run: .venv/ready .venv/translated ## set up and start everything; Ctrl-C stops it
 	@$(BIN)/outreach up
@@ -34,6 +34,9 @@ check: .venv/ready-dev .venv/translated ## style, types, import rules, migration
 bench: .venv/ready-dev .venv/translated ## measure speed, memory and sizes against baselines
 	@$(BIN)/python -m tests.browser
 	@$(BIN)/python -m tests.benchmarks
+
+bench-planning: .venv/ready-dev ## hold plans against a proven bound, other planners and spreadsheets (an hour)
+	@$(BIN)/python -m tests.benchmarks.planning $(ARGS)
 
 coverage: .venv/ready-dev .venv/translated ## run all tests and show which lines they miss
 	@$(BIN)/pytest --cov --cov-report=term $(ARGS)
