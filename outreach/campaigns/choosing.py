@@ -21,7 +21,7 @@ from outreach.planning.model import Point, Site
 from outreach.planning.priority import Candidate, Order, Promise, Weights, points_of, shortlist
 from outreach.planning.travel import distance_m, travel_minutes
 from outreach.villages.access import PLACE, point_of, with_access
-from outreach.villages.calendar import NEVER_CLOSED, closed_dates
+from outreach.villages.calendar import ALWAYS, for_planner
 from outreach.villages.tables import Village
 
 if TYPE_CHECKING:
@@ -235,10 +235,10 @@ def sites_of(
 ) -> tuple[Site, ...]:
     """Put the villages the way the planner asks for them, in order of their codes.
 
-    Between `first` and `last`, both included, they carry the days on which they are closed.
+    Between `first` and `last`, both included, they carry what their calendar says of the days.
     """
     asked = sorted(set(codes))
-    closed = {} if first is None or last is None else closed_dates(db, asked, first, last)
+    told = {} if first is None or last is None else for_planner(db, asked, first, last)
     query = with_access(select(*PLACE, GAP)).order_by(col(Village.code))
     # In parts, so that no statement grows beyond what a database takes.
     rows = [
@@ -247,11 +247,8 @@ def sites_of(
         for row in db.execute(query.where(col(Village.code).in_(part)))
     ]
     return tuple(
-        Site(
-            row.code,
-            point_of(row),
-            max(0, row.gap) * SIGNUPS_PER_HUNDRED / 100,
-            closed_days=closed.get(row.code, NEVER_CLOSED),
+        told.get(row.code, ALWAYS).told_of(
+            Site(row.code, point_of(row), max(0, row.gap) * SIGNUPS_PER_HUNDRED / 100)
         )
         for row in rows
     )

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import col, select
 
-from outreach.people.tables import Team, TeamLeave
+from outreach.people.tables import BranchRegency, Team, TeamLeave
 from outreach.planning import workdays
 from outreach.planning.model import Point, TeamDay
+from outreach.villages.calendar import rest_of
 from outreach.villages.tables import Village
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from datetime import date, time
 
     from sqlmodel import Session
+
+    from outreach.villages.calendar import Rest
 
 
 def team_days(
@@ -29,10 +32,10 @@ def team_days(
 ) -> tuple[TeamDay, ...]:
     """Every working day of every active team of a branch, both ends included, by day and team.
 
-    Sundays, holidays, the branch's own closed days, a team's free weekdays and its leave are left
-    out. `holidays` None looks them up.
+    Holidays and Sundays are left out as the calendar of the branch's area has them; so are the
+    branch's own closed days, a team's free weekdays and its leave. `holidays` None looks them up.
     """
-    kept = workdays.holidays_between(starts, ends) if holidays is None else holidays
+    rest = rest_of_branch(db, branch_id, starts, ends)
     away = leave_days(db, branch_id, starts, ends)
     days = [
         team_day(team, base, day)
@@ -42,11 +45,18 @@ def team_days(
             ends,
             weekdays={iso - 1 for iso in team.weekdays},
             extra_closed=extra_closed,
-            holidays=kept,
+            holidays=rest.holidays if holidays is None else holidays,
+            sundays_too=rest.works_sundays,
         )
         if day not in away.get(team.id or 0, ())
     ]
     return tuple(sorted(days, key=lambda d: (d.day, d.team_id)))
+
+
+def rest_of_branch(db: Session, branch_id: int, starts: date, ends: date) -> Rest:
+    """Days from one to another, both included, on which no team of a branch works."""
+    served = select(BranchRegency.regency_code).where(BranchRegency.branch_id == branch_id)
+    return rest_of(db, db.exec(served).all(), starts, ends)
 
 
 def _teams(db: Session, branch_id: int) -> list[tuple[Team, Village]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import holidays
@@ -35,11 +36,14 @@ class Holiday:
     ----------
     is_estimate
         The date hangs on the moon or a decree still to come; the name carries no mark.
+    is_joint_leave
+        The day is joint leave (cuti bersama) and no public holiday.
     """
 
     day: date
     name: str
     is_estimate: bool
+    is_joint_leave: bool = False
 
 
 class ClosedKind(StrEnum):
@@ -67,19 +71,32 @@ def holidays_between(start: date, end: date) -> dict[date, Holiday]:
     Names are the official Indonesian ones, two on one day joined by ``"; "``. Source: the
     `holidays` package, categories public and government (cuti bersama, as far as decreed).
     """
-    years = range(start.year, end.year + 1)
-    # Only `start` and `end` bound the years, so nothing is added when somebody looks a day up.
-    known = holidays.country_holidays(
-        "ID", years=years, expand=False, language="id", categories=(PUBLIC, GOVERNMENT)
+    return {
+        day: holiday
+        for year in range(start.year, end.year + 1)
+        for day, holiday in _of_year(year).items()
+        if start <= day <= end
+    }
+
+
+@lru_cache(maxsize=64)
+def _of_year(year: int) -> Mapping[date, Holiday]:
+    public, both = _listed(year, PUBLIC), _listed(year, PUBLIC, GOVERNMENT)
+    return {day: _holiday(day, both[day], day not in public) for day in sorted(both)}
+
+
+def _listed(year: int, *categories: str) -> Mapping[date, str]:
+    # Only the year asked for is listed, so nothing is added when somebody looks a day up.
+    return holidays.country_holidays(
+        "ID", years=year, expand=False, language="id", categories=categories
     )
-    return {day: _holiday(day, known[day]) for day in sorted(known) if start <= day <= end}
 
 
-def _holiday(day: date, listed: str) -> Holiday:
+def _holiday(day: date, listed: str, is_joint_leave: bool) -> Holiday:
     name = listed
     for mark in ESTIMATE_MARKS:
         name = name.replace(mark, "")
-    return Holiday(day, " ".join(name.split()), name != listed)
+    return Holiday(day, " ".join(name.split()), name != listed, is_joint_leave)
 
 
 def days_between(start: date, end: date) -> Iterator[date]:
@@ -94,13 +111,14 @@ def workdays(
     weekdays: Collection[int] = MONDAY_TO_SATURDAY,
     extra_closed: Mapping[date, str] | None = None,
     holidays: Mapping[date, Holiday] | None = None,
+    sundays_too: bool = False,
 ) -> tuple[date, ...]:
     """Return the days from `start` to `end`, both included, on which a team may work.
 
     Parameters
     ----------
     weekdays
-        Working weekdays, Monday = 0; a Sunday is never one, whatever stands here.
+        Working weekdays, Monday = 0; a Sunday is none, whatever stands here, save `sundays_too`.
     extra_closed
         Days the branch closes itself, with the name of the occasion.
     holidays
@@ -110,7 +128,13 @@ def workdays(
     return tuple(
         day
         for day in days_between(start, end)
-        if not why_closed(day, weekdays=weekdays, extra_closed=extra_closed, holidays=kept)
+        if not why_closed(
+            day,
+            weekdays=weekdays,
+            extra_closed=extra_closed,
+            holidays=kept,
+            sundays_too=sundays_too,
+        )
     )
 
 
@@ -121,13 +145,15 @@ def why_closed(
     extra_closed: Mapping[date, str] | None = None,
     holidays: Mapping[date, Holiday] | None = None,
     leave: Mapping[date, str] | None = None,
+    sundays_too: bool = False,
 ) -> tuple[Closed, ...]:
     """Every reason why `day` holds no visit; empty when it does.
 
-    `holidays` None looks them up; `leave` maps a team's days of leave to a name.
+    `holidays` None looks them up; `leave` maps a team's days of leave to a name; with
+    `sundays_too` a Sunday is a weekday like the others.
     """
     kept = holidays_between(day, day) if holidays is None else holidays
-    reasons = list(_weekday_reasons(day, weekdays))
+    reasons = list(_weekday_reasons(day, weekdays, sundays_too))
     if (holiday := kept.get(day)) is not None:
         reasons.append(Closed(ClosedKind.HOLIDAY, holiday.name, holiday.is_estimate))
     if extra_closed is not None and day in extra_closed:
@@ -137,8 +163,8 @@ def why_closed(
     return tuple(reasons)
 
 
-def _weekday_reasons(day: date, weekdays: Collection[int]) -> Iterator[Closed]:
-    if day.weekday() == SUNDAY:
+def _weekday_reasons(day: date, weekdays: Collection[int], sundays_too: bool) -> Iterator[Closed]:
+    if day.weekday() == SUNDAY and not sundays_too:
         yield Closed(ClosedKind.SUNDAY)
     elif day.weekday() not in weekdays:
         yield Closed(ClosedKind.NOT_A_WORKING_WEEKDAY)
@@ -164,6 +190,7 @@ def earliest_starts(
     ends_minute: int,
     is_friday: bool,
     not_before: Sequence[int] | None = None,
+    closes: Sequence[int] | None = None,
 ) -> tuple[int, ...] | None:
     """Earliest start of each session of one day-trip, or None when it does not fit the hours.
 
@@ -176,6 +203,8 @@ def earliest_starts(
         When the team leaves the base and when it must be back.
     not_before
         Minute before which each session does not start; None binds none.
+    closes
+        Minute at which each session must have ended; None binds none.
     """
     now = starts_minute
     starts: list[int] = []
@@ -187,6 +216,8 @@ def earliest_starts(
             now = PRAYERS_END_MINUTE
         starts.append(now)
         now += session
+        if closes is not None and now > closes[number]:
+            return None
     if starts and now + leg_minutes[-1] > ends_minute:
         return None
     return tuple(starts)

@@ -7,6 +7,7 @@ from sqlalchemy import JSON, CheckConstraint, Column, Index
 from sqlmodel import Field, SQLModel
 
 from outreach.db import CODE, words
+from outreach.planning.feasts import Feast
 from outreach.planning.model import Access
 
 
@@ -183,7 +184,7 @@ class MarketDay(SQLModel, table=True):
     version: int = 1
 
 
-class Layer(StrEnum):
+class CalendarLayer(StrEnum):
     """A layer of the calendar that may speak against a day or an hour in a village."""
 
     HOLIDAY = "holiday"
@@ -218,7 +219,8 @@ class CalendarRule(SQLModel, table=True):
 
     `region_code` is a prefix, empty for the nation; the longest prefix with a rule decides.
     `weight_minutes` is what a soft day is worth avoiding, in minutes of travel. `months` bound the
-    monsoon, `weekdays` (ISO numbers) and the hours bound the office; empty and none elsewhere.
+    monsoon, `weekdays` (ISO numbers) the office, the hours the office and Ramadan; empty and none
+    elsewhere.
     """
 
     __tablename__ = "calendar_rule"
@@ -229,7 +231,7 @@ class CalendarRule(SQLModel, table=True):
     )
     id: int | None = Field(default=None, primary_key=True)
     region_code: str = Field(index=True, sa_type=CODE)
-    layer: Layer = Field(sa_type=words(Layer))
+    layer: CalendarLayer = Field(sa_type=words(CalendarLayer))
     effect: Effect = Field(sa_type=words(Effect))
     weight_minutes: int = 0
     months: list[int] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
@@ -239,20 +241,6 @@ class CalendarRule(SQLModel, table=True):
     source: str = ""
     note: str = ""
     version: int = 1
-
-
-class Feast(StrEnum):
-    """A feast whose date is computed until it is announced."""
-
-    RAMADAN = "ramadan"
-    IDUL_FITRI = "idul_fitri"
-    IDUL_ADHA = "idul_adha"
-    HIJRI_NEW_YEAR = "hijri_new_year"
-    MAULID = "maulid"
-    ISRA_MIRAJ = "isra_miraj"
-    NYEPI = "nyepi"
-    GALUNGAN = "galungan"
-    KUNINGAN = "kuningan"
 
 
 class FeastDate(SQLModel, table=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,9 @@ from sqlmodel import col
 from outreach.campaigns.choosing import sites_of
 from outreach.people.rota import team_days
 from outreach.planning.model import Parameters, Problem
+from outreach.villages.calendar import ALWAYS
+from outreach.visits.kept_calendar import calendar_of
+from outreach.visits.measured_ways import kept_ways, places_of
 from outreach.visits.question import local_day
 from outreach.visits.runs import finish_if_settled, lock_run
 from outreach.visits.tables import Batch, BatchState, PlanRun, RunState
@@ -91,13 +94,18 @@ def load_problem(db: Session, held: Claim) -> Problem:
     """
     batch = db.get_one(Batch, held.batch_id, populate_existing=True)
     run = db.get_one(PlanRun, held.run_id)
+    # Kept when the plan was asked for, so that the same question can be put again.
+    told = calendar_of(batch.question)
     sites = {
-        site.code: replace(site, closed_days=_closed_days(batch, site.code))
+        site.code: told.get(site.code, ALWAYS).told_of(site)
         for site in sites_of(db, batch.question["villages"])
     }
+    asked = tuple(sites[code] for code in batch.question["villages"])
+    days = _team_days(db, run, batch)
     return Problem(
-        sites=tuple(sites[code] for code in batch.question["villages"]),
-        team_days=_team_days(db, run, batch),
+        sites=asked,
+        team_days=days,
+        travel=kept_ways(batch, places_of(asked, days)),
         seed=run.seed + batch.number,
         parameters=Parameters(run.parameters["day_price"], run.parameters["rounds"]),
     )
@@ -183,11 +191,6 @@ def _bury(db: Session, now: datetime) -> None:
             .execution_options(synchronize_session=False)
         )
         finish_if_settled(db, run, now)
-
-
-def _closed_days(batch: Batch, code: str) -> frozenset[date]:
-    # Kept when the plan was asked for, so that the same question can be put again.
-    return frozenset(map(date.fromisoformat, batch.question.get("closed", {}).get(code, ())))
 
 
 def _team_days(db: Session, run: PlanRun, batch: Batch) -> tuple[TeamDay, ...]:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.campaigns.choosing import sites_of
-from outreach.people.rota import leave_days, team_day
+from outreach.people.rota import leave_days, rest_of_branch, team_day
 from outreach.people.tables import Team
 from outreach.planning.daytrip import visits_of_day
 from outreach.planning.model import Site  # noqa: TC001 - as above
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from outreach.planning.model import PlannedVisit, TeamDay
     from outreach.planning.workdays import Closed
+    from outreach.villages.calendar import Rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class Board:
     bases: Mapping[str, Village]
     sites: Mapping[str, Site]
     leave: Mapping[int, set[date]]
+    rest: Rest
 
     def day(self, key: TeamAndDay) -> TeamDay:
         """Hours and base of a team on a day."""
@@ -81,7 +83,13 @@ class Board:
         """Every reason why the team does not go out on the day."""
         team, day = self.teams[key[0]], key[1]
         away = {day: ""} if day in self.leave.get(key[0], ()) else {}
-        return why_closed(day, weekdays={iso - 1 for iso in team.weekdays}, leave=away)
+        return why_closed(
+            day,
+            weekdays={iso - 1 for iso in team.weekdays},
+            leave=away,
+            holidays=self.rest.holidays,
+            sundays_too=self.rest.works_sundays,
+        )
 
     def site(self, seat: Seat) -> Site:
         """Return the village of a seat, with the length of its session."""
@@ -132,6 +140,7 @@ def read_board(
         _bases(db, teams.values()),
         {site.code: site for site in sites_of(db, everywhere, first, last)} if span else {},
         leave_days(db, branch_id, first, last),
+        rest_of_branch(db, branch_id, first, last),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlmodel import col, select
 
 from outreach.campaigns.tables import StageVillage
-from outreach.villages.calendar import closed_dates, closed_days
+from outreach.villages.calendar import closed_dates, shut_days
 from outreach.visits.listing import visits_between
 from outreach.visits.tables import TO_COME
 
@@ -33,7 +33,7 @@ def on_closed_days(db: Session, rows: Iterable[VisitRow]) -> Mapping[int, tuple[
     if not coming:
         return {}
     days = [row.day for row in coming]
-    closed = closed_days(db, {row.village_code for row in coming}, min(days), max(days))
+    closed = shut_days(db, {row.village_code for row in coming}, min(days), max(days))
     return {
         row.id: marks
         for row in coming

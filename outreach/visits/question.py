@@ -15,17 +15,17 @@ from outreach.campaigns.choosing import Past
 from outreach.campaigns.stages import area_of
 from outreach.campaigns.tables import Stage, Status
 from outreach.people.access import within
-from outreach.people.rota import team_days
+from outreach.people.rota import rest_of_branch, team_days
 from outreach.people.tables import Branch, Team, TeamLeave
 from outreach.planning.workdays import (
     Closed,
     ClosedKind,
     days_between,
-    holidays_between,
     why_closed,
 )
-from outreach.villages.calendar import closed_dates, closed_days
+from outreach.villages.calendar import closed_days, for_planner
 from outreach.villages.tables import Village
+from outreach.visits.kept_calendar import calendar_as_kept
 from outreach.visits.tables import (
     ACTIVE,
     Happening,
@@ -211,7 +211,7 @@ def _occupied(db: Session, stage: Stage, starts: date) -> set[tuple[int, date]]:
 def question_of(db: Session, villages: Sequence[str], days: Sequence[TeamDay]) -> dict[str, Any]:
     """Put what a batch is asked as its row keeps it.
 
-    The days on which villages are closed are kept with it, so that the same plan can be made
+    What the calendar says of the villages is kept with it, so that the same plan can be made
     again after a harvest has been noted.
     """
     asked = [[one.team_id, one.day.isoformat()] for one in days]
@@ -219,11 +219,10 @@ def question_of(db: Session, villages: Sequence[str], days: Sequence[TeamDay]) -
 
 
 def closed_now(db: Session, question: dict[str, Any]) -> dict[str, Any]:
-    """Put a question again, with the days on which villages are closed as they stand now."""
-    days = [date.fromisoformat(day) for _, day in question["team_days"]]
-    closed = closed_dates(db, question["villages"], min(days), max(days)) if days else {}
-    told = {code: [day.isoformat() for day in sorted(some)] for code, some in closed.items()}
-    return {**question, "closed": told}
+    """Put a question again, with what the calendar says of its villages and days by now."""
+    days = {date.fromisoformat(day) for _, day in question["team_days"]}
+    told = for_planner(db, question["villages"], min(days), max(days)) if days else {}
+    return {**question, "calendar": calendar_as_kept(told, days)}
 
 
 def days_left_out(db: Session, stage: Stage, chosen: Sequence[str]) -> list[DayLeftOut]:
@@ -243,14 +242,18 @@ def days_closed_to_all(
     The villages are those *chosen*, or without any all of the stage's area. Leave does not count:
     another team may go.
     """
-    holidays = holidays_between(first, last)
+    rest = rest_of_branch(db, stage.branch_id, first, last)
     weekdays = working_weekdays(db, stage.branch_id)
     shut = _shut_days(db, chosen or area_of(db, stage), first, last)
     return [
         DayLeftOut(day, closed, marks=shut[day] if closed.kind is ClosedKind.EXTRA else ())
         for day in days_between(first, last)
         for closed in why_closed(
-            day, weekdays=weekdays, holidays=holidays, extra_closed=dict.fromkeys(shut, "")
+            day,
+            weekdays=weekdays,
+            holidays=rest.holidays,
+            extra_closed=dict.fromkeys(shut, ""),
+            sundays_too=rest.works_sundays,
         )
     ]
 

@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from outreach.campaigns.choosing import sites_of
 from outreach.errors import Conflict
-from outreach.people.rota import team_day
+from outreach.people.rota import rest_of_branch, team_day
 from outreach.people.tables import Team, TeamLeave
 from outreach.planning.daytrip import visits_of_day
 from outreach.planning.workdays import Closed, why_closed
@@ -194,4 +194,11 @@ def why_team_stays(db: Session, team: Team, day: date) -> tuple[Closed, ...]:
         col(TeamLeave.ends) >= day,
     )
     away = {day: "; ".join(names)} if (names := db.scalars(leave).all()) else {}
-    return why_closed(day, weekdays={iso - 1 for iso in team.weekdays}, leave=away)
+    rest = rest_of_branch(db, team.branch_id, day, day)
+    return why_closed(
+        day,
+        weekdays={iso - 1 for iso in team.weekdays},
+        leave=away,
+        holidays=rest.holidays,
+        sundays_too=rest.works_sundays,
+    )

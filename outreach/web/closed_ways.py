@@ -8,6 +8,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from outreach.villages.codes import Level, cut
+from outreach.villages.tables import Closure
 from outreach.visits.tables import Cause
 from outreach.web.words import word
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from outreach.villages.calendar import Mark
-    from outreach.villages.tables import Closure
     from outreach.visits.rows import VisitRow
 
 
@@ -27,8 +27,8 @@ def replans_of_closed(
     days: dict[tuple[str, int, str, Closure], list[date]] = {}
     for visit, marks in hit:
         for mark in marks:
-            if mark.closure is not None:
-                key = (visit.stage, visit.stage_id, _region(visit, mark), mark.closure)
+            if (closure := _closure(mark)) is not None:
+                key = (visit.stage, visit.stage_id, _region(visit, mark), closure)
                 days.setdefault(key, []).append(visit.day)
     return [
         (
@@ -52,6 +52,13 @@ def replans_of_closed(
         )
         for (stage, stage_id, region, closure), several in sorted(days.items())
     ]
+
+
+def _closure(mark: Mark) -> Closure | None:
+    """Name the cause of a re-plan; a market's day comes again, its visits are moved by hand."""
+    if mark.rhythm is not None:
+        return None
+    return mark.closure or Closure.FEAST
 
 
 def _region(visit: VisitRow, mark: Mark) -> str:

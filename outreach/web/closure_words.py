@@ -16,11 +16,25 @@ if TYPE_CHECKING:
 
 def mark_words(mark: Mark) -> str:
     """Say what makes a day special: `Harvest: rice`, `Market day (Kliwon)`."""
-    if mark.rhythm is not None:
-        words = _("Market day (%(day)s)", day=word(mark.rhythm))
-    else:
-        words = word(mark.closure) if mark.closure else ""
+    words = _named(mark)
+    if mark.is_estimate:
+        return str(_("%(what)s (estimate)", what=words))
+    return words
+
+
+def _named(mark: Mark) -> str:
+    if mark.feast is not None:
+        return f"{word(mark.feast)} {mark.note}".strip()
+    words = _kind(mark)
     return f"{words}: {mark.note}" if mark.note else words
+
+
+def _kind(mark: Mark) -> str:
+    if mark.rhythm is None:
+        return word(mark.closure or mark.layer)
+    if mark.is_missed:
+        return str(_("No market day (the market is on %(day)s)", day=word(mark.rhythm)))
+    return str(_("Market day (%(day)s)", day=word(mark.rhythm)))
 
 
 def marks_in_words(marks: Iterable[Mark]) -> str:

@@ -27,7 +27,8 @@ from outreach.people.closures import (
     update_noted,
 )
 from outreach.people.tables import Role
-from outreach.villages.calendar import falls_on, mark_of
+from outreach.villages.calendar import falls_on, layer_of, mark_of
+from outreach.villages.calendar_rules import read_book
 from outreach.villages.reading import names_of
 from outreach.villages.tables import ClosedPeriod, Closure, MarketDay, MarketEffect, MarketRhythm
 from outreach.visits.closures import AHEAD, visits_on_closed_days
@@ -127,7 +128,11 @@ def _marks(db: Session, days: Sequence[date]) -> dict[date, DayMarks] | None:
     if periods.found + markets.found > MOST_MARKS:
         return None
     rows: list[ClosedPeriod | MarketDay] = [*periods.rows, *markets.rows]
-    marked = sorted(((row, mark_of(row)) for row in rows), key=lambda both: not both[1].closes)
+    book = read_book(db)
+    marked = sorted(
+        ((row, mark_of(row, book.of_region(layer_of(row), row.region_code))) for row in rows),
+        key=lambda both: not both[1].closes,
+    )
     names = names_of(db, {row.region_code for row in rows})
     return {day: _day([mark for row, mark in marked if falls_on(row, day)], names) for day in days}
 

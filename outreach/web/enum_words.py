@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
+from outreach.web.calendar_words import CALENDAR_WORDS
 from outreach.web.manager_enum_words import MANAGER_WORDS
 
 ENUM_WORDS = {
     **MANAGER_WORDS,
+    **CALENDAR_WORDS,
     "Role": {
         "official": _("Village official"),
         "coordinator": _("Field coordinator"),
@@ -94,8 +96,10 @@ ENUM_WORDS = {
     "Remedy": {
         "locate_village": _("Enter where the village is"),
         "overnight_stay": _("Plan a night away"),
+        "boat": _("Go by boat"),
         "longer_day": _("Allow a longer day"),
         "open_a_day": _("Open a day for this village"),
+        "another_weekday": _("Work on another weekday"),
         "add_team": _("Add a team"),
         "longer_stage": _("Make the stage longer"),
         "next_stage": _("Take it into the next stage"),
@@ -164,6 +168,11 @@ ENUM_WORDS = {
         "no_team_day": _("The team does not work on that day"),
         "closed_day": _("Nobody works on that day"),
         "village_closed": _("The village is closed on that day"),
+        "village_hours": _("The session lies outside the hours of the village"),
+        "pin_moved": _("A visit that stands has moved"),
+        "stay_days": _("A stay takes a day on which the team cannot be there"),
+        "stay_travel_day": _("A session on a day of travel"),
+        "stay_access": _("The days of travel are too short for the way to the hub"),
         "too_many_sessions": _("More sessions than the day can hold"),
         "slot_order": _("The order of the day's sessions is wrong"),
         "outside_hours": _("The team would be back too late"),

@@ -10,6 +10,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
 from outreach.errors import Conflict, OutreachError
+from outreach.web.calendar_words import CALENDAR_PROBLEMS
 from outreach.web.enum_words import ENUM_WORDS
 from outreach.web.i18n import language
 
@@ -38,6 +39,7 @@ SENTENCES = {
     ),
     "not_from_our_page": _("This did not come from a page of ours, so nothing was changed."),
     "registry_fault": _("The list of villages is incomplete. Tell who looks after the product."),
+    "calendar_fault": _("The calendar's defaults are faulty. Tell who looks after the product."),
     "tariff_fault": _("The table of contributions is faulty. Tell who looks after the product."),
     "coast_missing": _("The map's coast line is missing. Tell who looks after the product."),
     "undeclared_route": _("The product is not set up correctly."),
@@ -171,6 +173,7 @@ CONFLICTS = {
 
 #: Words per problem of a field; names in brackets are limits that come with it.
 PROBLEMS = {
+    **CALENDAR_PROBLEMS,
     # What Pydantic finds.
     "missing": _("Please fill this in."),
     "string_type": _("Please enter text."),

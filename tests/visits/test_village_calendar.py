@@ -12,6 +12,7 @@ from outreach.planning.assign import assign
 from outreach.planning.check import violations
 from outreach.villages.tables import ClosedPeriod, Closure, MarketDay, MarketRhythm
 from outreach.visits.batches import claim, due_batches, load_problem
+from outreach.visits.kept_calendar import calendar_of
 from outreach.visits.move_warnings import warnings_of_move
 from outreach.visits.moving import MoveIn
 from outreach.visits.preview import preview
@@ -94,8 +95,10 @@ def test_a_batch_tried_anew_knows_what_has_closed_since(engine: Engine, world: W
     _close(engine, SERENGAN, STARTS, STARTS)
     with unit_of_work(engine) as db:
         asked = retry_batch(db, batch_id, by=world.coordinator).question
-    assert {code[:8] for code in asked["closed"]} == {SERENGAN}
-    assert {day for days in asked["closed"].values() for day in days} == {STARTS.isoformat()}
+    told = calendar_of(asked)
+    assert {code[:8] for code in told} == {SERENGAN}
+    assert {one.closed_days for one in told.values()} == {frozenset({STARTS})}
+    assert len(asked["calendar"]) == 1, "villages of which the same is said share an entry"
 
 
 def test_the_preview_counts_days_on_which_everything_is_closed_as_gone(engine: Engine) -> None:

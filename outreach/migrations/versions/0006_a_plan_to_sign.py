@@ -29,7 +29,7 @@ def upgrade() -> None:
     op.create_table('calendar_rule',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('region_code', sa.String(length=13).with_variant(sa.String(length=13, collation='C'), 'postgresql'), nullable=False),
-    sa.Column('layer', sa.Enum('holiday', 'joint_leave', 'ramadan', 'islamic_feast', 'friday', 'sunday', 'nyepi', 'galungan', 'market', 'planting', 'harvest', 'election', 'feast', 'flood', 'monsoon', 'office_hours', 'other', name='layer', native_enum=False, create_constraint=True, length=32), nullable=False),
+    sa.Column('layer', sa.Enum('holiday', 'joint_leave', 'ramadan', 'islamic_feast', 'friday', 'sunday', 'nyepi', 'galungan', 'market', 'planting', 'harvest', 'election', 'feast', 'flood', 'monsoon', 'office_hours', 'other', name='calendarlayer', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('effect', sa.Enum('off', 'soft', 'hard', name='effect', native_enum=False, create_constraint=True, length=32), nullable=False),
     sa.Column('weight_minutes', sa.Integer(), nullable=False),
     sa.Column('months', sa.JSON(), nullable=False),

@@ -1,0 +1,51 @@
+"""The words of the screens for the village calendar: its enums and its problems."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+
+CALENDAR_PROBLEMS = {
+    "weight_needed": _("Say how many minutes of travel it is worth to avoid such a day."),
+    "month_needed": _("Choose at least one month."),
+    "weekday_needed": _("Choose at least one weekday."),
+    "both_hours_needed": _("Give both hours or none."),
+    "far_from_computed": _("This is more than ten days from the computed date. Please check it."),
+}
+
+CALENDAR_WORDS = {
+    "CalendarLayer": {
+        "holiday": _("Public holiday"),
+        "joint_leave": _("Joint leave"),
+        "ramadan": _("Ramadan"),
+        "islamic_feast": _("Islamic feasts"),
+        "friday": _("Friday prayers, 11:30 to 13:30"),
+        "sunday": _("Sunday"),
+        "nyepi": _("Nyepi"),
+        "galungan": _("Galungan and Kuningan"),
+        "market": _("Market days"),
+        "planting": _("Planting"),
+        "harvest": _("Harvest"),
+        "election": _("Election"),
+        "feast": _("Village feasts"),
+        "flood": _("Flood"),
+        "monsoon": _("Rough sea or wet road"),
+        "office_hours": _("Hours of the village office"),
+        "other": _("Other closed periods"),
+    },
+    "Effect": {
+        "off": _("Does not count"),
+        "soft": _("Better avoided"),
+        "hard": _("No session"),
+    },
+    "Feast": {
+        "ramadan": _("Ramadan"),
+        "idul_fitri": _("Idul Fitri"),
+        "idul_adha": _("Idul Adha"),
+        "hijri_new_year": _("Islamic New Year"),
+        "maulid": _("Birthday of the Prophet"),
+        "isra_miraj": _("Isra Mikraj"),
+        "nyepi": _("Nyepi"),
+        "galungan": _("Galungan"),
+        "kuningan": _("Kuningan"),
+    },
+}
