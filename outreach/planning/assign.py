@@ -3,63 +3,81 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from outreach.planning.daytrip import visits_of_day
+from outreach.planning.check import violations_of_day
+from outreach.planning.daytrip import standing_visits, visits_of_day, visits_without_a_day
 from outreach.planning.model import Plan
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.prices import prices_of
 from outreach.planning.reasons import (
     has_place,
     out_of_reach,
-    without_capacity,
     without_place,
     without_team,
 )
-from outreach.planning.rota import give_trips, insert_left
-from outreach.planning.routing import SOLVER, Search, rounds_for, route
+from outreach.planning.routing import Search, plan_rota, rounds_for
+from outreach.planning.solver import SOLVER
+from outreach.planning.trying import without_capacity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-    from outreach.planning.model import PlannedVisit, Problem, Site, Unplaced
-    from outreach.planning.network import Kind
-
-# Progress is told about so many times in all.
-PROGRESS_STEPS = 100
+    from outreach.planning.model import PlannedVisit, Problem, Site, TeamDay, Unplaced
 
 
 def assign(problem: Problem, on_progress: Callable[[int, int], None] | None = None) -> Plan:
     """Plan the visits: every site ends in `visits` or, with its one reason, in `unplaced`.
 
-    The same problem gives the same plan on every machine.
+    The same problem with the same rounds gives the same plan on every machine. Visits that stand
+    are in it as they stand, even where they break a rule: `check.violations` tells which.
 
     Parameters
     ----------
     on_progress
-        Called about a hundred times with the solver's rounds done and the rounds in all. What it
-        raises ends the planning and comes out here: the way to cancel.
+        Called about a hundred times with the solver's rounds done and the rounds in all, or with
+        per cent of the processor time. What it raises ends the planning and comes out here: the
+        way to cancel.
     """
+    problem = in_order(problem)
     unplaced = without_place(problem.sites)
     located = [site for site in problem.sites if has_place(site)]
-    if not problem.team_days or not located:
-        return plan_of(problem, (), 0, unplaced + without_team(located))
-    network = network_of(located, problem.team_days, problem.travel)
-    unplaced += out_of_reach(network, kinds_of(network, problem.team_days))
+    fixed = visits_as_they_stand(problem, located)
+    done = {visit.code for visit in fixed}
+    waiting = [site for site in located if site.code not in done]
+    taken = {(visit.team_id, visit.day) for visit in fixed}
+    team_days = [one for one in problem.team_days if (one.team_id, one.day) not in taken]
+    if not team_days or not waiting:
+        return plan_of(problem, fixed, (0, 0), unplaced + without_team(waiting))
+    network = network_of(waiting, team_days, problem.travel)
+    unplaced += out_of_reach(network, kinds_of(network, team_days))
     refused = {one.code for one in unplaced}
-    sites = [site for site in located if site.code not in refused]
+    sites = [site for site in waiting if site.code not in refused]
     if not sites:
-        return plan_of(problem, (), 0, unplaced)
-    rounds = problem.parameters.rounds
-    rounds = rounds_for(len(sites)) if rounds is None else rounds
-    visits = visits_to(problem, sites, rounds, on_progress)
-    unplaced += without_capacity(sites, visits, problem.team_days)
-    return plan_of(problem, visits, rounds, unplaced)
+        return plan_of(problem, fixed, (0, 0), unplaced)
+    rounds = problem.parameters.rounds_of_steps or (rounds_for(len(sites)),) * 2
+    search = Search(problem.seed, rounds, problem.parameters.cpu_seconds, on_progress)
+    visits = visits_to(problem, sites, team_days, search)
+    unplaced += without_capacity(sites, visits, team_days, problem.travel)
+    return plan_of(problem, [*fixed, *visits], (search.done[0], search.done[1]), unplaced)
+
+
+def in_order(problem: Problem) -> Problem:
+    """Sort sites and team-days, so that the order they come in decides nothing."""
+    return replace(
+        problem,
+        sites=tuple(sorted(problem.sites, key=lambda site: site.code)),
+        team_days=tuple(sorted(problem.team_days, key=lambda one: (one.day, one.team_id))),
+    )
 
 
 def plan_of(
-    problem: Problem, visits: Sequence[PlannedVisit], rounds: int, unplaced: Sequence[Unplaced]
+    problem: Problem,
+    visits: Sequence[PlannedVisit],
+    rounds: tuple[int, int],
+    unplaced: Sequence[Unplaced],
 ) -> Plan:
     """Put the answer together: visits by date, team and time; the rest by code."""
     return Plan(
@@ -73,51 +91,45 @@ def plan_of(
     )
 
 
+def visits_as_they_stand(problem: Problem, sites: Sequence[Site]) -> list[PlannedVisit]:
+    """Pinned visits of team-days on which they break a rule: nothing is planned around them.
+
+    On a day that is none of the team's they have no way to and fro.
+    """
+    pinned: dict[tuple[int, date], list[Site]] = defaultdict(list)
+    for site in sites:
+        if site.pin is not None:
+            pinned[site.pin.team_id, site.pin.day].append(site)
+    team_days = {(one.team_id, one.day): one for one in problem.team_days}
+    codes = {site.code: site for site in sites}
+    found: list[PlannedVisit] = []
+    for key, standing in sorted(pinned.items()):
+        if key not in team_days:
+            found += visits_without_a_day(standing)
+            continue
+        visits = standing_visits(team_days[key], standing, problem.travel)
+        if violations_of_day(team_days[key], visits, codes, measured=problem.travel):
+            found += visits
+    return found
+
+
 def visits_to(
-    problem: Problem,
-    sites: Sequence[Site],
-    rounds: int,
-    on_progress: Callable[[int, int], None] | None,
+    problem: Problem, sites: Sequence[Site], team_days: Sequence[TeamDay], search: Search
 ) -> list[PlannedVisit]:
     """Visits to as many of the sites, each reachable alone, as the team-days hold."""
-    network = network_of(sites, problem.team_days, problem.travel)
+    network = network_of(sites, team_days, problem.travel, problem.parameters.togetherness)
     kinds = {
         team_day: kind
-        for team_day, kind in kinds_of(network, problem.team_days).items()
+        for team_day, kind in kinds_of(network, team_days).items()
         if kind.sessions > 0
     }
-    days: dict[Kind, list[date]] = defaultdict(list)
-    for team_day, kind in sorted(kinds.items(), key=lambda item: (item[0].day, item[0].team_id)):
-        days[kind].append(team_day.day)
-    progress = Progress(2 * rounds, on_progress)
-    search = Search(rounds, problem.seed, progress.step)
     number_of = {site.code: number for number, site in enumerate(problem.sites)}
     prices = prices_of(problem).restricted([number_of[site.code] for site in sites])
-    trips = route(network, days, prices, search)
-    rota = give_trips(network, trips, kinds)
-    served = {stop for stops in rota.values() for stop in stops}
-    left = [stop for stop in range(len(sites)) if stop not in served]
     return [
         visit
-        for team_day, stops in insert_left(network, rota, kinds, left).items()
+        for team_day, stops in plan_rota(network, kinds, prices, search).items()
         for visit in visits_of_day(
             team_day, [sites[stop] for stop in stops], measured=problem.travel
         )
         or ()
     ]
-
-
-class Progress:
-    """Counts the solver's rounds and tells of every hundredth part of them."""
-
-    def __init__(self, rounds: int, tell: Callable[[int, int], None] | None) -> None:
-        self.rounds = rounds
-        self.done = 0
-        self.tell = tell
-
-    def step(self) -> None:
-        """Count one round."""
-        self.done += 1
-        due = self.done * PROGRESS_STEPS // self.rounds
-        if self.tell is not None and due > (self.done - 1) * PROGRESS_STEPS // self.rounds:
-            self.tell(self.done, self.rounds)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from outreach.planning.network import sessions_held
+from outreach.planning.network import legs_apart, sessions_held
 from outreach.planning.prices import SLOT_PRICE_S, TEAM_DAY_PRICE_S, prices_of
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def bill_of(problem: Problem, plan: Plan) -> Bill:
     prices = prices_of(problem)
     number_of = {site.code: number for number, site in enumerate(problem.sites)}
     sites = {site.code: site for site in problem.sites}
-    delays = (prices.delay[number_of[one.code]] * prices.day_number[one.day] for one in plan.visits)
+    delays = (prices.delay[number_of[one.code]] * prices.number_on(one.day) for one in plan.visits)
     return Bill(
         travel_s=plan.travel_minutes * 60,
         team_days_s=_team_days_s(problem, plan),
@@ -68,11 +67,6 @@ def bill_of(problem: Problem, plan: Plan) -> Bill:
         * 60,
         left_out_s=int(sum(prices.left_out[number_of[one.code]] for one in plan.unplaced)),
     )
-
-
-def legs_apart(trip: Iterable[Site]) -> int:
-    """Count the legs of a day-trip that go from one district into another."""
-    return sum(here.district != there.district for here, there in pairwise(trip))
 
 
 def trips_of(visits: Iterable[PlannedVisit], sites: dict[str, Site]) -> Iterator[Sequence[Site]]:
@@ -88,5 +82,8 @@ def _team_days_s(problem: Problem, plan: Plan) -> int:
     shortest = min((site.session_minutes for site in problem.sites), default=1)
     days = {(one.team_id, one.day): one for one in problem.team_days}
     used = {(visit.team_id, visit.day) for visit in plan.visits}
-    held = sum(sessions_held(days[key], shortest) for key in used) * SLOT_PRICE_S
+    # A visit that stands may be on a day on which its team does not work: a full day is paid then.
+    known = [days[key] for key in used if key in days]
+    held = sum(sessions_held(one, shortest) for one in known) * SLOT_PRICE_S
+    held += TEAM_DAY_PRICE_S * (len(used) - len(known))
     return held + TEAM_DAY_PRICE_S * sum(len(stay.travel_days) for stay in plan.stays)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
-from dataclasses import dataclass, field
-from datetime import date  # noqa: TC003 - as above
+from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         PlannedVisit,
         Problem,
         Site,
+        Stay,
         TeamDay,
         TravelTable,
     )
@@ -39,6 +40,11 @@ class Rule(StrEnum):
     NO_TEAM_DAY = "no_team_day"  # the team does not work on that day
     CLOSED_DAY = "closed_day"  # Sunday, holiday or leave
     VILLAGE_CLOSED = "village_closed"
+    VILLAGE_HOURS = "village_hours"  # outside the hours of the village
+    PIN_MOVED = "pin_moved"  # a visit that stands has another team, day or start, or none
+    STAY_DAYS = "stay_days"  # a stay takes a day on which its team does not work or is elsewhere
+    STAY_TRAVEL_DAY = "stay_travel_day"  # a session on the way to a hub or back
+    STAY_ACCESS = "stay_access"  # the travel days are too short for the way, or it is another
     TOO_MANY_SESSIONS = "too_many_sessions"
     SLOT_ORDER = "slot_order"
     OUTSIDE_HOURS = "outside_hours"
@@ -62,12 +68,12 @@ class Violation:
 def violations(problem: Problem, plan: Plan) -> tuple[Violation, ...]:
     """Every rule the plan breaks; empty for a sound plan."""
     sites = {site.code: site for site in problem.sites}
-    team_days = {(one.team_id, one.day): one for one in problem.team_days}
+    team_days = team_days_of(problem, plan)
     trips: dict[tuple[int, date], list[PlannedVisit]] = defaultdict(list)
     for visit in plan.visits:
         if visit.code in sites:
             trips[visit.team_id, visit.day].append(visit)
-    found = list(_villages(sites, plan))
+    found = [*_villages(sites, plan), *_pins(problem, plan), *_stays(problem, plan)]
     for key, visits in sorted(trips.items()):
         if (team_day := team_days.get(key)) is None:
             found += [_of(visit, Rule.NO_TEAM_DAY) for visit in visits]
@@ -88,12 +94,63 @@ def _villages(sites: Mapping[str, Site], plan: Plan) -> Iterator[Violation]:
     )
 
 
+def _pins(problem: Problem, plan: Plan) -> Iterator[Violation]:
+    kept = {(one.code, one.team_id, one.day, one.starts_minute) for one in plan.visits}
+    for site in problem.sites:
+        pin = site.pin
+        if pin and (site.code, pin.team_id, pin.day, pin.starts_minute) not in kept:
+            yield Violation(Rule.PIN_MOVED, site.code, pin.team_id, pin.day)
+
+
 def _totals(plan: Plan) -> Iterator[Violation]:
     travel = sum(visit.travel_minutes + visit.return_minutes for visit in plan.visits)
-    team_days = len({(visit.team_id, visit.day) for visit in plan.visits})
-    if (travel, team_days) != (plan.travel_minutes, plan.team_days_used):
-        facts = {"travel_minutes": travel, "team_days_used": team_days}
+    travel += sum(2 * stay.access_minutes for stay in plan.stays)
+    used = {(visit.team_id, visit.day) for visit in plan.visits}
+    used |= {(stay.team_id, day) for stay in plan.stays for day in stay.travel_days}
+    if (travel, len(used)) != (plan.travel_minutes, plan.team_days_used):
+        facts = {"travel_minutes": travel, "team_days_used": len(used)}
         yield Violation(Rule.WRONG_TOTAL, facts=facts)
+
+
+def team_days_of(problem: Problem, plan: Plan) -> dict[tuple[int, date], TeamDay]:
+    """Team-days by team and day, those at the hub of a stay starting from there."""
+    hubs = {(stay.team_id, day): stay.hub for stay in plan.stays for day in stay.session_days}
+    days = {(one.team_id, one.day): one for one in problem.team_days}
+    return {key: replace(one, base=hubs[key]) if key in hubs else one for key, one in days.items()}
+
+
+def _stays(problem: Problem, plan: Plan) -> Iterator[Violation]:
+    """Rules of stays: days of their own, none of travel with a session, a way that fits."""
+    works = {(one.team_id, one.day): one for one in problem.team_days}
+    on_the_way = {(stay.team_id, day) for stay in plan.stays for day in stay.travel_days}
+    times = Counter(
+        (stay.team_id, day)
+        for stay in plan.stays
+        for day in (*stay.travel_days, *stay.session_days)
+    )
+    yield from (
+        Violation(Rule.STAY_DAYS, "", *key)
+        for key, count in times.items()
+        if count > 1 or key not in works
+    )
+    yield from (
+        _of(visit, Rule.STAY_TRAVEL_DAY)
+        for visit in plan.visits
+        if (visit.team_id, visit.day) in on_the_way
+    )
+    for stay in plan.stays:
+        days = [works[key] for day in stay.travel_days if (key := (stay.team_id, day)) in works]
+        if days and not _holds_the_way(stay, days, problem.travel):
+            yield Violation(Rule.STAY_ACCESS, stay.hub_code, stay.team_id, days[0].day)
+
+
+def _holds_the_way(stay: Stay, days: Sequence[TeamDay], measured: TravelTable | None) -> bool:
+    """Whether the way to the hub is as long as written, and fits out and back."""
+    first = min(stay.session_days, default=date.max)
+    out = sum(one.ends_minute - one.starts_minute for one in days if one.day < first)
+    back = sum(one.ends_minute - one.starts_minute for one in days if one.day > first)
+    way = travel_minutes(days[0].base, stay.hub, measured)
+    return way == stay.access_minutes and way <= out and way <= back
 
 
 def violations_of_day(
@@ -132,9 +189,14 @@ def violations_of_day(
 
 
 def _session(visit: PlannedVisit, site: Site) -> Iterator[Violation]:
-    """Rules of a session by itself: the village's closed days and the prayers."""
+    """Rules of a session by itself: the village's closed days and hours, and the prayers."""
     if visit.day in site.closed_days:
         yield _of(visit, Rule.VILLAGE_CLOSED)
+    hours = site.hours_of(visit.day)
+    early = hours.opens_minute - visit.starts_minute
+    late = visit.starts_minute + site.session_minutes - hours.closes_minute
+    if early > 0 or late > 0:
+        yield _of(visit, Rule.VILLAGE_HOURS, minutes=max(early, late))
     after = max(visit.starts_minute, PRAYERS_START_MINUTE)
     before = min(visit.starts_minute + site.session_minutes, PRAYERS_END_MINUTE)
     if is_friday(visit.day) and before > after:

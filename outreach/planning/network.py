@@ -57,11 +57,15 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """One day-trip: the numbers of the sites in `Network.sites`, in the order of the day."""
+    """One day-trip: the numbers of the sites in `Network.sites`, in the order of the day.
+
+    `team_id` is set when no other team may make it.
+    """
 
     day: date
     kind: Kind
     stops: tuple[int, ...]
+    team_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +78,22 @@ class Network:
         Shape (bases + sites, bases + sites).
     rows
         The same figures as plain lists: single look-ups are many times faster there.
+    apart_minutes
+        Price of a leg from a village into another district.
     """
 
     bases: tuple[Point, ...]
     sites: tuple[Site, ...]
     minutes: NDArray[np.int64]
     rows: list[list[int]]
+    apart_minutes: float = 0.0
 
     def restricted(self, stops: Sequence[int]) -> Network:
         """Return the network of these sites alone, numbered anew in this order."""
         kept = [*range(len(self.bases)), *(self.location(stop) for stop in stops)]
         minutes = self.minutes[np.ix_(kept, kept)]
         sites = tuple(self.sites[stop] for stop in stops)
-        return Network(self.bases, sites, minutes, minutes.tolist())
+        return Network(self.bases, sites, minutes, minutes.tolist(), self.apart_minutes)
 
     def location(self, stop: int) -> int:
         """Row of the site numbered `stop`."""
@@ -99,42 +106,88 @@ class Network:
         way = [kind.base, *(self.location(stop) for stop in stops), kind.base]
         return [self.rows[here][there] for here, there in pairwise(way)]
 
-    def starts(self, kind: Kind, stops: Sequence[int]) -> tuple[int, ...] | None:
-        """Earliest starts of the sessions, None when the day cannot hold them in this order."""
+    def way_minutes(self, kind: Kind, stops: Sequence[int]) -> float:
+        """Minutes of all legs of a trip, with the price of those into another district."""
+        way = float(sum(self.legs(kind, stops)))
+        if self.apart_minutes:
+            way += self.apart_minutes * legs_apart(self.sites[stop] for stop in stops)
+        return way
+
+    def starts(
+        self, kind: Kind, stops: Sequence[int], day: date | None = None
+    ) -> tuple[int, ...] | None:
+        """Earliest starts of the sessions, None when the day cannot hold them in this order.
+
+        Without a `day` the hours of the villages are those of all days.
+        """
         if len(stops) > kind.sessions:
             return None
-        lengths = [self.sites[stop].session_minutes for stop in stops]
+        sites = [self.sites[stop] for stop in stops]
+        hours = [site.window_on(day) for site in sites]
         return earliest_starts(
-            self.legs(kind, stops), lengths, kind.starts_minute, kind.ends_minute, kind.is_friday
+            self.legs(kind, stops),
+            [site.session_minutes for site in sites],
+            kind.starts_minute,
+            kind.ends_minute,
+            kind.is_friday,
+            [one.opens_minute for one in hours],
+            [one.closes_minute for one in hours],
         )
 
-    def fits(self, kind: Kind, stops: Sequence[int]) -> bool:
+    def fits(self, kind: Kind, stops: Sequence[int], day: date | None = None) -> bool:
         """Whether a day of this kind holds the stops in this order."""
-        return self.starts(kind, stops) is not None
+        return self.starts(kind, stops, day) is not None
 
-    def best_order(self, kind: Kind, stops: Sequence[int]) -> tuple[int, ...] | None:
+    def best_order(
+        self, kind: Kind, stops: Sequence[int], day: date | None = None
+    ) -> tuple[int, ...] | None:
         """Put the stops in the order of least travel, then of the earliest start that fits."""
         if len(stops) > kind.sessions:
             return None
-        feasible = [order for order in permutations(stops) if self.fits(kind, order)]
+        feasible = [order for order in permutations(stops) if self.fits(kind, order, day)]
         if not feasible:
             return None
         return min(
-            feasible, key=lambda order: (sum(self.legs(kind, order)), self.legs(kind, order))
+            feasible, key=lambda order: (self.way_minutes(kind, order), self.legs(kind, order))
         )
 
+    def reaches(self, kind: Kind, stop: int) -> bool:
+        """Whether a team gets there and back with one session, the village's hours aside."""
+        session = (self.sites[stop].session_minutes,)
+        starts = earliest_starts(
+            self.legs(kind, (stop,)),
+            session,
+            kind.starts_minute,
+            kind.ends_minute,
+            kind.is_friday,
+        )
+        return kind.sessions > 0 and starts is not None
+
+    def hosts(self, kind: Kind, stop: int, day: date) -> bool:
+        """Whether the village can have a session on `day`, alone on a trip of this kind."""
+        return self.is_open(stop, day) and self.fits(kind, (stop,), day)
+
     def is_open(self, stop: int, day: date) -> bool:
-        """Whether the village hosts a session on `day`."""
-        return day not in self.sites[stop].closed_days
+        """Whether the village hosts a session on `day`; one with a pin does on no other."""
+        site = self.sites[stop]
+        return site.pin.day == day if site.pin is not None else day not in site.closed_days
+
+
+def legs_apart(trip: Iterable[Site]) -> int:
+    """Count the legs of a day-trip that go from one district into another."""
+    return sum(here.district != there.district for here, there in pairwise(trip))
 
 
 def network_of(
-    sites: Sequence[Site], team_days: Sequence[TeamDay], measured: TravelTable | None = None
+    sites: Sequence[Site],
+    team_days: Sequence[TeamDay],
+    measured: TravelTable | None = None,
+    apart_minutes: float = 0.0,
 ) -> Network:
     """Give numbers to the distinct bases and the sites, and measure all legs."""
     bases = tuple(dict.fromkeys(team_day.base for team_day in team_days))
     minutes = travel_matrix_minutes([*bases, *(site.point for site in sites)], measured)
-    return Network(bases, tuple(sites), minutes, minutes.tolist())
+    return Network(bases, tuple(sites), minutes, minutes.tolist(), apart_minutes)
 
 
 def kind_of(network: Network, team_day: TeamDay, shortest_session_minutes: int) -> Kind:

@@ -51,6 +51,11 @@ class Prices:
     delay: NDArray[np.float64]
     day_number: Mapping[date, int]
 
+    def number_on(self, day: date) -> int:
+        """Return the number of a day; a free one counts like the working day after it."""
+        known = self.day_number.get(day)
+        return 1 + sum(other < day for other in self.day_number) if known is None else known
+
     def restricted(self, numbers: Sequence[int]) -> Prices:
         """Return the prices of these sites alone, in this order."""
         kept = list(numbers)

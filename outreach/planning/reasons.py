@@ -48,12 +48,12 @@ def out_of_reach(network: Network, kinds: Mapping[TeamDay, Kind]) -> list[Unplac
     by_sea = _districts_reached_by_sea(network)
     found = []
     for stop, site in enumerate(network.sites):
-        possible = [listed for kind, listed in days.items() if network.fits(kind, (stop,))]
+        possible = [kind for kind in days if network.reaches(kind, stop)]
         if not possible:
             cure = _boat(network, days, stop) if site.district in by_sea else None
             cure = cure or _longer_day(network, days, stop) or (Remedy.OVERNIGHT_STAY, 0)
             found.append(Unplaced(site.code, Reason.TOO_FAR, *cure))
-        elif set().union(*possible) <= site.closed_days:
+        elif not any(network.hosts(kind, stop, day) for kind in possible for day in days[kind]):
             found.append(Unplaced(site.code, Reason.ALWAYS_CLOSED, Remedy.OPEN_A_DAY))
     return found
 

@@ -5,50 +5,69 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from outreach.planning.prices import SLOT_PRICE_S
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from outreach.planning.model import TeamDay
     from outreach.planning.network import Kind, Network, Trip
+    from outreach.planning.slots import DayPrices
 
 # A village in a district the team knows outweighs this much more work than another team had.
 KNOWN_DISTRICT_MINUTES = 120
 
-# Sending a team out for one more village alone costs as much as a full day of travel.
-NEW_TRIP_MINUTES = 480
+# A team keeps a village that was told its name, whatever else it has to do.
+KEPT_MINUTES = 100_000
 
 
 type Rota = dict[TeamDay, tuple[int, ...]]
 
 
-def give_trips(network: Network, trips: Iterable[Trip], kinds: Mapping[TeamDay, Kind]) -> Rota:
-    """Give each trip to a team of its day and kind that knows the district or had least work."""
+def give_trips(
+    network: Network,
+    trips: Iterable[Trip],
+    kinds: Mapping[TeamDay, Kind],
+    kept: Mapping[TeamDay, Sequence[int]],
+) -> Rota:
+    """Give each trip to a team of its day and kind.
+
+    It goes to the team that `kept` gives most of its villages on that day, then to one that knows
+    the district or had least work.
+    """
     waiting: dict[tuple[date, Kind], list[TeamDay]] = defaultdict(list)
     for team_day, kind in kinds.items():
         waiting[team_day.day, kind].append(team_day)
     worked: dict[int, int] = defaultdict(int)
     known: dict[int, set[str]] = defaultdict(set)
     rota: Rota = {}
-    for trip in sorted(trips, key=lambda trip: (trip.day, trip.kind, -_work(network, trip))):
-        districts = [network.sites[stop].district for stop in trip.stops]
+    for trip in sorted(trips, key=lambda trip: _order(network, trip)):
         teams = waiting[trip.day, trip.kind]
-        taken = min(teams, key=lambda one: _burden(one.team_id, districts, worked, known))
+        possible = [one for one in teams if trip.team_id in {None, one.team_id}]
+        taken = min(
+            possible,
+            key=lambda one: (
+                worked[one.team_id]
+                - KNOWN_DISTRICT_MINUTES * _familiar(network, trip, known[one.team_id])
+                - KEPT_MINUTES * len(set(kept.get(one, ())) & set(trip.stops)),
+                one.team_id,
+            ),
+        )
         teams.remove(taken)
         rota[taken] = trip.stops
         worked[taken.team_id] += _work(network, trip)
-        known[taken.team_id].update(districts)
+        known[taken.team_id].update(network.sites[stop].district for stop in trip.stops)
     return rota
 
 
-def _burden(
-    team_id: int,
-    districts: Sequence[str],
-    worked: Mapping[int, int],
-    known: Mapping[int, set[str]],
-) -> tuple[int, int]:
-    familiar = sum(district in known[team_id] for district in districts)
-    return worked[team_id] - KNOWN_DISTRICT_MINUTES * familiar, team_id
+def _order(network: Network, trip: Trip) -> tuple[date, bool, Kind, int, tuple[int, ...]]:
+    """Day by day, trips that only one team can make first, then those with the most work."""
+    return trip.day, trip.team_id is None, trip.kind, -_work(network, trip), trip.stops
+
+
+def _familiar(network: Network, trip: Trip, known: set[str]) -> int:
+    return sum(network.sites[stop].district in known for stop in trip.stops)
 
 
 def _work(network: Network, trip: Trip) -> int:
@@ -57,20 +76,34 @@ def _work(network: Network, trip: Trip) -> int:
 
 
 def insert_left(
-    network: Network, rota: Rota, kinds: Mapping[TeamDay, Kind], left: Iterable[int]
+    network: Network,
+    rota: Rota,
+    kinds: Mapping[TeamDay, Kind],
+    left: Iterable[int],
+    day_number: Mapping[date, int],
+    table: DayPrices,
 ) -> Rota:
-    """Put villages without a visit wherever they still fit, the most valuable first."""
+    """Put villages without a visit where that costs least, the most valuable first.
+
+    `table` holds the seconds for a visit to each site on each working day, see `visit_prices`.
+    Visits that stand keep their day, team and start.
+    """
     filled = {team_day: rota.get(team_day, ()) for team_day in sorted(kinds, key=_when)}
     for stop in sorted(left, key=lambda stop: (-network.sites[stop].value, stop)):
         options = [
-            option
+            (
+                cost + float(table[stop, day_number[team_day.day] - 1]),
+                _when(team_day),
+                team_day,
+                order,
+            )
             for team_day, stops in filled.items()
             if len(stops) < kinds[team_day].sessions and network.is_open(stop, team_day.day)
-            if (option := _insertion(network, team_day, kinds[team_day], stops, stop)) is not None
+            for cost, order in _insertion(network, team_day, kinds[team_day], stops, stop)
         ]
         if options:
-            _, team_day, stops = min(options, key=lambda option: (option[0], _when(option[1])))
-            filled[team_day] = stops
+            _, _, team_day, order = min(options, key=lambda option: option[:2])
+            filled[team_day] = order
     return {team_day: stops for team_day, stops in filled.items() if stops}
 
 
@@ -80,10 +113,9 @@ def _when(team_day: TeamDay) -> tuple[date, int]:
 
 def _insertion(
     network: Network, team_day: TeamDay, kind: Kind, stops: tuple[int, ...], stop: int
-) -> tuple[int, TeamDay, tuple[int, ...]] | None:
-    """Return the day with the stop in it and the minutes that costs, None when it does not fit."""
-    order = network.best_order(kind, (*stops, stop))
-    if order is None:
-        return None
-    longer = sum(network.legs(kind, order)) - sum(network.legs(kind, stops))
-    return longer + (0 if stops else NEW_TRIP_MINUTES), team_day, order
+) -> Iterator[tuple[float, tuple[int, ...]]]:
+    """Seconds that one stop more costs the day, and the order then; none when it does not fit."""
+    order = network.best_order(kind, (*stops, stop), team_day.day)
+    if order is not None:
+        longer = network.way_minutes(kind, order) - network.way_minutes(kind, stops)
+        yield 60 * longer + (0 if stops else kind.sessions * SLOT_PRICE_S), order

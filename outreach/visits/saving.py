@@ -165,16 +165,21 @@ def _write_reasons(
     db: Session, stage_id: int, placed: Iterable[str], left: Iterable[Unplaced]
 ) -> None:
     rows: list[dict[str, Any]] = [
-        {"code": code, "why": None, "cure": None} for code in sorted(placed)
+        {"code": code, "why": None, "cure": None, "amount": 0} for code in sorted(placed)
     ]
-    rows += [{"code": one.code, "why": one.reason, "cure": one.remedy} for one in left]
+    rows += [
+        {"code": one.code, "why": one.reason, "cure": one.remedy, "amount": one.amount}
+        for one in left
+    ]
     if not rows:
         return
     table = StageVillage.__table__  # type: ignore[attr-defined]
     statement = (
         update(table)
         .where(table.c.stage_id == stage_id, table.c.village_code == bindparam("code"))
-        .values(reason=bindparam("why"), remedy=bindparam("cure"))
+        .values(
+            reason=bindparam("why"), remedy=bindparam("cure"), remedy_amount=bindparam("amount")
+        )
     )
     db.connection().execute(statement, rows)
 
@@ -188,4 +193,5 @@ def _mark_done(
     batch.travel_minutes = sum(
         visit["travel_minutes"] + visit["return_minutes"] for visit in visits
     )
-    batch.rounds, batch.solver = plan.rounds, plan.solver
+    batch.rounds, batch.solver = sum(plan.rounds), plan.solver
+    batch.figures = {**batch.figures, "rounds": list(plan.rounds)}

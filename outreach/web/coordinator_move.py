@@ -194,6 +194,9 @@ def _village_closed(villages: str, facts: Mapping[str, Any]) -> str:
 
 _SENTENCES: dict[str, Any] = {
     Rule.VILLAGE_CLOSED.value: _village_closed,
+    Rule.VILLAGE_HOURS.value: lambda villages, _facts: _(
+        "The session in %(villages)s lies outside the hours of the village.", villages=villages
+    ),
     Rule.TOO_MANY_SESSIONS.value: _too_many,
     Rule.OUTSIDE_HOURS.value: _late,
     Rule.TOO_EARLY.value: _early,

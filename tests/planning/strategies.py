@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from outreach.planning.model import Parameters, Problem
+from outreach.planning.model import Hours, Parameters, Pin, Problem
 from tests.planning.builders import MONDAY, SURAKARTA, point, site, team_days
 
 if TYPE_CHECKING:
-    from outreach.planning.model import Point
+    from outreach.planning.model import Point, Site, TeamDay
 
-CLOSED = st.frozensets(st.integers(0, 12).map(lambda n: MONDAY + timedelta(days=n)), max_size=9)
+DAYS = st.integers(0, 12).map(lambda number: MONDAY + timedelta(days=number))
+CLOSED = st.frozensets(DAYS, max_size=9)
+HOURS = st.builds(Hours, st.sampled_from((0, 480, 540, 780)), st.sampled_from((720, 900, 1440)))
 
 
 @st.composite
@@ -27,7 +29,30 @@ def places(draw: st.DrawFn) -> Point:
 
 
 @st.composite
-def problems(draw: st.DrawFn) -> Problem:
+def wishes(draw: st.DrawFn) -> dict[str, object]:
+    """Draw what a village asks for: its hours, those of some days, days it would rather not."""
+    return {
+        "hours": draw(HOURS),
+        "hours_on": draw(st.dictionaries(DAYS, HOURS, max_size=2)),
+        "day_costs": draw(st.dictionaries(DAYS, st.integers(0, 600), max_size=4)),
+    }
+
+
+def with_pins(draw: st.DrawFn, sites: list[Site], days: list[TeamDay]) -> list[Site]:
+    """Let some visits stand: most on a day of a team, some on none, some against the rules."""
+    found = list(sites)
+    for number, one in enumerate(sites):
+        pinned = draw(st.integers(0, 5)) == 0 and not math.isnan(one.point.latitude)
+        if pinned and days:
+            on = draw(st.sampled_from(days))
+            start = draw(st.sampled_from((485, 500, 560, 690, 810, 900)))
+            day = draw(st.sampled_from((on.day, on.day, on.day, MONDAY + timedelta(days=6))))
+            found[number] = replace(one, pin=Pin(on.team_id, day, start))
+    return found
+
+
+@st.composite
+def problems(draw: st.DrawFn, *, pins: bool = False) -> Problem:
     """Draw small problems of every shape: hours, bases, sessions, closed days, no teams."""
     sites = [
         site(
@@ -36,6 +61,7 @@ def problems(draw: st.DrawFn) -> Problem:
             value=draw(st.floats(0, 5_000)),
             session_minutes=draw(st.sampled_from((45, 90, 120, 120, 240))),
             closed_days=draw(CLOSED) if draw(st.booleans()) else frozenset(),
+            **(draw(wishes()) if draw(st.integers(0, 2)) == 0 else {}),
         )
         for number in range(draw(st.integers(0, 14)))
     ]
@@ -53,5 +79,11 @@ def problems(draw: st.DrawFn) -> Problem:
         )
         days = [replace(one, team_id=team) if one.team_id == 1 else one for one in days]
         days = list({(one.team_id, one.day): one for one in days}.values())
-    parameters = Parameters(draw(st.sampled_from((0.0, 0.5, 1.0))), draw(st.integers(0, 30)))
+    parameters = Parameters(
+        draw(st.sampled_from((0.0, 0.5, 1.0))),
+        draw(st.integers(0, 30)),
+        togetherness=draw(st.sampled_from((0.0, 0.0, 40.0))),
+    )
+    if pins:
+        sites = with_pins(draw, sites, days)
     return Problem(tuple(sites), tuple(days), draw(st.integers(0, 2**40)), parameters)

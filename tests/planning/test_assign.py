@@ -13,7 +13,9 @@ from outreach.planning.assign import assign
 from outreach.planning.check import violations
 from outreach.planning.model import Parameters, Problem, Reason, Remedy, Site, TeamDay
 from outreach.planning.network import Trip, kinds_of, network_of
+from outreach.planning.prices import priced
 from outreach.planning.rota import give_trips, insert_left
+from outreach.planning.slots import visit_prices
 from outreach.planning.workdays import holidays_between, is_friday, overlaps_prayers
 from tests.planning.builders import (
     FRIDAY,
@@ -29,6 +31,8 @@ from tests.planning.strategies import problems
 
 if TYPE_CHECKING:
     from outreach.planning.model import Plan
+    from outreach.planning.network import Network
+    from outreach.planning.rota import Rota
 
 
 @given(problems())
@@ -36,6 +40,30 @@ if TYPE_CHECKING:
 def test_any_plan_keeps_every_rule_and_answers_for_every_village(asked: Problem) -> None:
     plan = assign(asked)
     assert violations(asked, plan) == ()
+    answered = [visit.code for visit in plan.visits] + [one.code for one in plan.unplaced]
+    assert sorted(answered) == sorted(site.code for site in asked.sites)
+
+
+@given(problems(pins=True))
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_visit_that_stands_never_moves_and_alone_breaks_rules(asked: Problem) -> None:
+    plan = assign(asked)
+    visits = {one.code: one for one in plan.visits}
+    pinned = {site.code: site.pin for site in asked.sites if site.pin is not None}
+    for code, pin in pinned.items():
+        one = visits[code]
+        assert (one.team_id, one.day, one.starts_minute) == (
+            pin.team_id,
+            pin.day,
+            pin.starts_minute,
+        )
+    held = {(pin.team_id, pin.day) for pin in pinned.values()}
+    for broken in violations(asked, plan):
+        assert (broken.team_id, broken.day) in held
+        with_it = [
+            one for one in plan.visits if (one.team_id, one.day) == (broken.team_id, broken.day)
+        ]
+        assert {one.code for one in with_it} <= pinned.keys()
     answered = [visit.code for visit in plan.visits] + [one.code for one in plan.unplaced]
     assert sorted(answered) == sorted(site.code for site in asked.sites)
 
@@ -118,7 +146,7 @@ def test_each_reason_comes_with_its_remedy() -> None:
 def test_villages_of_which_none_has_a_place_need_no_solver() -> None:
     nowhere = replace(site(0), point=replace(point(), latitude=math.nan))
     plan = assign(problem([nowhere], [team_day()]))
-    assert (plan.rounds, len(plan.unplaced)) == (0, 1)
+    assert (plan.rounds, len(plan.unplaced)) == ((0, 0), 1)
 
 
 def test_hours_too_short_for_any_session_are_told_as_too_far() -> None:
@@ -126,7 +154,7 @@ def test_hours_too_short_for_any_session_are_told_as_too_far() -> None:
     assert [(one.reason, one.remedy) for one in plan.unplaced] == [
         (Reason.TOO_FAR, Remedy.LONGER_DAY)
     ]
-    assert plan.rounds == 0
+    assert plan.rounds == (0, 0)
 
 
 def test_when_capacity_is_scarce_the_valuable_villages_are_visited() -> None:
@@ -223,22 +251,27 @@ def test_a_team_goes_on_where_it_knows_the_district() -> None:
     kind = kinds[days[0]]
     first, second = (Trip(days[0].day, kind, (stop,)) for stop in (0, 2))
     then = [Trip(days[2].day, kind, (stop,)) for stop in (1, 3)]
-    rota = give_trips(ground, [first, second, *then], kinds)
+    rota = give_trips(ground, [first, second, *then], kinds, {})
     of = {(one.day, stops): one.team_id for one, stops in rota.items()}
     assert of[days[0].day, (0,)] == of[days[2].day, (1,)]
     assert of[days[0].day, (2,)] == of[days[2].day, (3,)]
+
+
+def filled(ground: Network, rota: Rota, days: list[TeamDay], left: list[int]) -> Rota:
+    prices = priced(ground.sites, days, 0.0)
+    table = visit_prices(ground, prices)
+    return insert_left(ground, rota, kinds_of(ground, days), left, prices.day_number, table)
 
 
 def test_a_village_left_over_is_put_where_it_lengthens_the_way_least() -> None:
     days = team_days(1, 2)
     sites = [site(0, point(10)), site(1, point(-10)), site(2, point(11)), site(3, point(150))]
     ground = network_of(sites, days)
-    kinds = kinds_of(ground, days)
-    rota = insert_left(ground, {days[0]: (1,), days[1]: (0,)}, kinds, [2, 3])
+    rota = filled(ground, {days[0]: (1,), days[1]: (0,)}, days, [2, 3])
     assert rota[days[0]] == (1,)
     assert sorted(rota[days[1]]) == [0, 2]
     shut = [replace(one, closed_days=frozenset({days[1].day})) for one in sites]
-    rota = insert_left(network_of(shut, days), {days[0]: (1,), days[1]: (0,)}, kinds, [2])
+    rota = filled(network_of(shut, days), {days[0]: (1,), days[1]: (0,)}, days, [2])
     assert sorted(rota[days[0]]) == [1, 2]
 
 
@@ -246,7 +279,7 @@ def test_a_detour_is_preferred_to_sending_another_team_out() -> None:
     days = [team_day(1), team_day(2, base=point(10, 12))]
     sites = [site(0, point(10)), site(1, point(10, 12))]
     ground = network_of(sites, days)
-    rota = insert_left(ground, {days[0]: (0,)}, kinds_of(ground, days), [1])
+    rota = filled(ground, {days[0]: (0,)}, days, [1])
     assert {one.team_id: sorted(stops) for one, stops in rota.items()} == {1: [0, 1]}
 
 
@@ -288,7 +321,7 @@ def test_progress_runs_to_the_end_and_an_exception_in_it_ends_the_planning() -> 
 def test_the_size_decides_the_rounds_when_nobody_does() -> None:
     asked = problem(scattered(3, wide_km=3), team_days(1, 2))
     plan = assign(replace(asked, parameters=Parameters()))
-    assert plan.rounds == 309
+    assert plan.rounds == (309, 309)
     again = replace(asked, parameters=Parameters(rounds=plan.rounds), seed=plan.seed)
     assert assign(again) == plan
     assert plan.solver.startswith("pyvrp 0.14")
