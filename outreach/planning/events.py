@@ -97,6 +97,45 @@ def after(problem: Problem, event: Event) -> Problem:
             return replace(problem, sites=(*problem.sites, site))
 
 
+def rest_from(problem: Problem, plan: Plan, first: date) -> tuple[Problem, Plan]:
+    """Return what is left of a question and of its plan from a day on.
+
+    Waiting keeps its price: what the visits of the days before brought does not make the others
+    dearer.
+    """
+    visits = tuple(visit for visit in plan.visits if visit.day >= first)
+    over = {visit.code for visit in plan.visits} - {visit.code for visit in visits}
+    rest = replace(
+        problem,
+        sites=tuple(site for site in problem.sites if site.code not in over),
+        team_days=tuple(one for one in problem.team_days if one.day >= first),
+    )
+    now, then = _delay_of_a_sign_up(rest), _delay_of_a_sign_up(problem)
+    price = problem.parameters.day_price * (then / now if now else 1.0)
+    kept = replace(rest, parameters=replace(problem.parameters, day_price=price))
+    return kept, _from_day(plan, visits, first)
+
+
+def _delay_of_a_sign_up(problem: Problem) -> float:
+    """Weigh a working day that a sign-up waits, at a day price of 1, see `prices`."""
+    days = len({one.day for one in problem.team_days})
+    total = sum(site.value for site in problem.sites)
+    return sum(one.sessions for one in problem.team_days) / (days * total) if total else 0.0
+
+
+def _from_day(plan: Plan, visits: tuple[PlannedVisit, ...], first: date) -> Plan:
+    stays = tuple(one for one in plan.stays if max(one.session_days, default=first) >= first)
+    ways = sum(visit.travel_minutes + visit.return_minutes for visit in visits)
+    return replace(
+        plan,
+        visits=visits,
+        stays=stays,
+        travel_minutes=ways + sum(2 * stay.access_minutes for stay in stays),
+        team_days_used=len({(visit.team_id, visit.day) for visit in visits})
+        + sum(len(stay.travel_days) for stay in stays),
+    )
+
+
 def hit_by(problem: Problem, plan: Plan) -> frozenset[str]:
     """Villages of a standing plan whose visit cannot be held under the problem as it is now.
 

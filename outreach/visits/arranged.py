@@ -201,23 +201,24 @@ def _renew_links(db: Session, visits: Iterable[Visit], author: Author) -> None:
     issue_links(db, ids, author.now)
 
 
-def _clear_reasons(db: Session, stage_id: int, codes: Sequence[str]) -> dict[str, list[str | None]]:
+def _clear_reasons(db: Session, stage_id: int, codes: Sequence[str]) -> dict[str, list[Any]]:
     """Forget why the villages had no visit; return what it was, with the cure."""
-    found: dict[str, list[str | None]] = {}
+    found: dict[str, list[Any]] = {}
     for code in codes:
         waiting = db.get(StageVillage, (stage_id, code))
         if waiting is not None:
-            found[code] = [waiting.reason, waiting.remedy]
-            waiting.reason = waiting.remedy = None
+            found[code] = [waiting.reason, waiting.remedy, waiting.remedy_amount]
+            waiting.reason, waiting.remedy, waiting.remedy_amount = None, None, 0
     return found
 
 
 def _bring_reason_back(db: Session, visit: Visit, trace: Trace) -> None:
     waiting = db.get(StageVillage, (visit.stage_id, visit.village_code))
     if waiting is not None and trace["waited"]:
-        reason, remedy = trace["waited"]
+        reason, remedy, *amount = trace["waited"]
         waiting.reason = None if reason is None else Reason(reason)
         waiting.remedy = None if remedy is None else Remedy(remedy)
+        waiting.remedy_amount = amount[0] if amount else 0  # traces of before had none
 
 
 def _traces(board: Board, before: Mapping[int, Trace], lines: Mapping[str, int]) -> list[Trace]:

@@ -220,6 +220,7 @@ def unplaced(db: Session, person: Person, stage_id: int) -> list[UnplacedRow]:
             col(StageVillage.score),
             col(StageVillage.reason),
             col(StageVillage.remedy),
+            col(StageVillage.remedy_amount),
         )
         .join(Village, col(Village.code) == col(StageVillage.village_code))
         .join(District, col(District.code) == col(Village.district_code))

@@ -161,7 +161,7 @@ def add_visit(
     _still_open(db, stage, site, place, firm=firm)
     told = told_on(db, place.team_id, place.day)
     visit = _insert(db, stage_id, site, place)
-    waiting.reason = waiting.remedy = None
+    waiting.reason, waiting.remedy, waiting.remedy_amount = None, None, 0
     write_event(db, visit, Happening.PLANNED, {}, told_place(visit.model_dump()), author)
     set_times_after(db, visit, author, told)
     return visit

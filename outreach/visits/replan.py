@@ -398,3 +398,4 @@ def _write_reason(db: Session, stage: Stage, change: Change) -> None:
     waiting = db.get(StageVillage, (stage.id, change.village_code))
     if waiting is not None:
         waiting.reason, waiting.remedy = change.reason, change.remedy
+        waiting.remedy_amount = change.remedy_amount

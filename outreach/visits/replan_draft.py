@@ -75,6 +75,7 @@ class Change:
     place: Place | None = None
     reason: Reason | None = None
     remedy: Remedy | None = None
+    remedy_amount: int = 0
     stays: bool = False
 
     @property

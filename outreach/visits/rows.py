@@ -98,8 +98,9 @@ class UnplacedRow:
 
     Attributes
     ----------
-    reason, remedy
-        The planner's; None when it has not been planned yet, or its visit ended since.
+    reason, remedy, remedy_amount
+        The planner's, as `planning.model.Unplaced` has them; None when it has not been planned
+        yet, or its visit ended since.
     ended
         How people ended its last visit (cancelled, postponed, unreachable); None if nobody did.
     """
@@ -112,6 +113,7 @@ class UnplacedRow:
     score: float
     reason: Reason | None
     remedy: Remedy | None
+    remedy_amount: int
     ended: Work | None
 
 

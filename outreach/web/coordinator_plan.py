@@ -33,9 +33,9 @@ from outreach.web.coordinator_calendar import (
     next_month,
 )
 from outreach.web.coordinator_pages import READERS, pages, today
-from outreach.web.coordinator_words import remedy_link
 from outreach.web.database import reading_db
 from outreach.web.forms import read
+from outreach.web.remedy_words import remedy_link, remedy_words
 from outreach.web.routing import allow
 from outreach.web.words import problems_in_words
 
@@ -242,6 +242,7 @@ def villages_without_visit(stage_id: int) -> ResponseReturnValue:
         "coordinator/plan_unplaced.html",
         rows=rows,
         links=links,
+        remedies={row.village_code: remedy_words(row.remedy, row.remedy_amount) for row in rows},
         reasons=reasons.most_common(),
         **shown,
     )

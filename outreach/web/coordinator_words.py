@@ -12,7 +12,6 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from outreach.planning.model import Remedy
 from outreach.planning.workdays import ClosedKind
 from outreach.web.closure_words import marks_in_words
 from outreach.web.enum_words import ENUM_WORDS
@@ -96,23 +95,6 @@ def closed_words(left_out: DayLeftOut) -> str:
     if left_out.closed.kind is ClosedKind.LEAVE and left_out.closed.name:
         words = f"{kind}: {left_out.closed.name}"
     return f"{left_out.team}: {words}" if left_out.team else words
-
-
-def remedy_link(remedy: Remedy | None, village_code: str, stage_id: int, campaign_id: int) -> str:
-    """Where the remedy for a village without a visit can be taken; empty for none."""
-    match remedy:
-        case Remedy.LOCATE_VILLAGE:
-            return f"/villages/{village_code}"
-        case Remedy.OPEN_A_DAY:
-            return url_for("coordinator.closures")
-        case Remedy.LONGER_STAGE:
-            return url_for("coordinator.edit_stage", stage_id=stage_id)
-        case Remedy.NEXT_STAGE:
-            return url_for("coordinator.new_stage", campaign_id=campaign_id)
-        case Remedy.ADD_TEAM | Remedy.LONGER_DAY | Remedy.OVERNIGHT_STAY:
-            return "/teams"
-        case None:
-            return ""
 
 
 def run_refusal(error: Conflict) -> Advice:
