@@ -8,6 +8,7 @@ days of one team, weighed against what the ordinary day-trips lose by it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from heapq import nsmallest
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -26,10 +27,11 @@ from outreach.planning.travel import travel_minutes
 from outreach.planning.trying import EXTENSION_DAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from datetime import date
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from outreach.planning.model import PlannedVisit, Point, Problem, Site, TeamDay
+    from outreach.planning.network import Kind, Network
+    from outreach.planning.rota import Rota
 
 # Villages that found no block, or not the whole of it, are grouped anew so often.
 ATTEMPTS = 3
@@ -114,12 +116,22 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Outing:
-    """A stay planned out on a block, and what it gains in seconds of travel."""
+    """A stay planned out on a block.
+
+    Attributes
+    ----------
+    gain_s
+        Price of leaving its villages out, less what the stay costs and what others lose by it.
+    is_worth_it
+        Whether leaving its villages out is dearer than leaving out those it displaces: what the
+        way costs keeps nobody from a visit.
+    """
 
     stay: Stay
     visits: tuple[PlannedVisit, ...]
     days: tuple[TeamDay, ...]
     gain_s: float
+    is_worth_it: bool
 
 
 class _Camp:
@@ -168,9 +180,10 @@ class _Camp:
 
     def settle(self, group: Group) -> bool:
         """Give a group the best block there is; tell whether there is one worth its price."""
-        found = [one for block in self._promising(group) for one in self._outings(group, block)]
+        tried = [one for block in self._promising(group) for one in self._outings(group, block)]
+        found = [one for one in tried if one.is_worth_it]
         best = max(found, key=lambda one: one.gain_s, default=None)
-        if best is None or best.gain_s <= 0:
+        if best is None:
             return False
         self.stays.append(best.stay)
         self.visits += best.visits
@@ -230,7 +243,10 @@ class _Camp:
             session_days=tuple(one.day for one in days if one.day in trips),
             access_minutes=block.access_minutes,
         )
-        return Outing(stay, visits, days, self._gain_s(stay, visits, days))
+        saved_s = self.left_out_s([self.sites[one.code] for one in visits])
+        gain_s = saved_s - self._cost_s(stay, visits) - self.market.taking_s(days)
+        worth = saved_s > self.market.displaced_s(len(days))
+        return Outing(stay, visits, days, gain_s, worth)
 
     def _trips(self, group: Group, block: Block) -> dict[date, tuple[PlannedVisit, ...]]:
         """Day-trips from the hub by date, in order of the dates."""
@@ -242,6 +258,7 @@ class _Camp:
         prices = self.prices.restricted([self.number_of[site.code] for site in group.sites])
         rounds = ROUNDS + ROUNDS_A_SITE * len(group.sites)
         rota = plan_rota(network, kinds, prices, Search(self.problem.seed, (rounds, rounds)))
+        rota = busy_rota(network, kinds, rota)
         planned = {
             one.day: visits_of_day(
                 one, [group.sites[stop] for stop in stops], measured=self.problem.travel
@@ -250,22 +267,42 @@ class _Camp:
         }
         return {day: visits for day, visits in planned.items() if visits}
 
-    def _gain_s(self, stay: Stay, visits: Sequence[PlannedVisit], days: Sequence[TeamDay]) -> float:
-        """Price of leaving the villages out, less all that the stay costs."""
+    def _cost_s(self, stay: Stay, visits: Sequence[PlannedVisit]) -> float:
+        """Price of a stay by the bill of a plan of it alone."""
         plan = Plan(
             visits=tuple(visits),
             unplaced=(),
             travel_minutes=way_minutes([stay])
             + sum(one.travel_minutes + one.return_minutes for one in visits),
-            team_days_used=len(days),
+            team_days_used=len(stay.travel_days) + len(stay.session_days),
             rounds=(0, 0),
             seed=0,
             solver="",
             stays=(stay,),
         )
-        visited = [self.sites[one.code] for one in visits]
-        costs = bill_of(self.problem, plan).total_s + self.market.taking_s(days)
-        return self.left_out_s(visited) - costs
+        return bill_of(self.problem, plan).total_s
+
+
+def busy_rota(network: Network, kinds: Mapping[TeamDay, Kind], rota: Rota) -> Rota:
+    """Give every day between two trips a village of another one, where there is one that fits.
+
+    The solver saves a day of the team where it can; but who is at the hub anyway saves nothing.
+    """
+    last = max((one.day for one in rota), default=date.min)
+    busy = {one: rota[one] for one in sorted(rota, key=lambda one: one.day)}
+    for idle in sorted(kinds.keys() - rota.keys(), key=lambda one: one.day):
+        options = [
+            (network.way_minutes(kinds[idle], (stop,)), one.day, stop, one)
+            for one, stops in busy.items()
+            if idle.day < last and len(stops) > 1
+            for stop in stops
+            if network.is_open(stop, idle.day) and network.fits(kinds[idle], (stop,), idle.day)
+        ]
+        if options:
+            _, _, stop, one = min(options)
+            busy[one] = tuple(other for other in busy[one] if other != stop)
+            busy[idle] = (stop,)
+    return busy
 
 
 def way_minutes(stays: Iterable[Stay]) -> int:

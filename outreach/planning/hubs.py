@@ -41,6 +41,9 @@ SMALL_GROUP = 6
 # A village is offered to so many hubs, the nearest first.
 HUBS_TRIED = 6
 
+# A small group is joined to so many others on trial, the nearest first.
+NEIGHBOURS_TRIED = 3
+
 # The groups are gone through so often at most; from the third time on little changes.
 PASSES = 4
 
@@ -232,9 +235,10 @@ def _with_villages_moved(ground: Ground, groups: Groups) -> Groups:
     """Give villages to a neighbouring group where that saves something."""
     moved = dict(groups)
     for hub in sorted(groups):
-        for stop in sorted(moved[hub]):
+        # The hub stays with its group, so that no two groups ever have the same one.
+        for stop in sorted(set(moved[hub]) - {hub}):
             _move(ground, moved, hub, stop)
-    return {hub: members for hub, members in moved.items() if members}
+    return moved
 
 
 def _move(ground: Ground, groups: Groups, hub: int, stop: int) -> None:
@@ -248,7 +252,7 @@ def _move(ground: Ground, groups: Groups, hub: int, stop: int) -> None:
 
 def _cheapest(ground: Ground, groups: Groups, stop: int, but: Collection[int]) -> tuple[float, int]:
     """Least extra cost of a village in another group, and the hub of that group."""
-    open_hubs = [hub for hub, members in groups.items() if members and hub not in but]
+    open_hubs = [hub for hub in groups if hub not in but]
     nearest = sorted(open_hubs, key=lambda hub: (ground.rows[hub][stop], hub))[:HUBS_TRIED]
     extras = (
         (
@@ -262,12 +266,34 @@ def _cheapest(ground: Ground, groups: Groups, stop: int, but: Collection[int]) -
 
 
 def _with_small_ones_shared_out(ground: Ground, groups: Groups) -> Groups:
-    """Share small groups out among the others where that saves their way."""
+    """Share small groups out among the others, or join them to one, where that saves a way."""
     shared = dict(groups)
     for hub in sorted(groups, key=lambda hub: (len(groups[hub]), hub)):
-        if 0 < len(shared[hub]) <= SMALL_GROUP:
-            shared = _shared_out(ground, shared, hub) or shared
+        if hub in shared and len(shared[hub]) <= SMALL_GROUP:
+            shared = _shared_out(ground, shared, hub) or _merged(ground, shared, hub) or shared
     return shared
+
+
+def _merged(ground: Ground, groups: Groups, hub: int) -> Groups | None:
+    """Return the groups with this one joined to a neighbour, at whatever hub serves both best."""
+    others = sorted(
+        (other for other in groups if other != hub), key=lambda one: _near(ground, hub, one)
+    )
+    options = []
+    for other in others[:NEIGHBOURS_TRIED]:
+        joined = (*groups[other], *groups[hub])
+        best = min(sorted(joined), key=lambda one: ground.cost_s(one, joined))
+        apart = ground.cost_s(other, groups[other]) + ground.cost_s(hub, groups[hub])
+        options.append((ground.cost_s(best, joined) - apart, best, other, joined))
+    extra, best, other, joined = min(options, default=(0.0, -1, -1, ()))
+    if extra >= 0:
+        return None
+    left = {one: members for one, members in groups.items() if one not in {hub, other}}
+    return {**left, best: joined}
+
+
+def _near(ground: Ground, hub: int, other: int) -> tuple[int, int]:
+    return ground.rows[hub][other], other
 
 
 def _shared_out(ground: Ground, groups: Groups, hub: int) -> Groups | None:

@@ -44,7 +44,11 @@ class Market:
     def taking_s(self, team_days: Sequence[TeamDay]) -> float:
         """Price of taking these days away: villages that wait a day more, and those left out."""
         waiting = sum(self.postponed_s[one.day] for one in team_days)
-        return waiting + self._held(self.free) - self._held(self.free - len(team_days))
+        return waiting + self.displaced_s(len(team_days))
+
+    def displaced_s(self, team_days: int) -> float:
+        """Price of the villages that are left out when so many days are taken away."""
+        return self._held(self.free) - self._held(self.free - team_days)
 
     def take(self, team_days: Sequence[TeamDay]) -> None:
         """Note that the days are taken."""

@@ -1,0 +1,284 @@
+"""Stays: nobody twice, one team at one place, the way paid once, and every far village told of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from outreach.planning.blocks import runs_of
+from outreach.planning.check import violations_of_day
+from outreach.planning.expeditions import Expeditions, plan_stays
+from outreach.planning.hubs import (
+    LONGEST_STAY_WORKDAYS,
+    cover,
+    ground_of,
+    groups_of,
+    ordinary_day,
+)
+from outreach.planning.model import Hours, Pin, Point, Reason, Remedy
+from outreach.planning.travel import travel_minutes
+from outreach.planning.workdays import holidays_between, is_friday
+from tests.planning.builders import (
+    FRIDAY,
+    MONDAY,
+    SURAKARTA,
+    point,
+    problem,
+    scattered,
+    site,
+    team_day,
+    team_days,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outreach.planning.model import Problem, Site, Stay, TeamDay
+
+
+def far_away(count: int, seed: int = 1, north_km: float = 160.0) -> list[Site]:
+    """Scatter villages around a place that no day-trip from Surakarta reaches."""
+    lifted = scattered(count, seed, 10)
+    up = north_km / 111.2
+    return [
+        replace(
+            one,
+            code=one.code.replace("33.11", "33.18"),
+            point=replace(one.point, latitude=one.point.latitude + up),
+        )
+        for one in lifted
+    ]
+
+
+def days_of(stay: Stay) -> set[date]:
+    return {*stay.travel_days, *stay.session_days}
+
+
+def check(asked: Problem, far: Sequence[Site], answer: Expeditions) -> None:
+    """Hold an answer against the rules of a stay, worked out anew."""
+    codes = [one.code for one in answer.visits] + [one.code for one in answer.unplaced]
+    assert sorted(codes) == sorted(one.code for one in far), "each village once"
+    taken = {(stay.team_id, day) for stay in answer.stays for day in days_of(stay)}
+    assert len(taken) == sum(len(days_of(stay)) for stay in answer.stays), "no team in two stays"
+    left = {(one.team_id, one.day) for one in answer.team_days}
+    assert left.isdisjoint(taken)
+    assert left | taken == {(one.team_id, one.day) for one in asked.team_days}
+    for stay in answer.stays:
+        check_stay(asked, answer, stay)
+    at_hubs = {(stay.team_id, day) for stay in answer.stays for day in stay.session_days}
+    assert {(one.team_id, one.day) for one in answer.visits} == at_hubs
+
+
+def check_stay(asked: Problem, answer: Expeditions, stay: Stay) -> None:
+    team = {one.day: one for one in asked.team_days if one.team_id == stay.team_id}
+    hub = next(one for one in asked.sites if one.code == stay.hub_code)
+    first = team[min(days_of(stay))]
+    assert stay.hub == hub.point
+    assert stay.access_minutes == travel_minutes(first.base, hub.point, asked.travel)
+    assert not set(stay.travel_days) & set(stay.session_days)
+    assert len(stay.session_days) <= LONGEST_STAY_WORKDAYS
+    length = first.ends_minute - first.starts_minute
+    out = [day for day in stay.travel_days if day < stay.session_days[0]]
+    back = [day for day in stay.travel_days if day > stay.session_days[-1]]
+    assert len(out) == len(back) == -(-stay.access_minutes // length), "the way is paid once"
+    within = {day for day in team if min(days_of(stay)) <= day <= max(days_of(stay))}
+    assert within == days_of(stay), "the days follow each other"
+    sites = {one.code: one for one in asked.sites}
+    for day in stay.session_days:
+        visits = [one for one in answer.visits if (one.team_id, one.day) == (stay.team_id, day)]
+        whole = replace(team[day], base=hub.point)
+        assert not violations_of_day(whole, visits, sites, measured=asked.travel)
+
+
+def asked_for(far: Sequence[Site], days: Sequence[TeamDay], near: Sequence[Site] = ()) -> Problem:
+    return problem([*near, *far], list(days), rounds=30)
+
+
+@st.composite
+def far_problems(draw: st.DrawFn) -> tuple[Problem, list[Site]]:
+    """Draw far villages with all that can keep a team from them, and few or many team-days."""
+    far = [
+        replace(
+            one,
+            session_minutes=draw(st.sampled_from((60, 120, 120, 600))),
+            closed_days=frozenset(
+                MONDAY + timedelta(days=number)
+                for number in draw(st.sets(st.integers(0, 40), max_size=30))
+            ),
+            hours=draw(st.sampled_from((Hours(), Hours(), Hours(600, 900)))),
+        )
+        for one in far_away(
+            draw(st.integers(1, 9)), draw(st.integers(0, 99)), draw(st.sampled_from((160, 420)))
+        )
+    ]
+    days = team_days(draw(st.integers(1, 3)), draw(st.integers(1, 24)))
+    gone = draw(st.sets(st.integers(0, len(days) - 1), max_size=6))
+    kept = [one for number, one in enumerate(days) if number not in gone]
+    asked = asked_for(far, kept, scattered(draw(st.integers(0, 12)), 7))
+    return asked, far
+
+
+@settings(max_examples=30, deadline=None)
+@given(far_problems())
+def test_every_answer_keeps_the_rules_of_a_stay(drawn: tuple[Problem, list[Site]]) -> None:
+    asked, far = drawn
+    check(asked, far, plan_stays(asked, far))
+
+
+def test_all_far_villages_are_visited_where_there_is_room() -> None:
+    far = [*far_away(20), *far_away(3, 2, -190)]
+    far = [replace(one, code=f"33.18.01.{2001 + n}") for n, one in enumerate(far)]
+    asked = asked_for(far, team_days(2, 40), scattered(30))
+    answer = plan_stays(asked, far)
+    check(asked, far, answer)
+    assert not answer.unplaced
+    assert len(answer.stays) == 2
+
+
+def test_the_way_to_a_hub_is_not_paid_for_every_village() -> None:
+    far = far_away(15)
+    asked = asked_for(far, team_days(1, 20))
+    answer = plan_stays(asked, far)
+    (stay,) = answer.stays
+    assert len(stay.travel_days) == 2
+    assert len(stay.session_days) <= 7  # fifteen sessions and a Friday at three a day
+
+
+def test_the_order_of_villages_and_team_days_does_not_matter() -> None:
+    far, days = far_away(9), team_days(2, 20)
+    once = plan_stays(asked_for(far, days), far)
+    turned = plan_stays(asked_for(far[::-1], days[::-1]), far[::-1])
+    assert (once.stays, once.visits) == (turned.stays, turned.visits)
+
+
+def test_without_far_villages_all_team_days_are_left() -> None:
+    days = tuple(team_days(1, 3))
+    answer = plan_stays(asked_for([], days, scattered(3)), [])
+    assert answer == Expeditions((), (), days, ())
+
+
+def test_a_day_of_leave_ends_a_stay_and_a_sunday_or_a_holiday_does_not() -> None:
+    days = [one for one in team_days(1, 30) if one.day != MONDAY + timedelta(days=2)]
+    before, after = runs_of(days)
+    assert [one.day for one in before] == [MONDAY, MONDAY + timedelta(days=1)]
+    feasts = holidays_between(after[0].day, after[-1].day)
+    assert feasts, "the stretch has a holiday in it"
+    assert len(after) == len(days) - 2
+
+
+def test_a_free_weekday_is_spent_at_the_hub_and_one_missing_saturday_is_not() -> None:
+    rested = [one for one in team_days(1, 24) if one.day.weekday() != 5]
+    assert len(runs_of(rested)) == 1
+    away = [one for one in team_days(1, 24) if one.day != date(2027, 1, 16)]
+    assert len(runs_of(away)) == 2
+
+
+def test_a_stay_keeps_off_the_days_of_visits_that_stand() -> None:
+    far = far_away(6)
+    pinned = site(99, pin=Pin(1, MONDAY + timedelta(days=1), 600))
+    asked = asked_for(far, team_days(1, 12), [pinned])
+    answer = plan_stays(asked, far)
+    check(asked, far, answer)
+    assert answer.visits
+    assert all(MONDAY + timedelta(days=1) < min(days_of(stay)) for stay in answer.stays)
+
+
+def test_a_far_group_is_served_by_the_team_that_is_nearer() -> None:
+    far = far_away(5)
+    north = replace(point(), latitude=SURAKARTA.latitude + 75 / 111.2)
+    days = [*team_days(1, 12), *(replace(one, team_id=2, base=north) for one in team_days(1, 12))]
+    asked = asked_for(far, days)
+    answer = plan_stays(asked, far)
+    assert {stay.team_id for stay in answer.stays} == {2}
+
+
+def test_a_village_closed_throughout_is_told_apart_from_one_that_only_waits() -> None:
+    far = far_away(8)
+    days = team_days(1, 3)
+    shut = replace(far[0], closed_days=frozenset(one.day for one in days))
+    far = [shut, *far[1:]]
+    asked = asked_for(far, days)
+    answer = plan_stays(asked, far)
+    check(asked, far, answer)
+    told = {one.code: one for one in answer.unplaced}
+    assert told[shut.code].reason is Reason.ALWAYS_CLOSED
+    waiting = [one for code, one in told.items() if code != shut.code]
+    assert waiting
+    assert {one.reason for one in waiting} == {Reason.NO_CAPACITY}
+    assert {one.remedy for one in waiting} == {Remedy.LONGER_STAGE}
+
+
+def test_the_days_that_a_longer_stage_is_told_to_need_are_enough() -> None:
+    far = far_away(8)
+    short = plan_stays(asked_for(far, team_days(1, 4)), far)
+    assert short.unplaced
+    amount = max(one.amount for one in short.unplaced)
+    longer = plan_stays(asked_for(far, team_days(1, 4 + amount)), far)
+    assert len(longer.visits) > len(short.visits)
+
+
+def test_a_session_longer_than_the_day_needs_a_longer_day() -> None:
+    (far,) = far_away(1)
+    far = replace(far, session_minutes=560)
+    (told,) = plan_stays(asked_for([far], team_days(1, 9)), [far]).unplaced
+    assert (told.reason, told.remedy, told.amount) == (Reason.TOO_FAR, Remedy.LONGER_DAY, 30)
+
+
+def test_when_days_are_scarce_the_most_valuable_go_first() -> None:
+    dear = [replace(one, value=5_000.0) for one in far_away(3)]
+    cheap = [
+        replace(one, value=1.0, code=one.code.replace("33.18", "33.19"))
+        for one in far_away(3, 5, -170)
+    ]
+    asked = asked_for([*dear, *cheap], team_days(1, 4), scattered(6))
+    answer = plan_stays(asked, [*dear, *cheap])
+    assert {one.code for one in answer.visits} == {one.code for one in dear}
+
+
+def test_near_villages_of_worth_keep_their_days_from_a_far_one_of_little() -> None:
+    (far,) = far_away(1)
+    far = replace(far, value=1.0)
+    near = [replace(one, value=500.0) for one in scattered(30, wide_km=6)]
+    scarce = plan_stays(asked_for([far], team_days(1, 8), near), [far])
+    assert not scarce.stays
+    ample = plan_stays(asked_for([far], team_days(1, 40), near), [far])
+    assert len(ample.visits) == 1
+
+
+def test_a_friday_at_the_hub_holds_no_session_during_the_prayers() -> None:
+    far = far_away(3)
+    asked = asked_for(far, team_days(1, 3, FRIDAY - timedelta(days=1)))
+    answer = plan_stays(asked, far)
+    assert answer.visits
+    assert all(is_friday(one.day) for one in answer.visits)
+    check(asked, far, answer)
+
+
+@pytest.mark.parametrize("count", [1, 2, 14, 60])
+def test_groups_hold_every_village_once_and_cost_no_more_than_the_plain_cover(count: int) -> None:
+    far = far_away(count, 3) + [
+        replace(one, code=one.code.replace("33.18", "33.20")) for one in far_away(count, 4, 260)
+    ]
+    ground = ground_of(far, [SURAKARTA], ordinary_day([team_day()]))
+    groups = groups_of(ground)
+    members = [stop for _, group in groups for stop in group]
+    assert sorted(members) == list(range(len(far)))
+    assert all(not set(a) & set(b) for (_, a), (_, b) in combinations(groups, 2))
+    plain = sum(ground.cost_s(hub, group) for hub, group in cover(ground).items())
+    assert sum(ground.cost_s(hub, group) for hub, group in groups) <= plain
+
+
+def test_a_lonely_village_near_a_large_group_does_not_get_a_stay_of_its_own() -> None:
+    far = far_away(12, north_km=200)
+    lonely = replace(
+        far[0], code="33.18.90.2001", point=Point(far[0].point.latitude + 0.6, 110.82, "33.18", 1)
+    )
+    ground = ground_of([*far, lonely], [SURAKARTA], ordinary_day([team_day()]))
+    assert len(cover(ground)) == 2
+    assert len(groups_of(ground)) == 1
