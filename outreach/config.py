@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     locale: str = Field(default="id", pattern="^(id|en)$")
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     public_url: str = ""
+    routing_url: str = ""
     accept_photos: bool = True
     team_day_rupiah: int = Field(default=0, ge=0, le=100_000_000)
     travel_hour_rupiah: int = Field(default=0, ge=0, le=100_000_000)
@@ -63,10 +64,10 @@ class Settings(BaseSettings):
     # Without a sender a server takes nothing, and that should be heard at the start.
     smtp_from: str = Field(default="", validate_default=True)
 
-    @field_validator("public_url")
+    @field_validator("public_url", "routing_url")
     @classmethod
     def _is_an_address(cls, url: str) -> str:
-        """Keep the address that villages reach the web at, without a slash at its end."""
+        """Keep the address of the web or of the road service, without a slash at its end."""
         given = url.strip().rstrip("/")
         told = AnyHttpUrl(given) if given else None
         if told and (told.query or told.fragment or told.username or told.password):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,14 +10,20 @@ from outreach.config import read_settings
 from outreach.db import reading, unit_of_work
 from outreach.planning.assign import assign
 from outreach.visits.batches import claim, fail, load_problem, renew
+from outreach.visits.measured_ways import ask_ways, keep_ways, places_of, service_at
 from outreach.visits.saving import save_plan
 from tasks.app import app, engine
 from tasks.leased import attempt, moment, telling
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Engine
 
+    from outreach.planning.model import Problem
+    from outreach.villages.roads import RoadService
     from outreach.visits.batches import Claim
+    from outreach.visits.measured_ways import ToldWays
 
 
 @app.task(name="outreach.assign_batch")  # type: ignore[untyped-decorator]
@@ -44,6 +51,21 @@ def _answer(bind: Engine, held: Claim, lease: timedelta) -> bool:
         problem = load_problem(db, held)
     # Well before the lease runs out.
     tell = telling(bind, lease / 3, lambda db, _done, now: renew(db, held, now, lease))
+    problem, ways = measured(problem, service_at(read_settings().routing_url), tell)
     plan = assign(problem, lambda done, rounds: tell(done / max(1, rounds)))
     with unit_of_work(bind) as db:
-        return save_plan(db, held, plan, moment())
+        is_saved = save_plan(db, held, plan, moment())
+        if is_saved and ways is not None:
+            keep_ways(db, held, problem.travel, ways)
+    return is_saved
+
+
+def measured(
+    problem: Problem, service: RoadService | None, tell: Callable[[float], None]
+) -> tuple[Problem, ToldWays | None]:
+    """Measure the ways of a problem if there is a service and no table was kept with it."""
+    if service is None or problem.travel is not None:
+        return problem, None
+    places = places_of(problem.sites, problem.team_days)
+    table, ways = ask_ways(places, service, moment(), lambda: tell(0.0))
+    return replace(problem, travel=table), ways

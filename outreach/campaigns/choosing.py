@@ -19,7 +19,7 @@ from outreach.people.access import within
 from outreach.people.tables import Branch
 from outreach.planning.model import Point, Site
 from outreach.planning.priority import Candidate, Order, Promise, Weights, points_of, shortlist
-from outreach.planning.travel import distance_m, travel_minutes
+from outreach.planning.travel import distance_m, travel_minutes, way_between
 from outreach.villages.access import PLACE, point_of, with_access
 from outreach.villages.calendar import ALWAYS, for_planner
 from outreach.villages.tables import Village
@@ -296,4 +296,5 @@ def _candidate(
         days_since_visit,
         promise,
         days_to_sponsor_end,
+        way_between(base, there) if isfinite(metres) else None,
     )

@@ -13,6 +13,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from outreach.planning.model import Access
+
 # The largest few villages must not flatten all others: beyond this quantile all count as most.
 FULL_MARK_QUANTILE = 0.95
 
@@ -87,6 +89,8 @@ class Candidate:
         What it was promised; None when nothing.
     days_to_sponsor_end
         Days until the next sponsorship of its workers ends, >= 0; None without any.
+    way
+        How it is reached from the base, for people; it weighs nothing beside the minutes.
     """
 
     code: str
@@ -97,6 +101,7 @@ class Candidate:
     days_since_visit: int | None = None
     promise: Promise | None = None
     days_to_sponsor_end: int | None = None
+    way: Access | None = None
 
 
 @dataclass(frozen=True, slots=True)

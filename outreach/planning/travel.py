@@ -138,7 +138,7 @@ def travel_minutes(here: Point, there: Point, measured: TravelTable | None = Non
     """
     if measured is not None:
         rows = measured.number_of.get(here), measured.number_of.get(there)
-        if rows[0] is not None and rows[1] is not None:
+        if rows[0] is not None and rows[1] is not None and rows[0] != rows[1]:
             return int(measured.minutes[rows])
     metres = distance_m(here, there)
     match way_between(here, there):
@@ -221,7 +221,10 @@ def travel_matrix_minutes(
     if measured is not None:
         known = [number for number, point in enumerate(points) if point in measured.number_of]
         rows = [measured.number_of[points[number]] for number in known]
-        whole[np.ix_(known, known)] = measured.minutes[np.ix_(rows, rows)]
+        told = measured.minutes[np.ix_(rows, rows)]
+        # A place has no leg to itself in a table; a team that stays there gets out and in again.
+        at_once = np.equal.outer(rows, rows)
+        whole[np.ix_(known, known)] = np.where(at_once, math.ceil(OVERHEAD_MINUTES), told)
     np.fill_diagonal(whole, 0)
     return whole
 

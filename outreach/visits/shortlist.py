@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from outreach.campaigns.choosing import Past, Ranking
     from outreach.campaigns.tables import Pick, Stage
-    from outreach.planning.priority import Scored
+    from outreach.planning.model import Access
+    from outreach.planning.priority import Promise, Scored
 
 PAGE_LENGTH = 25
 
@@ -50,6 +51,10 @@ class Listed:
         Estimates, in people.
     distance_m
         From the branch's base as the crow flies; None where no place is known.
+    travel_minutes, way
+        From the branch's base, and how; None where no place is known.
+    promise, days_to_sponsor_end
+        As the score's `Candidate` has them.
     from_before
         The stage before chose it and did not reach it.
     """
@@ -65,7 +70,11 @@ class Listed:
     gap: float
     vulnerable: float
     distance_m: float | None
+    travel_minutes: int | None
+    way: Access | None
     last_held: date | None
+    promise: Promise | None
+    days_to_sponsor_end: int | None
     pick: Pick | None
     reason: str
     from_before: bool
@@ -88,6 +97,8 @@ class Shortlist:
         Villages of the area that another stage of the campaign has.
     before
         Villages that come first because the stage before did not reach them.
+    points
+        Most points that each part of the scores gives here.
     """
 
     rows: tuple[Listed, ...]
@@ -101,6 +112,7 @@ class Shortlist:
     elsewhere: int
     in_area: int
     before: int
+    points: Mapping[str, float]
 
     @property
     def cut_page(self) -> int:
@@ -149,7 +161,26 @@ def shortlist_of(
         elsewhere=ranking.elsewhere,
         in_area=ranking.in_area,
         before=sum(one.code in ranking.from_before for one in ranking.ordered),
+        points=ranking.points,
     )
+
+
+def village_in_stage(
+    db: Session, stage: Stage, code: str, today: date
+) -> tuple[Listed, Mapping[str, float]] | None:
+    """Rank one village among those of a stage, with the most points that each part gives there.
+
+    None where the stage does not choose it: outside, reached already, or its visit stays. Whoever
+    calls has seen that the person may look at the stage and the village.
+    """
+    past = past_of(db, stage)
+    ranking = rank_villages(db, stage, past, today)
+    room = room_of(stage, past)
+    taken = len(ranking.ordered) if room is None else room
+    line = next((one for one in _lines(ranking, taken) if one[2].code == code), None)
+    if line is None:
+        return None
+    return _listed(line, _names(db, [code]), ranking, past), ranking.points
 
 
 type _Line = tuple[int | None, Standing, Scored]
@@ -179,7 +210,13 @@ def _listed(line: _Line, names: Mapping[str, _Name], ranking: Ranking, past: Pas
         gap=candidate.gap,
         vulnerable=candidate.vulnerable,
         distance_m=candidate.distance_m if isfinite(candidate.distance_m) else None,
+        travel_minutes=int(candidate.travel_minutes)
+        if isfinite(candidate.travel_minutes)
+        else None,
+        way=candidate.way,
         last_held=past.last_held.get(one.code),
+        promise=candidate.promise,
+        days_to_sponsor_end=candidate.days_to_sponsor_end,
         pick=picked.pick if picked else None,
         reason=picked.reason if picked else "",
         from_before=one.code in ranking.from_before,

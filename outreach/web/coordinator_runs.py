@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from outreach.campaigns.stages import stage_of
 from outreach.errors import Conflict, NotFound
 from outreach.people.tables import Role
+from outreach.visits.measured_ways import told_ways
 from outreach.visits.runs import cancel_run, request_run, retry_batch, run_progress
 from outreach.visits.tables import BatchState, RunState
 from outreach.web.auth import person
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
     from outreach.campaigns.tables import Stage
+    from outreach.visits.measured_ways import ToldWays
     from outreach.visits.runs import RunProgress
 
 
@@ -45,16 +47,15 @@ def start_run(stage_id: int) -> ResponseReturnValue:
 @allow(*READERS)
 def run(run_id: int) -> ResponseReturnValue:
     """Show how far a plan run has come."""
-    stage, progress = _read(run_id)
-    return render_template("coordinator/run.html", **_shown(stage, progress))
+    return render_template("coordinator/run.html", **_shown(*_read(run_id)))
 
 
 @pages.get("/runs/<int:run_id>/progress")
 @allow(*READERS)
 def run_fragment(run_id: int) -> ResponseReturnValue:
     """Give the part of the page that changes; its header says whether to ask again."""
-    stage, progress = _read(run_id)
-    answer = render_template("coordinator/_run.html", **_shown(stage, progress))
+    stage, progress, ways = _read(run_id)
+    answer = render_template("coordinator/_run.html", **_shown(stage, progress, ways))
     return answer, {"Run-State": progress.state.value, "Cache-Control": "no-store"}
 
 
@@ -80,16 +81,17 @@ def try_batch_again(run_id: int, batch_id: int) -> ResponseReturnValue:
     return redirect(url_for("coordinator.run", run_id=run_id), 303)
 
 
-def _read(run_id: int) -> tuple[Stage, RunProgress]:
+def _read(run_id: int) -> tuple[Stage, RunProgress, list[ToldWays]]:
     with reading_db() as db:
         progress = run_progress(db, run_id, person())
-        return stage_of(db, person(), progress.stage_id), progress
+        return stage_of(db, person(), progress.stage_id), progress, told_ways(db, run_id)
 
 
-def _shown(stage: Stage, progress: RunProgress) -> dict[str, object]:
+def _shown(stage: Stage, progress: RunProgress, ways: list[ToldWays]) -> dict[str, object]:
     return {
         "stage": stage,
         "run": progress,
+        "ways": ways,
         "seconds": _seconds(progress),
         "is_running": progress.state is RunState.RUNNING,
         "finished_batches": len(progress.batches)

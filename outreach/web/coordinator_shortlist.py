@@ -8,13 +8,13 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from pydantic import BaseModel, Field
 
+from outreach.campaigns.access import shapes
 from outreach.campaigns.campaigns import campaign_of
 from outreach.campaigns.picks import PickIn, decide
 from outreach.campaigns.stages import update_stage
 from outreach.campaigns.tables import Ordering, Pick, Stage, Status
 from outreach.errors import Conflict, Invalid
 from outreach.people.tables import Role
-from outreach.planning.priority import Weights
 from outreach.villages.reading import name_of
 from outreach.visits.preview import as_if
 from outreach.visits.question import local_day
@@ -24,6 +24,7 @@ from outreach.web.coordinator_pages import now, pages, planners_stage, stage_wit
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, version_of
 from outreach.web.routing import allow
+from outreach.web.score_words import PART_WORDS, told_parts
 from outreach.web.words import problems_in_words, word
 
 if TYPE_CHECKING:
@@ -138,10 +139,12 @@ def _page(
         stage = planners_stage(db, stage_id)
         tried = as_if(stage, **_tried(seen))
         today = local_day(db, stage.branch_id, now())
+        campaign = campaign_of(db, person(), stage.campaign_id)
         facts: dict[str, Any] = {
             "stage": stage,
             "tried": tried,
-            "campaign": campaign_of(db, person(), stage.campaign_id),
+            "campaign": campaign,
+            "may_shape": shapes(db, campaign, person()),
             "told": shortlist_of(db, tried, today, text=seen.text, page=seen.page),
             "before": db.get(Stage, stage.follows_id) if stage.follows_id else None,
         }
@@ -155,7 +158,8 @@ def _page(
         is_tried=(tried.quota, tried.ordering) != (stage.quota, stage.ordering),
         may_change=stage.status is not Status.CLOSED,
         orderings=[(one.value, word(one)) for one in Ordering],
-        weights=Weights().named(),
+        part_words=PART_WORDS,
+        told_parts=told_parts,
         **facts,
     )
 

@@ -6,9 +6,11 @@ from flask_babel import lazy_gettext as _
 
 from outreach.web.calendar_words import CALENDAR_WORDS
 from outreach.web.manager_enum_words import MANAGER_WORDS
+from outreach.web.ways_words import WAYS_WORDS
 
 ENUM_WORDS = {
     **MANAGER_WORDS,
+    **WAYS_WORDS,
     **CALENDAR_WORDS,
     "Role": {
         "official": _("Village official"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outreach.planning.model import Access, Point
+from outreach.planning.model import Access, Point, TravelTable
 from outreach.planning.travel import (
     AIR,
     ASSUMPTIONS,
@@ -177,3 +177,24 @@ def test_every_pace_stands_in_the_table_of_assumptions_with_its_source() -> None
     }  # fmt: skip
     assert all(one.source for one in ASSUMPTIONS)
     assert len({one.key for one in ASSUMPTIONS}) == len(ASSUMPTIONS)
+
+
+def test_what_was_measured_holds_and_the_rest_is_estimated() -> None:
+    first, second, third = at(0), at(10), at(30)
+    table = TravelTable((first, second), np.array([[0, 17], [17, 0]]), "a service")
+    assert travel_minutes(first, second, table) == travel_minutes(second, first, table) == 17
+    assert travel_minutes(first, third, table) == travel_minutes(first, third)
+    places = [third, first, second]
+    minutes = travel_matrix_minutes(places, table)
+    assert minutes[1, 2] == minutes[2, 1] == 17
+    assert minutes[0, 1] == travel_minutes(third, first)
+
+
+def test_a_village_at_the_base_takes_the_overhead_measured_or_not() -> None:
+    table = TravelTable((at(0), at(10)), np.array([[0, 17], [17, 0]]), "a service")
+    assert travel_minutes(at(0), at(0), table) == 5
+    assert travel_matrix_minutes([at(0), at(0), at(10)], table).tolist() == [
+        [0, 5, 17],
+        [5, 0, 17],
+        [17, 17, 0],
+    ]

@@ -53,7 +53,7 @@ class Run:
     villages: int
 
 
-def ask_for_long_run(engine: Engine, rounds: int = 500) -> Run:
+def ask_for_long_run(engine: Engine, rounds: int = 500, target_size: int = 10) -> Run:
     """Twelve batches over the 167 villages of Sukoharjo; each takes a worker a good while."""
     now = datetime.now(UTC)
     starts = now.date() + timedelta(days=2)
@@ -74,7 +74,7 @@ def ask_for_long_run(engine: Engine, rounds: int = 500) -> Run:
             by=coordinator,
             now=now,
             parameters=Parameters(rounds=rounds),
-            target_size=10,
+            target_size=target_size,
         )
         assert run.id is not None
         villages = db.scalar(select(func.sum(col(Batch.villages))))
