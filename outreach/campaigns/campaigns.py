@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date  # noqa: TC003 - Pydantic reads it at run time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BaseModel, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 from sqlmodel import exists, select
 
 from outreach.campaigns.access import SHAPERS, require_shaper, seen_by
@@ -16,6 +17,7 @@ from outreach.people.edits import change, locked, unique_name
 from outreach.people.free_text import Name, Remark
 from outreach.people.order import check_order
 from outreach.people.tables import Role
+from outreach.planning.priority import Weights
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -23,8 +25,14 @@ if TYPE_CHECKING:
     from outreach.people.access import Person
 
 
+#: What the fields of the weights begin with, before the name of their part.
+WEIGHT = "weight_"
+
+Points = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+
+
 class CampaignIn(BaseModel):
-    """A campaign as a person describes it."""
+    """A campaign as a person describes it; a weight that is not told has its default."""
 
     name: Name
     purpose: Purpose
@@ -33,6 +41,12 @@ class CampaignIn(BaseModel):
     starts: PlannedDay
     ends: PlannedDay
     target_signups: int = Field(default=0, ge=0, le=100_000_000)
+    weight_gap: Points | None = None
+    weight_vulnerable: Points | None = None
+    weight_access: Points | None = None
+    weight_staleness: Points | None = None
+    weight_promise: Points | None = None
+    weight_sponsor_end: Points | None = None
 
     @field_validator("ends")
     @classmethod
@@ -40,6 +54,23 @@ class CampaignIn(BaseModel):
         check_order(others.data.get("starts"), ends)
         check_campaign_length(others.data.get("starts"), ends)
         return ends
+
+    @model_validator(mode="after")
+    def _weighs_something(self) -> Self:
+        if not any((Weights().named() | self.weights()).values()):
+            raise PydanticCustomError("no_weight", "every part of the score weighs nothing")
+        return self
+
+    def weights(self) -> dict[str, float]:
+        """Points of the parts of a score that are told; the others have their defaults."""
+        told = {part: getattr(self, f"{WEIGHT}{part}") for part in Weights().named()}
+        return {part: points for part, points in told.items() if points is not None}
+
+    def stored(self) -> dict[str, Any]:
+        """Give the columns of a campaign their values."""
+        facts = self.model_dump()
+        plain = {name: value for name, value in facts.items() if not name.startswith(WEIGHT)}
+        return plain | {"weights": self.weights()}
 
 
 def list_campaigns(db: Session, person: Person) -> list[Campaign]:
@@ -79,7 +110,7 @@ def create_campaign(
     if by.role not in SHAPERS or is_nobodys:
         raise NotAllowed(role=by.role)
     branch_id = by.branch_id if by.role is Role.COORDINATOR else None
-    campaign = Campaign(**given.model_dump(), branch_id=branch_id, is_demo=is_demo)
+    campaign = Campaign(**given.stored(), branch_id=branch_id, is_demo=is_demo)
     with unique_name(db):
         db.add(campaign)
         db.flush()  # for its id, and to hear now whether the name is free
@@ -103,7 +134,7 @@ def update_campaign(
         raise Conflict(problem="closed")
     _keep_stages_inside(db, campaign_id, given)
     with unique_name(db):
-        change(campaign, given.model_dump(), version)
+        change(campaign, given.stored(), version)
         db.flush()  # to hear now whether the name is free
     return campaign
 

@@ -245,7 +245,8 @@ class _Ways:
     def wait(self, pace: Pace) -> NDArray[np.float64]:
         """Minutes that each leg waits, were it made so."""
         waits = np.where(np.isnan(self.told_wait), pace.wait_minutes, self.told_wait)
-        return np.where(self.goes_on & self.boat, 0.0, waits)
+        waits[self.goes_on & self.boat] = 0.0
+        return waits
 
 
 def _ways(points: Sequence[Point]) -> _Ways:

@@ -16,7 +16,6 @@ from outreach.planning.model import Access, Point
 from outreach.villages.tables import Village, VillageAccess
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select
     from sqlmodel import Session
 
 #: What a statement over villages has to read for `point_of`, once it is `with_access`.
@@ -30,7 +29,7 @@ PLACE = (
 )
 
 
-def with_access[T: Select[Any]](query: T) -> T:
+def with_access(query: Any) -> Any:
     """Join what is noted of the way to each village of a statement; most have nothing noted."""
     noted = col(VillageAccess.village_code) == col(Village.code)
     return query.outerjoin(VillageAccess, noted)

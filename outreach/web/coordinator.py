@@ -29,6 +29,7 @@ from outreach.web import (  # noqa: F401 - importing them puts their views on th
     coordinator_unreached,
     coordinator_verdict,
     coordinator_visits,
+    coordinator_ways,
 )
 from outreach.web.coordinator_pages import pages
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import flash, redirect, render_template, request, url_for
@@ -9,6 +10,7 @@ from flask_babel import gettext as _
 
 from outreach.campaigns.access import require_shaper, shapes
 from outreach.campaigns.campaigns import (
+    WEIGHT,
     CampaignIn,
     campaign_of,
     close_campaign,
@@ -21,6 +23,7 @@ from outreach.campaigns.stages import list_stages
 from outreach.campaigns.tables import Ecosystem, Purpose
 from outreach.errors import Conflict, Invalid, OutreachError
 from outreach.people.tables import Branch, Role
+from outreach.planning.priority import Weights
 from outreach.progress.stages import stage_progress
 from outreach.visits.standing import open_standings
 from outreach.web.auth import person
@@ -35,12 +38,18 @@ from outreach.web.coordinator_words import Advice
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, version_of
 from outreach.web.routing import allow
+from outreach.web.score_words import PART_HINTS, PART_WORDS
 from outreach.web.words import sentence, word
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask.typing import ResponseReturnValue
 
     from outreach.campaigns.tables import Campaign
+
+#: The button that empties the fields of the weights.
+DEFAULTS = "defaults"
 
 
 @pages.get("/campaigns")
@@ -93,6 +102,8 @@ def new_campaign() -> ResponseReturnValue:
 @allow(*READERS)
 def add_campaign() -> ResponseReturnValue:
     """Draft a campaign and go to its page."""
+    if request.form.get("act") == DEFAULTS:
+        return _form(_with_defaults(), None)
     try:
         given = read(CampaignIn, request.form)
         with writing_db() as db:
@@ -110,13 +121,15 @@ def edit_campaign(campaign_id: int) -> ResponseReturnValue:
     with reading_db() as db:
         found = campaign_of(db, person(), campaign_id)
         require_shaper(db, found, person())
-    return _form(fill(**found.model_dump()), found)
+    return _form(fill(**found.model_dump(), **_weights(found.weights)), found)
 
 
 @pages.post("/campaigns/<int:campaign_id>/edit")
 @allow(*READERS)
 def change_campaign(campaign_id: int) -> ResponseReturnValue:
     """Change a campaign; a stale form comes back with both values."""
+    if request.form.get("act") == DEFAULTS:
+        return _by_default(campaign_id)
     try:
         given = read(CampaignIn, request.form)
         with writing_db() as db:
@@ -132,7 +145,33 @@ def _changed_again(campaign_id: int, error: OutreachError) -> ResponseReturnValu
     with reading_db() as db:
         found = campaign_of(db, person(), campaign_id)
         require_shaper(db, found, person())
-    return _form(filled_again(error, found), found), error.status
+    return _form(_beside(filled_again(error, found), error), found), error.status
+
+
+def _by_default(campaign_id: int) -> ResponseReturnValue:
+    with reading_db() as db:
+        found = campaign_of(db, person(), campaign_id)
+        require_shaper(db, found, person())
+    return _form(_with_defaults(), found)
+
+
+def _with_defaults() -> Filled:
+    """Keep what was typed, but no weights: nothing is stored yet."""
+    kept = {name: request.form.getlist(name) for name in request.form if name != "act"}
+    return fill(**{name: texts for name, texts in kept.items() if not name.startswith(WEIGHT)})
+
+
+def _beside(form: Filled, error: OutreachError) -> Filled:
+    """Put the weights that somebody stored meanwhile below their fields."""
+    stored = error.facts.get("theirs")
+    if not isinstance(stored, dict) or "weights" not in stored:
+        return form
+    return replace(form, theirs={**form.theirs, **_weights(Weights().named() | stored["weights"])})
+
+
+def _weights(told: Mapping[str, float]) -> dict[str, str]:
+    """Name the fields of the weights as the form does."""
+    return {f"{WEIGHT}{part}": f"{points:g}" for part, points in told.items()}
 
 
 @pages.post("/campaigns/<int:campaign_id>/open")
@@ -181,4 +220,8 @@ def _form(form: Filled, found: Campaign | None) -> str:
         campaign=found,
         purposes=[(one.value, word(one)) for one in Purpose],
         ecosystems=[(one.value, word(one)) for one in Ecosystem],
+        weights=[
+            (f"{WEIGHT}{part}", PART_WORDS[part], PART_HINTS[part], points)
+            for part, points in Weights().named().items()
+        ],
     )

@@ -32,6 +32,7 @@ from outreach.web.map_filters import Filters, home_of, read_filters
 from outreach.web.map_layers import layer_column, layer_urls
 from outreach.web.routing import allow
 from outreach.web.village_figures import village_figures
+from outreach.web.village_way import way_and_score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -192,6 +193,7 @@ def village(code: str) -> ResponseReturnValue:
             sources=estimate_sources(db),
             officials=_officials(db, code),
             special_days=_special_days(db, code),
+            **way_and_score(db, code, _today()),
             counts={figure: one for (_, figure), one in counts_of(db, [code]).items()},
             figures=Figure,
             **_for_readers(db, card),

@@ -54,6 +54,7 @@ WAYS = (
     ("/teams", _("Teams"), {Role.ADMIN}),
     ("/admin/accounts", _("Accounts"), {Role.ADMIN}),
     ("/admin/boundaries", _("Borders"), {Role.ADMIN}),
+    ("/ways", _("Ways to villages"), {Role.ADMIN}),
     ("/admin/tokens", _("For programs"), {Role.ADMIN}),
 )
 #: Ways to what is a person's own: in the menu under their name.

@@ -226,6 +226,8 @@ PROBLEMS = {
     "period_too_long": _("A closed period lasts at most %(days)s days."),
     "pays_alone": _("Who pays alone has no sponsor. Choose who pays for the workers."),
     "term_too_long": _("A sponsorship is noted for at most %(years)s years at once."),
+    "wait_by_road": _("Nobody waits on a road: leave this empty, or choose a boat or a flight."),
+    "no_weight": _("At least one part has to weigh something."),
     "unknown_ground": _("This is neither a district nor an island of the stage."),
     "not_left_out": _("One of these is not left out any more. Load the page again."),
     "all_elsewhere": _(

@@ -227,3 +227,75 @@ def test_drafts_are_deleted_stages_first_and_what_was_opened_stays(
         own = f"/{kind}s/{world.own[f'{kind}_id']}"
         assert client.send(f"{own}/delete", {"version": "1"}).status_code == 409
         assert client.get(own).status_code == 200
+
+
+WEIGHTS = {"weight_gap": "50", "weight_promise": "0", "weight_sponsor_end": "2.5"}
+
+
+def test_weights_are_kept_with_the_campaign_and_shown_again(
+    app: Flask, english: Callable[[Role], Visitor]
+) -> None:
+    client = english(Role.COORDINATOR)
+    made = client.send("/campaigns/new", FORM | WEIGHTS)
+    assert made.status_code == 303
+    campaign_id = int(made.location.rsplit("/", 1)[1])
+    assert stored(app, campaign_id).weights == {"gap": 50, "promise": 0, "sponsor_end": 2.5}
+    html = client.get(f"/campaigns/{campaign_id}/edit").get_data(as_text=True)
+    assert 'name="weight_gap" value="50"' in html
+    assert 'name="weight_promise" value="0"' in html
+    assert 'name="weight_sponsor_end" value="2.5"' in html
+    assert 'name="weight_access" value=""' in html
+    assert "Default: 36." in html
+
+
+def test_back_to_the_defaults_empties_the_weights_and_stores_nothing(
+    app: Flask, english: Callable[[Role], Visitor]
+) -> None:
+    client = english(Role.COORDINATOR)
+    made = client.send("/campaigns/new", FORM | WEIGHTS)
+    path = f"{made.location}/edit"
+    answer = client.send(path, FORM | WEIGHTS | {"act": "defaults", "version": "1"})
+    assert answer.status_code == 200
+    html = answer.get_data(as_text=True)
+    assert 'name="weight_gap" value=""' in html
+    assert "Pedagang terlindungi" in html
+    assert 'name="version" value="1"' in html
+    campaign_id = int(made.location.rsplit("/", 1)[1])
+    assert stored(app, campaign_id).weights["gap"] == 50
+    assert client.send(path, FORM | {"version": "1"}).status_code == 303
+    assert stored(app, campaign_id).weights == {}
+    assert "Pedagang terlindungi" in client.send(
+        "/campaigns/new", FORM | {"act": "defaults"}
+    ).get_data(as_text=True)
+
+
+def test_every_wrong_weight_is_told_at_once_and_nothing_may_weigh_nothing(
+    english: Callable[[Role], Visitor],
+) -> None:
+    client = english(Role.COORDINATOR)
+    wrong = {"weight_gap": "-1", "weight_access": "101", "weight_staleness": "nan"}
+    answer = client.send("/campaigns/new", FORM | wrong)
+    assert answer.status_code == 422
+    html = answer.get_data(as_text=True)
+    for name, value in wrong.items():
+        assert f'id="{name}" name="{name}" value="{value}"' in html
+        assert f'id="{name}-problem"' in html
+    parts = ("gap", "vulnerable", "access", "staleness", "promise", "sponsor_end")
+    nothing = client.send("/campaigns/new", FORM | {f"weight_{part}": "0" for part in parts})
+    assert nothing.status_code == 422
+    assert "At least one part has to weigh something." in words_of(nothing)
+
+
+def test_two_people_see_both_weights(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    client = english(Role.COORDINATOR)
+    path = f"/campaigns/{world.own['campaign_id']}/edit"
+    old = stored(app, world.own["campaign_id"])
+    dates = {"starts": old.starts.isoformat(), "ends": old.ends.isoformat()}
+    values = FORM | dates | {"version": str(old.version), "name": old.name}
+    assert client.send(path, values | {"weight_gap": "60"}).status_code == 303
+    stale = client.send(path, values | {"weight_gap": "70"})
+    assert stale.status_code == 409
+    assert "Stored meanwhile: 60" in words_of(stale)
+    assert 'name="weight_gap" value="70"' in stale.get_data(as_text=True)
