@@ -19,7 +19,7 @@ from outreach.planning.daytrip import visits_of_day
 from outreach.planning.events import days_with_stays, hit_by
 from outreach.planning.model import Pin, Plan, Reason, Remedy, Unplaced
 from outreach.planning.network import kinds_of, network_of
-from outreach.planning.prices import prices_of
+from outreach.planning.prices import LARGEST_PRICE_S, prices_of
 from outreach.planning.reasons import has_place, out_of_reach, without_place, without_team
 from outreach.planning.rota import insert_left
 from outreach.planning.routing import Search, improve
@@ -44,6 +44,10 @@ MOVE_PRICE_MINUTES = 60
 
 # A village that has confirmed is asked again only for as much more.
 CONFIRMED_TIMES = 3
+
+
+# On its own day a visit by another team is a third of that: only the name of who comes changes.
+OTHER_TEAM_SHARE = 1 / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,13 +205,17 @@ class _Mending:
 
     @cached_property
     def fixed_days(self) -> frozenset[TeamDay]:
-        """Days with a visit that stands fast and those of stays: room there is filled, no more."""
+        """Full days with a visit that stands fast, and those of stays: the solver need not look."""
         at_hubs = {(stay.team_id, day) for stay in self.standing.stays for day in stay.session_days}
         return frozenset(
             one
             for one, stops in self.rota.items()
             if (one.team_id, one.day) in at_hubs
-            or any(self.sites[stop].pin is not None for stop in stops)
+            or one not in self.kinds
+            or (
+                len(stops) >= self.kinds[one].sessions
+                and any(self.sites[stop].pin is not None for stop in stops)
+            )
         )
 
     def filled(self, rota: Rota) -> Rota:
@@ -224,15 +232,13 @@ class _Mending:
         kinds = {one: kind for one, kind in self.kinds.items() if one not in self.fixed_days}
         fixed = {one: stops for one, stops in rota.items() if one in self.fixed_days}
         busy = {stop for stops in fixed.values() for stop in stops}
-        loose = [
-            stop for stop, site in enumerate(self.sites) if stop not in busy and site.pin is None
-        ]
+        loose = [stop for stop in range(len(self.sites)) if stop not in busy]
         if not (kinds and loose):
             return rota
         new = {stop: number for number, stop in enumerate(loose)}
         start = {one: tuple(new[stop] for stop in rota.get(one, ())) for one in kinds}
         start = {one: stops for one, stops in start.items() if stops}
-        part, prices = self.network.restricted(loose), self.prices.restricted(loose)
+        part, prices = self.network.restricted(loose), self._firm_prices.restricted(loose)
         better = improve(part, kinds, prices, start, search, self._moves_s(loose, move_s))
         found = {one: tuple(loose[stop] for stop in stops) for one, stops in better.items()}
         found = self.filled(dict(sorted({**fixed, **found}.items(), key=_when)))
@@ -241,9 +247,29 @@ class _Mending:
     def _cost_s(self, rota: Rota, move_s: float) -> float:
         """Add up what a rota costs, the visits that move paid."""
         prices = self._moves_s(range(len(self.sites)), move_s)
-        day = self.prices.day_number
-        moves = sum(prices[stop, day[one.day] - 1] for one, stops in rota.items() for stop in stops)
-        return bill_of(self.problem, self._plan(rota)).total_s + float(moves)
+        number = self.prices.day_number
+        served = [(stop, one) for one, stops in rota.items() for stop in stops]
+        days = sum(prices[stop, number[one.day] - 1] for stop, one in served)
+        teams = sum(self._is_with_another_team(stop, one) for stop, one in served)
+        lost = self._stood - {stop for stop, _ in served}
+        moves = float(days) + OTHER_TEAM_SHARE * move_s * teams + LARGEST_PRICE_S * len(lost)
+        return bill_of(self.problem, self._plan(rota)).total_s + moves
+
+    def _is_with_another_team(self, stop: int, team_day: TeamDay) -> bool:
+        was = self.was.get(self.sites[stop].code)
+        is_its_day = was is not None and stop in self._stood and was.day == team_day.day
+        return is_its_day and was is not None and was.team_id != team_day.team_id
+
+    @cached_property
+    def _stood(self) -> frozenset[int]:
+        """Sites whose visit stands and is not hit: none of them goes without one for another."""
+        return frozenset(stop for stops in self.rota.values() for stop in stops)
+
+    @cached_property
+    def _firm_prices(self) -> Prices:
+        left_out = self.prices.left_out.copy()
+        left_out[sorted(self._stood)] = LARGEST_PRICE_S
+        return replace(self.prices, left_out=left_out)
 
     def _moves_s(self, stops: Sequence[int], move_s: float) -> NDArray[np.float64]:
         """Seconds that a visit to each site costs on each working day that is not its own."""
