@@ -139,7 +139,7 @@ def _free_days(days: Sequence[date]) -> frozenset[date]:
         for weekday in range(SUNDAY)
         if sum(day.weekday() == weekday for day in missing) >= FREE_WEEKDAY_TIMES
     }
-    return frozenset(_rest_days(days[0], days[-1], {SUNDAY, *weekdays}))
+    return frozenset(_rest_days(days[0], days[-1], weekdays | ({SUNDAY} - worked)))
 
 
 def _rest_days(first: date, last: date, weekdays: Collection[int]) -> Iterator[date]:

@@ -54,6 +54,7 @@ class ClosedKind(StrEnum):
     HOLIDAY = "holiday"
     EXTRA = "extra"  # closed by the branch itself: a feast, a village election
     LEAVE = "leave"  # the team or a member is on leave
+    STAY = "stay"  # the team is on its way to a hub or back, or waits there
 
 
 @dataclass(frozen=True, slots=True)

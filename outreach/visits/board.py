@@ -20,6 +20,7 @@ from outreach.planning.daytrip import visits_of_day
 from outreach.planning.model import Site  # noqa: TC001 - as above
 from outreach.planning.workdays import why_closed
 from outreach.villages.tables import Village
+from outreach.visits.stays import StayRow, at_hub, stays_of_teams
 from outreach.visits.tables import ACTIVE, Visit
 from outreach.visits.teamday import (
     MINUTES_A_DAY,
@@ -28,6 +29,7 @@ from outreach.visits.teamday import (
     day_minute,
     lock_teams,
     take_visits,
+    why_away,
 )
 
 if TYPE_CHECKING:
@@ -73,23 +75,26 @@ class Board:
     sites: Mapping[str, Site]
     leave: Mapping[int, set[date]]
     rest: Rest
+    stays: Mapping[TeamAndDay, StayRow]
 
     def day(self, key: TeamAndDay) -> TeamDay:
-        """Hours and base of a team on a day."""
+        """Hours and base of a team on a day; the hub during a stay."""
         team = self.teams[key[0]]
-        return team_day(team, self.bases[team.base_village_code], key[1])
+        whole = team_day(team, self.bases[team.base_village_code], key[1])
+        return at_hub(whole, self.stays)
 
     def why_closed(self, key: TeamAndDay) -> tuple[Closed, ...]:
         """Every reason why the team does not go out on the day."""
         team, day = self.teams[key[0]], key[1]
         away = {day: ""} if day in self.leave.get(key[0], ()) else {}
-        return why_closed(
+        closed = why_closed(
             day,
             weekdays={iso - 1 for iso in team.weekdays},
             leave=away,
             holidays=self.rest.holidays,
             sundays_too=self.rest.works_sundays,
         )
+        return closed + why_away(self.stays, key)
 
     def site(self, seat: Seat) -> Site:
         """Return the village of a seat, with the length of its session."""
@@ -141,6 +146,7 @@ def read_board(
         {site.code: site for site in sites_of(db, everywhere, first, last)} if span else {},
         leave_days(db, branch_id, first, last),
         rest_of_branch(db, branch_id, first, last),
+        stays_of_teams(db, teams, first, last),
     )
 
 

@@ -14,13 +14,13 @@ from sqlmodel import col
 from outreach.campaigns.choosing import sites_of
 from outreach.campaigns.tables import Stage, StageVillage, Status
 from outreach.errors import Conflict, NotFound
-from outreach.people.rota import team_days
 from outreach.planning.insertion import DayStop, OpenDay, Place, place_at, places, places_on
 from outreach.villages.tables import Village
 from outreach.visits.lifecycle import write_event
 from outreach.visits.moving import MoveIn, relocate, set_times_after, told_on
 from outreach.visits.saving import told_place
 from outreach.visits.slots import put_at
+from outreach.visits.stays import team_days
 from outreach.visits.tables import ACTIVE, Happening, Visit, Work
 from outreach.visits.teamday import HELD, TOLD, clock_time, day_minute, lock_teams, take_visits
 

@@ -26,6 +26,7 @@ from outreach.planning.workdays import (
 from outreach.villages.calendar import closed_days, for_planner
 from outreach.villages.tables import Village
 from outreach.visits.kept_calendar import calendar_as_kept
+from outreach.visits.stays import by_day, stays_between
 from outreach.visits.tables import (
     ACTIVE,
     Happening,
@@ -186,7 +187,7 @@ def free_and_taken(db: Session, stage: Stage, today: date) -> tuple[tuple[TeamDa
     starts = max(stage.starts, today + timedelta(days=1))
     if starts > stage.ends:
         return (), 0
-    occupied = _occupied(db, stage, starts)
+    occupied = _occupied(db, stage, starts) | _on_stays(db, stage, starts)
     all_days = team_days(db, stage.branch_id, starts, stage.ends)
     free = tuple(one for one in all_days if (one.team_id, one.day) not in occupied)
     return free, len(all_days) - len(free)
@@ -194,7 +195,6 @@ def free_and_taken(db: Session, stage: Stage, today: date) -> tuple[tuple[TeamDa
 
 def _occupied(db: Session, stage: Stage, starts: date) -> set[tuple[int, date]]:
     """Team-days that hold a visit of whatever stage, save the proposals of this one."""
-    to_replace = and_(col(Visit.stage_id) == stage.id, col(Visit.work).in_(REPLACEABLE))
     query = (
         select(col(Visit.team_id), col(Visit.day))
         .join(Team, col(Team.id) == col(Visit.team_id))
@@ -202,10 +202,20 @@ def _occupied(db: Session, stage: Stage, starts: date) -> set[tuple[int, date]]:
             col(Team.branch_id) == stage.branch_id,
             col(Visit.day).between(starts, stage.ends),
             col(Visit.work).in_(ACTIVE),
-            ~to_replace,
+            ~_to_replace(stage),
         )
     )
     return {(row.team_id, row.day) for row in db.execute(query)}
+
+
+def _on_stays(db: Session, stage: Stage, starts: date) -> set[tuple[int, date]]:
+    """Team-days of stays, save those of which only proposals of this stage are left."""
+    of_branch, kept_by = col(Team.branch_id) == stage.branch_id, ~_to_replace(stage)
+    return set(by_day(stays_between(db, starts, stage.ends, of_branch, kept_by=kept_by)))
+
+
+def _to_replace(stage: Stage) -> ColumnElement[bool]:
+    return and_(col(Visit.stage_id) == stage.id, col(Visit.work).in_(REPLACEABLE))
 
 
 def question_of(db: Session, villages: Sequence[str], days: Sequence[TeamDay]) -> dict[str, Any]:

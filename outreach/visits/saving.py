@@ -10,10 +10,12 @@ from sqlmodel import col
 
 from outreach.campaigns.tables import Stage, StageVillage, Status
 from outreach.db import insert_into
+from outreach.planning.expeditions import way_minutes
 from outreach.planning.model import Reason, Remedy, Unplaced
 from outreach.villages.tables import Village
 from outreach.visits.batches import lock_held
 from outreach.visits.runs import finish_if_settled, lock_run
+from outreach.visits.stays import save_stays, stays_of_teams
 from outreach.visits.tables import (
     ACTIVE,
     BatchState,
@@ -26,14 +28,15 @@ from outreach.visits.tables import (
 from outreach.visits.teamday import clock_time, lock_teams
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlmodel import Session
 
-    from outreach.planning.model import Plan, PlannedVisit
+    from outreach.planning.model import Plan, PlannedVisit, Stay
     from outreach.visits.batches import Claim
     from outreach.visits.tables import Batch, PlanRun
+    from outreach.visits.teamday import TeamAndDay
 
 # SQLite takes 32,766 values in one statement.
 ROWS_PER_INSERT = 500
@@ -52,39 +55,66 @@ def save_plan(db: Session, held: Claim, plan: Plan, now: datetime) -> bool:
         return False
     if db.get_one(Stage, run.stage_id).status is not Status.OPENED:
         return False
-    visits = _insert_visits(db, run, batch, _on_free_days(db, run.branch_id, plan.visits))
+    planned, stays = _on_free_days(db, run.branch_id, plan)
+    visits = _insert_visits(db, run, batch, planned, save_stays(db, run.stage_id, batch, stays))
     _write_history(db, run, visits, now)
     placed = {visit["village_code"] for visit in visits}
     _write_reasons(db, run.stage_id, placed, _left(plan, placed))
-    _mark_done(batch, plan, visits, now)
+    _mark_done(batch, plan, visits, stays, now)
     db.flush()  # before the count of open batches
     finish_if_settled(db, run, now)
     return True
 
 
-def _on_free_days(
-    db: Session, branch_id: int, planned: Sequence[PlannedVisit]
-) -> list[PlannedVisit]:
-    """Leave out the day-trips of team-days on which somebody has put a visit since."""
-    teams = sorted({visit.team_id for visit in planned})
+def _on_free_days(db: Session, branch_id: int, plan: Plan) -> tuple[list[PlannedVisit], list[Stay]]:
+    """Leave out the day-trips of team-days on which somebody has put a visit since.
+
+    A stay that has lost a day is left out as a whole: nobody would be at the hub.
+    """
     # Whoever moves a visit by hand takes the teams too, so nothing slips in before the commit.
     lock_teams(db, branch_id)
+    taken = _taken_since(db, plan)
+    stays = [one for one in plan.stays if taken.isdisjoint(_days_of(one))]
+    lost = {key for one in plan.stays if one not in stays for key in _days_of(one)}
+    kept = [one for one in plan.visits if (one.team_id, one.day) not in taken | lost]
+    return kept, stays
+
+
+def _taken_since(db: Session, plan: Plan) -> set[TeamAndDay]:
+    """Team-days of the plan that hold a visit by now, or lie in a stay."""
+    keys = {(one.team_id, one.day) for one in plan.visits}
+    keys.update(key for stay in plan.stays for key in _days_of(stay))
+    if not keys:
+        return set()
+    teams, days = {team_id for team_id, _ in keys}, {day for _, day in keys}
     query = select(col(Visit.team_id), col(Visit.day)).where(
-        col(Visit.team_id).in_(teams),
-        col(Visit.day).in_({visit.day for visit in planned}),
-        col(Visit.work).in_(ACTIVE),
+        col(Visit.team_id).in_(teams), col(Visit.day).in_(days), col(Visit.work).in_(ACTIVE)
     )
-    taken = {(row.team_id, row.day) for row in db.execute(query)}
-    return [visit for visit in planned if (visit.team_id, visit.day) not in taken]
+    visited = {(row.team_id, row.day) for row in db.execute(query)}
+    return visited | stays_of_teams(db, teams, min(days), max(days)).keys()
+
+
+def _days_of(stay: Stay) -> Iterator[TeamAndDay]:
+    return ((stay.team_id, day) for day in (*stay.travel_days, *stay.session_days))
 
 
 def _insert_visits(
-    db: Session, run: PlanRun, batch: Batch, planned: Sequence[PlannedVisit]
+    db: Session,
+    run: PlanRun,
+    batch: Batch,
+    planned: Sequence[PlannedVisit],
+    stays: Mapping[TeamAndDay, int],
 ) -> list[dict[str, Any]]:
     """Insert what the tables take; return those rows, with their ids."""
     zones = _zones(db, [visit.code for visit in planned])
     ordered = sorted(planned, key=lambda visit: (visit.day, visit.team_id, visit.slot))
-    rows = [_row(run, batch, visit, zones[visit.code]) for visit in ordered]
+    rows = [
+        {
+            **_row(run, batch, visit, zones[visit.code]),
+            "stay_id": stays.get((visit.team_id, visit.day)),
+        }
+        for visit in ordered
+    ]
     ids: dict[str, int] = {}
     for part in batched(rows, ROWS_PER_INSERT):
         taken = insert_into(db, Visit).values(list(part)).on_conflict_do_nothing()
@@ -185,12 +215,17 @@ def _write_reasons(
 
 
 def _mark_done(
-    batch: Batch, plan: Plan, visits: Sequence[Mapping[str, Any]], now: datetime
+    batch: Batch,
+    plan: Plan,
+    visits: Sequence[Mapping[str, Any]],
+    stays: Sequence[Stay],
+    now: datetime,
 ) -> None:
     batch.state, batch.finished_at, batch.lease_until, batch.error = BatchState.DONE, now, None, ""
     batch.placed = len(visits)
-    batch.team_days = len({(visit["team_id"], visit["day"]) for visit in visits})
-    batch.travel_minutes = sum(
+    days = {(visit["team_id"], visit["day"]) for visit in visits}
+    batch.team_days = len(days.union(*map(_days_of, stays)))
+    batch.travel_minutes = way_minutes(stays) + sum(
         visit["travel_minutes"] + visit["return_minutes"] for visit in visits
     )
     batch.rounds, batch.solver = sum(plan.rounds), plan.solver

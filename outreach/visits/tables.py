@@ -197,7 +197,7 @@ class Stay(SQLModel, table=True):
     """An expedition: a team stays at a hub village and makes day-trips from there.
 
     `travel_days` and `session_days` are the team's working days of it, as ISO dates; `starts` and
-    `ends` are the first and the last of them. It ends when its visits do.
+    `ends` are the first and the last of them. It lasts as long as one of its visits stands.
     """
 
     __table_args__ = (
@@ -214,8 +214,6 @@ class Stay(SQLModel, table=True):
     travel_days: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     session_days: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     access_minutes: int
-    ended_at: datetime | None = None
-    version: int = 1
 
 
 class AskedBound(SQLModel, table=True):

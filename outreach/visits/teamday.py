@@ -16,17 +16,19 @@ from outreach.errors import Conflict
 from outreach.people.rota import rest_of_branch, team_day
 from outreach.people.tables import Team, TeamLeave
 from outreach.planning.daytrip import visits_of_day
-from outreach.planning.workdays import Closed, why_closed
+from outreach.planning.workdays import Closed, ClosedKind, why_closed
 from outreach.villages.tables import Village
+from outreach.visits.stays import at_hub, is_on_the_way, stays_of_teams
 from outreach.visits.tables import ACTIVE, Visit, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
     from outreach.planning.model import PlannedVisit, Site, TeamDay
+    from outreach.visits.stays import StayRow
 
 MINUTES_A_DAY = 24 * 60
 _AT_ONCE = 500
@@ -182,8 +184,16 @@ def stops_of(
 
 
 def day_of_team(db: Session, team: Team, day: date) -> TeamDay:
-    """Hours and base of a team on any day, be it a working day or not."""
-    return team_day(team, db.get_one(Village, team.base_village_code), day)
+    """Hours and base of a team on any day, be it a working day or not; the hub during a stay."""
+    whole = team_day(team, db.get_one(Village, team.base_village_code), day)
+    return at_hub(whole, stays_of_teams(db, (team.id or 0,), day, day))
+
+
+def why_away(stays: Mapping[TeamAndDay, StayRow], key: TeamAndDay) -> tuple[Closed, ...]:
+    """Say where a team is on a day of a stay that holds no session; empty on any other day."""
+    if not is_on_the_way(stays, *key):
+        return ()
+    return (Closed(ClosedKind.STAY, stays[key].hub_name),)
 
 
 def why_team_stays(db: Session, team: Team, day: date) -> tuple[Closed, ...]:
@@ -195,10 +205,12 @@ def why_team_stays(db: Session, team: Team, day: date) -> tuple[Closed, ...]:
     )
     away = {day: "; ".join(names)} if (names := db.scalars(leave).all()) else {}
     rest = rest_of_branch(db, team.branch_id, day, day)
-    return why_closed(
+    closed = why_closed(
         day,
         weekdays={iso - 1 for iso in team.weekdays},
         leave=away,
         holidays=rest.holidays,
         sundays_too=rest.works_sundays,
     )
+    key = team.id or 0, day
+    return closed + why_away(stays_of_teams(db, key[:1], day, day), key)

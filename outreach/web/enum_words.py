@@ -118,6 +118,7 @@ ENUM_WORDS = {
         "holiday": _("Public holiday"),
         "extra": _("Closed by the branch"),
         "leave": _("Leave"),
+        "stay": _("On the way to a stay overnight, or back"),
     },
     "Cause": {
         "team_away": _("A team is away"),

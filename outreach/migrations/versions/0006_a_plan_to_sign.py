@@ -103,8 +103,6 @@ def upgrade() -> None:
     sa.Column('travel_days', sa.JSON(), nullable=False),
     sa.Column('session_days', sa.JSON(), nullable=False),
     sa.Column('access_minutes', sa.Integer(), nullable=False),
-    sa.Column('ended_at', sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
-    sa.Column('version', sa.Integer(), nullable=False),
     sa.CheckConstraint('access_minutes >= 0', name=op.f('ck_stay_access_minutes')),
     sa.CheckConstraint('starts <= ends', name=op.f('ck_stay_starts_before_it_ends')),
     sa.ForeignKeyConstraint(['batch_id'], ['batch.id'], name=op.f('fk_stay_batch_id_batch')),

@@ -1,0 +1,181 @@
+"""Stays: days on which a team starts from a hub village, and days on which it travels there.
+
+A stay lasts as long as a visit planned in it stands on one of its days: nothing has to end it. What
+is put into its days by hand does not keep it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import exists, insert, select
+from sqlmodel import col
+
+from outreach.people import rota
+from outreach.people.tables import Team
+from outreach.planning.model import Point, TeamDay  # noqa: TC001 - read at run time
+from outreach.planning.workdays import days_between
+from outreach.villages.access import PLACE, point_of, with_access
+from outreach.villages.tables import Village
+from outreach.visits.tables import ACTIVE, Stay, Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from sqlalchemy import ColumnElement
+    from sqlmodel import Session
+
+    from outreach.planning import model
+    from outreach.visits.tables import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class StayRow:
+    """A stay that lasts.
+
+    Attributes
+    ----------
+    hub
+        Where the team stays: the base of its day-trips.
+    travel_days
+        Working days without a session: on the way to the hub and back, or waiting there.
+    access_minutes
+        From the team's base to the hub, one way.
+    """
+
+    id: int
+    stage_id: int
+    team_id: int
+    team: str
+    hub_code: str
+    hub_name: str
+    hub: Point
+    starts: date
+    ends: date
+    travel_days: tuple[date, ...]
+    session_days: tuple[date, ...]
+    access_minutes: int
+
+
+def stays_between(
+    db: Session,
+    first: date,
+    last: date,
+    of_team: ColumnElement[bool],
+    *,
+    kept_by: ColumnElement[bool] | None = None,
+) -> list[StayRow]:
+    """List the stays that last and touch a day from *first* to *last*, by their start and team.
+
+    Parameters
+    ----------
+    of_team
+        Holds for the teams (table `team`) whose stays are asked for.
+    kept_by
+        Holds for the visits that keep a stay; None lets all active ones.
+    """
+    query: Any = (
+        select(Stay, col(Team.name).label("team"), col(Village.name), *PLACE)
+        .select_from(Stay)
+        .join(Team, col(Team.id) == col(Stay.team_id))
+        .join(Village, col(Village.code) == col(Stay.hub_village_code))
+    )
+    query = (
+        with_access(query)
+        .where(of_team, col(Stay.starts) <= last, col(Stay.ends) >= first, lasts(kept_by))
+        .order_by(col(Stay.starts), col(Stay.team_id))
+    )
+    return [_row(found) for found in db.execute(query)]
+
+
+def lasts(kept_by: ColumnElement[bool] | None = None) -> ColumnElement[bool]:
+    """Hold for a stay (table `stay` in the query) of which a visit stands."""
+    conditions = [
+        col(Visit.stay_id) == col(Stay.id),
+        col(Visit.team_id) == col(Stay.team_id),
+        col(Visit.day).between(col(Stay.starts), col(Stay.ends)),
+        col(Visit.work).in_(ACTIVE),
+    ]
+    return exists().where(*conditions, *([] if kept_by is None else [kept_by]))
+
+
+def _row(found: Any) -> StayRow:
+    stay = found.Stay
+    return StayRow(
+        id=stay.id,
+        stage_id=stay.stage_id,
+        team_id=stay.team_id,
+        team=found.team,
+        hub_code=stay.hub_village_code,
+        hub_name=found.name,
+        hub=point_of(found),
+        starts=stay.starts,
+        ends=stay.ends,
+        travel_days=tuple(map(date.fromisoformat, stay.travel_days)),
+        session_days=tuple(map(date.fromisoformat, stay.session_days)),
+        access_minutes=stay.access_minutes,
+    )
+
+
+def by_day(stays: Iterable[StayRow]) -> dict[tuple[int, date], StayRow]:
+    """Say for every day of the stays, those of rest included, which one a team is on."""
+    return {
+        (stay.team_id, day): stay for stay in stays for day in days_between(stay.starts, stay.ends)
+    }
+
+
+def stays_of_teams(
+    db: Session, team_ids: Collection[int], first: date, last: date
+) -> dict[tuple[int, date], StayRow]:
+    """Say which stay each of the teams is on, by team and day."""
+    return by_day(stays_between(db, first, last, col(Team.id).in_(team_ids)))
+
+
+def at_hub(whole: TeamDay, stays: Mapping[tuple[int, date], StayRow]) -> TeamDay:
+    """Let a day that lies in a stay start and end at its hub."""
+    stay = stays.get((whole.team_id, whole.day))
+    return whole if stay is None else replace(whole, base=stay.hub)
+
+
+def team_days(db: Session, branch_id: int, starts: date, ends: date) -> tuple[TeamDay, ...]:
+    """Every day on which a team of a branch can hold a visit, as `rota.team_days` has them.
+
+    Days of a stay start and end at its hub; those without a session are left out.
+    """
+    stays = by_day(stays_between(db, starts, ends, col(Team.branch_id) == branch_id))
+    return tuple(
+        at_hub(one, stays)
+        for one in rota.team_days(db, branch_id, starts, ends)
+        if not is_on_the_way(stays, one.team_id, one.day)
+    )
+
+
+def is_on_the_way(stays: Mapping[tuple[int, date], StayRow], team_id: int, day: date) -> bool:
+    """Whether a team holds no session on a day because of a stay."""
+    stay = stays.get((team_id, day))
+    return stay is not None and day not in stay.session_days
+
+
+def save_stays(
+    db: Session, stage_id: int, batch: Batch, stays: Sequence[model.Stay]
+) -> dict[tuple[int, date], int]:
+    """Write the stays of a batch's plan; return the number of the stay of each team's day."""
+    numbers: dict[tuple[int, date], int] = {}
+    for stay in stays:
+        days = sorted({*stay.travel_days, *stay.session_days})
+        row = {
+            "stage_id": stage_id,
+            "batch_id": batch.id,
+            "team_id": stay.team_id,
+            "hub_village_code": stay.hub_code,
+            "starts": days[0],
+            "ends": days[-1],
+            "travel_days": [day.isoformat() for day in stay.travel_days],
+            "session_days": [day.isoformat() for day in stay.session_days],
+            "access_minutes": stay.access_minutes,
+        }
+        number: int = db.execute(insert(Stay).values(row).returning(col(Stay.id))).scalar_one()
+        numbers.update(dict.fromkeys(((stay.team_id, day) for day in stay.session_days), number))
+    return numbers
