@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from outreach.planning.bill import bill_of
+from outreach.planning.check import Rule, violations
 from outreach.planning.model import Reason, Remedy  # noqa: TC001 - as above
 from outreach.planning.problem_file import TravelNotes, parameters_in
 from outreach.planning.problem_form import (
@@ -99,6 +100,15 @@ class NotesOut(Written):
     shortened_pairs: Amount
 
 
+class ViolationOut(Written):
+    """A rule that a visit that stood already breaks."""
+
+    rule: Rule
+    code: str
+    team: TeamId | None
+    day: date | None
+
+
 class PlanFile(Written):
     """The answer: every village is in `visits` or in `unplaced`, never in both.
 
@@ -115,6 +125,9 @@ class PlanFile(Written):
     visits: list[VisitOut]
     stays: list[StayOut]
     unplaced: list[UnplacedOut]
+    violations: Annotated[
+        list[ViolationOut], Field(description="Empty, unless visits that stand break a rule.")
+    ]
     figures: FiguresOut
     notes: NotesOut
     certificate: Annotated[
@@ -142,6 +155,10 @@ def plan_file(
         unplaced=[
             UnplacedOut(code=one.code, reason=one.reason, remedy=one.remedy, amount=one.amount)
             for one in plan.unplaced
+        ],
+        violations=[
+            ViolationOut(rule=one.rule, code=one.code, team=one.team_id, day=one.day)
+            for one in violations(problem, plan)
         ],
         figures=_figures(problem, plan),
         notes=NotesOut(

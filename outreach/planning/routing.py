@@ -18,6 +18,7 @@ from outreach.planning.network import Trip
 from outreach.planning.rota import give_trips, insert_left
 from outreach.planning.slots import dated_slots, undated_slots, visit_prices
 from outreach.planning.solver import Solver, held
+from outreach.planning.yielding import make_room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -181,4 +182,5 @@ def _on_days(
     left = [
         stop for stop, site in enumerate(network.sites) if stop not in served and site.pin is None
     ]
-    return insert_left(network, rota, kinds, left, prices.day_number, table)
+    filled = insert_left(network, rota, kinds, left, prices.day_number, table)
+    return make_room(network, filled, kinds, prices, table)

@@ -86,7 +86,7 @@ class Ways:
     def between(self, here: Any, there: Any) -> int:
         """Minutes from one place, or row, to another."""
         if self.table:
-            return self.rows[here][there]
+            return int(self.rows[here][there])
         return travel_minutes(here, there)
 
     def place_of(self, village: File) -> Any:
