@@ -15,6 +15,9 @@ from tests.benchmarks.map_goals import show
 from tests.benchmarks.planning.branch_goals import goals_of
 from tests.benchmarks.planning.branch_rows import measure, show_rows, show_ways
 from tests.benchmarks.planning.country import BRANCHES, read_country
+from tests.benchmarks.planning.maps import draw
+from tests.benchmarks.planning.nation import nation_goals
+from tests.benchmarks.planning.repairs import repair_goals
 from tests.benchmarks.planning.windows import Room, trips_needed
 
 if TYPE_CHECKING:
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 GOALS = frozenset(range(1, 6))
 ON_BRANCHES = frozenset({1, 2, 3})
+NATION = 4
+REPAIR = 5
 SECONDS = 5.0
 
 
@@ -36,6 +41,12 @@ def main() -> int:
         show_rows(rows)
         show_ways(rows)
         goals += goals_of(rows, asked.only)
+        if asked.maps:
+            print("\nmaps: " + ", ".join(str(draw(row, asked.maps)) for row in rows))
+    if NATION in asked.only:
+        goals += nation_goals(country, asked.regencies or country.sites.keys())
+    if REPAIR in asked.only:
+        goals += repair_goals(country, asked.seconds)
     missed = show(goals)
     print(f"\n{missed} of {len(goals)} goals not met on this machine in this run")
     return 0
@@ -66,6 +77,12 @@ def _arguments() -> argparse.ArgumentParser:
         default=list(BRANCHES),
         metavar="CODES",
         help="regencies by code, or surakarta",
+    )
+    parser.add_argument(
+        "--regencies",
+        type=lambda given: given.split(","),
+        metavar="CODES",
+        help="plan these instead of the nation",
     )
     parser.add_argument("--seconds", type=float, default=SECONDS, help="CPU seconds for a plan")
     parser.add_argument("--maps", type=Path, metavar="DIR", help="draw the day-trips there")
