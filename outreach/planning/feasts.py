@@ -91,14 +91,14 @@ A_GALUNGAN = date(2013, 3, 27)
 GALUNGAN_DAYS = (timedelta(days=-1), timedelta(days=1))
 KUNINGAN_DAYS = (timedelta(days=9), timedelta(days=10))
 
-FIRST_YEAR, LAST_YEAR = 1925, 2076
+FIRST_YEAR, LAST_YEAR = 1925, 2075
 
 
 @lru_cache(maxsize=256)
 def feasts_of(year: int) -> tuple[Occurrence, ...]:
     """List every feast that begins in a year of our calendar, by day.
 
-    Before 1925 and after 2076 only those of Bali and those on the list of holidays are known.
+    Before 1925 and after 2075 only those of Bali and those on the list of holidays are known.
     """
     found = sorted(
         (one for one in (*_islamic(year), *_balinese(year)) if one.starts.year == year),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from outreach.villages.calendar_rules import OF_CLOSURE
@@ -18,7 +19,7 @@ from outreach.villages.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from outreach.planning.feasts import Feast
     from outreach.planning.model import Hours
@@ -64,6 +65,25 @@ class Mark:
     is_missed: bool = False
     is_estimate: bool = False
     source: str = ""
+
+
+class DayState(StrEnum):
+    """Whether a village can host a session on a day."""
+
+    OPEN = "open"
+    HOURS = "hours"
+    AVOIDED = "avoided"
+    SHUT = "shut"
+
+
+def state_of(marks: Iterable[Mark]) -> DayState:
+    """Sum up the marks of a day."""
+    told = list(marks)
+    if any(mark.closes for mark in told):
+        return DayState.SHUT
+    if any(mark.weight_minutes for mark in told):
+        return DayState.AVOIDED
+    return DayState.HOURS if any(mark.hours for mark in told) else DayState.OPEN
 
 
 def javanese_day(day: date) -> MarketRhythm:

@@ -6,12 +6,14 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlmodel import col, select
+from sqlalchemy import func, select
+from sqlmodel import col
 
 from outreach.campaigns.tables import StageVillage
+from outreach.people.access import narrow
 from outreach.villages.calendar import closed_dates, shut_days
 from outreach.visits.listing import visits_between
-from outreach.visits.tables import TO_COME
+from outreach.visits.tables import TO_COME, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,6 +41,14 @@ def on_closed_days(db: Session, rows: Iterable[VisitRow]) -> Mapping[int, tuple[
         for row in coming
         if (marks := closed.get(row.village_code, {}).get(row.day, ()))
     }
+
+
+def coming_on(db: Session, person: Person, first: date, last: date) -> int:
+    """Count the visits of the person's area still to come on some days, both ends included."""
+    query = select(func.count()).where(
+        col(Visit.day).between(first, last), col(Visit.work).in_(TO_COME)
+    )
+    return int(db.scalar(narrow(query, Visit.village_code, person)) or 0)
 
 
 def closed_villages(db: Session, stage_id: int, first: date, last: date) -> dict[date, int]:

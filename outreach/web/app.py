@@ -78,6 +78,8 @@ BLUEPRINTS = (
     "outreach.web.confirm:pages",
     "outreach.web.enrol:pages",
     "outreach.web.calendars:pages",
+    "outreach.web.village_calendar:pages",
+    "outreach.web.calendar_rules:pages",
     "outreach.web.openrosa:pages",
     "outreach.web.api_read:pages",
     "outreach.web.api_docs:pages",

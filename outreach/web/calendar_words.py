@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _
 
+from outreach.villages.marks import DayState
+
 CALENDAR_PROBLEMS = {
     "weight_needed": _("Say how many minutes of travel it is worth to avoid such a day."),
     "month_needed": _("Choose at least one month."),
@@ -12,7 +14,21 @@ CALENDAR_PROBLEMS = {
     "far_from_computed": _("This is more than ten days from the computed date. Please check it."),
 }
 
+#: A day's state is told by shape, colour and text.
+SHAPES = {
+    DayState.OPEN: "○",
+    DayState.HOURS: "◐",
+    DayState.AVOIDED: "△",
+    DayState.SHUT: "✕",
+}
+
 CALENDAR_WORDS = {
+    "DayState": {
+        "open": _("Open"),
+        "hours": _("Open at some hours"),
+        "avoided": _("Better avoided"),
+        "shut": _("Closed"),
+    },
     "CalendarLayer": {
         "holiday": _("Public holiday"),
         "joint_leave": _("Joint leave"),

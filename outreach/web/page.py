@@ -50,10 +50,12 @@ WAYS = (
     ("/messages", _("Messages"), {Role.COORDINATOR}),
     ("/closures", _("Days closed"), {Role.COORDINATOR}),
     ("/data", _("Data"), {Role.COORDINATOR}),
+    ("/calendar", _("Calendar"), {Role.MANAGER}),
     ("/admin/branches", _("Branches"), {Role.ADMIN}),
     ("/teams", _("Teams"), {Role.ADMIN}),
     ("/admin/accounts", _("Accounts"), {Role.ADMIN}),
     ("/admin/boundaries", _("Borders"), {Role.ADMIN}),
+    ("/calendar", _("Calendar"), {Role.ADMIN}),
     ("/ways", _("Ways to villages"), {Role.ADMIN}),
     ("/admin/tokens", _("For programs"), {Role.ADMIN}),
 )
@@ -62,6 +64,7 @@ OWN_WAYS = (
     ("/views", _("Saved views"), {Role.COORDINATOR, Role.MANAGER}),
     ("/digest", _("Weekly e-mail"), {Role.COORDINATOR, Role.MANAGER}),
     ("/tokens", _("For programs"), {Role.MANAGER}),
+    ("/how-plans-are-made", _("How plans are made"), {Role.COORDINATOR, Role.MANAGER}),
 )
 DEMO_SECONDS = 30
 

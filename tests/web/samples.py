@@ -59,6 +59,8 @@ MISSING: dict[str, Any] = {
     "waiting_id": "00000000-0000-0000-0000-000000000000",
     "item_id": "nothing",
     "layer": "nothing",
+    "calendar_layer": "nothing",
+    "feast_key": "idul_fitri-2027-2",
 }
 
 #: Arguments that belong to nobody's area: there is no foreign value.
@@ -71,6 +73,8 @@ OPEN: dict[str, Any] = {
     "file_name": "areas-44136fa355b3678a.json",
     "asset_path": "filled in by tests/web/conftest.py, for every change of a script renames it",
     "layer": "signups",
+    "calendar_layer": "sunday",
+    "feast_key": "idul_fitri-2027-1",
     # Of a letter: whoever has it needs no login, and a wrong one is never told from a right one.
     "end_code": "b" + "a" * 16,
     # Made by a phone: nobody's yet.
