@@ -72,7 +72,7 @@ class Prices:
             return 3 * FULL_DAY_S
         ratio = min(village["value"] / self.mean, 20)
         price = FULL_DAY_S * (3 + 8 * ratio) + self.per_day(village) * len(self.days)
-        return round(min(price, 8_000_000))
+        return float(round(min(price, 8_000_000)))
 
     def day_s(self, key: Key) -> int:
         """Pay for the room of a team's day, full or not."""

@@ -36,6 +36,7 @@ PATHS = (
     "/stages/{stage_id}/plan/map",
     "/stages/{stage_id}/plan/unplaced",
     "/visits/{visit_id}",
+    "/how-plans-are-made",
 )
 
 
