@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from outreach.planning.check import violations_of_day
 from outreach.planning.daytrip import standing_visits, visits_of_day, visits_without_a_day
-from outreach.planning.model import Plan
+from outreach.planning.expeditions import plan_stays, way_minutes
+from outreach.planning.model import Plan, Reason, Remedy
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.prices import prices_of
 from outreach.planning.reasons import (
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-    from outreach.planning.model import PlannedVisit, Problem, Site, TeamDay, Unplaced
+    from outreach.planning.model import PlannedVisit, Problem, Site, Stay, TeamDay, Unplaced
 
 
 def assign(problem: Problem, on_progress: Callable[[int, int], None] | None = None) -> Plan:
@@ -52,16 +53,30 @@ def assign(problem: Problem, on_progress: Callable[[int, int], None] | None = No
     if not team_days or not waiting:
         return plan_of(problem, fixed, (0, 0), unplaced + without_team(waiting))
     network = network_of(waiting, team_days, problem.travel)
-    unplaced += out_of_reach(network, kinds_of(network, team_days))
-    refused = {one.code for one in unplaced}
+    refused = {one.code: one for one in out_of_reach(network, kinds_of(network, team_days))}
+    far = [site for site in waiting if is_far(refused.get(site.code))]
+    away = plan_stays(replace(problem, team_days=tuple(team_days)), far)
+    unplaced += [one for one in refused.values() if not is_far(one)]
+    unplaced += [with_cheaper_cure(one, refused[one.code]) for one in away.unplaced]
     sites = [site for site in waiting if site.code not in refused]
-    if not sites:
-        return plan_of(problem, fixed, (0, 0), unplaced)
     rounds = problem.parameters.rounds_of_steps or (rounds_for(len(sites)),) * 2
     search = Search(problem.seed, rounds, problem.parameters.cpu_seconds, on_progress)
-    visits = visits_to(problem, sites, team_days, search)
-    unplaced += without_capacity(sites, visits, team_days, problem.travel)
-    return plan_of(problem, [*fixed, *visits], (search.done[0], search.done[1]), unplaced)
+    visits = visits_to(problem, sites, away.team_days, search)
+    unplaced += without_capacity(sites, visits, team_days, problem.travel, away.stays)
+    visits = [*fixed, *away.visits, *visits]
+    return plan_of(problem, visits, (search.done[0], search.done[1]), unplaced, away.stays)
+
+
+def is_far(refused: Unplaced | None) -> bool:
+    """Whether no team reaches the village within a day: then it takes a stay."""
+    return refused is not None and refused.reason is Reason.TOO_FAR
+
+
+def with_cheaper_cure(without_stay: Unplaced, refused: Unplaced) -> Unplaced:
+    """Offer a longer day or a boat, where that reaches the village, before a longer stage."""
+    if refused.remedy not in {Remedy.LONGER_DAY, Remedy.BOAT}:
+        return without_stay
+    return replace(without_stay, remedy=refused.remedy, amount=refused.amount)
 
 
 def in_order(problem: Problem) -> Problem:
@@ -78,16 +93,21 @@ def plan_of(
     visits: Sequence[PlannedVisit],
     rounds: tuple[int, int],
     unplaced: Sequence[Unplaced],
+    stays: Sequence[Stay] = (),
 ) -> Plan:
     """Put the answer together: visits by date, team and time; the rest by code."""
+    used = {(visit.team_id, visit.day) for visit in visits}
+    used |= {(stay.team_id, day) for stay in stays for day in stay.travel_days}
+    travel = sum(visit.travel_minutes + visit.return_minutes for visit in visits)
     return Plan(
         visits=tuple(sorted(visits, key=lambda visit: (visit.day, visit.team_id, visit.slot))),
         unplaced=tuple(sorted(unplaced, key=lambda one: one.code)),
-        travel_minutes=sum(visit.travel_minutes + visit.return_minutes for visit in visits),
-        team_days_used=len({(visit.team_id, visit.day) for visit in visits}),
+        travel_minutes=travel + way_minutes(stays),
+        team_days_used=len(used),
         rounds=rounds,
         seed=problem.seed,
         solver=SOLVER,
+        stays=tuple(stays),
     )
 
 
@@ -117,12 +137,16 @@ def visits_to(
     problem: Problem, sites: Sequence[Site], team_days: Sequence[TeamDay], search: Search
 ) -> list[PlannedVisit]:
     """Visits to as many of the sites, each reachable alone, as the team-days hold."""
+    if not sites or not team_days:
+        return []
     network = network_of(sites, team_days, problem.travel, problem.parameters.togetherness)
     kinds = {
         team_day: kind
         for team_day, kind in kinds_of(network, team_days).items()
         if kind.sessions > 0
     }
+    if not kinds:
+        return []
     number_of = {site.code: number for number, site in enumerate(problem.sites)}
     prices = prices_of(problem).restricted([number_of[site.code] for site in sites])
     return [

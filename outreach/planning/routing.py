@@ -112,7 +112,7 @@ def improve(
     network: Network,
     kinds: Mapping[TeamDay, Kind],
     prices: Prices,
-    start: Rota,
+    start: Mapping[TeamDay, tuple[int, ...]],
     search: Search,
     move_price_s: DayPrices | None = None,
 ) -> Rota:
@@ -144,7 +144,10 @@ def improve(
 
 
 def _trips_of(
-    network: Network, kinds: Mapping[TeamDay, Kind], dated: Sequence[Slots], rota: Rota
+    network: Network,
+    kinds: Mapping[TeamDay, Kind],
+    dated: Sequence[Slots],
+    rota: Mapping[TeamDay, tuple[int, ...]],
 ) -> list[Found]:
     """Trips of a rota on their slots, without what does not fit there."""
     number_of = {(slot.day, slot.kind, slot.team_id): n for n, slot in enumerate(dated)}
@@ -165,7 +168,7 @@ def _on_days(
     table: DayPrices,
     found: Sequence[Found],
     search: Search,
-    known: Rota | None = None,
+    known: Mapping[TeamDay, tuple[int, ...]] | None = None,
 ) -> Rota:
     """Search on with the prices of the days, and give the trips to teams."""
     solver = Solver(network, dated, prices)
