@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from outreach.planning.more_days import weekdays_of
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.prices import DROP_TEAM_DAYS, DROP_TEAM_DAYS_PER_MEAN_VALUE
 from outreach.planning.reasons import has_place
 from outreach.planning.workdays import (
-    MONDAY_TO_SATURDAY,
     PRAYERS_END_MINUTE,
     PRAYERS_START_MINUTE,
-    SUNDAY,
     workdays,
 )
 
@@ -145,19 +144,12 @@ def _last_day(team_days: Sequence[TeamDay], needed: int) -> date | None:
         return sorted(one.day for one in team_days)[needed - 1]
     days_now = len({one.day for one in team_days})
     longer = ceil((needed - len(team_days)) * days_now / len(team_days))
-    known = _weekdays_of(team_days)
+    known = weekdays_of(one.day for one in team_days)
     if longer > LONGEST_EXTENSION_DAYS or not known:
         return None
     first = max(one.day for one in team_days) + timedelta(days=1)
     # One weekday in seven, twice over for the holidays, always reaches far enough.
     return workdays(first, first + timedelta(days=14 * longer + 60), known)[longer - 1]
-
-
-def _weekdays_of(team_days: Sequence[TeamDay]) -> set[int]:
-    days = {team_day.day for team_day in team_days}
-    if (max(days) - min(days)).days < 6:
-        return set(MONDAY_TO_SATURDAY)
-    return {day.weekday() for day in days} - {SUNDAY}
 
 
 @dataclass(frozen=True, slots=True)

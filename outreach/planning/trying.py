@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from datetime import date, timedelta
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -16,12 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from outreach.planning.model import Reason, Remedy, Unplaced
+from outreach.planning.more_days import as_on, busiest_first, days_behind, weekdays_unused
 from outreach.planning.network import kind_of, network_of
 from outreach.planning.reasons import LONGEST_EXTRA_MINUTES
-from outreach.planning.workdays import MONDAY_TO_SATURDAY, workdays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import date
 
     from numpy.typing import NDArray
 
@@ -33,9 +33,6 @@ EXTENSION_DAYS = 5
 
 # A branch can find this many teams; whoever would need more waits for the next stage.
 MOST_EXTRA_TEAMS = 2
-
-# One weekday in seven, twice over for the holidays, always reaches far enough.
-LOOK_AHEAD_DAYS = 14 * EXTENSION_DAYS + 60
 
 # The nearest villages are tried first: where these do not fit, a farther one hardly does.
 NEAREST_TRIED = 8
@@ -197,22 +194,15 @@ class _Trial:
 
     def _longer_stage(self) -> None:
         """Fill the working days behind the last one, one after the other."""
-        ends = max(one.day for one in self.team_days)
-        until = ends + timedelta(days=LOOK_AHEAD_DAYS)
-        weekdays = weekdays_of(one.day for one in self.team_days)
-        more = workdays(ends + timedelta(days=1), until, weekdays)[:EXTENSION_DAYS]
-        for amount, day in enumerate(more, start=1):
-            for team_day in self._teams_on(day):
+        for amount, day in enumerate(days_behind(self.team_days, EXTENSION_DAYS), start=1):
+            for team_day in as_on(self.team_days, day):
                 self._fill(team_day, Remedy.LONGER_STAGE, amount)
 
     def _another_weekday(self) -> None:
         """Fill the weekdays on which nobody works; a Sunday never is one."""
-        days = [one.day for one in self.team_days]
-        worked = {day.weekday() for day in days}
-        for weekday in sorted(MONDAY_TO_SATURDAY - worked, reverse=True):
-            for day in workdays(min(days), max(days), {weekday}):
-                for team_day in self._teams_on(day):
-                    self._fill(team_day, Remedy.ANOTHER_WEEKDAY, weekday + 1)
+        for weekday, days in weekdays_unused(self.team_days).items():
+            for team_day in (one for day in days for one in as_on(self.team_days, day)):
+                self._fill(team_day, Remedy.ANOTHER_WEEKDAY, weekday + 1)
 
     def _add_team(self) -> None:
         """Send a team more for the whole stage, from the base where it holds most value."""
@@ -232,21 +222,13 @@ class _Trial:
         return held
 
     def _one_of_each_base(self) -> list[int]:
-        days: dict[int, int] = defaultdict(int)
-        for one in self.team_days:
-            days[one.team_id] += 1
-        busiest = sorted(days, key=lambda team: (days[team], -team))
+        """Find the busiest team of every base."""
         base_of = {one.team_id: one.base for one in self.team_days}
-        return sorted({base_of[team]: team for team in busiest}.values())
+        ordered = reversed(busiest_first(self.team_days))
+        return sorted({base_of[team]: team for team in ordered}.values())
 
     def _value_of(self, stops: Iterable[int]) -> float:
         return sum(self.network.sites[stop].value for stop in stops)
-
-    def _teams_on(self, day: date) -> list[TeamDay]:
-        """Every team that works on such a weekday as it last did; all teams if none does."""
-        alike = [one for one in self.team_days if one.day.weekday() == day.weekday()]
-        last = {one.team_id: one for one in alike or self.team_days}
-        return [replace(one, day=day) for one in last.values()]
 
     def _fill(self, team_day: TeamDay, remedy: Remedy, amount: int) -> None:
         for stop in self._trip(team_day, self.waiting):
@@ -288,11 +270,3 @@ class _Trial:
             ]
             self.more_minutes[kind.base, stops] = np.min(more, axis=0)
         return self.more_minutes[kind.base, stops]
-
-
-def weekdays_of(days: Iterable[date]) -> frozenset[int]:
-    """Weekdays that are worked on, Monday = 0; in less than a week all but the Sunday count."""
-    known = set(days)
-    if (max(known) - min(known)).days < 6:
-        return frozenset(MONDAY_TO_SATURDAY)
-    return frozenset(day.weekday() for day in known)

@@ -19,9 +19,8 @@ from outreach.campaigns.choosing import base_point, sites_of
 from outreach.campaigns.tables import Stage, StageVillage
 from outreach.people.rota import leave_days, team_day, team_days
 from outreach.people.tables import Team
-from outreach.planning.assign import assign
 from outreach.planning.model import Parameters, Point, Problem, TeamDay
-from outreach.planning.packages import split
+from outreach.planning.what_if import Change, what_if
 from outreach.planning.workdays import workdays
 from outreach.progress.expected import Expectation, expectation_of
 from outreach.progress.tables import WhatIf
@@ -38,7 +37,8 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
-    from outreach.planning.model import Plan, Site
+    from outreach.planning.model import Site
+    from outreach.planning.what_if import Outlook
     from outreach.progress.what_if import Claim
 
 SATURDAY_ISO = 6
@@ -121,19 +121,9 @@ def answer_of(
     What `tell` raises ends the planning and comes out here. With fewer *rounds* than the size of
     the stage asks for, both plans are rougher.
     """
-    ways = (
-        _problems(asked.sites, asked.team_days, asked.seed, rounds),
-        _problems(asked.supposed_sites, asked.supposed_days, asked.seed, rounds),
-    )
-    whole = sum(len(problem.sites) for problems in ways for problem in problems) or 1
-    before = 0
-    told: list[Way] = []
-    for problems in ways:
-        plans = []
-        for problem in problems:
-            plans.append(assign(problem, _part(tell, before / whole, len(problem.sites) / whole)))
-            before += len(problem.sites)
-        told.append(_way(plans, {site.code: site.value for site in asked.sites}, asked.expectation))
+    problem = Problem(asked.sites, asked.team_days, asked.seed, Parameters(rounds=rounds))
+    told = what_if(problem, _change(asked), tell)
+    expected = asked.expectation
     return {
         "today": asked.today.isoformat(),
         "villages": len(asked.sites),
@@ -142,32 +132,28 @@ def answer_of(
         "rate": round(asked.expectation.rate, 3),
         "sessions": asked.expectation.sessions,
         "as_it_stands": asdict(asked.as_it_stands),
-        "anew": asdict(told[0]),
-        "supposed": asdict(told[1]),
+        "anew": asdict(_way(told.before, expected)),
+        "supposed": asdict(_way(told.after, expected)),
     }
 
 
-def _part(tell: Callable[[float], None], before: float, share: float) -> Callable[[int, int], None]:
-    return lambda done, rounds: tell(before + share * done / rounds)
+def _change(asked: Supposition) -> Change:
+    """Name the team-days that only the supposition has, and the villages it leaves out."""
+    known, near = {*asked.team_days}, {site.code for site in asked.supposed_sites}
+    return Change(
+        more_days=tuple(one for one in asked.supposed_days if one not in known),
+        without=frozenset(site.code for site in asked.sites) - near,
+    )
 
 
-def _problems(
-    sites: Sequence[Site], days: Sequence[TeamDay], seed: int, rounds: int | None
-) -> list[Problem]:
-    return [
-        Problem(package.sites, package.team_days, seed + number, Parameters(rounds=rounds))
-        for number, package in enumerate(split(sites, days), start=1)
-    ]
-
-
-def _way(plans: Sequence[Plan], values: dict[str, float], expectation: Expectation) -> Way:
-    visits = [visit for plan in plans for visit in plan.visits]
+def _way(outlook: Outlook, expectation: Expectation) -> Way:
+    visits = outlook.plan.visits
     return Way(
         visits=len(visits),
-        signups=round(expectation.signups(sum(values[visit.code] for visit in visits)), 1),
+        signups=round(expectation.signups(outlook.value), 1),
         last_day=max((visit.day.isoformat() for visit in visits), default=None),
-        team_days=sum(plan.team_days_used for plan in plans),
-        travel_minutes=sum(plan.travel_minutes for plan in plans),
+        team_days=outlook.plan.team_days_used,
+        travel_minutes=outlook.plan.travel_minutes,
         by_week=_by_week(visit.day for visit in visits),
     )
 
