@@ -217,7 +217,7 @@ def travel_matrix_minutes(
     minutes = metres * ((pace[:, None] + pace[None, :]) / 2)
     for made, leg in ((ways.boat, BOAT), (ways.air, AIR)):
         minutes = np.where(made, metres * leg.minutes_per_metre + ways.wait(leg), minutes)
-    whole = np.ceil(np.round(minutes + OVERHEAD_MINUTES, 6)).astype(np.int64)
+    whole: NDArray[np.int64] = np.ceil(np.round(minutes + OVERHEAD_MINUTES, 6)).astype(np.int64)
     if measured is not None:
         known = [number for number, point in enumerate(points) if point in measured.number_of]
         rows = [measured.number_of[points[number]] for number in known]
@@ -244,7 +244,7 @@ class _Ways:
 
     def wait(self, pace: Pace) -> NDArray[np.float64]:
         """Minutes that each leg waits, were it made so."""
-        waits = np.where(np.isnan(self.told_wait), pace.wait_minutes, self.told_wait)
+        waits: NDArray[np.float64] = np.nan_to_num(self.told_wait, nan=pace.wait_minutes)
         waits[self.goes_on & self.boat] = 0.0
         return waits
 

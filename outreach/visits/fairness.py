@@ -17,7 +17,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from outreach.people.tables import Account, Role, Team
-from outreach.villages.tables import District, Village
+from outreach.planning.model import Access
+from outreach.villages.tables import District, Village, VillageAccess
 from outreach.visits.answers import HEARD_BY
 from outreach.visits.tables import (
     ACTIVE,
@@ -163,12 +164,16 @@ def _visits(db: Session, branch_id: int, first: date, last: date) -> Sequence[An
             col(Visit.village_code),
             col(Village.name).label("village"),
             col(District.name).label("district"),
-            (col(Village.island) != col(base.island)).label("by_boat"),
+            or_(
+                col(Village.island) != col(base.island),
+                col(VillageAccess.access).is_not_distinct_from(Access.BOAT),
+            ).label("by_boat"),
         )
         .join(Team, col(Team.id) == col(Visit.team_id))
         .join(base, col(base.code) == col(Team.base_village_code))
         .join(Village, col(Village.code) == col(Visit.village_code))
         .join(District, col(District.code) == col(Village.district_code))
+        .outerjoin(VillageAccess, col(VillageAccess.village_code) == col(Village.code))
         .where(
             col(Team.branch_id) == branch_id,
             col(Visit.day).between(first, last),

@@ -53,7 +53,7 @@ def test_two_sessions_between_which_nobody_can_travel_are_flagged(
         far.latitude -= 0.5
     points = [point_of(village(engine, code)) for code in at.codes[:2]]
     needs = (
-        -(-travel_minutes(*points) // side_by_side.TIMES_FASTER)
+        -(-travel_minutes(points[0], points[1]) // side_by_side.TIMES_FASTER)
         - side_by_side.STARTS_WITHIN_MINUTES
     )
     assert needs > 10

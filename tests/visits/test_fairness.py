@@ -10,7 +10,8 @@ from sqlmodel import col, update
 
 from outreach.db import reading, unit_of_work
 from outreach.people.tables import Account, Role, Team
-from outreach.villages.tables import Village, Zone
+from outreach.planning.model import Access
+from outreach.villages.tables import Village, VillageAccess, Zone
 from outreach.visits.fairness import Fairness, Hardship, TeamLoad, fairness
 from outreach.visits.tables import (
     Answer,
@@ -123,6 +124,18 @@ def test_only_the_last_of_the_day_brings_the_team_home_late(engine: Engine, worl
         put(db, world, 0, "01.1001", starts_at=time(13))
         put(db, world, 0, "01.1002", slot=2, starts_at=time(16), return_minutes=1)
     assert hard(engine, world) == {"01.1002": (Hardship.NIGHT,)}
+
+
+def test_a_boat_that_is_noted_counts_and_a_flight_is_none(engine: Engine, world: World) -> None:
+    with unit_of_work(engine) as db:
+        for slot, (code, access) in enumerate(
+            (("01.1001", Access.BOAT), ("01.1002", Access.AIR), ("01.1003", None)), start=1
+        ):
+            put(db, world, 0, code, slot=slot)
+            if access:
+                db.add(VillageAccess(village_code=f"33.72.{code}", access=access))
+    (load, _) = loads(engine, world)
+    assert load.count(Hardship.BOAT) == 1
 
 
 def test_another_island_than_the_teams_own_base_needs_a_boat(engine: Engine, world: World) -> None:

@@ -120,6 +120,7 @@ PAGES = {
         "/officials/phones",
         "/officials/phones?q=sri&show=silent",
         "/closures",
+        "/ways",
         "/closures/periods/{period_id}",
         "/closures/markets/new",
         "/stages/{stage_id}/papers",
