@@ -10,10 +10,11 @@ from outreach.people.tables import BranchRegency, Team, TeamLeave
 from outreach.planning import workdays
 from outreach.planning.model import Point, TeamDay
 from outreach.villages.calendar import rest_of
-from outreach.villages.tables import Village
+from outreach.villages.calendar_rules import read_book
+from outreach.villages.tables import CalendarLayer, Village
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date, time
 
     from sqlmodel import Session
@@ -55,8 +56,17 @@ def team_days(
 
 def rest_of_branch(db: Session, branch_id: int, starts: date, ends: date) -> Rest:
     """Days from one to another, both included, on which no team of a branch works."""
+    return rest_of(db, _areas(db, branch_id), starts, ends)
+
+
+def works_sundays(db: Session, branch_id: int) -> bool:
+    """Whether the calendar of some part of the branch's area lets teams work on Sundays."""
+    return not read_book(db).keeps_rest(CalendarLayer.SUNDAY, _areas(db, branch_id))
+
+
+def _areas(db: Session, branch_id: int) -> Sequence[str]:
     served = select(BranchRegency.regency_code).where(BranchRegency.branch_id == branch_id)
-    return rest_of(db, db.exec(served).all(), starts, ends)
+    return db.exec(served).all()
 
 
 def _teams(db: Session, branch_id: int) -> list[tuple[Team, Village]]:

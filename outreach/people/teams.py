@@ -16,6 +16,7 @@ from outreach.people.free_text import Name, Remark
 from outreach.people.order import check_order
 from outreach.people.phones import Phone
 from outreach.people.regions import VillageCode, refuse_unknown
+from outreach.people.rota import works_sundays
 from outreach.people.tables import Branch, Role, Team, TeamLeave
 from outreach.villages.areas import covers
 
@@ -38,8 +39,7 @@ def _lines(value: object) -> object:
     return value
 
 
-# No Sunday: the calendar never opens one, so offering it would promise what no plan keeps.
-Weekday = Annotated[int, Field(ge=1, lt=SUNDAY)]
+Weekday = Annotated[int, Field(ge=1, le=SUNDAY)]
 
 
 class TeamIn(BaseModel):
@@ -90,11 +90,12 @@ def create_team(db: Session, branch_id: int, given: TeamIn, *, by: Person) -> Te
     NotFound
         If the branch is missing or not the person's.
     Invalid
-        If the base is unknown or outside the regencies of the branch, or the branch has a team of
-        this name.
+        If the base is unknown or outside the regencies of the branch, if nobody works there on a
+        Sunday, or the branch has a team of this name.
     """
     own_branch(db, branch_id, by)
     _check_base(db, branch_id, given)
+    _check_sunday(db, branch_id, given)
     team = Team(branch_id=branch_id, **given.model_dump())
     with unique_name(db):
         db.add(team)
@@ -113,7 +114,9 @@ def update_team(db: Session, team_id: int, given: TeamIn, *, version: int, by: P
     Conflict
         If somebody else changed it since.
     """
-    _check_base(db, own_team(db, team_id, by).branch_id, given)
+    branch_id = own_team(db, team_id, by).branch_id
+    _check_base(db, branch_id, given)
+    _check_sunday(db, branch_id, given)
     team = locked(db, Team, team_id)
     with unique_name(db):
         change(team, given.model_dump(), version)
@@ -126,6 +129,12 @@ def _check_base(db: Session, branch_id: int, given: TeamIn) -> None:
     # The regencies of a branch lie in one time zone, so the base shares it with them.
     if not covers(regencies_of(db, branch_id), given.base_village_code):
         raise Invalid(problems={"base_village_code": ["base_outside_branch"]})
+
+
+def _check_sunday(db: Session, branch_id: int, given: TeamIn) -> None:
+    # No plan would keep what the calendar of the area does not open.
+    if SUNDAY in given.weekdays and not works_sundays(db, branch_id):
+        raise Invalid(problems={"weekdays": ["sunday_not_worked"]})
 
 
 def own_team(db: Session, team_id: int, by: Person) -> Team:

@@ -8,6 +8,9 @@ from outreach.villages.marks import DayState
 
 CALENDAR_PROBLEMS = {
     "weight_needed": _("Say how many minutes of travel it is worth to avoid such a day."),
+    "sunday_not_worked": _(
+        "Sundays are not worked here. Lift that first in the village calendar, under What counts."
+    ),
     "month_needed": _("Choose at least one month."),
     "weekday_needed": _("Choose at least one weekday."),
     "both_hours_needed": _("Give both hours or none."),
@@ -24,10 +27,10 @@ SHAPES = {
 
 CALENDAR_WORDS = {
     "DayState": {
-        "open": _("Open"),
+        "open": _("Open for a session"),
         "hours": _("Open at some hours"),
         "avoided": _("Better avoided"),
-        "shut": _("Closed"),
+        "shut": _("No session possible"),
     },
     "CalendarLayer": {
         "holiday": _("Public holiday"),

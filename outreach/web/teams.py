@@ -11,6 +11,7 @@ from flask_babel import ngettext
 
 from outreach.errors import Conflict, Invalid
 from outreach.people.branches import list_branches, own_branch
+from outreach.people.rota import works_sundays
 from outreach.people.tables import Role
 from outreach.people.teams import (
     LeaveIn,
@@ -150,22 +151,24 @@ def _form(team_id: int | None, form: Filled, leave_form: Filled | None = None) -
         base = db.get(Village, form.value("base_village_code"))
         noted = leave_of(db, team_id, since=_long_ago()) if team_id else []
         leave = [(days, visits_in_leave(db, person(), days)) for days in noted]
-        name = own_team(db, team_id, person()).name if team_id else ""
+        team = own_team(db, team_id, person()) if team_id else None
+        branch_id = team.branch_id if team else person().branch_id
+        is_sunday_worked = branch_id is not None and works_sundays(db, branch_id)
     return render_template(
         "teams/team.html",
         team_id=team_id,
-        name=name,
+        name=team.name if team else "",
         form=form,
         base=base.name if base else "",
         leave=leave,
         leave_form=leave_form or Filled(),
-        weekdays=_weekdays(),
+        weekdays=_weekdays(is_sunday_worked),
     )
 
 
-def _weekdays() -> list[tuple[int, str]]:
-    names = (_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"))
-    return list(enumerate(names, start=1))
+def _weekdays(is_sunday_worked: bool) -> list[tuple[int, str]]:
+    names = [_("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday")]
+    return list(enumerate([*names, _("Sunday")] if is_sunday_worked else names, start=1))
 
 
 def _long_ago() -> date:

@@ -224,7 +224,7 @@ def test_team_names_are_one_branchs_own(db: Session) -> None:
     ("changed", "problem"),
     [
         ({"weekdays": []}, ("weekdays", "too_short")),
-        ({"weekdays": [7]}, ("weekdays", "less_than")),
+        ({"weekdays": [8]}, ("weekdays", "less_than_equal")),
         ({"weekdays": [0]}, ("weekdays", "greater_than_equal")),
         ({"sessions_per_day": 4}, ("sessions_per_day", "less_than_equal")),
         ({"day_ends": "08:00"}, ("day_ends", "ends_before_it_starts")),

@@ -5,9 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+import pytest
+
+from outreach.errors import Invalid
 from outreach.people.rota import team_days
 from outreach.people.tables import TeamLeave
-from outreach.villages.tables import Village
+from outreach.planning.feasts import Feast
+from outreach.villages.tables import CalendarLayer, CalendarRule, Effect, FeastDate, Village
 from tests import builders
 
 if TYPE_CHECKING:
@@ -78,3 +82,40 @@ def test_no_days_where_the_end_lies_before_the_start(db: Session) -> None:
     branch = builders.branch(db)
     builders.team(db, branch.id or 0)
     assert team_days(db, branch.id or 0, SUNDAY, MONDAY) == ()
+
+
+def test_the_calendar_of_the_branchs_area_decides_on_sundays_and_holidays(db: Session) -> None:
+    branch = builders.branch(db)
+    with pytest.raises(Invalid) as refusal:
+        builders.team(db, branch.id or 0, weekdays=[4, 5, 7])
+    assert refusal.value.facts["problems"] == {"weekdays": ["sunday_not_worked"]}
+    for layer in (CalendarLayer.SUNDAY, CalendarLayer.JOINT_LEAVE):
+        db.add(CalendarRule(region_code="33.72", layer=layer, effect=Effect.OFF))
+    db.flush()
+    team = builders.team(db, branch.id or 0, weekdays=[4, 5, 7]).id or 0
+    # Joint leave on the 24th is lifted; Christmas on the 25th is not.
+    assert days(db, branch.id) == [(24, team), (27, team)]
+
+
+def test_an_announced_feast_takes_its_holiday_along(db: Session) -> None:
+    branch = builders.branch(db)
+    builders.team(db, branch.id or 0)
+    first, last = date(2027, 3, 10), date(2027, 3, 18)
+
+    def worked() -> list[int]:
+        return [one.day.day for one in team_days(db, branch.id or 0, first, last)]
+
+    # Idul Fitri on the 10th and 11th, joint leave on the 12th and 15th.
+    assert worked() == [16, 17, 18]
+    db.add(
+        FeastDate(
+            feast=Feast.IDUL_FITRI,
+            year=2027,
+            nth=1,
+            starts=date(2027, 3, 16),
+            ends=date(2027, 3, 17),
+            source="Sidang isbat",
+        )
+    )
+    db.flush()
+    assert worked() == [10, 11, 18]

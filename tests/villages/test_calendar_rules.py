@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -34,7 +34,7 @@ def db(engine: Engine) -> Iterator[Session]:
         yield session
 
 
-def rule(region: str, layer: CalendarLayer, effect: Effect, **more: object) -> CalendarRule:
+def rule(region: str, layer: CalendarLayer, effect: Effect, **more: Any) -> CalendarRule:
     return CalendarRule(region_code=region, layer=layer, effect=effect, **more)
 
 

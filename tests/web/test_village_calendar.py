@@ -81,7 +81,7 @@ def test_the_month_tells_each_day_by_shape_and_in_words(coordinator: Visitor) ->
     grid = page.split("<tbody>")[1].split("</tbody>")[0]
     assert grid.count("<td") == 28, "February 2027 fills four weeks from Monday to Sunday"
     assert "February 2027: Better avoided. Ramadan 1448 H (estimate)" in grid
-    assert "February 2027: Closed. Sunday" in grid
+    assert "February 2027: No session possible. Sunday" in grid
     for shape in "○△✕":
         assert shape in grid
 
