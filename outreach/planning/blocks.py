@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from outreach.planning.hubs import LONGEST_STAY_WORKDAYS, travel_days_needed
+from outreach.planning.hubs import LONGEST_STAY_WORKDAYS
 from outreach.planning.network import holds_prayers
 from outreach.planning.workdays import SUNDAY, days_between, holidays_between
 
@@ -33,29 +33,40 @@ class Block:
         Free days of the team from the first day on the way on.
     hub_days
         How many of the days are spent at the hub, at least one.
-    way
-        How many days the way takes, out and back alike.
+    out
+        How many days the way out takes.
+    back
+        How many days the way back takes.
     """
 
     room: Run
     hub_days: int
-    way: int
+    out: int
+    back: int
     access_minutes: int
 
     @property
     def days(self) -> Run:
         """The days on the way out, those at the hub, the days on the way back."""
-        return self.room[: self.hub_days + 2 * self.way]
+        return self.room[: self.out + self.hub_days + self.back]
 
     @property
     def at_hub(self) -> Run:
         """Days that can hold sessions."""
-        return self.room[self.way : self.way + self.hub_days]
+        return self.room[self.out : self.out + self.hub_days]
 
     def longer(self) -> Block | None:
         """Return the block with a day more at the hub, None where there is none."""
-        is_full = len(self.days) == len(self.room) or self.hub_days == LONGEST_STAY_WORKDAYS
-        return None if is_full else replace(self, hub_days=self.hub_days + 1)
+        back = days_on_the_way(self.room[self.out + self.hub_days + 1 :], self.access_minutes)
+        if back is None or self.hub_days == LONGEST_STAY_WORKDAYS:
+            return None
+        return replace(self, hub_days=self.hub_days + 1, back=back)
+
+    def from_to(self, first: int, last: int) -> Run:
+        """Days of the stay when the first and the last session day have these numbers in `room`."""
+        out = days_on_the_way(self.room[:first][::-1], self.access_minutes) or 0
+        back = days_on_the_way(self.room[last + 1 :], self.access_minutes) or 0
+        return self.room[first - out : last + 1 + back]
 
 
 class Calendar:
@@ -71,10 +82,10 @@ class Calendar:
         """
         for run in self.runs:
             minutes = access(run[0].base)
-            way = travel_days_needed(minutes, run[0].ends_minute - run[0].starts_minute)
-            for first in range(len(run) - 2 * way):
-                room = run[first + way : len(run) - way]
-                yield Block(run[first:], days_for(room, sessions, trips), way, minutes)
+            for first in range(len(run)):
+                block = _block(run[first:], minutes, sessions, trips)
+                if block is not None:
+                    yield block
 
     def tails(self, team_days: Iterable[TeamDay]) -> dict[int, int]:
         """Free working days that each team has at the end of its time."""
@@ -92,6 +103,27 @@ class Calendar:
             else:
                 left.append(run)
         self.runs = [run for run in left if run]
+
+
+def _block(room: Run, access_minutes: int, sessions: int, trips: int) -> Block | None:
+    """Lay a block at the start of the room; None when it does not hold the way and a day more."""
+    out = days_on_the_way(room, access_minutes)
+    back = days_on_the_way(room[::-1], access_minutes)
+    if out is None or back is None or out + back >= len(room):
+        return None
+    hub_days = days_for(room[out : len(room) - back], sessions, trips)
+    back = days_on_the_way(room[out + hub_days :], access_minutes) or back
+    return Block(room, hub_days, out, back, access_minutes)
+
+
+def days_on_the_way(days: Sequence[TeamDay], access_minutes: int) -> int | None:
+    """How many of the days, from the first on, the way takes; None when all are not enough."""
+    left = access_minutes
+    for number, one in enumerate(days, start=1):
+        left -= one.ends_minute - one.starts_minute
+        if left <= 0:
+            return number
+    return None
 
 
 def days_for(room: Run, sessions: int, trips: int) -> int:

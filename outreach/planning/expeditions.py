@@ -233,7 +233,7 @@ class _Camp:
         if not trips:
             return None
         used = [number for number, one in enumerate(block.days) if one.day in trips]
-        days = block.days[used[0] - block.way : used[-1] + block.way + 1]
+        days = block.from_to(used[0], used[-1])
         visits = tuple(visit for trip in trips.values() for visit in trip)
         stay = Stay(
             team_id=days[0].team_id,

@@ -83,10 +83,10 @@ def check_stay(asked: Problem, answer: Expeditions, stay: Stay) -> None:
     assert stay.access_minutes == travel_minutes(first.base, hub.point, asked.travel)
     assert not set(stay.travel_days) & set(stay.session_days)
     assert len(stay.session_days) <= LONGEST_STAY_WORKDAYS
-    length = first.ends_minute - first.starts_minute
-    out = [day for day in stay.travel_days if day < stay.session_days[0]]
-    back = [day for day in stay.travel_days if day > stay.session_days[-1]]
-    assert len(out) == len(back) == -(-stay.access_minutes // length), "the way is paid once"
+    out = [team[day] for day in stay.travel_days if day < stay.session_days[0]]
+    back = [team[day] for day in stay.travel_days if day > stay.session_days[-1]]
+    assert minutes(out) >= stay.access_minutes > minutes(out[1:]), "the way is paid once"
+    assert minutes(back) >= stay.access_minutes > minutes(back[:-1])
     within = {day for day in team if min(days_of(stay)) <= day <= max(days_of(stay))}
     assert within == days_of(stay), "the days follow each other"
     sites = {one.code: one for one in asked.sites}
@@ -94,6 +94,10 @@ def check_stay(asked: Problem, answer: Expeditions, stay: Stay) -> None:
         visits = [one for one in answer.visits if (one.team_id, one.day) == (stay.team_id, day)]
         whole = replace(team[day], base=hub.point)
         assert not violations_of_day(whole, visits, sites, measured=asked.travel)
+
+
+def minutes(days: Sequence[TeamDay]) -> int:
+    return sum(one.ends_minute - one.starts_minute for one in days)
 
 
 def asked_for(far: Sequence[Site], days: Sequence[TeamDay], near: Sequence[Site] = ()) -> Problem:
@@ -119,7 +123,11 @@ def far_problems(draw: st.DrawFn) -> tuple[Problem, list[Site]]:
     ]
     days = team_days(draw(st.integers(1, 3)), draw(st.integers(1, 24)))
     gone = draw(st.sets(st.integers(0, len(days) - 1), max_size=6))
-    kept = [one for number, one in enumerate(days) if number not in gone]
+    kept = [
+        replace(one, ends_minute=draw(st.sampled_from((1020, 1020, 1020, 840))))
+        for number, one in enumerate(days)
+        if number not in gone
+    ]
     asked = asked_for(far, kept, scattered(draw(st.integers(0, 12)), 7))
     return asked, far
 
