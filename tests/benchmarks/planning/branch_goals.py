@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: Above the bound, in sum and at worst.
 MOST_GAP = {Room.AMPLE: (0.005, 0.02), Room.SCARCE: (0.01, 0.03)}
 MOST_CHEAP_GAP = 0.004
+#: Each of the two stops within a ten-thousandth of what it could prove.
+MOST_APART = 0.0005
 #: Our cost against a rival's in sum, and on any one branch.
 MOST_OF_RIVAL = {VROOM: 0.98, ORTOOLS: 0.985}
 MOST_ON_A_BRANCH = 1.005
@@ -35,7 +37,7 @@ def goals_of(rows: Sequence[Row], wanted: frozenset[int]) -> list[Goal]:
     return goals
 
 
-def bound_goals(rows: Iterable[Row]) -> list[Goal]:
+def bound_goals(rows: Sequence[Row]) -> list[Goal]:
     """Goal 1: how far the plans are at most from the best possible ones."""
     by_room = {room: [row for row in rows if row.room is room] for room in Room}
     goals = [_gap_goal(room, found) for room, found in by_room.items() if found]
@@ -44,7 +46,18 @@ def bound_goals(rows: Iterable[Row]) -> list[Goal]:
         total = in_sum(cheap)
         told = f"travel and team-days alone at most {MOST_CHEAP_GAP:.1%} over the bound in sum"
         goals.append(Goal(1, told, f"{total:.2%}", total <= MOST_CHEAP_GAP))
-    return goals
+    return [*goals, *_agreement(rows)]
+
+
+def _agreement(rows: Iterable[Row]) -> list[Goal]:
+    """Hold the product's bound against another programme's of the same questions."""
+    proofs = [row.proof for row in rows if row.proof] + [row.cheap for row in rows if row.cheap]
+    apart = [abs(one.bound_s / one.other_s - 1) for one in proofs if one.other_s]
+    if not apart:
+        return []
+    told = f"two bounds of a question differ by at most {MOST_APART:.2%}"
+    measured = f"{max(apart):.3%} at most, in {len(apart)} questions"
+    return [Goal(1, told, measured, max(apart) <= MOST_APART)]
 
 
 def _gap_goal(room: Room, rows: Iterable[Row]) -> Goal:

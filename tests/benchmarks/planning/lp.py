@@ -10,6 +10,7 @@ a table. So one pass over the trips prices all days at once.
 from __future__ import annotations
 
 import time
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,11 @@ from tests.benchmarks.planning.country import DAY_MINUTES, SESSION_MINUTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
 
     from numpy.typing import NDArray
 
-    from outreach.planning.model import Problem
+    from outreach.planning.model import Plan, PlannedVisit, Problem
 
     Numbers = NDArray[np.int64]
     Floats = NDArray[np.float64]
@@ -75,9 +77,17 @@ class DayClass:
         return SLOT_PRICE_S * (2 if self.is_friday else 3)
 
 
-def linear_bound(problem: Problem, *, cpu_seconds: float = 120.0) -> Linear:
-    """Bound the bill of every plan of a problem from below; valid whenever it stops."""
-    return _Generation(problem).run(cpu_seconds)
+def linear_bound(
+    problem: Problem, *, plan: Plan | None = None, cpu_seconds: float = 120.0
+) -> Linear:
+    """Bound the bill of every plan of a problem from below; valid whenever it stops.
+
+    The trips of a `plan` shorten the search and change no bound.
+    """
+    generation = _Generation(problem)
+    if plan is not None:
+        generation.begin_with(plan)
+    return generation.run(cpu_seconds)
 
 
 def least_trips(problem: Problem, *, cpu_seconds: float = 60.0) -> float:
@@ -88,13 +98,16 @@ def least_trips(problem: Problem, *, cpu_seconds: float = 60.0) -> float:
 
 def day_classes(problem: Problem) -> list[DayClass]:
     """Classes of a problem's team-days; without a day price one day is like another."""
-    numbers = prices_of(problem).day_number
-    counted: dict[tuple[int, bool], int] = {}
-    for one in problem.team_days:
-        number = numbers[one.day] if problem.parameters.day_price else 0
-        key = number, one.day.weekday() == 4
-        counted[key] = counted.get(key, 0) + 1
+    known = classes_by_day(problem)
+    counted = Counter(known[one.day] for one in problem.team_days)
     return [DayClass(*key, team_days) for key, team_days in sorted(counted.items())]
+
+
+def classes_by_day(problem: Problem) -> dict[date, tuple[int, bool]]:
+    """Working day that counts for the delay, and whether it is a Friday, of every day."""
+    priced = problem.parameters.day_price > 0
+    numbers = prices_of(problem).day_number
+    return {day: (number if priced else 0, day.weekday() == 4) for day, number in numbers.items()}
 
 
 def triples_of(minutes: Numbers) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
@@ -145,6 +158,7 @@ class _Generation:
         points = [problem.team_days[0].base, *(site.point for site in problem.sites)]
         minutes = travel_matrix_minutes(points)
         prices = prices_of(problem)
+        self.problem = problem
         self.villages = len(problem.sites)
         self.left_out = prices.left_out.astype(float)
         # The last entry is the village that a shorter trip lacks.
@@ -174,7 +188,21 @@ class _Generation:
             model.addCol(float(self.left_out[village]), 0.0, highspy.kHighsInf, 1, rows, np.ones(1))
         return model
 
+    def begin_with(self, plan: Plan) -> None:
+        """Know the trips of a plan from the start."""
+        stop_of = {site.code: stop for stop, site in enumerate(self.problem.sites)}
+        number_of = {(one.number, one.is_friday): number for number, one in enumerate(self.classes)}
+        known = classes_by_day(self.problem)
+        trips: dict[tuple[int, date], list[PlannedVisit]] = defaultdict(list)
+        for visit in plan.visits:
+            trips[visit.team_id, visit.day].append(visit)
+        for (_, day), visits in trips.items():
+            minutes = sum(one.travel_minutes + one.return_minutes for one in visits)
+            stops = tuple(sorted(stop_of[one.code] for one in visits))
+            self._add(stops, minutes, number_of[known[day]])
+
     def run(self, cpu_seconds: float) -> Linear:
+        """Add columns until none promises anything, or the time is over."""
         began, rounds, bound = time.process_time(), 0, 0.0
         while True:
             self.model.run()
@@ -186,18 +214,34 @@ class _Generation:
             if missing is not None:
                 bound = max(bound, relaxed + missing)
             used = time.process_time() - began
-            if not added or relaxed - bound <= CLOSE_ENOUGH * relaxed or used > cpu_seconds:
+            if not added or relaxed - bound <= CLOSE_ENOUGH * relaxed:
+                break
+            if used > cpu_seconds:
+                bound = max(bound, relaxed + self._missing(village, duals[self.villages :]))
                 break
         chosen = np.array(self.model.getSolution().col_value)[self.villages :]
         return Linear(bound, relaxed, float(chosen.sum()), rounds, used)
+
+    def _kinds(self) -> Iterator[tuple[_Trips, list[int]]]:
+        """Trips of a kind of day, and the numbers of their classes."""
+        kinds = (self.any_day, self.normal), (self.on_friday, self.friday)
+        yield from ((trips, numbers) for trips, numbers in kinds if numbers)
+
+    def _missing(self, village: Floats, day: Floats) -> float:
+        """By how much the bound lies below the relaxation, every trip looked at; 0 or less."""
+        missing = 0.0
+        for trips, numbers in self._kinds():
+            for number in numbers:
+                one = self.classes[number]
+                least = trips.least(village, one.price_s, (one.number, -day[number]))
+                missing += min(0.0, least - ROUNDING_S) * min(one.team_days, self.villages)
+        return missing
 
     def _price(self, village: Floats, day: Floats) -> tuple[float | None, int]:
         """Add columns; answer by how much the bound lies below the relaxation, if it is known."""
         missing: float | None = 0.0
         added = 0
-        for trips, numbers in ((self.any_day, self.normal), (self.on_friday, self.friday)):
-            if not numbers:
-                continue
+        for trips, numbers in self._kinds():
             lines = [(self.classes[n].number, -day[n]) for n in numbers]
             price = self.classes[numbers[0]].price_s
             promising, is_all = trips.promising(village, price, lines)
@@ -223,20 +267,23 @@ class _Generation:
             stops = trips.stops[:, rows[at]]
             if (wanted[stops[stops >= 0]] < COLUMNS_A_VILLAGE).any():
                 wanted[stops] += 1
-                self._add(trips, int(rows[at]), numbers[int(reduced[at].argmin())])
+                self._add_row(trips, int(rows[at]), numbers[int(reduced[at].argmin())])
         for column, number in enumerate(numbers):
             for at in np.argsort(reduced[:, column], kind="stable")[:COLUMNS_A_CLASS]:
                 if reduced[at, column] < -EPSILON_S:
-                    self._add(trips, int(rows[at]), number)
+                    self._add_row(trips, int(rows[at]), number)
         return len(self.known) - before
 
-    def _add(self, trips: _Trips, row: int, number: int) -> None:
+    def _add_row(self, trips: _Trips, row: int, number: int) -> None:
         stops = tuple(int(stop) for stop in trips.stops[:, row] if stop >= 0)
+        self._add(stops, int(trips.minutes[row]), number)
+
+    def _add(self, stops: tuple[int, ...], minutes: int, number: int) -> None:
         if (number, stops) in self.known:
             return
         self.known.add((number, stops))
         one = self.classes[number]
-        cost = 60.0 * trips.minutes[row] + one.price_s + one.number * float(trips.delay[row])
+        cost = 60.0 * minutes + one.price_s + one.number * float(self.delay[list(stops)].sum())
         rows = np.array([*stops, self.villages + number], np.int32)
         self.model.addCol(cost, 0.0, highspy.kHighsInf, len(rows), rows, np.ones(len(rows)))
 
@@ -302,6 +349,19 @@ class _Trips:
         if len(every) <= MOST_PROMISING:
             return every, True
         return every[np.argpartition(np.concatenate(lows), MOST_PROMISING)[:MOST_PROMISING]], False
+
+    def least(self, village: Floats, price_s: int, line: tuple[int, float]) -> float:
+        """Least reduced cost of all trips on one line, give or take a second."""
+        number, start = line
+        duals = village.astype(np.float32)
+        least = np.inf
+        for first in range(0, len(self.minutes), CHUNK):
+            part = slice(first, first + CHUNK)
+            cost = np.float32(60) * self.minutes[part] + np.float32(number) * self.delay[part]
+            for stops in self.stops[:, part]:
+                cost -= duals[stops]
+            least = min(least, float(cost.min(initial=np.inf)))
+        return least + price_s + start
 
     def reduced(
         self, rows: Numbers, village: Floats, price_s: int, lines: Sequence[tuple[int, float]]

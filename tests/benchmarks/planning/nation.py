@@ -32,6 +32,7 @@ from tests.benchmarks.planning.windows import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from outreach.planning.model import Plan
     from tests.benchmarks.planning.country import Cell, Country
     from tests.benchmarks.planning.judged import Judged
 
@@ -101,6 +102,7 @@ class Planned:
 
     regency: str
     problem: Problem
+    plan: Plan
     ours: Sums
     sheet: Sums
     cost_s: float
@@ -118,7 +120,7 @@ def nation_goals(country: Country, regencies: Collection[str]) -> list[Goal]:
     wall = time.perf_counter() - began
     print(f"nation planned in {wall:.0f} s on {PROCESSES} processes", flush=True)
     with pool() as workers:
-        bounds = list(workers.map(bound_cell, [one.problem for one in planned]))
+        bounds = list(workers.map(bound_cell, planned))
     print(
         f"bounds of {len(cells):,} cells in {time.perf_counter() - began - wall:.0f} s", flush=True
     )
@@ -162,6 +164,7 @@ def plan_cell(cell: Cell) -> Planned:
     return Planned(
         cell.name[:5],
         problem,
+        plan,
         Sums.of(ours, value),
         Sums.of(sheet, value),
         ours.cost_s,
@@ -178,9 +181,10 @@ def greedy_trips(cell: Cell) -> int:
     return ceil(sum(sessions.values()) / SESSIONS)
 
 
-def bound_cell(problem: Problem) -> float:
+def bound_cell(planned: Planned) -> float:
     """What travel and team-days of a cell cost at the least, in seconds of travel."""
-    return linear_bound(with_price(problem, 0.0), cpu_seconds=BOUND_CPU_SECONDS).bound_s
+    without = with_price(planned.problem, 0.0)
+    return linear_bound(without, plan=planned.plan, cpu_seconds=BOUND_CPU_SECONDS).bound_s
 
 
 def sheet_goal(planned: Iterable[Planned]) -> Goal:

@@ -15,7 +15,7 @@ from outreach.planning.daytrip import visits_of_day
 from outreach.planning.model import Parameters, Point, Problem, Site
 from outreach.planning.prices import SLOT_PRICE_S, prices_of
 from outreach.planning.travel import travel_matrix_minutes
-from tests.benchmarks.planning import branch_goals, maps, nation, repairs
+from tests.benchmarks.planning import branch_goals, lp, maps, nation, repairs
 from tests.benchmarks.planning.branch_rows import Proof, measure
 from tests.benchmarks.planning.by_hand import BY_HAND, CAREFUL
 from tests.benchmarks.planning.country import Cell
@@ -120,6 +120,22 @@ def test_the_bound_is_below_the_best_plan_and_near_it(room: Room) -> None:
     assert best <= ours + 1
     assert bound.bound_s >= 0.75 * best
     assert bound.is_close
+    hurried = linear_bound(problem, plan=assign(problem), cpu_seconds=0.0)
+    assert hurried.bound_s <= bound.bound_s + 1
+
+
+def test_a_bound_cut_short_looks_at_every_trip(scarce: Problem) -> None:
+    generation = lp._Generation(scarce)
+    generation.begin_with(assign(scarce))
+    generation.model.run()
+    duals = np.array(generation.model.getSolution().row_dual)
+    village, day = np.append(duals[: len(scarce.sites)], 0.0), duals[len(scarce.sites) :]
+    every = generation._missing(village, day)
+    promising, _ = generation._price(village, day)
+    assert promising is not None
+    assert promising < -60
+    rounding = lp.ROUNDING_S * sum(one.team_days for one in generation.classes)
+    assert promising - 2 * rounding <= every <= promising
 
 
 @pytest.mark.parametrize("spread_degrees", [0.2, 0.5])
@@ -207,7 +223,8 @@ def test_goals_are_judged_by_what_was_measured(dozen: Cell, tmp_path: Path) -> N
         assert row.proof is not None
         assert row.proof.gap >= -1e-6
     goals = branch_goals.goals_of(rows, frozenset({1, 3}))
-    assert len(goals) == 5
+    assert len(goals) == 6
+    assert goals[3].met
     dear = [replace(row, proof=Proof(1.2, 1.0)) for row in rows]
     assert not any(goal.met for goal in branch_goals.bound_goals(dear)[:2])
     assert maps.draw(rows[0], tmp_path).stat().st_size > 10_000
@@ -217,7 +234,7 @@ def test_a_cell_of_the_nation_is_planned_whole_beside_its_spreadsheet(dozen: Cel
     one = nation.plan_cell(dozen)
     assert one.ours.left == one.sheet.left == 0
     assert one.ours.value == pytest.approx(sum(site.value for site in dozen.sites))
-    assert one.cost_s >= nation.bound_cell(one.problem) - 1
+    assert one.cost_s >= nation.bound_cell(one) - 1
     assert nation.sheet_goal([one]).number == 4
 
 
