@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,9 @@ VROOM = "VROOM"
 ORTOOLS = "OR-Tools"
 #: VROOM ranks jobs from 0 to 100 instead of weighing them.
 LAST_RANK = 100
+#: A search that had this share of its processor seconds counts as one that had all.
+ENOUGH = 0.95
+LONGEST_TIMES = 30
 
 
 def best_of_vroom(problem: Problem, seconds: float) -> tuple[str, Judged]:
@@ -82,12 +86,28 @@ def vroom_trips(problem: Problem, level: int, seconds: float) -> list[FridayTrip
             for stop, site in enumerate(problem.sites)
         ]
     )
-    answer = ask.solve(exploration_level=level, nb_threads=1, timeout=timedelta(seconds=seconds))
+    answer = _solved(ask, level, seconds)
     steps = answer.routes[answer.routes["type"] == "job"]
     return [
         (kinds[int(vehicle)].is_friday, tuple(int(stop) for stop in route["id"]))
         for vehicle, route in steps.groupby("vehicle_id", sort=True)
     ]
+
+
+def _solved(ask: vroom.Input, level: int, seconds: float) -> vroom.Solution:
+    """Search for so many processor seconds: again and longer where the machine was busy.
+
+    Its limit is of the clock on the wall.
+    """
+    limit = seconds
+    while True:
+        began, wall = time.process_time(), time.perf_counter()
+        answer = ask.solve(exploration_level=level, nb_threads=1, timeout=timedelta(seconds=limit))
+        used, passed = time.process_time() - began, time.perf_counter() - wall
+        was_done = passed < 0.98 * limit
+        if was_done or used >= ENOUGH * seconds or limit > LONGEST_TIMES * seconds:
+            return answer
+        limit *= seconds / max(used, 0.1 * seconds)
 
 
 def _vehicle(number: int, kind: Kind) -> vroom.Vehicle:
