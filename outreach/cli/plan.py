@@ -92,6 +92,21 @@ def example(area: str, out: Path | None) -> None:
     _write(told.model_dump_json(indent=1, exclude_unset=True), out)
 
 
+@plan.command("export")
+@click.argument("batch", type=int)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+def export(batch: int, out: Path | None) -> None:
+    """Write the problem of a work package, by its number, as it was put to the planner."""
+    from outreach.cli.database import own_engine
+    from outreach.db import reading
+    from outreach.planning.problem_file import file_of
+    from outreach.visits.batches import problem_of_batch
+
+    with own_engine() as engine, reading(engine) as db:
+        asked = problem_of_batch(db, batch)
+    _write(file_of(asked).model_dump_json(indent=1, exclude_defaults=True), out)
+
+
 def _monday_after(today: date) -> date:
     return today + timedelta(days=7 - today.weekday())
 

@@ -39,6 +39,7 @@ from outreach.planning.problem_form import (
     days_of,
     minute_of,
 )
+from outreach.planning.travel import travel_matrix_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -218,9 +219,10 @@ def _team_days(team: TeamIn, travel: TravelTable | None) -> list[TeamDay]:
 def file_of(problem: Problem) -> ProblemFile:
     """Write a problem down; reading it again gives the same plan.
 
-    Places of a measured table are named by their rows; what the table does not know has no place.
+    With a measured table every place is named by its row, ways that were not measured are filled
+    in as they are estimated.
     """
-    travel = problem.travel
+    travel = None if problem.travel is None else _whole_table(problem, problem.travel)
     seconds = [] if travel is None else (travel.minutes * 60).astype(float).tolist()
     return ProblemFile(
         format=FORMAT,
@@ -231,6 +233,18 @@ def file_of(problem: Problem) -> ProblemFile:
         villages=[_village(site, travel) for site in problem.sites],
         teams=_teams(problem.team_days, travel),
     )
+
+
+def _whole_table(problem: Problem, measured: TravelTable) -> TravelTable:
+    """Ways between all places of a problem, those that have none left out."""
+    points = [*(one.base for one in problem.team_days), *(site.point for site in problem.sites)]
+    places = tuple(dict.fromkeys(point for point in points if is_known(point)))
+    return TravelTable(places, travel_matrix_minutes(places, measured), measured.source)
+
+
+def is_known(point: Point) -> bool:
+    """Whether it is known where the place lies."""
+    return math.isfinite(point.latitude) and math.isfinite(point.longitude)
 
 
 def parameters_in(told: Parameters) -> ParametersIn:
@@ -267,7 +281,7 @@ def _hours_in(told: Hours) -> HoursIn:
 
 
 def _place(point: Point) -> PlaceIn | None:
-    if not (math.isfinite(point.latitude) and math.isfinite(point.longitude)):
+    if not is_known(point):
         return None
     return PlaceIn(
         latitude=point.latitude,

@@ -11,6 +11,7 @@ from sqlalchemy import and_, exists, or_, select, update
 from sqlmodel import col
 
 from outreach.campaigns.choosing import sites_of
+from outreach.errors import NotFound
 from outreach.people.rota import team_days
 from outreach.planning.model import Parameters, Problem
 from outreach.villages.calendar import ALWAYS
@@ -109,6 +110,19 @@ def load_problem(db: Session, held: Claim) -> Problem:
         seed=run.seed + batch.number,
         parameters=Parameters(run.parameters["day_price"], run.parameters["rounds"]),
     )
+
+
+def problem_of_batch(db: Session, batch_id: int) -> Problem:
+    """Read the question of a batch as it was last put to the planner.
+
+    Raises
+    ------
+    NotFound
+        There is no such batch.
+    """
+    if (batch := db.get(Batch, batch_id)) is None:
+        raise NotFound(kind="Batch", id=batch_id)
+    return load_problem(db, Claim(batch_id, batch.run_id, batch.fence, batch.attempts))
 
 
 def fail(db: Session, held: Claim, error: BaseException, now: datetime) -> None:

@@ -21,10 +21,14 @@ from outreach.planning.problem_form import ProblemFile
 from tests.builders import national_registry
 from tests.planning.spoken_rules import broken
 from tests.planning.test_problem_file import SMALL, TABLE, changed
+from tests.visits.world import active_visits, build_world
+from tests.visits.world import plan as plan_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from sqlalchemy import Engine
 
     Run = Callable[..., Result]
 
@@ -168,6 +172,26 @@ def test_a_plan_is_not_begun_that_could_not_be_written(run: Run, tmp_path: Path)
     done = run("solve", "soal.json", "--out", "nowhere/rencana.json")
     assert done.exit_code == 2
     assert "There is no such folder" in done.stderr
+
+
+def test_a_work_package_written_to_a_file_gives_the_visits_that_were_saved(
+    run: Run, sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = build_world(sqlite_engine)
+    plan_stage(sqlite_engine, world)
+    monkeypatch.setenv("DATABASE_URL", sqlite_engine.url.render_as_string())
+    assert run("export", "1", "--out", "paket.json").exit_code == 0
+    made = json.loads(run("solve", "paket.json").stdout)
+    found = [(one["code"], one["team"], one["day"], one["slot"]) for one in made["visits"]]
+    saved = [
+        (code, team, str(day), slot)
+        for code, team, day, slot, *_ in active_visits(sqlite_engine, world.stage_id)
+    ]
+    assert sorted(found) == sorted(saved)
+    assert len(saved) > 10
+    missing = run("export", "999")
+    assert (missing.exit_code, missing.stdout) == (1, "")
+    assert "Not found" in missing.stderr
 
 
 def test_very_many_faults_are_counted(run: Run) -> None:

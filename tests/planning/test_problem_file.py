@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from outreach.planning.model import Access, Hours, Pin, Problem, TravelTable
+from outreach.planning.assign import assign
+from outreach.planning.model import Access, Hours, Pin, Point, Problem, TravelTable
 from outreach.planning.problem_file import (
     NotAProblem,
     file_of,
@@ -23,7 +24,8 @@ from outreach.planning.problem_file import (
     shortest_ways,
 )
 from outreach.planning.problem_form import MOST_BYTES
-from tests.planning.builders import FRIDAY, MONDAY, site, team_day
+from outreach.planning.travel import travel_minutes
+from tests.planning.builders import FRIDAY, MONDAY, SURAKARTA, site, team_day
 from tests.planning.strategies import problems
 
 TUESDAY = MONDAY + timedelta(days=1)
@@ -300,3 +302,16 @@ def test_how_a_place_is_reached_survives_too() -> None:
     by_boat = replace(site(1), point=replace(site(1).point, access=Access.BOAT, island=4))
     asked = Problem((by_boat,), (team_day(),), 7)
     assert read_problem(file_of(asked).model_dump_json().encode())[0] == asked
+
+
+def test_ways_that_were_not_measured_are_written_as_they_are_estimated() -> None:
+    near, far, nowhere = site(1), site(30), site(2, Point(math.nan, math.nan, "33.11", 1))
+    table = TravelTable((SURAKARTA, near.point), np.array([[0, 7], [7, 0]]), "stopwatch")
+    asked = Problem((near, far, nowhere), (team_day(),), 7, travel=table)
+    again = read_problem(file_of(asked).model_dump_json().encode())[0]
+    assert again.travel is not None
+    assert again.travel.minutes[0, 1] == 7
+    assert again.travel.minutes[0, 2] == travel_minutes(SURAKARTA, far.point)
+    assert math.isnan(again.sites[2].point.latitude)
+    visits = [(one.code, one.starts_minute) for one in assign(again).visits]
+    assert visits == [(one.code, one.starts_minute) for one in assign(asked).visits]

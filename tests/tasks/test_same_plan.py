@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from outreach.db import make_engine, reading
 from outreach.planning.assign import assign
-from outreach.visits.batches import Claim, load_problem
+from outreach.visits.batches import problem_of_batch
 from outreach.visits.tables import Batch, BatchState, Visit
 from tests.conftest import fresh_postgres
 from tests.tasks.runner import Sweeper, ask_for_long_run, batches, is_over, worker
@@ -81,8 +81,7 @@ def made_again(engine: Engine) -> None:
     for batch_id in batches(engine)[BatchState.DONE][:3]:
         with reading(engine) as db:
             batch = db.get_one(Batch, batch_id)
-            claim = Claim(batch_id, batch.run_id, batch.fence, batch.attempts)
-            problem = load_problem(db, claim)
+            problem = problem_of_batch(db, batch_id)
         plan = assign(problem)
         assert plan.solver == batch.solver
         again = sorted(
