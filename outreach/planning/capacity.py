@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from outreach.planning.model import Hours
 from outreach.planning.more_days import weekdays_of
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.prices import DROP_TEAM_DAYS, DROP_TEAM_DAYS_PER_MEAN_VALUE
-from outreach.planning.reasons import has_place
+from outreach.planning.reasons import has_place, out_of_reach
 from outreach.planning.workdays import (
     PRAYERS_END_MINUTE,
     PRAYERS_START_MINUTE,
@@ -98,18 +99,21 @@ def verdict(sites: Sequence[Site], team_days: Sequence[TeamDay]) -> Verdict:
     and goes on in the neighbourhood; days left empty then go where another base is nearer. It
     comes within about a tenth of the solver. A second for 1,500 villages.
     """
-    ground = Ground.of(sites, team_days)
+    waiting = [site for site in sites if site.pin is None]
+    standing = len(sites) - len(waiting)
+    ground = Ground.of(waiting, team_days)
     if ground is None:
-        located = sum(map(has_place, sites))
-        return Verdict(len(sites), len(sites) - located, 0, len(team_days), 0, located)
+        located = sum(map(has_place, waiting))
+        nowhere = len(waiting) - located
+        return Verdict(len(sites), nowhere, standing, len(team_days), 0, located)
     within = len(ground.session)
     fill = ground.fill(np.ones(within, dtype=np.bool_))
     needed, last = ground.needed(fill)
     possible = ground.possible(fill)
     return Verdict(
         villages=len(sites),
-        out_of_reach=len(sites) - within,
-        sessions_possible=possible,
+        out_of_reach=len(waiting) - within,
+        sessions_possible=possible + standing,
         team_days=len(team_days),
         team_days_needed=needed,
         shortfall=max(0, within - possible),
@@ -201,6 +205,7 @@ class Ground:
         way = network.minutes[: len(network.bases), places]
         session = np.array([site.session_minutes for site in located], dtype=np.int64)
         within = _within_reach(located, kinds, way, session)
+        within &= ~_shut_by_hours(network, kinds, located)
         located = [site for site, reached in zip(located, within, strict=True) if reached]
         way, session, places = way[:, within], session[within], places[within]
         return cls(
@@ -328,6 +333,14 @@ def _within_reach(
                 fits[stop] and not days[kind] <= site.closed_days for kind, fits in alone.items()
             )
     return np.asarray(within, dtype=np.bool_)
+
+
+def _shut_by_hours(network: Network, kinds: Mapping[TeamDay, Kind], sites: Sequence[Site]) -> Mask:
+    """Which sites keep hours that no team-day meets: the others are not looked at."""
+    stops = {site.code: stop for stop, site in enumerate(network.sites)}
+    bound = [stops[site.code] for site in sites if site.hours != Hours() or site.hours_on]
+    refused = {one.code for one in out_of_reach(network.restricted(bound), kinds)}
+    return np.array([site.code in refused for site in sites], dtype=np.bool_)
 
 
 def _shut_on(sites: Sequence[Site]) -> dict[date, Mask]:

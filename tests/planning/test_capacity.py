@@ -3,13 +3,15 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from outreach.planning.assign import assign
-from outreach.planning.capacity import team_days_needed, verdict
-from outreach.planning.model import Parameters, Point, Problem, Reason, TeamDay
+from outreach.planning.capacity import network_for, team_days_needed, verdict
+from outreach.planning.network import kinds_of
+from outreach.planning.reasons import out_of_reach, without_place
 from tests.planning.builders import (
     FRIDAY,
     MONDAY,
@@ -21,6 +23,9 @@ from tests.planning.builders import (
     team_days,
 )
 from tests.planning.strategies import problems
+
+if TYPE_CHECKING:
+    from outreach.planning.model import Point, Problem, TeamDay
 
 
 @pytest.mark.parametrize(("seed", "teams", "days"), [(1, 2, 12), (2, 2, 26), (3, 3, 8), (4, 1, 9)])
@@ -43,9 +48,10 @@ def test_the_verdict_always_comes_and_adds_up(asked: Problem) -> None:
     if told.last_day is not None:
         assert (told.last_day > max(one.day for one in asked.team_days)) == (told.shortfall > 0)
     if asked.team_days:
-        far = {Reason.NO_PLACE, Reason.TOO_FAR, Reason.ALWAYS_CLOSED}
-        unplaced = assign(replace(asked, parameters=Parameters(rounds=0))).unplaced
-        assert told.out_of_reach == sum(one.reason in far for one in unplaced)
+        waiting = [one for one in asked.sites if one.pin is None]
+        network = network_for(waiting, asked.team_days)
+        beyond = out_of_reach(network, kinds_of(network, asked.team_days))
+        assert told.out_of_reach == len(beyond) + len(without_place(waiting))
 
 
 def test_a_stage_with_room_has_no_shortfall() -> None:
