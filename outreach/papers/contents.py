@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import asdict, dataclass
-from datetime import date  # noqa: TC003 - dataclass fields are read at run time
+from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
+from dataclasses import dataclass, field
+from datetime import date
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,11 @@ from sqlmodel import col
 from outreach.papers.tables import PaperKind
 from outreach.people.tables import Team
 from outreach.villages.tables import Village
+from outreach.visits.stays import stays_of_teams
 from outreach.visits.tables import ACTIVE, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from sqlmodel import Session
 
@@ -36,11 +38,16 @@ SESSION_KINDS = (PaperKind.NOTICE, PaperKind.ATTENDANCE_LIST, PaperKind.MINUTES)
 
 @dataclass(frozen=True, slots=True)
 class TeamFacts:
-    """Who goes, and from where."""
+    """Who goes, and from where; `hubs` name the villages in which it stays overnight, by day."""
 
     name: str
     members: tuple[str, ...]
     base: str
+    hubs: Mapping[date, str] = field(default_factory=dict)
+
+    def base_on(self, day: date) -> str:
+        """Name the village that the team starts from on a day: the hub during a stay."""
+        return self.hubs.get(day, self.base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +75,18 @@ class Subject:
         return sha256(text.encode()).hexdigest()
 
 
-def teams_of(db: Session, team_ids: Iterable[int]) -> dict[int, TeamFacts]:
+def teams_of(db: Session, team_ids: Collection[int]) -> dict[int, TeamFacts]:
     """Read the teams with their members and the village they start from."""
     query = (
         select(col(Team.id), col(Team.name), col(Team.members), col(Village.name))
         .join(Village, col(Village.code) == col(Team.base_village_code))
         .where(col(Team.id).in_(set(team_ids)))
     )
-    return {row[0]: TeamFacts(row[1], tuple(row[2]), row[3]) for row in db.execute(query)}
+    rows = db.execute(query).all()
+    hubs: dict[int, dict[date, str]] = defaultdict(dict)
+    for (team_id, day), stay in stays_of_teams(db, team_ids, date.min, date.max).items():
+        hubs[team_id][day] = stay.hub_name
+    return {row[0]: TeamFacts(row[1], tuple(row[2]), row[3], hubs[row[0]]) for row in rows}
 
 
 def subjects(
@@ -130,7 +141,11 @@ def _session(kind: PaperKind, row: VisitRow) -> Subject:
 
 def _route_sheet(key: str, rows: Sequence[VisitRow], team: TeamFacts) -> Subject:
     plan = {
-        "team": asdict(team) | {"members": list(team.members)},
+        "team": {
+            "name": team.name,
+            "members": list(team.members),
+            "base": team.base_on(rows[0].day),
+        },
         "day": rows[0].day.isoformat(),
         "stops": [appointment(row) | _way(row) for row in rows],
     }

@@ -29,6 +29,7 @@ from outreach.visits.rows import (
     VisitFilters,
     VisitRow,
 )
+from outreach.visits.stays import stays_of_teams
 from outreach.visits.tables import ACTIVE, Happening, Visit, VisitEvent, Work
 from outreach.visits.waiting import ended_villages
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.people.access import Person
+    from outreach.visits.stays import StayRow
 
 #: What an official has to do something about: answer, hold and report, correct.
 OFFICIALS_OWN = (Work.AWAITING, Work.CONFIRMED, Work.SENT_BACK)
@@ -164,10 +166,9 @@ def day_trips(db: Session, person: Person, stage_id: int) -> list[DayTrip]:
     """
     rows = visits_of_stage(db, person, stage_id)
     teams = _teams(db, {row.team_id for row in rows})
-    return [
-        _day_trip(list(stops), *teams[team_id])
-        for (_, team_id), stops in groupby(rows, key=lambda row: (row.day, row.team_id))
-    ]
+    stays = stays_of_teams(db, teams, rows[0].day, rows[-1].day) if rows else {}
+    trips = groupby(rows, key=lambda row: (row.team_id, row.day))
+    return [_day_trip(list(stops), *teams[key[0]], stays.get(key)) for key, stops in trips]
 
 
 def history(db: Session, person: Person, visit_id: int) -> list[HistoryLine]:
@@ -313,14 +314,17 @@ def _teams(db: Session, team_ids: Iterable[int]) -> dict[int, tuple[Point, str, 
     return {row[0]: (Point(*row[1:5]), row[5], row[6]) for row in db.execute(query)}
 
 
-def _day_trip(stops: list[VisitRow], base: Point, base_name: str, sessions: int) -> DayTrip:
+def _day_trip(
+    stops: list[VisitRow], base: Point, base_name: str, sessions: int, stay: StayRow | None
+) -> DayTrip:
     return DayTrip(
         team_id=stops[0].team_id,
         team=stops[0].team,
         day=stops[0].day,
-        base=base,
-        base_name=base_name,
+        base=base if stay is None else stay.hub,
+        base_name=base_name if stay is None else stay.hub_name,
         sessions_per_day=sessions,
         travel_minutes=sum(stop.travel_minutes + stop.return_minutes for stop in stops),
         stops=tuple(stops),
+        is_stay=stay is not None,
     )

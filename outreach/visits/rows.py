@@ -61,7 +61,7 @@ class VisitRow:
 
 @dataclass(frozen=True, slots=True)
 class DayTrip:
-    """One team's day in the order of its slots, from its base and back.
+    """One team's day in the order of its slots, from its base, or the hub of a stay, and back.
 
     `sessions_per_day` is what the team can hold; `travel_minutes` is the whole way.
     """
@@ -74,6 +74,7 @@ class DayTrip:
     sessions_per_day: int
     travel_minutes: int
     stops: tuple[VisitRow, ...]
+    is_stay: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, insert, select
 from sqlmodel import col
 
+from outreach.campaigns.stages import stage_of
 from outreach.people import rota
+from outreach.people.access import covers
 from outreach.people.tables import Team
 from outreach.planning.model import Point, TeamDay  # noqa: TC001 - read at run time
 from outreach.planning.workdays import days_between
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
+    from outreach.people.access import Person
     from outreach.planning import model
     from outreach.visits.tables import Batch
 
@@ -88,6 +91,23 @@ def stays_between(
         .order_by(col(Stay.starts), col(Stay.team_id))
     )
     return [_row(found) for found in db.execute(query)]
+
+
+def stays_of_stage(db: Session, person: Person, stage_id: int) -> list[StayRow]:
+    """List the stays of a stage that last, as far as their hubs lie in the person's area.
+
+    Raises
+    ------
+    NotFound
+        If the stage is missing or outside the person's area.
+    """
+    branch_id = stage_of(db, person, stage_id).branch_id
+    of_branch = col(Team.branch_id) == branch_id
+    return [
+        stay
+        for stay in stays_between(db, date.min, date.max, of_branch)
+        if stay.stage_id == stage_id and covers(person.areas, stay.hub_code)
+    ]
 
 
 def lasts(kept_by: ColumnElement[bool] | None = None) -> ColumnElement[bool]:

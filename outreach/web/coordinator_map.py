@@ -73,14 +73,18 @@ def trips_frame(stage_id: int) -> ResponseReturnValue:
 
 
 def _columns(trips: Sequence[DayTrip]) -> tuple[list[Base], list[Trip]]:
-    """Put day-trips the way the map asks for them: teams by number, stops by place."""
+    """Put day-trips the way the map asks for them: teams by number, stops by place.
+
+    A team that stays overnight starts from there: on the map it stands as one of its own.
+    """
     from outreach.maps.branch_trips import Base, Stop, Trip  # noqa: PLC0415
 
-    bases = {trip.team_id: trip for trip in sorted(trips, key=lambda trip: trip.team)}
-    numbers = {team_id: number for number, team_id in enumerate(bases)}
+    ordered = sorted(trips, key=lambda trip: (trip.team, trip.is_stay, trip.base_name))
+    bases = {(trip.team_id, trip.base): trip for trip in ordered}
+    numbers = {key: number for number, key in enumerate(bases)}
     drawn = [
         Trip(
-            numbers[trip.team_id],
+            numbers[trip.team_id, trip.base],
             trip.day,
             trip.travel_minutes,
             [
@@ -90,7 +94,15 @@ def _columns(trips: Sequence[DayTrip]) -> tuple[list[Base], list[Trip]]:
         )
         for trip in trips
     ]
-    return [Base(t.team, t.base.latitude, t.base.longitude) for t in bases.values()], drawn
+    return [Base(_named(t), t.base.latitude, t.base.longitude) for t in bases.values()], drawn
+
+
+def _named(trip: DayTrip) -> str:
+    """Name a team, and where it stays overnight on these trips."""
+    if not trip.is_stay:
+        return trip.team
+    named: str = _("%(team)s, staying at %(hub)s", team=trip.team, hub=trip.base_name)
+    return named
 
 
 def _bounds(trips: Sequence[DayTrip]) -> Bounds:

@@ -23,6 +23,7 @@ from outreach.visits.outside import count_outside
 from outreach.visits.rows import VisitFilters
 from outreach.visits.runs import latest_run
 from outreach.visits.standing import standing_of_stage
+from outreach.visits.stays import stays_of_stage
 from outreach.visits.tables import Work
 from outreach.web.auth import person
 from outreach.web.closure_words import marks_in_words
@@ -256,6 +257,7 @@ def around(db: Session, found: Stage, view: str) -> dict[str, Any]:
         "summary": summary_of_stage(db, person(), found.id or 0),
         "run": latest_run(db, person(), found.id or 0),
         "standing": standing_of_stage(db, person(), found.id or 0, today()),
+        "stays": stays_of_stage(db, person(), found.id or 0),
         "view": view,
         "may_plan": person().role is Role.COORDINATOR,
     }

@@ -1,0 +1,193 @@
+"""Stays in the database: days at a hub start there, days of travel hold nothing."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from outreach.campaigns.choosing import sites_of
+from outreach.campaigns.tables import Stage
+from outreach.db import reading, unit_of_work
+from outreach.errors import NotFound
+from outreach.papers.contents import teams_of
+from outreach.people import rota
+from outreach.people.tables import Team
+from outreach.planning.expeditions import way_minutes
+from outreach.planning.model import Plan, PlannedVisit
+from outreach.planning.model import Stay as PlannedStay
+from outreach.planning.workdays import ClosedKind
+from outreach.villages.tables import Zone
+from outreach.visits.batches import claim, due_batches, load_problem
+from outreach.visits.board import read_board
+from outreach.visits.listing import day_trips
+from outreach.visits.openings import open_days
+from outreach.visits.question import free_team_days
+from outreach.visits.runs import release_proposals
+from outreach.visits.saving import save_plan
+from outreach.visits.stays import stays_of_stage, team_days
+from outreach.visits.tables import Batch, Stay, Visit, Work
+from outreach.visits.teamday import day_of_team, why_team_stays
+from tests.visits.world import (
+    ENDS,
+    LEASE,
+    NOW,
+    STARTS,
+    TODAY,
+    World,
+    ask_for_plan,
+    build_world,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Engine
+    from sqlmodel import Session
+
+    from outreach.planning.model import TeamDay
+
+HUB = "33.72.01.1001"
+AROUND = ("33.72.01.1002", "33.72.01.1003")
+#: Tuesday out, Wednesday and Thursday there, Friday back.
+OUT, FIRST, SECOND, BACK = (STARTS + timedelta(days=number) for number in range(4))
+
+
+def staying(db: Session, team_id: int) -> Plan:
+    """Plan a stay of four days by hand: two villages, one on each day at the hub."""
+    (hub,) = sites_of(db, (HUB,))
+    days = zip(AROUND, (FIRST, SECOND), strict=True)
+    visits = tuple(PlannedVisit(code, team_id, day, 1, 500, 20, 20) for code, day in days)
+    stay = PlannedStay(team_id, HUB, hub.point, (OUT, BACK), (FIRST, SECOND), 300)
+    return Plan(visits, (), 680, 4, (0, 0), 1, "by hand", (stay,))
+
+
+@pytest.fixture
+def away(engine: Engine) -> World:
+    """Build the usual branch, its first team away from the first to the fourth day."""
+    world = build_world(engine)
+    ask_for_plan(engine, world)
+    save_stay(engine, world)
+    return world
+
+
+def save_stay(engine: Engine, world: World) -> None:
+    with unit_of_work(engine) as db:
+        (batch_id,) = due_batches(db, NOW)
+        held = claim(db, batch_id, NOW, LEASE)
+        assert held is not None
+        load_problem(db, held)
+        assert save_plan(db, held, staying(db, world.team_ids[0]), NOW)
+
+
+def of_first(world: World, days: Iterable[TeamDay]) -> dict[date, str]:
+    """Where the days of the first team start."""
+    return {one.day: one.base.region_code for one in days if one.team_id == world.team_ids[0]}
+
+
+def test_days_of_a_stay_start_at_its_hub_and_days_of_travel_are_none(
+    engine: Engine, away: World
+) -> None:
+    with reading(engine) as db:
+        days = of_first(away, team_days(db, away.branch_id, STARTS, ENDS))
+        plain = of_first(away, rota.team_days(db, away.branch_id, STARTS, ENDS))
+        team = db.get_one(Team, away.team_ids[0])
+        at_hub, at_home = day_of_team(db, team, FIRST), day_of_team(db, team, BACK + timedelta(1))
+        board = read_board(db, away.branch_id, (), [(away.team_ids[0], SECOND)], ())
+        closed = why_team_stays(db, team, OUT)
+    assert plain.keys() - days.keys() == {OUT, BACK}
+    assert {day for day, base in days.items() if base == HUB} == {FIRST, SECOND}
+    assert (at_hub.base.region_code, at_home.base.region_code) == (HUB, plain[ENDS])
+    assert board.day((away.team_ids[0], SECOND)).base.region_code == HUB
+    assert [one.kind for one in closed] == [ClosedKind.STAY]
+
+
+def test_nothing_finds_a_place_on_a_day_of_travel(engine: Engine, away: World) -> None:
+    with reading(engine) as db:
+        stage = db.get_one(Stage, away.stage_id)
+        days = of_first(away, [one.team_day for one in open_days(db, stage, STARTS, ENDS)])
+    assert not {OUT, BACK} & days.keys()
+    assert days[FIRST] == HUB
+
+
+def test_a_stay_of_proposals_gives_way_to_a_new_plan_and_one_that_is_told_of_does_not(
+    engine: Engine, away: World
+) -> None:
+    with reading(engine) as db:
+        stage = db.get_one(Stage, away.stage_id)
+        assert {OUT, FIRST} <= of_first(away, free_team_days(db, stage, TODAY)).keys()
+    with unit_of_work(engine) as db:
+        asked = update(Visit).where(col(Visit.day) == SECOND).values(work=Work.AWAITING)
+        db.execute(asked)
+    with reading(engine) as db:
+        stage = db.get_one(Stage, away.stage_id)
+        free = of_first(away, free_team_days(db, stage, TODAY))
+    assert not {OUT, FIRST, SECOND, BACK} & free.keys()
+    assert BACK + timedelta(days=1) in free
+
+
+def test_a_stay_ends_with_its_last_visit(engine: Engine, away: World) -> None:
+    with unit_of_work(engine) as db:
+        assert len(stays_of_stage(db, away.coordinator, away.stage_id)) == 1
+        db.execute(update(Visit).where(col(Visit.day) == FIRST).values(work=Work.CANCELLED))
+        assert len(stays_of_stage(db, away.coordinator, away.stage_id)) == 1
+        release_proposals(db, away.stage_id, away.coordinator, NOW)
+        assert not stays_of_stage(db, away.coordinator, away.stage_id)
+        days = of_first(away, team_days(db, away.branch_id, STARTS, ENDS))
+    assert days[FIRST] == days[OUT] != HUB
+
+
+def test_visits_moved_out_of_a_stay_do_not_keep_it(engine: Engine, away: World) -> None:
+    with unit_of_work(engine) as db:
+        db.execute(update(Visit).values(team_id=away.team_ids[1]))
+        assert not stays_of_stage(db, away.coordinator, away.stage_id)
+
+
+def test_a_stay_that_has_lost_a_day_is_not_kept(engine: Engine) -> None:
+    world = build_world(engine)
+    ask_for_plan(engine, world)
+    with unit_of_work(engine) as db:
+        db.add(
+            Visit(
+                stage_id=world.stage_id,
+                village_code="33.72.03.1001",
+                team_id=world.team_ids[0],
+                day=BACK,
+                slot=1,
+                starts_at=NOW.time(),
+                zone=Zone.WIB,
+                work=Work.CONFIRMED,
+            )
+        )
+    save_stay(engine, world)
+    with reading(engine) as db:
+        assert not stays_of_stage(db, world.coordinator, world.stage_id)
+        active = select(Visit).where(col(Visit.village_code).in_(AROUND))
+        assert db.scalars(active).first() is None
+
+
+def test_the_way_to_the_hub_counts_in_the_figures_of_the_batch(engine: Engine, away: World) -> None:
+    with reading(engine) as db:
+        batch, stay = db.scalars(select(Batch)).one(), db.scalars(select(Stay)).one()
+    assert (batch.team_days, batch.travel_minutes) == (4, 2 * 300 + 80)
+    assert (stay.starts, stay.ends) == (OUT, BACK)
+    assert way_minutes([]) == 0
+
+
+def test_trips_papers_and_lists_name_the_hub(engine: Engine, away: World) -> None:
+    with reading(engine) as db:
+        trips = day_trips(db, away.coordinator, away.stage_id)
+        (stay,) = stays_of_stage(db, away.coordinator, away.stage_id)
+        team = teams_of(db, away.team_ids)[away.team_ids[0]]
+        with pytest.raises(NotFound):
+            stays_of_stage(db, away.foreigner, away.stage_id)
+        assert stays_of_stage(db, away.manager, away.stage_id) == [stay]
+    assert {(trip.base.region_code, trip.base_name, trip.is_stay) for trip in trips} == {
+        (HUB, stay.hub_name, True)
+    }
+    assert (stay.travel_days, stay.session_days) == ((OUT, BACK), (FIRST, SECOND))
+    assert team.base_on(FIRST) == stay.hub_name
+    assert team.base_on(BACK + timedelta(days=1)) == team.base
