@@ -61,6 +61,10 @@ def solve(problem: Path, out: Path | None, *, bound: bool) -> None:
     written = plan_file(asked, made, notes, certificate).model_dump_json(indent=1)
     _write(written, out)
     _tell(asked, made, notes)
+    if certificate is not None and certificate["gap"] is not None:
+        gap = 100 * certificate["gap"]
+        words = say("Proven: at most %(gap).1f %% above the best possible plan.", gap=gap)
+        click.echo(words, err=True)
 
 
 @plan.command("schema")

@@ -92,6 +92,17 @@ def test_the_rounds_and_the_seed_of_a_plan_make_it_again(run: Run, example: dict
     assert second["unplaced"] == first["unplaced"]
 
 
+def test_the_proof_says_how_far_from_the_best_a_plan_is(run: Run, example: dict[str, Any]) -> None:
+    few = example | {"villages": example["villages"][:12]}
+    done = run("solve", "-", "--bound", input=json.dumps(few))
+    plan = json.loads(done.stdout)
+    proof = plan["certificate"]
+    assert proof["cost_s"] == pytest.approx(plan["figures"]["bill"]["total_s"], abs=1)
+    assert 0 < proof["bound_s"] <= proof["cost_s"] + 1
+    assert 0 <= proof["gap"] < 0.1
+    assert f"at most {100 * proof['gap']:.1f} % above the best possible plan" in done.stderr
+
+
 def test_a_table_of_travel_decides_the_ways_and_is_noted(run: Run) -> None:
     uneven = changed(TABLE, ("travel.seconds", [[0, 60, 900], [600, 0, 120], [900, 120, 0]]))
     done = run("solve", "-", input=uneven.decode())
