@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from babel.dates import format_date
 
-from outreach.planning.workdays import SUNDAY, holidays_between
+from outreach.planning.workdays import SUNDAY
+from outreach.villages.feasts import holidays_of
 from outreach.web.coordinator_pages import pages
+from outreach.web.database import reading_db
 from outreach.web.i18n import language
 
 if TYPE_CHECKING:
@@ -96,7 +98,8 @@ def _days(
     for visit in visits:
         held[visit.day].append(visit)
     end = start + timedelta(days=count - 1)
-    holidays = holidays_between(start, end)
+    with reading_db() as db:
+        holidays = holidays_of(db, start, end)
     days = (start + timedelta(days=number) for number in range(count))
     return tuple(
         Day(

@@ -151,13 +151,15 @@ def _on(planned: Planned, day: date) -> int:
     return sum(one.day == day for one in planned.visits())
 
 
-def test_a_month_is_whole_weeks_around_it() -> None:
-    weeks = lay_out_month([], date(2027, 2, 1), date(2027, 2, 1), date(2027, 2, 10))
+def test_a_month_is_whole_weeks_around_it(app: Flask) -> None:
+    with app.app_context():
+        weeks = lay_out_month([], date(2027, 2, 1), date(2027, 2, 1), date(2027, 2, 10))
+        august = lay_out_month([], date(2026, 8, 1), date(2026, 8, 1), date(2026, 8, 9))
     days = [day.day for week in weeks for day in week]
     assert days == [date(2027, 2, 1) + timedelta(days=n) for n in range(28)]
     assert [day.in_stage for week in weeks for day in week].count(True) == 10
     assert weeks[0][5].holiday  # Imlek, 6 February 2027
-    assert len(lay_out_month([], date(2026, 8, 1), date(2026, 8, 1), date(2026, 8, 9))) == 6
+    assert len(august) == 6
 
 
 def test_the_map_stands_in_a_sandboxed_frame(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from html import unescape
 from typing import TYPE_CHECKING
@@ -44,6 +45,10 @@ def text(visitor: Visitor, path: str) -> str:
 def _rules(app: Flask) -> list[CalendarRule]:
     with app.app_context(), reading_db() as db:
         return list(db.exec(select(CalendarRule)))
+
+
+def _tight(page: str) -> str:
+    return re.sub(r">\s+<", "><", page)
 
 
 def _village(day: str) -> str:
@@ -206,6 +211,9 @@ def test_an_announcement_moves_the_feast_everywhere(app: Flask, english: LogIn) 
     assert "Idul Fitri 1448 H" in page
     assert "Source: Sidang isbat" in page
     assert "Ramadan 1448 H" in text(coordinator, _village("2027-03-10"))
+    month = text(coordinator, "/closures?month=2027-03-01")
+    assert "<strong>11</strong></span><small>Hari Raya Idul Fitri" in _tight(month)
+    assert "<strong>10</strong></span><small>" not in _tight(month)
     late = admin.send(key, {**ANNOUNCED, "ends": "2027-03-13", "version": "0"})
     assert late.status_code == 409
     assert admin.send(f"{key}/withdraw").status_code == 303
