@@ -9,12 +9,17 @@ from outreach.config import read_settings
 from outreach.db import reading, unit_of_work
 from outreach.progress.supposing import answer_of, read_supposition
 from outreach.progress.what_if import claim, fail, renew, save
+from outreach.visits.measured_ways import ask_ways, places_of, service_at
 from tasks.app import app, engine
 from tasks.leased import attempt, moment, telling
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Engine
 
+    from outreach.planning.model import TravelTable
+    from outreach.progress.supposing import Supposition
     from outreach.progress.what_if import Claim
 
 #: People watch the answer being made, so how far it is gets told more often than a lease needs.
@@ -50,6 +55,15 @@ def _answer(bind: Engine, held: Claim, lease: timedelta) -> bool:
         min(TELL_EVERY, lease / 3),
         lambda db, done, now: renew(db, held, done, now, lease),
     )
-    answer = answer_of(asked, tell)
+    answer = answer_of(asked, tell, travel=_measured(asked, tell))
     with unit_of_work(bind) as db:
         return save(db, held, answer, moment())
+
+
+def _measured(asked: Supposition, tell: Callable[[float], None]) -> TravelTable | None:
+    """Measure the ways as for a plan, so that the two can be compared."""
+    service = service_at(read_settings().routing_url)
+    if service is None:
+        return None
+    places = places_of(asked.sites, asked.supposed_days)
+    return ask_ways(places, service, moment(), lambda: tell(0.0))[0]

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
-    from outreach.planning.model import Site
+    from outreach.planning.model import Site, TravelTable
     from outreach.planning.what_if import Outlook
     from outreach.progress.what_if import Claim
 
@@ -114,14 +114,21 @@ def read_supposition(db: Session, held: Claim, now: datetime) -> Supposition:
 
 
 def answer_of(
-    asked: Supposition, tell: Callable[[float], None], *, rounds: int | None = None
+    asked: Supposition,
+    tell: Callable[[float], None],
+    *,
+    rounds: int | None = None,
+    travel: TravelTable | None = None,
 ) -> dict[str, Any]:
     """Plan both ways and sum them up; `tell` hears how far it is, from 0 to 1.
+
+    Without measured times in `travel` both stand on estimates.
 
     What `tell` raises ends the planning and comes out here. With fewer *rounds* than the size of
     the stage asks for, both plans are rougher.
     """
-    problem = Problem(asked.sites, asked.team_days, asked.seed, Parameters(rounds=rounds))
+    parameters = Parameters(rounds=rounds)
+    problem = Problem(asked.sites, asked.team_days, asked.seed, parameters, travel)
     told = what_if(problem, _change(asked), tell)
     expected = asked.expectation
     return {

@@ -91,7 +91,7 @@ def _shown(stage: Stage, progress: RunProgress, ways: list[ToldWays]) -> dict[st
     return {
         "stage": stage,
         "run": progress,
-        "ways": ways,
+        "travel_told": ways,
         "seconds": _seconds(progress),
         "is_running": progress.state is RunState.RUNNING,
         "finished_batches": len(progress.batches)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,11 +11,14 @@ from sqlmodel import col
 
 from outreach.db import reading, unit_of_work
 from outreach.planning.assign import assign
+from outreach.progress.tables import WhatIf
+from outreach.progress.what_if import WhatIfIn, ask
 from outreach.villages.roads import RoadTrouble
 from outreach.visits.batches import Claim, load_problem
 from outreach.visits.measured_ways import told_ways
 from outreach.visits.tables import Batch, Visit
 from tasks.assignment import plan_batch
+from tasks.what_if import answer_one
 from tests.road_service import road_server
 from tests.tasks.runner import Run, Sweeper, ask_for_long_run, is_over, worker
 
@@ -156,3 +159,20 @@ def _stored(engine: Engine, batch_id: int) -> set[tuple[object, ...]]:
     query = select(*map(col, columns)).where(col(Visit.batch_id) == batch_id)
     with reading(engine) as db:
         return {tuple(row) for row in db.execute(query)}
+
+
+def test_a_what_if_goes_by_the_times_of_the_service_too(
+    engine: Engine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with unit_of_work(engine) as db:
+        given = WhatIfIn(extra_teams=1)
+        asked = ask(db, run.stage_id, given, by=run.coordinator, now=datetime.now(UTC)).id or 0
+    with road_server(answer=_half_an_hour) as server:
+        monkeypatch.setenv("ROUTING_URL", server.url)
+        assert answer_one(engine, asked, LEASE)
+    assert server.asked
+    with reading(engine) as db:
+        told = db.get_one(WhatIf, asked).answer
+    for way in (told["anew"], told["supposed"]):
+        # Every leg is half an hour and the overhead; the village of the base the overhead alone.
+        assert way["travel_minutes"] % 35 in (0, 5, 10)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+from sqlmodel import select
+
+from outreach.db import unit_of_work
 from outreach.people.tables import Role
 from outreach.visits.tables import Batch, BatchState, PlanRun, RunState
-from tests.web.planned import ask_for_plan, hang_clock, rows, words_of, work_off
+from tests.web.planned import ask_for_plan, engine_of, hang_clock, rows, words_of, work_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +43,38 @@ def test_a_run_is_watched_until_its_plan_is_ready(
     assert "Villages placed 53 of 53" in words
     assert f'href="/stages/{world.own["stage_id"]}/plan"' in fragment.get_data(as_text=True)
     assert "coordinator/run.js" not in client.get(f"/runs/{run_id}").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({}, "Travel times are estimates by distance."),
+        (
+            {"source": "jalan.example", "trouble": None, "at": "2026-11-02T02:00:00+00:00"},
+            "Travel times by road: measured by jalan.example, 02/11/2026, 09.00 WIB.",
+        ),
+        (
+            {"source": "", "trouble": "too_slow", "at": "2026-11-02T02:00:00+00:00"},
+            "The road service answered too slowly (02/11/2026, 09.00 WIB): travel times are est",
+        ),
+    ],
+)
+def test_a_run_says_what_its_travel_times_stand_on(
+    told: dict[str, str | None],
+    words: str,
+    app: Flask,
+    world: World,
+    english: Callable[[Role], Visitor],
+) -> None:
+    hang_clock(app)
+    run_id = ask_for_plan(app, world)
+    work_off(app)
+    with unit_of_work(engine_of(app)) as db:
+        for batch in db.scalars(select(Batch).where(Batch.run_id == run_id)) if told else ():
+            batch.figures = {**batch.figures, "travel": told}
+    page = english(Role.COORDINATOR).get(f"/runs/{run_id}")
+    assert words in words_of(page)
+    assert words_of(page).count("estimates by distance") == int("measured" not in words)
 
 
 def test_a_run_is_called_off_once(
