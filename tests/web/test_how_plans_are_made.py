@@ -62,12 +62,17 @@ def test_its_figures_are_those_of_the_planner(
     assert "at most 23 working days" in html
 
 
-def test_it_is_reached_from_the_plan_its_run_and_the_menu(
+def test_it_is_reached_from_verdict_run_plan_and_menu(
     app: Flask, world: World, login_as: Login
 ) -> None:
     plan(app, world)
     visitor = login_as(Role.COORDINATOR)
-    for path in ("/runs/{run_id}", "/stages/{stage_id}/plan", "/desk"):
+    for path in (
+        "/runs/{run_id}",
+        "/stages/{stage_id}/verdict",
+        "/stages/{stage_id}/plan",
+        "/desk",
+    ):
         html = visitor.get(path.format(**world.own)).get_data(as_text=True)
         assert f'href="{PATH}"' in html
 
