@@ -131,6 +131,16 @@ def holds_all(
     return not ground.fill(np.ones(len(ground.session), dtype=np.bool_)).left.any()
 
 
+def team_days_used(
+    sites: Sequence[Site], team_days: Sequence[TeamDay], known: Network | None = None
+) -> int:
+    """Estimate how many of the team-days hold a session; `known` as in `Ground.of`."""
+    ground = Ground.of(sites, team_days, known)
+    if ground is None:
+        return 0
+    return ground.fill(np.ones(len(ground.session), dtype=np.bool_)).used
+
+
 def team_days_needed(sites: Sequence[Site], team_days: Sequence[TeamDay]) -> int:
     """Estimate how many team-days like these it takes for all sites that they can reach."""
     ground = Ground.of(sites, team_days)

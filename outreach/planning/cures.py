@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from itertools import islice
 from math import ceil
 from typing import TYPE_CHECKING
 
-from outreach.planning.capacity import holds_all, network_for
+from outreach.planning.capacity import holds_all, network_for, team_days_used
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -53,11 +53,17 @@ class Cure:
         Sessions a day, working days, teams or villages, as the kind says.
     until
         Last day of the longer stage; None for other kinds.
+    villages
+        Villages more that have a session then.
+    team_days
+        Team-days more that are used then, an estimate as the verdict itself.
     """
 
     kind: CureKind
     amount: int
     until: date | None = None
+    villages: int = field(default=0, compare=False)
+    team_days: int = field(default=0, compare=False)
 
 
 def cures_of(
@@ -77,19 +83,24 @@ def cures_of(
     if not (told.shortfall and team_days):
         return ()
     known = network_for(sites, [*team_days, *later])
-    kinds = islice(_Ask(told, sites, team_days, later, known).cures(), MOST_CURES)
+    used = team_days_used(sites, team_days, known)
+    kinds = islice(_Ask(told, sites, team_days, later, known, used).cures(), MOST_CURES)
     return tuple(kinds)
 
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """A shortfall that `cures_of` is asked about; `known` is the network of it all."""
+    """A shortfall that `cures_of` is asked about.
+
+    `known` is the network of it all, `used` the team-days that hold a session as it is.
+    """
 
     told: Verdict
     sites: Sequence[Site]
     team_days: Sequence[TeamDay]
     later: Sequence[TeamDay]
     known: Network
+    used: int
 
     def cures(self) -> Iterator[Cure]:
         """From the cheapest to the dearest."""
@@ -120,24 +131,34 @@ class _Ask:
         )
         return None if amount is None else Cure(CureKind.LOWER_QUOTA, amount)
 
+    def told_with(self, cure: Cure, team_days: Sequence[TeamDay]) -> Cure:
+        """Tell what a cure that holds all brings and what it takes."""
+        more = team_days_used(self.sites, team_days, self.known) - self.used
+        return replace(cure, villages=self.told.shortfall, team_days=more)
+
     def more_sessions(self) -> Iterator[Cure]:
         """Give one session more to every day that has room for it."""
         more = with_more(self.team_days, sessions=1)
         if more != tuple(self.team_days) and self.holds(self.sites, more):
-            yield Cure(CureKind.MORE_SESSIONS, 1)
+            yield self.told_with(Cure(CureKind.MORE_SESSIONS, 1), more)
 
     def longer_stage(self) -> Cure | None:
         """Find the first of the later days by which all are held."""
         days = sorted({one.day for one in self.later})
         now = len({one.day for one in self.team_days})
 
-        def holds(amount: int) -> bool:
+        def until(amount: int) -> list[TeamDay]:
             more = [one for one in self.later if one.day <= days[amount - 1]]
-            return self.holds(self.sites, [*self.team_days, *more])
+            return [*self.team_days, *more]
 
         most = min(len(days), max(SHORT_EXTENSION_DAYS, MOST_TIMES_MORE * now))
-        amount = least(holds, _share(self.told, now), most)
-        return None if amount is None else Cure(CureKind.LONGER_STAGE, amount, days[amount - 1])
+        amount = least(
+            lambda amount: self.holds(self.sites, until(amount)), _share(self.told, now), most
+        )
+        if amount is None:
+            return None
+        cure = Cure(CureKind.LONGER_STAGE, amount, days[amount - 1])
+        return self.told_with(cure, until(amount))
 
     def more_teams(self) -> Iterator[Cure]:
         """Find how many teams more it takes for the whole stage."""
@@ -148,7 +169,8 @@ class _Ask:
             MOST_TIMES_MORE * now,
         )
         if amount is not None:
-            yield Cure(CureKind.ADD_TEAMS, amount)
+            joined = with_more(self.team_days, teams=amount)
+            yield self.told_with(Cure(CureKind.ADD_TEAMS, amount), joined)
 
 
 def _share(told: Verdict, now: int) -> int:

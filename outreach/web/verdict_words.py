@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from flask import url_for
@@ -88,7 +88,22 @@ def cure_lines(told: StagePreview, stage: Stage) -> list[CureLine]:
     """Say what would cure a shortfall, the cheapest first."""
     # Not the present quota: it may be larger than what there is to plan.
     whole = told.villages + told.villages_kept
-    return [_cure(cure, stage, whole) for cure in told.cures]
+    lines = ((cure, _cure(cure, stage, whole)) for cure in told.cures)
+    return [replace(line, words=f"{line.words} {_costs(cure)}".rstrip()) for cure, line in lines]
+
+
+def _costs(cure: Cure) -> str:
+    """Say what a cure brings and takes; nothing where it takes no team-day more."""
+    if cure.team_days <= 0:
+        return ""
+    words = ngettext(
+        "That is about %(shown)s team-day more, and %(villages)s villages more are visited.",
+        "That is about %(shown)s team-days more, and %(villages)s villages more are visited.",
+        cure.team_days,
+        shown=number(cure.team_days),
+        villages=number(cure.villages),
+    )
+    return str(words)
 
 
 def _cure(cure: Cure, stage: Stage, whole: int) -> CureLine:

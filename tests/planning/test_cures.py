@@ -129,3 +129,17 @@ def test_the_smallest_amount_is_found_from_whatever_guess() -> None:
             assert least(wanted.__le__, guess, 30) == wanted
     assert least(lambda _: False, 3, 30) is None
     assert least(lambda _: True, 3, 0) is None
+
+
+def test_a_cure_says_what_it_brings_and_takes() -> None:
+    sites, days = scattered(60, wide_km=4), team_days(2, 5)
+    told = verdict(sites, days)
+    assert told.shortfall
+    found = cures_of(told, sites, days, behind(days, 2))
+    whole = [cure for cure in found if cure.kind is not CureKind.LOWER_QUOTA]
+    assert whole
+    assert all(cure.villages == told.shortfall and cure.team_days > 0 for cure in whole)
+    most = max(one.sessions for one in days)
+    assert all(cure.team_days * most >= cure.villages for cure in whole)
+    fewer = [cure for cure in found if cure.kind is CureKind.LOWER_QUOTA]
+    assert all((cure.villages, cure.team_days) == (0, 0) for cure in fewer)
