@@ -1,0 +1,66 @@
+"""A plan's pages say where a team stays overnight, and the map starts its trips from there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outreach.db import unit_of_work
+from outreach.people.tables import Role
+from outreach.villages.tables import Village
+from outreach.visits.tables import Stay, Visit
+from tests.web.planned import Planned, engine_of, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from tests.web.conftest import Visitor
+    from tests.web.world import World
+
+
+@pytest.fixture
+def hub(app: Flask, planned: Planned) -> str:
+    """Let the first team's first day be one at a hub; return the name of the hub."""
+    first = planned.visits()[0]
+    with unit_of_work(engine_of(app)) as db:
+        stay = Stay(
+            stage_id=first.stage_id,
+            team_id=first.team_id,
+            hub_village_code=first.village_code,
+            starts=first.day,
+            ends=first.day,
+            session_days=[first.day.isoformat()],
+            access_minutes=300,
+        )
+        db.add(stay)
+        db.flush()
+        db.get_one(Visit, first.id).stay_id = stay.id
+        return db.get_one(Village, first.village_code).name
+
+
+def test_every_view_of_a_plan_tells_of_its_stays(
+    hub: str, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    path = f"/stages/{world.own['stage_id']}/plan"
+    for view in ("", "/calendar", "/map"):
+        words = words_of(english(Role.COORDINATOR).get(path + view))
+        assert "1 stay overnight" in words
+        assert f"stays at {hub}" in words
+        assert "1 day with sessions" in words
+
+
+def test_the_map_starts_the_trips_of_a_stay_at_its_hub(
+    hub: str, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    frame = english(Role.COORDINATOR).get(f"/stages/{world.own['stage_id']}/plan/map/frame")
+    assert f"staying at {hub}" in frame.get_data(as_text=True)
+
+
+def test_a_plan_without_stays_does_not_speak_of_them(
+    planned: Planned, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    answer = english(Role.COORDINATOR).get(f"/stages/{world.own['stage_id']}/plan")
+    assert "overnight" not in words_of(answer)
