@@ -88,7 +88,7 @@ def rival_goal(rows: Sequence[Row], rival: str) -> Goal:
     told = ", ".join(f"{room} {share:.3f}" for room, share in sums.items() if share)
     return Goal(
         2,
-        f"at most {most} of {rival}'s cost in sum, {MOST_ON_A_BRANCH} on any branch",
+        f"at most {most} of the cost of {rival} in sum, {MOST_ON_A_BRANCH} on any branch",
         f"{told}; at worst {each[worst]:.3f} ({worst})",
         max(sums.values()) <= most and each[worst] <= MOST_ON_A_BRANCH,
     )

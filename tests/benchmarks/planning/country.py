@@ -67,11 +67,6 @@ class Cell:
     names: Mapping[str, str]
     access_minutes: int = 0
 
-    def first(self, villages: int) -> Cell:
-        """Return the cell with these many of its villages, spread over all of it."""
-        kept = self.sites[:: max(1, len(self.sites) // villages)][:villages]
-        return Cell(self.name, self.base, kept, self.names, self.access_minutes)
-
 
 @dataclass(frozen=True, slots=True)
 class Country:

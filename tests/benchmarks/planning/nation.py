@@ -241,11 +241,9 @@ def growth_goal(planned: Iterable[Planned]) -> Goal:
         each |= {
             size: seconds / villages for size in SIZES if size not in each and villages >= size
         }
+    told = f"nation: CPU for a village at most {MOST_GROWTH} x from {SIZES[0]:,} villages to all"
+    if len(each) < len(SIZES):
+        return Goal(4, told, f"only {villages:,.0f} villages planned", None)
     told_each = ", ".join(f"{size:,}: {1_000 * one:.1f} ms" for size, one in each.items())
-    grown = each[max(each)] / each[min(each)] if each else 0.0
-    return Goal(
-        4,
-        f"nation: CPU for a village at most {MOST_GROWTH} x from {SIZES[0]:,} villages to all",
-        f"{told_each}: x {grown:.2f}",
-        bool(each) and grown <= MOST_GROWTH,
-    )
+    grown = each[SIZES[-1]] / each[SIZES[0]]
+    return Goal(4, told, f"{told_each}: x {grown:.2f}", grown <= MOST_GROWTH)
