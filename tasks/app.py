@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: Where a Redis server of this machine listens when no other is named.
 LOCAL_REDIS = "redis://127.0.0.1:6379/0"
 
-TASKS = ("tasks.assignment", "tasks.post", "tasks.what_if", "tasks.digest")
+TASKS = ("tasks.assignment", "tasks.post", "tasks.what_if", "tasks.certificate", "tasks.digest")
 
 CONFIGURATION: dict[str, Any] = {
     "task_ignore_result": True,

@@ -28,6 +28,7 @@ from outreach.progress.digests import forget_digests
 from outreach.progress.what_if import due_what_ifs
 from outreach.sheets import forgetting as of_sheets
 from outreach.visits.batches import MOST_SENT, RESEND_AFTER, due_batches, error_text
+from outreach.visits.certificates import due_bounds
 from outreach.visits.returns import fill_slot_of, run_out_leases
 from outreach.visits.tables import Visit
 
@@ -48,7 +49,7 @@ class Queue:
     """What the sweeper needs of the queue: to send a number for a task, and to see how full it is.
 
     Without `post` there is no mail server: officials are told by WhatsApp and by call, and no
-    `digest` is sent. `suppose` sends what-ifs.
+    `digest` is sent. `suppose` sends what-ifs, `certify` plans to hold against the best possible.
     """
 
     plan: Callable[[int], object]
@@ -56,6 +57,7 @@ class Queue:
     post: Callable[[int], object] | None = None
     suppose: Callable[[int], object] | None = None
     digest: Callable[[int], object] | None = None
+    certify: Callable[[int], object] | None = None
 
 
 def sweep_once(
@@ -126,6 +128,17 @@ def suppose_once(
     return len(due)
 
 
+def certify_once(
+    engine: Engine, now: datetime, certify: Callable[[int], object], waiting: int = 0
+) -> int:
+    """Send the plans to hold against the best possible, as `sweep_once` sends batches."""
+    with unit_of_work(engine) as db:
+        due = due_bounds(db, now, most=max(0, MOST_SENT - waiting))
+    for bound_id in due:
+        certify(bound_id)
+    return len(due)
+
+
 def digest_once(
     engine: Engine, now: datetime, digest: Callable[[int], object], waiting: int = 0
 ) -> int:
@@ -161,6 +174,8 @@ def _send_all(engine: Engine, queue: Queue, now: datetime) -> None:
     waiting += sweep_once(engine, now, queue.plan, waiting=waiting)
     if queue.suppose is not None:
         waiting += suppose_once(engine, now, queue.suppose, waiting)
+    if queue.certify is not None:
+        waiting += certify_once(engine, now, queue.certify, waiting)
     if queue.post is not None:
         waiting += post_once(engine, now, queue.post, waiting)
     if queue.digest is not None:

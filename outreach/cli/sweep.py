@@ -13,12 +13,18 @@ def sweep() -> None:
     from outreach.config import read_settings
     from tasks.app import count_waiting, engine
     from tasks.assignment import assign_batch
+    from tasks.certificate import certify_batch
     from tasks.digest import send_digest
     from tasks.post import post_message
     from tasks.sweeper import Queue, run_sweeper
     from tasks.what_if import answer_what_if
 
-    queue = Queue(assign_batch.delay, count_waiting, suppose=answer_what_if.delay)
+    queue = Queue(
+        assign_batch.delay,
+        count_waiting,
+        suppose=answer_what_if.delay,
+        certify=certify_batch.delay,
+    )
     if read_settings().sends_mail:
         queue = replace(queue, post=post_message.delay, digest=send_digest.delay)
     run_sweeper(engine(), queue)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -14,6 +14,7 @@ from outreach.visits.measured_ways import told_ways
 from outreach.visits.runs import cancel_run, request_run, retry_batch, run_progress
 from outreach.visits.tables import BatchState, RunState
 from outreach.web.auth import person
+from outreach.web.coordinator_certificate import certificate_of
 from outreach.web.coordinator_pages import READERS, now, pages
 from outreach.web.coordinator_stages import stage_page
 from outreach.web.coordinator_words import run_refusal
@@ -23,8 +24,6 @@ from outreach.web.routing import allow
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
-    from outreach.campaigns.tables import Stage
-    from outreach.visits.measured_ways import ToldWays
     from outreach.visits.runs import RunProgress
 
 
@@ -47,16 +46,17 @@ def start_run(stage_id: int) -> ResponseReturnValue:
 @allow(*READERS)
 def run(run_id: int) -> ResponseReturnValue:
     """Show how far a plan run has come."""
-    return render_template("coordinator/run.html", **_shown(*_read(run_id)))
+    return render_template("coordinator/run.html", **_read(run_id))
 
 
 @pages.get("/runs/<int:run_id>/progress")
 @allow(*READERS)
 def run_fragment(run_id: int) -> ResponseReturnValue:
     """Give the part of the page that changes; its header says whether to ask again."""
-    stage, progress, ways = _read(run_id)
-    answer = render_template("coordinator/_run.html", **_shown(stage, progress, ways))
-    return answer, {"Run-State": progress.state.value, "Cache-Control": "no-store"}
+    shown = _read(run_id)
+    state = RunState.RUNNING if shown["is_watched"] else shown["run"].state
+    answer = render_template("coordinator/_run.html", **shown)
+    return answer, {"Run-State": state.value, "Cache-Control": "no-store"}
 
 
 @pages.post("/runs/<int:run_id>/cancel")
@@ -81,17 +81,22 @@ def try_batch_again(run_id: int, batch_id: int) -> ResponseReturnValue:
     return redirect(url_for("coordinator.run", run_id=run_id), 303)
 
 
-def _read(run_id: int) -> tuple[Stage, RunProgress, list[ToldWays]]:
+def _read(run_id: int) -> dict[str, Any]:
     with reading_db() as db:
         progress = run_progress(db, run_id, person())
-        return stage_of(db, person(), progress.stage_id), progress, told_ways(db, run_id)
+        shown = {
+            "stage": stage_of(db, person(), progress.stage_id),
+            "travel_told": told_ways(db, run_id),
+            **certificate_of(db, progress),
+        }
+    is_open = shown["bound"] is not None and shown["bound"].is_open
+    is_watched = is_open or progress.state is RunState.RUNNING
+    return {**shown, **_counted(progress), "is_watched": is_watched}
 
 
-def _shown(stage: Stage, progress: RunProgress, ways: list[ToldWays]) -> dict[str, object]:
+def _counted(progress: RunProgress) -> dict[str, object]:
     return {
-        "stage": stage,
         "run": progress,
-        "travel_told": ways,
         "seconds": _seconds(progress),
         "is_running": progress.state is RunState.RUNNING,
         "finished_batches": len(progress.batches)

@@ -91,6 +91,7 @@ CONFLICTS = {
     "run_not_on": _("This run has ended already."),
     "batch_not_dead": _("This part is not failed any more. Load the page again."),
     "planned_anew": _("The stage has been planned anew since. Look at the newest run."),
+    "plan_not_ready": _("The plan is still being made. Ask again when it is ready."),
     "plan_not_approved": _(
         "The plan of this stage has not been approved yet. Hand it in first: once a manager has"
         " approved it, the officials are asked."

@@ -1,0 +1,55 @@
+"""Works out how far one part of a plan is from the best: take it, prove, write what was found."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from outreach.config import read_settings
+from outreach.db import reading, unit_of_work
+from outreach.visits.certificates import claim, fail, renew, save
+from outreach.visits.certified import certificate_of, read_standing
+from tasks.app import app, engine
+from tasks.leased import attempt, moment, telling
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from outreach.visits.certificates import Claim
+
+#: People watch it being worked out, so how far it is gets told more often than a lease needs.
+TELL_EVERY = timedelta(seconds=1)
+
+
+@app.task(name="outreach.certify_batch")  # type: ignore[untyped-decorator]
+def certify_batch(bound_id: int) -> None:
+    """Work one part out, as the queue asks for it."""
+    certify_one(engine(), bound_id, timedelta(seconds=read_settings().lease_seconds))
+
+
+def certify_one(bind: Engine, bound_id: int, lease: timedelta) -> bool:
+    """Work one part out; False when there was nothing to do or the answer came too late."""
+    with unit_of_work(bind) as db:
+        held = claim(db, bound_id, moment(), lease)
+    if held is None:
+        return False
+    return attempt(
+        bind,
+        f"bound {bound_id} in attempt {held.attempts}",
+        lambda: _answer(bind, held, lease),
+        lambda db, error, now: fail(db, held, error, now),
+    )
+
+
+def _answer(bind: Engine, held: Claim, lease: timedelta) -> bool:
+    with reading(bind) as db:
+        standing = read_standing(db, held)
+    # Well before the lease runs out.
+    tell = telling(
+        bind,
+        min(TELL_EVERY, lease / 3),
+        lambda db, done, now: renew(db, held, done, now, lease),
+    )
+    told = certificate_of(standing, tell)
+    with unit_of_work(bind) as db:
+        return save(db, held, told, moment())
