@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 TARGET_SIZE = 250
 SMALLEST_SIZE = 150
 
+# Long enough for the longest stay and its way, whatever the feasts.
+STRETCH_DAYS = 28
+
+# What a far village takes with its share of the way: 4,512 team-days for the 6,253 of the nation,
+# planned by `expeditions` regency by regency.
+FAR_VILLAGE_TEAM_DAYS = 0.72
+
 # With fewer team-days a package cannot choose well which villages to take.
 SMALLEST_TEAM_DAYS = 20
 
@@ -69,9 +76,13 @@ def split(
         return ()
     ordered = sorted(sites, key=lambda site: site.code)
     days = sorted(team_days, key=lambda team_day: (team_day.day, team_day.team_id))
-    pieces = sweep(ordered, days, pieces_for(len(ordered), len(days), target_size))
-    pieces = merge_small(pieces, min(SMALLEST_SIZE, target_size))
-    shares = share_out([[site for _, part in piece for site in part] for piece in pieces], days)
+    count = pieces_for(len(ordered), len(days), target_size)
+    away = count > 1 and far_sites(ordered, days) > 0
+    if away:
+        count = min(count, len({one.team_id for one in days}))
+    pieces = merge_small(sweep(ordered, days, count), min(SMALLEST_SIZE, target_size))
+    units = stretches(days) if away else [[one] for one in days]
+    shares = share_out([[site for _, part in piece for site in part] for piece in pieces], units)
     return tuple(
         Package(
             tuple(code for code, _ in piece),
@@ -157,24 +168,56 @@ def merge_small(pieces: list[list[District]], smallest: int) -> list[list[Distri
     return merged
 
 
-def share_out(
-    pieces: Sequence[Sequence[Site]], team_days: Sequence[TeamDay]
-) -> list[list[TeamDay]]:
-    """Give each team-day, in order, to the piece that lags most behind its share of the need.
+def far_sites(sites: Iterable[Site], team_days: Sequence[TeamDay]) -> int:
+    """Count the villages that lie too far from every base for a session on a day-trip."""
+    bases = {one.base for one in team_days}
+    longest = max((one.ends_minute - one.starts_minute for one in team_days), default=0)
+    return sum(
+        2 * min(travel_minutes(base, site.point) for base in bases) + site.session_minutes > longest
+        for site in sites
+        if bases and has_place(site)
+    )
 
-    A piece that lies farther from the team's base than another waits a little longer for it.
+
+def stretches(team_days: Sequence[TeamDay]) -> list[list[TeamDay]]:
+    """Cut the days of every team into stretches of four weeks, in order of their starts.
+
+    A stay takes consecutive days of one team: it finds them only where they stay together.
     """
-    needs = np.array([max(1, team_days_needed(piece, team_days)) for piece in pieces], dtype=float)
+    found: dict[tuple[int, int], list[TeamDay]] = defaultdict(list)
+    for one in team_days:
+        since = (one.day - team_days[0].day).days
+        found[since // STRETCH_DAYS, one.team_id].append(one)
+    return [found[key] for key in sorted(found)]
+
+
+def share_out(
+    pieces: Sequence[Sequence[Site]], units: Sequence[Sequence[TeamDay]]
+) -> list[list[TeamDay]]:
+    """Give each unit of team-days, in order, to the piece that lags most behind its share.
+
+    A unit is one team's. A piece that lies farther from the team's base than another waits a
+    little longer for it.
+    """
+    team_days = [one for unit in units for one in unit]
+    needs = np.array([max(1.0, _need(piece, team_days)) for piece in pieces])
     needs /= needs.sum()
     given = np.zeros(len(pieces))
     centres = [centre_of(piece) for piece in pieces]
     shares: list[list[TeamDay]] = [[] for _ in pieces]
-    for team_day in team_days:
-        lag = needs * (given.sum() + team_day.sessions) - given
-        chosen = int(np.argmax(lag - _away(team_day.base, centres)))
-        given[chosen] += team_day.sessions
-        shares[chosen].append(team_day)
+    for unit in units:
+        sessions = sum(one.sessions for one in unit)
+        lag = needs * (given.sum() + sessions) - given
+        chosen = int(np.argmax(lag - _away(unit[0].base, centres)))
+        given[chosen] += sessions
+        shares[chosen] += unit
     return shares
+
+
+def _need(piece: Sequence[Site], team_days: Sequence[TeamDay]) -> float:
+    """Estimate the team-days that a piece takes, stays included."""
+    staying = FAR_VILLAGE_TEAM_DAYS * far_sites(piece, team_days)
+    return team_days_needed(piece, team_days) + staying
 
 
 def _away(

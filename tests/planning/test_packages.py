@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from outreach.planning.blocks import runs_of
 from outreach.planning.packages import Package, pieces_for, split
 from tests.planning.builders import point, scattered, site, team_day, team_days
 
@@ -162,3 +164,16 @@ def test_a_team_serves_the_package_it_is_nearer_to() -> None:
 def test_a_package_must_hold_something() -> None:
     with pytest.raises(ValueError, match="at least one"):
         split(region(10), [], 0)
+
+
+def test_teams_keep_their_days_together_where_villages_need_stays() -> None:
+    far = [
+        replace(one, code=f"33.99.{number // 10:02d}.{2001 + number}", point=point(200 + number))
+        for number, one in enumerate(region(320))
+    ]
+    days = team_days(3, 40)
+    packages = split([*region(320), *far], days)
+    assert 1 < len(packages) <= 3
+    assert Counter(one for part in packages for one in part.team_days) == Counter(days)
+    for part in packages:
+        assert min(len(run) for run in runs_of(part.team_days)) >= 10
