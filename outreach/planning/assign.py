@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from outreach.planning.check import violations_of_day
 from outreach.planning.daytrip import standing_visits, visits_of_day, visits_without_a_day
 from outreach.planning.expeditions import plan_stays, way_minutes
+from outreach.planning.fairness import share_fairly
 from outreach.planning.model import Plan, Reason, Remedy
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.prices import prices_of
@@ -149,9 +150,12 @@ def visits_to(
         return []
     number_of = {site.code: number for number, site in enumerate(problem.sites)}
     prices = prices_of(problem).restricted([number_of[site.code] for site in sites])
+    rota = plan_rota(network, kinds, prices, search)
+    if problem.parameters.fairness > 0:
+        rota = share_fairly(network, rota, kinds, problem.parameters.fairness)
     return [
         visit
-        for team_day, stops in plan_rota(network, kinds, prices, search).items()
+        for team_day, stops in rota.items()
         for visit in visits_of_day(
             team_day, [sites[stop] for stop in stops], measured=problem.travel
         )

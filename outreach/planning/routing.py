@@ -9,7 +9,7 @@ plan.
 
 from __future__ import annotations
 
-from functools import partial
+from itertools import count
 from time import process_time
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 # The first step gets so much of the processor time: measured on ten real branches.
 FIRST_SHARE = 0.3
+
+# The second step searches in turns, each its own way; in between the trips change days.
+ROUNDS_A_TURN = 400
 
 # Progress is told about so many times in all.
 PROGRESS_STEPS = 100
@@ -60,15 +63,21 @@ class Search:
         self.started = process_time()
         self.told = 0
 
-    def may_go_on(self, step: int) -> bool:
-        """Count a round of a step, unless the step is over."""
-        if self._is_over(step):
-            return False
-        self.done[step] += 1
-        self._report()
-        return True
+    def turn(self, step: int, rounds: int | None = None) -> Callable[[], bool]:
+        """Return what counts a round of a step, unless the step or its turn of `rounds` is over."""
+        end = None if rounds is None else self.done[step] + rounds
 
-    def _is_over(self, step: int) -> bool:
+        def may_go_on() -> bool:
+            if self.is_over(step) or self.done[step] == end:
+                return False
+            self.done[step] += 1
+            self._report()
+            return True
+
+        return may_go_on
+
+    def is_over(self, step: int) -> bool:
+        """Whether the rounds of a step, or its share of processor time, are used up."""
         if self.cpu_seconds is None:
             return self.done[step] >= self.rounds[step]
         share = FIRST_SHARE if step == 0 else 1.0
@@ -101,8 +110,11 @@ def plan_rota(
     dated = dated_slots(network, kinds, prices)
     undated = undated_slots(network, dated)
     solver = Solver(network, undated, prices)
-    start = held(network, undated, ()) or None
-    routes = solver.search(start, partial(search.may_go_on, 0), search.seed)
+    routes = held(network, undated, ()) or None
+    for turn in count():
+        routes = solver.search(routes, search.turn(0, ROUNDS_A_TURN), search.seed + turn, turn)
+        if search.is_over(0):
+            break
     table = visit_prices(network, prices)
     found = with_days(network, dated, table, [(undated[number], stops) for number, stops in routes])
     return _on_days(network, kinds, prices, dated, table, found, search)
@@ -172,8 +184,14 @@ def _on_days(
 ) -> Rota:
     """Search on with the prices of the days, and give the trips to teams."""
     solver = Solver(network, dated, prices)
-    better = solver.search(found, partial(search.may_go_on, 1), search.seed)
-    settled = with_days(network, dated, table, [(dated[number], stops) for number, stops in better])
+    settled = list(found)
+    for turn in count():
+        may_go_on = search.turn(1, ROUNDS_A_TURN)
+        better = solver.search(settled, may_go_on, search.seed + turn, turn)
+        trips_now = [(dated[number], stops) for number, stops in better]
+        settled = with_days(network, dated, table, trips_now)
+        if search.is_over(1):
+            break
     trips = [
         Trip(day, dated[number].kind, stops, dated[number].team_id)
         for number, stops in settled

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 import math
+import os
+import random
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from outreach.planning.assign import assign
+from outreach.planning.bill import bill_of
 from outreach.planning.check import violations
-from outreach.planning.model import Parameters, Problem, Reason, Remedy, Site, TeamDay
+from outreach.planning.model import Hours, Parameters, Pin, Problem, Reason, Remedy, Site, TeamDay
 from outreach.planning.network import Trip, kinds_of, network_of
 from outreach.planning.prices import priced
 from outreach.planning.rota import give_trips, insert_left
@@ -87,6 +92,99 @@ def test_a_reason_is_true(asked: Problem) -> None:
         else:
             assert again is not None
             assert again.reason is unplaced.reason
+
+
+def asked_in_full() -> Problem:
+    """Build a question with everything: hours, soft days, a pin, a far village, two bases."""
+    days = [*team_days(2, 8), *[replace(one, team_id=3) for one in team_days(1, 8, base=point(20))]]
+    sites = scattered(40, seed=6)
+    sites[3] = replace(sites[3], hours=Hours(540, 900), day_costs={days[0].day: 240})
+    sites[4] = replace(sites[4], pin=Pin(1, days[4].day, 600))
+    sites[5] = replace(sites[5], point=point(170, 40))
+    return Problem(tuple(sites), tuple(days), 5, Parameters(rounds=(40, 900)))
+
+
+def test_neither_the_order_of_the_question_nor_the_process_changes_the_plan() -> None:
+    asked = asked_in_full()
+    plan = assign(asked)
+    draw = random.Random(1)
+    shuffled = replace(
+        asked,
+        sites=tuple(draw.sample(asked.sites, len(asked.sites))),
+        team_days=tuple(draw.sample(asked.team_days, len(asked.team_days))),
+    )
+    assert assign(shuffled) == plan
+    code = (
+        "from tests.planning.test_assign import asked_in_full\n"
+        "from outreach.planning.assign import assign\n"
+        "print(assign(asked_in_full()))"
+    )
+    for seed in ("1", "2"):
+        told = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert told.stdout.strip() == str(plan)
+
+
+def test_what_was_planned_by_processor_time_is_planned_again_by_its_rounds() -> None:
+    asked = replace(asked_in_full(), parameters=Parameters(cpu_seconds=0.6))
+    told: list[tuple[int, int]] = []
+    plan = assign(asked, lambda done, whole: told.append((done, whole)))
+    assert all(rounds > 0 for rounds in plan.rounds)
+    assert told == sorted(told)
+    assert {whole for _, whole in told} == {100}
+    again = assign(replace(asked, parameters=Parameters(rounds=plan.rounds)))
+    assert again == plan
+
+
+def test_a_soft_day_is_avoided_as_long_as_it_costs_less() -> None:
+    days = team_days(1, 2)
+    sites = [site(n, point(2 + n), day_costs={MONDAY: 500}) for n in range(3)]
+    cheap = assign(Problem(tuple(sites), tuple(days), 1, Parameters(0.0, 40)))
+    assert {visit.day for visit in cheap.visits} == {days[1].day}
+    alone = assign(Problem(tuple(sites), tuple(days[:1]), 1, Parameters(0.0, 40)))
+    assert {visit.day for visit in alone.visits} == {MONDAY}
+    assert bill_of(Problem(tuple(sites), tuple(days), 1), alone).soft_s == 3 * 500 * 60
+
+
+def test_a_session_keeps_the_hours_of_its_village() -> None:
+    morning, late = Hours(closes_minute=720), Hours(opens_minute=780)
+    day = team_days(1, 1)
+    sites = [site(0, hours=late), site(1, hours=morning), site(2, hours_on={MONDAY: Hours(840)})]
+    asked = problem(sites, day)
+    plan = assign(asked)
+    assert violations(asked, plan) == ()
+    starts = {visit.code: visit.starts_minute for visit in plan.visits}
+    assert len(starts) == 2 or len(starts) == 3
+    assert starts[sites[1].code] + 120 <= 720
+    assert all(starts.get(one.code, 780) >= 780 for one in (sites[0], sites[2]))
+    never = problem([site(0, hours=Hours(600, 700))], day)
+    (one,) = assign(never).unplaced
+    assert (one.reason, one.remedy) == (Reason.ALWAYS_CLOSED, Remedy.OPEN_A_DAY)
+
+
+def test_villages_of_a_district_stay_together_where_it_costs_little() -> None:
+    here = [site(n, point(6, n % 5)) for n in (0, 1, 12)]
+    beside = [site(n, point(6, 6 + n % 5)) for n in (2, 10, 11)]
+    asked = problem([*here, *beside], team_days(1, 2), rounds=120)
+    together = replace(asked, parameters=replace(asked.parameters, togetherness=60.0))
+    assert bill_of(together, assign(together)).apart_s == 0
+    assert bill_of(together, assign(asked)).apart_s > 0
+
+
+def test_a_far_village_is_visited_from_a_hub() -> None:
+    sites = [*scattered(6, wide_km=4), site(20, point(190)), site(21, point(192, 4))]
+    asked = problem(sites, team_days(1, 12))
+    plan = assign(asked)
+    assert violations(asked, plan) == ()
+    assert plan.unplaced == ()
+    (stay,) = plan.stays
+    ways = sum(visit.travel_minutes + visit.return_minutes for visit in plan.visits)
+    assert plan.travel_minutes == ways + 2 * stay.access_minutes
 
 
 def is_far(asked: Problem) -> bool:

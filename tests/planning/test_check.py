@@ -9,7 +9,7 @@ import pytest
 from outreach.planning.assign import assign
 from outreach.planning.check import Rule, violations, violations_of_day
 from outreach.planning.daytrip import visits_of_day
-from outreach.planning.model import Plan, PlannedVisit, Reason, Remedy, Unplaced
+from outreach.planning.model import Hours, Pin, Plan, PlannedVisit, Reason, Remedy, Unplaced
 from outreach.planning.workdays import why_closed
 from tests.planning.builders import FRIDAY, MONDAY, point, problem, site, team_day, team_days
 
@@ -121,3 +121,50 @@ def test_a_day_that_is_too_long_has_no_visits_unless_asked_for() -> None:
 def test_two_teams_at_once_do_not_disturb_each_other() -> None:
     asked = problem(SITES, team_days(2, 1))
     assert violations(asked, assign(asked)) == ()
+
+
+def test_a_session_outside_the_hours_of_the_village_is_found() -> None:
+    first = SOUND.visits[0]
+    hours = [
+        replace(one, hours=Hours(opens_minute=600)) if one.code == first.code else one
+        for one in SITES
+    ]
+    (found,) = violations(problem(hours, list(ASKED.team_days)), SOUND)
+    assert (found.rule, found.code) == (Rule.VILLAGE_HOURS, first.code)
+    assert found.facts == {"minutes": 600 - first.starts_minute}
+
+
+def test_a_pin_that_moved_is_found() -> None:
+    first = SOUND.visits[0]
+    kept = Pin(first.team_id, first.day, first.starts_minute)
+    for pin, expected in ((kept, []), (replace(kept, starts_minute=700), [Rule.PIN_MOVED])):
+        sites = [replace(one, pin=pin) if one.code == first.code else one for one in SITES]
+        found = violations(problem(sites, list(ASKED.team_days)), SOUND)
+        assert [one.rule for one in found] == expected
+
+
+HUB_SITES = [*SITES, site(20, point(190)), site(21, point(192, 4))]
+AWAY = problem(HUB_SITES, team_days(1, 12))
+STAYING = assign(AWAY)
+
+
+def with_stay(**facts: object) -> Plan:
+    (stay,) = STAYING.stays
+    return replace(STAYING, stays=(replace(stay, **facts),))  # type: ignore[arg-type]
+
+
+def test_planted_faults_of_a_stay_are_found() -> None:
+    assert violations(AWAY, STAYING) == ()
+    (stay,) = STAYING.stays
+    sunday = MONDAY + timedelta(days=6)
+    planted = {
+        Rule.STAY_DAYS: with_stay(travel_days=(*stay.travel_days, sunday)),
+        Rule.STAY_TRAVEL_DAY: with_stay(travel_days=(*stay.travel_days, *stay.session_days)),
+        Rule.STAY_ACCESS: with_stay(access_minutes=stay.access_minutes - 1),
+        Rule.WRONG_TRAVEL: replace(STAYING, stays=()),
+        Rule.WRONG_TOTAL: replace(STAYING, stays=()),
+    }
+    for rule, plan in planted.items():
+        assert rule in {one.rule for one in violations(AWAY, plan)}
+    late = with_stay(travel_days=stay.travel_days[:1])
+    assert Rule.STAY_ACCESS in {one.rule for one in violations(AWAY, late)}
