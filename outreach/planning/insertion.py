@@ -8,7 +8,7 @@ from datetime import date  # noqa: TC003 - dataclass fields are read by callers 
 from typing import TYPE_CHECKING
 
 from outreach.planning.daytrip import legs_of_day, visits_of_day
-from outreach.planning.model import Site, TeamDay  # noqa: TC001 - as above
+from outreach.planning.model import Site, TeamDay, TravelTable  # noqa: TC001 - as above
 from outreach.planning.reasons import has_place
 
 if TYPE_CHECKING:
@@ -47,10 +47,14 @@ class DayStop:
 
 @dataclass(frozen=True, slots=True)
 class OpenDay:
-    """A team's working day and the sessions that stand on it, in their order."""
+    """A team's working day and the sessions that stand on it, in their order.
+
+    Without `travel` all legs are estimated.
+    """
 
     team_day: TeamDay
     stops: tuple[DayStop, ...] = ()
+    travel: TravelTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,8 @@ class Place:
         By how much the whole way of the day grows.
     shifts
         Codes of the villages of the day whose start would change; never a firm one.
+    soft_minutes
+        What it would be worth to the village to have another day.
     """
 
     team_id: int
@@ -76,6 +82,7 @@ class Place:
     travel_minutes: int
     extra_minutes: int
     shifts: tuple[str, ...] = ()
+    soft_minutes: int = 0
 
 
 def places(
@@ -83,9 +90,10 @@ def places(
 ) -> tuple[Place, ...]:
     """Find where a village fits: at most one place a date, the cheapest first.
 
-    A place costs the minutes it adds to the way, ten for every day away from `wanted_day` and
-    thirty for every start of others that changes. No firm session changes its start, nobody is
-    late, no day holds more than it may, and the village is open.
+    A place costs the minutes it adds to the way, those that the village would give for another
+    day, ten for every day away from `wanted_day` and thirty for every start of others that
+    changes. No firm session changes its start, nobody is late, no day holds more than it may, and
+    the village is open.
     """
     by_date: dict[date, list[Place]] = defaultdict(list)
     for open_day in days:
@@ -124,6 +132,7 @@ def with_stop(open_day: OpenDay, site: Site, place: Place, *, is_firm: bool = Fa
         open_day.team_day,
         [stop.site for stop in ordered],
         not_before=[stop.not_before_minute for stop in ordered],
+        measured=open_day.travel,
     )
     return OpenDay(
         open_day.team_day,
@@ -136,18 +145,21 @@ def with_stop(open_day: OpenDay, site: Site, place: Place, *, is_firm: bool = Fa
             )
             for stop, visit in zip(ordered, planned or (), strict=True)
         ),
+        open_day.travel,
     )
 
 
 def cost_of(place: Place, wanted_day: date | None = None) -> int:
-    """Weigh a place in minutes: the way, the days away and the starts that change."""
+    """Weigh a place in minutes: the way, the day, how far away it is, the starts that change."""
     away = 0 if wanted_day is None else abs((place.day - wanted_day).days)
-    return place.extra_minutes + DAY_AWAY_MINUTES * away + SHIFT_MINUTES * len(place.shifts)
+    told = DAY_AWAY_MINUTES * away + SHIFT_MINUTES * len(place.shifts)
+    return place.extra_minutes + place.soft_minutes + told
 
 
 def way_minutes(open_day: OpenDay) -> int:
     """Minutes on the road of a day, from the base and back."""
-    return sum(legs_of_day(open_day.team_day, [stop.site for stop in open_day.stops]))
+    sites = [stop.site for stop in open_day.stops]
+    return sum(legs_of_day(open_day.team_day, sites, open_day.travel))
 
 
 def _order(place: Place, wanted_day: date | None) -> tuple[int, date, int, int]:
@@ -185,6 +197,7 @@ def _place_in(
         team_day,
         [stop.site for stop in ordered],
         not_before=[stop.not_before_minute for stop in ordered],
+        measured=open_day.travel,
     )
     if planned is None:
         return None
@@ -201,6 +214,7 @@ def _place_in(
         travel_minutes=mine.travel_minutes,
         extra_minutes=way - way_minutes(open_day),
         shifts=tuple(stop.site.code for stop in shifted),
+        soft_minutes=site.day_costs.get(team_day.day, 0),
     )
 
 

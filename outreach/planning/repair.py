@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date  # noqa: TC003 - dataclass fields are read by callers at run time
 from math import ceil
 from typing import TYPE_CHECKING
 
 from outreach.planning.insertion import OpenDay, Place, cost_of, places_on, with_stop
-from outreach.planning.model import Reason, Remedy, Site, Unplaced
+from outreach.planning.model import Pin, PlannedVisit, Site, Unplaced
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.reasons import has_place, out_of_reach, without_place, without_team
+from outreach.planning.trying import without_capacity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from outreach.planning.insertion import DayStop
 
 # A village with one possibility left goes before any that has two.
 NO_OTHER_MINUTES = 100_000
@@ -149,19 +152,37 @@ def _badness(table: _Table, seekers: Sequence[Seeker]) -> tuple[int, float, int]
 
 
 def _reasons(left: Sequence[Site], days: Sequence[OpenDay]) -> tuple[Unplaced, ...]:
-    """Say of each village left why, and what would help."""
+    """Say of each village left why, and what would help: tried beside the visits that stand."""
     located = [site for site in left if has_place(site)]
     whole = [one.team_day for one in days]
+    travel = next((one.travel for one in days), None)
     found = without_place(left)
     if located and not whole:
         found += without_team(located)
     elif located:
-        network = network_of(located, whole)
+        network = network_of(located, whole, travel)
         found += out_of_reach(network, kinds_of(network, whole))
     told = {one.code for one in found}
-    found += [
-        Unplaced(site.code, Reason.NO_CAPACITY, Remedy.LONGER_STAGE)
-        for site in left
-        if site.code not in told
-    ]
+    if within := [site for site in located if site.code not in told]:
+        visits = [visit for one in days for visit in _visits(one)]
+        sites = {stop.site.code: _as_told(stop, one) for one in days for stop in one.stops}
+        sites = {code: site for code, site in sites.items() if has_place(site)}
+        asked = [*sites.values(), *(site for site in within if site.code not in sites)]
+        visits = [visit for visit in visits if visit.code in sites]
+        found += without_capacity(asked, visits, whole, travel)
     return tuple(sorted(found, key=lambda one: one.code))
+
+
+def _as_told(stop: DayStop, open_day: OpenDay) -> Site:
+    """Pin a village that knows its start: no cure moves it."""
+    if not stop.not_before_minute:
+        return stop.site
+    day = open_day.team_day
+    return replace(stop.site, pin=Pin(day.team_id, day.day, stop.starts_minute))
+
+
+def _visits(open_day: OpenDay) -> Iterator[PlannedVisit]:
+    """Sessions of a day as visits; their ways do not matter to who asks for room."""
+    team_id, day = open_day.team_day.team_id, open_day.team_day.day
+    for slot, stop in enumerate(open_day.stops, start=1):
+        yield PlannedVisit(stop.site.code, team_id, day, slot, stop.starts_minute, 0, 0)

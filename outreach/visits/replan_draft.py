@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from outreach.campaigns.tables import Stage
     from outreach.planning.insertion import OpenDay
-    from outreach.planning.model import Site
+    from outreach.planning.model import Site, Unplaced
     from outreach.visits.causes import Told
 
 #: Whoever knows a start keeps it, confirmed or not: a re-plan tells nobody but those hit.
@@ -270,7 +270,7 @@ def _moved(
     ]
     answer = repair(seekers, days)
     placed = [_change(by_code[code], place=place) for code, place in answer.placed]
-    left = [_change(by_code[one.code], reason=one.reason, remedy=one.remedy) for one in answer.left]
+    left = [_change(by_code[one.code], **_why(one)) for one in answer.left]
     return placed + left
 
 
@@ -284,8 +284,12 @@ def _fill(db: Session, waiting: Sequence[Waiting], days: Sequence[OpenDay]) -> l
         for code, place in answer.placed
         for one in (by_code[code],)
     ]
-    left = [Change(one.code, reason=one.reason, remedy=one.remedy) for one in answer.left]
+    left = [Change(one.code, **_why(one)) for one in answer.left]
     return placed + left
+
+
+def _why(left: Unplaced) -> dict[str, Any]:
+    return {"reason": left.reason, "remedy": left.remedy, "remedy_amount": left.amount}
 
 
 def _sites(db: Session, codes: Iterable[str], days: Sequence[OpenDay]) -> tuple[Site, ...]:

@@ -35,6 +35,7 @@ from outreach.web.coordinator_plan import around
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill
 from outreach.web.region_field import Region, with_code
+from outreach.web.remedy_words import remedy_words
 from outreach.web.routing import allow
 from outreach.web.words import sentence, word
 
@@ -256,6 +257,7 @@ def _page(replan_id: int, error: OutreachError | None = None) -> str:
     }
     return render_template(
         "coordinator/difference.html",
+        remedy_words=remedy_words,
         seen=seen,
         facts=_facts(seen, names, teams),
         lines=lines,
