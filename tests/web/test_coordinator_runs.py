@@ -51,11 +51,11 @@ def test_a_run_is_watched_until_its_plan_is_ready(
         ({}, "Travel times are estimates by distance."),
         (
             {"source": "jalan.example", "trouble": None, "at": "2026-11-02T02:00:00+00:00"},
-            "Travel times by road: measured by jalan.example, 02/11/2026, 09.00 WIB.",
+            "Travel times by road: measured by jalan.example, 02/11/2026 09:00 WIB.",
         ),
         (
             {"source": "", "trouble": "too_slow", "at": "2026-11-02T02:00:00+00:00"},
-            "The road service answered too slowly (02/11/2026, 09.00 WIB): travel times are est",
+            "The road service answered too slowly (02/11/2026 09:00 WIB): travel times are est",
         ),
     ],
 )
