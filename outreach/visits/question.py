@@ -254,7 +254,12 @@ def days_closed_to_all(
     """
     rest = rest_of_branch(db, stage.branch_id, first, last)
     weekdays = working_weekdays(db, stage.branch_id)
-    shut = _shut_days(db, chosen or area_of(db, stage), first, last)
+    # A feast that is a public holiday is told once, as what keeps the teams at home.
+    shut = {
+        day: marks
+        for day, marks in _shut_days(db, chosen or area_of(db, stage), first, last).items()
+        if day not in rest.holidays
+    }
     return [
         DayLeftOut(day, closed, marks=shut[day] if closed.kind is ClosedKind.EXTRA else ())
         for day in days_between(first, last)
