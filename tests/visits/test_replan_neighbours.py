@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Engine, select
@@ -15,7 +16,11 @@ from outreach.visits.causes import TeamAway
 from outreach.visits.lifecycle import ask, cancel
 from outreach.visits.replan import apply_replan, difference_of, draft_replan, replans_of_stage
 from outreach.visits.tables import Visit, Work
+from outreach.visits.teamday import day_minute
 from tests.visits.world import NOW, STARTS, World, account, build_world, plan
+
+if TYPE_CHECKING:
+    from sqlmodel import Session
 
 
 @pytest.fixture
@@ -38,6 +43,15 @@ def _draft(engine: Engine, world: World, team_id: int, day: date) -> int:
         return made.id or 0
 
 
+def _must_make_way(db: Session, code: str, starts_minute: int) -> bool:
+    """Whether a session that starts at a minute and that of a proposal would overlap."""
+    stands = col(Visit.work) == Work.PROPOSED
+    visit = db.scalars(select(Visit).where(col(Visit.village_code) == code, stands)).first()
+    if visit is None:
+        return False
+    return abs(starts_minute - day_minute(visit.starts_at)) < visit.session_minutes
+
+
 def _pushing(engine: Engine, world: World) -> tuple[int, str]:
     """Draft a re-plan that gives a proposal another start; return it and the proposal's village."""
     for team_id in world.team_ids:
@@ -45,7 +59,13 @@ def _pushing(engine: Engine, world: World) -> tuple[int, str]:
             replan_id = _draft(engine, world, team_id, STARTS + timedelta(days=ahead))
             with reading(engine) as db:
                 seen = difference_of(db, world.coordinator, replan_id)
-            pushed = [code for one in seen.changes if one.place for code in one.place.shifts]
+                pushed = [
+                    code
+                    for one in seen.changes
+                    if one.place
+                    for code in one.place.shifts
+                    if _must_make_way(db, code, one.place.starts_minute)
+                ]
             if pushed:
                 return replan_id, pushed[0]
     raise AssertionError("no re-plan pushes anybody")
