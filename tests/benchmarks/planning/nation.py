@@ -230,9 +230,9 @@ def growth_goal(planned: Iterable[Planned]) -> Goal:
     """
     effort: dict[str, list[float]] = {}
     for one in planned:
-        told = effort.setdefault(one.regency, [0.0, 0.0])
-        told[0] += len(one.problem.sites)
-        told[1] += one.cpu_seconds
+        sums = effort.setdefault(one.regency, [0.0, 0.0])
+        sums[0] += len(one.problem.sites)
+        sums[1] += one.cpu_seconds
     spread = sorted(effort, key=lambda code: (int(code[3:]), code))
     each: dict[int, float] = {}
     villages = seconds = 0.0
