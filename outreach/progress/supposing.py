@@ -29,6 +29,7 @@ from outreach.progress.what_if import WhatIfIn
 from outreach.villages.tables import Village
 from outreach.visits.question import REPORTED, local_day
 from outreach.visits.snapshot import places_of_stage
+from outreach.visits.stays import by_day, stays_between
 from outreach.visits.tables import ACTIVE, TO_COME, Visit
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def _villages(db: Session, stage: Stage, today: date) -> tuple[list[str], int]:
 
 
 def _free(db: Session, stage: Stage, starts: date, days: Sequence[TeamDay]) -> tuple[TeamDay, ...]:
-    """Leave out the team-days on which a team goes out for another stage."""
+    """Leave out the team-days on which a team goes out, or is away, for another stage."""
     query = (
         select(col(Visit.team_id), col(Visit.day))
         .join(Team, col(Team.id) == col(Visit.team_id))
@@ -214,6 +215,8 @@ def _free(db: Session, stage: Stage, starts: date, days: Sequence[TeamDay]) -> t
         )
     )
     taken = {(row.team_id, row.day) for row in db.execute(query)}
+    of_branch, kept_by = col(Team.branch_id) == stage.branch_id, col(Visit.stage_id) != stage.id
+    taken |= by_day(stays_between(db, starts, stage.ends, of_branch, kept_by=kept_by)).keys()
     return tuple(one for one in days if (one.team_id, one.day) not in taken)
 
 
