@@ -107,7 +107,10 @@ def is_hard(sites: Iterable[Site], island: int | None) -> bool:
 
 
 def share_fairly(
-    network: Network, rota: Rota, kinds: Mapping[TeamDay, Kind], fairness: float
+    network: Network,
+    rota: Mapping[TeamDay, tuple[int, ...]],
+    kinds: Mapping[TeamDay, Kind],
+    fairness: float,
 ) -> Rota:
     """Let teams change their trips of a day where that brings their loads together.
 

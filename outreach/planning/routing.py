@@ -110,9 +110,10 @@ def plan_rota(
     dated = dated_slots(network, kinds, prices)
     undated = undated_slots(network, dated)
     solver = Solver(network, undated, prices)
-    routes = held(network, undated, ()) or None
+    routes = held(network, undated, ())
     for turn in count():
-        routes = solver.search(routes, search.turn(0, ROUNDS_A_TURN), search.seed + turn, turn)
+        start = routes or None
+        routes = solver.search(start, search.turn(0, ROUNDS_A_TURN), search.seed + turn, turn)
         if search.is_over(0):
             break
     table = visit_prices(network, prices)
@@ -183,9 +184,13 @@ def _on_days(
     known: Mapping[TeamDay, tuple[int, ...]] | None = None,
 ) -> Rota:
     """Search on with the prices of the days, and give the trips to teams."""
-    solver = Solver(network, dated, prices)
     settled = list(found)
+    solver = None
     for turn in count():
+        # Twice as many rounds in the same time, where nobody need be weighed against anybody.
+        all_served = sum(len(stops) for _, stops in settled) == len(network.sites)
+        if solver is None or solver.must_serve != all_served:
+            solver = Solver(network, dated, prices, must_serve=all_served)
         may_go_on = search.turn(1, ROUNDS_A_TURN)
         better = solver.search(settled, may_go_on, search.seed + turn, turn)
         trips_now = [(dated[number], stops) for number, stops in better]

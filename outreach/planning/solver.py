@@ -72,12 +72,23 @@ WAYS = (_params(40, 25), _params(20, 12))
 
 
 class Solver:
-    """A question told to the solver once and searched as often as one likes."""
+    """A question told to the solver once and searched as often as one likes.
 
-    def __init__(self, network: Network, slots: Sequence[Slots], prices: Prices) -> None:
+    With `must_serve` no village may be left out: then a start that serves all is needed.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        slots: Sequence[Slots],
+        prices: Prices,
+        *,
+        must_serve: bool = False,
+    ) -> None:
         self.network = network
         self.slots = slots
-        self.data = problem_data(network, slots, prices)
+        self.must_serve = must_serve
+        self.data = problem_data(network, slots, prices, must_serve=must_serve)
 
     def search(
         self,
@@ -122,7 +133,9 @@ def held(network: Network, slots: Sequence[Slots], trips: Iterable[Found]) -> li
     return found + [(number, repaired(network, slots[number], ())) for number in sorted(waiting)]
 
 
-def problem_data(network: Network, slots: Sequence[Slots], prices: Prices) -> pyvrp.ProblemData:
+def problem_data(
+    network: Network, slots: Sequence[Slots], prices: Prices, *, must_serve: bool = False
+) -> pyvrp.ProblemData:
     """Write the question in the solver's terms; only integers enter it."""
     profiles = {_profile(slot): slot for slot in slots}
     number_of = {profile: number for number, profile in enumerate(profiles)}
@@ -134,7 +147,7 @@ def problem_data(network: Network, slots: Sequence[Slots], prices: Prices) -> py
         # The solver takes its distances from the matrices; where the places lie does not matter.
         locations=[pyvrp.Location(0, 0)] * len(network.minutes),
         clients=[
-            _client(network.location(stop), site, int(prices.left_out[stop]))
+            _client(network.location(stop), site, int(prices.left_out[stop]), must_serve=must_serve)
             for stop, site in enumerate(network.sites)
         ],
         depots=[pyvrp.Depot(location=number) for number in range(len(network.bases))],
@@ -151,21 +164,22 @@ def has_hours(site: Site) -> bool:
     return site.pin is not None or bool(site.hours_on) or site.hours != Hours()
 
 
-def _client(location: int, site: Site, left_out_s: int) -> pyvrp.Client:
+def _client(location: int, site: Site, left_out_s: int, *, must_serve: bool) -> pyvrp.Client:
     """Describe a village; hours of a single day are looked at when the trip is known."""
     hours = [site.window_on(None)]
     if site.pin is None:
         hours += site.hours_on.values()
     opens = min(one.opens_minute for one in hours)
     last_start = max(one.closes_minute for one in hours) - site.session_minutes
+    given_back = site.session_minutes * UNITS_A_MINUTE
     return pyvrp.Client(
         location=location,
         delivery=[1],
         service_duration=int(site.session_minutes),
         tw_early=opens,
         tw_late=max(opens, last_start),
-        prize=left_out_s * UNITS_A_SECOND + site.session_minutes * UNITS_A_MINUTE,
-        required=False,
+        prize=0 if must_serve else left_out_s * UNITS_A_SECOND + given_back,
+        required=must_serve,
     )
 
 
