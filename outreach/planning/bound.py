@@ -84,6 +84,7 @@ def lower_bound(
     plan: Plan | None = None,
     rounds: int = MOST_ROUNDS,
     cpu_seconds: float | None = None,
+    is_over: Callable[[], bool] | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> Bound:
     """Prove what a plan of the problem costs at the least; the same question gives the same bound.
@@ -94,8 +95,9 @@ def lower_bound(
         Of the problem's sites, where they are those of a larger problem.
     plan
         A plan of the problem: its trips make the search shorter and change no bound.
-    rounds, cpu_seconds
-        Where the search ends though it has not converged: the bound holds all the same.
+    rounds, cpu_seconds, is_over
+        Where the search ends though it has not converged: the bound holds all the same. `is_over`
+        is asked after every round.
     on_progress
         Called after every round with how far it is, from 0 to 1; what it raises comes out here.
 
@@ -105,6 +107,11 @@ def lower_bound(
         A team-day holds more than three sessions.
     """
     ends = None if cpu_seconds is None else process_time() + cpu_seconds
+
+    def is_enough() -> bool:
+        is_spent = ends is not None and process_time() > ends
+        return is_spent or (is_over is not None and is_over())
+
     known = prices or prices_of(problem)
     left_out = known.left_out.astype(float)
     free = free_stays(problem.sites, problem.team_days)
@@ -117,7 +124,7 @@ def lower_bound(
     search = _search_of(problem, kept, known)
     if plan is not None:
         search.begin_with(_trips_of(problem, kept, plan))
-    rounds_done, converged = search.run(rounds, ends, on_progress)
+    rounds_done, converged = search.run(rounds, is_enough, on_progress)
     codes = [problem.sites[number].code for number in kept]
     worth_s = dict(zip(codes, (search.centre.sites * 60).tolist(), strict=True))
     total_s = fixed_s + search.best * 60
@@ -186,7 +193,10 @@ class Search:
         return worth
 
     def run(
-        self, rounds: int, ends: float | None, on_progress: Callable[[float], None] | None
+        self,
+        rounds: int,
+        is_enough: Callable[[], bool],
+        on_progress: Callable[[float], None] | None,
     ) -> tuple[int, bool]:
         """Search until converged or out of rounds or time; tell the rounds and which it was."""
         # A first guess, where there is one, is asked before the programme knows anything.
@@ -205,7 +215,7 @@ class Search:
             # Where the steadied worth led to no trip that pays, the programme's own is asked.
             is_near = self.best > asked.objective / 2
             steadiness = STEADINESS if pays and is_near else 0.0
-            if ends is not None and process_time() > ends:
+            if is_enough():
                 return done, False
         return rounds, False
 

@@ -79,11 +79,12 @@ def certify(
     *,
     rounds: int = MOST_ROUNDS,
     cpu_seconds: float | None = None,
+    is_over: Callable[[], bool] | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> Certificate:
     """Hold a plan of the problem against the best possible one.
 
-    `rounds`, `cpu_seconds`, `on_progress` and what is raised: as in `bound.lower_bound`.
+    `rounds`, `cpu_seconds`, `is_over`, `on_progress` and what is raised: as in `bound.lower_bound`.
     """
     days = {(stay.team_id, day) for stay in plan.stays for day in stay.session_days}
     away = days | {(stay.team_id, day) for stay in plan.stays for day in stay.travel_days}
@@ -101,6 +102,7 @@ def certify(
         plan=day_trips,
         rounds=rounds,
         cpu_seconds=cpu_seconds,
+        is_over=is_over,
         on_progress=on_progress,
     )
     return Certificate(

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from outreach.visits.certificates import Claim
     from outreach.visits.teamday import TeamAndDay
 
-#: Processor seconds of one part: well below the time limit of a task.
-CPU_SECONDS = 40.0
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -74,11 +71,16 @@ def read_standing(db: Session, held: Claim) -> Standing:
     return Standing(rest, _plan(rest, placed, stays), len(away), len(ended))
 
 
-def certificate_of(standing: Standing, tell: Callable[[float], None]) -> dict[str, Any]:
-    """Work the certificate out and give what is kept of it; `tell` hears how far it is."""
-    certificate = certify(
-        standing.problem, standing.plan, cpu_seconds=CPU_SECONDS, on_progress=tell
-    )
+def certificate_of(
+    standing: Standing,
+    tell: Callable[[float], None],
+    is_over: Callable[[], bool] | None = None,
+) -> dict[str, Any]:
+    """Work the certificate out and give what is kept of it.
+
+    `tell` hears how far it is; once `is_over` says so, what is proved by then is told.
+    """
+    certificate = certify(standing.problem, standing.plan, is_over=is_over, on_progress=tell)
     return {**told(certificate), "elsewhere": standing.elsewhere, "ended": standing.ended}
 
 

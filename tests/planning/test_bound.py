@@ -111,6 +111,7 @@ def test_a_search_that_is_stopped_early_has_proved_less_but_nothing_wrong(rounds
     assert 0 <= stopped.total_s <= linear_s(every_trip(asked)) + 1e-3
     assert stopped.total_s <= whole.total_s + 1e-3
     assert not lower_bound(asked, cpu_seconds=0.0).converged
+    assert lower_bound(asked, is_over=lambda: True) == lower_bound(asked, rounds=1)
 
 
 def test_a_plan_shortens_the_search_and_changes_nothing_else() -> None:
