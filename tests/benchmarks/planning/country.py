@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from outreach.planning.model import Point, Site
-from outreach.planning.travel import distance_m, travel_matrix_minutes
+from outreach.planning.travel import distance_m, travel_matrix_minutes, travel_minutes
 from outreach.villages.codes import dotted
 from outreach.villages.registry import read_registry
 from outreach.villages.source import read_source
@@ -79,11 +79,11 @@ class Country:
     def cells(self, regency: str) -> list[Cell]:
         """Cut a regency into the cell of its base and those of the hubs beyond a day's reach."""
         base, sites = self.bases[regency], self.sites[regency]
-        minutes = travel_matrix_minutes([base, *(site.point for site in sites)])
-        far = 2 * minutes[0, 1:] + SESSION_MINUTES > DAY_MINUTES
-        near = tuple(site for site, is_far in zip(sites, far, strict=True) if not is_far)
+        near = tuple(site for site in sites if is_near(base, site))
         found = [Cell(regency, base, near, self.names)] if near else []
-        return found + list(self._hubs(regency, minutes, np.flatnonzero(far) + 1))
+        far = [number for number, site in enumerate(sites, start=1) if not is_near(base, site)]
+        minutes = travel_matrix_minutes([base, *(site.point for site in sites)])
+        return found + list(self._hubs(regency, minutes, np.array(far, dtype=np.int64)))
 
     def _hubs(
         self, regency: str, minutes: NDArray[np.int64], far: NDArray[np.int64]
@@ -114,7 +114,9 @@ class Country:
         codes = sorted(dotted(regency) for regency in REGENCIES)
         sites = [site for code in codes for site in self.sites[code]]
         spread = sites[:: len(sites) // SURAKARTA_VILLAGES][:SURAKARTA_VILLAGES]
-        return Cell(SURAKARTA, beside(BASE, sites), tuple(spread), self.names)
+        base = beside(BASE, sites)
+        near = tuple(site for site in spread if is_near(base, site))
+        return Cell(SURAKARTA, base, near, self.names)
 
 
 def read_country() -> Country:
@@ -160,6 +162,11 @@ def _base(capital: tuple[float, float], sites: Sequence[Site]) -> Point:
     if distance_m(there, median) <= FARTHEST_BASE_M:
         return there
     return min((site.point for site in sites), key=lambda point: distance_m(point, median))
+
+
+def is_near(base: Point, site: Site) -> bool:
+    """Whether a team can go there, hold a session and be back within a day."""
+    return 2 * travel_minutes(base, site.point) + site.session_minutes <= DAY_MINUTES
 
 
 def beside(point: Point, sites: Iterable[Site]) -> Point:
