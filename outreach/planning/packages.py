@@ -1,8 +1,9 @@
 """Splits a stage of one branch into work packages and shares out the team-days among them.
 
-Why 250 villages: measured on real regencies against one piece, parts of 100 lose 0.3 to 1.6 % of
-the cost, parts of 200 about 0.3 %, almost all of it in half-empty last days. A package of 250 is
-also planned within seconds, so progress is seen to move and little is lost when a worker dies.
+Why 400 villages: measured on real regencies against one piece, parts of 100 lose 0.3 to 1.6 % of
+the cost, parts of 200 about 0.3 %, parts of 400 0.0 to 0.3 %, almost all of it in half-empty last
+days. Memory sets no limit: 852 villages on 43 days take 200 MB, and the rounds of 400 are done
+within half a minute, so progress is seen to move and little is lost when a worker dies.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from outreach.planning.travel import travel_minutes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-TARGET_SIZE = 250
+TARGET_SIZE = 400
 SMALLEST_SIZE = 150
 
 # Long enough for the longest stay and its way, whatever the feasts.

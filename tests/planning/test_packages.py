@@ -67,9 +67,9 @@ def test_a_small_stage_is_one_package() -> None:
 
 
 def test_a_large_stage_is_cut_into_like_pieces() -> None:
-    packages = split(region(1_000), team_days(6, 80))
+    packages = split(region(1_600), team_days(6, 80))
     assert len(packages) == 4
-    assert all(200 <= size <= 300 for size in sizes(packages))
+    assert all(340 <= size <= 460 for size in sizes(packages))
 
 
 def test_packages_do_not_depend_on_the_order_given() -> None:
@@ -105,7 +105,7 @@ def test_pieces_are_sectors_around_the_base() -> None:
 
 def test_too_few_team_days_are_not_cut_up() -> None:
     assert len(split(region(1_000), team_days(1, 30))) == 1
-    assert len(split(region(1_000), team_days(2, 30))) == 3
+    assert len(split(region(1_600), team_days(2, 30))) == 3
     assert pieces_for(1_000, 0, 250) == 1
 
 
