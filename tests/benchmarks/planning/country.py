@@ -31,7 +31,7 @@ DAY_MINUTES = 540
 SESSION_MINUTES = 120
 HUB_REACH_MINUTES = 120
 SIGN_UPS_PER_HEAD = 0.30 * 0.80 * 0.05
-#: A regency's capital farther than this from its median village is no base: see `planner.md`.
+#: A capital farther than this from its regency's median village is no base: misplaced or too remote
 FARTHEST_BASE_M = 120_000
 SURAKARTA = "surakarta"
 SURAKARTA_VILLAGES = 480
