@@ -319,7 +319,9 @@ def _reasons(camp: _Camp, left: Sequence[Site]) -> Iterator[Unplaced]:
             missing = 2 * SHORTEST_LEG_MINUTES + site.session_minutes - camp.day.minutes
             yield Unplaced(site.code, Reason.TOO_FAR, Remedy.LONGER_DAY, max(0, missing))
     days = {one.day for one in camp.problem.team_days}
-    tails = camp.calendar.tails(camp.problem.team_days)
+    spare = camp.market.spare()
+    longest = camp.calendar.tails(camp.problem.team_days)
+    tails = {team_id: min(tail, spare) for team_id, tail in longest.items()}
     for group in groups:
         missing = _days_missing(group, tails)
         for site in group.sites:

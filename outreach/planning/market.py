@@ -35,8 +35,8 @@ class Market:
         left_out: Sequence[float],
         delay: Sequence[float],
     ) -> None:
-        needed = team_days_needed(sites, team_days) if sites else 0
-        self.sites_a_day = len(sites) / needed if needed else 0.0
+        self.needed = team_days_needed(sites, team_days) if sites else 0
+        self.sites_a_day = len(sites) / self.needed if self.needed else 0.0
         self.free = len(team_days)
         self.left_out = [0.0, *accumulate(sorted(left_out, reverse=True))]
         self.postponed_s = self._postponed_s(team_days, sorted(delay, reverse=True))
@@ -49,6 +49,10 @@ class Market:
     def displaced_s(self, team_days: int) -> float:
         """Price of the villages that are left out when so many days are taken away."""
         return self._held(self.free) - self._held(self.free - team_days)
+
+    def spare(self) -> int:
+        """Free team-days that the ordinary villages do not need."""
+        return max(0, self.free - self.needed)
 
     def take(self, team_days: Sequence[TeamDay]) -> None:
         """Note that the days are taken."""
