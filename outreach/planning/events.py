@@ -139,14 +139,33 @@ def _from_day(plan: Plan, visits: tuple[PlannedVisit, ...], first: date) -> Plan
 def hit_by(problem: Problem, plan: Plan) -> frozenset[str]:
     """Villages of a standing plan whose visit cannot be held under the problem as it is now.
 
-    Its team does not go out on that day, or the village is closed or keeps other hours.
+    Its team does not go out on that day, or not on every day of the stay it belongs to, or the
+    village is closed or keeps other hours.
     """
     sites = {site.code: site for site in problem.sites}
-    team_days = days_with_stays(problem.team_days, plan.stays)
+    kept = stays_kept(problem, plan)
+    team_days = days_with_stays(problem.team_days, kept)
+    broken = {
+        (stay.team_id, day) for stay in plan.stays if stay not in kept for day in stay.session_days
+    }
     return frozenset(
         visit.code
         for visit in plan.visits
-        if visit.code in sites and not _can_be_held(visit, sites[visit.code], team_days)
+        if visit.code in sites
+        and (
+            (visit.team_id, visit.day) in broken
+            or not _can_be_held(visit, sites[visit.code], team_days)
+        )
+    )
+
+
+def stays_kept(problem: Problem, plan: Plan) -> tuple[Stay, ...]:
+    """Stays of a plan of which the team still goes out on every day, the ways included."""
+    there = {(one.team_id, one.day) for one in problem.team_days}
+    return tuple(
+        stay
+        for stay in plan.stays
+        if all((stay.team_id, day) in there for day in (*stay.travel_days, *stay.session_days))
     )
 
 

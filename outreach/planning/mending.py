@@ -16,7 +16,7 @@ import numpy as np
 
 from outreach.planning.bill import Bill, bill_of
 from outreach.planning.daytrip import visits_of_day
-from outreach.planning.events import days_with_stays, hit_by
+from outreach.planning.events import days_with_stays, hit_by, stays_kept
 from outreach.planning.model import Pin, Plan, Reason, Remedy, Unplaced
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.prices import LARGEST_PRICE_S, prices_of
@@ -157,7 +157,8 @@ class _Mending:
         self.was = {visit.code: visit for visit in standing.visits}
         firm = frozenset() if may_move_confirmed else (confirmed - struck) & known
         self.confirmed = confirmed
-        self.days = days_with_stays(problem.team_days, standing.stays)
+        self.stays = stays_kept(problem, standing)
+        self.days = days_with_stays(problem.team_days, self.stays)
         self.sites = tuple(
             self._pinned(site) if site.code in firm else site
             for site in problem.sites
@@ -206,7 +207,7 @@ class _Mending:
     @cached_property
     def fixed_days(self) -> frozenset[TeamDay]:
         """Full days with a visit that stands fast, and those of stays: the solver need not look."""
-        at_hubs = {(stay.team_id, day) for stay in self.standing.stays for day in stay.session_days}
+        at_hubs = {(stay.team_id, day) for stay in self.stays for day in stay.session_days}
         return frozenset(
             one
             for one, stops in self.rota.items()
@@ -300,7 +301,12 @@ class _Mending:
     def _plan(self, rota: Rota, rounds: int = 0, *, with_reasons: bool = False) -> Plan:
         visits = [visit for one, stops in rota.items() for visit in self._day(one, stops)]
         visits.sort(key=lambda visit: (visit.day, visit.team_id, visit.slot))
-        stays = self.standing.stays
+        held = {(visit.team_id, visit.day) for visit in visits}
+        stays = tuple(
+            stay
+            for stay in self.stays
+            if any((stay.team_id, day) in held for day in stay.session_days)
+        )
         ways = sum(visit.travel_minutes + visit.return_minutes for visit in visits)
         left = self._reasons(visits) if with_reasons else self._without_visit(visits)
         return Plan(
@@ -332,7 +338,7 @@ class _Mending:
         found += [one for one in out_of_reach(self.network, self.kinds) if one.code not in placed]
         told = {one.code for one in found}
         within = [site for site in self.sites if site.code not in told]
-        days, stays = self.problem.team_days, self.standing.stays
+        days, stays = self.problem.team_days, self.stays
         return found + without_capacity(within, visits, days, self.problem.travel, stays)
 
     def unchanged(self) -> Mended:
