@@ -108,8 +108,14 @@ def load_problem(db: Session, held: Claim) -> Problem:
         team_days=days,
         travel=kept_ways(batch, places_of(asked, days)),
         seed=run.seed + batch.number,
-        parameters=Parameters(run.parameters["day_price"], run.parameters["rounds"]),
+        parameters=_parameters(run),
     )
+
+
+def _parameters(run: PlanRun) -> Parameters:
+    # A run of an earlier version does not know all of them.
+    known = {one.name for one in fields(Parameters)}
+    return Parameters(**{name: value for name, value in run.parameters.items() if name in known})
 
 
 def problem_of_batch(db: Session, batch_id: int) -> Problem:

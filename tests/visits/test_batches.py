@@ -150,7 +150,7 @@ def test_a_saved_plan_has_a_line_of_history_for_every_visit(engine: Engine, batc
             },
         )
     assert batch.solver.startswith("pyvrp")
-    assert batch.rounds == 40
+    assert batch.rounds == 80
 
 
 def test_a_day_given_away_meanwhile_leaves_its_villages_with_a_reason(
