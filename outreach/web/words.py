@@ -41,6 +41,7 @@ SENTENCES = {
     "registry_fault": _("The list of villages is incomplete. Tell who looks after the product."),
     "calendar_fault": _("The calendar's defaults are faulty. Tell who looks after the product."),
     "tariff_fault": _("The table of contributions is faulty. Tell who looks after the product."),
+    "not_a_problem": _("This file is no problem that could be planned."),
     "coast_missing": _("The map's coast line is missing. Tell who looks after the product."),
     "undeclared_route": _("The product is not set up correctly."),
 }
