@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 from outreach.campaigns.omissions import OmissionIn, explain, unexplained
 from outreach.campaigns.tables import Stage
 from outreach.planning.assign import assign
-from outreach.planning.model import Parameters
+from outreach.planning.model import USUAL
 from outreach.visits.approval import approve_plan, submit_plan
 from outreach.visits.batches import claim, due_batches, load_problem
 from outreach.visits.question import past_of
@@ -43,7 +44,7 @@ def plan_stage(
 ) -> None:
     """Plan a stage as it was planned on that day."""
     then = at(day, 9, by.zone)
-    request_run(db, stage_id, by=by, now=then, seed=SEED, parameters=Parameters(rounds=rounds))
+    request_run(db, stage_id, by=by, now=then, seed=SEED, parameters=replace(USUAL, rounds=rounds))
     for batch_id in due_batches(db, then):
         held = claim(db, batch_id, then, _LEASE)
         assert held is not None  # noqa: S101 - nobody else works on it yet

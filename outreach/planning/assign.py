@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from outreach.planning.check import violations_of_day
 from outreach.planning.daytrip import standing_visits, visits_of_day, visits_without_a_day
 from outreach.planning.expeditions import plan_stays, way_minutes
-from outreach.planning.fairness import share_fairly
+from outreach.planning.fairness import share_fairly, shares_of
 from outreach.planning.model import Plan, Reason, Remedy
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.prices import prices_of
@@ -27,7 +27,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
-    from outreach.planning.model import PlannedVisit, Problem, Site, Stay, TeamDay, Unplaced
+    from outreach.planning.model import (
+        PlannedVisit,
+        Problem,
+        Shares,
+        Site,
+        Stay,
+        TeamDay,
+        Unplaced,
+    )
 
 
 def assign(problem: Problem, on_progress: Callable[[int, int], None] | None = None) -> Plan:
@@ -62,10 +70,11 @@ def assign(problem: Problem, on_progress: Callable[[int, int], None] | None = No
     sites = [site for site in waiting if site.code not in refused]
     rounds = problem.parameters.rounds_of_steps or (rounds_for(len(sites)),) * 2
     search = Search(problem.seed, rounds, problem.parameters.cpu_seconds, on_progress)
-    visits = visits_to(problem, sites, away.team_days, search)
+    visits, shares = visits_to(problem, sites, away.team_days, search)
     unplaced += without_capacity(sites, visits, team_days, problem.travel, away.stays)
     visits = [*fixed, *away.visits, *visits]
-    return plan_of(problem, visits, (search.done[0], search.done[1]), unplaced, away.stays)
+    plan = plan_of(problem, visits, (search.done[0], search.done[1]), unplaced, away.stays)
+    return replace(plan, shares=shares)
 
 
 def is_far(refused: Unplaced | None) -> bool:
@@ -136,10 +145,13 @@ def visits_as_they_stand(problem: Problem, sites: Sequence[Site]) -> list[Planne
 
 def visits_to(
     problem: Problem, sites: Sequence[Site], team_days: Sequence[TeamDay], search: Search
-) -> list[PlannedVisit]:
-    """Visits to as many of the sites, each reachable alone, as the team-days hold."""
+) -> tuple[list[PlannedVisit], Shares | None]:
+    """Visits to as many of the sites, each reachable alone, as the team-days hold.
+
+    With what sharing the trips among the teams has changed, if they are shared.
+    """
     if not sites or not team_days:
-        return []
+        return [], None
     network = network_of(sites, team_days, problem.travel, problem.parameters.togetherness)
     kinds = {
         team_day: kind
@@ -147,13 +159,13 @@ def visits_to(
         if kind.sessions > 0
     }
     if not kinds:
-        return []
+        return [], None
     number_of = {site.code: number for number, site in enumerate(problem.sites)}
     prices = prices_of(problem).restricted([number_of[site.code] for site in sites])
-    rota = plan_rota(network, kinds, prices, search)
-    if problem.parameters.fairness > 0:
+    rota = fallen = plan_rota(network, kinds, prices, search)
+    if is_shared := problem.parameters.fairness > 0:
         rota = share_fairly(network, rota, kinds, problem.parameters.fairness)
-    return [
+    visits = [
         visit
         for team_day, stops in rota.items()
         for visit in visits_of_day(
@@ -161,3 +173,4 @@ def visits_to(
         )
         or ()
     ]
+    return visits, shares_of(network, fallen, rota, kinds) if is_shared else None

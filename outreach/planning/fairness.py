@@ -8,18 +8,17 @@ knows, see `rota`.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from outreach.planning.model import Access
+from outreach.planning.model import Access, Shares
 from outreach.planning.rota import KNOWN_DISTRICT_MINUTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from outreach.planning.model import Plan, Problem, Site, TeamDay
+    from outreach.planning.model import Site, TeamDay
     from outreach.planning.network import Kind, Network
     from outreach.planning.rota import Rota
 
@@ -28,74 +27,6 @@ HARD_DAY_MINUTES = 120
 
 # Whoever has nothing to exchange any more has seen all pairs this often at the most.
 MOST_SWEEPS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What one team carries; `hard_days` are day-trips by boat or by air."""
-
-    team_id: int
-    team_days: int
-    session_minutes: int
-    travel_minutes: int
-    hard_days: int
-
-    @property
-    def minutes(self) -> int:
-        """Sessions, the road, and what a hard day weighs."""
-        return self.session_minutes + self.travel_minutes + HARD_DAY_MINUTES * self.hard_days
-
-
-@dataclass(frozen=True, slots=True)
-class Fairness:
-    """The loads of all teams that work, by team, and how far they lie apart.
-
-    Attributes
-    ----------
-    spread_minutes
-        From the lowest load to the highest.
-    price_minutes
-        How much more the plan costs than the same with a fairness of 0, in minutes of travel.
-    """
-
-    loads: tuple[Load, ...]
-    spread_minutes: int
-    price_minutes: int
-
-
-def fairness_of(problem: Problem, plan: Plan, without: Plan | None = None) -> Fairness:
-    """Tell what each team carries in a plan, and the price of it against the plan `without`."""
-    sites = {site.code: site for site in problem.sites}
-    islands = {(one.team_id, one.day): one.base.island for one in problem.team_days}
-    trips: dict[int, dict[date, list[Site]]] = defaultdict(lambda: defaultdict(list))
-    travel: dict[int, int] = defaultdict(int)
-    for visit in plan.visits:
-        trips[visit.team_id][visit.day].append(sites[visit.code])
-        travel[visit.team_id] += visit.travel_minutes + visit.return_minutes
-    for stay in plan.stays:
-        travel[stay.team_id] += 2 * stay.access_minutes
-    loads = tuple(
-        _load(team, trips[team], travel[team], islands)
-        for team in sorted({one.team_id for one in problem.team_days})
-    )
-    carried = [load.minutes for load in loads] or [0]
-    price = 0 if without is None else plan.travel_minutes - without.travel_minutes
-    return Fairness(loads, max(carried) - min(carried), price)
-
-
-def _load(
-    team_id: int,
-    trips: Mapping[date, Sequence[Site]],
-    travel_minutes: int,
-    islands: Mapping[tuple[int, date], int],
-) -> Load:
-    return Load(
-        team_id,
-        team_days=len(trips),
-        session_minutes=sum(site.session_minutes for trip in trips.values() for site in trip),
-        travel_minutes=travel_minutes,
-        hard_days=sum(is_hard(trip, islands.get((team_id, day))) for day, trip in trips.items()),
-    )
 
 
 def is_hard(sites: Iterable[Site], island: int | None) -> bool:
@@ -123,14 +54,43 @@ def share_fairly(
     for team_day, kind in sorted(kinds.items(), key=lambda item: _when(item[0])):
         if not any(network.sites[stop].pin for stop in shared.get(team_day, ())):
             groups[team_day.day, kind].append(team_day)
-    carried = {one.team_id: 0 for one in kinds}
-    for team_day, stops in shared.items():
-        carried[team_day.team_id] += burden(network, kinds[team_day], stops)
+    carried = loads_of(network, shared, kinds)
     for _ in range(MOST_SWEEPS):
         pairs = [pair for group in groups.values() for pair in combinations(group, 2)]
         if not sum([_exchange(network, shared, kinds, carried, pair, fairness) for pair in pairs]):
             break
     return {team_day: stops for team_day, stops in shared.items() if stops}
+
+
+def loads_of(
+    network: Network, rota: Mapping[TeamDay, tuple[int, ...]], kinds: Mapping[TeamDay, Kind]
+) -> dict[int, int]:
+    """Minutes that every team carries, see `burden`."""
+    carried = {one.team_id: 0 for one in kinds}
+    for team_day, stops in rota.items():
+        carried[team_day.team_id] += burden(network, kinds[team_day], stops)
+    return carried
+
+
+def shares_of(
+    network: Network, fallen: Rota, shared: Rota, kinds: Mapping[TeamDay, Kind]
+) -> Shares:
+    """Tell what sharing the trips has changed."""
+    strangers = _known_stops(network, fallen) - _known_stops(network, shared)
+    return Shares(
+        loads_of(network, fallen, kinds), loads_of(network, shared, kinds), len(strangers)
+    )
+
+
+def _known_stops(network: Network, rota: Rota) -> set[int]:
+    """Find the stops of which the team goes to the district on other days too."""
+    return {
+        stop
+        for team_day, stops in rota.items()
+        for known in [_districts_besides(network, rota, team_day)]
+        for stop in stops
+        if network.sites[stop].district in known
+    }
 
 
 def burden(network: Network, kind: Kind, stops: Sequence[int]) -> int:
@@ -168,13 +128,17 @@ def _exchange(
 
 def _known(network: Network, rota: Rota, team_day: TeamDay, stops: Sequence[int]) -> int:
     """How many of the stops lie in districts to which the team goes on other days."""
-    known = {
+    known = _districts_besides(network, rota, team_day)
+    return sum(network.sites[stop].district in known for stop in stops)
+
+
+def _districts_besides(network: Network, rota: Rota, team_day: TeamDay) -> set[str]:
+    return {
         network.sites[stop].district
         for other, others in rota.items()
         if other.team_id == team_day.team_id and other.day != team_day.day
         for stop in others
     }
-    return sum(network.sites[stop].district in known for stop in stops)
 
 
 def _when(team_day: TeamDay) -> tuple[date, int]:

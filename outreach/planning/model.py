@@ -202,6 +202,11 @@ class Parameters:
         return first, second
 
 
+#: How a branch's plan is weighed unless somebody says otherwise. A district stays together where
+#: that costs up to five minutes; teams change trips where that brings their loads two hours closer.
+USUAL = Parameters(fairness=1.0, togetherness=5.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """The whole question: which sites, by which team-days, drawn with which seed.
@@ -328,6 +333,19 @@ class Stay:
 
 
 @dataclass(frozen=True, slots=True)
+class Shares:
+    """What each team carries in minutes, as the trips fell and as they were shared fairly.
+
+    It costs no travel: teams change trips of one base and day. `strangers` are the villages that
+    then belong to a team which has no other trip in their district, and had one before.
+    """
+
+    fallen: Mapping[int, int]
+    shared: Mapping[int, int]
+    strangers: int
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The answer: every site is either in `visits` or in `unplaced`, never in both.
 
@@ -344,3 +362,4 @@ class Plan:
     seed: int
     solver: str
     stays: tuple[Stay, ...] = ()
+    shares: Shares | None = None

@@ -19,7 +19,7 @@ from outreach.campaigns.choosing import base_point, sites_of
 from outreach.campaigns.tables import Stage, StageVillage
 from outreach.people.rota import leave_days, team_day, team_days
 from outreach.people.tables import Team
-from outreach.planning.model import Parameters, Point, Problem, TeamDay
+from outreach.planning.model import USUAL, Point, Problem, TeamDay
 from outreach.planning.what_if import Change, what_if
 from outreach.planning.workdays import workdays
 from outreach.progress.expected import Expectation, expectation_of
@@ -128,7 +128,7 @@ def answer_of(
     What `tell` raises ends the planning and comes out here. With fewer *rounds* than the size of
     the stage asks for, both plans are rougher.
     """
-    parameters = Parameters(rounds=rounds)
+    parameters = replace(USUAL, rounds=rounds)
     problem = Problem(asked.sites, asked.team_days, asked.seed, parameters, travel)
     told = what_if(problem, _change(asked), tell)
     expected = asked.expectation

@@ -15,7 +15,7 @@ from outreach.campaigns.tables import Stage, StageVillage, Status
 from outreach.errors import Conflict, NotFound
 from outreach.people.edits import locked
 from outreach.people.tables import Account, Branch
-from outreach.planning.model import Parameters
+from outreach.planning.model import USUAL
 from outreach.planning.packages import TARGET_SIZE, Package, split
 from outreach.villages.tables import District
 from outreach.visits.question import (
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.people.access import Person
+    from outreach.planning.model import Parameters
 
 LABELLED_DISTRICTS = 3
 OPEN_BATCH = (BatchState.READY, BatchState.RUNNING)
@@ -122,7 +123,7 @@ def request_run(
     stage = locked(db, Stage, stage_id)
     if stage.status is not Status.OPENED:
         raise Conflict(problem="stage_not_open", status=stage.status)
-    chosen = parameters or Parameters()
+    chosen = parameters or USUAL
     run = PlanRun(
         stage_id=stage_id,
         branch_id=branch_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
-    from outreach.planning.model import Plan, PlannedVisit, Stay
+    from outreach.planning.model import Plan, PlannedVisit, Shares, Stay
     from outreach.visits.batches import Claim
     from outreach.visits.tables import Batch, PlanRun
     from outreach.visits.teamday import TeamAndDay
@@ -229,4 +230,9 @@ def _mark_done(
         visit["travel_minutes"] + visit["return_minutes"] for visit in visits
     )
     batch.rounds, batch.solver = sum(plan.rounds), plan.solver
-    batch.figures = {**batch.figures, "rounds": list(plan.rounds)}
+    batch.figures = {**batch.figures, "rounds": list(plan.rounds), **_told_shares(plan.shares)}
+
+
+def _told_shares(shares: Shares | None) -> dict[str, Any]:
+    """Tell the loads of the teams as `shared_work` reads them."""
+    return {} if shares is None else {"shares": asdict(shares)}

@@ -17,6 +17,7 @@ from outreach.campaigns.tables import Campaign
 from outreach.errors import Invalid, NotFound
 from outreach.people.tables import Branch
 from outreach.visits.fairness import Fairness, Hardship, Spread, fairness
+from outreach.visits.shared_work import SharedWork, shared_work
 from outreach.web.auth import person
 from outreach.web.coordinator_calendar import next_month
 from outreach.web.coordinator_pages import READERS, pages, today
@@ -44,7 +45,8 @@ def stage_fairness(stage_id: int) -> ResponseReturnValue:
         campaign = db.get_one(Campaign, stage.campaign_id)
         branch = db.get_one(Branch, stage.branch_id)
         told = fairness(db, stage.branch_id, stage.starts, stage.ends, stage_id=stage_id)
-    facts = {"stage": stage, "campaign": campaign, "branch": branch}
+        shared = _shared_words(shared_work(db, stage_id))
+    facts = {"stage": stage, "campaign": campaign, "branch": branch, "shared_words": shared}
     return _page(told, stage.starts, stage.ends, **facts)
 
 
@@ -101,6 +103,27 @@ def hours_words(spread: Spread | None) -> str:
             apart=_hours(spread.apart),
         )
     )
+
+
+def _shared_words(shared: SharedWork | None) -> str:
+    """Say what the planner did for fair shares, and the price."""
+    if shared is None:
+        return ""
+    if shared.fallen_minutes <= shared.shared_minutes:
+        return str(_("The planner found no trips of a day that would be fairer with another team."))
+    words = ngettext(
+        "The planner gave trips of a day to other teams: their loads lay %(before)s apart and then"
+        " %(after)s. The price: no minute more on the road, and %(shown)s village whose team has"
+        " no other trip in its district.",
+        "The planner gave trips of a day to other teams: their loads lay %(before)s apart and then"
+        " %(after)s. The price: no minute more on the road, and %(shown)s villages whose team has"
+        " no other trip in their district.",
+        shared.strangers,
+        before=_hours(shared.fallen_minutes),
+        after=_hours(shared.shared_minutes),
+        shown=number(shared.strangers),
+    )
+    return str(words)
 
 
 def _hard_sentence(spread: Spread | None) -> str:

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from outreach.campaigns.choosing import SIGNUPS_PER_HUNDRED
 from outreach.planning.hubs import LONGEST_LEG_MINUTES, LONGEST_STAY_WORKDAYS
-from outreach.planning.model import Parameters, Reason, Remedy, Site
+from outreach.planning.model import USUAL, Reason, Remedy, Site
 from outreach.planning.prices import (
     DROP_TEAM_DAYS,
     DROP_TEAM_DAYS_PER_MEAN_VALUE,
@@ -58,7 +58,7 @@ def how_plans_are_made() -> ResponseReturnValue:
         nearer=[_nearer(one) for one in ASSUMPTIONS if one.pace is not AIR],
         reasons=list(Reason),
         remedies=list(Remedy),
-        defaults=Parameters(),
+        defaults=USUAL,
         session_minutes=Site.__dataclass_fields__["session_minutes"].default,
         overhead_minutes=OVERHEAD_MINUTES,
         prayers=(_clock(PRAYERS_START_MINUTE), _clock(PRAYERS_END_MINUTE)),

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from outreach.planning.assign import assign
 from outreach.planning.check import violations
-from outreach.planning.fairness import HARD_DAY_MINUTES, burden, fairness_of, share_fairly
+from outreach.planning.fairness import HARD_DAY_MINUTES, burden, share_fairly, shares_of
 from outreach.planning.model import Access, Parameters, Pin, Problem
 from outreach.planning.network import kinds_of, network_of
 from tests.planning.builders import MONDAY, point, scattered, site, team_days
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from outreach.planning.rota import Rota
 
 
 def test_teams_that_may_change_trips_carry_alike_for_no_minute_more() -> None:
@@ -16,13 +22,29 @@ def test_teams_that_may_change_trips_carry_alike_for_no_minute_more() -> None:
     plain = assign(asked)
     fair = assign(replace(asked, parameters=replace(asked.parameters, fairness=100.0)))
     assert violations(asked, fair) == ()
-    before, after = fairness_of(asked, plain), fairness_of(asked, fair, plain)
-    assert after.spread_minutes < before.spread_minutes
-    assert after.spread_minutes < 60
-    assert after.price_minutes == 0
-    assert sum(load.session_minutes for load in after.loads) == 120 * len(fair.visits)
-    assert sum(load.travel_minutes for load in after.loads) == fair.travel_minutes
-    assert sum(load.team_days for load in after.loads) == fair.team_days_used
+    assert plain.shares is None
+    shares = fair.shares
+    assert shares is not None
+    assert spread(shares.shared) < spread(shares.fallen)
+    assert spread(shares.shared) < 60
+    assert fair.travel_minutes == plain.travel_minutes
+    carried = 120 * len(fair.visits) + fair.travel_minutes
+    assert sum(shares.shared.values()) == sum(shares.fallen.values()) == carried
+
+
+def spread(loads: Mapping[int, int]) -> int:
+    return max(loads.values()) - min(loads.values())
+
+
+def test_a_village_is_a_strangers_once_its_team_has_no_other_trip_in_the_district() -> None:
+    days = team_days(2, 2)
+    sites = [site(0), site(1), site(20), site(21)]
+    network = network_of(sites, days)
+    kinds = kinds_of(network, days)
+    known: Rota = {days[0]: (0,), days[1]: (2,), days[2]: (1,), days[3]: (3,)}
+    mixed: Rota = {days[0]: (0,), days[1]: (2,), days[2]: (3,), days[3]: (1,)}
+    assert shares_of(network, known, known, kinds).strangers == 0
+    assert shares_of(network, known, mixed, kinds).strangers == 4
 
 
 def test_a_day_by_boat_weighs_more_and_is_shared() -> None:

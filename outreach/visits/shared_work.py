@@ -1,0 +1,61 @@
+"""How fairly the planner shared the trips of a stage among its teams, and what that cost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from outreach.visits.tables import Batch, BatchState, PlanRun
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlmodel import Session
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWork:
+    """What sharing the trips of a plan has brought.
+
+    Attributes
+    ----------
+    fallen_minutes, shared_minutes
+        From the lowest load of a team to the highest, as the trips fell and as they were shared.
+    strangers
+        Villages whose team has no other trip in their district, because of it.
+    """
+
+    fallen_minutes: int
+    shared_minutes: int
+    strangers: int
+
+
+def shared_work(db: Session, stage_id: int) -> SharedWork | None:
+    """Read what the latest run of a stage tells; None where no trips were shared.
+
+    It answers whoever asks: the caller has read the stage as the person may see it.
+    """
+    latest = select(func.max(col(PlanRun.id))).where(col(PlanRun.stage_id) == stage_id)
+    query = select(col(Batch.figures)).where(
+        col(Batch.run_id) == latest.scalar_subquery(), col(Batch.state) == BatchState.DONE
+    )
+    told = [figures["shares"] for figures in db.scalars(query) if "shares" in figures]
+    if not told:
+        return None
+    return SharedWork(
+        _apart([one["fallen"] for one in told]),
+        _apart([one["shared"] for one in told]),
+        sum(one["strangers"] for one in told),
+    )
+
+
+def _apart(parts: list[Mapping[str, int]]) -> int:
+    """Sum what each team carries in all parts of the run, and compare the teams."""
+    loads: Counter[str] = Counter()
+    for part in parts:
+        loads.update(part)
+    return max(loads.values(), default=0) - min(loads.values(), default=0)
