@@ -87,6 +87,15 @@ class Calendar:
                 if block is not None:
                     yield block
 
+    def first_blocks(
+        self, access: Callable[[Point], int], sessions: int, trips: int
+    ) -> Iterator[Block]:
+        """Of each stretch the one of `blocks` that it begins with."""
+        for run in self.runs:
+            block = _block(run, access(run[0].base), sessions, trips)
+            if block is not None:
+                yield block
+
     def tails(self, team_days: Iterable[TeamDay]) -> dict[int, int]:
         """Free working days that each team has at the end of its time."""
         last = {one.team_id: one for one in sorted(team_days, key=lambda one: one.day)}

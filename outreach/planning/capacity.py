@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from outreach.planning.model import Hours
+from outreach.planning.filling import Fill, Ground
+from outreach.planning.market import Market
+from outreach.planning.model import Parameters
 from outreach.planning.more_days import weekdays_of
-from outreach.planning.network import kinds_of, network_of
-from outreach.planning.prices import DROP_TEAM_DAYS, DROP_TEAM_DAYS_PER_MEAN_VALUE
-from outreach.planning.reasons import has_place, out_of_reach
-from outreach.planning.workdays import (
-    PRAYERS_END_MINUTE,
-    PRAYERS_START_MINUTE,
-    workdays,
-)
+from outreach.planning.prices import priced
+from outreach.planning.reasons import has_place
+from outreach.planning.staying import Staying, stays_for
+from outreach.planning.workdays import workdays
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
-    from numpy.typing import NDArray
-
     from outreach.planning.model import Site, TeamDay
-    from outreach.planning.network import Kind, Network
-
-    Numbers = NDArray[np.int64]
-    Mask = NDArray[np.bool_]
+    from outreach.planning.network import Network
+    from outreach.planning.staying import KnownGroups
 
 # Nobody extends a stage beyond this; it also bounds the search for the date.
 LONGEST_EXTENSION_DAYS = 300
-
-# How many the team-days hold is searched until it is known to this share of the villages.
-SEARCHED_TO = 0.01
-
-NEVER = int(np.iinfo(np.int64).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +35,22 @@ class Verdict:
     Attributes
     ----------
     out_of_reach
-        Villages no team-day could hold: no position, too far, always closed.
+        Villages that neither a team-day nor a stay could hold: no position, always closed, too
+        long a session.
     sessions_possible
-        Sessions the team-days can hold at the pace of these villages; may exceed `villages`.
+        Sessions the team-days can hold at the pace of these villages, those of stays included; may
+        exceed `villages`.
     team_days_needed
-        Team-days it takes for all villages within reach.
+        Team-days it takes for all villages within reach, those of stays included.
     shortfall
         Villages within reach that would be left without a session.
     last_day
         When the last village would be reached at this pace, the days behind the last team-day
         included; None when that is beyond reason, or there is nothing to reach.
+    by_stay
+        Villages beyond a day's reach that are visited by stays.
+    stays, stay_team_days
+        How many stays that takes, and their team-days, those on the way included.
     """
 
     villages: int
@@ -68,28 +60,9 @@ class Verdict:
     team_days_needed: int
     shortfall: int
     last_day: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """How far the team-days go.
-
-    Attributes
-    ----------
-    held
-        Sites that they hold.
-    used
-        How many of them hold a site.
-    last
-        Number of the last one that does, from 1, in the order of the days.
-    left
-        Sites that wait still.
-    """
-
-    held: int
-    used: int
-    last: int
-    left: Mask
+    by_stay: int = 0
+    stays: int = 0
+    stay_team_days: int = 0
 
 
 def verdict(sites: Sequence[Site], team_days: Sequence[TeamDay]) -> Verdict:
@@ -97,57 +70,118 @@ def verdict(sites: Sequence[Site], team_days: Sequence[TeamDay]) -> Verdict:
 
     A fast greedy fill: each day starts at the farthest village that its base is the nearest to
     and goes on in the neighbourhood; days left empty then go where another base is nearer. It
-    comes within about a tenth of the solver. A second for 1,500 villages.
+    comes within about a tenth of the solver. A second for 1,500 villages. Stays have taken their
+    days before.
     """
     waiting = [site for site in sites if site.pin is None]
     standing = len(sites) - len(waiting)
-    ground = Ground.of(waiting, team_days)
-    if ground is None:
+    laid = _Laid.of(waiting, team_days)
+    if laid is None:
         located = sum(map(has_place, waiting))
         nowhere = len(waiting) - located
         return Verdict(len(sites), nowhere, standing, len(team_days), 0, located)
-    within = len(ground.session)
-    fill = ground.fill(np.ones(within, dtype=np.bool_))
-    needed, last = ground.needed(fill)
-    possible = ground.possible(fill)
+    away, within = laid.away, len(laid.ground.session)
+    needed, last = laid.needed()
+    possible = laid.ground.possible(laid.fill)
+    if away.unheld:
+        # Days to spare are none that a stay could use.
+        possible = min(possible, within)
     return Verdict(
         villages=len(sites),
-        out_of_reach=len(waiting) - within,
-        sessions_possible=possible + standing,
+        out_of_reach=len(waiting) - within - away.held - away.unheld,
+        sessions_possible=possible + away.held + standing,
         team_days=len(team_days),
         team_days_needed=needed,
-        shortfall=max(0, within - possible),
+        shortfall=max(0, within - possible) + away.unheld,
         last_day=_last_day(team_days, last),
+        by_stay=away.held,
+        stays=away.stays,
+        stay_team_days=len(away.days),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What many questions about the same villages share: it is measured and grouped once.
+
+    `network` holds at least the places of every question, see `network_for`.
+    """
+
+    network: Network
+    groups: KnownGroups = field(default_factory=dict)
+
+
 def holds_all(
-    sites: Sequence[Site], team_days: Sequence[TeamDay], known: Network | None = None
+    sites: Sequence[Site], team_days: Sequence[TeamDay], known: Known | None = None
 ) -> bool:
-    """Whether `verdict` would find no shortfall; `known` as in `Ground.of`."""
-    ground = Ground.of(sites, team_days, known)
-    if ground is None:
+    """Whether `verdict` would find no shortfall."""
+    laid = _Laid.of(sites, team_days, known)
+    if laid is None:
         return not any(map(has_place, sites))
-    return not ground.fill(np.ones(len(ground.session), dtype=np.bool_)).left.any()
+    return not laid.fill.left.any() and not laid.away.unheld
 
 
 def team_days_used(
-    sites: Sequence[Site], team_days: Sequence[TeamDay], known: Network | None = None
+    sites: Sequence[Site], team_days: Sequence[TeamDay], known: Known | None = None
 ) -> int:
-    """Estimate how many of the team-days hold a session; `known` as in `Ground.of`."""
-    ground = Ground.of(sites, team_days, known)
-    if ground is None:
-        return 0
-    return ground.fill(np.ones(len(ground.session), dtype=np.bool_)).used
+    """Estimate how many of the team-days hold a session or belong to a stay."""
+    laid = _Laid.of(sites, team_days, known)
+    return 0 if laid is None else laid.fill.used
 
 
 def team_days_needed(sites: Sequence[Site], team_days: Sequence[TeamDay]) -> int:
-    """Estimate how many team-days like these it takes for all sites that they can reach."""
+    """Estimate how many team-days like these it takes for all sites that they reach by day."""
     ground = Ground.of(sites, team_days)
-    if ground is None:
-        return 0
-    fill = ground.fill(np.ones(len(ground.session), dtype=np.bool_))
-    return ground.needed(fill)[0]
+    return 0 if ground is None else ground.needed(ground.fill_all())[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """Stays and day-trips laid on the team-days; `fill` is that of all sites."""
+
+    ground: Ground
+    fill: Fill
+    away: Staying
+
+    @classmethod
+    def of(
+        cls, sites: Sequence[Site], team_days: Sequence[TeamDay], known: Known | None = None
+    ) -> _Laid | None:
+        """Lay them out; None without a team-day or any position."""
+        ground = Ground.of(sites, team_days, known.network if known else None)
+        if ground is None:
+            return None
+        fill = ground.fill_all()
+        if not ground.far:
+            return cls(ground, fill, Staying())
+        left_out, market = _priced(sites, team_days, ground, fill)
+        groups = known.groups if known else None
+        away = stays_for(ground.far, team_days, left_out, market, groups)
+        ground = ground.without(away.days, team_days)
+        return cls(ground, ground.fill_all(), away)
+
+    def needed(self) -> tuple[int, int]:
+        """Team-days for all and the number of the last, behind all if a stay found no days."""
+        needed, last = self.ground.needed(self.fill)
+        if not self.away.unheld:
+            return needed, last
+        every = len(self.ground.days)
+        more = self.away.more_days
+        return max(every + 1, needed + more), max(every + 1, last + more)
+
+
+def _priced(
+    sites: Sequence[Site], team_days: Sequence[TeamDay], ground: Ground, fill: Fill
+) -> tuple[dict[str, float], Market]:
+    """Price of leaving out each site, by code, and what the days are worth to those by day."""
+    located = [site for site in sites if has_place(site)]
+    prices = priced(located, team_days, Parameters().day_price)
+    codes = [site.code for site in located]
+    left_out = dict(zip(codes, map(float, prices.left_out), strict=True))
+    delay = dict(zip(codes, map(float, prices.delay), strict=True))
+    by_day = [left_out[code] for code in ground.codes]
+    needed = ground.needed(fill)[0]
+    return left_out, Market(needed, team_days, by_day, [delay[code] for code in ground.codes])
 
 
 def _last_day(team_days: Sequence[TeamDay], needed: int) -> date | None:
@@ -164,217 +198,3 @@ def _last_day(team_days: Sequence[TeamDay], needed: int) -> date | None:
     first = max(one.day for one in team_days) + timedelta(days=1)
     # One weekday in seven, twice over for the holidays, always reaches far enough.
     return workdays(first, first + timedelta(days=14 * longer + 60), known)[longer - 1]
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """The sites within reach and the team-days in their order, as arrays.
-
-    Attributes
-    ----------
-    days
-        Kind of every team-day, by date and team.
-    shut
-        For each of them, which sites are closed; None when all are open.
-    way
-        Minutes between bases and sites.
-    leg
-        Minutes between sites.
-    session
-        Minutes of every session.
-    nearest
-        Number of the base that is nearest to each site, of those with a day that can hold it.
-    worth
-        What a session brings for its time, as the solver prices it.
-    """
-
-    days: tuple[Kind, ...]
-    shut: tuple[Mask | None, ...]
-    way: Numbers
-    leg: Numbers
-    session: Numbers
-    nearest: Numbers
-    worth: NDArray[np.float64]
-
-    @classmethod
-    def of(
-        cls, sites: Sequence[Site], team_days: Sequence[TeamDay], known: Network | None = None
-    ) -> Ground | None:
-        """Lay out what the team-days reach; None without a team-day or any position.
-
-        `known` spares measuring the ways: a `network_for` more sites and team-days.
-        """
-        located = [site for site in sites if has_place(site)]
-        if not located or not team_days:
-            return None
-        network = known or network_for(located, team_days)
-        ordered = sorted(team_days, key=lambda one: (one.day, one.team_id))
-        kinds = kinds_of(network, ordered)
-        stops = {site.code: stop for stop, site in enumerate(network.sites)}
-        places = len(network.bases) + np.array([stops[site.code] for site in located])
-        way = network.minutes[: len(network.bases), places]
-        session = np.array([site.session_minutes for site in located], dtype=np.int64)
-        within = _within_reach(located, kinds, way, session)
-        within &= ~_shut_by_hours(network, kinds, located)
-        located = [site for site, reached in zip(located, within, strict=True) if reached]
-        way, session, places = way[:, within], session[within], places[within]
-        return cls(
-            tuple(kinds.values()),
-            tuple(map(_shut_on(located).get, (one.day for one in kinds))),
-            way,
-            network.minutes[np.ix_(places, places)],
-            session,
-            _nearest(way, session, set(kinds.values())),
-            _worth(located, way[[kind.base for kind in kinds.values()]].mean(axis=0), session),
-        )
-
-    def fill(self, waiting: Mask) -> Fill:
-        """Fill the days, each from its own surroundings first, until no site waits."""
-        left = waiting.copy()
-        used = {
-            number for number in range(len(self.days)) if left.any() and self._own(number, left)
-        }
-        for number in range(len(self.days)):
-            if left.any() and number not in used and self._any(number, left):
-                used.add(number)
-        held = int(waiting.sum() - left.sum())
-        return Fill(held, len(used), 1 + max(used, default=-1), left)
-
-    def needed(self, fill: Fill) -> tuple[int, int]:
-        """Team-days for all that `fill` was for, and the number of the last of them.
-
-        For what it left, the days come again in their order, every site open.
-        """
-        if not fill.left.any():
-            return fill.used, fill.last
-        left, more, passed = fill.left.copy(), 0, 0
-        while left.any():
-            number = passed % len(self.days)
-            more += self._own(number, left, ever=True) or self._any(number, left, ever=True)
-            passed += 1
-        return len(self.days) + more, len(self.days) + passed
-
-    def possible(self, fill: Fill) -> int:
-        """How many sessions the days hold, when `fill` is how far they go for all sites."""
-        every = len(self.session)
-        if not fill.left.any():
-            return max(every, every * len(self.days) // max(1, fill.used))
-        # Not all can be held: a plan then takes what brings most for the time.
-        best_first = np.argsort(-self.worth, kind="stable")
-        best, low, high = fill.held, 0, every
-        tried = max(1, fill.held)
-        while high - low > max(1, SEARCHED_TO * every):
-            waiting = np.zeros(every, dtype=np.bool_)
-            waiting[best_first[:tried]] = True
-            held = self.fill(waiting).held
-            best = max(best, held)
-            low, high = (tried, high) if held == tried else (low, tried)
-            tried = (low + high) // 2
-        return min(best, every - 1)
-
-    def _own(self, number: int, left: Mask, *, ever: bool = False) -> bool:
-        """Fill a day with what its base is the nearest to, the farthest first."""
-        kind = self.days[number]
-        mine = left & (self.nearest == kind.base)
-        return self._fill_day(number, left, mine, -self.way[kind.base], ever=ever)
-
-    def _any(self, number: int, left: Mask, *, ever: bool = False) -> bool:
-        """Fill a day with whatever waits, first what costs least to take from a nearer base."""
-        base = self.days[number].base
-        return self._fill_day(
-            number, left, left.copy(), self.way[base] - self.way.min(axis=0), ever=ever
-        )
-
-    def _fill_day(
-        self, number: int, left: Mask, wanted: Mask, wish: Numbers, *, ever: bool
-    ) -> bool:
-        """Take the day's sites out of `left` and tell whether there are any."""
-        kind, shut = self.days[number], self.shut[number]
-        if shut is not None and not ever:
-            wanted &= ~shut
-        back = leg = self.way[kind.base]
-        now, held = kind.starts_minute, 0
-        while held < kind.sessions:
-            start = _starts(kind, now + leg, self.session)
-            fits = wanted & (start + self.session + back <= kind.ends_minute)
-            if not fits.any():
-                break
-            chosen = int(np.where(fits, wish, NEVER).argmin())
-            left[chosen] = wanted[chosen] = False
-            now, leg, held = int(start[chosen] + self.session[chosen]), self.leg[chosen], held + 1
-            # The nearest, but what lies far out on the way rather than what is near the base.
-            wish = 2 * leg - back
-        return held > 0
-
-
-def network_for(sites: Iterable[Site], team_days: Iterable[TeamDay]) -> Network:
-    """Network of all sites that have a position, the bases in the same order whoever asks."""
-    by_place = sorted(team_days, key=lambda one: (one.base.latitude, one.base.longitude))
-    return network_of([site for site in sites if has_place(site)], by_place)
-
-
-def _starts(kind: Kind, arrival: Numbers, session: Numbers) -> Numbers:
-    """Start of each session after the arrival; none overlaps the prayers of a Friday."""
-    if not kind.is_friday:
-        return arrival
-    cut = (arrival < PRAYERS_END_MINUTE) & (arrival + session > PRAYERS_START_MINUTE)
-    return np.where(cut, PRAYERS_END_MINUTE, arrival)
-
-
-def _alone(kind: Kind, way: Numbers, session: Numbers) -> Mask:
-    """Which sites a day of this kind holds by themselves."""
-    starts = _starts(kind, kind.starts_minute + way[kind.base], session)
-    fits = starts + session + way[kind.base] <= kind.ends_minute
-    return np.asarray(fits & (kind.sessions > 0), dtype=np.bool_)
-
-
-def _within_reach(
-    sites: Sequence[Site], kinds: Mapping[TeamDay, Kind], way: Numbers, session: Numbers
-) -> Mask:
-    """Which sites some team-day could hold alone, as `reasons.out_of_reach` has it."""
-    days: dict[Kind, set[date]] = defaultdict(set)
-    for team_day, kind in kinds.items():
-        days[kind].add(team_day.day)
-    alone = {kind: _alone(kind, way, session) for kind in days}
-    within = np.any(list(alone.values()), axis=0)
-    for stop, site in enumerate(sites):
-        if site.closed_days and within[stop]:
-            within[stop] = any(
-                fits[stop] and not days[kind] <= site.closed_days for kind, fits in alone.items()
-            )
-    return np.asarray(within, dtype=np.bool_)
-
-
-def _shut_by_hours(network: Network, kinds: Mapping[TeamDay, Kind], sites: Sequence[Site]) -> Mask:
-    """Which sites keep hours that no team-day meets: the others are not looked at."""
-    stops = {site.code: stop for stop, site in enumerate(network.sites)}
-    bound = [stops[site.code] for site in sites if site.hours != Hours() or site.hours_on]
-    refused = {one.code for one in out_of_reach(network.restricted(bound), kinds)}
-    return np.array([site.code in refused for site in sites], dtype=np.bool_)
-
-
-def _shut_on(sites: Sequence[Site]) -> dict[date, Mask]:
-    """Which sites are closed, for every day on which some are."""
-    days = set().union(*(site.closed_days for site in sites))
-    return {
-        day: np.array([day in site.closed_days for site in sites], dtype=np.bool_) for day in days
-    }
-
-
-def _nearest(way: Numbers, session: Numbers, kinds: Iterable[Kind]) -> Numbers:
-    """Nearest base of each site, of those that have a day for it."""
-    minutes = np.full(way.shape, NEVER)
-    for kind in kinds:
-        fits = _alone(kind, way, session)
-        minutes[kind.base] = np.where(fits, way[kind.base], minutes[kind.base])
-    return np.asarray(minutes.argmin(axis=0), dtype=np.int64)
-
-
-def _worth(
-    sites: Sequence[Site], way: NDArray[np.float64], session: Numbers
-) -> NDArray[np.float64]:
-    """Worth of each site per minute of session and of the mean team-day's way to it."""
-    value = np.array([site.value for site in sites])
-    mean = (float(value.mean()) if len(value) else 0.0) or 1.0
-    worth = DROP_TEAM_DAYS + DROP_TEAM_DAYS_PER_MEAN_VALUE * value / mean
-    return np.asarray(worth / (session + 2 * way), dtype=np.float64)

@@ -9,7 +9,8 @@ from itertools import islice
 from math import ceil
 from typing import TYPE_CHECKING
 
-from outreach.planning.capacity import holds_all, network_for, team_days_used
+from outreach.planning.capacity import Known, holds_all, team_days_used
+from outreach.planning.filling import network_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from outreach.planning.capacity import Verdict
     from outreach.planning.model import Site, TeamDay
-    from outreach.planning.network import Network
 
 MOST_SESSIONS_A_DAY = 3
 
@@ -82,7 +82,7 @@ def cures_of(
     """
     if not (told.shortfall and team_days):
         return ()
-    known = network_for(sites, [*team_days, *later])
+    known = Known(network_for(sites, [*team_days, *later]))
     used = team_days_used(sites, team_days, known)
     kinds = islice(_Ask(told, sites, team_days, later, known, used).cures(), MOST_CURES)
     return tuple(kinds)
@@ -92,14 +92,14 @@ def cures_of(
 class _Ask:
     """A shortfall that `cures_of` is asked about.
 
-    `known` is the network of it all, `used` the team-days that hold a session as it is.
+    `known` is what its trials share, `used` the team-days that hold a session as it is.
     """
 
     told: Verdict
     sites: Sequence[Site]
     team_days: Sequence[TeamDay]
     later: Sequence[TeamDay]
-    known: Network
+    known: Known
     used: int
 
     def cures(self) -> Iterator[Cure]:

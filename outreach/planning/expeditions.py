@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from outreach.planning.bill import bill_of
 from outreach.planning.blocks import Block, Calendar, sessions_on
+from outreach.planning.capacity import team_days_needed
 from outreach.planning.daytrip import visits_of_day
 from outreach.planning.hubs import ground_of, groups_of, ordinary_day
 from outreach.planning.market import Market
@@ -157,7 +158,8 @@ class _Camp:
         near = [site for site in self.problem.sites if site.code not in far and has_place(site)]
         numbers = [self.number_of[site.code] for site in near]
         left_out, delay = self.prices.left_out[numbers], self.prices.delay[numbers]
-        return Market(near, self.problem.team_days, left_out.tolist(), delay.tolist())
+        needed = team_days_needed(near, self.problem.team_days)
+        return Market(needed, self.problem.team_days, left_out.tolist(), delay.tolist())
 
     def groups(self, sites: Sequence[Site]) -> list[Group]:
         """Villages that go together, those with most to lose per day first."""

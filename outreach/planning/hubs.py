@@ -185,6 +185,12 @@ def groups_of(ground: Ground) -> list[tuple[int, Members]]:
     return sorted(groups.items(), key=lambda group: ground.sites[group[0]].code)
 
 
+def rough_groups_of(ground: Ground) -> list[tuple[int, Members]]:
+    """Return hubs and groups as `groups_of`, a few per cent dearer and many times faster."""
+    groups = _with_small_ones_shared_out(ground, _with_better_hubs(ground, cover(ground)))
+    return sorted(groups.items(), key=lambda group: ground.sites[group[0]].code)
+
+
 def cover(ground: Ground) -> Groups:
     """Choose hubs greedily: most villages within two hours, then the nearest to a base, then code.
 

@@ -1,7 +1,7 @@
 """What a team-day is worth to the ordinary day-trips: the price that a stay has to pay for it.
 
 The ordinary villages are taken to be visited most valuable first, as many a day as their number
-and the need estimated by `capacity` say.
+and their estimated need say.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ from collections import Counter
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from outreach.planning.capacity import team_days_needed
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-    from outreach.planning.model import Site, TeamDay
+    from outreach.planning.model import TeamDay
 
 
 class Market:
@@ -24,19 +22,21 @@ class Market:
 
     Parameters
     ----------
+    needed
+        Team-days that the ordinary sites take, as `capacity.team_days_needed` estimates.
     left_out, delay
         As in `Prices`, one per site.
     """
 
     def __init__(
         self,
-        sites: Sequence[Site],
+        needed: int,
         team_days: Sequence[TeamDay],
         left_out: Sequence[float],
         delay: Sequence[float],
     ) -> None:
-        self.needed = team_days_needed(sites, team_days) if sites else 0
-        self.sites_a_day = len(sites) / self.needed if self.needed else 0.0
+        self.needed = needed
+        self.sites_a_day = len(left_out) / needed if needed else 0.0
         self.free = len(team_days)
         self.left_out = [0.0, *accumulate(sorted(left_out, reverse=True))]
         self.postponed_s = self._postponed_s(team_days, sorted(delay, reverse=True))

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from outreach.planning.assign import assign
-from outreach.planning.capacity import network_for, team_days_needed, verdict
-from outreach.planning.network import kinds_of
+from outreach.planning.capacity import team_days_needed, verdict
+from outreach.planning.cures import CureKind, cures_of, with_more
+from outreach.planning.filling import network_for
+from outreach.planning.hubs import ordinary_day
+from outreach.planning.network import SHORTEST_LEG_MINUTES, kinds_of
 from outreach.planning.reasons import out_of_reach, without_place
 from tests.planning.builders import (
     FRIDAY,
@@ -25,7 +28,7 @@ from tests.planning.builders import (
 from tests.planning.strategies import problems
 
 if TYPE_CHECKING:
-    from outreach.planning.model import Point, Problem, TeamDay
+    from outreach.planning.model import Point, Problem, Site, TeamDay
 
 
 @pytest.mark.parametrize(("seed", "teams", "days"), [(1, 2, 12), (2, 2, 26), (3, 3, 8), (4, 1, 9)])
@@ -51,7 +54,21 @@ def test_the_verdict_always_comes_and_adds_up(asked: Problem) -> None:
         waiting = [one for one in asked.sites if one.pin is None]
         network = network_for(waiting, asked.team_days)
         beyond = out_of_reach(network, kinds_of(network, asked.team_days))
-        assert told.out_of_reach == len(beyond) + len(without_place(waiting))
+        hopeless = [one for one in beyond if not _may_be_visited_by_stay(one.code, asked)]
+        assert told.out_of_reach == len(hopeless) + len(without_place(waiting))
+        assert told.by_stay <= len(beyond) - len(hopeless)
+        assert told.stay_team_days <= told.team_days
+
+
+def _may_be_visited_by_stay(code: str, asked: Problem) -> bool:
+    """Whether a village beyond a day's reach is open on some day and its session fits into one."""
+    (village,) = (one for one in asked.sites if one.code == code)
+    least = 2 * SHORTEST_LEG_MINUTES + village.session_minutes
+    open_days = {one.day for one in asked.team_days} - village.closed_days
+    network = network_for([village], asked.team_days)
+    kinds = kinds_of(network, asked.team_days).values()
+    is_far = not any(network.reaches(kind, 0) for kind in kinds)
+    return is_far and least <= ordinary_day(asked.team_days).minutes and bool(open_days)
 
 
 def test_a_stage_with_room_has_no_shortfall() -> None:
@@ -72,13 +89,72 @@ def test_fridays_hold_less() -> None:
 def test_villages_out_of_reach_are_counted_apart() -> None:
     nowhere = replace(site(0), point=replace(point(), latitude=math.nan))
     shut = site(2, closed_days=frozenset({MONDAY}))
-    told = verdict([nowhere, site(1, point(300)), shut, site(3)], [team_day()])
+    endless = site(4, point(300), session_minutes=1000)
+    told = verdict([nowhere, endless, shut, site(3)], [team_day()])
     assert (told.villages, told.out_of_reach, told.shortfall) == (4, 3, 0)
 
 
 def test_nothing_within_reach_leaves_nothing_to_hold() -> None:
-    told = verdict([site(1, point(300))], [team_day()])
+    told = verdict([site(1, point(300), session_minutes=1000)], [team_day()])
     assert (told.out_of_reach, told.sessions_possible, told.shortfall) == (1, 0, 0)
+
+
+def test_a_village_beyond_a_days_reach_is_short_of_days_as_long_as_there_are_too_few() -> None:
+    far = site(1, point(300))
+    short = verdict([far], team_days(1, 2))
+    assert (short.by_stay, short.out_of_reach, short.shortfall) == (0, 0, 1)
+    assert short.team_days_needed == 5
+    enough = verdict([far], team_days(1, short.team_days_needed))
+    assert (enough.by_stay, enough.stays, enough.shortfall) == (1, 1, 0)
+    assert enough.stay_team_days == 5
+    assert enough.last_day == MONDAY + timedelta(days=4)
+
+
+@pytest.mark.parametrize(("seed", "teams", "days"), [(1, 2, 24), (2, 3, 20), (3, 1, 30)])
+def test_stays_are_estimated_as_they_are_planned(seed: int, teams: int, days: int) -> None:
+    sites, slots = _with_far_ones(seed), team_days(teams, days)
+    plan = assign(problem(sites, slots, rounds=60))
+    told = verdict(sites, slots)
+    away = {(stay.team_id, day) for stay in plan.stays for day in stay.session_days}
+    visited = [one for one in plan.visits if (one.team_id, one.day) in away]
+    assert told.by_stay == len(visited) == 12
+    assert told.stays == len(plan.stays)
+    taken = sum(len(one.travel_days) + len(one.session_days) for one in plan.stays)
+    assert told.stay_team_days == pytest.approx(taken, abs=2)
+    assert told.shortfall == len(plan.unplaced) == 0
+    assert told.team_days_needed == pytest.approx(plan.team_days_used, rel=0.15)
+
+
+def test_ordinary_villages_have_the_days_that_no_stay_takes() -> None:
+    sites, slots = _with_far_ones(1), team_days(2, 11)
+    told = verdict(sites, slots)
+    placed = len(assign(problem(sites, slots, rounds=60)).visits)
+    assert told.shortfall > 0
+    assert told.sessions_possible == pytest.approx(placed, rel=0.12)
+    assert told.sessions_possible + told.shortfall == told.villages
+
+
+def test_every_cure_finds_room_for_the_stays_as_well() -> None:
+    sites, slots = _with_far_ones(2), team_days(2, 24)
+    few, later = slots[:20], slots[20:]
+    told = verdict(sites, few)
+    cures = {one.kind: one for one in cures_of(told, sites, few, later)}
+    longer = cures[CureKind.LONGER_STAGE]
+    until = [one for one in slots if longer.until is not None and one.day <= longer.until]
+    assert verdict(sites, until).shortfall == 0 < told.shortfall
+    assert verdict(sites, until[:-2]).shortfall > 0
+    more = with_more(few, teams=cures[CureKind.ADD_TEAMS].amount)
+    cured = verdict(sites, more)
+    assert (cured.shortfall, cured.by_stay) == (0, 12)
+
+
+def _with_far_ones(seed: int) -> list[Site]:
+    """Thirty villages around the base, and twelve together beyond a day's reach."""
+    there = [
+        replace(one, code=f"33.14.01.{2001 + number}", point=_moved(one.point, 250))
+        for number, one in enumerate(scattered(12, seed, 6))
+    ]
+    return [*scattered(30, seed, 12), *there]
 
 
 def test_without_team_days_everything_falls_short_and_nothing_is_promised() -> None:
@@ -130,8 +206,8 @@ def test_a_village_is_left_to_the_base_that_is_nearest(seed: int) -> None:
     assert verdict(near + there, days).team_days_needed == pytest.approx(needed, rel=0.1)
 
 
-def _moved(at: Point) -> Point:
-    return replace(at, latitude=at.latitude + 70 / 111.2, longitude=at.longitude + 70 / 110.2)
+def _moved(at: Point, km: float = 70) -> Point:
+    return replace(at, latitude=at.latitude + km / 111.2, longitude=at.longitude + km / 110.2)
 
 
 def test_a_day_on_which_a_village_is_closed_does_not_hold_it() -> None:
