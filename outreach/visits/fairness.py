@@ -6,7 +6,7 @@ Only active visits count: what was called off cost nobody a day.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date  # noqa: TC003 - dataclass fields are read at run time
 from enum import StrEnum
 from statistics import fmean
@@ -20,6 +20,7 @@ from outreach.people.tables import Account, Role, Team
 from outreach.planning.model import Access
 from outreach.villages.tables import District, Village, VillageAccess
 from outreach.visits.answers import HEARD_BY
+from outreach.visits.stays import stays_between
 from outreach.visits.tables import (
     ACTIVE,
     Answer,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from sqlmodel import Session
+
+    from outreach.visits.stays import StayRow
 
 #: A team that is on the road before or after these minutes of the day drives in the dark.
 NIGHT_ENDS_MINUTE, NIGHT_STARTS_MINUTE = 6 * 60, 18 * 60
@@ -66,7 +69,7 @@ class HardVisit:
 
 @dataclass(frozen=True, slots=True)
 class TeamLoad:
-    """What one team carries."""
+    """What one team carries; days of travel of stays and their ways count as work."""
 
     team_id: int
     team: str
@@ -128,11 +131,16 @@ def fairness(
     dark = _in_the_dark(rows)
     counted = [row for row in rows if stage_id is None or row.stage_id == stage_id]
     refusals = _refusals(db, {row.village_code for row in counted})
+    stays = [
+        stay
+        for stay in stays_between(db, first, last, col(Team.branch_id) == branch_id)
+        if stage_id is None or stay.stage_id == stage_id
+    ]
     by_team: dict[int, list[Any]] = defaultdict(list)
     for row in counted:
         by_team[row.team_id].append(row)
     loads = tuple(
-        _load(team.id, team.name, by_team[team.id], dark, refusals)
+        _with_ways(_load(team.id, team.name, by_team[team.id], dark, refusals), stays, first, last)
         for team in _teams(db, branch_id)
         if team.is_active or team.id in by_team
     )
@@ -252,6 +260,18 @@ def _load(
         travel_minutes=sum(row.travel_minutes + row.return_minutes for row in rows),
         session_minutes=sum(row.session_minutes for row in rows),
         hard=tuple(one for one in hard if one.hardships),
+    )
+
+
+def _with_ways(load: TeamLoad, stays: Iterable[StayRow], first: date, last: date) -> TeamLoad:
+    """Add the ways to hubs and back, each on its days of travel, as far as they lie in the span."""
+    mine = [stay for stay in stays if stay.team_id == load.team_id]
+    days = [(stay, day) for stay in mine for day in stay.travel_days if first <= day <= last]
+    way = sum(2 * stay.access_minutes / len(stay.travel_days) for stay, _ in days)
+    return replace(
+        load,
+        team_days=load.team_days + len(days),
+        travel_minutes=load.travel_minutes + round(way),
     )
 
 

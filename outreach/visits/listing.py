@@ -29,7 +29,7 @@ from outreach.visits.rows import (
     VisitFilters,
     VisitRow,
 )
-from outreach.visits.stays import stays_of_teams
+from outreach.visits.stays import stays_of_stage, stays_of_teams, way_minutes
 from outreach.visits.tables import ACTIVE, Happening, Visit, VisitEvent, Work
 from outreach.visits.waiting import ended_villages
 
@@ -244,14 +244,18 @@ def summary_of_stage(db: Session, person: Person, stage_id: int) -> StageSummary
     """
     rows = visits_of_stage(db, person, stage_id)
     left = unplaced(db, person, stage_id)
+    stays = stays_of_stage(db, person, stage_id)
     days = [row.day for row in rows]
+    worked = {(row.team_id, row.day) for row in rows}
+    worked |= {(stay.team_id, day) for stay in stays for day in stay.travel_days}
     return StageSummary(
         villages=len(rows) + len(left),
         by_work=Counter(row.work for row in rows),
         unplaced=len(left),
         by_reason=Counter(row.reason for row in left if row.reason is not None),
-        team_days=len({(row.team_id, row.day) for row in rows}),
-        travel_minutes=sum(row.travel_minutes + row.return_minutes for row in rows),
+        team_days=len(worked),
+        travel_minutes=sum(row.travel_minutes + row.return_minutes for row in rows)
+        + way_minutes(stays),
         first_day=min(days, default=None),
         last_day=max(days, default=None),
     )

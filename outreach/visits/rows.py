@@ -122,8 +122,8 @@ class UnplacedRow:
 class StageSummary:
     """A stage in figures: `villages` = the sum of `by_work` + `unplaced`.
 
-    `by_work` counts active visits by status; `travel_minutes`, `team_days` and the two days
-    are those of the active visits (None when there are none).
+    `by_work` counts active visits by status; the two days are those of the active visits (None
+    when there are none), `travel_minutes` and `team_days` with the ways and travel days of stays.
     """
 
     villages: int

@@ -153,6 +153,11 @@ def stays_of_teams(
     return by_day(stays_between(db, first, last, col(Team.id).in_(team_ids)))
 
 
+def way_minutes(stays: Iterable[StayRow]) -> int:
+    """Minutes on the road to the hubs and back."""
+    return sum(2 * stay.access_minutes for stay in stays)
+
+
 def at_hub(whole: TeamDay, stays: Mapping[tuple[int, date], StayRow]) -> TeamDay:
     """Let a day that lies in a stay start and end at its hub."""
     stay = stays.get((whole.team_id, whole.day))

@@ -23,7 +23,8 @@ from outreach.planning.workdays import ClosedKind
 from outreach.villages.tables import Zone
 from outreach.visits.batches import claim, due_batches, load_problem
 from outreach.visits.board import read_board
-from outreach.visits.listing import day_trips
+from outreach.visits.fairness import fairness
+from outreach.visits.listing import day_trips, summary_of_stage
 from outreach.visits.openings import open_days
 from outreach.visits.question import free_team_days
 from outreach.visits.runs import release_proposals
@@ -175,6 +176,31 @@ def test_the_way_to_the_hub_counts_in_the_figures_of_the_batch(engine: Engine, a
     assert (batch.team_days, batch.travel_minutes) == (4, 2 * 300 + 80)
     assert (stay.starts, stay.ends) == (OUT, BACK)
     assert way_minutes([]) == 0
+
+
+def test_the_way_to_the_hub_counts_in_the_figures_of_the_plan(engine: Engine, away: World) -> None:
+    with reading(engine) as db:
+        summary = summary_of_stage(db, away.coordinator, away.stage_id)
+    # Two visits of 20 minutes out and back, and 300 minutes to the hub, out and back.
+    assert (summary.team_days, summary.travel_minutes) == (4, 2 * 40 + 2 * 300)
+    with unit_of_work(engine) as db:
+        db.execute(update(Visit).values(work=Work.CANCELLED))
+    with reading(engine) as db:
+        summary = summary_of_stage(db, away.coordinator, away.stage_id)
+    assert (summary.team_days, summary.travel_minutes) == (0, 0)
+
+
+def test_the_way_to_the_hub_is_work_of_the_team(engine: Engine, away: World) -> None:
+    def carried(first: date, last: date, stage_id: int | None = None) -> list[tuple[int, int]]:
+        with reading(engine) as db:
+            told = fairness(db, away.branch_id, first, last, stage_id=stage_id)
+        return [(load.team_days, load.travel_minutes) for load in told.loads]
+
+    assert carried(STARTS, ENDS, away.stage_id) == [(4, 680), (0, 0)]
+    assert carried(STARTS, ENDS, away.stage_id + 1) == [(0, 0), (0, 0)]
+    # Of a stay that reaches beyond the span, the way of the days within.
+    assert carried(FIRST, BACK) == [(3, 380), (0, 0)]
+    assert carried(SECOND, SECOND) == [(1, 40), (0, 0)]
 
 
 def test_trips_papers_and_lists_name_the_hub(engine: Engine, away: World) -> None:
