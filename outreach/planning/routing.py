@@ -1,6 +1,7 @@
 """Day-trips and their days, in two steps.
 
-First routes without days: the least travel for all villages that are worth a stop. Then each trip
+First routes without days: trips chosen as a whole by a linear programme, then the least travel for
+all villages that are worth a stop. Then each trip
 gets the day on which it costs least, and the solver goes on from there with the price of every
 village on every day. Both steps end after a number of rounds, or when their share of processor
 time is spent; the rounds are counted, so that the same question, seed and rounds give the same
@@ -13,6 +14,7 @@ from itertools import count
 from time import process_time
 from typing import TYPE_CHECKING
 
+from outreach.planning.choosing import chosen_trips
 from outreach.planning.days import with_days
 from outreach.planning.network import Trip
 from outreach.planning.rota import give_trips, insert_left
@@ -110,7 +112,8 @@ def plan_rota(
     dated = dated_slots(network, kinds, prices)
     undated = undated_slots(network, dated)
     solver = Solver(network, undated, prices)
-    routes = held(network, undated, ())
+    chosen = chosen_trips(network, undated, prices, lambda: search.is_over(0))
+    routes = held(network, undated, chosen)
     for turn in count():
         start = routes or None
         routes = solver.search(start, search.turn(0, ROUNDS_A_TURN), search.seed + turn, turn)

@@ -66,8 +66,8 @@ def _params(neighbours: int, kick: int) -> pyvrp.SolveParams:
 
 
 # Few neighbours and small kicks are quick and suit trips of three stops; large kicks find the way
-# out where too many villages want too few days. In turns: measured on scarce plans of Maluku
-# Tengah and Ngada, either alone stays 2 to 4 per cent above the bound, both 1.0 and 1.4.
+# out where too many villages want too few days. In turns: on scarce plans of Maluku Tengah and
+# Ngada either alone stayed further above the bound.
 WAYS = (_params(40, 25), _params(20, 12))
 
 

@@ -127,7 +127,7 @@ class Tours:
         """Least travel of one trip of up to three stops; infinite where the day cannot hold it."""
         if len(stops) > self.frame.sessions:
             return np.inf
-        return float(self._least([np.array([stop]) for stop in stops])[0])
+        return float(self.least_of([np.array([stop]) for stop in stops])[0])
 
     def stops_of(self, first: int, number: int) -> tuple[int, ...]:
         """Give the stops of a trip by its number among those beginning with `first`."""
@@ -145,11 +145,11 @@ class Tours:
         for of_length, those in zip(stops, lengths, strict=True):
             if those.any():
                 chosen = [one if isinstance(one, int) else one[those] for one in of_length]
-                tours[those] = self._least(chosen)
+                tours[those] = self.least_of(chosen)
         return tours
 
-    def _least(self, stops: Stops) -> Floats:
-        """Travel of the best feasible order; one entry per trip."""
+    def least_of(self, stops: Stops) -> Floats:
+        """Least travel of many trips; `stops` are all first stops, all second ones and so on."""
         best, *others = (self._travel(order) for order in self._orders(stops))
         for other in others:
             best = np.minimum(best, other)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_teams_that_may_change_trips_carry_alike_for_no_minute_more() -> None:
-    sites = scattered(48, seed=4, wide_km=14)
+    sites = scattered(45, seed=4, wide_km=14)
     asked = Problem(tuple(sites), tuple(team_days(3, 7)), 1, Parameters(rounds=40))
     plain = assign(asked)
     fair = assign(replace(asked, parameters=replace(asked.parameters, fairness=100.0)))
