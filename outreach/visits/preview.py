@@ -63,7 +63,7 @@ class StagePreview:
     villages_elsewhere
         Villages of the area that another stage of the campaign reached or is about to visit.
     out_of_reach
-        Chosen villages that no team-day could hold.
+        Chosen villages that neither a team-day nor a stay could hold.
     team_days, fridays
         Free team-days on which some village is open, and how many of them are on a Friday (two
         sessions at most).
@@ -77,7 +77,7 @@ class StagePreview:
         When the last village would be reached at this pace, be it after the stage's end.
     weeks
         Free team-days by week, weeks without any between them included.
-    sessions_possible, shortfall, team_days_needed
+    sessions_possible, shortfall, team_days_needed, by_stay, stays, stay_team_days
         As in `planning.capacity.Verdict`.
     cures
         What closes the gap, each tried; no cure lets a stage end later than it may.
@@ -102,6 +102,9 @@ class StagePreview:
     last_free: date | None = None
     last_reached: date | None = None
     weeks: tuple[Week, ...] = ()
+    by_stay: int = 0
+    stays: int = 0
+    stay_team_days: int = 0
 
     @property
     def all_fit(self) -> bool:
@@ -157,6 +160,9 @@ def preview(
         last_free=max(days, default=None),
         last_reached=told.last_day,
         weeks=_weeks(team_days),
+        by_stay=told.by_stay,
+        stays=told.stays,
+        stay_team_days=told.stay_team_days,
     )
 
 

@@ -54,7 +54,34 @@ def verdict_words(told: StagePreview) -> str:
         )
     else:
         words = _("%(visits)s visits, %(slots)s slots between %(first)s and %(last)s.", **facts)
-    return f"{words} {_the_rest(told)}".rstrip()
+    return " ".join(filter(None, (str(words), stay_words(told), _the_rest(told))))
+
+
+def stay_words(told: StagePreview) -> str:
+    """Say how many villages are visited by stays, and what that takes; nothing without any."""
+    if not told.by_stay:
+        return ""
+    days = ngettext(
+        "%(shown)s team-day",
+        "%(shown)s team-days",
+        told.stay_team_days,
+        shown=number(told.stay_team_days),
+    )
+    stays = ngettext(
+        "about %(shown)s stay, %(days)s",
+        "about %(shown)s stays, %(days)s",
+        told.stays,
+        shown=number(told.stays),
+        days=days,
+    )
+    words = ngettext(
+        "%(shown)s village is visited by staying overnight (%(stays)s).",
+        "%(shown)s villages are visited by staying overnight (%(stays)s).",
+        told.by_stay,
+        shown=number(told.by_stay),
+        stays=stays,
+    )
+    return str(words)
 
 
 def _the_rest(told: StagePreview) -> str:
@@ -64,8 +91,8 @@ def _the_rest(told: StagePreview) -> str:
     if not told.out_of_reach:
         return ""
     words = ngettext(
-        "%(shown)s village cannot be reached and held in one day by any team.",
-        "%(shown)s villages cannot be reached and held in one day by any team.",
+        "%(shown)s village cannot be visited by any team, not even by staying overnight.",
+        "%(shown)s villages cannot be visited by any team, not even by staying overnight.",
         told.out_of_reach,
         shown=number(told.out_of_reach),
     )

@@ -261,24 +261,45 @@ def test_villages_that_nobody_reaches_are_never_said_to_fit(
     path = f"/stages/{stage_id}/verdict"
     assert "All of them fit." in words_of(client.get(path))
 
-    def sail_off(district: str) -> None:
+    def shut(district: str) -> None:
         with unit_of_work(engine_of(app)) as db:
-            inside = col(Village.code).startswith(district)
-            for village in db.exec(select(Village).where(inside)):
-                village.latitude = (village.latitude or 0) + 6
+            stage = db.get_one(Stage, stage_id)
+            closed = ClosedPeriod(
+                region_code=district,
+                starts=stage.starts,
+                ends=stage.ends,
+                closure=Closure.HARVEST,
+            )
+            closed.note = "padi"
+            db.add(closed)
 
-    sail_off("33.72.02.")
+    shut("33.72.02")
     words = words_of(client.get(path))
     assert re.search(
-        r"2026\. \d+ villages cannot be reached and held in one day by any team\. All others fit\.",
+        r"2026\. \d+ villages cannot be visited by any team, not even by staying overnight\."
+        r" All others fit\.",
         words,
     )
     assert "At this pace the last is reached on" in words
-    sail_off("33.72.05.")
+    shut("33.72.05")
     words = words_of(client.get(path))
-    assert "cannot be reached and held in one day by any team." in words
+    assert "so no village would get a visit" in words
     for claim in ("All of them fit", "All others fit", "At this pace", "Any one of these"):
         assert claim not in words
+
+
+def test_villages_beyond_a_days_reach_are_said_to_be_visited_by_a_stay(
+    app: Flask, world: World, client: Visitor
+) -> None:
+    stage_id = drafted(client, world)
+    with unit_of_work(engine_of(app)) as db:
+        inside = col(Village.code).startswith("33.72.02.")
+        far = len(db.exec(select(Village).where(inside)).all())
+        for village in db.exec(select(Village).where(inside)):
+            village.latitude = (village.latitude or 0) - 2
+    words = words_of(client.get(f"/stages/{stage_id}/verdict?more_teams=2"))
+    said = r"villages are visited by staying overnight \(about \d+ stays, \d+ team-days\)\."
+    assert re.search(rf"2026\. {far} {said} All of them fit\.", words)
 
 
 def test_a_closed_day_is_told_by_what_closes_it(app: Flask, world: World, client: Visitor) -> None:
