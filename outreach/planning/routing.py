@@ -1,11 +1,10 @@
 """Day-trips and their days, in two steps.
 
 First routes without days: trips chosen as a whole by a linear programme, then the least travel for
-all villages that are worth a stop. Then each trip
-gets the day on which it costs least, and the solver goes on from there with the price of every
-village on every day. Both steps end after a number of rounds, or when their share of processor
-time is spent; the rounds are counted, so that the same question, seed and rounds give the same
-plan.
+all villages that are worth a stop. Then each trip gets the day on which it costs least, and the
+solver goes on from there with the price of every village on every day. Both steps end after a
+number of rounds, or when their share of processor time is spent; the rounds are counted, so that
+the same question, seed and rounds give the same plan.
 """
 
 from __future__ import annotations
