@@ -14,7 +14,7 @@ from sqlmodel import col, select
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.access import NATION, covers
 from outreach.people.edits import change, locked
-from outreach.people.free_text import Note
+from outreach.people.free_text import Note, Source
 from outreach.people.order import check_order
 from outreach.people.regions import refuse_unknown
 from outreach.people.tables import Role
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 MOST_MINUTES = 1440
 #: An authority moves a feast by a day or two; more than this is a slip of the pen.
 MOVED_AT_MOST = timedelta(days=10)
-
-#: Who said so: without it nobody can judge a rule or an announcement later.
-Source = Annotated[Note, Field(min_length=3)]
 
 
 class RuleIn(BaseModel):

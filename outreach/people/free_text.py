@@ -46,3 +46,10 @@ Remark = Annotated[
 Note = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_readable)
 ]
+
+#: Who said so: without it nobody can judge a rule or an announcement later.
+Source = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=3, max_length=200),
+    AfterValidator(_readable),
+]

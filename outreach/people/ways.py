@@ -15,8 +15,9 @@ from sqlmodel import col
 from outreach.db import insert_into
 from outreach.errors import Invalid
 from outreach.people.access import covers, within
-from outreach.people.calendar_edits import Source, calendar_areas
+from outreach.people.calendar_edits import calendar_areas
 from outreach.people.closures import ClosedRegion, Listed
+from outreach.people.free_text import Source
 from outreach.people.regions import refuse_unknown
 from outreach.people.tables import BranchRegency, Team
 from outreach.planning.model import Access

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext, ngettext
+from flask_babel import lazy_gettext as _lazy
+from flask_babel import ngettext
 
 from outreach.web.i18n import number, short_date
 from outreach.web.words import word
@@ -18,22 +19,22 @@ if TYPE_CHECKING:
 
 #: Names of the parts, in the order people read them.
 PART_WORDS = {
-    "gap": lazy_gettext("Gap"),
-    "vulnerable": lazy_gettext("Vulnerable"),
-    "access": lazy_gettext("Access"),
-    "staleness": lazy_gettext("Not visited lately"),
-    "promise": lazy_gettext("Promised"),
-    "sponsor_end": lazy_gettext("Sponsor ends"),
+    "gap": _lazy("Gap"),
+    "vulnerable": _lazy("Vulnerable"),
+    "access": _lazy("Access"),
+    "staleness": _lazy("Not visited lately"),
+    "promise": _lazy("Promised"),
+    "sponsor_end": _lazy("Sponsor ends"),
 }
 
 #: What each weight rewards, for the form of a campaign.
 PART_HINTS = {
-    "gap": lazy_gettext("Many informal workers who are not covered yet."),
-    "vulnerable": lazy_gettext("Many vulnerable workers who are not covered yet."),
-    "access": lazy_gettext("A short way from the base, boats and flights included."),
-    "staleness": lazy_gettext("No session for long; after a year as if there had been none."),
-    "promise": lazy_gettext("A visit that was confirmed or chosen before and did not come about."),
-    "sponsor_end": lazy_gettext("A sponsorship that ends within half a year."),
+    "gap": _lazy("Many informal workers who are not covered yet."),
+    "vulnerable": _lazy("Many vulnerable workers who are not covered yet."),
+    "access": _lazy("A short way from the base, boats and flights included."),
+    "staleness": _lazy("No session for long; after a year as if there had been none."),
+    "promise": _lazy("A visit that was confirmed or chosen before and did not come about."),
+    "sponsor_end": _lazy("A sponsorship that ends within half a year."),
 }
 
 
