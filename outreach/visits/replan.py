@@ -395,7 +395,6 @@ def _end(
 
 
 def _write_reason(db: Session, stage: Stage, change: Change) -> None:
-    waiting = db.get(StageVillage, (stage.id, change.village_code))
-    if waiting is not None:
-        waiting.reason, waiting.remedy = change.reason, change.remedy
-        waiting.remedy_amount = change.remedy_amount
+    if waiting := db.get(StageVillage, (stage.id, change.village_code)):
+        told = change.reason, change.remedy, change.remedy_amount
+        waiting.reason, waiting.remedy, waiting.remedy_amount = told

@@ -17,10 +17,7 @@ from outreach.planning.assign import assign
 from outreach.planning.bill import bill_of
 from outreach.planning.check import violations
 from outreach.planning.model import Hours, Parameters, Pin, Problem, Reason, Remedy, Site, TeamDay
-from outreach.planning.network import Trip, kinds_of, network_of
-from outreach.planning.prices import priced
-from outreach.planning.rota import give_trips, insert_left
-from outreach.planning.slots import visit_prices
+from outreach.planning.network import kinds_of, network_of
 from outreach.planning.workdays import holidays_between, is_friday, overlaps_prayers
 from tests.planning.builders import (
     FRIDAY,
@@ -36,8 +33,6 @@ from tests.planning.strategies import problems
 
 if TYPE_CHECKING:
     from outreach.planning.model import Plan
-    from outreach.planning.network import Network
-    from outreach.planning.rota import Rota
 
 
 @given(problems())
@@ -346,66 +341,6 @@ def test_teams_share_the_work() -> None:
     assert abs(counts[1] - counts[2]) <= 6
 
 
-def test_a_team_goes_on_where_it_knows_the_district() -> None:
-    days = team_days(2, 2)
-    sites = [site(n, point(n // 2)) for n in (0, 1, 20, 21)]
-    ground = network_of(sites, days)
-    kinds = kinds_of(ground, days)
-    kind = kinds[days[0]]
-    first, second = (Trip(days[0].day, kind, (stop,)) for stop in (0, 2))
-    then = [Trip(days[2].day, kind, (stop,)) for stop in (1, 3)]
-    rota = give_trips(ground, [first, second, *then], kinds, {})
-    of = {(one.day, stops): one.team_id for one, stops in rota.items()}
-    assert of[days[0].day, (0,)] == of[days[2].day, (1,)]
-    assert of[days[0].day, (2,)] == of[days[2].day, (3,)]
-
-
-def filled(ground: Network, rota: Rota, days: list[TeamDay], left: list[int]) -> Rota:
-    prices = priced(ground.sites, days, 0.0)
-    table = visit_prices(ground, prices)
-    return insert_left(ground, rota, kinds_of(ground, days), left, prices.day_number, table)
-
-
-def test_a_village_left_over_is_put_where_it_lengthens_the_way_least() -> None:
-    days = team_days(1, 2)
-    sites = [site(0, point(10)), site(1, point(-10)), site(2, point(11)), site(3, point(150))]
-    ground = network_of(sites, days)
-    rota = filled(ground, {days[0]: (1,), days[1]: (0,)}, days, [2, 3])
-    assert rota[days[0]] == (1,)
-    assert sorted(rota[days[1]]) == [0, 2]
-    shut = [replace(one, closed_days=frozenset({days[1].day})) for one in sites]
-    rota = filled(network_of(shut, days), {days[0]: (1,), days[1]: (0,)}, days, [2])
-    assert sorted(rota[days[0]]) == [1, 2]
-
-
-def test_a_detour_is_preferred_to_sending_another_team_out() -> None:
-    days = [team_day(1), team_day(2, base=point(10, 12))]
-    sites = [site(0, point(10)), site(1, point(10, 12))]
-    ground = network_of(sites, days)
-    rota = filled(ground, {days[0]: (0,)}, days, [1])
-    assert {one.team_id: sorted(stops) for one, stops in rota.items()} == {1: [0, 1]}
-
-
-def test_a_day_holds_no_more_than_its_sessions() -> None:
-    days = [team_day(sessions=1)]
-    ground = network_of([site(0), site(1)], days)
-    kind = kinds_of(ground, days)[days[0]]
-    assert ground.fits(kind, (0,))
-    assert not ground.fits(kind, (0, 1))
-    assert ground.best_order(kind, (0, 1)) is None
-
-
-@pytest.mark.parametrize("wrong", [{"day_price": math.nan}, {"day_price": -0.1}])
-def test_parameters_refuse_a_price_that_is_no_amount(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="price"):
-        Parameters(**wrong)  # type: ignore[arg-type]
-
-
-def test_parameters_refuse_rounds_that_never_end() -> None:
-    with pytest.raises(ValueError, match="rounds"):
-        Parameters(rounds=-1)
-
-
 def test_progress_runs_to_the_end_and_an_exception_in_it_ends_the_planning() -> None:
     asked = problem(scattered(12), team_days(1, 4), rounds=80)
     told: list[tuple[int, int]] = []
@@ -428,21 +363,6 @@ def test_the_size_decides_the_rounds_when_nobody_does() -> None:
     again = replace(asked, parameters=Parameters(rounds=plan.rounds), seed=plan.seed)
     assert assign(again) == plan
     assert plan.solver.startswith("pyvrp 0.14")
-
-
-@pytest.mark.parametrize(
-    ("value", "session_minutes"), [(math.nan, 120), (math.inf, 120), (-1.0, 120), (1.0, 0)]
-)
-def test_a_problem_refuses_sites_no_plan_could_serve(value: float, session_minutes: int) -> None:
-    with pytest.raises(ValueError, match="must"):
-        problem([site(0, value=value, session_minutes=session_minutes)], [])
-
-
-def test_a_problem_refuses_doubles() -> None:
-    with pytest.raises(ValueError, match="village stands twice"):
-        problem([site(0), site(0)], [])
-    with pytest.raises(ValueError, match="team stands twice"):
-        problem([], [team_day(), team_day(sessions=1)])
 
 
 def test_no_village_and_no_team_is_an_empty_plan() -> None:
