@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from outreach.planning.hubs import LONGEST_STAY_WORKDAYS
+from outreach.planning.hubs import LONGEST_STAY_DAYS, LONGEST_STAY_WORKDAYS
 from outreach.planning.network import holds_prayers
 from outreach.planning.workdays import SUNDAY, days_between, holidays_between
 
@@ -83,7 +83,7 @@ class Calendar:
         for run in self.runs:
             minutes = access(run[0].base)
             for first in range(len(run)):
-                block = _block(run[first:], minutes, sessions, trips)
+                block = _block(room_from(run, first), minutes, sessions, trips)
                 if block is not None:
                     yield block
 
@@ -92,7 +92,7 @@ class Calendar:
     ) -> Iterator[Block]:
         """Of each stretch the one of `blocks` that it begins with."""
         for run in self.runs:
-            block = _block(run, access(run[0].base), sessions, trips)
+            block = _block(room_from(run, 0), access(run[0].base), sessions, trips)
             if block is not None:
                 yield block
 
@@ -112,6 +112,11 @@ class Calendar:
             else:
                 left.append(run)
         self.runs = [run for run in left if run]
+
+
+def room_from(run: Run, first: int) -> Run:
+    """Days of a stretch from one on, as far as a stay that begins there may last."""
+    return tuple(one for one in run[first:] if (one.day - run[first].day).days < LONGEST_STAY_DAYS)
 
 
 def _block(room: Run, access_minutes: int, sessions: int, trips: int) -> Block | None:

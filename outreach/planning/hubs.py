@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 # A team away for more than two working weeks asks for too much: families, clothes, fuel, cash.
 LONGEST_STAY_WORKDAYS = 12
 
+# Neither may feasts or a team's free weekdays stretch it: from the day out to the day back.
+LONGEST_STAY_DAYS = 21
+
 # Two of those days are Fridays, which hold a session less.
 MOST_TRIPS = LONGEST_STAY_WORKDAYS - 1
 

@@ -12,7 +12,11 @@ from flask import render_template
 from flask_babel import gettext as _
 
 from outreach.campaigns.choosing import SIGNUPS_PER_HUNDRED
-from outreach.planning.hubs import LONGEST_LEG_MINUTES, LONGEST_STAY_WORKDAYS
+from outreach.planning.hubs import (
+    LONGEST_LEG_MINUTES,
+    LONGEST_STAY_DAYS,
+    LONGEST_STAY_WORKDAYS,
+)
 from outreach.planning.model import USUAL, Reason, Remedy, Site
 from outreach.planning.prices import (
     DROP_TEAM_DAYS,
@@ -64,6 +68,7 @@ def how_plans_are_made() -> ResponseReturnValue:
         prayers=(_clock(PRAYERS_START_MINUTE), _clock(PRAYERS_END_MINUTE)),
         signups_per_hundred=SIGNUPS_PER_HUNDRED,
         longest_stay=LONGEST_STAY_WORKDAYS,
+        longest_away=LONGEST_STAY_DAYS,
         longest_leg_minutes=LONGEST_LEG_MINUTES,
         longest_extra_minutes=LONGEST_EXTRA_MINUTES,
         extension_days=EXTENSION_DAYS,

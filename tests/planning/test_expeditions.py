@@ -15,6 +15,7 @@ from outreach.planning.blocks import runs_of
 from outreach.planning.check import violations_of_day
 from outreach.planning.expeditions import Expeditions, plan_stays
 from outreach.planning.hubs import (
+    LONGEST_STAY_DAYS,
     LONGEST_STAY_WORKDAYS,
     cover,
     ground_of,
@@ -83,6 +84,7 @@ def check_stay(asked: Problem, answer: Expeditions, stay: Stay) -> None:
     assert stay.access_minutes == travel_minutes(first.base, hub.point, asked.travel)
     assert not set(stay.travel_days) & set(stay.session_days)
     assert len(stay.session_days) <= LONGEST_STAY_WORKDAYS
+    assert (max(days_of(stay)) - min(days_of(stay))).days < LONGEST_STAY_DAYS
     out = [team[day] for day in stay.travel_days if day < stay.session_days[0]]
     back = [team[day] for day in stay.travel_days if day > stay.session_days[-1]]
     assert minutes(out) >= stay.access_minutes > minutes(out[1:]), "the way is paid once"
@@ -185,6 +187,16 @@ def test_a_free_weekday_is_spent_at_the_hub_and_one_missing_saturday_is_not() ->
     assert len(runs_of(rested)) == 1
     away = [one for one in team_days(1, 24) if one.day != date(2027, 1, 16)]
     assert len(runs_of(away)) == 2
+
+
+def test_a_team_that_works_two_days_a_week_is_home_within_three_weeks() -> None:
+    far = far_away(20)
+    days = [one for one in team_days(1, 120) if one.day.weekday() in {1, 2}]
+    asked = asked_for(far, days)
+    answer = plan_stays(asked, far)
+    check(asked, far, answer)
+    assert not answer.unplaced
+    assert len(answer.stays) > 1
 
 
 def test_a_stay_keeps_off_the_days_of_visits_that_stand() -> None:
