@@ -38,6 +38,7 @@ from outreach.visits.standing import (
     standing_of_stage,
     waiting_for,
 )
+from outreach.visits.stays import stays_of_stage
 from outreach.visits.tables import SubmissionState
 from outreach.web.approval_views import KINDS, change_lines, week_chart
 from outreach.web.auth import person
@@ -283,6 +284,7 @@ def _difference(
         "page": page,
         "last_page": last,
         "chart": week_chart(difference, places),
+        "stays": stays_of_stage(db, person(), stage.id or 0),
     }
 
 

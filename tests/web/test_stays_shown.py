@@ -52,6 +52,14 @@ def test_every_view_of_a_plan_tells_of_its_stays(
         assert "1 day with sessions" in words
 
 
+def test_who_hands_a_plan_in_sees_its_stays(
+    hub: str, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    page = english(Role.COORDINATOR).get(f"/stages/{world.own['stage_id']}/hand-in")
+    assert f"stays at {hub}" in words_of(page)
+    assert "on the way to where a team stays are not in these figures" in words_of(page)
+
+
 def test_the_map_starts_the_trips_of_a_stay_at_its_hub(
     hub: str, world: World, english: Callable[[Role], Visitor]
 ) -> None:
