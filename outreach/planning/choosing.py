@@ -68,7 +68,7 @@ class Near:
 
 
 def chosen_trips(
-    network: Network, slots: Sequence[Slots], prices: Prices, is_over: Callable[[], bool]
+    network: Network, slots: Sequence[Slots], prices: Prices, may_go_on: Callable[[], bool]
 ) -> list[Found]:
     """Choose trips for the slots on which no visit stands, and villages without a pin.
 
@@ -78,15 +78,15 @@ def chosen_trips(
     ----------
     slots
         Slots without a day.
-    is_over
-        Asked after every round of the programme: ends it early.
+    may_go_on
+        Asked before every round of the programme; without any, no trip is chosen.
     """
     numbers = [number for number, slot in enumerate(slots) if slot.team_id is None]
     free = np.array([stop for stop, site in enumerate(network.sites) if site.pin is None])
     if not numbers or not len(free):
         return []
     choice = _Choice(network, [slots[number] for number in numbers], prices, free)
-    choice.learn(is_over)
+    choice.learn(may_go_on)
     return [(numbers[one.number], one.stops) for one in choice.settled()]
 
 
@@ -133,10 +133,12 @@ class _Choice:
         self.columns: list[Column] = []
         self.taken = np.zeros(len(network.sites) + 1, dtype=bool)
 
-    def learn(self, is_over: Callable[[], bool]) -> None:
+    def learn(self, may_go_on: Callable[[], bool]) -> None:
         """Ask for trips that pay until the programme is nearly as good as it gets."""
         centre, best = None, -np.inf
         for _ in range(MOST_ROUNDS):
+            if not may_go_on():
+                return
             asked = self.master.solve()
             steady = asked if centre is None else _between(centre, asked)
             found, least = self._paying(steady)
@@ -146,7 +148,7 @@ class _Choice:
                 centre, best = steady, bound
             added = self._add(found) or self._add(self._paying(asked)[0])
             is_near = asked.objective - best < CONVERGED_SHARE * asked.objective
-            if not added or is_near or is_over():
+            if not added or is_near:
                 return
 
     def settled(self) -> list[Column]:

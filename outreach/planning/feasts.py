@@ -98,8 +98,10 @@ FIRST_YEAR, LAST_YEAR = 1925, 2075
 def feasts_of(year: int) -> tuple[Occurrence, ...]:
     """List every feast that begins in a year of our calendar, by day.
 
-    Before 1925 and after 2075 only those of Bali and those on the list of holidays are known.
+    Before 1925 and after 2075 none is known.
     """
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        return ()
     found = sorted(
         (one for one in (*_islamic(year), *_balinese(year)) if one.starts.year == year),
         key=lambda one: (one.starts, one.feast),
@@ -124,8 +126,6 @@ def names_feast(name: str, feast: Feast) -> bool:
 
 
 def _islamic(year: int) -> Iterator[Occurrence]:
-    if not FIRST_YEAR <= year <= LAST_YEAR:
-        return
     first = Gregorian(year, 1, 1).to_hijri().year
     for hijri in range(first, first + 3):
         for feast, (month, day, days) in ISLAMIC.items():

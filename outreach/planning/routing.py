@@ -111,7 +111,7 @@ def plan_rota(
     dated = dated_slots(network, kinds, prices)
     undated = undated_slots(network, dated)
     solver = Solver(network, undated, prices)
-    chosen = chosen_trips(network, undated, prices, lambda: search.is_over(0))
+    chosen = chosen_trips(network, undated, prices, search.turn(0))
     routes = held(network, undated, chosen)
     for turn in count():
         start = routes or None

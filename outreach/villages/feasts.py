@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 from sqlmodel import col, select
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     type Key = tuple[Feast, int, int]
-
-#: An announcement moves a feast by days, Galungan's year by none: this much around is enough.
-AROUND = timedelta(days=45)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ class KnownFeast:
 
 def feasts_between(db: Session, first: date, last: date) -> tuple[KnownFeast, ...]:
     """List the feasts with a day from *first* to *last*, both included, by day."""
-    known = _known(db, first - AROUND, last + AROUND)
+    known = _known(db, first, last)
     return tuple(one for one in known if one.starts <= last and one.ends >= first)
 
 
@@ -119,6 +116,7 @@ def _names(holiday: Holiday) -> list[str]:
 
 
 def _known(db: Session, first: date, last: date) -> list[KnownFeast]:
+    """List the feasts of these years and of one more on each side: an announcement may move one."""
     years = range(max(first.year - 1, date.min.year + 1), min(last.year + 2, date.max.year))
     announced = _announced(db, years)
     found = [

@@ -111,7 +111,7 @@ def test_every_problem_is_told_at_once() -> None:
         "region_code": "province_too_wide",
         "access": "enum",
         "wait_minutes": "less_than_equal",
-        "source": "too_short",
+        "source": "string_too_short",
     }
     with pytest.raises(ValidationError, match="no crossing"):
         way(access="road", wait_minutes=10)

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-#: A gzip file with a damaged middle, and one that holds no UTF-8.
-CORRUPT = bytearray(gzip.compress(b"id,name\n" * 1000))
+#: A gzip file with a damaged middle, and one that holds no UTF-8; without the time of packing, so
+#: that the tests bear the same names in every process.
+CORRUPT = bytearray(gzip.compress(b"id,name\n" * 1000, mtime=0))
 CORRUPT[12:20] = b"\xff" * 8
-NOT_TEXT = gzip.compress(b"id,name\n11,\xff\xfe\n")
+NOT_TEXT = gzip.compress(b"id,name\n11,\xff\xfe\n", mtime=0)
 
 
 @pytest.fixture
