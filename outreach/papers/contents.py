@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -17,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlmodel import col
 
+from outreach.papers.nights import TeamStay, away_in_month, stays_by_team
 from outreach.papers.tables import PaperKind
 from outreach.people.tables import Team
 from outreach.villages.tables import Village
-from outreach.visits.stays import stays_of_teams
 from outreach.visits.tables import ACTIVE, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from sqlmodel import Session
 
@@ -38,16 +37,17 @@ SESSION_KINDS = (PaperKind.NOTICE, PaperKind.ATTENDANCE_LIST, PaperKind.MINUTES)
 
 @dataclass(frozen=True, slots=True)
 class TeamFacts:
-    """Who goes, and from where; `hubs` name the villages in which it stays overnight, by day."""
+    """Who goes, from where, and when it stays overnight in another village."""
 
     name: str
     members: tuple[str, ...]
     base: str
-    hubs: Mapping[date, str] = field(default_factory=dict)
+    stays: tuple[TeamStay, ...] = ()
 
     def base_on(self, day: date) -> str:
         """Name the village that the team starts from on a day: the hub during a stay."""
-        return self.hubs.get(day, self.base)
+        hubs = (one.stay.hub_name for one in self.stays if one.stay.starts <= day <= one.stay.ends)
+        return next(hubs, self.base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +65,24 @@ class Subject:
 
     @property
     def month(self) -> date:
-        """The first day of the month it begins in."""
-        return self.first_day.replace(day=1)
+        """The first day of the month it belongs to."""
+        return month_of(self.kind, self.key, self.first_day)
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of what the plan says."""
         text = json.dumps(self.plan, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return sha256(text.encode()).hexdigest()
+
+
+def month_of(kind: PaperKind, key: str, first_day: date) -> date:
+    """Say by its first day to which month a paper belongs.
+
+    A letter's is that of its visits: the way to them may begin in the month before.
+    """
+    if kind is PaperKind.ASSIGNMENT_LETTER:
+        return date.fromisoformat(f"{key[-len('YYYY-MM') :]}-01")
+    return first_day.replace(day=1)
 
 
 def teams_of(db: Session, team_ids: Collection[int]) -> dict[int, TeamFacts]:
@@ -83,10 +93,8 @@ def teams_of(db: Session, team_ids: Collection[int]) -> dict[int, TeamFacts]:
         .where(col(Team.id).in_(set(team_ids)))
     )
     rows = db.execute(query).all()
-    hubs: dict[int, dict[date, str]] = defaultdict(dict)
-    for (team_id, day), stay in stays_of_teams(db, team_ids, date.min, date.max).items():
-        hubs[team_id][day] = stay.hub_name
-    return {row[0]: TeamFacts(row[1], tuple(row[2]), row[3], hubs[row[0]]) for row in rows}
+    stays = stays_by_team(db, team_ids)
+    return {row[0]: TeamFacts(row[1], tuple(row[2]), row[3], stays.get(row[0], ())) for row in rows}
 
 
 def subjects(
@@ -96,12 +104,18 @@ def subjects(
     standing = [row for row in rows if row.work in STANDING]
     if kind in SESSION_KINDS:
         return [_session(kind, row) for row in standing]
-    key_of = _month_key if kind is PaperKind.ASSIGNMENT_LETTER else _day_key
+    if kind is PaperKind.ASSIGNMENT_LETTER:
+        return _assignments(standing, teams)
+    return _in_order(_grouped(standing, _day_key), teams, _route_sheet)
+
+
+def _grouped(
+    rows: Iterable[VisitRow], key_of: Callable[[VisitRow], str]
+) -> dict[str, list[VisitRow]]:
     groups: dict[str, list[VisitRow]] = defaultdict(list)
-    for row in standing:
+    for row in rows:
         groups[key_of(row)].append(row)
-    make = _assignment if kind is PaperKind.ASSIGNMENT_LETTER else _route_sheet
-    return _in_order(groups, teams, make)
+    return groups
 
 
 def _in_order(
@@ -124,14 +138,40 @@ def _day_key(row: VisitRow) -> str:
     return f"team-{row.team_id}/{row.day.isoformat()}"
 
 
-def _assignment(key: str, rows: Sequence[VisitRow], team: TeamFacts) -> Subject:
+def _assignments(standing: Sequence[VisitRow], teams: Mapping[int, TeamFacts]) -> list[Subject]:
+    days: dict[tuple[int, int], set[date]] = defaultdict(set)
+    for row in standing:
+        days[row.stage_id, row.team_id].add(row.day)
+
+    def make(key: str, rows: Sequence[VisitRow], team: TeamFacts) -> Subject:
+        first = rows[0]
+        # A stay is told of once, in the letters of the stage that it was planned in.
+        stays = [one for one in team.stays if one.stay.stage_id == first.stage_id]
+        month = first.day.replace(day=1)
+        away = away_in_month(stays, days[first.stage_id, first.team_id], month)
+        return _assignment(key, rows, team, away)
+
+    return _in_order(_grouped(standing, _month_key), teams, make)
+
+
+def _assignment(
+    key: str, rows: Sequence[VisitRow], team: TeamFacts, away: Sequence[dict[str, Any]]
+) -> Subject:
     plan = {
         **_effort(rows[0]),
         "team": team.name,
         "members": list(team.members),
         "visits": [appointment(row) for row in rows],
     }
-    return _subject(PaperKind.ASSIGNMENT_LETTER, key, rows, plan)
+    if away:  # what was printed for a month without nights away still says what holds
+        plan["stays"] = list(away)
+    subject = _subject(PaperKind.ASSIGNMENT_LETTER, key, rows, plan)
+    starts, ends = ([date.fromisoformat(one[end]) for one in away] for end in ("starts", "ends"))
+    return replace(
+        subject,
+        first_day=min([subject.first_day, *starts]),
+        last_day=max([subject.last_day, *ends]),
+    )
 
 
 def _session(kind: PaperKind, row: VisitRow) -> Subject:

@@ -14,7 +14,7 @@ from sqlmodel import col
 from outreach.campaigns.access import visible_branches
 from outreach.campaigns.stages import require_planner, stage_of
 from outreach.papers.choosing import Wanted, wanted_subjects
-from outreach.papers.contents import STANDING, subjects, teams_of
+from outreach.papers.contents import STANDING, month_of, subjects, teams_of
 from outreach.papers.reading import KEYS_AT_ONCE, kept, key_of
 from outreach.papers.tables import Paper, PaperKind
 from outreach.people.tables import Account, Team
@@ -138,7 +138,7 @@ def lacking(
 
     A month whose papers nobody has made yet lacks nothing.
     """
-    begun = {(row.kind, row.first_day.replace(day=1)) for row in rows}
+    begun = {(row.kind, month_of(row.kind, row.subject, row.first_day)) for row in rows}
     kinds = tuple(kind for kind in PaperKind if any(kind is one for one, _month in begun))
     wanted = wanted_subjects(db, person, stage_id, Wanted(kinds))
     found = [one for one in wanted if (one.kind, one.month) in begun and one.first_day >= today]

@@ -12,6 +12,7 @@ from babel.dates import format_date
 from outreach.logbook.wording import PACKAGES, PAYERS, SECTORS
 from outreach.papers.tables import PaperKind
 from outreach.papers.tariff_words import talking_points
+from outreach.planning.workdays import days_between
 from outreach.visits.tables import Result
 
 if TYPE_CHECKING:
@@ -143,10 +144,54 @@ def _visit(visit: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _assignment(plan: Mapping[str, Any]) -> dict[str, Any]:
-    visits = [_visit(one) for one in plan["visits"]]
-    first, last = (date.fromisoformat(plan["visits"][place]["day"]) for place in (0, -1))
-    span = day_words(first) if first == last else f"{day_words(first)} s.d. {day_words(last)}"
-    return {"team": plan["team"], "members": plan["members"], "visits": visits, "span": span}
+    stays = plan.get("stays", ())
+    days = _days_out(plan["visits"], stays)
+    return {
+        "team": plan["team"],
+        "members": plan["members"],
+        "visits": [_visit(one) for one in plan["visits"]],
+        "span": _span_words(min(days), max(days)),
+        "stays": [_stay(one) for one in stays],
+        "duty": _duty_words(len(days), stays) if stays else "",
+    }
+
+
+def _days_out(visits: Sequence[Mapping[str, Any]], stays: Sequence[Mapping[str, Any]]) -> set[date]:
+    """Days on which the team has visits or is away from home, days of rest at a hub included."""
+    days = {date.fromisoformat(one["day"]) for one in visits}
+    for one in stays:
+        days.update(days_between(*(date.fromisoformat(one[end]) for end in ("starts", "ends"))))
+    return days
+
+
+def _duty_words(days: int, stays: Sequence[Mapping[str, Any]]) -> str:
+    """Tell what the daily allowance is reckoned by: `4 (empat) hari, termasuk 2 (dua) hari …`."""
+    nights = sum(one["nights"] for one in stays)
+    travel = sum(len(one["travel_days"]) for one in stays)
+    included = f", termasuk {_counted(travel)} hari perjalanan" if travel else ""
+    slept = f", dengan {_counted(nights)} malam menginap" if nights else ""
+    return f"{_counted(days)} hari{included}{slept}"
+
+
+def _counted(number: int) -> str:
+    return f"{number} ({number_words(number)})"
+
+
+def _span_words(first: date, last: date) -> str:
+    return day_words(first) if first == last else f"{day_words(first)} s.d. {day_words(last)}"
+
+
+def _stay(stay: Mapping[str, Any]) -> dict[str, Any]:
+    starts, ends = (date.fromisoformat(stay[end]) for end in ("starts", "ends"))
+    travel = (day_words(date.fromisoformat(day), weekday=True) for day in stay["travel_days"])
+    return {
+        "place": place_words(stay),
+        "district": _district_words(stay),
+        "regency": stay["regency"],
+        "span": _span_words(starts, ends),
+        "nights": stay["nights"],
+        "travel": list(travel),
+    }
 
 
 def session_words(plan: Mapping[str, Any]) -> dict[str, Any]:

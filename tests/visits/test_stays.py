@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from outreach.campaigns.choosing import sites_of
 from outreach.campaigns.tables import Stage
 from outreach.db import reading, unit_of_work
 from outreach.errors import NotFound
@@ -17,24 +16,20 @@ from outreach.papers.contents import teams_of
 from outreach.people import rota
 from outreach.people.tables import Team
 from outreach.planning.expeditions import way_minutes
-from outreach.planning.model import Plan, PlannedVisit
-from outreach.planning.model import Stay as PlannedStay
 from outreach.planning.workdays import ClosedKind
 from outreach.villages.tables import Zone
-from outreach.visits.batches import claim, due_batches, load_problem
 from outreach.visits.board import read_board
 from outreach.visits.fairness import fairness
 from outreach.visits.listing import day_trips, summary_of_stage
 from outreach.visits.openings import open_days
 from outreach.visits.question import free_team_days
 from outreach.visits.runs import release_proposals
-from outreach.visits.saving import save_plan
 from outreach.visits.stays import stays_of_stage, team_days
 from outreach.visits.tables import Batch, Stay, Visit, Work
 from outreach.visits.teamday import day_of_team, why_team_stays
+from tests.visits.away import AROUND, BACK, FIRST, HUB, OUT, SECOND, save_stay
 from tests.visits.world import (
     ENDS,
-    LEASE,
     NOW,
     STARTS,
     TODAY,
@@ -47,23 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sqlalchemy import Engine
-    from sqlmodel import Session
 
     from outreach.planning.model import TeamDay
-
-HUB = "33.72.01.1001"
-AROUND = ("33.72.01.1002", "33.72.01.1003")
-#: Tuesday out, Wednesday and Thursday there, Friday back.
-OUT, FIRST, SECOND, BACK = (STARTS + timedelta(days=number) for number in range(4))
-
-
-def staying(db: Session, team_id: int) -> Plan:
-    """Plan a stay of four days by hand: two villages, one on each day at the hub."""
-    (hub,) = sites_of(db, (HUB,))
-    days = zip(AROUND, (FIRST, SECOND), strict=True)
-    visits = tuple(PlannedVisit(code, team_id, day, 1, 500, 20, 20) for code, day in days)
-    stay = PlannedStay(team_id, HUB, hub.point, (OUT, BACK), (FIRST, SECOND), 300)
-    return Plan(visits, (), 680, 4, (0, 0), 1, "by hand", (stay,))
 
 
 @pytest.fixture
@@ -73,15 +53,6 @@ def away(engine: Engine) -> World:
     ask_for_plan(engine, world)
     save_stay(engine, world)
     return world
-
-
-def save_stay(engine: Engine, world: World) -> None:
-    with unit_of_work(engine) as db:
-        (batch_id,) = due_batches(db, NOW)
-        held = claim(db, batch_id, NOW, LEASE)
-        assert held is not None
-        load_problem(db, held)
-        assert save_plan(db, held, staying(db, world.team_ids[0]), NOW)
 
 
 def of_first(world: World, days: Iterable[TeamDay]) -> dict[date, str]:
