@@ -54,7 +54,7 @@ def _answer(bind: Engine, held: Claim, lease: timedelta) -> bool:
     problem, ways = measured(problem, service_at(read_settings().routing_url), tell)
     plan = assign(problem, lambda done, rounds: tell(done / max(1, rounds)))
     with unit_of_work(bind) as db:
-        is_saved = save_plan(db, held, plan, moment())
+        is_saved = save_plan(db, held, problem, plan, moment())
         if is_saved and ways is not None:
             keep_ways(db, held, problem.travel, ways)
     return is_saved

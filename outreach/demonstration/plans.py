@@ -51,7 +51,7 @@ def plan_stage(
         problem = load_problem(db, held)
         began = monotonic()
         plan = assign(problem)
-        save_plan(db, held, plan, then + timedelta(seconds=monotonic() - began))
+        save_plan(db, held, problem, plan, then + timedelta(seconds=monotonic() - began))
 
 
 def hand_in(db: Session, stage_id: int, then: datetime, *, by: Person, note: str = _NOTE) -> int:

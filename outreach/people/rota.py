@@ -54,6 +54,23 @@ def team_days(
     return tuple(sorted(days, key=lambda d: (d.day, d.team_id)))
 
 
+def days_off(db: Session, branch_id: int, starts: date, ends: date) -> dict[int, frozenset[date]]:
+    """Days on which a team of a branch rests with everybody or each week, by team; no leave."""
+    rest = rest_of_branch(db, branch_id, starts, ends)
+    return {
+        team.id or 0: frozenset(workdays.days_between(starts, ends)).difference(
+            workdays.workdays(
+                starts,
+                ends,
+                weekdays={iso - 1 for iso in team.weekdays},
+                holidays=rest.holidays,
+                sundays_too=rest.works_sundays,
+            )
+        )
+        for team, _ in _teams(db, branch_id)
+    }
+
+
 def rest_of_branch(db: Session, branch_id: int, starts: date, ends: date) -> Rest:
     """Days from one to another, both included, on which no team of a branch works."""
     return rest_of(db, _areas(db, branch_id), starts, ends)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from outreach.planning.blocks import resting_days
 from outreach.planning.check import violations_of_day
 from outreach.planning.daytrip import standing_visits, visits_of_day, visits_without_a_day
 from outreach.planning.expeditions import plan_stays, way_minutes
@@ -64,7 +65,8 @@ def assign(problem: Problem, on_progress: Callable[[int, int], None] | None = No
     network = network_of(waiting, team_days, problem.travel)
     refused = {one.code: one for one in out_of_reach(network, kinds_of(network, team_days))}
     far = [site for site in waiting if is_far(refused.get(site.code))]
-    away = plan_stays(replace(problem, team_days=tuple(team_days)), far)
+    resting = resting_days(problem.team_days, problem.rests)
+    away = plan_stays(replace(problem, team_days=tuple(team_days)), far, resting)
     unplaced += [one for one in refused.values() if not is_far(one)]
     unplaced += [with_cheaper_cure(one, refused[one.code]) for one in away.unplaced]
     sites = [site for site in waiting if site.code not in refused]

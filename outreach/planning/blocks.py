@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from datetime import date
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 from outreach.planning.hubs import LONGEST_STAY_DAYS, LONGEST_STAY_WORKDAYS
@@ -12,8 +13,7 @@ from outreach.planning.network import holds_prayers
 from outreach.planning.workdays import SUNDAY, days_between, holidays_between
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-    from datetime import date
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from outreach.planning.model import Point, TeamDay
 
@@ -72,8 +72,13 @@ class Block:
 class Calendar:
     """The stretches that are still free, team by team."""
 
-    def __init__(self, team_days: Iterable[TeamDay]) -> None:
-        self.runs = runs_of(team_days)
+    def __init__(
+        self,
+        team_days: Iterable[TeamDay],
+        resting: Mapping[int, frozenset[date]] | None = None,
+    ) -> None:
+        """Cut the team-days where `runs_of` does."""
+        self.runs = runs_of(team_days, resting)
 
     def blocks(self, access: Callable[[Point], int], sessions: int, trips: int) -> Iterator[Block]:
         """Every block that holds so many sessions on so many trips, or as many as there is room.
@@ -155,41 +160,55 @@ def sessions_on(team_day: TeamDay) -> int:
     return team_day.sessions - (team_day.sessions > 1 and holds_prayers(team_day))
 
 
-def runs_of(team_days: Iterable[TeamDay]) -> list[Run]:
-    """Cut every team's days where a working day is missing: leave, or another visit."""
-    by_team: dict[int, list[TeamDay]] = defaultdict(list)
-    for one in sorted(team_days, key=lambda one: (one.team_id, one.day)):
-        by_team[one.team_id].append(one)
+def runs_of(
+    team_days: Iterable[TeamDay], resting: Mapping[int, frozenset[date]] | None = None
+) -> list[Run]:
+    """Cut every team's days where a working day is missing: leave, or another visit.
+
+    `resting` are the days off by team that cut nothing, those of `resting_days` without it.
+    """
+    by_team = _by_team(team_days)
+    off = resting_days(chain.from_iterable(by_team.values())) if resting is None else resting
     runs: list[Run] = []
-    for listed in by_team.values():
-        free = _free_days([one.day for one in listed])
+    for team_id, listed in by_team.items():
         start = 0
         for number, (before, after) in enumerate(pairwise(listed), start=1):
-            if before.base != after.base or not free.issuperset(_between(before.day, after.day)):
+            between = list(days_between(before.day, after.day))[1:-1]
+            if before.base != after.base or not off[team_id].issuperset(between):
                 runs.append(tuple(listed[start:number]))
                 start = number
         runs.append(tuple(listed[start:]))
     return runs
 
 
-def _between(before: date, after: date) -> list[date]:
-    return list(days_between(before, after))[1:-1]
+def resting_days(
+    team_days: Iterable[TeamDay], told: Mapping[int, frozenset[date]] | None = None
+) -> dict[int, frozenset[date]]:
+    """Days by team, between those it works, on which it rests with everybody or each week.
+
+    What is not `told` of a team is guessed: public holidays and joint leave, Sundays unless it
+    works on one, and every weekday that it lacks again and again.
+    """
+    found = {}
+    for team_id, listed in _by_team(team_days).items():
+        known = (told or {}).get(team_id, frozenset())
+        behind = max(known, default=date.min)
+        guessed = {day for day in _guessed_rests([one.day for one in listed]) if day > behind}
+        found[team_id] = (known | guessed) - {one.day for one in listed}
+    return found
 
 
-def _free_days(days: Sequence[date]) -> frozenset[date]:
-    """Days from the first to the last on which the team rests with everybody, or each week."""
+def _by_team(team_days: Iterable[TeamDay]) -> dict[int, list[TeamDay]]:
+    by_team: dict[int, list[TeamDay]] = defaultdict(list)
+    for one in sorted(team_days, key=lambda one: (one.team_id, one.day)):
+        by_team[one.team_id].append(one)
+    return by_team
+
+
+def _guessed_rests(days: Sequence[date]) -> Iterator[date]:
     worked = {day.weekday() for day in days}
-    missing = [day for day in days_between(days[0], days[-1]) if day.weekday() not in worked]
-    weekdays = {
-        weekday
-        for weekday in range(SUNDAY)
-        if sum(day.weekday() == weekday for day in missing) >= FREE_WEEKDAY_TIMES
-    }
-    return frozenset(_rest_days(days[0], days[-1], weekdays | ({SUNDAY} - worked)))
-
-
-def _rest_days(first: date, last: date, weekdays: Collection[int]) -> Iterator[date]:
-    holidays = holidays_between(first, last)
-    for day in days_between(first, last):
-        if day.weekday() in weekdays or day in holidays:
-            yield day
+    span = list(days_between(days[0], days[-1]))
+    lacking = Counter(day.weekday() for day in span if day.weekday() not in worked)
+    free = {day for day, times in lacking.items() if day == SUNDAY or times >= FREE_WEEKDAY_TIMES}
+    holidays = holidays_between(days[0], days[-1])
+    return (day for day in span if day.weekday() in free or day in holidays)

@@ -14,7 +14,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from outreach.planning.bill import bill_of
-from outreach.planning.blocks import Block, Calendar, sessions_on
+from outreach.planning.blocks import Block, Calendar, resting_days, sessions_on
 from outreach.planning.capacity import team_days_needed
 from outreach.planning.daytrip import visits_of_day
 from outreach.planning.hubs import ground_of, groups_of, ordinary_day
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from outreach.planning.model import PlannedVisit, Point, Problem, Site, TeamDay
     from outreach.planning.network import Kind, Network
     from outreach.planning.rota import Rota
+
+    type Resting = Mapping[int, frozenset[date]]
 
 # Villages that found no block, or not the whole of it, are grouped anew so often.
 ATTEMPTS = 3
@@ -66,7 +68,9 @@ class Expeditions:
     unplaced: tuple[Unplaced, ...]
 
 
-def plan_stays(problem: Problem, far: Sequence[Site]) -> Expeditions:
+def plan_stays(
+    problem: Problem, far: Sequence[Site], resting: Resting | None = None
+) -> Expeditions:
     """Plan stays for villages that no team-day of the problem reaches from its base.
 
     Every one of *far* ends in `visits` or, with its one reason, in `unplaced`. A stay is a block of
@@ -79,11 +83,14 @@ def plan_stays(problem: Problem, far: Sequence[Site]) -> Expeditions:
     ----------
     far
         Sites of the problem with a place and without a pin.
+    resting
+        Days off by team; those of `blocks.resting_days` for the problem without it.
     """
     ordered = sorted(far, key=lambda site: site.code)
     if not ordered or not problem.team_days:
         return Expeditions((), (), problem.team_days, tuple(without_team(ordered)))
-    camp = _Camp(problem, ordered)
+    off = resting_days(problem.team_days, problem.rests) if resting is None else resting
+    camp = _Camp(problem, ordered, off)
     waiting = ordered
     for _ in range(ATTEMPTS):
         if not sum([camp.settle(group) for group in camp.groups(waiting)]):
@@ -138,7 +145,7 @@ class Outing:
 class _Camp:
     """The stays settled so far, and the days that are free still."""
 
-    def __init__(self, problem: Problem, far: Sequence[Site]) -> None:
+    def __init__(self, problem: Problem, far: Sequence[Site], resting: Resting) -> None:
         self.problem = problem
         self.prices = prices_of(problem)
         self.sites = {site.code: site for site in problem.sites}
@@ -146,7 +153,7 @@ class _Camp:
         pins = (site.pin for site in problem.sites if site.pin is not None)
         pinned = {(pin.team_id, pin.day) for pin in pins}
         days = [one for one in problem.team_days if (one.team_id, one.day) not in pinned]
-        self.calendar = Calendar(days)
+        self.calendar = Calendar(days, resting)
         self.market = self._market({site.code for site in far})
         self.day = ordinary_day(problem.team_days)
         self.stays: list[Stay] = []

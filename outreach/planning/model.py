@@ -212,6 +212,13 @@ class Problem:
     """The whole question: which sites, by which team-days, drawn with which seed.
 
     Without `travel` all legs are estimated.
+
+    Attributes
+    ----------
+    rests
+        Days by team on which it rests with everybody or each week, feasts as they were announced:
+        whoever is away stays there over them. Of a team that is not in it, and of days behind the
+        last of them, they are guessed, see `blocks.resting_days`.
     """
 
     sites: tuple[Site, ...]
@@ -219,6 +226,7 @@ class Problem:
     seed: int
     parameters: Parameters = field(default_factory=Parameters)
     travel: TravelTable | None = None
+    rests: Mapping[int, frozenset[date]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what no plan could answer: doubles, values and lengths that are no amount."""

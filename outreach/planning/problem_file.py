@@ -143,6 +143,7 @@ def problem_of(file: ProblemFile) -> tuple[Problem, TravelNotes]:
         seed=file.seed,
         parameters=Parameters(**file.parameters.model_dump()),
         travel=travel,
+        rests=_rests(file.teams),
     )
     return problem, notes
 
@@ -216,6 +217,14 @@ def _team_days(team: TeamIn, travel: TravelTable | None) -> list[TeamDay]:
     return [TeamDay(team.id, day, base, team.sessions, starts, ends) for day in days_of(team)]
 
 
+def _rests(teams: Iterable[TeamIn]) -> dict[int, frozenset[date]]:
+    rests: dict[int, frozenset[date]] = defaultdict(frozenset)
+    for team in teams:
+        if team.rests:
+            rests[team.id] |= frozenset(team.rests)
+    return dict(rests)
+
+
 def file_of(problem: Problem) -> ProblemFile:
     """Write a problem down; reading it again gives the same plan.
 
@@ -231,7 +240,7 @@ def file_of(problem: Problem) -> ProblemFile:
         parameters=parameters_in(problem.parameters),
         travel=None if travel is None else TravelIn(source=travel.source, seconds=seconds),
         villages=[_village(site, travel) for site in problem.sites],
-        teams=_teams(problem.team_days, travel),
+        teams=_teams(problem, travel),
     )
 
 
@@ -293,10 +302,10 @@ def _place(point: Point) -> PlaceIn | None:
     )
 
 
-def _teams(team_days: Iterable[TeamDay], travel: TravelTable | None) -> list[TeamIn]:
+def _teams(problem: Problem, travel: TravelTable | None) -> list[TeamIn]:
     """One entry for all days of a team that are alike."""
     alike: Mapping[tuple[int, Point, int, int, int], list[date]] = defaultdict(list)
-    for one in team_days:
+    for one in problem.team_days:
         key = one.team_id, one.base, one.sessions, one.starts_minute, one.ends_minute
         alike[key].append(one.day)
     return [
@@ -305,6 +314,7 @@ def _teams(team_days: Iterable[TeamDay], travel: TravelTable | None) -> list[Tea
             base=_place(base) if travel is None else None,
             base_row=None if travel is None else travel.number_of[base],
             days=sorted(days),
+            rests=sorted(problem.rests.get(team_id, ())),
             starts=clock_of(starts),
             ends=clock_of(ends),
             sessions=sessions,

@@ -143,6 +143,13 @@ class TeamIn(Written):
     days: Days = []
     period: Annotated[PeriodIn | None, Field(description="Added to `days`.")] = None
     leave: Annotated[Days, Field(description="Taken off `days` and `period`.")] = []
+    rests: Annotated[
+        Days,
+        Field(
+            description="Days off with everybody or each week: who is away stays there over them."
+            " Of none, they are guessed from the days worked and the public holidays."
+        ),
+    ] = []
     starts: Annotated[Clock, Field(description="When it leaves its base.")] = "08:00"
     ends: Annotated[Clock, Field(description="When it is back at the latest.")] = "17:00"
     sessions: Annotated[int, Field(ge=1, le=3, description="Most sessions a day.")] = 3

@@ -17,7 +17,7 @@ from sqlmodel import col
 
 from outreach.campaigns.choosing import base_point, sites_of
 from outreach.campaigns.tables import Stage, StageVillage
-from outreach.people.rota import leave_days, team_day, team_days
+from outreach.people.rota import days_off, leave_days, team_day, team_days
 from outreach.people.tables import Team
 from outreach.planning.model import USUAL, Point, Problem, TeamDay
 from outreach.planning.what_if import Change, what_if
@@ -28,7 +28,7 @@ from outreach.progress.weeks import monday_of
 from outreach.progress.what_if import WhatIfIn
 from outreach.villages.tables import Village
 from outreach.visits.question import REPORTED, local_day
-from outreach.visits.snapshot import places_of_stage
+from outreach.visits.snapshot import figures_of, places_of_stage
 from outreach.visits.stays import by_day, stays_between
 from outreach.visits.tables import ACTIVE, TO_COME, Visit
 
@@ -73,6 +73,8 @@ class Supposition:
         Villages of the stage whose session is held or is due today.
     on_islands
         Villages left out because they lie across the water.
+    rests
+        Days off of the teams that there are.
     """
 
     today: date
@@ -85,6 +87,7 @@ class Supposition:
     on_islands: int
     expectation: Expectation
     seed: int
+    rests: dict[int, frozenset[date]]
 
 
 def read_supposition(db: Session, held: Claim, now: datetime) -> Supposition:
@@ -111,6 +114,7 @@ def read_supposition(db: Session, held: Claim, now: datetime) -> Supposition:
         on_islands=len(sites) - len(near),
         expectation=expectation,
         seed=asked.seed,
+        rests=days_off(db, stage.branch_id, starts, stage.ends + timedelta(weeks=1)),
     )
 
 
@@ -129,7 +133,7 @@ def answer_of(
     the stage asks for, both plans are rougher.
     """
     parameters = replace(USUAL, rounds=rounds)
-    problem = Problem(asked.sites, asked.team_days, asked.seed, parameters, travel)
+    problem = Problem(asked.sites, asked.team_days, asked.seed, parameters, travel, asked.rests)
     told = what_if(problem, _change(asked), tell)
     expected = asked.expectation
     return {
@@ -177,12 +181,13 @@ def _as_it_stands(db: Session, stage: Stage, today: date, expectation: Expectati
         for place in places_of_stage(db, stage.id or 0)
         if place.day > today and place.work in TO_COME
     ]
+    figures = figures_of(places)
     return Way(
-        visits=len(places),
-        signups=round(expectation.signups(sum(place.value for place in places)), 1),
+        visits=figures.visits,
+        signups=round(expectation.signups(figures.value), 1),
         last_day=max((place.day.isoformat() for place in places), default=None),
-        team_days=len({(place.team_id, place.day) for place in places}),
-        travel_minutes=sum(place.travel_minutes for place in places),
+        team_days=figures.team_days,
+        travel_minutes=figures.travel_minutes,
         by_week=_by_week(place.day for place in places),
     )
 

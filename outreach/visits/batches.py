@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from outreach.campaigns.choosing import sites_of
 from outreach.errors import NotFound
-from outreach.people.rota import team_days
+from outreach.people.rota import days_off, team_days
 from outreach.planning.model import Parameters, Problem
 from outreach.villages.calendar import ALWAYS
 from outreach.visits.kept_calendar import calendar_of
@@ -22,9 +22,12 @@ from outreach.visits.runs import finish_if_settled, lock_run
 from outreach.visits.tables import Batch, BatchState, PlanRun, RunState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
+    from outreach.planning.check import Violation
     from outreach.planning.model import TeamDay
 
 MOST_ATTEMPTS = 5
@@ -36,6 +39,16 @@ RESEND_AFTER = timedelta(seconds=5)
 MOST_SENT = 64
 
 LONGEST_ERROR = 300
+
+
+class UnsoundPlan(Exception):
+    """The planner's answer breaks rules: a fault of the product, which no new attempt mends."""
+
+    def __init__(self, broken: Sequence[Violation]) -> None:
+        first = broken[0]
+        facts = first.code, first.team_id and f"team {first.team_id}", first.day
+        told = ", ".join(str(fact) for fact in (first.rule.value, *facts) if fact)
+        super().__init__(told if len(broken) == 1 else f"{told}, {len(broken)} in all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +122,7 @@ def load_problem(db: Session, held: Claim) -> Problem:
         travel=kept_ways(batch, places_of(asked, days)),
         seed=run.seed + batch.number,
         parameters=_parameters(run),
+        rests=_rests(db, run, days),
     )
 
 
@@ -132,7 +146,10 @@ def problem_of_batch(db: Session, batch_id: int) -> Problem:
 
 
 def fail(db: Session, held: Claim, error: BaseException, now: datetime) -> None:
-    """Note that an attempt failed: the batch is ready again, or dead after five attempts."""
+    """Note that an attempt failed: the batch is ready again, or dead after five attempts.
+
+    After an unsound plan it is dead at once: the same question has the same answer.
+    """
     run = lock_run(db, held.run_id)
     batch = lock_held(db, held)
     if batch is None or run.state is not RunState.RUNNING:
@@ -141,7 +158,7 @@ def fail(db: Session, held: Claim, error: BaseException, now: datetime) -> None:
     batch.lease_until = None
     # The pause before the next attempt starts now, or five attempts last no second.
     batch.state, batch.sent_at = BatchState.READY, now
-    if batch.attempts >= MOST_ATTEMPTS:
+    if batch.attempts >= MOST_ATTEMPTS or isinstance(error, UnsoundPlan):
         batch.state, batch.finished_at = BatchState.DEAD, now
     db.flush()  # before the count of open batches
     finish_if_settled(db, run, now)
@@ -228,6 +245,13 @@ def _team_days(db: Session, run: PlanRun, batch: Batch) -> tuple[TeamDay, ...]:
             key=lambda one: (one.day, one.team_id),
         )
     )
+
+
+def _rests(db: Session, run: PlanRun, days: Sequence[TeamDay]) -> dict[int, frozenset[date]]:
+    """Days off of the teams from the first of the days to a week behind the last of them."""
+    if not days:
+        return {}
+    return days_off(db, run.branch_id, days[0].day, days[-1].day + timedelta(weeks=1))
 
 
 def _is_due(now: datetime) -> ColumnElement[bool]:

@@ -11,10 +11,11 @@ from sqlmodel import col
 
 from outreach.campaigns.tables import Stage, StageVillage, Status
 from outreach.db import insert_into
+from outreach.planning.check import violations
 from outreach.planning.expeditions import way_minutes
 from outreach.planning.model import Reason, Remedy, Unplaced
 from outreach.villages.tables import Village
-from outreach.visits.batches import lock_held
+from outreach.visits.batches import UnsoundPlan, lock_held
 from outreach.visits.runs import finish_if_settled, lock_run
 from outreach.visits.stays import save_stays, stays_of_teams
 from outreach.visits.tables import (
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
-    from outreach.planning.model import Plan, PlannedVisit, Shares, Stay
+    from outreach.planning.model import Plan, PlannedVisit, Problem, Shares, Stay
     from outreach.visits.batches import Claim
     from outreach.visits.tables import Batch, PlanRun
     from outreach.visits.teamday import TeamAndDay
@@ -43,13 +44,20 @@ if TYPE_CHECKING:
 ROWS_PER_INSERT = 500
 
 
-def save_plan(db: Session, held: Claim, plan: Plan, now: datetime) -> bool:
+def save_plan(db: Session, held: Claim, asked: Problem, plan: Plan, now: datetime) -> bool:
     """Write the plan of a claimed batch and mark it done.
 
     Returns False, and writes nothing, when the batch was claimed by somebody else since, or its
     run or its stage is not on any more. A visit that the tables refuse, because its team's day
     was given away meanwhile, leaves its village with a reason.
+
+    Raises
+    ------
+    UnsoundPlan
+        The plan breaks a rule under the question that it answers; nothing is written.
     """
+    if broken := violations(asked, plan):
+        raise UnsoundPlan(broken)
     run = lock_run(db, held.run_id)
     batch = lock_held(db, held)
     if batch is None or run.state is not RunState.RUNNING:

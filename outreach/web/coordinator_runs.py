@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from outreach.campaigns.stages import stage_of
 from outreach.errors import Conflict, NotFound
 from outreach.people.tables import Role
+from outreach.visits.batches import UnsoundPlan
 from outreach.visits.measured_ways import told_ways
 from outreach.visits.runs import cancel_run, request_run, retry_batch, run_progress
 from outreach.visits.tables import BatchState, RunState
@@ -104,6 +105,7 @@ def _counted(progress: RunProgress) -> dict[str, object]:
         - progress.by_state[BatchState.RUNNING],
         "dead": progress.by_state[BatchState.DEAD],
         "may_plan": person().role is Role.COORDINATOR,
+        "unsound": UnsoundPlan.__name__,
     }
 
 

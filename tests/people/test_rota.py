@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from outreach.errors import Invalid
-from outreach.people.rota import team_days
+from outreach.people.rota import days_off, team_days
 from outreach.people.tables import TeamLeave
 from outreach.planning.feasts import Feast
 from outreach.villages.tables import CalendarLayer, CalendarRule, Effect, FeastDate, Village
@@ -119,3 +119,11 @@ def test_an_announced_feast_takes_its_holiday_along(db: Session) -> None:
     )
     db.flush()
     assert worked() == [10, 11, 18]
+    # What the calendar gives back is no rest, and leave is none either.
+    team = team_days(db, branch.id or 0, first, last)[0].team_id
+    db.add(TeamLeave(team_id=team, starts=first, ends=first))
+    db.flush()
+    off = days_off(db, branch.id or 0, first, last)
+    assert {key: sorted(day.day for day in days) for key, days in off.items()} == {
+        team: [12, 13, 14, 15, 16, 17]
+    }

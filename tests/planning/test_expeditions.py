@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outreach.planning.blocks import runs_of
+from outreach.planning.assign import assign
+from outreach.planning.blocks import resting_days, runs_of
 from outreach.planning.check import violations_of_day
 from outreach.planning.expeditions import Expeditions, plan_stays
 from outreach.planning.hubs import (
@@ -24,7 +25,7 @@ from outreach.planning.hubs import (
 )
 from outreach.planning.model import Hours, Pin, Point, Reason, Remedy
 from outreach.planning.travel import travel_minutes
-from outreach.planning.workdays import holidays_between, is_friday
+from outreach.planning.workdays import SUNDAY, days_between, holidays_between, is_friday
 from tests.planning.builders import (
     FRIDAY,
     MONDAY,
@@ -187,6 +188,38 @@ def test_a_free_weekday_is_spent_at_the_hub_and_one_missing_saturday_is_not() ->
     assert len(runs_of(rested)) == 1
     away = [one for one in team_days(1, 24) if one.day != date(2027, 1, 16)]
     assert len(runs_of(away)) == 2
+
+
+def test_an_announced_feast_is_spent_at_the_hub_and_one_that_moved_away_is_worked() -> None:
+    announced, estimated = date(2027, 1, 14), date(2027, 1, 15)
+    days = [one for one in team_days(1, 24) if one.day != announced]
+    assert len(runs_of(days)) == 2
+    off = frozenset(one for one in days_between(MONDAY, days[-1].day) if one.weekday() == SUNDAY)
+    told = resting_days(days, {1: off | {announced, estimated}})
+    (whole,) = runs_of(days, {1: told[1] | frozenset(holidays_between(MONDAY, days[-1].day))})
+    assert estimated in {one.day for one in whole}
+    far = [site(1, point(160))]
+    asked = asked_for(far, [one for one in days if one.day < date(2027, 1, 17)])
+    assert asked.team_days[-1].day == date(2027, 1, 16)
+    assert not plan_stays(replace(asked, team_days=asked.team_days[1:]), far).stays
+    known = replace(asked, team_days=asked.team_days[1:], rests={1: frozenset({announced})})
+    (stay,) = plan_stays(known, far).stays
+    assert announced not in days_of(stay)
+    assert min(days_of(stay)) < announced < max(days_of(stay))
+
+
+def test_days_given_to_visits_that_stand_are_no_rest_however_often() -> None:
+    far, near = far_away(8), [site(30 + week, point(3, 3)) for week in range(4)]
+    wednesdays = [MONDAY + timedelta(days=2 + 7 * week) for week in range(4)]
+    for start in (500, 60):
+        pinned = [
+            replace(one, pin=Pin(1, day, start)) for one, day in zip(near, wednesdays, strict=True)
+        ]
+        asked = problem([*far, *pinned], team_days(1, 24))
+        stays = assign(asked).stays
+        assert stays
+        for stay in stays:
+            assert not any(min(days_of(stay)) < one < max(days_of(stay)) for one in wednesdays)
 
 
 def test_a_team_that_works_two_days_a_week_is_home_within_three_weeks() -> None:

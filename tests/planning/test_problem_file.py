@@ -28,7 +28,7 @@ from outreach.planning.travel import travel_minutes
 from tests.planning.builders import FRIDAY, MONDAY, SURAKARTA, site, team_day
 from tests.planning.strategies import problems
 
-TUESDAY = MONDAY + timedelta(days=1)
+TUESDAY, WEEK = MONDAY + timedelta(days=1), timedelta(weeks=1)
 SMALL: dict[str, Any] = {
     "format": "outreach-problem",
     "version": 1,
@@ -302,6 +302,14 @@ def test_how_a_place_is_reached_survives_too() -> None:
     by_boat = replace(site(1), point=replace(site(1).point, access=Access.BOAT, island=4))
     asked = Problem((by_boat,), (team_day(),), 7)
     assert read_problem(file_of(asked).model_dump_json().encode())[0] == asked
+
+
+def test_days_off_survive_too() -> None:
+    off = {1: frozenset({TUESDAY}), 2: frozenset()}
+    days = team_day(), team_day(day=FRIDAY), team_day(2, sessions=1), team_day(1, MONDAY + WEEK)
+    asked = Problem((site(1),), (*days, team_day(1, FRIDAY + WEEK, sessions=2)), 1, rests=off)
+    again = read_problem(file_of(asked).model_dump_json().encode())[0]
+    assert again.rests == {1: off[1]}
 
 
 def test_ways_that_were_not_measured_are_written_as_they_are_estimated() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.db import reading, unit_of_work
+from outreach.planning.assign import assign
 from outreach.visits.runs import cancel_run
 from outreach.visits.tables import Batch, BatchState, Visit
 from tasks.assignment import plan_batch
@@ -20,6 +22,8 @@ from tests.tasks.runner import PATIENCE_SECONDS, ask_for_long_run, batches
 if TYPE_CHECKING:
     import pytest
     from sqlalchemy import Engine
+
+    from outreach.planning.model import Plan, Problem
 
 
 def test_planning_stops_when_the_run_is_called_off(
@@ -65,6 +69,26 @@ def test_a_failure_is_written_down_and_the_batch_waits_for_another_try(
     )
     assert batch.sent_at is not None
     assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+def test_a_plan_that_breaks_a_rule_is_told_and_not_saved(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask_for_long_run(engine, rounds=20)
+    first = batches(engine)[BatchState.READY][0]
+
+    def spoilt(problem: Problem, _tell: object) -> Plan:
+        plan = assign(problem)
+        late = replace(plan.visits[0], starts_minute=plan.visits[0].starts_minute + 600)
+        return replace(plan, visits=(late, *plan.visits[1:]))
+
+    monkeypatch.setattr("tasks.assignment.assign", spoilt)
+    assert not plan_batch(engine, first, timedelta(seconds=30))
+    with reading(engine) as db:
+        batch = db.get_one(Batch, first)
+        assert db.scalars(select(col(Visit.id))).all() == []
+    assert (batch.state, batch.attempts) == (BatchState.DEAD, 1)
+    assert batch.error.startswith("UnsoundPlan: ")
 
 
 def test_a_lease_much_shorter_than_the_planning_is_kept_alive(engine: Engine) -> None:

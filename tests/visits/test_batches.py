@@ -20,6 +20,7 @@ from outreach.planning.model import Reason
 from outreach.villages.tables import Zone
 from outreach.visits.batches import (
     Claim,
+    UnsoundPlan,
     claim,
     due_batches,
     error_text,
@@ -65,7 +66,7 @@ def _save(engine: Engine, held: Claim, now: datetime = NOW) -> bool:
         problem = load_problem(db, held)
     answer = assign(problem)
     with unit_of_work(engine) as db:
-        return save_plan(db, held, answer, now)
+        return save_plan(db, held, problem, answer, now)
 
 
 def _visits(engine: Engine) -> int:
@@ -158,7 +159,8 @@ def test_a_day_given_away_meanwhile_leaves_its_villages_with_a_reason(
 ) -> None:
     held = _claim(engine, batch_id)
     with reading(engine) as db:
-        answer = assign(load_problem(db, held))
+        asked = load_problem(db, held)
+    answer = assign(asked)
     trip = [
         v
         for v in answer.visits
@@ -179,7 +181,7 @@ def test_a_day_given_away_meanwhile_leaves_its_villages_with_a_reason(
         )
         db.add(taken)
     with unit_of_work(engine) as db:
-        assert save_plan(db, held, answer, NOW)
+        assert save_plan(db, held, asked, answer, NOW)
     with reading(engine) as db:
         progress = run_progress(db, held.run_id, world.coordinator)
         refused = {
@@ -227,6 +229,25 @@ def test_after_five_failures_a_batch_is_dead_and_its_run_ends(
     with unit_of_work(engine) as db:
         assert due_batches(db, LATER) == []
         assert claim(db, batch_id, LATER, LEASE) is None
+
+
+def test_a_plan_that_breaks_a_rule_is_never_saved(engine: Engine, batch_id: int) -> None:
+    held = _claim(engine, batch_id)
+    with reading(engine) as db:
+        asked = load_problem(db, held)
+    sound = assign(asked)
+    first = sound.visits[0]
+    broken = replace(sound, visits=(replace(first, starts_minute=0), *sound.visits[1:]))
+    with pytest.raises(UnsoundPlan) as told, unit_of_work(engine) as db:
+        save_plan(db, held, asked, broken, NOW)
+    assert _visits(engine) == 0
+    with unit_of_work(engine) as db:
+        fail(db, held, told.value, NOW)
+    assert _state(engine, batch_id) == (BatchState.DEAD, RunState.DONE)
+    with reading(engine) as db:
+        error = db.get_one(Batch, batch_id).error
+    told_of = f"{first.code}, team {first.team_id}, {first.day}"
+    assert error == f"UnsoundPlan: too_early, {told_of}"
 
 
 def test_a_batch_that_kills_its_workers_is_buried(engine: Engine, batch_id: int) -> None:

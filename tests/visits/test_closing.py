@@ -44,7 +44,8 @@ def test_closing_calls_the_run_off_and_frees_the_branch_at_once(
     assert held is not None
     _close(engine, world)
     with unit_of_work(engine) as db:
-        assert not save_plan(db, held, assign(load_problem(db, held)), NOW)
+        asked = load_problem(db, held)
+        assert not save_plan(db, held, asked, assign(asked), NOW)
         assert due_batches(db, NOW + timedelta(hours=1)) == []
         progress = run_progress(db, run_id, world.coordinator)
         assert progress.state is RunState.CANCELLED

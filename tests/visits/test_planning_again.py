@@ -120,7 +120,8 @@ def test_cancelling_leaves_no_later_visit(engine: Engine, world: World) -> None:
         assert cancel_run(db, run_id, by=world.coordinator, now=NOW).state is RunState.CANCELLED
     with unit_of_work(engine) as db:
         assert not renew(db, held, NOW, LEASE)
-        assert not save_plan(db, held, assign(load_problem(db, held)), NOW)
+        asked = load_problem(db, held)
+        assert not save_plan(db, held, asked, assign(asked), NOW)
         assert claim(db, batch_id, NOW + 2 * LEASE, LEASE) is None
         assert due_batches(db, NOW + 2 * LEASE) == []
     assert active_visits(engine, world.stage_id) == []
@@ -242,5 +243,6 @@ def test_a_run_that_is_not_on_takes_no_plan_even_if_a_batch_is_left_running(
     with unit_of_work(engine) as db:
         db.get_one(PlanRun, run_id).state = RunState.CANCELLED
     with unit_of_work(engine) as db:
-        assert not save_plan(db, held, assign(load_problem(db, held)), NOW)
+        asked = load_problem(db, held)
+        assert not save_plan(db, held, asked, assign(asked), NOW)
     assert active_visits(engine, world.stage_id) == []

@@ -208,7 +208,8 @@ def work_off(engine: Engine) -> None:
         with unit_of_work(engine) as db:
             held = claim(db, batch_id, NOW, LEASE)
             assert held is not None
-            assert save_plan(db, held, assign(load_problem(db, held)), NOW)
+            asked = load_problem(db, held)
+            assert save_plan(db, held, asked, assign(asked), NOW)
 
 
 def active_visits(engine: Engine, stage_id: int) -> list[tuple[object, ...]]:

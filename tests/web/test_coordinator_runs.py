@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,8 @@ from sqlmodel import select
 
 from outreach.db import unit_of_work
 from outreach.people.tables import Role
+from outreach.planning.check import Rule, Violation
+from outreach.visits.batches import UnsoundPlan, error_text
 from outreach.visits.tables import Batch, BatchState, PlanRun, RunState
 from tests.web.planned import ask_for_plan, engine_of, hang_clock, rows, words_of, work_off
 
@@ -104,6 +107,18 @@ def test_a_failed_part_shows_its_error_and_is_tried_again(
     batch = next(one for one in rows(app, Batch) if one.id == batch_id)
     assert (batch.state, batch.attempts) == (BatchState.READY, 0)
     assert client.send(f"/runs/{run_id}/batches/{batch_id}/retry").status_code == 409
+
+
+def test_a_part_whose_plan_broke_a_rule_says_so(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    with unit_of_work(engine_of(app)) as db:
+        db.get_one(Batch, world.own["batch_id"]).error = error_text(
+            UnsoundPlan([Violation(Rule.CLOSED_DAY, "", 3, date(2027, 1, 3))] * 2)
+        )
+    words = words_of(english(Role.COORDINATOR).get(f"/runs/{world.own['run_id']}"))
+    assert "UnsoundPlan: closed_day, team 3, 2027-01-03, 2 in all" in words
+    assert "The plan breaks a rule and was not saved" in words
 
 
 def test_a_part_is_tried_again_only_under_its_own_run(
