@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date  # noqa: TC003 - as above
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from outreach.planning.hubs import LONGEST_STAY_DAYS
 from outreach.planning.travel import travel_minutes
 from outreach.planning.workdays import (
     PRAYERS_END_MINUTE,
@@ -43,7 +44,7 @@ class Rule(StrEnum):
     VILLAGE_HOURS = "village_hours"  # outside the hours of the village
     PIN_MOVED = "pin_moved"  # a visit that stands has another team, day or start, or none
     STAY_DAYS = "stay_days"  # a stay takes a day on which its team does not work or is elsewhere
-    STAY_TRAVEL_DAY = "stay_travel_day"  # a session on the way to a hub or back
+    STAY_TRAVEL_DAY = "stay_travel_day"  # a session on the way to a hub or back, or in between
     STAY_ACCESS = "stay_access"  # the travel days are too short for the way, or it is another
     TOO_MANY_SESSIONS = "too_many_sessions"
     SLOT_ORDER = "slot_order"
@@ -120,36 +121,48 @@ def team_days_of(problem: Problem, plan: Plan) -> dict[tuple[int, date], TeamDay
 
 
 def _stays(problem: Problem, plan: Plan) -> Iterator[Violation]:
-    """Rules of stays: days of their own, none of travel with a session, a way that fits."""
+    """Rules of stays: days of their own, nothing else in between, a way that fits."""
     works = {(one.team_id, one.day): one for one in problem.team_days}
-    on_the_way = {(stay.team_id, day) for stay in plan.stays for day in stay.travel_days}
-    times = Counter(
-        (stay.team_id, day)
-        for stay in plan.stays
-        for day in (*stay.travel_days, *stay.session_days)
-    )
+    places = {site.code: site.point for site in problem.sites}
+    times = Counter((stay.team_id, day) for stay in plan.stays for day in _days_of(stay))
     yield from (
         Violation(Rule.STAY_DAYS, "", *key)
         for key, count in times.items()
         if count > 1 or key not in works
     )
-    yield from (
-        _of(visit, Rule.STAY_TRAVEL_DAY)
-        for visit in plan.visits
-        if (visit.team_id, visit.day) in on_the_way
-    )
     for stay in plan.stays:
-        days = [works[key] for day in stay.travel_days if (key := (stay.team_id, day)) in works]
-        if days and not _holds_the_way(stay, days, problem.travel):
-            yield Violation(Rule.STAY_ACCESS, stay.hub_code, stay.team_id, days[0].day)
+        if not stay.session_days:
+            yield Violation(Rule.STAY_DAYS, stay.hub_code, stay.team_id)
+            continue
+        days = _days_of(stay)
+        yield from (_of(visit, Rule.STAY_TRAVEL_DAY) for visit in _in_between(stay, plan.visits))
+        if (days[-1] - days[0]).days >= LONGEST_STAY_DAYS:
+            yield Violation(Rule.STAY_DAYS, stay.hub_code, stay.team_id, days[-1])
+        worked = [works[key] for day in days if (key := (stay.team_id, day)) in works]
+        is_there = places.get(stay.hub_code, stay.hub) == stay.hub
+        if not is_there or (worked and not _holds_the_way(stay, worked, problem.travel)):
+            yield Violation(Rule.STAY_ACCESS, stay.hub_code, stay.team_id, days[0])
 
 
-def _holds_the_way(stay: Stay, days: Sequence[TeamDay], measured: TravelTable | None) -> bool:
+def _days_of(stay: Stay) -> list[date]:
+    return sorted((*stay.travel_days, *stay.session_days))
+
+
+def _in_between(stay: Stay, visits: Iterable[PlannedVisit]) -> Iterator[PlannedVisit]:
+    """Visits of the team while it is away, on a day that is none at the hub."""
+    days = _days_of(stay)
+    for visit in visits:
+        is_away = visit.team_id == stay.team_id and days[0] <= visit.day <= days[-1]
+        if is_away and (visit.day in stay.travel_days or visit.day not in stay.session_days):
+            yield visit
+
+
+def _holds_the_way(stay: Stay, worked: Sequence[TeamDay], measured: TravelTable | None) -> bool:
     """Whether the way to the hub is as long as written, and fits out and back."""
-    first = min(stay.session_days, default=date.max)
-    out = sum(one.ends_minute - one.starts_minute for one in days if one.day < first)
-    back = sum(one.ends_minute - one.starts_minute for one in days if one.day > first)
-    way = travel_minutes(days[0].base, stay.hub, measured)
+    first, last = min(stay.session_days), max(stay.session_days)
+    out = sum(one.ends_minute - one.starts_minute for one in worked if one.day < first)
+    back = sum(one.ends_minute - one.starts_minute for one in worked if one.day > last)
+    way = travel_minutes(worked[0].base, stay.hub, measured)
     return way == stay.access_minutes and way <= out and way <= back
 
 

@@ -7,6 +7,7 @@ days of one team, weighed against what the ordinary day-trips lose by it.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
 from heapq import nsmallest
@@ -114,12 +115,15 @@ class Group:
         Day-trips from the hub.
     days
         The trips and the days on the way.
+    closed
+        How many of the villages are closed on a day.
     """
 
     hub: Site
     sites: tuple[Site, ...]
     trips: int
     days: int
+    closed: Counter[date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,7 @@ class _Camp:
                 tuple(sites[stop] for stop in members),
                 trips := ground.trips(hub, members)[0],
                 trips + ground.days_on_the_way(hub),
+                Counter(day for stop in members for day in sites[stop].closed_days),
             )
             for hub, members in groups_of(ground)
         ]
@@ -218,8 +223,9 @@ class _Camp:
 
     def _promise_s(self, block: Block, group: Group, gain_s: float, delay_s: float) -> float:
         """Cost of a block less its gain; what it cannot hold gains nothing."""
-        days = block.at_hub
-        share = min(1.0, sum(sessions_on(one) for one in days) / len(group.sites))
+        days, villages = block.at_hub, len(group.sites)
+        held = sum(min(sessions_on(one), villages - group.closed[one.day]) for one in days)
+        share = min(1.0, held / villages)
         waits = fmean(self.prices.day_number[one.day] for one in days)
         cost = TEAM_DAY_PRICE_S * len(block.days) + self.market.taking_s(block.days)
         return cost - share * (gain_s - delay_s * waits)

@@ -184,11 +184,26 @@ def _stays(
             if (team, day) in seen:
                 yield f"team {team} is on two stays on {day}"
             seen.add((team, day))
+        there, away = stay["session_days"], sorted((*stay["travel_days"], *stay["session_days"]))
         yield from (
-            f"team {team} holds a session on {day}, on its way"
-            for day in stay["travel_days"]
-            if (team, day) in trips
+            f"team {team} holds a session on {day}, on its way or away"
+            for busy, day in trips
+            if busy == team
+            and (day in stay["travel_days"] or (away[0] <= day <= away[-1] and day not in there))
         )
+        if (date.fromisoformat(away[-1]) - date.fromisoformat(away[0])).days >= 21:
+            yield f"team {team} is away for more than three weeks"
+        for name, part in (
+            ("out", [day for day in away if day < min(there)]),
+            ("back", [day for day in away if day > max(there)]),
+        ):
+            hours = [work[team, day] for day in part if (team, day) in work]
+            lengths = [
+                minutes(one.get("ends", "17:00")) - minutes(one.get("starts", "08:00"))
+                for one in hours
+            ]
+            if sum(lengths) < stay["access_minutes"]:
+                yield f"the way {name} of team {team} takes longer than its days"
         some = next((work[team, day] for day in stay["session_days"] if (team, day) in work), None)
         if some is not None:
             way = ways.between(ways.base_of(some), ways.place_of(villages[stay["hub"]]))

@@ -166,5 +166,48 @@ def test_planted_faults_of_a_stay_are_found() -> None:
     }
     for rule, plan in planted.items():
         assert rule in {one.rule for one in violations(AWAY, plan)}
-    late = with_stay(travel_days=stay.travel_days[:1])
-    assert Rule.STAY_ACCESS in {one.rule for one in violations(AWAY, late)}
+    for days in (stay.travel_days[:1], stay.travel_days[1:], ()):
+        late = violations(AWAY, with_stay(travel_days=days))
+        assert Rule.STAY_ACCESS in {one.rule for one in late}
+    elsewhere = replace(stay.hub, latitude=stay.hub.latitude + 0.001)
+    assert Rule.STAY_ACCESS in {one.rule for one in violations(AWAY, with_stay(hub=elsewhere))}
+    empty = violations(AWAY, with_stay(session_days=()))
+    assert Rule.STAY_DAYS in {one.rule for one in empty}
+
+
+def test_a_day_spent_waiting_at_the_hub_is_no_way_back() -> None:
+    (stay,) = STAYING.stays
+    waited = max(stay.session_days) + timedelta(days=1)
+    later = max(stay.travel_days)
+    visits = [
+        replace(one, day=later) if one.day == max(stay.session_days) else one
+        for one in STAYING.visits
+    ]
+    plan = replace(
+        with_stay(
+            session_days=(*stay.session_days[:-1], later),
+            travel_days=tuple(sorted({*stay.travel_days, waited} - {later})),
+        ),
+        visits=tuple(visits),
+    )
+    assert Rule.STAY_ACCESS in {one.rule for one in violations(AWAY, plan)}
+
+
+def test_a_trip_from_the_base_in_the_middle_of_a_stay_is_found() -> None:
+    (stay,) = STAYING.stays
+    out = [day for day in stay.travel_days if day < min(stay.session_days)]
+    assert len(out) > 1
+    plan = with_stay(travel_days=tuple(day for day in stay.travel_days if day != out[-1]))
+    near = next(one for one in STAYING.visits if one.day not in stay.session_days)
+    visits = tuple(replace(one, day=out[-1]) if one == near else one for one in STAYING.visits)
+    found = violations(AWAY, replace(plan, visits=visits))
+    assert (Rule.STAY_TRAVEL_DAY, near.code) in {(one.rule, one.code) for one in found}
+
+
+def test_a_stay_of_more_than_three_weeks_is_found() -> None:
+    far = problem(HUB_SITES, team_days(1, 40))
+    (stay,) = STAYING.stays
+    home = MONDAY + timedelta(days=28)
+    long = with_stay(travel_days=(*stay.travel_days[:-1], home))
+    found = [one for one in violations(far, long) if one.rule is Rule.STAY_DAYS]
+    assert [(one.team_id, one.day) for one in found] == [(1, home)]

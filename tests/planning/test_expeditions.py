@@ -190,6 +190,19 @@ def test_a_free_weekday_is_spent_at_the_hub_and_one_missing_saturday_is_not() ->
     assert len(runs_of(away)) == 2
 
 
+def test_a_stay_goes_when_its_villages_are_open() -> None:
+    days = team_days(1, 30)
+    shut = frozenset(one.day for one in days[:20])
+    far = [replace(one, closed_days=shut) for one in far_away(5)]
+    asked = asked_for(far, days)
+    answer = plan_stays(asked, far)
+    check(asked, far, answer)
+    assert not answer.unplaced
+    # Those open earlier do not wait for the others.
+    mixed = [*far[:3], *far_away(10)[5:]]
+    assert not plan_stays(asked_for(mixed, days), mixed).unplaced
+
+
 def test_an_announced_feast_is_spent_at_the_hub_and_one_that_moved_away_is_worked() -> None:
     announced, estimated = date(2027, 1, 14), date(2027, 1, 15)
     days = [one for one in team_days(1, 24) if one.day != announced]
