@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import date
+from itertools import batched
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import String, case, cast, func, select
@@ -11,14 +13,15 @@ from sqlmodel import col
 
 from outreach.logbook.tables import SessionReport
 from outreach.progress.scope import Scope, current_reports
-from outreach.visits.tables import Visit
+from outreach.visits.stays import is_in_stay
+from outreach.visits.tables import Stay, Visit
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from sqlmodel import Session
 
     from outreach.villages.codes import Level
+
+_AT_ONCE = 500
 
 
 class Brought(NamedTuple):
@@ -78,7 +81,8 @@ def signups_between(
 def travel_by(db: Session, scope: Scope, level: Level | None) -> dict[str, Travel]:
     """Tell what the sessions that were held cost.
 
-    A day on which a team was in two regions is a day of each; of both together it is one.
+    A day on which a team was in two regions is a day of each; of both together it is one. So are
+    the days on the way of a stay; the minutes to its hub and back are the first region's.
     """
     minutes = func.sum(col(Visit.travel_minutes) + col(Visit.return_minutes))
     team_day = (col(Visit.team_id), col(SessionReport.held_on))
@@ -88,4 +92,22 @@ def travel_by(db: Session, scope: Scope, level: Level | None) -> dict[str, Trave
     for key, team, day, spent in rows:
         found[key].team_days.add((team, day))
         found[key].minutes += int(spent)
+    _add_stays(db, scope, level, found)
     return dict(found)
+
+
+def _add_stays(db: Session, scope: Scope, level: Level | None, found: dict[str, Travel]) -> None:
+    """Add the ways of the stays in which a session was held."""
+    key, first = region_key(level).label("key"), func.min(Visit.id)
+    query = select(col(Visit.stay_id), key, first).select_from(Visit).join(Stay, is_in_stay())
+    held = current_reports(query, scope).group_by(col(Visit.stay_id), "key").order_by(first)
+    keys: dict[int, list[str]] = defaultdict(list)
+    for stay_id, region, _first in db.execute(held):
+        keys[stay_id].append(region)
+    for part in batched(keys, _AT_ONCE):
+        for stay in db.scalars(select(Stay).where(col(Stay.id).in_(part))):
+            regions = keys[stay.id or 0]
+            found[regions[0]].minutes += 2 * stay.access_minutes
+            days = {(stay.team_id, date.fromisoformat(day)) for day in stay.travel_days}
+            for region in regions:
+                found[region].team_days |= days

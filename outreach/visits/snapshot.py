@@ -13,7 +13,8 @@ from sqlmodel import col
 from outreach.campaigns.choosing import sites_of
 from outreach.campaigns.tables import StageVillage
 from outreach.planning.model import Reason  # noqa: TC001 - dataclass fields are read at run time
-from outreach.visits.tables import ACTIVE, Happening, Visit, VisitEvent, Work
+from outreach.visits.stays import is_in_stay
+from outreach.visits.tables import ACTIVE, Happening, Stay, Visit, VisitEvent, Work
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -38,6 +39,25 @@ class ChangeKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class StayWays:
+    """What a stay adds to its visits: days without a session, and the way to the hub, one way."""
+
+    stay_id: int
+    travel_days: tuple[date, ...]
+    access_minutes: int
+
+    def told(self) -> dict[str, Any]:
+        """Write it as a submission keeps it."""
+        return asdict(self) | {"travel_days": [day.isoformat() for day in self.travel_days]}
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> StayWays:
+        """Read it as `told` wrote it."""
+        days = tuple(map(date.fromisoformat, told["travel_days"]))
+        return cls(told["stay_id"], days, told["access_minutes"])
+
+
+@dataclass(frozen=True, slots=True)
 class PlannedPlace:
     """Where a village stands in a plan; `value` are the sign-ups expected of it."""
 
@@ -50,6 +70,7 @@ class PlannedPlace:
     travel_minutes: int
     value: float
     work: Work
+    stay: StayWays | None = None
 
     @property
     def appointment(self) -> tuple[int, date, time]:
@@ -60,12 +81,13 @@ class PlannedPlace:
         """Write the place as a submission keeps it."""
         plain = asdict(self)
         started = self.starts_at.isoformat("minutes")
-        return plain | {"day": self.day.isoformat(), "starts_at": started, "work": self.work.value}
+        facts = {"day": self.day.isoformat(), "starts_at": started, "work": self.work.value}
+        return plain | facts | {"stay": self.stay.told() if self.stay else None}
 
 
 @dataclass(frozen=True, slots=True)
 class PlanFigures:
-    """A plan in figures; `value` are the sign-ups expected."""
+    """A plan in figures, ways and days of stays included; `value` are the sign-ups expected."""
 
     visits: int
     team_days: int
@@ -130,10 +152,32 @@ def places_of_stage(db: Session, stage_id: int) -> list[PlannedPlace]:
     )
     rows = db.execute(query).mappings().all()
     values = {site.code: site.value for site in sites_of(db, (r["village_code"] for r in rows))}
-    return [PlannedPlace(**row, value=round(values[row["village_code"]], 2)) for row in rows]
+    ways = _ways_of_stays(db, stage_id)
+    return [
+        PlannedPlace(
+            **row,
+            value=round(values[row["village_code"]], 2),
+            stay=ways.get(row["visit_id"]),
+        )
+        for row in rows
+    ]
 
 
-def read_places(told: Iterable[Mapping[str, Any]]) -> list[PlannedPlace]:
+def _ways_of_stays(db: Session, stage_id: int) -> dict[int, StayWays]:
+    """Read what the stays add to a stage's plan, by the visits that they are made for."""
+    columns = (col(Stay.id), col(Stay.travel_days), col(Stay.access_minutes))
+    query = (
+        select(col(Visit.id), *columns)
+        .join(Stay, is_in_stay())
+        .where(col(Visit.stage_id) == stage_id, col(Visit.work).in_(ACTIVE))
+    )
+    return {
+        visit_id: StayWays(stay_id, tuple(map(date.fromisoformat, days)), minutes)
+        for visit_id, stay_id, days, minutes in db.execute(query)
+    }
+
+
+def read_places(kept: Iterable[Mapping[str, Any]]) -> list[PlannedPlace]:
     """Read places as `PlannedPlace.told` wrote them."""
     return [
         PlannedPlace(
@@ -142,18 +186,26 @@ def read_places(told: Iterable[Mapping[str, Any]]) -> list[PlannedPlace]:
                 "day": date.fromisoformat(one["day"]),
                 "starts_at": time.fromisoformat(one["starts_at"]),
                 "work": Work(one["work"]),
+                # What was handed in before there were stays says nothing of them.
+                "stay": StayWays.read(told) if (told := one.get("stay")) else None,
             }
         )
-        for one in told
+        for one in kept
     ]
 
 
 def figures_of(places: Sequence[PlannedPlace]) -> PlanFigures:
-    """Sum a plan up."""
+    """Sum a plan up; the days and the way of a stay count once."""
+    team_days = {(place.team_id, place.day) for place in places}
+    ways: dict[int, int] = {}
+    for place in places:
+        if place.stay:
+            team_days.update((place.team_id, day) for day in place.stay.travel_days)
+            ways[place.stay.stay_id] = 2 * place.stay.access_minutes
     return PlanFigures(
         visits=len(places),
-        team_days=len({(place.team_id, place.day) for place in places}),
-        travel_minutes=sum(place.travel_minutes for place in places),
+        team_days=len(team_days),
+        travel_minutes=sum(place.travel_minutes for place in places) + sum(ways.values()),
         value=sum(place.value for place in places),
     )
 

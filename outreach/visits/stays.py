@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import and_, exists, insert, select
 from sqlmodel import col
 
 from outreach.campaigns.stages import stage_of
@@ -112,13 +112,17 @@ def stays_of_stage(db: Session, person: Person, stage_id: int) -> list[StayRow]:
 
 def lasts(kept_by: ColumnElement[bool] | None = None) -> ColumnElement[bool]:
     """Hold for a stay (table `stay` in the query) of which a visit stands."""
-    conditions = [
+    standing = [is_in_stay(), col(Visit.work).in_(ACTIVE)]
+    return exists().where(*standing, *([] if kept_by is None else [kept_by]))
+
+
+def is_in_stay() -> ColumnElement[bool]:
+    """Hold for a visit and the stay (tables of the query) that it was planned in and is still."""
+    return and_(
         col(Visit.stay_id) == col(Stay.id),
         col(Visit.team_id) == col(Stay.team_id),
         col(Visit.day).between(col(Stay.starts), col(Stay.ends)),
-        col(Visit.work).in_(ACTIVE),
-    ]
-    return exists().where(*conditions, *([] if kept_by is None else [kept_by]))
+    )
 
 
 def _row(found: Any) -> StayRow:

@@ -24,12 +24,12 @@ from outreach.progress.scope import Scope
 from outreach.progress.set_targets import TargetIn, set_target
 from outreach.progress.targets import area_target
 from outreach.villages.tables import Village, VillageKind
-from outreach.visits.tables import ACTIVE, PlanSubmission, SubmissionState, Visit, Work
+from outreach.visits.tables import ACTIVE, PlanSubmission, Stay, SubmissionState, Visit, Work
 from tests.field import DAY, NOW
 from tests.progress.planned_board import NATION, TODAY, World, count, world
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Engine
     from sqlmodel import Session
@@ -151,6 +151,46 @@ def test_the_whole_is_the_same_whatever_the_rows_are(engine: Engine, world: Worl
     # On the 18th one team, on the 19th the other: each once, however many sessions it held.
     assert whole.team_days == 2
     assert whole.travel_hours == 4 * 35 / 60
+
+
+def test_the_way_to_a_hub_is_travel_of_the_sessions_held_from_there(
+    engine: Engine, world: World
+) -> None:
+    def figures(by: By) -> list[Figures]:
+        return [row.figures for row in count(engine, world, by).rows]
+
+    before = count(engine, world, By.OFFICE).whole.figures
+    with unit_of_work(engine) as db:
+        _stay(db, world, world.field.codes[:2])
+        _stay(db, world, world.field.codes[4:5])  # put off: nobody went
+    whole = count(engine, world, By.OFFICE).whole.figures
+    assert whole.team_days == before.team_days + 2
+    assert whole.travel_minutes == before.travel_minutes + 2 * 150
+    for by in By:
+        assert sum(one.travel_minutes for one in figures(by)) == whole.travel_minutes
+    (team,) = (one for one in figures(By.TEAM) if one.team_days > 1)
+    assert team.team_days == 3
+
+
+def _stay(db: Session, world: World, codes: Sequence[str]) -> None:
+    """Make of the visits to some villages those of a stay, two days of it on the way."""
+    visits = [db.get_one(Visit, world.field.visits[code]) for code in codes]
+    way = [min(one.day for one in visits) - timedelta(1), max(one.day for one in visits)]
+    way[1] += timedelta(1)
+    stay = Stay(
+        stage_id=world.field.stage_id,
+        team_id=visits[0].team_id,
+        hub_village_code=codes[0],
+        starts=way[0],
+        ends=way[1],
+        travel_days=[day.isoformat() for day in way],
+        session_days=[one.day.isoformat() for one in visits],
+        access_minutes=150,
+    )
+    db.add(stay)
+    db.flush()
+    for visit in visits:
+        visit.stay_id = stay.id
 
 
 def test_what_was_put_off_falls_behind_the_approved_plan(engine: Engine, world: World) -> None:

@@ -7,9 +7,19 @@ from datetime import date, time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outreach.visits.snapshot import ChangeKind, PlannedPlace, compare, read_places
+from outreach.visits.snapshot import (
+    ChangeKind,
+    PlannedPlace,
+    StayWays,
+    compare,
+    read_places,
+)
 from outreach.visits.tables import Work
 
+STAYS = (
+    StayWays(1, (date(2026, 11, 2),), 300),
+    StayWays(2, (date(2026, 10, 31), date(2026, 11, 5)), 90),
+)
 CODES = [f"33.72.01.10{number:02}" for number in range(1, 9)]
 
 
@@ -27,6 +37,7 @@ def plans(draw: st.DrawFn) -> list[PlannedPlace]:
             travel_minutes=draw(st.integers(0, 90)),
             value=draw(st.integers(0, 40)) / 4,
             work=draw(st.sampled_from(list(Work))),
+            stay=draw(st.sampled_from([None, *STAYS])),
         )
         for code in draw(st.lists(st.sampled_from(CODES), unique=True))
     ]
@@ -84,6 +95,11 @@ def test_a_plan_does_not_differ_from_itself_nor_from_what_a_submission_kept(
 def test_the_figures_are_sums(plan: list[PlannedPlace]) -> None:
     figures = compare([], plan).after
     assert figures.visits == len(plan)
-    assert figures.team_days == len({(place.team_id, place.day) for place in plan})
-    assert figures.travel_minutes == sum(place.travel_minutes for place in plan)
+    # Of a stay the days on the way and the way itself, out and back, once.
+    stays = {(place.team_id, place.stay) for place in plan if place.stay}
+    days = {(place.team_id, place.day) for place in plan}
+    days |= {(team, day) for team, stay in stays for day in stay.travel_days}
+    assert figures.team_days == len(days)
+    ways = sum(2 * one.access_minutes for one in {stay for _, stay in stays})
+    assert figures.travel_minutes == sum(place.travel_minutes for place in plan) + ways
     assert figures.value == sum(place.value for place in plan)

@@ -9,6 +9,7 @@ import pytest
 from outreach.db import unit_of_work
 from outreach.people.tables import Role
 from outreach.villages.tables import Village
+from outreach.visits.snapshot import figures_of, places_of_stage
 from outreach.visits.tables import Stay, Visit
 from tests.web.planned import Planned, engine_of, words_of
 
@@ -52,12 +53,17 @@ def test_every_view_of_a_plan_tells_of_its_stays(
         assert "1 day with sessions" in words
 
 
-def test_who_hands_a_plan_in_sees_its_stays(
-    hub: str, world: World, english: Callable[[Role], Visitor]
+def test_who_hands_a_plan_in_sees_its_stays_and_their_ways_in_its_figures(
+    app: Flask, hub: str, world: World, english: Callable[[Role], Visitor]
 ) -> None:
     page = english(Role.COORDINATOR).get(f"/stages/{world.own['stage_id']}/hand-in")
     assert f"stays at {hub}" in words_of(page)
-    assert "on the way to where a team stays are not in these figures" in words_of(page)
+    with unit_of_work(engine_of(app)) as db:
+        places = places_of_stage(db, world.own["stage_id"])
+    # 300 minutes to the hub, and as many back.
+    minutes = figures_of(places).travel_minutes
+    assert minutes == sum(place.travel_minutes for place in places) + 600
+    assert f"{minutes / 60:,.1f} h" in words_of(page)
 
 
 def test_the_map_starts_the_trips_of_a_stay_at_its_hub(
