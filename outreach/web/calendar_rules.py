@@ -41,10 +41,10 @@ from outreach.villages.codes import Level, parent, parse
 from outreach.villages.feasts import feasts_of_year
 from outreach.villages.reading import names_of
 from outreach.villages.tables import CalendarLayer, Effect
-from outreach.visits.closures import AHEAD, coming_on, visits_on_closed_days
+from outreach.visits.closures import AHEAD, count_on_closed_days, visits_on_closed_days
 from outreach.web.auth import person
 from outreach.web.coordinator_closures import again
-from outreach.web.coordinator_pages import today
+from outreach.web.coordinator_pages import days_asked, today
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, version_of
 from outreach.web.i18n import language, number
@@ -162,15 +162,17 @@ def reset(calendar_layer: str) -> ResponseReturnValue:
 @allow(*KEEPERS)
 def feasts() -> ResponseReturnValue:
     """List the feasts of a year, as computed and as announced."""
-    try:
-        year = read(YearIn, request.args).year or today().year
-    except Invalid:
-        year = today().year
+    year = days_asked(YearIn).year or today().year
     with reading_db() as db:
         known = feasts_of_year(db, year)
     lines = [(_key(one), one) for one in known]
     return render_template(
-        "calendar/feasts.html", year=year, lines=lines, may_announce=may_announce(person())
+        "calendar/feasts.html",
+        year=year,
+        first_year=FIRST_YEAR,
+        last_year=LAST_YEAR,
+        lines=lines,
+        may_announce=may_announce(person()),
     )
 
 
@@ -188,7 +190,7 @@ def edit_feast(feast_key: str) -> ResponseReturnValue:
 @pages.post("/feasts/<feast_key>")
 @allow(Role.MANAGER, Role.ADMIN)
 def announce_feast(feast_key: str) -> ResponseReturnValue:
-    """Note the announced days of a feast, and tell how many visits stand on them."""
+    """Note the announced days of a feast, and tell how many visits they close out."""
     key = _feast(feast_key)
     with reading_db() as db:
         known = feast_known(db, *key)
@@ -197,27 +199,25 @@ def announce_feast(feast_key: str) -> ResponseReturnValue:
         with writing_db() as db:
             version = version_of(request.form)
             announce(db, *key, given, version=version, by=person())
-            hit = _coming_on(db, given.starts, given.ends)
+            hit = _closed_out(db, given.starts, given.ends)
     except (Invalid, Conflict) as error:
         said = known.announced
         form = again(Region(request.form), error, said) if said else refill(request.form, error)
         return _feast_form(known, form), error.status
-    flash(_("Saved."))
-    if hit:
-        flash(_coming_words(hit), "error")
-    return redirect(url_for("calendar_rules.feasts", year=known.computed.year), 303)
+    return _feast_saved(known.computed.year, hit)
 
 
 @pages.post("/feasts/<feast_key>/withdraw")
 @allow(Role.MANAGER, Role.ADMIN)
 def withdraw_feast(feast_key: str) -> ResponseReturnValue:
-    """Take an announcement back."""
+    """Take an announcement back, and tell how many visits the computed days close out."""
     key = _feast(feast_key)
     with writing_db() as db:
-        if feast_known(db, *key).announced is not None:
+        known = feast_known(db, *key)
+        if known.announced is not None:
             withdraw(db, *key, by=person())
-    flash(_("Saved."))
-    return redirect(url_for("calendar_rules.feasts", year=key[1]), 303)
+        hit = _closed_out(db, known.computed.starts, known.computed.ends)
+    return _feast_saved(key[1], hit)
 
 
 def _asked_region() -> Region:
@@ -366,12 +366,22 @@ def _hit(db: Session) -> int:
     return len(visits_on_closed_days(db, person(), today(), today() + AHEAD))
 
 
-def _coming_on(db: Session, starts: date, ends: date) -> int:
-    """Count the visits still to come on some days; an administrator sees none."""
-    return 0 if person().role is Role.ADMIN else coming_on(db, person(), starts, ends)
+def _closed_out(db: Session, starts: date, ends: date) -> int:
+    """Count the visits that now stand on closed days among these; an administrator sees none."""
+    if person().role is Role.ADMIN:
+        return 0
+    db.flush()  # what was noted, before it is reckoned with
+    return count_on_closed_days(db, person(), starts, ends)
 
 
-def _coming_words(hit: int) -> str:
+def _feast_saved(year: int, hit: int) -> ResponseReturnValue:
+    flash(_("Saved."))
+    if hit:
+        flash(_closed_out_words(hit), "error")
+    return redirect(url_for("calendar_rules.feasts", year=year), 303)
+
+
+def _closed_out_words(hit: int) -> str:
     words = ngettext(
         "%(shown)s visit stands on these days. Its branch finds it under Days closed and moves it.",
         "%(shown)s visits stand on these days. Their branches find them under Days closed and move"

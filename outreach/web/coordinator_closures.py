@@ -36,7 +36,7 @@ from outreach.web.auth import person
 from outreach.web.closed_ways import replans_of_closed
 from outreach.web.closure_words import mark_with_region, marks_in_words
 from outreach.web.coordinator_calendar import lay_out_month, next_month
-from outreach.web.coordinator_pages import READERS, pages, today
+from outreach.web.coordinator_pages import READERS, days_asked, pages, today
 from outreach.web.coordinator_plan import PlanDay
 from outreach.web.coordinator_words import show_value
 from outreach.web.database import reading_db, writing_db
@@ -83,10 +83,7 @@ class DayMarks:
 @allow(*READERS)
 def closures() -> ResponseReturnValue:
     """List closed periods and market days, beside a month of them and the visits they hit."""
-    try:
-        given = read(SeenIn, request.args)
-    except Invalid:
-        given = SeenIn()
+    given = days_asked(SeenIn)
     month = (given.month or today()).replace(day=1)
     weeks = lay_out_month((), month, date.min, date.max)
     with reading_db() as db:

@@ -8,18 +8,21 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, current_app, flash, request
+from flask_babel import gettext as _
 
 from outreach.campaigns.stages import StageIn, require_planner, stage_of
+from outreach.errors import Invalid
 from outreach.people.tables import Role
 from outreach.web.auth import person
 from outreach.web.coordinator_words import show_value
-from outreach.web.forms import check, refill_edit
+from outreach.web.forms import check, read, refill_edit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask.typing import ResponseReturnValue
+    from pydantic import BaseModel
     from sqlmodel import Session
 
     from outreach.campaigns.tables import Stage
@@ -41,6 +44,18 @@ def now() -> datetime:
 def today() -> date:
     """Return the day it is where the person works."""
     return now().astimezone(ZoneInfo(person().zone)).date()
+
+
+def days_asked[Asked: BaseModel](model: type[Asked]) -> Asked:
+    """Read from the address which days a calendar shows.
+
+    Where it knows none of that name it shows the usual ones, and says so.
+    """
+    try:
+        return read(model, request.args)
+    except Invalid:
+        flash(_("This calendar has no such day, month or year. You see the usual one."), "error")
+        return model()
 
 
 def is_tap() -> bool:

@@ -33,7 +33,7 @@ from outreach.web.coordinator_calendar import (
     monday_of,
     next_month,
 )
-from outreach.web.coordinator_pages import READERS, pages, today
+from outreach.web.coordinator_pages import READERS, days_asked, pages, today
 from outreach.web.database import reading_db
 from outreach.web.forms import read
 from outreach.web.remedy_words import remedy_link, remedy_words
@@ -160,10 +160,7 @@ def _page_link(number: int) -> str:
 @allow(*READERS)
 def calendar(stage_id: int) -> ResponseReturnValue:
     """Show the visits of a stage by week and team, or by month."""
-    try:
-        given = read(CalendarIn, request.args)
-    except Invalid:
-        given = CalendarIn()
+    given = days_asked(CalendarIn)
     with reading_db() as db:
         found = stage_of(db, person(), stage_id)
         rows = visits_of_stage(db, person(), stage_id)

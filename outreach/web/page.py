@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import current_app, request
@@ -66,6 +67,13 @@ OWN_WAYS = (
     ("/tokens", _("For programs"), {Role.MANAGER}),
     ("/how-plans-are-made", _("How plans are made"), {Role.COORDINATOR, Role.MANAGER}),
 )
+#: First parts of paths that stand below a way, where a person has no way of their own to them.
+BELOW = {
+    "/campaigns": {"stages", "runs"},
+    "/board": {"ledger", "sponsorships", "outlook", "follow-ups"},
+    "/closures": {"calendar", "ways"},
+    "/calendar": {"ways"},
+}
 DEMO_SECONDS = 30
 
 
@@ -87,6 +95,7 @@ def _frame() -> dict[str, Any]:
         "on_own_phone": bool(login and login.device_id),
         "ways": _open_to(someone, WAYS),
         "own_ways": _open_to(someone, OWN_WAYS),
+        "way_here": partial(_way_here, request.path),
         "to_decide": _plans_to_decide(someone),
         "language": language(),
         "languages": LANGUAGES,
@@ -99,6 +108,17 @@ def _open_to(
     someone: Person | None, ways: Iterable[tuple[str, LazyString, set[Role]]]
 ) -> list[tuple[str, LazyString]]:
     return [(path, words) for path, words, roles in ways if someone and someone.role in roles]
+
+
+def _way_here(path: str, ways: Iterable[tuple[str, LazyString]]) -> tuple[str, str]:
+    """Say which of the ways a page stands on, or below, and how `aria-current` tells it."""
+    paths = [way for way, _ in ways]
+    for way in paths:
+        if path == way or path.startswith(f"{way.rstrip('/')}/"):
+            return way, "page"
+    first = path.split("/")[1]
+    above = (way for way in paths if first in BELOW.get(way, ()))
+    return next(above, ""), "true"
 
 
 def _login() -> Login | None:

@@ -24,10 +24,9 @@ from outreach.web.auth import person
 from outreach.web.calendar_words import SHAPES
 from outreach.web.closure_words import mark_words
 from outreach.web.coordinator_calendar import lay_out_month, next_month
-from outreach.web.coordinator_pages import READERS, today
+from outreach.web.coordinator_pages import READERS, days_asked, today
 from outreach.web.coordinator_plan import PlanDay
 from outreach.web.database import reading_db
-from outreach.web.forms import read
 from outreach.web.i18n import clock, number
 from outreach.web.routing import allow
 from outreach.web.words import word
@@ -90,7 +89,7 @@ def find() -> ResponseReturnValue:
 @allow(*READERS)
 def village(code: str) -> ResponseReturnValue:
     """Show a month of a village, and every reason of the day that is asked about."""
-    look = _look()
+    look = days_asked(LookIn)
     month = (look.month or look.day or today()).replace(day=1)
     asked = look.day or (today() if month == today().replace(day=1) else None)
     with reading_db() as db:
@@ -112,13 +111,6 @@ def village(code: str) -> ResponseReturnValue:
             reasons=list(_reasons(db, told)),
             teams=_teams(db, card.regency_code, asked) if asked else [],
         )
-
-
-def _look() -> LookIn:
-    try:
-        return read(LookIn, request.args)
-    except Invalid:
-        return LookIn()
 
 
 def _village_code(code: str) -> str:

@@ -145,6 +145,8 @@ def test_a_time_that_is_none_shows_the_week_that_is_on(
     answer = english(Role.COORDINATOR).get(f"{path}/calendar?{asked}")
     assert answer.status_code == 200
     assert "Week from Monday, 2 November 2026" in words_of(answer)
+    is_told = "This calendar has no such day, month or year" in words_of(answer)
+    assert is_told is (asked != "week=")
 
 
 def _on(planned: Planned, day: date) -> int:

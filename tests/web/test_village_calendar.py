@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 
 from outreach.people.tables import Role
-from outreach.planning.feasts import Feast
+from outreach.planning.feasts import FIRST_YEAR, LAST_YEAR, Feast
 from outreach.villages.tables import CalendarLayer, CalendarRule, Effect, FeastDate
 from outreach.visits.tables import Visit
 from outreach.web.database import reading_db, writing_db
@@ -253,3 +253,46 @@ def test_an_admin_keeps_the_nations_rules(app: Flask, english: LogIn) -> None:
     assert admin.send("/calendar/rules/harvest", {**RULE, "region": ""}).status_code == 303
     (stored,) = _rules(app)
     assert stored.region_code == ""
+
+
+def test_the_menu_says_where_a_page_stands(app: Flask, world: World, english: LogIn) -> None:
+    def current(role: Role, path: str) -> list[tuple[str, str]]:
+        header = english(role).get(path).text.split("<details")[0]
+        return re.findall(r'<a href="(/[a-z/]+)" aria-current="(\w+)"', header)
+
+    app.extensions["clock"] = lambda: NOW
+    village = f"/calendar/villages/{OWN_VILLAGE}"
+    for path in ("/calendar", village, "/calendar/rules", "/calendar/feasts", "/ways"):
+        assert current(Role.COORDINATOR, path) == [("/closures", "true")], path
+    assert current(Role.MANAGER, "/calendar/feasts") == [("/calendar", "page")]
+    assert current(Role.ADMIN, "/calendar/rules") == [("/calendar", "page")]
+    assert current(Role.ADMIN, "/ways") == [("/ways", "page")]
+    stage = f"/stages/{world.own['stage_id']}"
+    assert current(Role.COORDINATOR, stage) == [("/campaigns", "true")]
+    assert current(Role.COORDINATOR, "/ledger") == [("/board", "true")]
+    assert current(Role.COORDINATOR, "/closures") == [("/closures", "page")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/calendar/villages/{OWN_VILLAGE}?month=2026-13",
+        f"/calendar/villages/{OWN_VILLAGE}?day=2026-11-31",
+        "/calendar/feasts?year=rubbish",
+        "/calendar/feasts?year=1066",
+        "/closures?month=2026-13-01",
+    ],
+)
+def test_a_day_month_or_year_that_is_none_is_told(coordinator: Visitor, path: str) -> None:
+    told = "This calendar has no such day, month or year. You see the usual one."
+    answer = coordinator.get(path)
+    assert answer.status_code == 200
+    assert told in answer.text
+    assert "2026" in answer.text
+    assert told not in coordinator.get(path.split("?", maxsplit=1)[0]).text
+
+
+def test_the_years_of_feasts_lead_no_further_than_the_calendar(coordinator: Visitor) -> None:
+    for year, ways in ((FIRST_YEAR, {FIRST_YEAR + 1}), (LAST_YEAR, {LAST_YEAR - 1})):
+        page = text(coordinator, f"/calendar/feasts?year={year}")
+        assert {int(one) for one in re.findall(r"feasts\?year=(\d+)", page)} == ways
