@@ -71,13 +71,13 @@ RAMADAN_MONTH = 9
 #: A month of the moon has 29 or 30 days.
 LONGEST_MONTH = timedelta(days=30)
 
-#: By which words the list of public holidays names a feast.
+#: By which words the list of public holidays, as `workdays` spells it, names a feast.
 LISTED_AS: dict[Feast, str] = {
     Feast.HIJRI_NEW_YEAR: "Tahun Baru Islam",
     Feast.MAULID: "Maulid Nabi",
     Feast.ISRA_MIRAJ: "Isra Mikraj",
-    Feast.IDUL_FITRI: "Idul Fitri",
-    Feast.IDUL_ADHA: "Idul Adha",
+    Feast.IDUL_FITRI: "Idulfitri",
+    Feast.IDUL_ADHA: "Iduladha",
     Feast.NYEPI: "Nyepi",
 }
 #: The sighting moves a feast by a day or two, never by more.

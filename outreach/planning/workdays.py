@@ -26,6 +26,8 @@ PRAYERS_END_MINUTE = 13 * 60 + 30
 
 # How the calendar marks a feast whose date hangs on the sighting of the moon.
 ESTIMATE_MARKS = ("(perkiraan)", "(estimated)")
+#: How the list of holidays writes a name, and how Kamus Besar Bahasa Indonesia and our pages do.
+SPELT = {"Idul Fitri": "Idulfitri", "Idul Adha": "Iduladha"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ class Closed:
 def holidays_between(start: date, end: date) -> dict[date, Holiday]:
     """Public holidays and joint leave of Indonesia from `start` to `end`, both included.
 
-    Names are the official Indonesian ones, two on one day joined by ``"; "``. Source: the
+    Names are the official Indonesian ones in the spelling of `SPELT`, two on one day joined by
+    ``"; "``. Source: the
     `holidays` package, categories public and government (cuti bersama, as far as decreed).
     """
     return {
@@ -97,7 +100,10 @@ def _holiday(day: date, listed: str, is_joint_leave: bool) -> Holiday:
     name = listed
     for mark in ESTIMATE_MARKS:
         name = name.replace(mark, "")
-    return Holiday(day, " ".join(name.split()), name != listed, is_joint_leave)
+    is_estimate = name != listed
+    for in_two_words, in_one in SPELT.items():
+        name = name.replace(in_two_words, in_one)
+    return Holiday(day, " ".join(name.split()), is_estimate, is_joint_leave)
 
 
 def days_between(start: date, end: date) -> Iterator[date]:
