@@ -7,13 +7,13 @@ from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
-from outreach.planning.filling import Fill, Ground
+from outreach.planning.filling import Fill, Ground, network_for
 from outreach.planning.market import Market
 from outreach.planning.model import Parameters
 from outreach.planning.more_days import weekdays_of
 from outreach.planning.prices import priced
 from outreach.planning.reasons import has_place
-from outreach.planning.staying import Staying, stays_for
+from outreach.planning.staying import KnownGroups, Staying, stays_for
 from outreach.planning.workdays import workdays
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from outreach.planning.model import Site, TeamDay
     from outreach.planning.network import Network
-    from outreach.planning.staying import KnownGroups
 
 # Nobody extends a stage beyond this; it also bounds the search for the date.
 LONGEST_EXTENSION_DAYS = 300
@@ -65,7 +64,9 @@ class Verdict:
     stay_team_days: int = 0
 
 
-def verdict(sites: Sequence[Site], team_days: Sequence[TeamDay]) -> Verdict:
+def verdict(
+    sites: Sequence[Site], team_days: Sequence[TeamDay], known: Known | None = None
+) -> Verdict:
     """Estimate how many of the villages the team-days can hold.
 
     A fast greedy fill: each day starts at the farthest village that its base is the nearest to
@@ -75,7 +76,7 @@ def verdict(sites: Sequence[Site], team_days: Sequence[TeamDay]) -> Verdict:
     """
     waiting = [site for site in sites if site.pin is None]
     standing = len(sites) - len(waiting)
-    laid = _Laid.of(waiting, team_days)
+    laid = _Laid.of(waiting, team_days, known)
     if laid is None:
         located = sum(map(has_place, waiting))
         nowhere = len(waiting) - located
@@ -108,7 +109,13 @@ class Known:
     """
 
     network: Network
-    groups: KnownGroups = field(default_factory=dict)
+    groups: KnownGroups = field(default_factory=KnownGroups)
+
+    @classmethod
+    def of(cls, sites: Sequence[Site], team_days: Sequence[TeamDay]) -> Known | None:
+        """Measure the ways of all questions about these; None without a team-day or a position."""
+        asks = team_days and any(map(has_place, sites))
+        return cls(network_for(sites, team_days)) if asks else None
 
 
 def holds_all(

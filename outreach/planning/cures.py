@@ -10,7 +10,6 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from outreach.planning.capacity import Known, holds_all, team_days_used
-from outreach.planning.filling import network_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -67,7 +66,11 @@ class Cure:
 
 
 def cures_of(
-    told: Verdict, sites: Sequence[Site], team_days: Sequence[TeamDay], later: Sequence[TeamDay]
+    told: Verdict,
+    sites: Sequence[Site],
+    team_days: Sequence[TeamDay],
+    later: Sequence[TeamDay],
+    known: Known | None = None,
 ) -> tuple[Cure, ...]:
     """Up to three cures of a shortfall, the cheapest first and none beyond reason.
 
@@ -79,10 +82,12 @@ def cures_of(
         In the order of the choice: a lower quota leaves out the last.
     later
         Team-days behind the stage's end that a longer stage would have.
+    known
+        Of the sites and both kinds of team-days, where the verdict has needed it.
     """
     if not (told.shortfall and team_days):
         return ()
-    known = Known(network_for(sites, [*team_days, *later]))
+    known = known or Known.of(sites, [*team_days, *later])
     used = team_days_used(sites, team_days, known)
     kinds = islice(_Ask(told, sites, team_days, later, known, used).cures(), MOST_CURES)
     return tuple(kinds)
@@ -99,7 +104,7 @@ class _Ask:
     sites: Sequence[Site]
     team_days: Sequence[TeamDay]
     later: Sequence[TeamDay]
-    known: Known
+    known: Known | None
     used: int
 
     def cures(self) -> Iterator[Cure]:

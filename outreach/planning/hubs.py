@@ -20,7 +20,7 @@ from outreach.planning.prices import TEAM_DAY_PRICE_S
 from outreach.planning.travel import travel_matrix_minutes
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -80,6 +80,7 @@ class Ground:
     day: Day
     rows: list[list[int]]
     known: dict[tuple[int, Members], float] = field(default_factory=dict, repr=False)
+    driven: dict[tuple[int, Members], tuple[int, int]] = field(default_factory=dict, repr=False)
 
     def fits_alone(self, hub: int, stop: int) -> bool:
         """Whether a day from the hub holds a session in the village."""
@@ -113,6 +114,12 @@ class Ground:
         An estimate: every trip goes to the farthest village left and takes in what lies nearest
         to its way.
         """
+        key = hub, tuple(sorted(members))
+        if key not in self.driven:
+            self.driven[key] = self._trips(*key)
+        return self.driven[key]
+
+    def _trips(self, hub: int, members: Members) -> tuple[int, int]:
         left = sorted(members, key=lambda stop: (self.rows[hub][stop], stop))
         trips = way = 0
         while left:
@@ -125,7 +132,7 @@ class Ground:
         way = 2 * self.rows[hub][tour[0]]
         free = self.day.minutes - way - self.sites[tour[0]].session_minutes
         while len(tour) < self.day.sessions and left:
-            extra, stop, position = min(self._detours(hub, tour, left))
+            extra, stop, position = self._nearest_by(hub, tour, left)
             free -= extra + self.sites[stop].session_minutes
             if free < 0:
                 break
@@ -134,15 +141,17 @@ class Ground:
             way += extra
         return way
 
-    def _detours(
-        self, hub: int, tour: Sequence[int], left: Iterable[int]
-    ) -> Iterator[tuple[int, int, int]]:
-        """Minutes that each village adds to the tour, the village, and its place in it."""
-        way = [hub, *tour, hub]
-        for stop in left:
-            row = self.rows[stop]
-            for position, (here, there) in enumerate(pairwise(way)):
-                yield row[here] + row[there] - self.rows[here][there], stop, position
+    def _nearest_by(
+        self, hub: int, tour: Sequence[int], left: Sequence[int]
+    ) -> tuple[int, int, int]:
+        """Minutes that the village nearest to the way adds to it, the village, its place in it."""
+        found = []
+        for position, (here, there) in enumerate(pairwise([hub, *tour, hub])):
+            to, back = self.rows[here], self.rows[there]
+            # A leg is the same both ways; this is the innermost loop of all the verdict does.
+            extra, stop = min([(to[stop] + back[stop], stop) for stop in left])
+            found.append((extra - to[there], stop, position))
+        return min(found)
 
 
 def ground_of(
@@ -188,21 +197,27 @@ def groups_of(ground: Ground) -> list[tuple[int, Members]]:
     return sorted(groups.items(), key=lambda group: ground.sites[group[0]].code)
 
 
-def rough_groups_of(ground: Ground) -> list[tuple[int, Members]]:
-    """Return hubs and groups as `groups_of`, a few per cent dearer and many times faster."""
-    groups = _with_small_ones_shared_out(ground, _with_better_hubs(ground, cover(ground)))
+def rough_groups_of(ground: Ground, among: Sequence[int]) -> list[tuple[int, Members]]:
+    """Return hubs and groups as `groups_of`, a few per cent dearer and many times faster.
+
+    Only the villages *among* those of the ground are grouped, as if there were no others.
+    """
+    first = cover(ground, among)
+    groups = _with_small_ones_shared_out(ground, _with_better_hubs(ground, first))
     return sorted(groups.items(), key=lambda group: ground.sites[group[0]].code)
 
 
-def cover(ground: Ground) -> Groups:
+def cover(ground: Ground, among: Sequence[int] | None = None) -> Groups:
     """Choose hubs greedily: most villages within two hours, then the nearest to a base, then code.
 
-    Of more than a stay holds, the hub keeps the nearest.
+    Of more than a stay holds, the hub keeps the nearest. `among` is as in `rough_groups_of`.
     """
     session = np.array([site.session_minutes for site in ground.sites])
     near = ground.minutes <= LONGEST_LEG_MINUTES
     near &= 2 * ground.minutes + session[None, :] <= ground.day.minutes
     waiting = np.flatnonzero(near.diagonal())
+    if among is not None:
+        waiting = np.intersect1d(waiting, among)
     groups: Groups = {}
     while len(waiting):
         counts = near[np.ix_(waiting, waiting)].sum(axis=1)

@@ -21,8 +21,16 @@ if TYPE_CHECKING:
 type Group = tuple[int, tuple[int, ...]]
 type Grouped = tuple[Ground, list[Group]]
 
-#: Groups by villages, bases and length of the day: asked for again and again by the cures.
-type KnownGroups = dict[object, Grouped]
+
+@dataclass(frozen=True, slots=True)
+class KnownGroups:
+    """What is asked for again and again by the cures.
+
+    `grounds` by bases and ordinary day, `groups` by villages, bases and ordinary day.
+    """
+
+    grounds: dict[object, Ground] = field(default_factory=dict)
+    groups: dict[object, Grouped] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +103,26 @@ def stays_for(
 def _groups(
     sites: Sequence[Site], team_days: Sequence[TeamDay], known: KnownGroups | None
 ) -> Grouped:
+    known = KnownGroups() if known is None else known
     bases = frozenset(one.base for one in team_days)
     day = ordinary_day(team_days)
     key = tuple(one.code for one in sites), bases, day
-    found = known.get(key) if known is not None else None
-    if found is None:
-        ordered = sorted(bases, key=lambda one: (one.latitude, one.longitude))
-        ground = ground_of(sites, ordered, day)
-        found = ground, rough_groups_of(ground)
-        if known is not None:
-            known[key] = found
-    return found
+    if key not in known.groups:
+        ground = known.grounds.get((bases, day))
+        numbers = _numbers(ground, sites)
+        if ground is None or numbers is None:
+            ordered = sorted(bases, key=lambda one: (one.latitude, one.longitude))
+            ground = known.grounds[bases, day] = ground_of(sites, ordered, day)
+            numbers = list(range(len(sites)))
+        known.groups[key] = ground, rough_groups_of(ground, numbers)
+    return known.groups[key]
+
+
+def _numbers(ground: Ground | None, sites: Sequence[Site]) -> list[int] | None:
+    """Find the villages in a ground; None where it lacks one, or has them in another order."""
+    number_of = {one.code: n for n, one in enumerate(ground.sites)} if ground else {}
+    found = [number_of.get(one.code, -1) for one in sites]
+    return found if -1 not in found and found == sorted(found) else None
 
 
 def _urgency(camp: _Camp, hub: int, members: Sequence[int]) -> tuple[float, str]:

@@ -11,7 +11,7 @@ from outreach.campaigns.choosing import choose, sites_of
 from outreach.campaigns.days import LONGEST_STAGE_DAYS
 from outreach.campaigns.stages import stage_of
 from outreach.campaigns.tables import Campaign, Stage
-from outreach.planning.capacity import verdict
+from outreach.planning.capacity import Known, verdict
 from outreach.planning.cures import Cure, cures_of, with_more
 from outreach.planning.workdays import is_friday
 from outreach.visits.question import DayLeftOut, days_left_out, free_and_taken, past_of
@@ -138,7 +138,8 @@ def preview(
     )
     team_days = [one for one in every_day if one.day <= stage.ends]
     days = [team_day.day for team_day in team_days]
-    told = verdict(sites, team_days)
+    known = Known.of(sites, every_day)
+    told = verdict(sites, team_days, known)
     later = [one for one in every_day if one.day > stage.ends]
     return StagePreview(
         stage_id=stage_id,
@@ -153,7 +154,7 @@ def preview(
         team_days_needed=told.team_days_needed,
         sessions_possible=told.sessions_possible,
         shortfall=told.shortfall,
-        cures=cures_of(told, sites, team_days, later),
+        cures=cures_of(told, sites, team_days, later, known),
         days_left_out=tuple(days_left_out(db, stage, codes)),
         left_out=choice.left_out,
         first_free=min(days, default=None),
