@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from outreach.config import read_settings
 from outreach.db import reading, unit_of_work
 from outreach.planning.assign import assign
-from outreach.visits.batches import claim, fail, load_problem, renew
-from outreach.visits.measured_ways import ask_ways, keep_ways, places_of, service_at
+from outreach.villages.roads import RoadTrouble
+from outreach.visits.batches import MOST_ATTEMPTS, claim, fail, load_problem, renew
+from outreach.visits.measured_ways import ToldWays, ask_ways, keep_ways, places_of, service_at
 from outreach.visits.saving import save_plan
 from tasks.app import app, engine
 from tasks.leased import attempt, moment, telling
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from outreach.planning.model import Problem
     from outreach.villages.roads import RoadService
     from outreach.visits.batches import Claim
-    from outreach.visits.measured_ways import ToldWays
 
 
 @app.task(name="outreach.assign_batch")  # type: ignore[untyped-decorator]
@@ -51,7 +51,8 @@ def _answer(bind: Engine, held: Claim, lease: timedelta) -> bool:
         problem = load_problem(db, held)
     # Well before the lease runs out.
     tell = telling(bind, lease / 3, lambda db, _done, now: renew(db, held, now, lease))
-    problem, ways = measured(problem, service_at(read_settings().routing_url), tell)
+    service = service_at(read_settings().routing_url)
+    problem, ways = measured(problem, service, tell, is_last=held.attempts >= MOST_ATTEMPTS)
     plan = assign(problem, lambda done, rounds: tell(done / max(1, rounds)))
     with unit_of_work(bind) as db:
         is_saved = save_plan(db, held, problem, plan, moment())
@@ -61,11 +62,20 @@ def _answer(bind: Engine, held: Claim, lease: timedelta) -> bool:
 
 
 def measured(
-    problem: Problem, service: RoadService | None, tell: Callable[[float], None]
+    problem: Problem,
+    service: RoadService | None,
+    tell: Callable[[float], None],
+    *,
+    is_last: bool = False,
 ) -> tuple[Problem, ToldWays | None]:
-    """Measure the ways of a problem if there is a service and no table was kept with it."""
+    """Measure the ways of a problem if there is a service and no table was kept with it.
+
+    In the last attempt nobody is asked: waiting for an answer may be what ended the others.
+    """
     if service is None or problem.travel is not None:
         return problem, None
+    if is_last:
+        return problem, ToldWays("", RoadTrouble.TOO_SLOW, moment())
     places = places_of(problem.sites, problem.team_days)
     table, ways = ask_ways(places, service, moment(), lambda: tell(0.0))
     return replace(problem, travel=table), ways

@@ -18,8 +18,8 @@ from outreach.people.access import Person, covers
 from outreach.people.edits import change, locked, unique_name
 from outreach.people.free_text import Name
 from outreach.people.order import check_order
-from outreach.people.tables import Role
-from outreach.villages.codes import parse
+from outreach.people.tables import BranchRegency, Role
+from outreach.villages.codes import Level, parse
 from outreach.villages.tables import District, Regency, Village, VillageKind
 
 if TYPE_CHECKING:
@@ -69,6 +69,21 @@ def list_stages(db: Session, person: Person, campaign_id: int | None = None) -> 
     if campaign_id is not None:
         query = query.where(Stage.campaign_id == campaign_id)
     return list(db.exec(query.order_by(col(Stage.starts).desc(), col(Stage.id).desc())))
+
+
+def open_stages_around(db: Session, person: Person, code: str) -> list[Stage]:
+    """Read the open stages in whose area a village lies, the latest first, if the person sees them.
+
+    Of the branch that serves the village alone: a nation has hundreds of others.
+    """
+    served = BranchRegency.regency_code == code[: Level.REGENCY]
+    branches = set(db.exec(select(BranchRegency.branch_id).where(served)))
+    query = select(Stage).where(
+        col(Stage.branch_id).in_(branches.intersection(visible_branches(db, person))),
+        Stage.status == Status.OPENED,
+    )
+    latest = db.exec(query.order_by(col(Stage.starts).desc(), col(Stage.id).desc()))
+    return [stage for stage in latest if covers(area_of(db, stage), code)]
 
 
 def stage_of(db: Session, person: Person, stage_id: int) -> Stage:

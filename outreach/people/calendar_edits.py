@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field, ValidationInfo
@@ -15,7 +15,7 @@ from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.access import NATION, covers
 from outreach.people.edits import change, locked
 from outreach.people.free_text import Note, Source
-from outreach.people.order import check_order
+from outreach.people.order import ClockTime, check_order
 from outreach.people.regions import refuse_unknown
 from outreach.people.tables import Role
 from outreach.villages.calendar_rules import FIXED, WITH_HOURS, WITH_MONTHS, WITH_WEEKDAYS
@@ -43,8 +43,8 @@ class RuleIn(BaseModel):
     weight_minutes: int = Field(default=0, ge=0, le=MOST_MINUTES)
     months: list[Annotated[int, Field(ge=1, le=12)]] = Field(default_factory=list)
     weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field(default_factory=list)
-    opens: time | None = None
-    closes: time | None = None
+    opens: ClockTime | None = None
+    closes: ClockTime | None = None
     source: Source
     note: Note = ""
 
@@ -206,8 +206,9 @@ def announce(
             row = FeastDate(feast=feast, year=year, nth=nth, **told)
             db.add(row)
         return row
-    change(known.announced, told, version)
-    return known.announced
+    row = locked(db, FeastDate, (feast, year, nth))
+    change(row, told, version)
+    return row
 
 
 def withdraw(db: Session, feast: Feast, year: int, nth: int, *, by: Person) -> None:

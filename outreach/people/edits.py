@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session, SQLModel
 
 
-def locked[Row: SQLModel](db: Session, kind: type[Row], row_id: int) -> Row:
+def locked[Row: SQLModel](db: Session, kind: type[Row], row_id: int | tuple[object, ...]) -> Row:
     """Read one row afresh and keep others from changing it until the unit of work ends.
 
     Rows that point to it may be written meanwhile, for its number does not change.

@@ -1,13 +1,25 @@
-"""The order of two days that somebody tells."""
+"""Hours that somebody tells, and the order of two days."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import time
+from typing import TYPE_CHECKING, Annotated
 
+from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 if TYPE_CHECKING:
     from datetime import date
+
+
+def _without_zone(at: time) -> time:
+    if at.tzinfo is not None:
+        raise PydanticCustomError("time_parsing", "an hour of the place itself has no zone")
+    return at.replace(second=0, microsecond=0)
+
+
+#: To the minute, by the clock of the place it is about.
+ClockTime = Annotated[time, AfterValidator(_without_zone)]
 
 
 def check_order(starts: date | None, ends: date | None) -> None:

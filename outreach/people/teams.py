@@ -13,7 +13,7 @@ from outreach.errors import Invalid, NotFound
 from outreach.people.branches import own_branch, regencies_of
 from outreach.people.edits import change, locked, unique_name
 from outreach.people.free_text import Name, Remark
-from outreach.people.order import check_order
+from outreach.people.order import ClockTime, check_order
 from outreach.people.phones import Phone
 from outreach.people.regions import VillageCode, refuse_unknown
 from outreach.people.rota import works_sundays
@@ -50,8 +50,8 @@ class TeamIn(BaseModel):
     members: Annotated[list[Name], BeforeValidator(_lines)] = Field(min_length=1, max_length=20)
     weekdays: list[Weekday] = Field(min_length=1)
     sessions_per_day: int = Field(ge=1, le=3)
-    day_starts: time
-    day_ends: time
+    day_starts: ClockTime
+    day_ends: ClockTime
     phone: Phone = ""
     is_active: bool = False
 

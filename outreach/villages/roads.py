@@ -39,8 +39,9 @@ HALF = MOST_COORDINATES // 2
 #: For a connection, and for an answer's next bytes.
 TIMEOUT = urllib3.Timeout(connect=3.0, read=5.0)
 MOST_TRIES = 2
-#: A plan does not wait longer than this for better minutes.
-PATIENCE = timedelta(minutes=2)
+#: A plan does not wait longer than this for better minutes: what a task may take at all has to be
+#: enough for planning by estimates afterwards.
+PATIENCE = timedelta(seconds=30)
 #: A hundred times a hundred figures take a tenth of this.
 LARGEST_ANSWER_BYTES = 2_000_000
 PIECE_BYTES = 65_536
@@ -58,6 +59,7 @@ class RoadTrouble(StrEnum):
     TOO_SLOW = "too_slow"
     REFUSED = "refused"
     UNREADABLE = "unreadable"
+    ELSEWHERE = "elsewhere"
 
 
 class NoRoads(Exception):
@@ -87,28 +89,48 @@ class RoadService:
         return urlsplit(self.url).hostname or ""
 
 
-def measured_table(
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A table of travel, and the share of the ways asked for that the service could tell."""
+
+    table: TravelTable
+    share: float
+
+
+def measure(
     places: Iterable[Point], service: RoadService, between: Callable[[], None] = lambda: None
-) -> TravelTable:
+) -> Measured:
     """Measure the ways between places with a position; what the service cannot tell is estimated.
 
     Minutes are the mean of both directions and the overhead of a leg, rounded up; among the roads
-    of an island no way round is shorter. `between` is called before every question.
+    of an island no way round is shorter. `between` is called before every question and while an
+    answer comes in.
 
     Raises
     ------
     NoRoads
-        If any question stays without a usable answer; `trouble` says why.
+        If any question stays without a usable answer, or no way at all can be told; `trouble` says
+        why.
     """
     known = tuple(dict.fromkeys(places))
     minutes = np.minimum(travel_matrix_minutes(known), LONGEST_MINUTES)
     until = monotonic() + service.patience.total_seconds()
+    ways = told = 0
     with urllib3.PoolManager(retries=False, timeout=service.timeout) as http:
         for rows in _islands(known):
             asked = _Asking(http, service, [known[row] for row in rows], until, between)
             seconds = asked.seconds()
             minutes[np.ix_(rows, rows)] = closed(seconds, minutes[np.ix_(rows, rows)])
-    return TravelTable(known, minutes, service.name)
+            ways += len(rows) * (len(rows) - 1)
+            told += _told(seconds)
+    if ways and not told:
+        raise NoRoads(RoadTrouble.ELSEWHERE)
+    return Measured(TravelTable(known, minutes, service.name), told / ways if ways else 1.0)
+
+
+def _told(seconds: NDArray[np.float64]) -> int:
+    """Count the ways, by direction, that are told; from a place to itself is none."""
+    return int(np.count_nonzero(~np.isnan(seconds) & ~np.eye(len(seconds), dtype=bool)))
 
 
 def closed(seconds: NDArray[np.float64], estimated: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -184,6 +206,7 @@ class _Asking:
         body = bytearray()
         while part := answer.read1(PIECE_BYTES):
             body += part
+            self.between()
             self._keep_patience()
             if len(body) > LARGEST_ANSWER_BYTES:
                 raise NoRoads(RoadTrouble.UNREADABLE)

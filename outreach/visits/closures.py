@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.campaigns.tables import StageVillage
@@ -43,12 +43,17 @@ def on_closed_days(db: Session, rows: Iterable[VisitRow]) -> Mapping[int, tuple[
     }
 
 
-def coming_on(db: Session, person: Person, first: date, last: date) -> int:
-    """Count the visits of the person's area still to come on some days, both ends included."""
-    query = select(func.count()).where(
+def count_on_closed_days(db: Session, person: Person, first: date, last: date) -> int:
+    """Count the visits of the person's area still to come on days on which their village is closed.
+
+    Of the days from *first* to *last*, both included.
+    """
+    query: Any = select(col(Visit.village_code), col(Visit.day)).where(
         col(Visit.day).between(first, last), col(Visit.work).in_(TO_COME)
     )
-    return int(db.scalar(narrow(query, Visit.village_code, person)) or 0)
+    coming = db.execute(narrow(query, Visit.village_code, person)).all()
+    shut = shut_days(db, {row.village_code for row in coming}, first, last)
+    return sum(row.day in shut.get(row.village_code, ()) for row in coming)
 
 
 def closed_villages(db: Session, stage_id: int, first: date, last: date) -> dict[date, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -18,16 +18,16 @@ import numpy as np
 from sqlalchemy import select
 from sqlmodel import col
 
-from outreach.planning.model import TravelTable
-from outreach.villages.roads import NoRoads, RoadService, RoadTrouble, measured_table
+from outreach.planning.model import Access, Point, TravelTable
+from outreach.villages.roads import NoRoads, RoadService, RoadTrouble, measure
 from outreach.visits.tables import Batch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from sqlmodel import Session
 
-    from outreach.planning.model import Point, Site, TeamDay
+    from outreach.planning.model import Site, TeamDay
     from outreach.visits.batches import Claim
 
 #: Two bytes a leg; the longest leg of a table is a week.
@@ -39,12 +39,14 @@ class ToldWays:
     """What a run says of the travel times of some of its parts.
 
     `source` names who measured; without it they are estimates, and `trouble` says why. `at` is
-    when the service was asked.
+    when the service was asked, `share` how much of the ways it could tell: the others are
+    estimates.
     """
 
     source: str
     trouble: RoadTrouble | None
     at: datetime
+    share: float = 1.0
 
 
 def service_at(url: str) -> RoadService | None:
@@ -60,10 +62,10 @@ def ask_ways(
 ) -> tuple[TravelTable | None, ToldWays]:
     """Measure the ways between places; without an answer say why there are only estimates."""
     try:
-        table = measured_table(places, service, between)
+        found = measure(places, service, between)
     except NoRoads as error:
         return None, ToldWays("", error.trouble, now)
-    return table, ToldWays(table.source, None, now)
+    return found.table, ToldWays(found.table.source, None, now, found.share)
 
 
 def places_of(sites: Iterable[Site], team_days: Iterable[TeamDay]) -> tuple[Point, ...]:
@@ -78,6 +80,22 @@ def kept_ways(batch: Batch, places: tuple[Point, ...]) -> TravelTable | None:
     kept = batch.question.get("travel")
     if kept is None or kept["places"] != _digest(places):
         return None
+    return _table(kept, places)
+
+
+def table_of(question: Mapping[str, Any]) -> TravelTable | None:
+    """Take out the table that was kept with a question, for the places as they were then."""
+    kept = question.get("travel")
+    if kept is None or "at" not in kept:
+        return None
+    places = tuple(
+        Point(latitude, longitude, code, island, Access(access), wait)
+        for latitude, longitude, code, island, access, wait in kept["at"]
+    )
+    return _table(kept, places)
+
+
+def _table(kept: Mapping[str, Any], places: tuple[Point, ...]) -> TravelTable:
     figures = np.frombuffer(zlib.decompress(b64decode(kept["minutes"])), dtype=STORED_AS)
     minutes = figures.reshape(len(places), len(places)).astype(np.int64)
     return TravelTable(places, minutes, kept["source"])
@@ -93,19 +111,23 @@ def keep_ways(db: Session, held: Claim, table: TravelTable | None, told: ToldWay
             "places": _digest(table.places),
             "source": table.source,
             "minutes": b64encode(zlib.compress(minutes)).decode(),
+            "at": [_place(one) for one in table.places],
         }
         batch.question = {**batch.question, "travel": kept}
 
 
 def told_ways(db: Session, run_id: int) -> list[ToldWays]:
-    """Say by what travel times the parts of a run are planned, each kind once.
+    """Say by what travel times the parts of a run are planned, each kind once, the least share.
 
     Whoever calls has seen that the person may look at the run.
     """
     figures = db.scalars(select(col(Batch.figures)).where(col(Batch.run_id) == run_id))
     told = sorted((one["travel"] for one in figures if "travel" in one), key=lambda one: one["at"])
-    latest = {(one["source"], one["trouble"]): one for one in told}
-    return [_from_json(one) for one in latest.values()]
+    kinds: dict[tuple[str, RoadTrouble | None], ToldWays] = {}
+    for one in map(_from_json, told):
+        least = min(one.share, kinds.get((one.source, one.trouble), one).share)
+        kinds[one.source, one.trouble] = replace(one, share=least)
+    return list(kinds.values())
 
 
 def _as_json(told: ToldWays) -> dict[str, Any]:
@@ -113,6 +135,7 @@ def _as_json(told: ToldWays) -> dict[str, Any]:
         "source": told.source,
         "trouble": told.trouble.value if told.trouble else None,
         "at": told.at.isoformat(),
+        "share": told.share,
     }
 
 
@@ -121,7 +144,13 @@ def _from_json(told: dict[str, Any]) -> ToldWays:
         told["source"],
         RoadTrouble(told["trouble"]) if told["trouble"] else None,
         datetime.fromisoformat(told["at"]),
+        told.get("share", 1.0),
     )
+
+
+def _place(one: Point) -> list[Any]:
+    at = [one.latitude, one.longitude, one.region_code, one.island]
+    return [*at, one.access.value, one.wait_minutes]
 
 
 def _digest(places: tuple[Point, ...]) -> str:

@@ -314,9 +314,9 @@ def _facts(rule: Rule) -> Iterator[str]:
         yield ", ".join(name for value, name in _months() if value in rule.months)
     if rule.weekdays:
         yield ", ".join(name for value, name in _weekdays() if value in rule.weekdays)
-    if rule.hours is not None and (
-        rule.layer is CalendarLayer.RAMADAN or rule.effect is Effect.HARD
-    ):
+    # Ramadan narrows the hours of days that are left; the hours of an office have to be kept.
+    keeps_hours = (rule.layer is CalendarLayer.RAMADAN) != (rule.effect is Effect.HARD)
+    if rule.hours is not None and keeps_hours:
         yield hours_in_words(rule.hours)
 
 

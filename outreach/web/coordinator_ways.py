@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import ngettext
+from pydantic import BaseModel, Field
 
 from outreach.errors import Invalid
 from outreach.people.calendar_edits import calendar_areas
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
     from outreach.villages.search import Found
+
+
+class PageIn(BaseModel):
+    """Which page of the list is shown."""
+
+    page: int = Field(default=1, ge=1, le=100_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +87,16 @@ def _done(access: Access, villages: int) -> str:
     return str(words)
 
 
+def _page_asked() -> int:
+    try:
+        return read(PageIn, request.args).page
+    except Invalid:
+        return 1
+
+
 def _page(form: Filled, meant: Sequence[Found] = ()) -> str:
-    page = request.args.get("page", "1")
     with reading_db() as db:
-        noted = noted_ways(db, person(), page=int(page) if page.isdecimal() and page != "0" else 1)
+        noted = noted_ways(db, person(), page=_page_asked())
     return render_template(
         "coordinator/ways.html",
         noted=noted,

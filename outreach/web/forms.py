@@ -92,6 +92,8 @@ def _texts(value: object) -> list[str]:
 
 
 LISTS = (list, tuple, set, frozenset)
+#: No page of ours writes a version or the number of a line with so many digits.
+LONGEST_NUMBER = 10
 
 
 def read[M: BaseModel](model: type[M], form: MultiDict[str, str]) -> M:
@@ -166,7 +168,8 @@ def _lines(form: MultiDict[str, str], name: str) -> list[dict[str, str]]:
     for key, value in form.items():
         start, _, rest = key.partition(".")
         number, _, column = rest.partition(".")
-        if start == name and number.isdecimal() and column and value.strip():
+        is_line = start == name and number.isdecimal() and len(number) < LONGEST_NUMBER
+        if is_line and column and value.strip():
             lines.setdefault(int(number), {})[column] = value.strip()
     return [lines[number] for number in sorted(lines)]
 
@@ -174,4 +177,4 @@ def _lines(form: MultiDict[str, str], name: str) -> list[dict[str, str]]:
 def version_of(form: MultiDict[str, str]) -> int:
     """Read which version of a row the page showed; without one, none that could be current."""
     text = form.get("version", "")
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isdecimal() and len(text) < LONGEST_NUMBER else 0

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from outreach.campaigns.stages import area_of, list_stages
-from outreach.campaigns.tables import Status
-from outreach.people.access import covers
+from outreach.campaigns.stages import open_stages_around
 from outreach.people.tables import Role
 from outreach.people.ways import is_overseas
 from outreach.planning.model import Access
@@ -44,9 +42,7 @@ def way_and_score(db: Session, code: str, today: date) -> dict[str, Any]:
 
 def _urgency(db: Session, code: str, today: date) -> dict[str, Any] | None:
     """Explain the score in the latest open stage that may still choose the village."""
-    for stage in list_stages(db, person()):
-        if stage.status is not Status.OPENED or not covers(area_of(db, stage), code):
-            continue
+    for stage in open_stages_around(db, person(), code):
         if found := village_in_stage(db, stage, code, today):
             listed, points = found
             return {"stage": stage, "listed": listed, "parts": told_parts(listed, points)}

@@ -15,6 +15,7 @@ WAYS_WORDS = {
         "too_slow": _("The road service answered too slowly"),
         "refused": _("The road service refused the question"),
         "unreadable": _("The road service gave an answer that cannot be used"),
+        "elsewhere": _("The road service knows no road between these villages"),
     },
     "Promise": {
         "carried_over": _("an earlier stage chose it and did not reach it"),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
 
+from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.access import Person
 from outreach.people.calendar_edits import (
     AnnouncedIn,
     RuleIn,
     announce,
+    feast_known,
     own_rules,
     reset_rule,
     set_rule,
@@ -23,8 +26,10 @@ from outreach.people.tables import Role
 from outreach.planning.feasts import Feast
 from outreach.villages.tables import CalendarLayer, Effect
 from tests import builders
+from tests.at_once import at_once, wait_for_the_other
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
     from sqlmodel import Session
 
 SOLO, LAWEYAN = "33.72", "33.72.01"
@@ -82,6 +87,36 @@ def test_a_feast_is_announced_corrected_and_withdrawn(db: Session) -> None:
     db.flush()
     with pytest.raises(NotFound):
         withdraw(db, *FEAST, by=NATIONAL)
+
+
+def test_of_two_who_announce_at_once_the_second_is_told(engine: Engine) -> None:
+    with unit_of_work(engine) as db:
+        announce(db, *FEAST, TOLD, version=0, by=NATIONAL)
+
+    is_written, is_through = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with unit_of_work(engine) as db:
+            announce(db, *FEAST, _until(13), version=1, by=NATIONAL)
+            db.flush()
+            is_written.set()
+            wait_for_the_other(engine, is_through)
+
+    def second() -> None:
+        is_written.wait(30)
+        try:
+            with pytest.raises(Conflict), unit_of_work(engine) as db:
+                announce(db, *FEAST, _until(14), version=1, by=NATIONAL)
+        finally:
+            is_through.set()
+
+    at_once(first, second)
+    with reading(engine) as db:
+        assert feast_known(db, *FEAST).ends == date(2027, 3, 13)
+
+
+def _until(day: int) -> AnnouncedIn:
+    return TOLD.model_copy(update={"ends": date(2027, 3, day)})
 
 
 def test_announcements_need_the_nation_a_known_feast_and_near_days(db: Session) -> None:

@@ -14,7 +14,7 @@ from outreach.planning.assign import assign
 from outreach.progress.tables import WhatIf
 from outreach.progress.what_if import WhatIfIn, ask
 from outreach.villages.roads import RoadTrouble
-from outreach.visits.batches import Claim, load_problem
+from outreach.visits.batches import MOST_ATTEMPTS, Claim, load_problem
 from outreach.visits.measured_ways import told_ways
 from outreach.visits.tables import Batch, Visit
 from tasks.assignment import plan_batch
@@ -124,6 +124,37 @@ def test_the_same_plan_can_be_made_again_when_the_service_is_gone(
     assert problem.travel is not None
     assert _facts(assign(problem)) == _stored(engine, first)
     assert len(server.asked) == asked
+
+
+def test_in_its_last_attempt_a_part_is_planned_without_asking_whoever_may_have_ended_the_others(
+    engine: Engine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = _first_batch(engine)
+    with unit_of_work(engine) as db:
+        db.get_one(Batch, first).attempts = MOST_ATTEMPTS - 1
+    with road_server(manner="slow") as server:
+        monkeypatch.setenv("ROUTING_URL", server.url)
+        assert plan_batch(engine, first, LEASE)
+    assert server.asked == []
+    with reading(engine) as db:
+        (told,) = told_ways(db, run.run_id)
+    assert (told.source, told.trouble) == ("", RoadTrouble.TOO_SLOW)
+
+
+def test_a_run_tells_how_much_of_the_ways_was_measured(
+    engine: Engine, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(places: list[Place]) -> list[list[float | None]]:
+        hours = _half_an_hour(places)
+        return [[None] * (len(row) // 2) + row[len(row) // 2 :] for row in hours]
+
+    with road_server(answer=half) as server:
+        monkeypatch.setenv("ROUTING_URL", server.url)
+        assert plan_batch(engine, _first_batch(engine), LEASE)
+    with reading(engine) as db:
+        (told,) = told_ways(db, run.run_id)
+    assert told.source == "127.0.0.1"
+    assert 0.4 < told.share < 0.6
 
 
 def test_a_kept_table_is_of_no_use_once_a_village_is_reached_otherwise(

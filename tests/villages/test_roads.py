@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from math import ceil, nan
+from math import ceil, inf, nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,8 @@ from hypothesis.extra.numpy import arrays
 
 from outreach.planning.model import Access, Point
 from outreach.planning.travel import travel_matrix_minutes, travel_minutes
-from outreach.villages.roads import NoRoads, RoadService, RoadTrouble, closed, measured_table
+from outreach.villages.roads import PATIENCE, NoRoads, RoadService, RoadTrouble, closed, measure
+from tasks.app import CONFIGURATION
 from tests.road_service import road_server, seconds_between
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ ROW = [village(number) for number in range(5)]
 
 def measured(server: RoadServer, places: list[Point], patience_s: float = 20) -> TravelTable:
     service = RoadService(server.url, timedelta(seconds=patience_s), QUICK)
-    return measured_table(places, service)
+    return measure(places, service).table
 
 
 def by_road(here: Point, there: Point) -> int:
@@ -112,11 +113,24 @@ def test_where_the_service_knows_no_road_the_estimate_holds() -> None:
 
 def test_an_impossibly_quick_answer_is_one_of_another_place() -> None:
     def answer(places: list[Place]) -> list[list[float]]:
-        return [[0.0] * len(places) for _ in places]
+        table = [[seconds_between(here, there) for there in places] for here in places]
+        table[0][1:] = [0.0] * 4
+        return table
 
     with road_server(answer=answer) as server:
-        table = measured(server, ROW)
-    assert table.minutes.tolist() == travel_matrix_minutes(ROW).tolist()
+        found = measure(ROW, RoadService(server.url, timeout=QUICK))
+    assert found.table.minutes[0, 1] == travel_minutes(ROW[0], ROW[1])
+    assert found.share == 16 / 20
+
+
+@pytest.mark.parametrize("seconds", [0, -1, None, nan, inf], ids=str)
+def test_a_service_of_another_country_measures_nothing_and_that_is_told(seconds: Any) -> None:
+    with (
+        road_server(answer=lambda places: [[seconds] * len(places) for _ in places]) as server,
+        pytest.raises(NoRoads) as error,
+    ):
+        measured(server, ROW)
+    assert error.value.trouble is RoadTrouble.ELSEWHERE
 
 
 @pytest.mark.parametrize(
@@ -182,8 +196,29 @@ def test_between_questions_whoever_waits_is_heard() -> None:
     heard: list[int] = []
     with road_server() as server:
         service = RoadService(server.url)
-        measured_table(ROW, service, lambda: heard.append(len(server.asked)))
-    assert heard == [0]
+        measure(ROW, service, lambda: heard.append(len(server.asked)))
+    assert heard[0] == 0
+
+
+def test_while_an_answer_trickles_in_whoever_waits_is_heard() -> None:
+    """Else a lease would run out meanwhile, and the next worker would wait as long."""
+
+    class Heard(Exception):
+        pass
+
+    def hear() -> None:
+        if server.asked:
+            raise Heard
+
+    with road_server(manner="trickle") as server:
+        service = RoadService(server.url, timeout=QUICK)
+        with pytest.raises(Heard):
+            measure(ROW, service, hear)
+    assert len(server.asked) == 1
+
+
+def test_planning_by_estimates_fits_into_a_task_whose_questions_took_all_patience() -> None:
+    assert PATIENCE.total_seconds() * 2 < CONFIGURATION["task_soft_time_limit"]
 
 
 seconds = arrays(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlmodel import col
 
+from outreach.campaigns.tables import Stage, Status
 from outreach.db import reading, unit_of_work
-from outreach.people.tables import Role
+from outreach.people.tables import AccountArea, Role
 from outreach.planning.model import Access
 from outreach.villages.tables import VillageAccess
 from tests.web.planned import engine_of, words_of
@@ -73,6 +74,37 @@ def test_every_problem_is_told_at_once_and_nothing_typed_is_lost(
     by_road = english(Role.COORDINATOR).send("/ways", NOTE | {"access": "road"})
     assert "Nobody waits on a road" in words_of(by_road)
     assert noted(app) == []
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "x", "9" * 5000, "2", "99999"])
+def test_a_page_that_there_is_not_shows_one_that_there_is(page: str, english: LogIn) -> None:
+    client = english(Role.COORDINATOR)
+    assert client.get("/ways", query_string={"page": page}).status_code == 200
+
+
+def test_the_page_of_a_village_asks_nothing_of_stages_elsewhere(
+    app: Flask, world: World, english: LogIn
+) -> None:
+    client, code = english(Role.MANAGER), world.own["code"]
+    with unit_of_work(engine_of(app)) as db:
+        db.add(AccountArea(account_id=world.accounts[Role.MANAGER][0], code=""))
+    client.get(f"/villages/{code}")
+    asked: list[str] = []
+    event.listen(engine_of(app), "before_cursor_execute", lambda *told: asked.append(str(told[2])))
+    client.get(f"/villages/{code}")
+    alone = _of_branches(asked)
+    with unit_of_work(engine_of(app)) as db:
+        like = db.get_one(Stage, world.foreign["stage_id"])
+        facts = {name: getattr(like, name) for name in Stage.model_fields if name != "id"}
+        told = {"status": Status.OPENED, "area_codes": []}
+        db.add_all(Stage(**facts | told | {"name": f"Tahap lain {number}"}) for number in range(10))
+    asked.clear()
+    client.get(f"/villages/{code}")
+    assert _of_branches(asked) == alone > 0
+
+
+def _of_branches(statements: list[str]) -> int:
+    return sum("FROM branch_regency" in one for one in statements)
 
 
 def test_a_manager_reads_and_notes_nothing(app: Flask, english: LogIn) -> None:

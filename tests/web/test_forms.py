@@ -122,6 +122,8 @@ def test_stored_values_fill_a_form() -> None:
     assert shown.value("no") == ""
 
 
-@pytest.mark.parametrize(("text", "version"), [("7", 7), ("", 0), ("x", 0), ("-1", 0)])
+@pytest.mark.parametrize(
+    ("text", "version"), [("7", 7), ("", 0), ("x", 0), ("-1", 0), ("9" * 5000, 0)], ids=range(5)
+)
 def test_version_is_read_or_never_fits(text: str, version: int) -> None:
     assert version_of(MultiDict({"version": text})) == version
