@@ -163,7 +163,7 @@ def _holds_the_way(stay: Stay, worked: Sequence[TeamDay], measured: TravelTable 
     out = sum(one.ends_minute - one.starts_minute for one in worked if one.day < first)
     back = sum(one.ends_minute - one.starts_minute for one in worked if one.day > last)
     way = travel_minutes(worked[0].base, stay.hub, measured)
-    return way == stay.access_minutes and way <= out and way <= back
+    return way == stay.access_minutes and (stay.is_begun or way <= out) and way <= back
 
 
 def violations_of_day(

@@ -100,15 +100,26 @@ def after(problem: Problem, event: Event) -> Problem:
 def rest_from(problem: Problem, plan: Plan, first: date) -> tuple[Problem, Plan]:
     """Return what is left of a question and of its plan from a day on.
 
+    Teams that are on a stay then go on with it; who is on the way back from one is not there yet.
     Waiting keeps its price: what the visits of the days before brought does not make the others
     dearer.
     """
     visits = tuple(visit for visit in plan.visits if visit.day >= first)
     over = {visit.code for visit in plan.visits} - {visit.code for visit in visits}
+    coming_back = {
+        (stay.team_id, day)
+        for stay in plan.stays
+        if max(stay.session_days) < first
+        for day in stay.travel_days
+    }
     rest = replace(
         problem,
         sites=tuple(site for site in problem.sites if site.code not in over),
-        team_days=tuple(one for one in problem.team_days if one.day >= first),
+        team_days=tuple(
+            one
+            for one in problem.team_days
+            if one.day >= first and (one.team_id, one.day) not in coming_back
+        ),
     )
     now, then = _delay_of_a_sign_up(rest), _delay_of_a_sign_up(problem)
     price = problem.parameters.day_price * (then / now if now else 1.0)
@@ -124,7 +135,7 @@ def _delay_of_a_sign_up(problem: Problem) -> float:
 
 
 def _from_day(plan: Plan, visits: tuple[PlannedVisit, ...], first: date) -> Plan:
-    stays = tuple(one for one in plan.stays if max(one.session_days, default=first) >= first)
+    stays = tuple(_left_of(one, first) for one in plan.stays if max(one.session_days) >= first)
     ways = sum(visit.travel_minutes + visit.return_minutes for visit in visits)
     return replace(
         plan,
@@ -134,6 +145,15 @@ def _from_day(plan: Plan, visits: tuple[PlannedVisit, ...], first: date) -> Plan
         team_days_used=len({(visit.team_id, visit.day) for visit in visits})
         + sum(len(stay.travel_days) for stay in stays),
     )
+
+
+def _left_of(stay: Stay, first: date) -> Stay:
+    if min(*stay.travel_days, *stay.session_days) >= first:
+        return stay
+    travel, sessions = (
+        tuple(day for day in days if day >= first) for days in (stay.travel_days, stay.session_days)
+    )
+    return replace(stay, travel_days=travel, session_days=sessions, is_begun=True)
 
 
 def hit_by(problem: Problem, plan: Plan) -> frozenset[str]:

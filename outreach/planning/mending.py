@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from outreach.planning.assign import visits_as_they_stand
 from outreach.planning.bill import Bill, bill_of
 from outreach.planning.daytrip import visits_of_day
 from outreach.planning.events import days_with_stays, hit_by, stays_kept
@@ -25,6 +26,7 @@ from outreach.planning.rota import insert_left
 from outreach.planning.routing import Search, improve
 from outreach.planning.slots import visit_prices
 from outreach.planning.solver import SOLVER
+from outreach.planning.standing import at_their_pins, crowded_out, put_at_pins
 from outreach.planning.trying import without_capacity
 
 if TYPE_CHECKING:
@@ -44,7 +46,6 @@ MOVE_PRICE_MINUTES = 60
 
 # A village that has confirmed is asked again only for as much more.
 CONFIRMED_TIMES = 3
-
 
 # On its own day a visit by another team is a third of that: only the name of who comes changes.
 OTHER_TEAM_SHARE = 1 / 3
@@ -121,7 +122,8 @@ def mend(
         Villages that keep their team, day and start unless they are hit.
     hit
         Villages that need another place although theirs could be held; those whose visit cannot be
-        held any more (`events.hit_by`) need not be named.
+        held any more (`events.hit_by`) need not be named. A visit at a pin of the problem is never
+        hit: it stands there even where that breaks a rule, as `assign` leaves it.
     move_price_minutes
         Minutes of travel that a visit on another day has to spare, >= 0; None moves nobody but
         those hit.
@@ -153,17 +155,20 @@ class _Mending:
     ) -> None:
         known = {site.code for site in problem.sites}
         self.problem, self.standing = problem, standing
-        self.hit = struck & known
         self.was = {visit.code: visit for visit in standing.visits}
-        firm = frozenset() if may_move_confirmed else (confirmed - struck) & known
-        self.confirmed = confirmed
+        located = [site for site in problem.sites if has_place(site)]
+        self.fixed = visits_as_they_stand(problem, located)
+        self.taken = {(visit.team_id, visit.day) for visit in self.fixed}
         self.stays = stays_kept(problem, standing)
-        self.days = days_with_stays(problem.team_days, self.stays)
-        self.sites = tuple(
-            self._pinned(site) if site.code in firm else site
-            for site in problem.sites
-            if has_place(site)
-        )
+        days = days_with_stays(problem.team_days, self.stays)
+        self.days = {key: one for key, one in days.items() if key not in self.taken}
+        pushed = crowded_out(problem, standing, self.taken)
+        self.hit = (struck | pushed) & known - at_their_pins(problem, standing)
+        firm = frozenset() if may_move_confirmed else (confirmed - self.hit) & known
+        self.confirmed = confirmed
+        done = {visit.code for visit in self.fixed}
+        waiting = [site for site in located if site.code not in done]
+        self.sites = tuple(self._pinned(one) if one.code in firm else one for one in waiting)
         answered = {*self.was, *(one.code for one in standing.unplaced)}
         self.upset = bool(self.hit) or answered != known
 
@@ -202,16 +207,16 @@ class _Mending:
         for visit in sorted(self.standing.visits, key=lambda visit: visit.slot):
             if visit.code in stop_of and visit.code not in self.hit:
                 trips[self.days[visit.team_id, visit.day]].append(stop_of[visit.code])
+        put_at_pins(self.network, self.kinds, trips)
         return {one: tuple(stops) for one, stops in sorted(trips.items(), key=_when)}
 
     @cached_property
     def fixed_days(self) -> frozenset[TeamDay]:
         """Full days with a visit that stands fast, and those of stays: the solver need not look."""
-        at_hubs = {(stay.team_id, day) for stay in self.stays for day in stay.session_days}
         return frozenset(
             one
             for one, stops in self.rota.items()
-            if (one.team_id, one.day) in at_hubs
+            if one in self.at_hubs
             or one not in self.kinds
             or (
                 len(stops) >= self.kinds[one].sessions
@@ -219,14 +224,30 @@ class _Mending:
             )
         )
 
+    @cached_property
+    def at_hubs(self) -> frozenset[TeamDay]:
+        """Days at the hub of a stay."""
+        keys = {(stay.team_id, day) for stay in self.stays for day in stay.session_days}
+        return frozenset(one for key, one in self.days.items() if key in keys)
+
     def filled(self, rota: Rota) -> Rota:
-        """Put whoever has no place where that costs least; nobody else moves."""
+        """Put whoever has no place where that costs least; nobody else moves.
+
+        Who is reached from a base is not visited from a hub, as in a plan made afresh.
+        """
         placed = {stop for stops in rota.values() for stop in stops}
         left = [stop for stop in range(len(self.sites)) if stop not in placed]
         if not (self.kinds and left):
             return rota
-        table = visit_prices(self.network, self.prices)
-        return insert_left(self.network, rota, self.kinds, left, self.prices.day_number, table)
+        home = {one: kind for one, kind in self.kinds.items() if one not in self.at_hubs}
+        away = {one: kind for one, kind in self.kinds.items() if one in self.at_hubs}
+        bases = set(home.values())
+        near = {stop for stop in left if any(self.network.reaches(kind, stop) for kind in bases)}
+        table, number = visit_prices(self.network, self.prices), self.prices.day_number
+        found = {one: stops for one, stops in rota.items() if one in self.kinds}
+        for kinds, stops in ((home, near), (away, set(left) - near)):
+            found |= insert_left(self.network, rota, kinds, sorted(stops), number, table)
+        return dict(sorted(found.items(), key=_when))
 
     def improved(self, rota: Rota, move_s: float, search: Search) -> Rota:
         """Let the solver go on from a rota; what it finds is taken if it is cheaper, moves paid."""
@@ -299,7 +320,8 @@ class _Mending:
         return kept or visits_of_day(team_day, sites, measured=measured) or ()
 
     def _plan(self, rota: Rota, rounds: int = 0, *, with_reasons: bool = False) -> Plan:
-        visits = [visit for one, stops in rota.items() for visit in self._day(one, stops)]
+        planned = [visit for one, stops in rota.items() for visit in self._day(one, stops)]
+        visits = [*self.fixed, *planned]
         visits.sort(key=lambda visit: (visit.day, visit.team_id, visit.slot))
         held = {(visit.team_id, visit.day) for visit in visits}
         stays = tuple(
@@ -308,7 +330,7 @@ class _Mending:
             if any((stay.team_id, day) in held for day in stay.session_days)
         )
         ways = sum(visit.travel_minutes + visit.return_minutes for visit in visits)
-        left = self._reasons(visits) if with_reasons else self._without_visit(visits)
+        left = self._reasons(planned) if with_reasons else self._without_visit(visits)
         return Plan(
             visits=tuple(visits),
             unplaced=tuple(sorted(left, key=lambda one: one.code)),
@@ -334,12 +356,12 @@ class _Mending:
         placed = {visit.code for visit in visits}
         found = without_place(self.problem.sites)
         if not self.kinds:
-            return found + without_team(self.sites)
+            return found + without_team(site for site in self.sites if site.code not in placed)
         found += [one for one in out_of_reach(self.network, self.kinds) if one.code not in placed]
         told = {one.code for one in found}
         within = [site for site in self.sites if site.code not in told]
-        days, stays = self.problem.team_days, self.stays
-        return found + without_capacity(within, visits, days, self.problem.travel, stays)
+        days = [one for one in self.problem.team_days if (one.team_id, one.day) not in self.taken]
+        return found + without_capacity(within, visits, days, self.problem.travel, self.stays)
 
     def unchanged(self) -> Mended:
         """Leave everything as it is: nothing has happened to this plan."""

@@ -330,6 +330,8 @@ class Stay:
         Working days at the hub, each with one day-trip.
     access_minutes
         From the team's base to the hub, one way.
+    is_begun
+        The team has left already: days that are over are not in it.
     """
 
     team_id: int
@@ -338,6 +340,7 @@ class Stay:
     travel_days: tuple[date, ...]
     session_days: tuple[date, ...]
     access_minutes: int
+    is_begun: bool = False
 
 
 @dataclass(frozen=True, slots=True)

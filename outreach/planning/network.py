@@ -172,6 +172,11 @@ class Network:
         site = self.sites[stop]
         return site.pin.day == day if site.pin is not None else day not in site.closed_days
 
+    def stands_with(self, stop: int, team_id: int) -> bool:
+        """Whether the team may visit the village: a visit that stands is its own team's."""
+        pin = self.sites[stop].pin
+        return pin is None or pin.team_id == team_id
+
 
 def legs_apart(trip: Iterable[Site]) -> int:
     """Count the legs of a day-trip that go from one district into another."""

@@ -98,7 +98,9 @@ def insert_left(
                 order,
             )
             for team_day, stops in filled.items()
-            if len(stops) < kinds[team_day].sessions and network.is_open(stop, team_day.day)
+            if len(stops) < kinds[team_day].sessions
+            and network.is_open(stop, team_day.day)
+            and network.stands_with(stop, team_day.team_id)
             for cost, order in _insertion(network, team_day, kinds[team_day], stops, stop)
         ]
         if options:

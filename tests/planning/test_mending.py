@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from outreach.planning.assign import assign
 from outreach.planning.bill import bill_of
-from outreach.planning.check import violations
+from outreach.planning.check import Rule, violations
 from outreach.planning.events import (
     DayClosed,
     HolidayMoved,
@@ -26,7 +26,7 @@ from outreach.planning.events import (
     rest_from,
 )
 from outreach.planning.mending import Budget, Mended, mend
-from outreach.planning.model import Reason, Remedy
+from outreach.planning.model import Pin, Reason, Remedy
 from outreach.planning.prices import prices_of
 from tests.planning.builders import MONDAY, point, problem, scattered, site, team_day, team_days
 from tests.planning.strategies import problems
@@ -218,6 +218,70 @@ def test_any_plan_is_mended_after_anything(asked: Problem, data: st.DataObject) 
     told = mend(upset, plan, confirmed=confirmed, budget=Budget(rounds=10))
     require_sound(upset, plan, told, confirmed)
     assert mend(asked, plan, confirmed=confirmed, budget=Budget(rounds=10)).plan == plan
+
+
+@given(problems(pins=True), st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_the_question_pins_is_kept_whatever_happens(
+    asked: Problem, data: st.DataObject
+) -> None:
+    asked = replace(asked, parameters=replace(asked.parameters, rounds=5))
+    plan, budget = assign(asked), Budget(rounds=10)
+    assert mend(asked, plan, budget=budget).plan == plan
+    day = data.draw(st.integers(0, 8).map(lambda n: MONDAY + timedelta(days=n)))
+    events: tuple[Event, ...] = (
+        TeamAway(1, {day}),
+        DayClosed(day),
+        RegionClosed("33.11.01", {day}),
+    )
+    upset = after(asked, data.draw(st.sampled_from(events)))
+    codes = [visit.code for visit in plan.visits]
+    confirmed = frozenset(data.draw(st.sets(st.sampled_from(codes)))) if codes else frozenset()
+    told = mend(upset, plan, confirmed=confirmed, hit=codes[:2], budget=budget)
+    pins = [one.pin for one in upset.sites if one.pin is not None]
+    given_days = {(pin.team_id, pin.day) for pin in pins}
+    for one in violations(upset, told.plan):
+        assert one.rule is not Rule.PIN_MOVED
+        assert (one.team_id, one.day) in given_days
+
+
+def test_a_pin_that_came_later_takes_its_place() -> None:
+    asked, plan = planned(9, 1, 3)
+    full = plan.visits[0]
+    late = next(one for one in plan.visits if one.day != full.day)
+    pin = Pin(full.team_id, full.day, 600)
+    sites = [replace(one, pin=pin) if one.code == late.code else one for one in asked.sites]
+    upset = replace(asked, sites=tuple(sites))
+    told = mend(upset, plan, budget=FEW)
+    assert violations(upset, told.plan) == ()
+    assert late.code in told.moved & told.hit
+
+
+def test_a_team_on_a_stay_goes_on_with_it() -> None:
+    far = [site(40 + number, point(160, 3 * number)) for number in range(5)]
+    asked = problem([*scattered(6), *far], team_days(1, 14))
+    plan = assign(asked)
+    (stay,) = plan.stays
+    for first in sorted((*stay.travel_days, *stay.session_days)):
+        rest, standing = rest_from(asked, plan, first)
+        assert violations(rest, standing) == ()
+        assert mend(rest, standing, budget=FEW).plan == standing
+        closed = after(rest, DayClosed(max(stay.travel_days) + timedelta(days=1)))
+        held = mend(closed, standing, budget=FEW).plan
+        assert violations(closed, held) == ()
+        on_the_way = {one.day for one in held.visits} & {*stay.travel_days}
+        assert not on_the_way
+
+
+def test_nobody_is_visited_from_a_hub_who_is_reached_from_the_base() -> None:
+    days = team_days(1, 4)
+    far = site(40, point(0, 66))
+    (stay,) = assign(problem([far], days)).stays
+    free = frozenset(one.day for one in days) - {*stay.session_days}
+    asked = problem([far, site(1, point(), session_minutes=45, closed_days=free)], days)
+    plan = assign(asked)
+    assert [one.code for one in plan.visits] == [far.code]
+    assert mend(asked, plan, budget=FEW).plan == plan
 
 
 def test_no_village_and_no_team_left() -> None:
