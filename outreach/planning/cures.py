@@ -26,6 +26,9 @@ SHORT_EXTENSION_DAYS = 12
 # Few villages left to a later stage are the cheapest cure of all.
 SMALL_REST = 0.05
 
+# A lower quota is not told to the village where that takes many trials: it is an estimate anyway.
+QUOTA_GRAIN = 0.01
+
 # Nobody gets more than thrice the teams or thrice the days that a stage has.
 MOST_TIMES_MORE = 2
 
@@ -128,11 +131,12 @@ class _Ask:
         return holds_all(sites, team_days, self.known)
 
     def lower_quota(self) -> Cure | None:
-        """Find the longest part of the choice that is held."""
+        """Find the longest part of the choice that is held, a hundredth of it more or less."""
         amount = least(
             lambda left: self.holds(self.sites[:-left], self.team_days),
             self.told.shortfall,
             len(self.sites) - 1,
+            grain=max(1, int(QUOTA_GRAIN * len(self.sites))),
         )
         return None if amount is None else Cure(CureKind.LOWER_QUOTA, amount)
 
@@ -183,17 +187,20 @@ def _share(told: Verdict, now: int) -> int:
     return ceil((told.team_days_needed - told.team_days) * now / told.team_days)
 
 
-def least(holds: Callable[[int], bool], guess: int, most: int) -> int | None:
-    """Smallest amount from 1 to `most` found to hold, starting at a guess; None without any."""
+def least(holds: Callable[[int], bool], guess: int, most: int, *, grain: int = 1) -> int | None:
+    """Smallest amount from 1 to `most` found to hold, starting at a guess; None without any.
+
+    It is less than `grain` above the smallest.
+    """
     tried = cache(holds)
-    low, high, step = 0, max(1, min(guess, most)), 1
+    low, high, step = 0, max(1, min(guess, most)), grain
     while high <= most and not tried(high):
         low, high, step = high, high + step, 2 * step
         if low < most < high:
             high = most
     if high > most:
         return None
-    while high - low > 1:
+    while high - low > grain:
         middle = (low + high) // 2
         low, high = (low, middle) if tried(middle) else (middle, high)
     return high

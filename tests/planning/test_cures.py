@@ -127,6 +127,10 @@ def test_the_smallest_amount_is_found_from_whatever_guess() -> None:
     for wanted in range(1, 31):
         for guess in range(35):
             assert least(wanted.__le__, guess, 30) == wanted
+    for wanted in range(1, 31):
+        found = least(wanted.__le__, 11, 30, grain=4)
+        assert found is not None
+        assert wanted <= found < wanted + 4
     assert least(lambda _: False, 3, 30) is None
     assert least(lambda _: True, 3, 0) is None
 
