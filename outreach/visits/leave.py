@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlmodel import col
+
 from outreach.people.rota import leave_days
+from outreach.people.tables import Team
 from outreach.visits.listing import visits_between
+from outreach.visits.stays import stays_between, with_lost_stays
 from outreach.visits.tables import TO_COME
 
 if TYPE_CHECKING:
@@ -19,16 +23,23 @@ if TYPE_CHECKING:
 
 
 def visits_in_leave(db: Session, person: Person, leave: TeamLeave) -> list[VisitRow]:
-    """List the visits still to come that lie in a team's leave, by day and slot."""
-    rows = visits_between(db, person, leave.starts, leave.ends, team_id=leave.team_id)
+    """List the visits still to come that a team's leave makes impossible, by day and slot.
+
+    They lie in it, or later in a stay of which it takes a day.
+    """
+    stays = stays_between(db, leave.starts, leave.ends, col(Team.id) == leave.team_id)
+    last = max([leave.ends, *(stay.ends for stay in stays)])
+    rows = visits_between(db, person, leave.starts, last, team_id=leave.team_id)
     return [row for row in rows if row.work in TO_COME]
 
 
 def without_team(db: Session, branch_id: int, rows: Iterable[VisitRow]) -> frozenset[int]:
-    """Ids of those visits still to come whose team is on leave on their day."""
+    """Ids of visits still to come whose team is on leave on their day, or earlier in its stay."""
     coming = [row for row in rows if row.work in TO_COME]
     if not coming:
         return frozenset()
     days = [row.day for row in coming]
-    away = leave_days(db, branch_id, min(days), max(days))
+    stays = stays_between(db, min(days), max(days), col(Team.branch_id) == branch_id)
+    first = min([*days, *(stay.starts for stay in stays)])
+    away = with_lost_stays(leave_days(db, branch_id, first, max(days)), stays)
     return frozenset(row.id for row in coming if row.day in away.get(row.team_id, ()))

@@ -32,6 +32,7 @@ from outreach.visits.moving import set_times_without
 from outreach.visits.openings import add_visit, place_visit
 from outreach.visits.question import local_day
 from outreach.visits.replan_draft import KEPT, Change, draft_of
+from outreach.visits.stays import cut_short
 from outreach.visits.tables import Cause, Happening, PlanRun, Replan, ReplanState, RunState
 from outreach.visits.teamday import lock_teams, take_visits
 
@@ -66,11 +67,8 @@ class Difference:
     @property
     def ended(self) -> list[Change]:
         """Visits that lose their day and get none."""
-        return [
-            one
-            for one in self.changes
-            if one.place is None and one.before is not None and not one.stays
-        ]
+        lost = [one for one in self.changes if one.place is None and one.before is not None]
+        return [one for one in lost if not one.stays]
 
     @property
     def left(self) -> list[Change]:
@@ -193,6 +191,8 @@ def apply_replan(
     for change in done:
         if not change.stays:
             _do(db, stage, change, author, leaving, seen.ending)
+    if isinstance(seen.told, TeamAway):
+        cut_short(db, seen.told.team_id, seen.told.first)
     replan.changes = [one.told() for one in done]
     _settle(replan, ReplanState.APPLIED, now)
     return replan

@@ -30,6 +30,7 @@ from outreach.visits.causes import (
 )
 from outreach.visits.openings import FIRM, open_days
 from outreach.visits.question import past_of
+from outreach.visits.stays import stays_between, with_lost_stays
 from outreach.visits.tables import TO_COME, Visit, Work
 from outreach.visits.teamday import day_of_team, visits_on
 from outreach.visits.waiting import Waiting, waiting_villages
@@ -151,13 +152,22 @@ def _team_away(db: Session, stage: Stage, told: TeamAway, today: date) -> Draft:
     team = db.get(Team, told.team_id)
     if team is None or team.branch_id != stage.branch_id:
         raise NotFound(kind="Team", id=told.team_id)
-    hit, elsewhere = _hit(db, stage, told, today, col(Visit.team_id) == told.team_id)
+    lost = _with_its_stays(db, told)
+    hit, elsewhere = _hit(db, stage, lost, today, col(Visit.team_id) == told.team_id)
     days = [
         one
         for one in _open(db, stage, today, without=hit)
-        if one.team_day.team_id != told.team_id or not told.holds(one.team_day.day)
+        if one.team_day.team_id != told.team_id or not lost.holds(one.team_day.day)
     ]
     return _measured(db, _moved(db, hit, days), elsewhere)
+
+
+def _with_its_stays(db: Session, told: TeamAway) -> TeamAway:
+    """Let the team be away until the stays end that are lost with its days."""
+    stays = stays_between(db, told.first, told.last, col(Team.id) == told.team_id)
+    away = {told.team_id: list(days_between(told.first, told.last))}
+    lost = with_lost_stays(away, stays)
+    return told.model_copy(update={"last": max(lost[told.team_id])})
 
 
 def _area_closed(db: Session, stage: Stage, told: AreaClosed, today: date) -> Draft:

@@ -7,7 +7,7 @@ is put into its days by hand does not keep it.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, exists, insert, select
@@ -155,6 +155,41 @@ def stays_of_teams(
 ) -> dict[tuple[int, date], StayRow]:
     """Say which stay each of the teams is on, by team and day."""
     return by_day(stays_between(db, first, last, col(Team.id).in_(team_ids)))
+
+
+def with_lost_stays(
+    away: Mapping[int, Collection[date]], stays: Iterable[StayRow]
+) -> dict[int, set[date]]:
+    """Add to the days on which teams are away those of their stays that are lost with them.
+
+    From its first day away on nobody is at the hub, nor on the way there.
+    """
+    lost = {team_id: set(days) for team_id, days in away.items()}
+    for stay in stays:
+        hit = [day for day in away.get(stay.team_id, ()) if stay.starts <= day <= stay.ends]
+        if hit:
+            lost[stay.team_id].update(days_between(min(hit), stay.ends))
+    return lost
+
+
+def cut_short(db: Session, team_id: int, first: date) -> None:
+    """End the stay of a team that is away from a day on, the day before.
+
+    Not one of which a visit still stands from then on: somebody has to decide on it.
+    """
+    stands = exists().where(
+        col(Visit.stay_id) == col(Stay.id),
+        col(Visit.team_id) == col(Stay.team_id),
+        col(Visit.day).between(first, col(Stay.ends)),
+        col(Visit.work).in_(ACTIVE),
+    )
+    begun = select(Stay).where(
+        col(Stay.team_id) == team_id, col(Stay.starts) < first, col(Stay.ends) >= first, ~stands
+    )
+    for stay in db.scalars(begun):
+        stay.ends = first - timedelta(days=1)
+        stay.travel_days = [day for day in stay.travel_days if day < first.isoformat()]
+        stay.session_days = [day for day in stay.session_days if day < first.isoformat()]
 
 
 def way_minutes(stays: Iterable[StayRow]) -> int:
