@@ -5,18 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from outreach import migrations
-from outreach.db import make_engine, unit_of_work
+from outreach.campaigns.tables import Campaign
+from outreach.db import make_engine, reading, unit_of_work
+from outreach.planning.feasts import Feast
+from outreach.planning.model import Access
 from outreach.schema import metadata
-from tests.visits.world import build_world, plan
+from outreach.villages.tables import CalendarLayer, CalendarRule, Effect, FeastDate, VillageAccess
+from outreach.visits.certificates import ask
+from outreach.visits.tables import Batch
+from tests.visits.away import AROUND, save_stay
+from tests.visits.world import NOW, ask_for_plan, build_world, plan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from sqlalchemy import Engine
+    from sqlmodel import Session
 
 
 def checks(engine: Engine) -> dict[str, set[str]]:
@@ -70,3 +78,38 @@ def test_a_full_database_goes_down_and_up_again(engine: Engine) -> None:
             assert not connection.execute(text("PRAGMA foreign_key_check")).all()
     with pytest.raises(IntegrityError), unit_of_work(engine) as db:
         db.execute(text(f"UPDATE visit SET work = 'nonsense' WHERE id = {first}"))
+
+
+def test_a_plan_with_stays_bounds_and_new_cures_goes_down_and_up_again(engine: Engine) -> None:
+    world = build_world(engine)
+    ask_for_plan(engine, world)
+    save_stay(engine, world)
+    with unit_of_work(engine) as db:
+        ask(db, db.scalars(select(Batch.run_id)).first() or 0, by=world.coordinator, now=NOW)
+        db.execute(text("UPDATE stage_village SET reason = 'too_far', remedy = 'boat'"))
+        db.execute(text("""UPDATE campaign SET weights = '{"gap": 3}'"""))
+        _notes(db)
+    migrations.downgrade(engine, "0005")
+    assert _counted(engine, "SELECT count(*) FROM visit") == 2
+    assert _counted(engine, "SELECT count(*) FROM stage_village WHERE remedy = 'next_stage'") > 0
+    assert "stay" not in inspect(engine).get_table_names()
+    migrations.upgrade(engine)
+    assert _counted(engine, "SELECT count(*) FROM visit WHERE stay_id IS NULL") == 2
+    assert _counted(engine, "SELECT count(*) FROM stay") == 0
+    with reading(engine) as db:
+        assert [one.weights for one in db.scalars(select(Campaign))] == [{}]
+        assert {str(one.figures) for one in db.scalars(select(Batch))} == {"{}"}
+
+
+def _notes(db: Session) -> None:
+    rule = {"effect": Effect.SOFT, "weight_minutes": 9, "source": "Rapat"}
+    db.add(CalendarRule(region_code="33.72", layer=CalendarLayer.HARVEST, **rule))
+    day = NOW.date()
+    facts = {"feast": Feast.IDUL_FITRI, "year": 2027, "nth": 1, "source": "SKB"}
+    db.add(FeastDate(starts=day, ends=day, **facts))
+    db.add(VillageAccess(village_code=AROUND[0], access=Access.BOAT, source="Kades"))
+
+
+def _counted(engine: Engine, asked: str) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(text(asked)).scalar_one())
