@@ -18,7 +18,7 @@ from outreach.planning.bill import bill_of
 from outreach.planning.blocks import Block, Calendar, resting_days, sessions_on
 from outreach.planning.capacity import team_days_needed
 from outreach.planning.daytrip import visits_of_day
-from outreach.planning.hubs import ground_of, groups_of, ordinary_day
+from outreach.planning.hubs import LONGEST_STAY_DAYS, ground_of, groups_of, ordinary_day
 from outreach.planning.market import Market
 from outreach.planning.model import Plan, Reason, Remedy, Stay, Unplaced
 from outreach.planning.network import SHORTEST_LEG_MINUTES, kinds_of, network_of
@@ -337,7 +337,13 @@ def _reasons(camp: _Camp, left: Sequence[Site]) -> Iterator[Unplaced]:
     spare = camp.market.spare()
     longest = camp.calendar.tails(camp.problem.team_days)
     tails = {team_id: min(tail, spare) for team_id, tail in longest.items()}
+    most = LONGEST_STAY_DAYS // 7 * len({day.weekday() for day in days})
     for group in groups:
+        if group.days - group.trips >= most:
+            # Weeks on the way and back: the place is wrong rather than far.
+            for site in group.sites:
+                yield Unplaced(site.code, Reason.TOO_FAR, Remedy.LOCATE_VILLAGE)
+            continue
         missing = _days_missing(group, tails)
         for site in group.sites:
             if days <= site.closed_days:

@@ -236,6 +236,8 @@ class Problem:
             raise ValueError("a team stands twice on one day")
         if not all(isfinite(site.value) and site.value >= 0 for site in self.sites):
             raise ValueError("the value of a village must be a number of at least 0")
+        if not all(day.sessions > 0 for day in self.team_days):
+            raise ValueError("a team's day must hold at least a session")
         if not all(site.session_minutes > 0 for site in self.sites):
             raise ValueError("a session must take at least a minute")
         if not all(

@@ -190,6 +190,15 @@ def test_a_free_weekday_is_spent_at_the_hub_and_one_missing_saturday_is_not() ->
     assert len(runs_of(away)) == 2
 
 
+def test_no_longer_stage_is_told_to_reach_the_other_side_of_the_world() -> None:
+    away = site(1, point(11_000))
+    (told,) = plan_stays(asked_for([away], team_days(1, 6)), [away]).unplaced
+    assert (told.reason, told.remedy) == (Reason.TOO_FAR, Remedy.LOCATE_VILLAGE)
+    near = far_away(1)
+    (short,) = plan_stays(asked_for(near, team_days(1, 2)), near).unplaced
+    assert (short.reason, short.remedy) == (Reason.NO_CAPACITY, Remedy.LONGER_STAGE)
+
+
 def test_a_stay_goes_when_its_villages_are_open() -> None:
     days = team_days(1, 30)
     shut = frozenset(one.day for one in days[:20])

@@ -34,3 +34,8 @@ def test_a_problem_refuses_doubles() -> None:
         problem([site(0), site(0)], [])
     with pytest.raises(ValueError, match="team stands twice"):
         problem([], [team_day(), team_day(sessions=1)])
+
+
+def test_a_problem_refuses_a_day_that_holds_nothing() -> None:
+    with pytest.raises(ValueError, match="at least a session"):
+        problem([site(0)], [team_day(sessions=0)])
