@@ -232,7 +232,7 @@ def _firm(
 def _violations(board: Board, day: Day, wish: Wish) -> Iterator[MoveWarning]:
     """Rules that the day breaks as a whole, or at this village."""
     sites = {seat.code: board.site(seat) for seat in day.seats}
-    for found in violations_of_day(board.day(day.key), day.planned, sites):
+    for found in violations_of_day(board.day(day.key), day.planned, sites, measured=board.travel):
         of_day = found.rule in (Rule.TOO_MANY_SESSIONS, Rule.OUTSIDE_HOURS)
         if found.rule not in _OWN_AFFAIR and (of_day or found.code == wish.code):
             facts: dict[str, Any] = {"village_code": found.code, **found.facts}

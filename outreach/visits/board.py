@@ -17,9 +17,10 @@ from outreach.campaigns.choosing import sites_of
 from outreach.people.rota import leave_days, rest_of_branch, team_day
 from outreach.people.tables import Team
 from outreach.planning.daytrip import visits_of_day
-from outreach.planning.model import Site  # noqa: TC001 - as above
+from outreach.planning.model import Site, TravelTable  # noqa: TC001 - as above
 from outreach.planning.workdays import why_closed
 from outreach.villages.tables import Village
+from outreach.visits.day_ways import ways_of_visits
 from outreach.visits.stays import StayRow, at_hub, stays_of_teams
 from outreach.visits.tables import ACTIVE, Visit
 from outreach.visits.teamday import (
@@ -76,6 +77,7 @@ class Board:
     leave: Mapping[int, set[date]]
     rest: Rest
     stays: Mapping[TeamAndDay, StayRow]
+    travel: TravelTable | None = None
 
     def day(self, key: TeamAndDay) -> TeamDay:
         """Hours and base of a team on a day; the hub during a stay."""
@@ -108,6 +110,7 @@ class Board:
             [self.site(seat) for seat in seats],
             even_if_late=True,
             not_before=[seat.not_before_minute for seat in seats],
+            measured=self.travel,
         )
         if any(one.starts_minute >= MINUTES_A_DAY for one in planned or ()):
             return None
@@ -147,6 +150,7 @@ def read_board(
         leave_days(db, branch_id, first, last),
         rest_of_branch(db, branch_id, first, last),
         stays_of_teams(db, teams, first, last),
+        ways_of_visits(db, visits.values()),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from outreach.campaigns.tables import Stage
 from outreach.planning.check import Rule, violations_of_day
 from outreach.villages.calendar import why_closed
+from outreach.visits.day_ways import ways_of_visits
 from outreach.visits.lifecycle import village_has_another, visit_of
 from outreach.visits.moving import firm_of, stops_left, team_of_branch
 from outreach.visits.question import local_day
@@ -86,7 +87,9 @@ def _order_warnings(db: Session, visit: Visit, team: Team, to: MoveIn) -> Iterat
     team_day = day_of_team(db, team, to.day)
     stops = stops_after(db, visit, team, to)
     sites = {stop.planned.code: stop.site for stop in stops}
-    for found in violations_of_day(team_day, [stop.planned for stop in stops], sites):
+    planned = [stop.planned for stop in stops]
+    travel = ways_of_visits(db, [stop.visit for stop in stops])
+    for found in violations_of_day(team_day, planned, sites, measured=travel):
         # Slots only keep the order, so a gap between them is no fault.
         if found.rule is Rule.VILLAGE_CLOSED:
             facts = {"village_code": found.code, "marks": why_closed(db, found.code, to.day)}

@@ -16,6 +16,7 @@ from outreach.campaigns.tables import Stage, StageVillage, Status
 from outreach.errors import Conflict, NotFound
 from outreach.planning.insertion import DayStop, OpenDay, Place, place_at, places, places_on
 from outreach.villages.tables import Village
+from outreach.visits.day_ways import ways_of
 from outreach.visits.lifecycle import write_event
 from outreach.visits.moving import MoveIn, relocate, set_times_after, told_on
 from outreach.visits.saving import told_place
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
-    from outreach.planning.model import Site, TeamDay
+    from outreach.planning.model import Site, TeamDay, TravelTable
     from outreach.visits.lifecycle import Author
 
 #: The start of these never changes for the sake of another visit.
@@ -47,6 +48,8 @@ def open_days(
 ) -> tuple[OpenDay, ...]:
     """Read every team-day of the stage's branch in a span, with the visits that stand on it.
 
+    Their ways are those by which the plan was made.
+
     Parameters
     ----------
     without
@@ -55,8 +58,8 @@ def open_days(
         Visits in these statuses keep their start.
     """
     whole = team_days(db, stage.branch_id, first, last) if first <= last else ()
-    stops = _stops(db, whole, without, firm)
-    return tuple(OpenDay(one, stops.get((one.team_id, one.day), ())) for one in whole)
+    stops, travel = _stops(db, stage, whole, without, firm)
+    return tuple(OpenDay(one, stops.get((one.team_id, one.day), ()), travel) for one in whole)
 
 
 def openings(db: Session, visit_id: int, *, today: date, most: int = 3) -> tuple[Place, ...]:
@@ -189,11 +192,15 @@ def _insert(db: Session, stage_id: int, site: Site, place: Place) -> Visit:
 
 
 def _stops(
-    db: Session, whole: Sequence[TeamDay], without: Collection[int], firm: Collection[Work]
-) -> dict[tuple[int, date], tuple[DayStop, ...]]:
-    """Read the visits on the days, each as a stop, in the order of their slots."""
+    db: Session,
+    stage: Stage,
+    whole: Sequence[TeamDay],
+    without: Collection[int],
+    firm: Collection[Work],
+) -> tuple[dict[tuple[int, date], tuple[DayStop, ...]], TravelTable | None]:
+    """Read the visits on the days, each as a stop, in the order of their slots; and the ways."""
     if not whole:
-        return {}
+        return {}, None
     days = [one.day for one in whole]
     query = select(Visit).where(
         col(Visit.team_id).in_({one.team_id for one in whole}),
@@ -212,7 +219,9 @@ def _stops(
         site = replace(sites[visit.village_code], session_minutes=visit.session_minutes)
         stop = DayStop(site, day_minute(visit.starts_at), visit.work in firm, visit.work in TOLD)
         stops[visit.team_id, visit.day].append(stop)
-    return {key: tuple(some) for key, some in stops.items()}
+    batches = {visit.batch_id for visit in held if visit.batch_id is not None}
+    travel = ways_of(db, {stage.id or 0}, batches)
+    return {key: tuple(some) for key, some in stops.items()}, travel
 
 
 def _still_open(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from outreach.campaigns.stages import require_planner
 from outreach.campaigns.tables import Stage, Status
 from outreach.errors import Conflict, NotFound
-from outreach.planning.insertion import OpenDay, places_on
+from outreach.planning.insertion import places_on
 from outreach.visits.lifecycle import Author, check_reason, check_version, visit_of
 from outreach.visits.moving import AFTER_A_MOVE, note_move, set_times_after, told_move, told_on
 from outreach.visits.openings import open_days, site_of
@@ -94,7 +94,7 @@ def _fits(db: Session, comer: Visit, leaver: Visit) -> bool:
         place.position == len(before) + 1
         for day in days
         if day.team_day.team_id == leaver.team_id
-        for place in places_on(site, OpenDay(day.team_day, day.stops))
+        for place in places_on(site, day)
     )
 
 

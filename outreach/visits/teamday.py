@@ -18,6 +18,7 @@ from outreach.people.tables import Team, TeamLeave
 from outreach.planning.daytrip import visits_of_day
 from outreach.planning.workdays import Closed, ClosedKind, why_closed
 from outreach.villages.tables import Village
+from outreach.visits.day_ways import ways_of_visits
 from outreach.visits.stays import at_hub, is_on_the_way, stays_of_teams
 from outreach.visits.tables import ACTIVE, Visit, Work
 
@@ -174,7 +175,10 @@ def stops_of(
         else (day_minute(visit.starts_at) if visit.work in TOLD else 0)
         for _, visit in ordered
     ]
-    planned = visits_of_day(whole, stops, even_if_late=True, not_before=not_before) or ()
+    travel = ways_of_visits(db, (visit for _, visit in ordered))
+    planned = (
+        visits_of_day(whole, stops, even_if_late=True, not_before=not_before, measured=travel) or ()
+    )
     if any(one.starts_minute >= MINUTES_A_DAY for one in planned):
         raise Conflict(problem="day_too_long", day=whole.day)
     return [
