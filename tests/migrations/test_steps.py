@@ -102,11 +102,17 @@ def test_a_plan_with_stays_bounds_and_new_cures_goes_down_and_up_again(engine: E
 
 
 def _notes(db: Session) -> None:
-    rule = {"effect": Effect.SOFT, "weight_minutes": 9, "source": "Rapat"}
-    db.add(CalendarRule(region_code="33.72", layer=CalendarLayer.HARVEST, **rule))
+    db.add(
+        CalendarRule(
+            region_code="33.72",
+            layer=CalendarLayer.HARVEST,
+            effect=Effect.SOFT,
+            weight_minutes=9,
+            source="Rapat",
+        )
+    )
     day = NOW.date()
-    facts = {"feast": Feast.IDUL_FITRI, "year": 2027, "nth": 1, "source": "SKB"}
-    db.add(FeastDate(starts=day, ends=day, **facts))
+    db.add(FeastDate(feast=Feast.IDUL_FITRI, year=2027, nth=1, starts=day, ends=day, source="SKB"))
     db.add(VillageAccess(village_code=AROUND[0], access=Access.BOAT, source="Kades"))
 
 
