@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
 
 from outreach import migrations
 from outreach.campaigns.tables import Campaign
@@ -85,7 +86,7 @@ def test_a_plan_with_stays_bounds_and_new_cures_goes_down_and_up_again(engine: E
     ask_for_plan(engine, world)
     save_stay(engine, world)
     with unit_of_work(engine) as db:
-        ask(db, db.scalars(select(Batch.run_id)).first() or 0, by=world.coordinator, now=NOW)
+        ask(db, db.scalars(select(col(Batch.run_id))).first() or 0, by=world.coordinator, now=NOW)
         db.execute(text("UPDATE stage_village SET reason = 'too_far', remedy = 'boat'"))
         db.execute(text("""UPDATE campaign SET weights = '{"gap": 3}'"""))
         _notes(db)
