@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from outreach.cli.say import say
+from outreach.cli.say import decimal, say
 from outreach.planning.problem_file import NotAProblem, read_problem
 from outreach.planning.problem_form import MOST_BYTES, ProblemFile
 
@@ -62,8 +62,8 @@ def solve(problem: Path, out: Path | None, *, bound: bool) -> None:
     _write(written, out)
     _tell(asked, made, notes)
     if certificate is not None and certificate["gap"] is not None:
-        gap = 100 * certificate["gap"]
-        words = say("Proven: at most %(gap).1f %% above the best possible plan.", gap=gap)
+        gap = decimal(100 * certificate["gap"])
+        words = say("Proven: at most %(gap)s %% above the best possible plan.", gap=gap)
         click.echo(words, err=True)
 
 
@@ -103,11 +103,16 @@ def export(batch: int, out: Path | None) -> None:
     """Write the problem of a work package, by its number, as it was put to the planner."""
     from outreach.cli.database import own_engine
     from outreach.db import reading
+    from outreach.errors import NotFound
     from outreach.planning.problem_file import file_of
     from outreach.visits.batches import problem_of_batch
 
     with own_engine() as engine, reading(engine) as db:
-        asked = problem_of_batch(db, batch)
+        try:
+            asked = problem_of_batch(db, batch)
+        except NotFound as error:
+            words = say("No work package has the number %(number)s.", number=batch)
+            raise Refused(words) from error
     _write(file_of(asked).model_dump_json(indent=1, exclude_defaults=True), out)
 
 
@@ -179,12 +184,12 @@ def _tell(problem: Problem, made: Plan, notes: TravelNotes) -> None:
         click.echo(words, err=True)
     click.echo(
         say(
-            "%(visits)s of %(villages)s villages in %(team_days)s team-days, %(hours).1f h travel;"
+            "%(visits)s of %(villages)s villages in %(team_days)s team-days, %(hours)s h travel;"
             " %(left)s without a visit, each with its reason.",
             visits=len(made.visits),
             villages=len(problem.sites),
             team_days=made.team_days_used,
-            hours=made.travel_minutes / 60,
+            hours=decimal(made.travel_minutes / 60),
             left=len(made.unplaced),
         ),
         err=True,

@@ -30,7 +30,12 @@ def fault_words(fault: Fault) -> str:
     sentence = sentences().get(_ALIKE.get(fault.problem, fault.problem))
     if sentence is None:
         return say("Not as it should be (%(problem)s).", problem=fault.problem)
-    return sentence % fault.facts
+    return sentence % {name: _plain(fact) for name, fact in fault.facts.items()}
+
+
+def _plain(fact: object) -> object:
+    """Write a whole number as one: a limit of 0.0 is 0."""
+    return int(fact) if isinstance(fact, float) and fact.is_integer() else fact
 
 
 def sentences() -> dict[str, str]:

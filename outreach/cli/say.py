@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from babel.numbers import format_decimal
 from dotenv import dotenv_values
 
 from outreach.config import ENV_FILES
@@ -23,18 +24,27 @@ _CATALOGUES = Path(__file__).parents[1] / "web" / "translations"
 
 
 @lru_cache(maxsize=1)
-def _catalogue() -> gettext.NullTranslations:
+def _language() -> str:
     # Read past the settings: they may be the very thing that is wrong.
     told: dict[str, str | None] = {}
     for file in ENV_FILES:
         told |= dotenv_values(file)
-    language = os.environ.get("LOCALE") or told.get("LOCALE") or "id"
-    return gettext.translation("messages", _CATALOGUES, [language], fallback=True)
+    return os.environ.get("LOCALE") or told.get("LOCALE") or "id"
+
+
+@lru_cache(maxsize=1)
+def _catalogue() -> gettext.NullTranslations:
+    return gettext.translation("messages", _CATALOGUES, [_language()], fallback=True)
 
 
 def say(text: str, **facts: object) -> str:
     """Put *text* into the operator's language and fill in the facts."""
     return _catalogue().gettext(text) % facts
+
+
+def decimal(value: float) -> str:
+    """Write a number with one decimal place as the operator's language does: `17,5`."""
+    return format_decimal(value, "#,##0.0", locale="en" if _language() == "en" else "id")
 
 
 def step(text: str, **facts: object) -> None:

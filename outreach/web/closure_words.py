@@ -25,8 +25,14 @@ def mark_words(mark: Mark) -> str:
 def _named(mark: Mark) -> str:
     if mark.feast is not None:
         return f"{word(mark.feast)} {mark.note}".strip()
-    words = _kind(mark)
-    return f"{words}: {mark.note}" if mark.note else words
+    return named(_kind(mark), mark.note)
+
+
+def named(kind: str, name: str) -> str:
+    """Say what kind of day it is and its name, without saying a word twice."""
+    if name.casefold().startswith(kind.casefold()):
+        return name
+    return f"{kind}: {name}" if name else kind
 
 
 def _kind(mark: Mark) -> str:

@@ -19,6 +19,7 @@ from outreach.campaigns.campaigns import (
     open_campaign,
     update_campaign,
 )
+from outreach.campaigns.choosing import weights_of
 from outreach.campaigns.stages import list_stages
 from outreach.campaigns.tables import Ecosystem, Purpose
 from outreach.errors import Conflict, Invalid, OutreachError
@@ -37,6 +38,7 @@ from outreach.web.coordinator_views import branch_names, campaign_cards
 from outreach.web.coordinator_words import Advice
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, version_of
+from outreach.web.i18n import number
 from outreach.web.routing import allow
 from outreach.web.score_words import PART_HINTS, PART_WORDS
 from outreach.web.words import sentence, word
@@ -86,6 +88,7 @@ def _campaign_page(campaign_id: int, refusal: Advice | None = None) -> str:
         branches=branches,
         branch=branch,
         may_shape=may_shape,
+        weights=_set_by_hand(found),
         refusal=refusal,
         may_plan=person().role is Role.COORDINATOR,
     )
@@ -211,6 +214,15 @@ def remove_campaign(campaign_id: int) -> ResponseReturnValue:
         return _campaign_page(campaign_id, Advice(sentence(error))), error.status
     flash(_("“%(name)s” was deleted.", name=name))
     return redirect(url_for("coordinator.campaigns"), 303)
+
+
+def _set_by_hand(found: Campaign) -> list[tuple[str, str]]:
+    """Name the points of every part of a score; empty where the campaign sets none."""
+    points = weights_of(found).named() if found.weights else {}
+    return [
+        (PART_WORDS[part], number(most, 0 if most == int(most) else 1))
+        for part, most in points.items()
+    ]
 
 
 def _form(form: Filled, found: Campaign | None) -> str:

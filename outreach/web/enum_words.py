@@ -161,8 +161,8 @@ ENUM_WORDS = {
         "kliwon": _("Kliwon"),
     },
     "MarketEffect": {
-        "avoid": _("Avoid: no visits on that day"),
-        "come": _("Come: only shown"),
+        "avoid": _("Avoid: that day is left out, or as the calendar rule says"),
+        "come": _("Come: other days are better avoided"),
     },
     "Rule": {
         "unknown_village": _("This village is not in the stage"),

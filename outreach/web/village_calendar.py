@@ -13,6 +13,7 @@ from sqlmodel import col, select
 
 from outreach.errors import Invalid, NotFound
 from outreach.people.tables import BranchRegency, Role, Team
+from outreach.planning.workdays import ClosedKind
 from outreach.villages.calendar import ask
 from outreach.villages.codes import Level, level, parse
 from outreach.villages.marks import DayState, state_of
@@ -22,7 +23,7 @@ from outreach.villages.tables import CalendarLayer
 from outreach.visits.teamday import clock_time, why_team_stays
 from outreach.web.auth import person
 from outreach.web.calendar_words import SHAPES
-from outreach.web.closure_words import mark_words
+from outreach.web.closure_words import mark_words, named
 from outreach.web.coordinator_calendar import lay_out_month, next_month
 from outreach.web.coordinator_pages import READERS, days_asked, today
 from outreach.web.coordinator_plan import PlanDay
@@ -190,4 +191,6 @@ def _teams(db: Session, regency_code: str, day: date) -> list[tuple[str, str]]:
 
 
 def _closed_words(closed: Closed) -> str:
-    return f"{word(closed.kind)}: {closed.name}" if closed.name else word(closed.kind)
+    if closed.kind is ClosedKind.HOLIDAY and closed.name:
+        return closed.name  # joint leave is told as a holiday too
+    return named(word(closed.kind), closed.name)

@@ -138,7 +138,7 @@ def test_wrong_input_is_told_with_every_path_and_nothing_is_written(
     assert done.exit_code == 2
     assert done.stderr.splitlines() == [
         "Error: The problem cannot be planned; nothing was written:",
-        "villages[0].value: Must be at least 0.0.",
+        "villages[0].value: Must be at least 0.",
         "villages[1].code: 33.72.01.1001 stands already at villages[0].code.",
     ]
     assert (tmp_path / "rencana.json").read_text(encoding="utf-8") == "older"
@@ -201,8 +201,8 @@ def test_a_work_package_written_to_a_file_gives_the_visits_that_were_saved(
     assert sorted(found) == sorted(saved)
     assert len(saved) > 10
     missing = run("export", "999")
-    assert (missing.exit_code, missing.stdout) == (1, "")
-    assert "Not found" in missing.stderr
+    assert (missing.exit_code, missing.stdout) == (2, "")
+    assert "No work package has the number 999." in missing.stderr
 
 
 def test_very_many_faults_are_counted(run: Run) -> None:

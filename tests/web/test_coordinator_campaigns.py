@@ -246,6 +246,11 @@ def test_weights_are_kept_with_the_campaign_and_shown_again(
     assert 'name="weight_sponsor_end" value="2.5"' in html
     assert 'name="weight_access" value=""' in html
     assert "Default: 36." in html
+    page = words_of(client.get(f"/campaigns/{campaign_id}"))
+    assert "Points of a score Gap 50, Vulnerable 20" in page
+    assert "Sponsor ends 2.5" in page
+    plain = client.send("/campaigns/new", FORM | {"name": "Pasar lain"})
+    assert "Points of a score" not in words_of(client.get(plain.location))
 
 
 def test_back_to_the_defaults_empties_the_weights_and_stores_nothing(

@@ -20,6 +20,7 @@ from outreach.villages.tables import (
     MarketRhythm,
     Village,
 )
+from outreach.web.closure_words import named
 from outreach.web.database import reading_db, writing_db
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ def test_a_market_day_is_noted_changed_and_removed(app: Flask, coordinator: Visi
     changed = {**given, "effect": "come", "version": "1"}
     assert coordinator.send(path, changed).status_code == 303
     page = coordinator.get("/closures").get_data(as_text=True)
-    assert "Come: only shown" in page
+    assert "Come: other days are better avoided" in page
     assert coordinator.send(f"{path}/remove").status_code == 303
     with app.app_context(), reading_db() as db:
         assert db.get(MarketDay, market.id) is None
@@ -264,3 +265,9 @@ def test_a_villages_page_tells_whom_to_call_and_its_special_days(
         other = english(role).get(path).get_data(as_text=True)
         assert "6281234567890" not in other
         assert "Market day (Kliwon)" in other
+
+
+def test_a_kind_of_day_and_its_name_say_no_word_twice() -> None:
+    assert named("Cuti bersama", "Cuti Bersama Hari Raya Natal") == "Cuti Bersama Hari Raya Natal"
+    assert named("Panen", "padi") == "Panen: padi"
+    assert named("Banjir", "") == "Banjir"

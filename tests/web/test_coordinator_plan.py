@@ -208,5 +208,6 @@ def test_every_village_without_a_visit_has_its_reason_and_remedy(
     words = words_of(english(Role.COORDINATOR).get(f"{path}/unplaced"))
     assert "The teams are full" in words
     assert words.count("The teams are full") >= 20
+    assert "Make the change, then fill the gaps" in words
     html = english(Role.COORDINATOR).get(f"{path}/unplaced").get_data(as_text=True)
     assert f'href="/stages/{world.own["stage_id"]}/edit"' in html

@@ -90,9 +90,12 @@ def test_confirmed_visits_are_ticked_one_by_one(
     path = _away(visitor, planned, confirmed)
     page = visitor.get(path)
     assert f'id="allowed-{confirmed.id}"' in page.get_data(as_text=True)
+    assert "Travel of these days, if all are ticked" in words_of(page)
     visitor.send(f"{path}/apply", {"version": _version(page)})
     assert planned.visit(confirmed.id) == confirmed
-    assert "Confirmed visits that stay" in words_of(visitor.get(path))
+    applied = words_of(visitor.get(path))
+    assert "Confirmed visits that stay" in applied
+    assert "Travel of these days" not in applied, "it was worked out for all of them"
     path = _away(visitor, planned, confirmed)
     data = {"version": _version(visitor.get(path)), "allowed": str(confirmed.id)}
     visitor.send(f"{path}/apply", data)

@@ -44,6 +44,7 @@ def test_a_run_is_watched_until_its_plan_is_ready(
     words = words_of(fragment)
     assert "The plan is ready." in words
     assert "Villages placed 53 of 53" in words
+    assert "work package 3 " in words, "the number that `outreach plan export` asks for"
     assert f'href="/stages/{world.own["stage_id"]}/plan"' in fragment.get_data(as_text=True)
     assert "coordinator/run.js" not in client.get(f"/runs/{run_id}").get_data(as_text=True)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlmodel import select
 
 from outreach.db import unit_of_work
-from outreach.people.tables import Role
+from outreach.people.tables import Role, Team
 from outreach.villages.tables import Village
 from outreach.visits.snapshot import figures_of, places_of_stage
-from outreach.visits.tables import Stay, Visit
+from outreach.visits.tables import Batch, Stay, Visit
 from tests.web.planned import Planned, engine_of, words_of
 
 if TYPE_CHECKING:
@@ -51,6 +53,44 @@ def test_every_view_of_a_plan_tells_of_its_stays(
         assert "1 stay overnight" in words
         assert f"stays at {hub}" in words
         assert "1 day with sessions" in words
+        assert "night away" not in words
+
+
+def test_a_long_stay_tells_its_nights_and_days_off(
+    app: Flask, hub: str, planned: Planned, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    first = planned.visits()[0]
+    with unit_of_work(engine_of(app)) as db:
+        stay = db.exec(select(Stay)).one()
+        stay.starts, stay.ends = first.day - timedelta(days=1), first.day + timedelta(days=3)
+        stay.travel_days = [stay.starts.isoformat(), stay.ends.isoformat()]
+    words = words_of(english(Role.COORDINATOR).get(f"/stages/{world.own['stage_id']}/plan"))
+    assert "2 days without a session (on the way), 1 day with sessions" in words
+    assert "4 nights away, 2 days off" in " ".join(words.split()).replace(" ,", ",")
+
+
+def test_what_was_shared_fairly_says_that_stays_are_not_in_it(
+    app: Flask, hub: str, planned: Planned, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    with unit_of_work(engine_of(app)) as db:
+        batch = db.exec(select(Batch).where(Batch.run_id == planned.run_id)).one()
+        loads = {"fallen": {"1": 900, "2": 100}, "shared": {"1": 500, "2": 500}, "strangers": 0}
+        batch.figures = {**batch.figures, "shares": loads}
+    visitor, path = english(Role.COORDINATOR), f"/stages/{world.own['stage_id']}/fairness"
+    assert "The planner gave trips" not in words_of(visitor.get(path)), "there is one team only"
+    with unit_of_work(engine_of(app)) as db:
+        team = db.get_one(Team, world.own["team_id"])
+        db.add(Team(**team.model_dump(exclude={"id", "name"}), name="Tim Kedua"))
+    assert "Stays overnight are not counted in this." in words_of(visitor.get(path))
+    with unit_of_work(engine_of(app)) as db:
+        stay = db.exec(select(Stay)).one()
+        for visit in db.exec(select(Visit).where(Visit.stay_id == stay.id)):
+            visit.stay_id = None
+        db.flush()
+        db.delete(stay)
+    told = words_of(visitor.get(path))
+    assert "Stays overnight" not in told
+    assert "The planner gave trips of a day to other teams" in told
 
 
 def test_who_hands_a_plan_in_sees_its_stays_and_their_ways_in_its_figures(
