@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from outreach.config import read_settings
 from outreach.db import reading, unit_of_work
 from outreach.planning.assign import assign
-from outreach.villages.roads import RoadTrouble
 from outreach.visits.batches import MOST_ATTEMPTS, claim, fail, load_problem, renew
-from outreach.visits.measured_ways import ToldWays, ask_ways, keep_ways, places_of, service_at
+from outreach.visits.measured_ways import ask_ways, keep_ways, places_of, service_at
 from outreach.visits.saving import save_plan
 from tasks.app import app, engine
 from tasks.leased import attempt, moment, telling
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from outreach.planning.model import Problem
     from outreach.villages.roads import RoadService
     from outreach.visits.batches import Claim
+    from outreach.visits.measured_ways import ToldWays
 
 
 @app.task(name="outreach.assign_batch")  # type: ignore[untyped-decorator]
@@ -68,14 +68,9 @@ def measured(
     *,
     is_last: bool = False,
 ) -> tuple[Problem, ToldWays | None]:
-    """Measure the ways of a problem if there is a service and no table was kept with it.
-
-    In the last attempt nobody is asked: waiting for an answer may be what ended the others.
-    """
+    """Measure the ways of a problem if there is a service and no table was kept with it."""
     if service is None or problem.travel is not None:
         return problem, None
-    if is_last:
-        return problem, ToldWays("", RoadTrouble.TOO_SLOW, moment())
     places = places_of(problem.sites, problem.team_days)
-    table, ways = ask_ways(places, service, moment(), lambda: tell(0.0))
+    table, ways = ask_ways(places, service, moment(), lambda: tell(0.0), is_last=is_last)
     return replace(problem, travel=table), ways

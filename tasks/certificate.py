@@ -15,7 +15,7 @@ from tasks.leased import attempt, moment, telling
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from outreach.visits.certificates import Claim
+    from outreach.visits.leased_rows import Claim
 
 #: People watch it being worked out, so how far it is gets told more often than a lease needs.
 TELL_EVERY = timedelta(seconds=1)

@@ -9,7 +9,8 @@ from outreach.config import read_settings
 from outreach.db import reading, unit_of_work
 from outreach.progress.supposing import answer_of, read_supposition
 from outreach.progress.what_if import claim, fail, renew, save
-from outreach.visits.measured_ways import ask_ways, places_of, service_at
+from outreach.visits.batches import MOST_ATTEMPTS
+from outreach.visits.measured_ways import as_json, ask_ways, places_of, service_at
 from tasks.app import app, engine
 from tasks.leased import attempt, moment, telling
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     from outreach.planning.model import TravelTable
     from outreach.progress.supposing import Supposition
-    from outreach.progress.what_if import Claim
+    from outreach.visits.leased_rows import Claim
+    from outreach.visits.measured_ways import ToldWays
 
 #: People watch the answer being made, so how far it is gets told more often than a lease needs.
 TELL_EVERY = timedelta(seconds=1)
@@ -55,15 +57,20 @@ def _answer(bind: Engine, held: Claim, lease: timedelta) -> bool:
         min(TELL_EVERY, lease / 3),
         lambda db, done, now: renew(db, held, done, now, lease),
     )
-    answer = answer_of(asked, tell, travel=_measured(asked, tell))
+    travel, ways = _measured(asked, tell, is_last=held.attempts >= MOST_ATTEMPTS)
+    answer = answer_of(asked, tell, travel=travel)
+    if ways is not None:
+        answer["travel"] = as_json(ways)
     with unit_of_work(bind) as db:
         return save(db, held, answer, moment())
 
 
-def _measured(asked: Supposition, tell: Callable[[float], None]) -> TravelTable | None:
+def _measured(
+    asked: Supposition, tell: Callable[[float], None], *, is_last: bool
+) -> tuple[TravelTable | None, ToldWays | None]:
     """Measure the ways as for a plan, so that the two can be compared."""
     service = service_at(read_settings().routing_url)
     if service is None:
-        return None
+        return None, None
     places = places_of(asked.sites, asked.supposed_days)
-    return ask_ways(places, service, moment(), lambda: tell(0.0))[0]
+    return ask_ways(places, service, moment(), lambda: tell(0.0), is_last=is_last)

@@ -102,7 +102,9 @@ def note_way(db: Session, given: WayIn, *, by: Person) -> int:
         raise Invalid(problems={"region_code": ["unknown_region"]})
     if given.access is Access.ROAD:
         return _take_back(db, given.region_code)
-    codes = db.scalars(select(col(Village.code)).where(within(Village.code, [given.region_code])))
+    inside = select(col(Village.code)).where(within(Village.code, [given.region_code]))
+    # In one order, or two who note regions that overlap would wait for each other's rows.
+    codes = db.scalars(inside.order_by(col(Village.code)))
     rows = [{"village_code": code, "version": 1, **_facts(given)} for code in codes]
     for part in batched(rows, ROWS_AT_ONCE):
         added = insert_into(db, VillageAccess).values(list(part))

@@ -17,7 +17,7 @@ from sqlmodel import col
 
 from outreach.campaigns.choosing import base_point, sites_of
 from outreach.campaigns.tables import Stage, StageVillage
-from outreach.people.rota import days_off, leave_days, team_day, team_days
+from outreach.people.rota import days_off, leave_days, rest_of_branch, team_day, team_days
 from outreach.people.tables import Team
 from outreach.planning.model import USUAL, Point, Problem, TeamDay
 from outreach.planning.what_if import Change, what_if
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from outreach.planning.model import Site, TravelTable
     from outreach.planning.what_if import Outlook
-    from outreach.progress.what_if import Claim
+    from outreach.visits.leased_rows import Claim
 
 SATURDAY_ISO = 6
 SATURDAY = 5
@@ -92,8 +92,8 @@ class Supposition:
 
 def read_supposition(db: Session, held: Claim, now: datetime) -> Supposition:
     """Read all that the answer takes; nothing is read later."""
-    asked = db.get_one(WhatIf, held.what_if_id)
-    stage = db.get_one(Stage, held.stage_id)
+    asked = db.get_one(WhatIf, held.row_id)
+    stage = db.get_one(Stage, asked.stage_id)
     changes = WhatIfIn.model_construct(**asked.changes)
     today = local_day(db, stage.branch_id, now)
     codes, done = _villages(db, stage, today)
@@ -256,7 +256,8 @@ def _saturdays(db: Session, stage: Stage, starts: date) -> tuple[TeamDay, ...]:
         .order_by(col(Team.id))
     )
     away = leave_days(db, stage.branch_id, starts, stage.ends)
-    days = workdays(starts, stage.ends, weekdays={SATURDAY})
+    holidays = rest_of_branch(db, stage.branch_id, starts, stage.ends).holidays
+    days = workdays(starts, stage.ends, weekdays={SATURDAY}, holidays=holidays)
     return tuple(
         team_day(team, base, day)
         for team, base in db.execute(query)

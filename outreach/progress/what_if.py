@@ -1,7 +1,4 @@
-"""What-ifs from asking to answer: the rows hold the truth, the queue carries only numbers.
-
-Claimed like the batches of a plan run; nothing of a stage is ever written.
-"""
+"""What-ifs from asking to answer; nothing of a stage is ever written."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.campaigns.access import branch_regencies, holds_branch
@@ -23,7 +20,8 @@ from outreach.people.regions import RegionCode, refuse_unknown
 from outreach.people.tables import Account
 from outreach.progress.tables import AskedState, WhatIf
 from outreach.villages.codes import Level
-from outreach.visits.batches import MOST_ATTEMPTS, MOST_SENT, RESEND_AFTER, error_text
+from outreach.visits.batches import MOST_SENT, RESEND_AFTER
+from outreach.visits.leased_rows import LeasedRows
 from outreach.visits.question import local_day
 from outreach.visits.runs import lock_branch
 
@@ -31,10 +29,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
-    from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
     from outreach.people.access import Person
+    from outreach.visits.leased_rows import Claim
 
 MOST_EXTRA_TEAMS = 4
 #: No more questions of one branch wait at a time: each takes a worker for a while.
@@ -46,6 +44,8 @@ MOST_LISTED = 20
 STEPS = 100
 
 OPEN = (AskedState.READY, AskedState.RUNNING)
+
+_QUESTIONS = LeasedRows(WhatIf, AskedState)
 
 
 class WhatIfIn(BaseModel):
@@ -71,16 +71,6 @@ class WhatIfIn(BaseModel):
         if not (self.extra_teams or self.saturdays or self.skip_islands):
             raise PydanticCustomError("nothing_supposed", "nothing differs from today")
         return self
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The right to answer a question, until somebody else claims it with a higher fence."""
-
-    what_if_id: int
-    stage_id: int
-    fence: int
-    attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,119 +214,31 @@ def try_again(db: Session, what_if_id: int, *, by: Person, now: datetime) -> Non
 
 
 def claim(db: Session, what_if_id: int, now: datetime, lease: timedelta) -> Claim | None:
-    """Take a question that is ready, or whose worker's lease has run out.
-
-    None tells that there is nothing to do: answered, taken, dead, called off, or none such.
-    """
-    taken = (
-        update(WhatIf)
-        .where(col(WhatIf.id) == what_if_id, col(WhatIf.attempts) < MOST_ATTEMPTS, _is_due(now))
-        .values(
-            state=AskedState.RUNNING,
-            fence=col(WhatIf.fence) + 1,
-            attempts=col(WhatIf.attempts) + 1,
-            lease_until=now + lease,
-            steps_done=0,
-        )
-        .returning(col(WhatIf.stage_id), col(WhatIf.fence), col(WhatIf.attempts))
-        .execution_options(synchronize_session=False)
-    )
-    row = db.execute(taken).first()
-    return None if row is None else Claim(what_if_id, *row)
+    """Take a question to answer, as `LeasedRows.claim`."""
+    return _QUESTIONS.claim(db, what_if_id, now, lease, steps_done=0)
 
 
 def renew(db: Session, held: Claim, done: float, now: datetime, lease: timedelta) -> bool:
     """Extend the lease and tell how far the answer is; False tells to stop."""
-    extended = (
-        update(WhatIf)
-        .where(_is_held(held))
-        .values(lease_until=now + lease, steps_done=min(STEPS, int(done * STEPS)))
-        .returning(col(WhatIf.id))
-        .execution_options(synchronize_session=False)
-    )
-    return db.execute(extended).first() is not None
+    steps_done = min(STEPS, int(done * STEPS))
+    return _QUESTIONS.write(db, held, lease_until=now + lease, steps_done=steps_done)
 
 
 def save(db: Session, held: Claim, answer: dict[str, Any], now: datetime) -> bool:
     """Write the answer; False when the question was called off or claimed by somebody else."""
-    written = (
-        update(WhatIf)
-        .where(_is_held(held))
-        .values(
-            state=AskedState.DONE,
-            answer=answer,
-            steps_done=STEPS,
-            finished_at=now,
-            lease_until=None,
-            error="",
-        )
-        .returning(col(WhatIf.id))
-        .execution_options(synchronize_session=False)
-    )
-    return db.execute(written).first() is not None
+    return _QUESTIONS.settle(db, held, now, answer=answer, steps_done=STEPS)
 
 
 def fail(db: Session, held: Claim, error: BaseException, now: datetime) -> None:
-    """Note that an attempt failed: the question is ready again, or dead after five attempts."""
-    is_last = held.attempts >= MOST_ATTEMPTS
-    db.execute(
-        update(WhatIf)
-        .where(_is_held(held))
-        .values(
-            state=AskedState.DEAD if is_last else AskedState.READY,
-            # The pause before the next attempt starts now, or five attempts last no second.
-            sent_at=now,
-            finished_at=now if is_last else None,
-            lease_until=None,
-            error=error_text(error),
-        )
-        .execution_options(synchronize_session=False)
-    )
+    """Note that an attempt failed, as `LeasedRows.fail`."""
+    _QUESTIONS.fail(db, held, error, now)
 
 
 def due_what_ifs(
     db: Session, now: datetime, resend_after: timedelta = RESEND_AFTER, most: int = MOST_SENT
 ) -> list[int]:
-    """Take the questions to send now and note that they are sent; those beyond help are buried.
-
-    Several sweepers may ask at once; a question sent twice is answered once.
-    """
-    _bury(db, now)
-    if most <= 0:
-        return []
-    waiting = (
-        select(col(WhatIf.id))
-        .where(
-            _is_due(now),
-            col(WhatIf.attempts) < MOST_ATTEMPTS,
-            or_(col(WhatIf.sent_at).is_(None), col(WhatIf.sent_at) <= now - resend_after),
-        )
-        .order_by(col(WhatIf.id))
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    due = [number for number in db.scalars(waiting) if number is not None]
-    db.execute(
-        update(WhatIf)
-        .where(col(WhatIf.id).in_(due))
-        .values(sent_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    return due
-
-
-def _bury(db: Session, now: datetime) -> None:
-    """Declare questions dead whose last attempt ended without a word."""
-    db.execute(
-        update(WhatIf)
-        .where(
-            col(WhatIf.attempts) >= MOST_ATTEMPTS,
-            col(WhatIf.state) == AskedState.RUNNING,
-            col(WhatIf.lease_until) < now,
-        )
-        .values(state=AskedState.DEAD, finished_at=now, error="worker_lost")
-        .execution_options(synchronize_session=False)
-    )
+    """Take the questions to send now, as `LeasedRows.due`."""
+    return _QUESTIONS.due(db, now, resend_after, most)
 
 
 def _require_days_left(db: Session, stage: Stage, now: datetime) -> None:
@@ -369,19 +271,4 @@ def _question(row: WhatIf, asked_by: str) -> Question:
         asked_by=asked_by,
         asked_at=row.asked_at,
         finished_at=row.finished_at,
-    )
-
-
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return or_(
-        col(WhatIf.state) == AskedState.READY,
-        and_(col(WhatIf.state) == AskedState.RUNNING, col(WhatIf.lease_until) < now),
-    )
-
-
-def _is_held(held: Claim) -> ColumnElement[bool]:
-    return and_(
-        col(WhatIf.id) == held.what_if_id,
-        col(WhatIf.state) == AskedState.RUNNING,
-        col(WhatIf.fence) == held.fence,
     )

@@ -1,7 +1,7 @@
 """How far the plan of a run is at most from the best possible: asked for, worked out, told.
 
-Asked for of a whole run and worked out part by part, for each part was planned by itself. Claimed
-like the batches of a run; no visit is ever written.
+Asked for of a whole run and worked out part by part, for each part was planned by itself. No visit
+is ever written.
 """
 
 from __future__ import annotations
@@ -11,34 +11,28 @@ from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - as above
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.campaigns.stages import require_planner
 from outreach.errors import Conflict
 from outreach.people.tables import Account
 from outreach.planning.certificate import gap_of
-from outreach.visits.batches import MOST_ATTEMPTS, MOST_SENT, RESEND_AFTER, error_text
+from outreach.visits.batches import MOST_SENT, RESEND_AFTER
+from outreach.visits.leased_rows import LeasedRows
 from outreach.visits.runs import OPEN_BATCH, lock_run, run_of
 from outreach.visits.tables import AskedBound, Batch, BatchState, PlanRun, RunState
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
     from outreach.people.access import Person
+    from outreach.visits.leased_rows import Claim
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The right to answer, until somebody else claims with a higher fence."""
-
-    bound_id: int
-    batch_id: int
-    fence: int
-    attempts: int
+_BOUNDS = LeasedRows(AskedBound, BatchState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,103 +172,30 @@ def _sums(told: list[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def claim(db: Session, bound_id: int, now: datetime, lease: timedelta) -> Claim | None:
-    """Take a part that is ready, or whose worker's lease has run out; None: nothing to do."""
-    taken = (
-        update(AskedBound)
-        .where(
-            col(AskedBound.id) == bound_id, col(AskedBound.attempts) < MOST_ATTEMPTS, _is_due(now)
-        )
-        .values(
-            state=BatchState.RUNNING,
-            fence=col(AskedBound.fence) + 1,
-            attempts=col(AskedBound.attempts) + 1,
-            lease_until=now + lease,
-            progress=0.0,
-        )
-        .returning(col(AskedBound.batch_id), col(AskedBound.fence), col(AskedBound.attempts))
-        .execution_options(synchronize_session=False)
-    )
-    row = db.execute(taken).first()
-    return None if row is None else Claim(bound_id, *row)
+    """Take a part to work out, as `LeasedRows.claim`."""
+    return _BOUNDS.claim(db, bound_id, now, lease, progress=0.0)
 
 
 def renew(db: Session, held: Claim, done: float, now: datetime, lease: timedelta) -> bool:
     """Extend the lease and tell how far it is, from 0 to 1; False tells to stop."""
-    return _write(db, held, lease_until=now + lease, progress=min(1.0, done))
+    return _BOUNDS.write(db, held, lease_until=now + lease, progress=min(1.0, done))
 
 
 def save(db: Session, held: Claim, told: dict[str, Any], now: datetime) -> bool:
     """Write what was worked out; False when it was claimed by somebody else."""
-    return _write(
-        db,
-        held,
-        state=BatchState.DONE,
-        told=told,
-        progress=1.0,
-        finished_at=now,
-        lease_until=None,
-        error="",
-    )
+    return _BOUNDS.settle(db, held, now, told=told, progress=1.0)
 
 
 def fail(db: Session, held: Claim, error: BaseException, now: datetime) -> None:
-    """Note that an attempt failed: it is ready again, or dead after five attempts."""
-    is_last = held.attempts >= MOST_ATTEMPTS
-    _write(
-        db,
-        held,
-        state=BatchState.DEAD if is_last else BatchState.READY,
-        # The pause before the next attempt starts now, or five attempts last no second.
-        sent_at=now,
-        finished_at=now if is_last else None,
-        lease_until=None,
-        error=error_text(error),
-    )
+    """Note that an attempt failed, as `LeasedRows.fail`."""
+    _BOUNDS.fail(db, held, error, now)
 
 
 def due_bounds(
     db: Session, now: datetime, resend_after: timedelta = RESEND_AFTER, most: int = MOST_SENT
 ) -> list[int]:
-    """Take the parts to send now and note that they are sent; those beyond help are buried.
-
-    Several sweepers may ask at once; a part sent twice is worked out once.
-    """
-    _bury(db, now)
-    if most <= 0:
-        return []
-    waiting = (
-        select(col(AskedBound.id))
-        .where(
-            _is_due(now),
-            col(AskedBound.attempts) < MOST_ATTEMPTS,
-            or_(col(AskedBound.sent_at).is_(None), col(AskedBound.sent_at) <= now - resend_after),
-        )
-        .order_by(col(AskedBound.id))
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    due = [number for number in db.scalars(waiting) if number is not None]
-    db.execute(
-        update(AskedBound)
-        .where(col(AskedBound.id).in_(due))
-        .values(sent_at=now)
-        .execution_options(synchronize_session=False)
-    )
-    return due
-
-
-def _bury(db: Session, now: datetime) -> None:
-    """Declare dead what ended in its last attempt without a word."""
-    db.execute(
-        update(AskedBound)
-        .where(
-            col(AskedBound.attempts) >= MOST_ATTEMPTS,
-            col(AskedBound.state) == BatchState.RUNNING,
-            col(AskedBound.lease_until) < now,
-        )
-        .values(state=BatchState.DEAD, finished_at=now, error="worker_lost")
-        .execution_options(synchronize_session=False)
-    )
+    """Take the parts to send now, as `LeasedRows.due`."""
+    return _BOUNDS.due(db, now, resend_after, most)
 
 
 def _of_run(run_id: int) -> Any:
@@ -283,27 +204,4 @@ def _of_run(run_id: int) -> Any:
         .join(Batch, col(Batch.id) == col(AskedBound.batch_id))
         .where(col(Batch.run_id) == run_id)
         .with_for_update(of=AskedBound)
-    )
-
-
-def _write(db: Session, held: Claim, **values: Any) -> bool:
-    """Change what is held; False when somebody else has claimed it since."""
-    written = (
-        update(AskedBound)
-        .where(
-            col(AskedBound.id) == held.bound_id,
-            col(AskedBound.state) == BatchState.RUNNING,
-            col(AskedBound.fence) == held.fence,
-        )
-        .values(**values)
-        .returning(col(AskedBound.id))
-        .execution_options(synchronize_session=False)
-    )
-    return db.execute(written).first() is not None
-
-
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return or_(
-        col(AskedBound.state) == BatchState.READY,
-        and_(col(AskedBound.state) == BatchState.RUNNING, col(AskedBound.lease_until) < now),
     )

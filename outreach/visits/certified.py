@@ -15,7 +15,7 @@ from outreach.planning.daytrip import legs_of_day
 from outreach.planning.model import Plan, PlannedVisit, Reason, Remedy, Stay, Unplaced
 from outreach.visits import batches
 from outreach.visits.stays import stays_between
-from outreach.visits.tables import ACTIVE, Batch, PlanRun, Visit
+from outreach.visits.tables import ACTIVE, AskedBound, Batch, PlanRun, Visit
 from outreach.visits.teamday import day_minute
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.planning.model import Problem, Site, TeamDay, TravelTable
-    from outreach.visits.certificates import Claim
+    from outreach.visits.leased_rows import Claim
     from outreach.visits.teamday import TeamAndDay
 
 
@@ -49,9 +49,9 @@ class Standing:
 
 def read_standing(db: Session, held: Claim) -> Standing:
     """Read the question of a batch again, and the visits of its villages that stand."""
-    batch = db.get_one(Batch, held.batch_id)
+    batch = db.get_one(Batch, db.get_one(AskedBound, held.row_id).batch_id)
     run = db.get_one(PlanRun, batch.run_id)
-    again = batches.Claim(held.batch_id, batch.run_id, batch.fence, batch.attempts)
+    again = batches.Claim(batch.id or 0, batch.run_id, batch.fence, batch.attempts)
     problem = batches.load_problem(db, again)
     codes = {site.code for site in problem.sites}
     stays = _stays(db, run.branch_id, problem.team_days)
@@ -61,7 +61,7 @@ def read_standing(db: Session, held: Claim) -> Standing:
     placed = [row for row in own if (row.team_id, row.day) in days]
     standing = {row.village_code for row in own}
     away = standing - {row.village_code for row in placed}
-    ended = (_planned(db, held.batch_id) & codes) - standing
+    ended = (_planned(db, again.batch_id) & codes) - standing
     days |= {(stay.team_id, day) for stay in stays for day in stay.travel_days}
     rest = replace(
         problem,

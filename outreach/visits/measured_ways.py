@@ -59,8 +59,15 @@ def ask_ways(
     service: RoadService,
     now: datetime,
     between: Callable[[], None],
+    *,
+    is_last: bool = False,
 ) -> tuple[TravelTable | None, ToldWays]:
-    """Measure the ways between places; without an answer say why there are only estimates."""
+    """Measure the ways between places; without an answer say why there are only estimates.
+
+    In the last attempt nobody is asked: waiting for an answer may be what ended the others.
+    """
+    if is_last:
+        return None, ToldWays("", RoadTrouble.TOO_SLOW, now)
     try:
         found = measure(places, service, between)
     except NoRoads as error:
@@ -104,7 +111,7 @@ def _table(kept: Mapping[str, Any], places: tuple[Point, ...]) -> TravelTable:
 def keep_ways(db: Session, held: Claim, table: TravelTable | None, told: ToldWays) -> None:
     """Keep with a batch what it was planned by, so that the same plan can be made again."""
     batch = db.get_one(Batch, held.batch_id)
-    batch.figures = {**batch.figures, "travel": _as_json(told)}
+    batch.figures = {**batch.figures, "travel": as_json(told)}
     if table is not None:
         minutes = table.minutes.astype(STORED_AS).tobytes()
         kept = {
@@ -124,13 +131,14 @@ def told_ways(db: Session, run_id: int) -> list[ToldWays]:
     figures = db.scalars(select(col(Batch.figures)).where(col(Batch.run_id) == run_id))
     told = sorted((one["travel"] for one in figures if "travel" in one), key=lambda one: one["at"])
     kinds: dict[tuple[str, RoadTrouble | None], ToldWays] = {}
-    for one in map(_from_json, told):
+    for one in map(from_json, told):
         least = min(one.share, kinds.get((one.source, one.trouble), one).share)
         kinds[one.source, one.trouble] = replace(one, share=least)
     return list(kinds.values())
 
 
-def _as_json(told: ToldWays) -> dict[str, Any]:
+def as_json(told: ToldWays) -> dict[str, Any]:
+    """Put what is said of travel times as JSON."""
     return {
         "source": told.source,
         "trouble": told.trouble.value if told.trouble else None,
@@ -139,7 +147,8 @@ def _as_json(told: ToldWays) -> dict[str, Any]:
     }
 
 
-def _from_json(told: dict[str, Any]) -> ToldWays:
+def from_json(told: Mapping[str, Any]) -> ToldWays:
+    """Read what `as_json` has put."""
     return ToldWays(
         told["source"],
         RoadTrouble(told["trouble"]) if told["trouble"] else None,

@@ -31,6 +31,7 @@ from outreach.progress.what_if import (
 )
 from outreach.villages.codes import Level
 from outreach.villages.reading import names_of
+from outreach.visits.measured_ways import from_json
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import READERS, now, today
 from outreach.web.database import reading_db, running, writing_db
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 
     from outreach.progress.what_if import Question
     from outreach.villages.search import Found
+    from outreach.visits.measured_ways import ToldWays
 
 pages = Blueprint("what_if", __name__)
 
@@ -178,10 +180,16 @@ def _shown(stage_id: int, what_if_id: int) -> dict[str, Any]:
             "rows": _rows(asked.answer),
             "chart": _chart(asked.answer),
             "told": asked.answer,
+            "travel_told": _travel_told(asked.answer),
             "told_day": date.fromisoformat(asked.answer["today"]),
             "prices": _prices(),
         }
     return shown
+
+
+def _travel_told(answer: Mapping[str, Any]) -> list[ToldWays]:
+    """Read by what travel times it was answered; without a road service by estimates."""
+    return [from_json(answer["travel"])] if "travel" in answer else []
 
 
 def _supposed_words(db: Session, changes: WhatIfIn) -> list[str]:

@@ -14,6 +14,7 @@ from outreach.campaigns.tables import Stage, Status
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.tables import BranchRegency, Role, Team, TeamLeave
+from outreach.planning.feasts import Feast
 from outreach.progress.supposing import Supposition, answer_of, read_supposition
 from outreach.progress.tables import AskedState, WhatIf
 from outreach.progress.what_if import (
@@ -30,7 +31,7 @@ from outreach.progress.what_if import (
     try_again,
     what_if_of,
 )
-from outreach.villages.tables import Village
+from outreach.villages.tables import FeastDate, Village
 from outreach.visits.batches import MOST_ATTEMPTS
 from outreach.visits.tables import Visit, VisitEvent, Work
 from tests.visits.world import (
@@ -143,6 +144,20 @@ def test_saturdays_are_those_of_teams_that_rest_then(engine: Engine, world: Worl
         (rests.id, date(2026, 11, 14)),
     }
     assert not any(one.day == date(2026, 11, 7) for one in asked.team_days)
+
+
+def test_nobody_works_on_a_saturday_that_an_announcement_has_made_a_holiday(
+    engine: Engine, world: World
+) -> None:
+    saturday = date(2026, 11, 7)
+    with unit_of_work(engine) as db:
+        db.get_one(Team, world.team_ids[0]).weekdays = [1, 2, 3, 4, 5]
+        moved = {"starts": saturday, "ends": saturday}
+        db.add(
+            FeastDate.model_validate({"feast": Feast.MAULID, "year": 2026, "source": "SKB"} | moved)
+        )
+    asked = _supposition(engine, world, saturdays=True)
+    assert saturday not in {one.day for one in asked.supposed_days}
 
 
 def test_a_new_team_works_saturdays_too_if_that_is_supposed(engine: Engine, world: World) -> None:

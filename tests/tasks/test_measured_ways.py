@@ -204,6 +204,7 @@ def test_a_what_if_goes_by_the_times_of_the_service_too(
     assert server.asked
     with reading(engine) as db:
         told = db.get_one(WhatIf, asked).answer
+    assert (told["travel"]["source"], told["travel"]["trouble"]) == ("127.0.0.1", None)
     for way in (told["anew"], told["supposed"]):
         # Every leg is half an hour and the overhead; the village of the base the overhead alone.
         assert way["travel_minutes"] % 35 in (0, 5, 10)

@@ -16,6 +16,8 @@ from outreach.people.tables import AccountArea, BranchRegency, Role
 from outreach.progress.supposing import answer_of, read_supposition
 from outreach.progress.tables import AskedState, Target, WhatIf
 from outreach.progress.what_if import claim, fail, save
+from outreach.villages.roads import RoadTrouble
+from outreach.visits.measured_ways import ToldWays, as_json
 from tests.visits.world import NOW
 from tests.web.planned import Planned, engine_of, hang_clock
 
@@ -270,6 +272,27 @@ def test_the_answer_stands_beside_todays_plan_with_its_cost(
     days = answer["supposed"]["team_days"]
     assert f"IDR{days},000,000" in page
     assert "Cost: IDR1,000,000 for a team-day and IDR0 for an hour on the way" in page
+
+
+def test_the_answer_says_by_what_travel_times(
+    manager: Visitor, world: World, planned: Planned
+) -> None:
+    with unit_of_work(planned.engine) as db:
+        held = claim(db, world.own["what_if_id"], NOW, LEASE)
+        assert held is not None
+        answer = answer_of(read_supposition(db, held, NOW), lambda _done: None, rounds=20)
+        assert save(db, held, answer, NOW)
+    assert "Travel times are estimates by distance." in manager.get(_asked(world)).text
+    with unit_of_work(planned.engine) as db:
+        ways = ToldWays("", RoadTrouble.TOO_SLOW, NOW)
+        db.get_one(WhatIf, held.row_id).answer = answer | {"travel": as_json(ways)}
+    assert "The road service answered too slowly" in manager.get(_asked(world)).text
+    with unit_of_work(planned.engine) as db:
+        ways = ToldWays("roads.example", None, NOW, 0.875)
+        db.get_one(WhatIf, held.row_id).answer = answer | {"travel": as_json(ways)}
+    page = manager.get(_asked(world)).text
+    assert "measured by roads.example" in page
+    assert "It knows only 87.5% of the ways" in page
 
 
 def test_a_dead_question_has_one_button_and_one_called_off_stays_so(
