@@ -115,17 +115,16 @@ def lower_bound(
     known = prices or prices_of(problem)
     left_out = known.left_out.astype(float)
     free = free_stays(problem.sites, problem.team_days)
-    located = [number for number, site in enumerate(problem.sites) if has_place(site)]
-    kept = [number for number in located if problem.sites[number].code not in free]
-    away = set(range(len(problem.sites))) - set(located)
-    fixed_s = float(sum(left_out[number] for number in away))
+    numbered = list(enumerate(problem.sites))
+    kept = [number for number, site in numbered if has_place(site) and site.code not in free]
+    fixed_s = float(sum(left_out[number] for number, site in numbered if not has_place(site)))
     if not kept or not problem.team_days:
         return Bound(fixed_s + float(left_out[kept].sum()), 0, True, 0, {})
     search = _search_of(problem, kept, known)
     if plan is not None:
         search.begin_with(_trips_of(problem, kept, plan))
     rounds_done, converged = search.run(rounds, is_enough, on_progress)
-    codes = [problem.sites[number].code for number in kept]
+    codes = (problem.sites[number].code for number in kept)
     worth_s = dict(zip(codes, (search.centre.sites * 60).tolist(), strict=True))
     total_s = fixed_s + search.best * 60
     return Bound(total_s, rounds_done, converged, len(search.master.known), worth_s)
