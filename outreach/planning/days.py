@@ -89,8 +89,9 @@ def _trip_s(network: Network, kind: Kind, stops: tuple[int, ...]) -> float:
 def cheapest_days(costs: NDArray[np.float64], counts: NDArray[np.int64]) -> list[int]:
     """Give each trip a column of `costs`, none more often than `counts` says; -1 for none.
 
-    The dearest trip to delay takes its cheapest column first. Then trips move and change places as
-    long as that gains; where only the delay counts the first round is the best there is.
+    The dearest trip to delay takes its cheapest column first; for one that finds no room any more
+    others move on. Then trips move and change places as long as that gains; where only the delay
+    counts the first round is the best there is.
     """
     room = counts.copy()
     given = np.full(len(costs), -1)
@@ -104,10 +105,48 @@ def cheapest_days(costs: NDArray[np.float64], counts: NDArray[np.int64]) -> list
         if len(choice) and choice.min() < IMPOSSIBLE_S:
             given[trip] = int(choice.argmin())
             room[given[trip]] -= 1
+    for trip in np.flatnonzero(given < 0).tolist():
+        _let_in(costs, given, room, trip)
     placed = np.flatnonzero(given >= 0)
     while len(placed) and (_moved(costs, given, room, placed) or _swapped(costs, given, placed)):
         pass
     return [int(one) for one in given]
+
+
+def _let_in(
+    costs: NDArray[np.float64], given: NDArray[np.int64], room: NDArray[np.int64], trip: int
+) -> None:
+    """Give a trip a column by a chain of others that each move on, the cheapest to one with room.
+
+    Where teams start from different places, trips that could go from any of them may have taken
+    the team-days of the only base in reach of another. Nobody is thought to gain by moving on, so
+    that no chain bites its tail.
+    """
+    columns = len(room)
+    further = np.full((columns, columns), IMPOSSIBLE_S)
+    mover = np.full((columns, columns), -1)
+    for other in np.flatnonzero(given >= 0):
+        extra = np.maximum(costs[other] - costs[other, given[other]], 0.0)
+        extra[costs[other] >= IMPOSSIBLE_S] = IMPOSSIBLE_S
+        cheaper = extra < further[given[other]]
+        further[given[other], cheaper] = extra[cheaper]
+        mover[given[other], cheaper] = other
+    reach, before = costs[trip].copy(), np.full(columns, -1)
+    for _ in range(columns):
+        ways = reach[:, None] + further
+        shorter = ways.min(axis=0) < reach - LEAST_GAIN_S
+        before[shorter] = ways.argmin(axis=0)[shorter]
+        reach = np.minimum(reach, ways.min(axis=0))
+        if not shorter.any():
+            break
+    end = int(np.where(room > 0, reach, IMPOSSIBLE_S).argmin()) if columns else 0
+    if not columns or room[end] <= 0 or reach[end] >= IMPOSSIBLE_S:
+        return
+    room[end] -= 1
+    while before[end] >= 0:
+        given[mover[before[end], end]] = end
+        end = int(before[end])
+    given[trip] = end
 
 
 def _moved(

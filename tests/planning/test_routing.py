@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outreach.planning import slots as slots_module
-from outreach.planning.days import cheapest_days, with_days
+from outreach.planning.days import IMPOSSIBLE_S, cheapest_days, with_days
 from outreach.planning.network import Kind, Network, kinds_of, network_of
 from outreach.planning.prices import TEAM_DAY_PRICE_S, Prices, priced
 from outreach.planning.routing import Search, improve, rounds_for
@@ -189,6 +189,42 @@ def test_trips_get_the_days_that_cost_least_together(trips: int, days: int, seed
             for some in permutations(columns, trips)
         )
         assert sum(costs[trip, column] for trip, column in enumerate(given)) <= best * 1.01
+
+
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(0, 10_000))
+@settings(max_examples=80, deadline=None)
+def test_no_trip_is_left_while_others_can_go_elsewhere(trips: int, slots: int, seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    costs = draw.uniform(1, 9, (trips, slots))
+    costs[draw.random((trips, slots)) < 0.4] = IMPOSSIBLE_S
+    counts = draw.integers(1, 3, slots)
+    given = cheapest_days(costs, counts)
+    assert all(given.count(column) <= counts[column] for column in range(slots))
+    assert all(
+        costs[trip, column] < IMPOSSIBLE_S for trip, column in enumerate(given) if column >= 0
+    )
+    columns = [column for column in range(slots) for _ in range(counts[column])] + [-1] * trips
+    most = max(
+        sum(column >= 0 and costs[trip, column] < IMPOSSIBLE_S for trip, column in enumerate(some))
+        for some in permutations(columns, trips)
+    )
+    assert sum(column >= 0 for column in given) == most
+
+
+def test_trips_that_any_base_can_make_leave_room_for_those_of_one() -> None:
+    """What lies between two bases is nearer to the one without which the far villages go short."""
+    near, far = point(0, 0), point(58, 0)
+    between = [site(n, point(30, n % 3), value=10.0) for n in range(12)]
+    beyond = [site(n, point(85, n % 3), value=10.0) for n in range(12, 24)]
+    days = team_days(1, 4, base=near)
+    days += [replace(one, team_id=2, base=far) for one in days]
+    network, prices, slots = slots_of(between + beyond, days, 0.0)
+    undated = undated_slots(network, slots)
+    first, second = sorted(undated, key=lambda one: one.kind.base)
+    trips = [(first, (n, n + 1, n + 2)) for n in range(0, 12, 3)]
+    trips += [(second, (n, n + 1, n + 2)) for n in range(12, 24, 3)]
+    given = with_days(network, slots, visit_prices(network, prices), trips)
+    assert sorted(stop for _, stops in given for stop in stops) == list(range(24))
 
 
 def test_a_standing_rota_stays_when_moving_costs_more_than_it_gains() -> None:

@@ -25,7 +25,7 @@ from tests.benchmarks.planning.windows import (
     SEED,
     SESSIONS,
     VILLAGES_A_TEAM,
-    days_for,
+    days_that_hold,
     with_price,
 )
 
@@ -144,7 +144,7 @@ def plan_cell(cell: Cell) -> Planned:
     seconds = max(LEAST_CPU_SECONDS, CPU_SECONDS_A_VILLAGE * len(cell.sites))
     used = 0.0
     for share in SHARES:
-        team_days = days_for(cell, max(SESSIONS, SESSIONS * trips * share), teams)
+        team_days = days_that_hold(cell, max(SESSIONS, SESSIONS * trips * share), teams)
         problem = Problem(cell.sites, team_days, SEED, Parameters(1.0, cpu_seconds=seconds))
         began = time.process_time()
         plan = assign(problem)
@@ -154,7 +154,7 @@ def plan_cell(cell: Cell) -> Planned:
     ours = judge(problem, plan)
     longer = Problem(
         cell.sites,
-        days_for(cell, SHEET_TIMES * SESSIONS * (trips + 1), teams),
+        days_that_hold(cell, SHEET_TIMES * SESSIONS * (trips + 1), teams),
         SEED,
         Parameters(1.0),
     )
@@ -175,7 +175,7 @@ def plan_cell(cell: Cell) -> Planned:
 
 def greedy_trips(cell: Cell) -> int:
     """Day-trips that the greedy plan needs with a team that works every day."""
-    days = days_for(cell, SESSIONS * len(cell.sites), 1)
+    days = days_that_hold(cell, SESSIONS * len(cell.sites), 1)
     visits = far_first(Problem(cell.sites, days, SEED, Parameters(0.0)), cell.names)
     sessions = {one.day: 2 if one.day.weekday() == 4 else SESSIONS for one in visits}
     return ceil(sum(sessions.values()) / SESSIONS)

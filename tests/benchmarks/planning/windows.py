@@ -1,4 +1,4 @@
-"""How much time a branch gets: ample, with 8 % to spare, or scarce, six tenths of what it needs."""
+"""How much time a branch gets: ample, with 8 % of the team-days to spare, or scarce, six tenths."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class Room(StrEnum):
     SCARCE = "scarce"
 
 
-#: Sessions that the team-days hold, against those of the day-trips that the relaxation needs.
+#: Team-days, Fridays among them, against the day-trips of three sessions that the relaxation needs.
 SHARES = {Room.AMPLE: 1.08, Room.SCARCE: 0.60}
 
 
 def problem_of(cell: Cell, trips: float, room: Room, parameters: Parameters) -> Problem:
     """Give a cell teams and days for a share of its day-trips."""
     teams = max(1, round(len(cell.sites) / VILLAGES_A_TEAM))
-    team_days = days_for(cell, SESSIONS * trips * SHARES[room], teams)
+    team_days = days_for(cell, ceil(trips * SHARES[room] / teams), teams)
     return Problem(cell.sites, team_days, SEED, parameters)
 
 
@@ -52,20 +52,24 @@ def with_price(problem: Problem, day_price: float) -> Problem:
 
 def trips_needed(cell: Cell) -> float:
     """Day-trips of the relaxation, had the cell as many days of three sessions as it likes."""
-    return least_trips(Problem(cell.sites, days_for(cell, SESSIONS, 1), SEED, Parameters(0.0)))
+    return least_trips(Problem(cell.sites, days_for(cell, 1, 1), SEED, Parameters(0.0)))
 
 
-def days_for(cell: Cell, sessions: float, teams: int) -> tuple[TeamDay, ...]:
+def days_for(cell: Cell, days: int, teams: int) -> tuple[TeamDay, ...]:
+    """So many working days of all teams; a Friday holds two sessions at the most."""
+    return tuple(
+        _team_day(team, day, cell) for day in free_days(days) for team in range(1, teams + 1)
+    )
+
+
+def days_that_hold(cell: Cell, sessions: float, teams: int) -> tuple[TeamDay, ...]:
     """Working days of all teams until they hold so many sessions; a Friday holds two."""
-    team_days: list[TeamDay] = []
-    held = 0
-    for day in free_days(ceil(sessions / teams / 2) + 1):
-        today = [_team_day(team, day, cell) for team in range(1, teams + 1)]
-        team_days += today
-        held += sum(sessions_held(one, SESSION_MINUTES) for one in today)
-        if held >= sessions:
-            break
-    return tuple(team_days)
+    days = held = 0
+    while held < sessions:
+        days += 1
+        today = _team_day(1, free_days(days)[-1], cell)
+        held += teams * sessions_held(today, SESSION_MINUTES)
+    return days_for(cell, max(1, days), teams)
 
 
 def _team_day(team: int, day: date, cell: Cell) -> TeamDay:
