@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING
 
 from outreach.planning.hubs import LONGEST_STAY_DAYS, LONGEST_STAY_WORKDAYS
@@ -13,12 +13,19 @@ from outreach.planning.network import holds_prayers
 from outreach.planning.workdays import SUNDAY, days_between, holidays_between
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from outreach.planning.model import Point, TeamDay
 
 # A weekday that a team lacks so often is free to it; a single one missing may be leave.
 FREE_WEEKDAY_TIMES = 3
+
+# A weekend at the hub is borne, and a feast beside it; nobody sits there for longer.
+LONGEST_REST_DAYS = 2
+LONGEST_REST_DAYS_WITH_A_FEAST = 3
+
+# For every day off a stay has so many days on which the team works or travels.
+WORKDAYS_A_REST_DAY = 2
 
 type Run = tuple[TeamDay, ...]
 
@@ -83,23 +90,24 @@ class Calendar:
     def blocks(self, access: Callable[[Point], int], sessions: int, trips: int) -> Iterator[Block]:
         """Every block that holds so many sessions on so many trips, or as many as there is room.
 
-        `access` gives the minutes from a base to the hub.
+        One with too many days off is none. `access` gives the minutes from a base to the hub.
         """
         for run in self.runs:
-            minutes = access(run[0].base)
-            for first in range(len(run)):
-                block = _block(room_from(run, first), minutes, sessions, trips)
-                if block is not None:
-                    yield block
+            yield from _blocks_of(run, access(run[0].base), sessions, trips)
 
     def first_blocks(
         self, access: Callable[[Point], int], sessions: int, trips: int
     ) -> Iterator[Block]:
         """Of each stretch the one of `blocks` that it begins with."""
         for run in self.runs:
-            block = _block(room_from(run, 0), access(run[0].base), sessions, trips)
-            if block is not None:
-                yield block
+            yield from islice(_blocks_of(run, access(run[0].base), sessions, trips), 1)
+
+    def longest(self) -> int:
+        """Most working days of a stay, those on the way included; a short stage shortens none."""
+        if 1 in Counter(run[0].team_id for run in self.runs).values():
+            return LONGEST_STAY_DAYS
+        rooms = (len(room_from(run, first)) for run in self.runs for first in range(len(run)))
+        return max(rooms, default=LONGEST_STAY_DAYS)
 
     def tails(self, team_days: Iterable[TeamDay]) -> dict[int, int]:
         """Free working days that each team has at the end of its time."""
@@ -122,6 +130,19 @@ class Calendar:
 def room_from(run: Run, first: int) -> Run:
     """Days of a stretch from one on, as far as a stay that begins there may last."""
     return tuple(one for one in run[first:] if (one.day - run[first].day).days < LONGEST_STAY_DAYS)
+
+
+def _blocks_of(run: Run, access_minutes: int, sessions: int, trips: int) -> Iterator[Block]:
+    for first in range(len(run)):
+        block = _block(room_from(run, first), access_minutes, sessions, trips)
+        if block is not None and is_dense([one.day for one in block.days]):
+            yield block
+
+
+def is_dense(days: Sequence[date]) -> bool:
+    """Whether whoever is away for these days of work, and for all in between, is off on few."""
+    off = (days[-1] - days[0]).days + 1 - len(days)
+    return len(days) >= WORKDAYS_A_REST_DAY * off
 
 
 def _block(room: Run, access_minutes: int, sessions: int, trips: int) -> Block | None:
@@ -163,22 +184,33 @@ def sessions_on(team_day: TeamDay) -> int:
 def runs_of(
     team_days: Iterable[TeamDay], resting: Mapping[int, frozenset[date]] | None = None
 ) -> list[Run]:
-    """Cut every team's days where a working day is missing: leave, or another visit.
+    """Cut every team's days where a working day is missing, or too many in a row are off.
 
-    `resting` are the days off by team that cut nothing, those of `resting_days` without it.
+    Missing are days of leave, or of another visit. `resting` are the days off by team that cut
+    nothing, those of `resting_days` without it, unless nobody would spend as many at a hub.
     """
     by_team = _by_team(team_days)
     off = resting_days(chain.from_iterable(by_team.values())) if resting is None else resting
     runs: list[Run] = []
     for team_id, listed in by_team.items():
-        start = 0
+        start, weekdays = 0, {one.day.weekday() for one in listed}
         for number, (before, after) in enumerate(pairwise(listed), start=1):
             between = list(days_between(before.day, after.day))[1:-1]
-            if before.base != after.base or not off[team_id].issuperset(between):
+            is_rest = off[team_id].issuperset(between) and is_short_rest(between, weekdays)
+            if before.base != after.base or not is_rest:
                 runs.append(tuple(listed[start:number]))
                 start = number
         runs.append(tuple(listed[start:]))
     return runs
+
+
+def is_short_rest(between: Sequence[date], weekdays: Collection[int]) -> bool:
+    """Whether a team that works on these weekdays, Monday = 0, spends the days off at a hub.
+
+    A weekday of its own that is off is a feast.
+    """
+    has_feast = any(day.weekday() in weekdays for day in between)
+    return len(between) <= (LONGEST_REST_DAYS_WITH_A_FEAST if has_feast else LONGEST_REST_DAYS)
 
 
 def resting_days(

@@ -9,42 +9,54 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import date
 from heapq import nsmallest
+from itertools import islice
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from outreach.planning.bill import bill_of
-from outreach.planning.blocks import Block, Calendar, resting_days, sessions_on
+from outreach.planning.blocks import (
+    Block,
+    Calendar,
+    is_dense,
+    resting_days,
+    sessions_on,
+)
 from outreach.planning.capacity import team_days_needed
 from outreach.planning.daytrip import visits_of_day
+from outreach.planning.hub_days import busy_days, busy_rota, without_long_waits
 from outreach.planning.hubs import LONGEST_STAY_DAYS, ground_of, groups_of, ordinary_day
 from outreach.planning.market import Market
 from outreach.planning.model import Plan, Reason, Remedy, Stay, Unplaced
 from outreach.planning.network import SHORTEST_LEG_MINUTES, kinds_of, network_of
-from outreach.planning.prices import TEAM_DAY_PRICE_S, prices_of
+from outreach.planning.prices import NIGHT_PRICE_S, TEAM_DAY_PRICE_S, prices_of
 from outreach.planning.reasons import has_place, without_team
 from outreach.planning.routing import Search, plan_rota
+from outreach.planning.stay_weeks import StayWeeks
 from outreach.planning.travel import travel_minutes
 from outreach.planning.trying import EXTENSION_DAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import date
 
     from outreach.planning.model import PlannedVisit, Point, Problem, Site, TeamDay
-    from outreach.planning.network import Kind, Network
-    from outreach.planning.rota import Rota
 
     type Resting = Mapping[int, frozenset[date]]
 
 # Villages that found no block, or not the whole of it, are grouped anew so often.
 ATTEMPTS = 3
 
-# The block of a stay is chosen by an estimate; the best so many are planned out.
+# The block of a stay is chosen by an estimate: of the best so many are planned out, or as many as
+# it takes where villages are closed too often for a stay.
 BLOCKS_TRIED = 2
+MOST_BLOCKS_TRIED = 8
 
 # A stay may take so many days more than estimated: Fridays, closed days, hours.
 LENGTHS_TRIED = 4
+
+# Who works so many days of a week is away for weeks on end: farther a village is none.
+WHOLE_WEEK = 5
 
 # Rounds of the solver in each of its steps: stays are small, more rounds find nothing better.
 ROUNDS = 60
@@ -75,10 +87,11 @@ def plan_stays(
     """Plan stays for villages that no team-day of the problem reaches from its base.
 
     Every one of *far* ends in `visits` or, with its one reason, in `unplaced`. A stay is a block of
-    consecutive working days of one team; Sundays, holidays and free weekdays in between are spent
-    at the hub. With room for all every village gets its stay; else stays and ordinary day-trips
-    (the other villages of the problem) compete by what leaving their villages out costs. The same
-    problem gives the same stays, in whatever order its villages come.
+    consecutive working days of one team; a weekend or a feast in between is spent at the hub, and
+    nobody sits there longer without a session (see `blocks`). With room for all every village gets
+    its stay; else stays and ordinary day-trips (the other villages of the problem) compete by what
+    leaving their villages out costs. The same problem gives the same stays, in whatever order its
+    villages come.
 
     Parameters
     ----------
@@ -151,6 +164,7 @@ class _Camp:
 
     def __init__(self, problem: Problem, far: Sequence[Site], resting: Resting) -> None:
         self.problem = problem
+        self.resting = resting
         self.prices = prices_of(problem)
         self.sites = {site.code: site for site in problem.sites}
         self.number_of = {code: number for number, code in enumerate(self.sites)}
@@ -158,6 +172,7 @@ class _Camp:
         pinned = {(pin.team_id, pin.day) for pin in pins}
         days = [one for one in problem.team_days if (one.team_id, one.day) not in pinned]
         self.calendar = Calendar(days, resting)
+        self.longest = self.calendar.longest()
         self.market = self._market({site.code for site in far})
         self.day = ordinary_day(problem.team_days)
         self.stays: list[Stay] = []
@@ -175,7 +190,7 @@ class _Camp:
     def groups(self, sites: Sequence[Site]) -> list[Group]:
         """Villages that go together, those with most to lose per day first."""
         bases = [one.base for one in self.problem.team_days]
-        ground = ground_of(sites, bases, self.day, self.problem.travel)
+        ground = ground_of(sites, bases, self.day, self.problem.travel, self.longest)
         found = [
             Group(
                 sites[hub],
@@ -192,10 +207,15 @@ class _Camp:
         """Price of leaving the villages out."""
         return float(sum(self.prices.left_out[self.number_of[site.code]] for site in sites))
 
+    def access_to(self, hub: Site) -> Callable[[Point], int]:
+        """Tell the minutes from a base to a hub."""
+        return lambda base: travel_minutes(base, hub.point, self.problem.travel)
+
     def settle(self, group: Group) -> bool:
         """Give a group the best block there is; tell whether there is one worth its price."""
-        tried = [one for block in self._promising(group) for one in self._outings(group, block)]
-        found = [one for one in tried if one.is_worth_it]
+        tried = filter(None, (self._outings(group, block) for block in self._promising(group)))
+        best_two = islice(tried, BLOCKS_TRIED)
+        found = [one for outings in best_two for one in outings if one.is_worth_it]
         best = max(found, key=lambda one: one.gain_s, default=None)
         if best is None:
             return False
@@ -209,17 +229,14 @@ class _Camp:
 
     def _promising(self, group: Group) -> list[Block]:
         """Blocks that promise most, by an estimate."""
-
-        def access(base: Point) -> int:
-            return travel_minutes(base, group.hub.point, self.problem.travel)
-
+        access = self.access_to(group.hub)
         blocks = self.calendar.blocks(access, len(group.sites), group.trips)
         gain, delay_s = self.left_out_s(group.sites), self._delay_s(group.sites)
         ranked = [
             (self._promise_s(block, group, gain, delay_s), number, block)
             for number, block in enumerate(blocks)
         ]
-        return [block for _, _, block in nsmallest(BLOCKS_TRIED, ranked)]
+        return [block for _, _, block in nsmallest(MOST_BLOCKS_TRIED, ranked)]
 
     def _promise_s(self, block: Block, group: Group, gain_s: float, delay_s: float) -> float:
         """Cost of a block less its gain; what it cannot hold gains nothing."""
@@ -228,27 +245,35 @@ class _Camp:
         share = min(1.0, held / villages)
         waits = fmean(self.prices.day_number[one.day] for one in days)
         cost = TEAM_DAY_PRICE_S * len(block.days) + self.market.taking_s(block.days)
+        cost += nights_s([one.day for one in block.days])
         return cost - share * (gain_s - delay_s * waits)
 
     def _delay_s(self, sites: Iterable[Site]) -> float:
         return float(sum(self.prices.delay[self.number_of[site.code]] for site in sites))
 
-    def _outings(self, group: Group, block: Block) -> Iterator[Outing]:
+    def _outings(self, group: Group, block: Block) -> list[Outing]:
         """Plan a stay on a block; while villages are left and there is room, a day longer."""
+        found = []
         tried: Block | None = block
         for _ in range(LENGTHS_TRIED):
-            if tried is None or (outing := self._outing(group, tried)) is None:
+            if tried is None:
                 break
-            yield outing
-            tried = tried.longer() if len(outing.visits) < len(group.sites) else None
+            held = 0
+            if outing := self._outing(group, tried):
+                found.append(outing)
+                held = len(outing.visits)
+            tried = tried.longer() if held < len(group.sites) else None
+        return found
 
     def _outing(self, group: Group, block: Block) -> Outing | None:
-        """Plan the trips of a stay on a block; None when no village can be visited."""
-        trips = self._trips(group, block)
+        """Plan the trips of a stay on a block; None when nobody would stay for what it holds."""
+        trips = without_long_waits(self._trips(group, block), block)
         if not trips:
             return None
         used = [number for number, one in enumerate(block.days) if one.day in trips]
         days = block.from_to(used[0], used[-1])
+        if not is_dense(busy_days(days, trips)):
+            return None
         visits = tuple(visit for trip in trips.values() for visit in trip)
         stay = Stay(
             team_id=days[0].team_id,
@@ -259,7 +284,8 @@ class _Camp:
             access_minutes=block.access_minutes,
         )
         saved_s = self.left_out_s([self.sites[one.code] for one in visits])
-        gain_s = saved_s - self._cost_s(stay, visits) - self.market.taking_s(days)
+        cost_s = self._cost_s(stay, visits) + nights_s([one.day for one in days])
+        gain_s = saved_s - cost_s - self.market.taking_s(days)
         worth = saved_s > self.market.displaced_s(len(days))
         return Outing(stay, visits, days, gain_s, worth)
 
@@ -298,26 +324,9 @@ class _Camp:
         return bill_of(self.problem, plan).total_s
 
 
-def busy_rota(network: Network, kinds: Mapping[TeamDay, Kind], rota: Rota) -> Rota:
-    """Give every day between two trips a village of another one, where there is one that fits.
-
-    The solver saves a day of the team where it can; but who is at the hub anyway saves nothing.
-    """
-    last = max((one.day for one in rota), default=date.min)
-    busy = {one: rota[one] for one in sorted(rota, key=lambda one: one.day)}
-    for idle in sorted(kinds.keys() - rota.keys(), key=lambda one: one.day):
-        options = [
-            (network.way_minutes(kinds[idle], (stop,)), one.day, stop, one)
-            for one, stops in busy.items()
-            if idle.day < last and len(stops) > 1
-            for stop in stops
-            if network.is_open(stop, idle.day) and network.fits(kinds[idle], (stop,), idle.day)
-        ]
-        if options:
-            _, _, stop, one = min(options)
-            busy[one] = tuple(other for other in busy[one] if other != stop)
-            busy[idle] = (stop,)
-    return busy
+def nights_s(days: Sequence[date]) -> float:
+    """Price of the nights from the first to the last of these days."""
+    return float(NIGHT_PRICE_S * (days[-1] - days[0]).days)
 
 
 def way_minutes(stays: Iterable[Stay]) -> int:
@@ -326,7 +335,7 @@ def way_minutes(stays: Iterable[Stay]) -> int:
 
 
 def _reasons(camp: _Camp, left: Sequence[Site]) -> Iterator[Unplaced]:
-    """Why the villages have no visit, and what would help; days of a longer stage add up."""
+    """Why the villages have no visit, and what would help."""
     groups = camp.groups(left)
     grouped = {site.code for group in groups for site in group.sites}
     for site in left:
@@ -337,21 +346,32 @@ def _reasons(camp: _Camp, left: Sequence[Site]) -> Iterator[Unplaced]:
     spare = camp.market.spare()
     longest = camp.calendar.tails(camp.problem.team_days)
     tails = {team_id: min(tail, spare) for team_id, tail in longest.items()}
-    most = LONGEST_STAY_DAYS // 7 * len({day.weekday() for day in days})
+    weeks_away = LONGEST_STAY_DAYS // 7 * max(WHOLE_WEEK, len({day.weekday() for day in days}))
     for group in groups:
-        if group.days - group.trips >= most:
+        if group.days - group.trips >= weeks_away:
             # Weeks on the way and back: the place is wrong rather than far.
-            for site in group.sites:
-                yield Unplaced(site.code, Reason.TOO_FAR, Remedy.LOCATE_VILLAGE)
-            continue
-        missing = _days_missing(group, tails)
+            reason, remedy, amount = Reason.TOO_FAR, Remedy.LOCATE_VILLAGE, 0
+        else:
+            reason, (remedy, amount) = Reason.NO_CAPACITY, _cure(camp, group, len(days), tails)
         for site in group.sites:
-            if days <= site.closed_days:
+            if reason is Reason.NO_CAPACITY and days <= site.closed_days:
                 yield Unplaced(site.code, Reason.ALWAYS_CLOSED, Remedy.OPEN_A_DAY, 1)
-            elif missing <= EXTENSION_DAYS or group.days > len(days):
-                yield Unplaced(site.code, Reason.NO_CAPACITY, Remedy.LONGER_STAGE, missing)
             else:
-                yield Unplaced(site.code, Reason.NO_CAPACITY, Remedy.ADD_TEAM, 1)
+                yield Unplaced(site.code, reason, remedy, amount)
+
+
+def _cure(camp: _Camp, group: Group, days: int, tails: dict[int, int]) -> tuple[Remedy, int]:
+    """Find what would give a group its stay; days of a longer stage add up in `tails`."""
+    weeks = StayWeeks(camp.problem.team_days, camp.resting, camp.access_to(group.hub))
+    if not weeks.hold_a_stay():
+        if weekday := weeks.weekday_missing():
+            return Remedy.ANOTHER_WEEKDAY, weekday
+        if weeks.hold_one_of_whole_weeks():
+            return Remedy.ADD_TEAM, 1
+    missing = _days_missing(group, tails)
+    if missing <= EXTENSION_DAYS or group.days > days:
+        return Remedy.LONGER_STAGE, missing
+    return Remedy.ADD_TEAM, 1
 
 
 def _days_missing(group: Group, tails: dict[int, int]) -> int:

@@ -72,6 +72,8 @@ class Ground:
         Shape (sites, sites); the diagonal is the leg of a session in the hub village itself.
     access
         Minutes from the nearest base, one way.
+    longest
+        Most working days of a stay: few where teams work few weekdays.
     """
 
     sites: tuple[Site, ...]
@@ -79,6 +81,7 @@ class Ground:
     access: tuple[int, ...]
     day: Day
     rows: list[list[int]]
+    longest: int = LONGEST_STAY_DAYS
     known: dict[tuple[int, Members], float] = field(default_factory=dict, repr=False)
     driven: dict[tuple[int, Members], tuple[int, int]] = field(default_factory=dict, repr=False)
 
@@ -99,10 +102,14 @@ class Ground:
         if not all(self.fits_alone(hub, stop) for stop in members):
             return float("inf")
         trips, way = self.trips(hub, members)
-        if trips > MOST_TRIPS:
+        if trips > self.most_trips(hub):
             return float("inf")
         days = trips + self.days_on_the_way(hub)
         return days * TEAM_DAY_PRICE_S + 60.0 * (way + 2 * self.access[hub])
+
+    def most_trips(self, hub: int) -> int:
+        """Day-trips of a stay at most, one where no stay lasts long enough for the way."""
+        return max(1, min(MOST_TRIPS, self.longest - self.days_on_the_way(hub)))
 
     def days_on_the_way(self, hub: int) -> int:
         """Working days to the hub and back."""
@@ -159,14 +166,15 @@ def ground_of(
     bases: Iterable[Point],
     day: Day,
     measured: TravelTable | None = None,
+    longest: int = LONGEST_STAY_DAYS,
 ) -> Ground:
-    """Measure the legs between far villages and from the bases to them."""
+    """Measure the legs between far villages and from the bases to them; `longest` as in it."""
     origins = tuple(dict.fromkeys(bases))
     minutes = travel_matrix_minutes([*origins, *(site.point for site in sites)], measured)
     between = minutes[len(origins) :, len(origins) :].copy()
     np.fill_diagonal(between, SHORTEST_LEG_MINUTES)
     access = minutes[: len(origins), len(origins) :].min(axis=0)
-    return Ground(tuple(sites), between, tuple(access.tolist()), day, between.tolist())
+    return Ground(tuple(sites), between, tuple(access.tolist()), day, between.tolist(), longest)
 
 
 def ordinary_day(team_days: Sequence[TeamDay]) -> Day:
@@ -237,7 +245,7 @@ def _nearest(ground: Ground, hub: int, members: Iterable[int]) -> Members:
     low, high = 1, len(ordered)
     while low < high:
         middle = (low + high + 1) // 2
-        fits = ground.trips(hub, ordered[:middle])[0] <= MOST_TRIPS
+        fits = ground.trips(hub, ordered[:middle])[0] <= ground.most_trips(hub)
         low, high = (middle, high) if fits else (low, middle - 1)
     return ordered[:low]
 

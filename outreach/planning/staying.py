@@ -26,7 +26,7 @@ type Grouped = tuple[Ground, list[Group]]
 class KnownGroups:
     """What is asked for again and again by the cures.
 
-    `grounds` by bases and ordinary day, `groups` by villages, bases and ordinary day.
+    `grounds` by bases, ordinary day and longest stay, `groups` by villages and all of these.
     """
 
     grounds: dict[object, Ground] = field(default_factory=dict)
@@ -92,8 +92,9 @@ def stays_for(
         What the days are worth to the ordinary villages; the days taken are noted in it.
     """
     days = {one.day for one in team_days}
-    ground, groups = _groups([one for one in far if not days <= one.closed_days], team_days, known)
-    camp = _Camp(ground, left_out, Calendar(team_days), market)
+    asked, calendar = [one for one in far if not days <= one.closed_days], Calendar(team_days)
+    ground, groups = _groups(asked, team_days, calendar.longest(), known)
+    camp = _Camp(ground, left_out, calendar, market)
     for hub, members in sorted(groups, key=lambda one: _urgency(camp, *one)):
         _settle(camp, hub, members)
     taken = frozenset(one for stay in camp.stays for one in stay)
@@ -101,18 +102,19 @@ def stays_for(
 
 
 def _groups(
-    sites: Sequence[Site], team_days: Sequence[TeamDay], known: KnownGroups | None
+    sites: Sequence[Site], team_days: Sequence[TeamDay], longest: int, known: KnownGroups | None
 ) -> Grouped:
     known = KnownGroups() if known is None else known
     bases = frozenset(one.base for one in team_days)
     day = ordinary_day(team_days)
-    key = tuple(one.code for one in sites), bases, day
+    key = tuple(one.code for one in sites), bases, day, longest
     if key not in known.groups:
-        ground = known.grounds.get((bases, day))
+        ground = known.grounds.get((bases, day, longest))
         numbers = _numbers(ground, sites)
         if ground is None or numbers is None:
             ordered = sorted(bases, key=lambda one: (one.latitude, one.longitude))
-            ground = known.grounds[bases, day] = ground_of(sites, ordered, day)
+            ground = ground_of(sites, ordered, day, longest=longest)
+            known.grounds[bases, day, longest] = ground
             numbers = list(range(len(sites)))
         known.groups[key] = ground, rough_groups_of(ground, numbers)
     return known.groups[key]

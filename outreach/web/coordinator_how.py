@@ -12,6 +12,11 @@ from flask import render_template
 from flask_babel import gettext as _
 
 from outreach.campaigns.choosing import SIGNUPS_PER_HUNDRED
+from outreach.planning.blocks import (
+    LONGEST_REST_DAYS,
+    LONGEST_REST_DAYS_WITH_A_FEAST,
+    WORKDAYS_A_REST_DAY,
+)
 from outreach.planning.hubs import (
     LONGEST_LEG_MINUTES,
     LONGEST_STAY_DAYS,
@@ -21,6 +26,7 @@ from outreach.planning.model import USUAL, Reason, Remedy, Site
 from outreach.planning.prices import (
     DROP_TEAM_DAYS,
     DROP_TEAM_DAYS_PER_MEAN_VALUE,
+    NIGHT_PRICE_S,
     SLOT_PRICE_S,
     TEAM_DAY_PRICE_S,
 )
@@ -69,6 +75,9 @@ def how_plans_are_made() -> ResponseReturnValue:
         signups_per_hundred=SIGNUPS_PER_HUNDRED,
         longest_stay=LONGEST_STAY_WORKDAYS,
         longest_away=LONGEST_STAY_DAYS,
+        longest_rest=LONGEST_REST_DAYS,
+        longest_feast=LONGEST_REST_DAYS_WITH_A_FEAST,
+        work_a_rest_day=WORKDAYS_A_REST_DAY,
         longest_leg_minutes=LONGEST_LEG_MINUTES,
         longest_extra_minutes=LONGEST_EXTRA_MINUTES,
         extension_days=EXTENSION_DAYS,
@@ -85,6 +94,7 @@ def _prices() -> list[dict[str, Any]]:
         (_("An hour on the way"), 3600),
         (_("Room for one session"), SLOT_PRICE_S),
         (_("A team's day on a Friday"), FRIDAY_SESSIONS * SLOT_PRICE_S),
+        (_("A night away, where days for a stay are chosen"), NIGHT_PRICE_S),
         (_("A team's full day"), TEAM_DAY_PRICE_S),
         (_("A village without any value left out"), least),
         (_("A village of mean value left out"), usual),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outreach.planning.assign import assign
-from outreach.planning.blocks import resting_days, runs_of
+from outreach.planning.blocks import Block, resting_days, runs_of
 from outreach.planning.check import violations_of_day
 from outreach.planning.expeditions import Expeditions, plan_stays
+from outreach.planning.hub_days import without_long_waits
 from outreach.planning.hubs import (
     LONGEST_STAY_DAYS,
     LONGEST_STAY_WORKDAYS,
@@ -23,7 +24,7 @@ from outreach.planning.hubs import (
     groups_of,
     ordinary_day,
 )
-from outreach.planning.model import Hours, Pin, Point, Reason, Remedy
+from outreach.planning.model import Hours, Pin, PlannedVisit, Point, Reason, Remedy
 from outreach.planning.travel import travel_minutes
 from outreach.planning.workdays import SUNDAY, days_between, holidays_between, is_friday
 from tests.planning.builders import (
@@ -92,11 +93,26 @@ def check_stay(asked: Problem, answer: Expeditions, stay: Stay) -> None:
     assert minutes(back) >= stay.access_minutes > minutes(back[:-1])
     within = {day for day in team if min(days_of(stay)) <= day <= max(days_of(stay))}
     assert within == days_of(stay), "the days follow each other"
+    check_rest(stay)
     sites = {one.code: one for one in asked.sites}
     for day in stay.session_days:
         visits = [one for one in answer.visits if (one.team_id, one.day) == (stay.team_id, day)]
         whole = replace(team[day], base=hub.point)
         assert not violations_of_day(whole, visits, sites, measured=asked.travel)
+
+
+def check_rest(stay: Stay) -> None:
+    """Nobody sits at a hub: at most a weekend with a feast, and one day off on two of work."""
+    there = stay.session_days
+    busy = sorted(day for day in days_of(stay) if day in there or not there[0] < day < there[-1])
+    assert all((after - before).days - 1 <= 3 for before, after in pairwise(busy))
+    away = (busy[-1] - busy[0]).days + 1
+    assert 3 * len(busy) >= 2 * away
+
+
+def on_weekdays(weekdays: set[int], count: int = 120) -> list[TeamDay]:
+    """Team-days of one team on these weekdays, Monday = 0."""
+    return [one for one in team_days(1, count) if one.day.weekday() in weekdays]
 
 
 def minutes(days: Sequence[TeamDay]) -> int:
@@ -244,14 +260,91 @@ def test_days_given_to_visits_that_stand_are_no_rest_however_often() -> None:
             assert not any(min(days_of(stay)) < one < max(days_of(stay)) for one in wednesdays)
 
 
-def test_a_team_that_works_two_days_a_week_is_home_within_three_weeks() -> None:
+@pytest.mark.parametrize(
+    ("weekdays", "missing"), [({1, 2}, 1), ({1, 3}, 3), ({0, 2, 4}, 2)], ids=str
+)
+def test_a_team_of_few_weekdays_stays_nowhere_and_one_more_weekday_is_the_cure(
+    weekdays: set[int], missing: int
+) -> None:
+    far = far_away(8)
+    answer = plan_stays(asked_for(far, on_weekdays(weekdays)), far)
+    assert not answer.stays
+    told = {(one.reason, one.remedy, one.amount) for one in answer.unplaced}
+    assert told == {(Reason.NO_CAPACITY, Remedy.ANOTHER_WEEKDAY, missing)}
+    cured = asked_for(far, on_weekdays(weekdays | {missing - 1}))
+    answer = plan_stays(cured, far)
+    check(cured, far, answer)
+    assert not answer.unplaced
+
+
+def test_a_team_of_one_day_a_week_is_told_to_get_another_beside_it() -> None:
+    far = far_away(4)
+    days = on_weekdays({2})
+    (told,) = {(one.remedy, one.amount) for one in plan_stays(asked_for(far, days), far).unplaced}
+    assert told == (Remedy.ADD_TEAM, 1)
+    cured = asked_for(far, [*days, *(replace(one, team_id=2) for one in team_days(1, 60))])
+    assert {stay.team_id for stay in plan_stays(cured, far).stays} == {2}
+
+
+def test_a_team_of_three_days_a_week_makes_short_stays() -> None:
     far = far_away(20)
-    days = [one for one in team_days(1, 120) if one.day.weekday() in {1, 2}]
+    asked = asked_for(far, on_weekdays({1, 2, 3}))
+    answer = plan_stays(asked, far)
+    check(asked, far, answer)
+    assert not answer.unplaced
+    for stay in answer.stays:
+        first, _, last = sorted(days_of(stay))
+        assert (last - first).days == 2
+
+
+def test_a_stay_waits_for_a_week_that_holds_it_whole() -> None:
+    far = far_away(5)
+    asked = asked_for(far, team_days(1, 12, MONDAY + timedelta(days=3)))
+    patient = replace(asked, parameters=replace(asked.parameters, day_price=0.0))
+    (stay,) = plan_stays(patient, far).stays
+    assert min(days_of(stay)) == MONDAY + timedelta(days=7)
+
+
+def test_nobody_spends_a_feast_of_many_days_at_a_hub() -> None:
+    far = far_away(30)
+    week = [one for one in team_days(1, 36) if one.day.weekday() < 5]
+    feast = {MONDAY + timedelta(days=number) for number in (9, 10, 11)}
+    days = [one for one in week if one.day not in feast]
+    off = frozenset(days_between(MONDAY, days[-1].day)) - {one.day for one in days}
+    for shorter, runs in ((set(), 2), ({min(feast), min(feast) + timedelta(days=1)}, 1)):
+        worked = [one for one in week if one.day not in feast - shorter]
+        assert len(runs_of(worked, {1: off})) == runs
+    asked = replace(asked_for(far, days), rests={1: off})
+    answer = plan_stays(asked, far)
+    check(asked, far, answer)
+    assert not answer.unplaced
+    assert not any(min(days_of(stay)) < min(feast) < max(days_of(stay)) for stay in answer.stays)
+
+
+def test_of_trips_with_a_long_wait_in_between_the_part_with_most_visits_is_kept() -> None:
+    room = tuple(team_days(1, 14))
+    block = Block(room, 12, 1, 1, 60)
+    visit = PlannedVisit("33.18.01.2001", 1, MONDAY, 1, 600, 0, 0)
+
+    def kept(*visits: tuple[int, int]) -> list[date]:
+        trips = {room[number].day: (visit,) * count for number, count in visits}
+        return list(without_long_waits(trips, block))
+
+    days = [one.day for one in room]
+    assert kept((1, 1), (4, 1), (7, 1)) == [days[1], days[4], days[7]]
+    assert kept((1, 1), (2, 1), (6, 3)) == [days[6]]
+    assert kept((1, 2), (2, 2), (6, 3)) == [days[1], days[2]]
+    assert kept() == []
+
+
+def test_a_stay_ends_where_its_villages_are_closed_for_days() -> None:
+    days = team_days(1, 40)
+    shut = frozenset(one.day for one in days[5:9])
+    far = [replace(one, closed_days=shut) for one in far_away(30)]
     asked = asked_for(far, days)
     answer = plan_stays(asked, far)
     check(asked, far, answer)
     assert not answer.unplaced
-    assert len(answer.stays) > 1
 
 
 def test_a_stay_keeps_off_the_days_of_visits_that_stand() -> None:

@@ -55,11 +55,13 @@ def test_its_figures_are_those_of_the_planner(
     monkeypatch.setattr(coordinator_how, "TEAM_DAY_PRICE_S", 7 * 3600)
     monkeypatch.setattr(coordinator_how, "PRAYERS_END_MINUTE", 14 * 60)
     monkeypatch.setattr(coordinator_how, "LONGEST_STAY_WORKDAYS", 23)
+    monkeypatch.setattr(coordinator_how, "LONGEST_REST_DAYS", 29)
     html = shown(visitor)
     # A full day, three of them for a village without value, eleven for one of mean value.
     assert all(f"<b>{hours} h</b>" in html for hours in (7, 21, 77))
     assert "11.30 to 14.00" in html
     assert "at most 23 working days" in html
+    assert "no more than 29 days in a row" in html
 
 
 def test_it_is_reached_from_verdict_run_plan_and_menu(
