@@ -27,7 +27,7 @@ from outreach.people.devices import cut_off
 from outreach.people.edits import change, locked
 from outreach.people.free_text import Name
 from outreach.people.identity import refuse_identity_numbers
-from outreach.people.passwords import NO_PASSWORD, hash_password, refuse_weak
+from outreach.people.passwords import NO_PASSWORD, hash_password, matches, refuse_weak
 from outreach.people.regions import RegionCode, refuse_unknown
 from outreach.people.tables import Account, AccountArea, Branch, Official, Role
 from outreach.villages.codes import Level, level
@@ -241,6 +241,31 @@ def set_password(
     refuse_weak(password, own_words=(account.login, account.name))
     account.password_hash = hash_password(password, hasher=hasher)
     account.password_stamp = _new_stamp()
+
+
+def change_password(db: Session, account_id: int, present: str, new: str) -> Account:
+    """Let somebody change their own password; every login made with the old one ends.
+
+    Raises
+    ------
+    Invalid
+        If the present password is not the one given, or the new one is weak.
+    """
+    if not matches(account_of(db, account_id).password_hash, present):
+        raise Invalid(problems={"present": ["wrong_password"]})
+    set_password(db, account_id, new)
+    return account_of(db, account_id)
+
+
+def end_logins(db: Session, account_id: int) -> None:
+    """End every login that was made with the account's password; phones go on.
+
+    Raises
+    ------
+    NotFound
+        If there is no such account.
+    """
+    account_of(db, account_id).password_stamp = _new_stamp()
 
 
 def set_active(

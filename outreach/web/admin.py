@@ -19,6 +19,7 @@ from outreach.people.accounts import (
     account_of,
     areas_of,
     create_account,
+    end_logins,
     set_active,
     set_password,
     update_account,
@@ -37,6 +38,7 @@ from outreach.web.auth import person
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, refill_edit, version_of
 from outreach.web.routing import allow
+from outreach.web.security_log import Event, note
 from outreach.web.words import word
 
 if TYPE_CHECKING:
@@ -209,9 +211,11 @@ def add_account() -> ResponseReturnValue:
     try:
         given = read(AccountIn, request.form)
         with writing_db() as db:
-            create_account(db, given, request.form.get("password", ""), now=datetime.now(UTC))
+            password = request.form.get("password", "")
+            made = create_account(db, given, password, now=datetime.now(UTC))
     except Invalid as error:
         return _account_form(None, refill(request.form, error)), error.status
+    note(Event.ACCOUNT_ADDED, person().account_id, about=made.id)
     return _saved("/admin/accounts")
 
 
@@ -252,7 +256,19 @@ def save_account(account_id: int) -> ResponseReturnValue:
             )
     except (Invalid, Conflict) as error:
         return _account_form(account_id, _account_again(account_id, error)), error.status
+    note(Event.ACCOUNT_CHANGED, person().account_id, about=account_id)
     return _saved("/admin/accounts")
+
+
+@pages.post("/accounts/<int:account_id>/end-logins")
+@allow(Role.ADMIN)
+def end_all_logins(account_id: int) -> ResponseReturnValue:
+    """End whatever logins an account has, as when a computer was stolen."""
+    with writing_db() as db:
+        end_logins(db, account_id)
+    note(Event.LOGINS_ENDED, person().account_id, about=account_id)
+    flash(_("Every login of this account has ended. To come back the person needs the password."))
+    return redirect(url_for("admin.show_account", account_id=account_id), 303)
 
 
 def _stored_account(db: Session, account: Account) -> Filled:

@@ -17,6 +17,7 @@ from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import read
 from outreach.web.routing import allow
+from outreach.web.security_log import Event, note
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -59,5 +60,6 @@ def withdraw(token_id: int) -> ResponseReturnValue:
     """End anybody's token at once; who did so stays with it."""
     with writing_db() as db:
         name = withdraw_token(db, token_id, by=person(), now=now())
+    note(Event.TOKEN_WITHDRAWN, person().account_id, about=token_id)
     flash(_("%(name)s is withdrawn: programs that show it are refused from now on.", name=name))
     return redirect(url_for("admin_tokens.tokens"), 303)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Flask, request
 from flask_compress import Compress
@@ -27,16 +27,16 @@ from outreach.web import (
     errors,
     i18n,
     openrosa,
+    own_password,
     page,
     phone,
     pressure,
+    protection,
     routing,
+    security_log,
     wall,
 )
 from outreach.web.database import Running, reading_db, running, writing_db
-
-if TYPE_CHECKING:
-    from flask import Response
 
 __all__ = ["create_app", "reading_db", "running", "writing_db"]
 
@@ -45,6 +45,7 @@ TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 #: One line per reader; by name, because the views import from this file.
 BLUEPRINTS = (
     "outreach.web.auth:pages",
+    "outreach.web.own_password:pages",
     "outreach.web.home:pages",
     "outreach.web.health:pages",
     "outreach.web.admin:pages",
@@ -86,20 +87,6 @@ BLUEPRINTS = (
     "outreach.web.tokens:pages",
 )
 
-CONTENT_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "frame-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'self'",
-    )
-)
-
 
 class Pages(Flask):
     """The app; what it logs names the rule of an address, for an address itself may be a key."""
@@ -124,7 +111,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Pages("outreach", template_folder=str(TEMPLATES), static_folder=None)
     app.config.update(_flask_settings(settings))
     app.extensions["outreach"] = Running(settings, make_engine(settings.database))
-    assets.serve(app, settings.var_dir / "assets")
+    assets.serve(app, settings.var_dir / "assets", https_only=settings.https_only)
     i18n.install(app, settings.locale)
     pressure.install(app, settings.phones_wait_seconds)
     auth.install(app, settings)
@@ -134,10 +121,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     Compress(app)
     errors.install(app)
     page.install(app)
-    app.after_request(_protect)
+    protection.install(app)
+    security_log.install(app, auth.current_person)
     for name in BLUEPRINTS:
         app.register_blueprint(import_string(name))
     auth.limit_logins(app)
+    own_password.limit_guesses(app)
     confirm.protect(app)
     calendars.limit_guesses(app)
     openrosa.protect(app)
@@ -173,16 +162,3 @@ def _flask_settings(settings: Settings) -> dict[str, Any]:
 
 def _trust_proxies(app: Flask, count: int) -> None:
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
-
-
-def _protect(response: Response) -> Response:
-    """Set the headers that limit what a browser does with an answer, unless the view set them."""
-    headers = response.headers
-    headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-    headers.setdefault("Cache-Control", "private, no-cache")
-    if running().settings.https_only and request.is_secure:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    return response

@@ -17,13 +17,17 @@ from typing import TYPE_CHECKING
 from whitenoise import WhiteNoise
 from whitenoise.compress import Compressor
 
+from outreach.web.protection import NEVER_FRAMED, TRANSPORT
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from wsgiref.headers import Headers
 
     from flask import Flask
 
 PREFIX = "/static/"
+#: A file that is opened by itself loads nothing, runs nothing and stands in no other page.
+FILE_POLICY = f"default-src 'none'; base-uri 'none'; {NEVER_FRAMED}"
 MANIFEST = "manifest.json"
 
 
@@ -124,11 +128,21 @@ def _replace(path: Path, text: str) -> None:
     Path(file.name).rename(path)
 
 
-def _protect(headers: Headers, _path: str, _url: str) -> None:
-    headers["X-Content-Type-Options"] = "nosniff"
+def _protected(https_only: bool) -> Callable[[Headers, str, str], None]:
+    """Give files the headers that pages have, as far as they say anything about a file."""
+
+    def protect(headers: Headers, path: str, _url: str) -> None:
+        headers["X-Content-Type-Options"] = "nosniff"
+        headers["Content-Security-Policy"] = FILE_POLICY
+        if path.endswith(".svg"):
+            headers["Content-Type"] = "image/svg+xml; charset=utf-8"
+        if https_only:  # over plain HTTP browsers take no notice of it
+            headers["Strict-Transport-Security"] = TRANSPORT
+
+    return protect
 
 
-def serve(app: Flask, out_dir: Path) -> None:
+def serve(app: Flask, out_dir: Path, *, https_only: bool) -> None:
     """Collect the bundles, serve them below `/static/` and let templates call `asset()`."""
     manifest = collect(out_dir)
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
@@ -137,7 +151,7 @@ def serve(app: Flask, out_dir: Path) -> None:
         prefix=PREFIX,
         immutable_file_test=lambda _path, url: not url.endswith(MANIFEST),
         allow_all_origins=False,
-        add_headers_function=_protect,
+        add_headers_function=_protected(https_only),
     )
 
     def asset(bundle: str, file: str) -> str:

@@ -29,6 +29,7 @@ from outreach.web import phone_cookie
 from outreach.web.database import reading_db, wait_briefly, writing_db
 from outreach.web.our_page import pin_told
 from outreach.web.routing import public
+from outreach.web.security_log import Event, note
 
 if TYPE_CHECKING:
     from flask import Request, Response
@@ -317,9 +318,9 @@ def log_in() -> ResponseReturnValue:
     name = _tidy(request.form.get("login", ""))
     login = _check(name, request.form.get("password", ""))
     if login is None:
-        log.warning("login failed from %s", request.remote_addr)
+        note(Event.LOGIN_FAILED, g.account_tried)
         return render_template("login.html", login=name, next=after, wrong=True), WRONG
-    _start(login)
+    start(login)
     return redirect(after or "/", 303)
 
 
@@ -327,6 +328,7 @@ def _check(name: str, password: str) -> Login | None:
     with reading_db() as db:
         account = db.exec(select(Account).where(Account.login == name)).one_or_none()
         someone = person_of(db, account.id) if account and account.id else None
+    g.account_tried = account.id if account else None
     if account is None or someone is None:
         waste_a_check(password)
         return None
@@ -335,13 +337,15 @@ def _check(name: str, password: str) -> Login | None:
     return Login(someone, account.password_stamp, account.is_demo)
 
 
-def _start(login: Login) -> None:
+def start(login: Login) -> None:
+    """Log somebody in on this browser, who has just given the password."""
     # Nothing from before the login survives it: neither a planted session nor its token.
     session.clear()
     g.pop("csrf_token", None)
     session["since"] = int(time.time())
     session.permanent = login.person.role == Role.OFFICIAL
     login_user(login)
+    note(Event.LOGIN, login.person.account_id)
 
 
 @pages.get("/logout")
@@ -366,7 +370,9 @@ def log_out() -> ResponseReturnValue:
 
 def end_login(answer: AnyResponse) -> AnyResponse:
     """Let *answer* end the login and the phone's right to speak for its official."""
-    is_own_phone = _take_phone_back(current_login())
+    login = current_login()
+    is_own_phone = _take_phone_back(login)
+    note(Event.LOGOUT, login.person.account_id if login else None)
     logout_user()
     session.clear()
     answer.headers["Clear-Site-Data"] = '"cache"'

@@ -62,6 +62,7 @@ def feed(feed_token: str) -> ResponseReturnValue:
     answer.headers["Content-Disposition"] = 'inline; filename="kunjungan.ics"'
     answer.headers["X-Robots-Tag"] = "noindex"
     answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["Cache-Control"] = "private, no-cache"  # a calendar asks whether it changed
     answer.add_etag()
     return answer.make_conditional(request)
 

@@ -32,6 +32,7 @@ from outreach.web.database import reading_db, running, writing_db
 from outreach.web.forms import Filled
 from outreach.web.routing import public
 from outreach.web.secret_addresses import keep_secret
+from outreach.web.security_log import Event, note
 
 if TYPE_CHECKING:
     from flask import Response
@@ -158,6 +159,7 @@ def take(enrol_code: str) -> ResponseReturnValue:
             return _page(db, enrol_code, _found(db, enrol_code))
     answer = redirect(PHONE, 303)
     auth.start_phone(answer, token)
+    note(Event.PHONE_CONNECTED, found.official.account_id)
     return answer
 
 

@@ -49,8 +49,8 @@ def _shown(shown: Shown) -> Response:
     answer = Response(shown.content, mimetype=shown.media_type)
     answer.headers["Content-Disposition"] = "inline"
     answer.headers["Content-Security-Policy"] = _POLICY
-    # It never changes, but who may see it can: kept for the page it stands on, no longer.
-    answer.headers["Cache-Control"] = "private, max-age=600"
+    # People are on it: shown on the page it stands on, and kept by no browser.
+    answer.headers["Cache-Control"] = "private, no-store"
     answer.headers["Vary"] = "Cookie"
     answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
     return answer

@@ -10,7 +10,7 @@ from outreach.people.tables import Role
 from outreach.web.app import running
 from outreach.web.assets import PREFIX
 from outreach.web.auth import own_path, person
-from outreach.web.i18n import LANGUAGE_COOKIE, LANGUAGES
+from outreach.web.i18n import LANGUAGES, cookie_name
 from outreach.web.page import HOME
 from outreach.web.routing import allow, public
 
@@ -42,7 +42,7 @@ def choose_language(language: str) -> ResponseReturnValue:
         abort(404)
     answer = redirect(own_path(request.args.get("next")) or "/", 303)
     answer.set_cookie(
-        LANGUAGE_COOKIE,
+        cookie_name(),
         language,
         max_age=365 * 24 * 3600,
         httponly=True,

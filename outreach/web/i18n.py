@@ -12,6 +12,7 @@ from flask_babel import Babel, get_locale
 
 from outreach.villages.tables import Zone
 from outreach.web.auth import current_person
+from outreach.web.database import running
 
 if TYPE_CHECKING:
     from datetime import date, datetime, time
@@ -20,14 +21,13 @@ if TYPE_CHECKING:
 
 #: Languages of the screens, by their own names.
 LANGUAGES = {"id": "Bahasa Indonesia", "en": "English"}
-LANGUAGE_COOKIE = "language"
 
 
 def install(app: Flask, default: str) -> None:
     """Choose the language of each answer and teach the templates to write figures in it."""
 
     def choose() -> str:
-        chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+        chosen = request.cookies.get(cookie_name(), "")
         return chosen if chosen in LANGUAGES else default
 
     Babel(
@@ -38,6 +38,11 @@ def install(app: Flask, default: str) -> None:
     )
     filters = (number, percent, rupiah, long_date, plain_date, short_date, clock, moment, zone_name)
     app.jinja_env.filters.update({f.__name__: f for f in filters})
+
+
+def cookie_name() -> str:
+    """Name the cookie of the language; with HTTPS no other host can plant one of this name."""
+    return "__Host-language" if running().settings.https_only else "language"
 
 
 def language() -> str:

@@ -62,7 +62,8 @@ def _kept_as_is(content: dict[str, Any]) -> Response:
     answer = Response(body, mimetype="application/json")
     # Weak: compressed or not, it is the same state.
     answer.set_etag(hashlib.sha256(body).hexdigest()[:24], weak=True)
-    answer.headers["Cache-Control"] = "private, no-cache"
+    # The page keeps it, and asks by the tag itself: nothing else in the browser has to.
+    answer.headers["Cache-Control"] = "private, no-store"
     answer.headers["Vary"] = "Cookie"
     answer.headers["Content-Security-Policy"] = _POLICY
     answer.make_conditional(request)

@@ -26,6 +26,7 @@ from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, check, fill, refill
 from outreach.web.next_page import keep_for_next_page, take_kept
 from outreach.web.routing import allow
+from outreach.web.security_log import Event, note
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -55,6 +56,7 @@ def add_token() -> ResponseReturnValue:
             token = make_token(db, given, by=person(), now=now())
     except OutreachError as error:
         return _page(refill(request.form, error)), error.status
+    note(Event.TOKEN_MADE, person().account_id)
     keep_for_next_page(_KEPT_AS, token)
     return redirect(url_for("tokens.tokens", made=1), 303)
 
@@ -65,6 +67,7 @@ def withdraw(token_id: int) -> ResponseReturnValue:
     """End a token at once."""
     with writing_db() as db:
         name = withdraw_token(db, token_id, by=person(), now=now())
+    note(Event.TOKEN_WITHDRAWN, person().account_id, about=token_id)
     flash(_("%(name)s is withdrawn: programs that show it are refused from now on.", name=name))
     return redirect(url_for("tokens.tokens"), 303)
 

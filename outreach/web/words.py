@@ -221,6 +221,7 @@ PROBLEMS = {
     "password_easy_to_guess": _(
         "Too easy to guess: leave out names, places and words of our work, and add other words."
     ),
+    "wrong_password": _("This is not your present password."),
     "passwords_differ": _("The two passwords are not the same."),
     "not_a_phone": _("Please enter a phone number like 0812 3456 7890 or +62 812 3456 7890."),
     "not_an_email": _("Please enter an e-mail address like sekdes@desa.id."),

@@ -36,7 +36,8 @@ def test_every_answer_limits_what_a_browser_does_with_it(client: Visitor, path: 
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
     assert policy["script-src"] == policy["style-src"] == "'self'"
     assert policy["object-src"] == policy["base-uri"] == "'none'"
-    assert policy["frame-ancestors"] == policy["form-action"] == "'self'"
+    assert policy["frame-ancestors"] == "'none'"
+    assert policy["form-action"] == "'self'"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
     assert "no-store" in headers["Cache-Control"] or "no-cache" in headers["Cache-Control"]

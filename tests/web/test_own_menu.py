@@ -36,7 +36,7 @@ def test_everybody_has_a_menu_of_their_own(
 ) -> None:
     header = login_as(role).get(path).text.split("</header>")[0]
     ways, menu = header.split("<details", 1)
-    assert re.findall(r'href="(/[a-z]+)"', menu) == own
+    assert re.findall(r'href="(/[a-z]+)"', menu) == [*own, "/password"]
     assert not any(f'href="{one}"' in ways for one in own)
     assert menu.count("hreflang=") == 2
     assert 'action="/logout"' in menu

@@ -100,7 +100,7 @@ def test_the_same_state_is_only_named_again_in_a_few_bytes(
     again = phone.get(STATE, headers=headers)
     assert (again.status_code, again.data) == (304, b"")
     assert sum(len(f"{name}: {value}\r\n") for name, value in again.headers) < 500
-    assert again.headers["Cache-Control"] == "private, no-cache"
+    assert again.headers["Cache-Control"] == "private, no-store"
     assert "Cookie" in again.headers["Vary"]
     assert "Set-Cookie" not in again.headers
     set_work(app, world.own["visit_id"], Work.AWAITING)

@@ -1,0 +1,1 @@
+"""Rules of safety that hold for the product as a whole."""
