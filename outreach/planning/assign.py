@@ -10,8 +10,8 @@ from outreach.planning.blocks import resting_days
 from outreach.planning.check import violations_of_day
 from outreach.planning.daytrip import standing_visits, visits_of_day, visits_without_a_day
 from outreach.planning.expeditions import plan_stays, way_minutes
-from outreach.planning.fairness import share_fairly, shares_of
-from outreach.planning.model import Plan, Reason, Remedy
+from outreach.planning.fairness import carried_by, share_fairly, shares_of
+from outreach.planning.model import Plan, Reason, Remedy, Shares
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.prices import prices_of
 from outreach.planning.reasons import (
@@ -25,13 +25,12 @@ from outreach.planning.solver import SOLVER
 from outreach.planning.trying import without_capacity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from outreach.planning.model import (
         PlannedVisit,
         Problem,
-        Shares,
         Site,
         Stay,
         TeamDay,
@@ -72,7 +71,8 @@ def assign(problem: Problem, on_progress: Callable[[int, int], None] | None = No
     sites = [site for site in waiting if site.code not in refused]
     rounds = problem.parameters.rounds_of_steps or (rounds_for(len(sites)),) * 2
     search = Search(problem.seed, rounds, problem.parameters.cpu_seconds, on_progress)
-    visits, shares = visits_to(problem, sites, away.team_days, search)
+    carried = carried_by(problem, [*fixed, *away.visits], away.stays)
+    visits, shares = visits_to(problem, sites, away.team_days, search, carried)
     unplaced += without_capacity(sites, visits, team_days, problem.travel, away.stays)
     visits = [*fixed, *away.visits, *visits]
     plan = plan_of(problem, visits, (search.done[0], search.done[1]), unplaced, away.stays)
@@ -146,14 +146,21 @@ def visits_as_they_stand(problem: Problem, sites: Sequence[Site]) -> list[Planne
 
 
 def visits_to(
-    problem: Problem, sites: Sequence[Site], team_days: Sequence[TeamDay], search: Search
+    problem: Problem,
+    sites: Sequence[Site],
+    team_days: Sequence[TeamDay],
+    search: Search,
+    carried: Mapping[int, int],
 ) -> tuple[list[PlannedVisit], Shares | None]:
     """Visits to as many of the sites, each reachable alone, as the team-days hold.
 
-    With what sharing the trips among the teams has changed, if they are shared.
+    With what sharing the trips among the teams has changed, if they are shared; `carried` are the
+    minutes that the teams carry besides.
     """
+    is_shared = problem.parameters.fairness > 0
+    nothing = Shares(carried, carried, 0) if is_shared else None
     if not sites or not team_days:
-        return [], None
+        return [], nothing
     network = network_of(sites, team_days, problem.travel, problem.parameters.togetherness)
     kinds = {
         team_day: kind
@@ -161,12 +168,12 @@ def visits_to(
         if kind.sessions > 0
     }
     if not kinds:
-        return [], None
+        return [], nothing
     number_of = {site.code: number for number, site in enumerate(problem.sites)}
     prices = prices_of(problem).restricted([number_of[site.code] for site in sites])
     rota = fallen = plan_rota(network, kinds, prices, search)
-    if is_shared := problem.parameters.fairness > 0:
-        rota = share_fairly(network, rota, kinds, problem.parameters.fairness)
+    if is_shared:
+        rota = share_fairly(network, rota, kinds, problem.parameters.fairness, carried)
     visits = [
         visit
         for team_day, stops in rota.items()
@@ -175,4 +182,4 @@ def visits_to(
         )
         or ()
     ]
-    return visits, shares_of(network, fallen, rota, kinds) if is_shared else None
+    return visits, shares_of(network, fallen, rota, kinds, carried) if is_shared else None

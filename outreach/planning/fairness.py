@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
-    from outreach.planning.model import Site, TeamDay
+    from outreach.planning.model import PlannedVisit, Point, Problem, Stay, TeamDay
     from outreach.planning.network import Kind, Network
     from outreach.planning.rota import Rota
 
@@ -29,12 +29,39 @@ HARD_DAY_MINUTES = 120
 MOST_SWEEPS = 20
 
 
-def is_hard(sites: Iterable[Site], island: int | None) -> bool:
+def is_hard(places: Iterable[Point], island: int | None) -> bool:
     """Whether a trip from an island goes by boat or by air."""
     return any(
-        site.point.access is not Access.ROAD or (island is not None and site.point.island != island)
-        for site in sites
+        place.access is not Access.ROAD or (island is not None and place.island != island)
+        for place in places
     )
+
+
+def carried_by(
+    problem: Problem, visits: Iterable[PlannedVisit], stays: Iterable[Stay]
+) -> dict[int, int]:
+    """Minutes that every team carries by these visits and stays, before any trip is shared.
+
+    They weigh as in `burden`, seen from where the team is at home: on the way to a hub over sea and
+    back as well.
+    """
+    carried = {one.team_id: 0 for one in problem.team_days}
+    islands = {(one.team_id, one.day): one.base.island for one in problem.team_days}
+    places = {site.code: site for site in problem.sites}
+    trips: dict[tuple[int, date], list[PlannedVisit]] = defaultdict(list)
+    for visit in visits:
+        trips[visit.team_id, visit.day].append(visit)
+    for (team_id, day), trip in trips.items():
+        hard = is_hard((places[one.code].point for one in trip), islands.get((team_id, day)))
+        carried[team_id] = carried.get(team_id, 0) + HARD_DAY_MINUTES * hard
+        carried[team_id] += sum(
+            places[one.code].session_minutes + one.travel_minutes + one.return_minutes
+            for one in trip
+        )
+    for stay in stays:
+        hard = is_hard([stay.hub], islands[stay.team_id, stay.session_days[0]])
+        carried[stay.team_id] += 2 * (stay.access_minutes + HARD_DAY_MINUTES * hard)
+    return carried
 
 
 def share_fairly(
@@ -42,19 +69,21 @@ def share_fairly(
     rota: Mapping[TeamDay, tuple[int, ...]],
     kinds: Mapping[TeamDay, Kind],
     fairness: float,
+    carried_before: Mapping[int, int] | None = None,
 ) -> Rota:
     """Let teams change their trips of a day where that brings their loads together.
 
     Only trips of one day and kind change places, and no trip with a visit that stands: travel
     stays as it is. A trip that leaves a team which knows its districts must bring the loads closer
-    by `KNOWN_DISTRICT_MINUTES` / `fairness` minutes.
+    by `KNOWN_DISTRICT_MINUTES` / `fairness` minutes. `carried_before` is what the teams carry
+    besides, see `carried_by`.
     """
     shared = dict(rota)
     groups: dict[tuple[date, Kind], list[TeamDay]] = defaultdict(list)
     for team_day, kind in sorted(kinds.items(), key=lambda item: _when(item[0])):
         if not any(network.sites[stop].pin for stop in shared.get(team_day, ())):
             groups[team_day.day, kind].append(team_day)
-    carried = loads_of(network, shared, kinds)
+    carried = loads_of(network, shared, kinds, carried_before)
     for _ in range(MOST_SWEEPS):
         pairs = [pair for group in groups.values() for pair in combinations(group, 2)]
         if not sum([_exchange(network, shared, kinds, carried, pair, fairness) for pair in pairs]):
@@ -63,23 +92,29 @@ def share_fairly(
 
 
 def loads_of(
-    network: Network, rota: Mapping[TeamDay, tuple[int, ...]], kinds: Mapping[TeamDay, Kind]
+    network: Network,
+    rota: Mapping[TeamDay, tuple[int, ...]],
+    kinds: Mapping[TeamDay, Kind],
+    carried_before: Mapping[int, int] | None = None,
 ) -> dict[int, int]:
-    """Minutes that every team carries, see `burden`."""
-    carried = {one.team_id: 0 for one in kinds}
+    """Minutes that every team carries, see `burden`, besides what it carried before."""
+    carried = {one.team_id: 0 for one in kinds} | dict(carried_before or {})
     for team_day, stops in rota.items():
         carried[team_day.team_id] += burden(network, kinds[team_day], stops)
     return carried
 
 
 def shares_of(
-    network: Network, fallen: Rota, shared: Rota, kinds: Mapping[TeamDay, Kind]
+    network: Network,
+    fallen: Rota,
+    shared: Rota,
+    kinds: Mapping[TeamDay, Kind],
+    carried_before: Mapping[int, int] | None = None,
 ) -> Shares:
     """Tell what sharing the trips has changed."""
     strangers = _known_stops(network, fallen) - _known_stops(network, shared)
-    return Shares(
-        loads_of(network, fallen, kinds), loads_of(network, shared, kinds), len(strangers)
-    )
+    before, after = (loads_of(network, one, kinds, carried_before) for one in (fallen, shared))
+    return Shares(before, after, len(strangers))
 
 
 def _known_stops(network: Network, rota: Rota) -> set[int]:
@@ -96,7 +131,7 @@ def _known_stops(network: Network, rota: Rota) -> set[int]:
 def burden(network: Network, kind: Kind, stops: Sequence[int]) -> int:
     """Minutes of a trip: sessions, the road, and what a way by boat or air weighs."""
     sites = [network.sites[stop] for stop in stops]
-    hard = is_hard(sites, network.bases[kind.base].island)
+    hard = is_hard((site.point for site in sites), network.bases[kind.base].island)
     sessions = sum(site.session_minutes for site in sites)
     return sessions + sum(network.legs(kind, stops)) + HARD_DAY_MINUTES * hard
 

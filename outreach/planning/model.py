@@ -349,8 +349,9 @@ class Stay:
 class Shares:
     """What each team carries in minutes, as the trips fell and as they were shared fairly.
 
-    It costs no travel: teams change trips of one base and day. `strangers` are the villages that
-    then belong to a team which has no other trip in their district, and had one before.
+    Stays and visits that stand are in both. It costs no travel: teams change trips of one base and
+    day. `strangers` are the villages that then belong to a team which has no other trip in their
+    district, and had one before.
     """
 
     fallen: Mapping[int, int]

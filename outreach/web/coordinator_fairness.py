@@ -18,7 +18,6 @@ from outreach.errors import Invalid, NotFound
 from outreach.people.tables import Branch
 from outreach.visits.fairness import Fairness, Hardship, Spread, fairness
 from outreach.visits.shared_work import SharedWork, shared_work
-from outreach.visits.stays import stays_of_stage
 from outreach.web.auth import person
 from outreach.web.coordinator_calendar import next_month
 from outreach.web.coordinator_pages import READERS, pages, today
@@ -47,8 +46,6 @@ def stage_fairness(stage_id: int) -> ResponseReturnValue:
         branch = db.get_one(Branch, stage.branch_id)
         told = fairness(db, stage.branch_id, stage.starts, stage.ends, stage_id=stage_id)
         shared = _shared_words(shared_work(db, stage_id))
-        if shared and stays_of_stage(db, person(), stage_id):
-            shared = f"{shared} {_('Stays overnight are not counted in this.')}"
     facts = {"stage": stage, "campaign": campaign, "branch": branch, "shared_words": shared}
     return _page(told, stage.starts, stage.ends, **facts)
 
