@@ -46,8 +46,8 @@ UNITS_A_MINUTE = 60 * UNITS_A_SECOND
 # Above the largest price: below it the solver would gain by overloading a day.
 LARGEST_PENALTY = 1e8
 
-# A leg of this length fits into no day: it forbids the arc.
-FORBIDDEN_MINUTES = 24 * 60 + 1
+# A leg of this length fits into no day, not even one that ends the night after: it forbids the arc.
+FORBIDDEN_MINUTES = 48 * 60 + 1
 
 NO_END = int(np.iinfo(np.int64).max)
 
@@ -130,7 +130,8 @@ def held(network: Network, slots: Sequence[Slots], trips: Iterable[Found]) -> li
         waiting.discard(number)
         if kept := repaired(network, slots[number], stops):
             found.append((number, kept))
-    return found + [(number, repaired(network, slots[number], ())) for number in sorted(waiting)]
+    alone = [(number, repaired(network, slots[number], ())) for number in sorted(waiting)]
+    return found + [(number, kept) for number, kept in alone if kept]
 
 
 def problem_data(

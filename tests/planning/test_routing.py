@@ -22,6 +22,7 @@ from outreach.planning.solver import (
     UNITS_A_SECOND,
     Found,
     duration_matrix,
+    held,
     one_session_each_side,
     problem_data,
     repaired,
@@ -133,6 +134,13 @@ def test_a_friday_from_eight_to_five_forbids_ways_longer_than_ninety_minutes() -
     assert minutes[0, 1:].tolist() == [way[0], FORBIDDEN_MINUTES, FORBIDDEN_MINUTES]
     assert minutes[1:, 0].tolist() == [way[0], FORBIDDEN_MINUTES, network.minutes[3, 0]]
     assert minutes[1, 3] == FORBIDDEN_MINUTES
+
+
+def test_a_visit_that_stands_where_no_day_holds_it_leaves_no_empty_trip() -> None:
+    network, kinds = ground([site(0, point(200)), site(1)], [team_day()])
+    (kind,) = kinds.values()
+    slots = [Slots(kind, MONDAY, 1, 1, team_id=1, standing=frozenset({0}))]
+    assert held(network, slots, []) == []
 
 
 def test_other_hours_of_a_friday_do_not_follow_the_rule_of_one_each_side() -> None:
