@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr = SecretStr("")
     var_dir: Path = ROOT / "var"
     demo: bool = True
+    postgres_bin: str = ""
     web_workers: int = Field(default=2, ge=1, le=64)
     phones_wait_seconds: float = Field(default=2.0, gt=0, le=30)
     task_workers: int = Field(default=2, ge=1, le=64)

@@ -16,6 +16,8 @@ from outreach.errors import OutreachError
 #: Which module of this package defines which command, under the command's own name.
 _COMMANDS = {
     "accounts": "accounts",
+    "backup": "backup",
+    "database": "data_check",
     "demo": "demo",
     "ledger": "ledger",
     "maps": "maps",

@@ -1,0 +1,202 @@
+"""Backups by hand or by the clock of the system: make, check, restore, and a drill of all three."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from outreach.cli.backup_words import database_name, main_counts, moment, why_refused
+from outreach.cli.database import own_engine
+from outreach.cli.say import decimal, say, step
+from outreach.config import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from outreach.safekeeping.archive import Archive, Manifest
+    from outreach.safekeeping.backup import Restored, Steps
+    from outreach.safekeeping.beside import Beside
+    from outreach.safekeeping.dumps import Keeper
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_KEPT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def backup() -> None:
+    """Save the data, and put it back."""
+
+
+@backup.command("make")
+@click.argument("file", type=_FILE)
+def make(file: Path) -> None:
+    """Write a backup to FILE, which must not be there yet; Outreach may run meanwhile."""
+    with _told(), _keeper() as keeper:
+        manifest, seconds = _make(keeper, file)
+    step(
+        "Backup: %(file)s, %(size)s MB in %(seconds)s s",
+        file=file,
+        size=_megabytes(file),
+        seconds=decimal(seconds),
+    )
+    click.echo("    " + main_counts(manifest))
+    if not any(part.name == "secret" for part in manifest.parts):
+        click.echo("    " + say("SECRET_KEY stands in your settings: keep it with the backup."))
+
+
+def _make(keeper: Keeper, file: Path) -> tuple[Manifest, float]:
+    from outreach.safekeeping.backup import make as make_backup
+
+    begun = time.perf_counter()
+    manifest = make_backup(keeper, _beside(), file, datetime.now(UTC))
+    return manifest, time.perf_counter() - begun
+
+
+@backup.command("check")
+@click.argument("file", type=_KEPT_FILE)
+def check(file: Path) -> None:
+    """Say what the backup in FILE holds, and whether every byte is as it was written."""
+    with _told(), _opened(file) as archive:
+        _describe(archive)
+        click.echo(say("Every byte is as it was written."))
+
+
+def _describe(archive: Archive) -> None:
+    told = archive.manifest
+    step(
+        "Backup of %(when)s: Outreach %(version)s, %(database)s, tables at %(migration)s",
+        when=moment(told.made_at),
+        version=told.version,
+        database=database_name(told.database),
+        migration=told.migration,
+    )
+    click.echo("    " + main_counts(told))
+    has_key, has_borders = "secret" in archive, "borders.json" in archive
+    click.echo("    " + (say("with the key") if has_key else say("without the key")), nl=False)
+    click.echo(", " + (say("with borders") if has_borders else say("without borders")))
+
+
+@backup.command("restore")
+@click.argument("file", type=_KEPT_FILE)
+@click.option("--replace", "replaces", is_flag=True, help="Replace data; they are kept aside.")
+def restore(file: Path, *, replaces: bool) -> None:
+    """Put the backup in FILE in the place of the database; Outreach must not run meanwhile."""
+    from outreach.safekeeping.backup import restore as put_back
+
+    begun = time.perf_counter()
+    with _told(), _opened(file) as archive, _keeper() as keeper:
+        _describe(archive)
+        done = put_back(archive, keeper, _beside(), _steps(), datetime.now(UTC), replaces=replaces)
+    step("Restored in %(seconds)s s", seconds=decimal(time.perf_counter() - begun))
+    _tell(done)
+
+
+def _tell(done: Restored) -> None:
+    """Say what is left to do."""
+    head = _steps().known[-1]
+    if done.came_from != head:
+        click.echo(say("Tables brought from %(was)s to %(now)s.", was=done.came_from, now=head))
+    if done.kept:
+        click.echo(say("What was there before is kept as %(name)s.", name=done.kept))
+    if done.redraws:
+        click.echo(say("Draw the map anew within the borders: outreach maps build"))
+    if done.other_key:
+        click.echo(
+            say(
+                "The key here is not the one of the backup: until SECRET_KEY is set to that one, "
+                "links and printed forms from before lead nowhere."
+            )
+        )
+
+
+@backup.command("drill")
+def drill() -> None:
+    """Make a backup, restore it beside the database, check the copy and clean up."""
+    from outreach.safekeeping.backup import refuse_unfit
+
+    folder = read_settings().var_dir
+    with _told(), _keeper() as keeper, tempfile.TemporaryDirectory(dir=folder) as aside:
+        file = Path(aside) / "drill.outreach"
+        manifest, seconds = _make(keeper, file)
+        step(
+            "Backup made: %(size)s MB in %(seconds)s s",
+            size=_megabytes(file),
+            seconds=decimal(seconds),
+        )
+        click.echo("    " + main_counts(manifest))
+        with _opened(file) as archive:
+            refuse_unfit(archive, keeper, _steps())
+            broken = _restore_beside(archive, keeper)
+    step("Cleaned up; the database itself was only read")
+    sys.exit(1 if broken else 0)
+
+
+def _restore_beside(archive: Archive, keeper: Keeper) -> int:
+    from outreach.cli.data_check import tell_findings
+    from outreach.db import reading
+    from outreach.safekeeping.backup import standing_beside
+    from outreach.safekeeping.checking import check_data
+
+    begun = time.perf_counter()
+    with standing_beside(archive, keeper, _steps()) as engine:
+        restored = time.perf_counter()
+        step(
+            "Restored beside the database in %(seconds)s s; as many rows as went in",
+            seconds=decimal(restored - begun),
+        )
+        with reading(engine) as db:
+            findings = check_data(db)
+    step("Copy checked in %(seconds)s s", seconds=decimal(time.perf_counter() - restored))
+    return tell_findings(findings)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say in one sentence why nothing was done."""
+    from outreach.safekeeping.refused import BackupRefused
+
+    try:
+        yield
+    except BackupRefused as error:
+        raise click.ClickException(why_refused(error)) from error
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Archive]:
+    from outreach.safekeeping.archive import opened
+
+    with opened(file) as archive:
+        yield archive
+
+
+@contextmanager
+def _keeper() -> Iterator[Keeper]:
+    from outreach.safekeeping.backup import keeper_of
+
+    with own_engine() as engine:
+        yield keeper_of(engine, read_settings().postgres_bin)
+
+
+def _beside() -> Beside:
+    from outreach.safekeeping.beside import Beside
+
+    settings = read_settings()
+    return Beside(settings.var_dir, settings.secret_key.get_secret_value())
+
+
+def _steps() -> Steps:
+    from outreach import migrations
+    from outreach.safekeeping.backup import Steps
+
+    return Steps(migrations.steps(), migrations.upgrade)
+
+
+def _megabytes(file: Path) -> str:
+    return decimal(file.stat().st_size / 1e6)

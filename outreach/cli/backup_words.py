@@ -1,0 +1,141 @@
+"""What the commands about backups and about the state of the data say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from babel.numbers import format_decimal
+
+from outreach.cli.say import _language, say
+from outreach.villages.tables import Zone
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from outreach.safekeeping.archive import Manifest
+    from outreach.safekeeping.refused import BackupRefused
+
+
+def number(value: int) -> str:
+    """Write a whole number as the operator's language does: `83.762`."""
+    return format_decimal(value, "#,##0", locale="en" if _language() == "en" else "id")
+
+
+def moment(at: datetime) -> str:
+    """Write a moment by the clock of Jakarta."""
+    return f"{at.astimezone(ZoneInfo(Zone.WIB)):%d/%m/%Y %H.%M} {Zone.WIB.name}"
+
+
+def why_refused(error: BackupRefused) -> str:
+    """Say in one sentence why nothing was done."""
+    told = dict(error.facts)
+    for name in told.keys() & {"archive", "database"}:
+        told[name] = database_name(str(told[name]))
+    return _reasons()[error.reason] % told
+
+
+def database_name(kind: str) -> str:
+    """Write the kind of a database as its makers do."""
+    return {"sqlite": "SQLite", "postgresql": "PostgreSQL"}.get(kind, kind)
+
+
+def main_counts(manifest: Manifest) -> str:
+    """Tell the rows that people ask for first, and how many there are in all."""
+    rows = manifest.tables
+    return say(
+        "villages %(villages)s, visits %(visits)s, session reports %(reports)s, pictures "
+        "%(pictures)s, officials %(officials)s, accounts %(accounts)s; in all %(rows)s rows in "
+        "%(tables)s tables",
+        villages=number(rows.get("village", 0)),
+        visits=number(rows.get("visit", 0)),
+        reports=number(rows.get("session_report", 0)),
+        pictures=number(rows.get("evidence", 0)),
+        officials=number(rows.get("official", 0)),
+        accounts=number(rows.get("account", 0)),
+        rows=number(sum(rows.values())),
+        tables=len(rows),
+    )
+
+
+def rule_words() -> dict[str, str]:
+    """Name what every rule of the data looks for."""
+    return {
+        "double_booked_teams": say("teams with two visits in one slot of a day"),
+        "doubled_visits": say("villages with two visits in one stage"),
+        "reports_without_visit": say("reports without their visit, or of another village"),
+        "broken_corrections": say("reports outside their visit's chain of corrections"),
+        "status_against_report": say("visits whose status or result is not their report's"),
+        "details_do_not_add_up": say("reports whose sign-ups do not add up"),
+        "totals_differ": say("figures of the pages that are not the sums of their rows"),
+        "visits_without_history": say("visits without a line of history"),
+        "status_against_history": say("visits that stand otherwise than their history says"),
+        "dangling_keys": say("references to rows that are not there"),
+        "damaged_file": say("damaged pages of the database file"),
+    }
+
+
+def _reasons() -> dict[str, str]:
+    return {
+        "file_there": say("%%(file)s is there already; a backup never writes over a file."),
+        "no_room": say(
+            "No room to write %%(place)s: %%(detail)s. Nothing was changed, nothing half done "
+            "was left."
+        ),
+        "cannot_write": say("%%(place)s cannot be written: %%(detail)s."),
+        "not_ours": say("%%(file)s is no backup of Outreach. Nothing was changed."),
+        "damaged": say(
+            "%%(file)s is damaged: it was cut short or changed after it was made. Nothing was "
+            "changed. Take another copy."
+        ),
+        "newer_format": say(
+            "A newer version of Outreach made this backup (format %%(format)s; this one reads up "
+            "to %%(known)s). Update Outreach first. Nothing was changed."
+        ),
+        "newer_version": say(
+            "A newer version of Outreach made this backup: its tables stand at %%(migration)s, "
+            "this one knows them up to %%(known)s. Update Outreach first. Nothing was changed."
+        ),
+        "other_database": say(
+            "This is a backup of a %%(archive)s database, but DATABASE_URL names a %%(database)s "
+            "database. Set DATABASE_URL to a %%(archive)s database. Nothing was changed."
+        ),
+        "no_tables": say("There is no database here yet that could be backed up."),
+        "server_too_old": say(
+            "This backup comes from PostgreSQL %%(needed)s, but the server here is PostgreSQL "
+            "%%(found)s, which cannot read it. Nothing was changed."
+        ),
+        "no_program": say(
+            "%%(program)s is not on this machine: install the client of PostgreSQL %%(needed)s, "
+            "or name its folder in POSTGRES_BIN."
+        ),
+        "program_too_old": say(
+            "%%(program)s on this machine is of PostgreSQL %%(found)s, older than the server or "
+            "the backup (%%(needed)s): install a newer client, or name its folder in POSTGRES_BIN."
+        ),
+        "program_failed": say("%%(program)s did not end well: %%(detail)s"),
+        "in_use": say(
+            "The database %%(database)s is in use. Stop Outreach first: web, workers and sweeper."
+        ),
+        "holds_rows": say(
+            "The database that DATABASE_URL names holds data. Only with --replace is it "
+            "replaced; it is then kept under another name. Nothing was changed."
+        ),
+        "other_key": say(
+            "The key here is not the one of the backup: links, printed forms and phones' codes "
+            "made with either do not hold with the other. Go on with --replace. Nothing was "
+            "changed."
+        ),
+        "no_database_made": say(
+            "No database could be made beside the real one: %%(detail)s. The user of DATABASE_URL "
+            "needs the right CREATEDB. Nothing was changed."
+        ),
+        "not_exchanged": say(
+            "The databases could not be exchanged: %%(detail)s. The one that was there stays."
+        ),
+        "rows_missing": say(
+            "What came out of the backup is not what went in: %%(tables)s. The database that was "
+            "there stays."
+        ),
+        "borders_change": say("The borders of the map are being changed right now. Try again."),
+    }

@@ -1,0 +1,74 @@
+"""`outreach database`: whether the data are as they must be."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from outreach.cli.database import own_engine
+from outreach.cli.say import say, step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Engine
+
+    from outreach.safekeeping.checking import Finding
+
+_MOST_TOLD = 10
+
+
+@click.group()
+def database() -> None:
+    """Look after the data themselves."""
+
+
+@database.command("check")
+def check() -> None:
+    """Hold all rows against the rules of the data; nothing is changed. Exit code 1 if any broke."""
+    from outreach.db import reading
+    from outreach.safekeeping.checking import check_data
+
+    with own_engine() as engine:
+        _require_newest(engine)
+        step("Database: checking all rows")
+        with reading(engine) as db:
+            findings = check_data(db)
+    sys.exit(1 if tell_findings(findings) else 0)
+
+
+def _require_newest(engine: Engine) -> None:
+    from outreach import migrations
+    from outreach.safekeeping.dumps import migration_of
+    from outreach.safekeeping.refused import BackupRefused
+
+    try:
+        with engine.connect() as connection:
+            is_at = migration_of(connection)
+    except BackupRefused:
+        is_at = ""
+    if is_at != migrations.steps()[-1]:
+        raise click.ClickException(
+            say("The tables are not up to date. First: outreach migrations upgrade")
+        )
+
+
+def tell_findings(findings: Sequence[Finding]) -> int:
+    """Print every rule with what breaks it; tell how many things are wrong."""
+    from outreach.cli.backup_words import number, rule_words
+
+    words = rule_words()
+    for one in findings:
+        click.echo(f"    {number(len(one.broken)):>7}  {words[one.rule]}")
+        for place in one.broken[:_MOST_TOLD]:
+            click.echo(f"{'':15}{place}")
+        if len(one.broken) > _MOST_TOLD:
+            more = number(len(one.broken) - _MOST_TOLD)
+            click.echo(f"{'':15}" + say("and %(more)s more", more=more))
+    wrong = sum(len(one.broken) for one in findings)
+    click.echo(
+        say("Something is wrong: see above.") if wrong else say("All zeros: nothing is wrong.")
+    )
+    return wrong

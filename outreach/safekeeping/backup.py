@@ -1,0 +1,158 @@
+"""Make a backup, and put one back: beside the real database first, in its place when it stands."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from outreach.safekeeping.archive import Archive, Manifest, written
+from outreach.safekeeping.beside import Beside, fingerprint
+from outreach.safekeeping.dumps import Keeper, count_rows, migration_of
+from outreach.safekeeping.postgres import PostgresKeeper
+from outreach.safekeeping.refused import BackupRefused
+from outreach.safekeeping.sqlite import SqliteKeeper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from sqlalchemy import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps of the migrations that this version knows, first to last, and how to take them."""
+
+    known: tuple[str, ...]
+    upgrade: Callable[[Engine], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What came of it: the step the tables came from, and under which name the old ones are kept.
+
+    `kept` is empty where nothing was there; `redraws` tells that borders have changed, `other_key`
+    that what was signed before the backup is not known here.
+    """
+
+    came_from: str
+    kept: str
+    redraws: bool
+    other_key: bool
+
+
+def keeper_of(engine: Engine, programs: str = "") -> Keeper:
+    """Choose how to save this database; *programs* is the folder of PostgreSQL's, if told."""
+    if engine.dialect.name == "sqlite":
+        return SqliteKeeper(engine)
+    return PostgresKeeper(engine, programs)
+
+
+def make(keeper: Keeper, beside: Beside, file: Path, now: datetime) -> Manifest:
+    """Write a backup of the database as it is at one moment, while others go on working.
+
+    Raises
+    ------
+    BackupRefused
+        If the file is there already or cannot be written, the database has no tables, or a
+        program of PostgreSQL is missing, too old or fails. Then no file is left behind.
+    """
+    with (
+        written(file) as archive,
+        tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder,
+        keeper.dump(Path(folder)) as dump,
+    ):
+        archive.add(keeper.part, dump.chunks, packed=dump.is_packed)
+        for name, content in beside.parts():
+            archive.add(name, [content])
+        manifest = Manifest(
+            made_at=now,
+            version=version("outreach"),
+            migration=dump.migration,
+            database=keeper.kind,
+            server=dump.server,
+            tables=dump.tables,
+            key=fingerprint(beside.key),
+            parts=tuple(archive.parts),
+        )
+        archive.close(manifest)
+    return manifest
+
+
+def refuse_unfit(archive: Archive, keeper: Keeper, steps: Steps) -> None:
+    """Refuse an archive that this version or this database cannot take.
+
+    Raises
+    ------
+    BackupRefused
+        `other_database`, `newer_version`, or what the database's server says.
+    """
+    told = archive.manifest
+    if told.database != keeper.kind:
+        raise BackupRefused("other_database", archive=told.database, database=keeper.kind)
+    if told.migration not in steps.known:
+        raise BackupRefused("newer_version", migration=told.migration, known=steps.known[-1])
+    keeper.refuse_unfit(told.server)
+
+
+@contextmanager
+def standing_beside(archive: Archive, keeper: Keeper, steps: Steps) -> Iterator[Engine]:
+    """Bring the archive into a database beside the real one, whole and up to date.
+
+    Raises
+    ------
+    BackupRefused
+        `rows_missing` if a table holds another number of rows than when the backup was made.
+    """
+    with keeper.aside(archive.chunks(keeper.part)) as engine:
+        _compare(engine, archive.manifest)
+        steps.upgrade(engine)
+        yield engine
+
+
+def _compare(engine: Engine, manifest: Manifest) -> None:
+    with engine.connect() as connection:
+        there = count_rows(connection)
+        is_at = migration_of(connection)
+    names = sorted(there.keys() | manifest.tables.keys())
+    wrong = [name for name in names if there.get(name) != manifest.tables.get(name)]
+    if wrong or is_at != manifest.migration:
+        raise BackupRefused("rows_missing", tables=", ".join(wrong) or is_at)
+
+
+def restore(
+    archive: Archive,
+    keeper: Keeper,
+    beside: Beside,
+    steps: Steps,
+    now: datetime,
+    *,
+    replaces: bool = False,
+) -> Restored:
+    """Put a backup in the place of the database; until it stands whole, nothing is changed.
+
+    With *replaces* a database that holds something is kept under another name.
+
+    Raises
+    ------
+    BackupRefused
+        If the archive does not fit, the database is in use, or it or the key here would be
+        replaced and nobody said so.
+    """
+    refuse_unfit(archive, keeper, steps)
+    keeper.refuse_in_use()
+    keeps = keeper.holds_rows()
+    if keeps and not replaces:
+        raise BackupRefused("holds_rows")
+    if beside.has_other_key(archive) and not replaces:
+        raise BackupRefused("other_key")
+    with standing_beside(archive, keeper, steps) as engine:
+        beside.lay_ready(archive)
+        kept = keeper.take_place(engine, now, keeps=keeps)
+    redraws = beside.put_back(archive, now)
+    other_key = fingerprint(beside.key) != archive.manifest.key
+    return Restored(archive.manifest.migration, kept, redraws, other_key)
