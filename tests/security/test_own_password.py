@@ -95,3 +95,13 @@ def test_an_admin_ends_every_login_of_an_account(
     assert admin.send(f"{path}/end-logins").location == path
     assert visitor.get("/board").location.startswith("/login")
     assert log_in(app, "manager", PASSWORD) == 303
+
+
+@pytest.mark.parametrize("new", ["ombak " * 20 + "Pasir 1", "  Blank on both sides, ÄÖ and 漢字  "])
+def test_a_long_password_counts_to_its_last_sign(
+    app: Flask, login_as: Callable[[Role], Visitor], new: str
+) -> None:
+    assert login_as(Role.MANAGER).send("/password", told(new=new)).status_code == 303
+    for other in (new[:-1], new.swapcase(), new.strip() if new != new.strip() else new + " "):
+        assert log_in(app, "manager", other) == 422
+    assert log_in(app, "manager", new) == 303
