@@ -6,7 +6,8 @@ The places are real; people, teams, sponsors and how it went are made up.
 from __future__ import annotations
 
 from outreach.demonstration import manners
-from outreach.demonstration.logins import MAKASSAR_COORDINATOR, Login
+from outreach.demonstration.cast import MONDAY_TO_SATURDAY
+from outreach.demonstration.logins import AMBON_COORDINATOR, MAKASSAR_COORDINATOR, Login
 from outreach.demonstration.tales import Crew, Idle, Patron, Tale, Wave
 from outreach.logbook.tables import Package, Payer, Sector
 from outreach.people.branches import BranchIn
@@ -14,6 +15,8 @@ from outreach.people.tables import Role
 
 _TUESDAY, _WEDNESDAY, _THURSDAY = 2, 3, 4
 _TWO_DAYS = (_TUESDAY, _THURSDAY)
+#: Who is away for nights works whole weeks.
+_WHOLE_WEEKS = tuple(MONDAY_TO_SATURDAY)
 _ONE_DAY = (_WEDNESDAY,)
 
 LHOKSEUMAWE = Tale(
@@ -181,12 +184,17 @@ AMBON = Tale(
         base_village_code="81.71.02.1011",
         regency_codes=["81.71", "81.06"],
     ),
-    Login("koordinator.ambon", "Grace Pattiwael", Role.COORDINATOR),
+    AMBON_COORDINATOR,
     (
         Crew("Tim Pattimura", "81.71.02.1011", ("Jefry Sahetapy", "Fitria Wally"), _TWO_DAYS),
         Crew("Tim Seram", "81.06.01.2010", ("Ridwan Kaisupy", "Selvia Nanlohy"), _ONE_DAY),
+        Crew("Tim Manipa", "81.71.02.1011", ("Abraham Tuhuteru", "Wa Ode Salma"),
+             _WHOLE_WEEKS, joins=2),
     ),
-    (Wave("Tahap 1: Ambon dan Seram Bagian Barat", (), -84, 40, 95),),
+    (
+        Wave("Tahap 1: Ambon dan Seram Bagian Barat", (), -84, 40, 95),
+        Wave("Tahap 2: Manipa dan Taniwel Timur", ("81.06.09", "81.06.10"), -5, 33),
+    ),
     manners.MALUKU,
     manners.MOLUCCAN,
     target=1_100,
@@ -209,6 +217,8 @@ JAYAPURA = Tale(
     Login("koordinator.jayapura", "Selfina Mebri", Role.COORDINATOR),
     (
         Crew("Tim Cenderawasih", "91.71.03.1012", ("Elias Kambu", "Novita Rumbiak"), _TWO_DAYS),
+        Crew("Tim Keerom", "91.71.03.1012", ("Yohanis Gusbager", "Rosalina Tuamis"),
+             _WHOLE_WEEKS, joins=2),
     ),
     (
         Wave("Tahap 1: Jayapura dan Sentani", ("91.71", "91.03.01", "91.03.02"), -91, 15),

@@ -100,7 +100,9 @@ def _tell_of(
 ) -> None:
     """Tell of a branch, the *number*-th beside Surakarta: who works there and how it went."""
     branch_id, by = _settle_in(db, tale, secret=secret, now=now, today=today)
-    for wave in tale.waves:
+    running = []
+    for turn, wave in enumerate(tale.waves, start=1):
+        _engage(db, tale, turn, branch_id, by)
         stage_id = _prepare(db, wave, campaign_id, by, cast.manager, today)
         if wave.approved:
             _help(db, tale, stage_id, by, today)
@@ -108,7 +110,8 @@ def _tell_of(
         if wave.ends < 0:
             wind_up(db, stage_id, db.get_one(Stage, stage_id).version, by=by, now=now)
         elif wave.approved:
-            _reach_by_phone(db, tale, stage_id, number, by, now=now, today=today)
+            running.append(stage_id)
+    _reach_by_phone(db, tale, running, number, by, now=now, today=today)
     confirm_signups(db, by=by, branch_id=branch_id, now=now)
     if tale.target:
         given = TargetIn(
@@ -124,15 +127,20 @@ def _tell_of(
 def _settle_in(
     db: Session, tale: Tale, *, secret: str, now: datetime, today: date
 ) -> tuple[int, Person]:
-    """Make the branch with its coordinator, its teams, and who pays for workers there."""
+    """Make the branch with its coordinator, and who pays for workers there."""
     branch_id = create_branch(db, tale.branch, is_demo=True).id or 0
     by = make_account(db, tale.coordinator, secret=secret, now=now, branch_id=branch_id)
-    for crew in tale.crews:
-        create_team(db, branch_id, crew.as_given(), by=by)
     for patron in tale.patrons:
         add_sponsorship(db, patron.as_given(today), by=by, is_demo=True)
-    db.flush()  # plans need the teams' ids
     return branch_id, by
+
+
+def _engage(db: Session, tale: Tale, wave: int, branch_id: int, by: Person) -> None:
+    """Make the teams that join for the *wave*-th wave."""
+    for crew in tale.crews:
+        if crew.joins == wave:
+            create_team(db, branch_id, crew.as_given(), by=by)
+    db.flush()  # plans need the teams' ids
 
 
 def _prepare(
@@ -243,10 +251,18 @@ def _end(db: Session, tale: Tale, visit: VisitRow, ending: Ending, by: Person, t
 
 
 def _reach_by_phone(
-    db: Session, tale: Tale, stage_id: int, number: int, by: Person, *, now: datetime, today: date
+    db: Session,
+    tale: Tale,
+    stage_ids: Sequence[int],
+    number: int,
+    by: Person,
+    *,
+    now: datetime,
+    today: date,
 ) -> None:
     """Note who can be called in the villages that come next, and which of them have a phone."""
-    coming = [visit for visit in visits_of_stage(db, by, stage_id) if visit.day >= today]
+    visits = [visit for stage_id in stage_ids for visit in visits_of_stage(db, by, stage_id)]
+    coming = sorted((visit for visit in visits if visit.day >= today), key=lambda one: one.day)
     codes = [visit.village_code for visit in coming[:_HEADS]]
     first = number * _NUMBERS_A_BRANCH + 1
     introduce_heads(db, codes, by=by, today=today, names=tale.names, first=first)

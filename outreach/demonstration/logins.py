@@ -1,4 +1,4 @@
-"""Who can log in to the demonstration: one for each role, and a coordinator of another branch."""
+"""Who can log in to the demonstration: one for each role, and coordinators of other branches."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ class Login:
 COORDINATOR = Login("koordinator.surakarta", "Wening Prameswari", Role.COORDINATOR)
 #: Sees another branch: who looks at both sees who sees what.
 MAKASSAR_COORDINATOR = Login("koordinator.makassar", "Andi Besse Tenri", Role.COORDINATOR)
+#: Has teams that stay overnight.
+AMBON_COORDINATOR = Login("koordinator.ambon", "Grace Pattiwael", Role.COORDINATOR)
 OFFICIAL = Login("perangkat.desa", "Sri Lestari", Role.OFFICIAL)
 MANAGER = Login("manajer.pusat", "Rangga Adinata", Role.MANAGER, area="")
 ADMIN = Login("admin.kantor", "Tirta Mahendra", Role.ADMIN)
-LOGINS = (COORDINATOR, MAKASSAR_COORDINATOR, OFFICIAL, MANAGER, ADMIN)
+LOGINS = (COORDINATOR, MAKASSAR_COORDINATOR, AMBON_COORDINATOR, OFFICIAL, MANAGER, ADMIN)
 
 
 def demo_password(secret: str, login: str) -> str:

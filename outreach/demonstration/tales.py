@@ -29,13 +29,17 @@ class Tell(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Crew:
-    """A team: where it starts, who goes, on which days of the week, to how many villages a day."""
+    """A team: where it starts, who goes, on which days of the week, to how many villages a day.
+
+    It joins its branch for the so-many-th wave.
+    """
 
     name: str
     base: str
     members: tuple[str, ...]
     weekdays: tuple[int, ...]
     sessions: int = 2
+    joins: int = 1
 
     def as_given(self) -> TeamIn:
         """Tell the team as a coordinator enters it."""

@@ -24,7 +24,13 @@ from outreach.config import ROOT, Settings
 from outreach.db import reading, unit_of_work
 from outreach.demonstration import story
 from outreach.demonstration.cast import BRANCH
-from outreach.demonstration.logins import COORDINATOR, MAKASSAR_COORDINATOR, MANAGER, OFFICIAL
+from outreach.demonstration.logins import (
+    AMBON_COORDINATOR,
+    COORDINATOR,
+    MAKASSAR_COORDINATOR,
+    MANAGER,
+    OFFICIAL,
+)
 from outreach.demonstration.phone import LASTS
 from outreach.messages.announce import announce
 from outreach.messages.outbox import to_send_by_hand
@@ -47,6 +53,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sqlalchemy import Engine
+
+    from outreach.demonstration.logins import Login
 
 
 @pytest.fixture(autouse=True)
@@ -112,13 +120,16 @@ def test_the_story_leaves_something_to_do_for_coordinator_and_manager(
     check_phones(sqlite_engine, coordinator, now, today)
 
 
+@pytest.mark.parametrize(
+    "another", [MAKASSAR_COORDINATOR, AMBON_COORDINATOR], ids=lambda one: one.login
+)
 def test_the_login_of_another_branch_is_printed_where_that_branch_is(
-    sqlite_engine: Engine,
+    sqlite_engine: Engine, another: Login
 ) -> None:
     builders.load_small_registry(sqlite_engine)
     with unit_of_work(sqlite_engine) as db:
         branch = builders.branch(db)
-        login = MAKASSAR_COORDINATOR.login
+        login = another.login
         desk = builders.account(db, Role.COORDINATOR, login, branch_id=branch.id, name="Andi")
         desk.is_demo = True
     told = CliRunner().invoke(main, ["demo", "logins"])

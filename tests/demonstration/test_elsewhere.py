@@ -24,7 +24,7 @@ from outreach.progress.tables import Sponsorship
 from outreach.villages.tables import Zone
 from outreach.visits.approval import approved_of
 from outreach.visits.standing import waiting_for
-from outreach.visits.tables import Visit, Work
+from outreach.visits.tables import Stay, Visit, Work
 from tests import builders
 
 if TYPE_CHECKING:
@@ -94,6 +94,25 @@ def test_the_nation_is_alive_each_branch_as_its_tale_has_it(sqlite_engine: Engin
         assert found.whole.figures.flagged
         assert found.whole.figures.disputed
         _check_what_stands_behind(db, cast)
+        _check_stays(db, (AMBON, JAYAPURA))
+
+
+def _check_stays(db: Session, tales: Sequence[Tale]) -> None:
+    """Look at the stays with a coordinator's eyes: whose they are, and that nobody sits idle."""
+    found: Any = (
+        select(Stay, Branch.name)
+        .join(Stage, col(Stage.id) == col(Stay.stage_id))
+        .join(Branch, col(Branch.id) == col(Stage.branch_id))
+    )
+    rows = db.execute(found).all()
+    assert {name for _, name in rows} == {tale.branch.name for tale in tales}
+    for stay, name in rows:
+        nights = (stay.ends - stay.starts).days
+        away = len(stay.travel_days) + len(stay.session_days)
+        assert len(stay.travel_days) == 2 <= len(stay.session_days), name
+        assert nights + 1 - away <= 3, name
+        visits = db.exec(select(Visit).where(Visit.stay_id == stay.id)).all()
+        assert len(visits) > len(stay.session_days), name
 
 
 def _check_what_stands_behind(db: Session, cast: Cast) -> None:
@@ -122,6 +141,7 @@ def test_after_the_feast_it_stands_as_told(engine: Engine) -> None:
         _, rows = rows_of(db, cast.manager, now)
         for tale in tales:
             assert rows[tale.branch.name].figures.schedule is meant(tale)
+        _check_stays(db, (AMBON, JAYAPURA))
         # What is behind stopped for the sea's sake, and says so.
         put_off = select(Visit.id).where(Visit.work == Work.POSTPONED)
         assert db.exec(put_off).first()
