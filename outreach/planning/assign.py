@@ -11,6 +11,7 @@ from outreach.planning.check import violations_of_day
 from outreach.planning.daytrip import standing_visits, visits_of_day, visits_without_a_day
 from outreach.planning.expeditions import plan_stays, way_minutes
 from outreach.planning.fairness import carried_by, share_fairly, shares_of
+from outreach.planning.handing import hand_on, told_cost
 from outreach.planning.model import Plan, Reason, Remedy, Shares
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.prices import prices_of
@@ -173,7 +174,9 @@ def visits_to(
     prices = prices_of(problem).restricted([number_of[site.code] for site in sites])
     rota = fallen = plan_rota(network, kinds, prices, search)
     if is_shared:
-        rota = share_fairly(network, rota, kinds, problem.parameters.fairness, carried)
+        fairness = problem.parameters.fairness
+        rota = hand_on(network, rota, kinds, prices, fairness, carried)
+        rota = share_fairly(network, rota, kinds, fairness, carried)
     visits = [
         visit
         for team_day, stops in rota.items()
@@ -182,4 +185,7 @@ def visits_to(
         )
         or ()
     ]
-    return visits, shares_of(network, fallen, rota, kinds, carried) if is_shared else None
+    if not is_shared:
+        return visits, None
+    shares = shares_of(network, fallen, rota, kinds, carried)
+    return visits, told_cost(shares, network, fallen, rota, kinds, prices)

@@ -122,7 +122,7 @@ def _known_stops(network: Network, rota: Rota) -> set[int]:
     return {
         stop
         for team_day, stops in rota.items()
-        for known in [_districts_besides(network, rota, team_day)]
+        for known in [districts_besides(network, rota, team_day)]
         for stop in stops
         if network.sites[stop].district in known
     }
@@ -163,11 +163,12 @@ def _exchange(
 
 def _known(network: Network, rota: Rota, team_day: TeamDay, stops: Sequence[int]) -> int:
     """How many of the stops lie in districts to which the team goes on other days."""
-    known = _districts_besides(network, rota, team_day)
+    known = districts_besides(network, rota, team_day)
     return sum(network.sites[stop].district in known for stop in stops)
 
 
-def _districts_besides(network: Network, rota: Rota, team_day: TeamDay) -> set[str]:
+def districts_besides(network: Network, rota: Rota, team_day: TeamDay) -> set[str]:
+    """Districts to which the team goes on its other days."""
     return {
         network.sites[stop].district
         for other, others in rota.items()

@@ -349,14 +349,27 @@ class Stay:
 class Shares:
     """What each team carries in minutes, as the trips fell and as they were shared fairly.
 
-    Stays and visits that stand are in both. It costs no travel: teams change trips of one base and
-    day. `strangers` are the villages that then belong to a team which has no other trip in their
-    district, and had one before.
+    Stays and visits that stand are in both.
+
+    Attributes
+    ----------
+    strangers
+        Villages that then belong to a team which has no other trip in their district, and had one
+        before.
+    handed
+        Trips that a team of another base makes instead; all others change for nothing.
+    travel_minutes
+        More on the road because of those, less than 0 where it is less.
+    cost_minutes
+        What the bill rose by, waiting and team-days included, in minutes of travel.
     """
 
     fallen: Mapping[int, int]
     shared: Mapping[int, int]
     strangers: int
+    handed: int = 0
+    travel_minutes: int = 0
+    cost_minutes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
 
+PRICES_OF_HANDING = ("handed", "travel_minutes", "cost_minutes")
+
+
 @dataclass(frozen=True, slots=True)
 class SharedWork:
     """What sharing the trips of a plan has brought.
@@ -27,11 +30,18 @@ class SharedWork:
         From the lowest load of a team to the highest, as the trips fell and as they were shared.
     strangers
         Villages whose team has no other trip in their district, because of it.
+    handed
+        Trips that teams of another base make because of it.
+    travel_minutes, cost_minutes
+        What those cost more: on the road (less where below 0), and by the bill with all waiting.
     """
 
     fallen_minutes: int
     shared_minutes: int
     strangers: int
+    handed: int = 0
+    travel_minutes: int = 0
+    cost_minutes: int = 0
 
 
 def shared_work(db: Session, stage_id: int) -> SharedWork | None:
@@ -50,6 +60,8 @@ def shared_work(db: Session, stage_id: int) -> SharedWork | None:
         _apart([one["fallen"] for one in told]),
         _apart([one["shared"] for one in told]),
         sum(one["strangers"] for one in told),
+        # A run of an earlier version handed no trips to other bases.
+        *(sum(one.get(name, 0) for one in told) for name in PRICES_OF_HANDING),
     )
 
 

@@ -109,6 +109,8 @@ def _shared_words(shared: SharedWork | None) -> str:
     """Say what the planner did for fair shares, and the price."""
     if shared is None:
         return ""
+    if shared.handed:
+        return _handed_words(shared)
     if shared.fallen_minutes <= shared.shared_minutes:
         return str(_("The planner found no trips of a day that would be fairer with another team."))
     words = ngettext(
@@ -124,6 +126,30 @@ def _shared_words(shared: SharedWork | None) -> str:
         shown=number(shared.strangers),
     )
     return str(words)
+
+
+def _handed_words(shared: SharedWork) -> str:
+    """Say how many trips start from another base now, and what that costs."""
+    closer = _(
+        "The planner gave trips to other teams: their loads lay %(before)s apart and then"
+        " %(after)s.",
+        before=_hours(shared.fallen_minutes),
+        after=_hours(shared.shared_minutes),
+    )
+    words = ngettext(
+        "%(shown)s trip starts from another base because of it. The price: %(road)s more on the"
+        " road, %(cost)s with waiting and team-days counted, and %(strangers)s villages whose team"
+        " has no other trip in their district.",
+        "%(shown)s trips start from another base because of it. The price: %(road)s more on the"
+        " road, %(cost)s with waiting and team-days counted, and %(strangers)s villages whose team"
+        " has no other trip in their district.",
+        shared.handed,
+        shown=number(shared.handed),
+        road=_hours(shared.travel_minutes),
+        cost=_hours(shared.cost_minutes),
+        strangers=number(shared.strangers),
+    )
+    return f"{closer} {words}"
 
 
 def _hard_sentence(spread: Spread | None) -> str:

@@ -56,3 +56,7 @@ def test_the_parts_of_a_run_are_added_up_before_the_teams_are_compared(engine: E
     one = {"fallen": {"1": 900, "2": 100}, "shared": {"1": 600, "2": 400}, "strangers": 2}
     other = {"fallen": {"1": 0, "2": 700}, "shared": {"1": 100, "2": 600}, "strangers": 1}
     assert tell([one, other]) == SharedWork(100, 300, 3)
+    handed = one | {"handed": 2, "travel_minutes": 40, "cost_minutes": 90}
+    assert tell([handed, other]) == SharedWork(100, 300, 3, 2, 40, 90)
+    more = other | {"handed": 1, "travel_minutes": -10, "cost_minutes": 5}
+    assert tell([handed, more]) == SharedWork(100, 300, 3, 3, 30, 95)

@@ -84,6 +84,16 @@ def test_what_was_shared_fairly_is_told_of_the_day_the_plan_was_made(
     told = words_of(visitor.get(path))
     assert "their loads lay 13.3 h apart and then 0.0 h" in told
     assert "That was when the plan was made; the table shows how it is now." in told
+    with unit_of_work(engine_of(app)) as db:
+        batch = db.exec(select(Batch).where(Batch.run_id == planned.run_id)).one()
+        price = {"handed": 2, "travel_minutes": 90, "cost_minutes": 150}
+        batch.figures = {**batch.figures, "shares": loads | price}
+    told = words_of(visitor.get(path))
+    assert "their loads lay 13.3 h apart and then 0.0 h" in told
+    assert (
+        "2 trips start from another base because of it. The price: 1.5 h more on the road" in told
+    )
+    assert "2.5 h with waiting and team-days counted" in told
 
 
 def test_who_hands_a_plan_in_sees_its_stays_and_their_ways_in_its_figures(
