@@ -19,12 +19,15 @@ from pydantic import (
     field_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_core import PydanticCustomError
 
 from outreach.errors import UnsafeSettings
 
 #: Where the product stands; data and `.env` are looked for here, from wherever a command is called.
 ROOT = Path(__file__).resolve().parents[1]
 ENV_FILES = (ROOT / ".env", Path(".env"))
+#: Signs of a secret, so that nobody guesses it.
+SHORTEST_SECRET = 32
 
 
 class Settings(BaseSettings):
@@ -60,6 +63,8 @@ class Settings(BaseSettings):
     smtp_host: str = ""
     smtp_port: int = Field(default=587, ge=1, le=65535)
     smtp_security: str = Field(default="starttls", pattern="^(none|starttls|tls)$")
+    log_format: str = Field(default="", pattern="^(|json|text)$")
+    metrics_token: SecretStr = SecretStr("")
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     # Without a sender a server takes nothing, and that should be heard at the start.
@@ -78,6 +83,27 @@ class Settings(BaseSettings):
     @field_validator("smtp_from")
     @classmethod
     def _needed_with_a_server(cls, sender: str, told: ValidationInfo) -> str:
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, url: str) -> str:
+        """Keep the address of a Redis server, in the clear or with TLS."""
+        try:
+            address = urlsplit(url)
+            is_one = address.scheme in ("redis", "rediss") and address.port != 0
+        except ValueError:
+            is_one = False
+        if url and not (is_one and address.hostname):
+            raise PydanticCustomError("not_a_redis_url", "not the address of a Redis server")
+        return url
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _is_long_enough(cls, token: SecretStr) -> SecretStr:
+        """Take a token that nobody guesses, or none."""
+        if 0 < len(token.get_secret_value()) < SHORTEST_SECRET:
+            raise PydanticCustomError("too_short", "too short", {"least": SHORTEST_SECRET})
+        return token
+
         """Take an address, alone or behind a name: `Outreach <outreach@example.go.id>`."""
         address = parseaddr(sender)[1]
         is_address = all(address.rpartition("@")[::2]) and sender.isprintable()
@@ -117,8 +143,10 @@ class Settings(BaseSettings):
         """
         given = self.secret_key.get_secret_value()
         if given:
-            if len(given) < 32:
-                raise UnsafeSettings(setting="SECRET_KEY", problem="too_short", least=32)
+            if len(given) < SHORTEST_SECRET:
+                raise UnsafeSettings(
+                    setting="SECRET_KEY", problem="too_short", least=SHORTEST_SECRET
+                )
             return given
         if not self.embedded_database:
             raise UnsafeSettings(setting="SECRET_KEY", problem="missing")
@@ -151,4 +179,6 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "?"
-        raise UnsafeSettings(setting=name, problem=first["type"]) from error
+        least = first.get("ctx", {}).get("least")
+        facts = {} if least is None else {"least": least}
+        raise UnsafeSettings(setting=name, problem=first["type"], **facts) from error

@@ -10,6 +10,7 @@ import outreach.people.tables
 import outreach.progress.tables
 import outreach.sheets.tables
 import outreach.villages.tables
-import outreach.visits.tables  # noqa: F401 - importing a table puts it into the picture
+import outreach.visits.tables
+import outreach.watch.tables  # noqa: F401 - importing a table puts it into the picture
 
 metadata = SQLModel.metadata

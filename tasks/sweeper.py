@@ -32,6 +32,15 @@ from outreach.visits.certificates import due_bounds
 from outreach.visits.returns import fill_slot_of, run_out_leases
 from outreach.visits.tables import Visit
 
+from outreach.watch.beating import (
+    BEAT_EVERY,
+    beat_carefully,
+    forget_beats,
+    leave_carefully,
+    this_process,
+)
+from outreach.watch.tables import ProcessKind
+from tasks.app import PLANNING, POST, QUESTIONS
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
@@ -100,8 +109,8 @@ def end_waiting_once(engine: Engine, now: datetime) -> None:
 
 
 def forget_once(engine: Engine, now: datetime) -> None:
-    """Forget uploaded sheets that are over, what reports no longer need, unused addresses."""
-    for forget in (of_sheets.forget_old, of_logbook.forget_old, forget_digests):
+    """Forget sheets that are over, what reports no longer need, unused addresses, old beats."""
+    for forget in (of_sheets.forget_old, of_logbook.forget_old, forget_digests, forget_beats):
         with unit_of_work(engine) as db:
             forget(db, now)
 
@@ -155,7 +164,8 @@ def run_sweeper(engine: Engine, queue: Queue, *, seconds_between: float = SECOND
     stopped = threading.Event()
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, lambda *_: stopped.set())
-    tidied = forgotten = datetime.min.replace(tzinfo=UTC)
+    process = this_process(ProcessKind.SWEEPER)
+    tidied = forgotten = beaten = datetime.min.replace(tzinfo=UTC)
     while not stopped.is_set():
         now = datetime.now(UTC)
         if now - tidied >= TIDY_EVERY:
@@ -170,6 +180,9 @@ def run_sweeper(engine: Engine, queue: Queue, *, seconds_between: float = SECOND
 
 
 def _send_all(engine: Engine, queue: Queue, now: datetime) -> None:
+        if now - beaten >= BEAT_EVERY:
+            beaten = now
+            beat_carefully(engine, process)
     waiting = queue.count_waiting()
     waiting += sweep_once(engine, now, queue.plan, waiting=waiting)
     if queue.suppose is not None:

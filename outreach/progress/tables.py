@@ -117,13 +117,16 @@ class WhatIf(SQLModel, table=True):
     fence: int = 0
     attempts: int = 0
     lease_until: datetime | None = None
+    lease_lost_at: datetime | None = Field(default=None, index=True)
     sent_at: datetime | None = None
+    retried_at: datetime | None = None
     steps: int = 1
     steps_done: int = 0
     answer: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     error: str = ""
     asked_by: int = Field(foreign_key="account.id", index=True)
     asked_at: datetime
+    request_id: str = ""
     finished_at: datetime | None = None
 
 

@@ -97,7 +97,9 @@ def may_ask(db: Session, stage: Stage, person: Person) -> bool:
     return holds_branch(db, stage.branch_id, person)
 
 
-def ask(db: Session, stage_id: int, given: WhatIfIn, *, by: Person, now: datetime) -> WhatIf:
+def ask(
+    db: Session, stage_id: int, given: WhatIfIn, *, by: Person, now: datetime, request_id: str = ""
+) -> WhatIf:
     """Ask what a plan of a stage would bring under other conditions.
 
     A question that waits already is not asked a second time: it is returned.
@@ -136,6 +138,7 @@ def ask(db: Session, stage_id: int, given: WhatIfIn, *, by: Person, now: datetim
         steps=STEPS,
         asked_by=by.account_id,
         asked_at=now,
+        request_id=request_id,
     )
     db.add(row)
     db.flush()  # for its id
@@ -194,7 +197,9 @@ def cancel(db: Session, what_if_id: int, *, by: Person, now: datetime) -> None:
     row.state, row.finished_at, row.lease_until = AskedState.CANCELLED, now, None
 
 
-def try_again(db: Session, what_if_id: int, *, by: Person, now: datetime) -> None:
+def try_again(
+    db: Session, what_if_id: int, *, by: Person, now: datetime, request_id: str = ""
+) -> None:
     """Give a dead question five new attempts.
 
     Raises
@@ -211,6 +216,7 @@ def try_again(db: Session, what_if_id: int, *, by: Person, now: datetime) -> Non
     _require_days_left(db, db.get_one(Stage, row.stage_id), now)
     row.state, row.attempts, row.steps_done, row.error = AskedState.READY, 0, 0, ""
     row.sent_at = row.finished_at = row.lease_until = None
+    row.retried_at, row.request_id = now, request_id
 
 
 def claim(db: Session, what_if_id: int, now: datetime, lease: timedelta) -> Claim | None:

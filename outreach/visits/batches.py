@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, or_, select, update
+from sqlalchemy import and_, case, exists, or_, select, update
 from sqlmodel import col
 
 from outreach.campaigns.choosing import sites_of
@@ -78,6 +78,7 @@ def claim(db: Session, batch_id: int, now: datetime, lease: timedelta) -> Claim 
             state=BatchState.RUNNING,
             fence=col(Batch.fence) + 1,
             attempts=col(Batch.attempts) + 1,
+            lease_lost_at=lost_lease(Batch, Batch.state == BatchState.RUNNING),
             lease_until=now + lease,
             started_at=now,
         )
@@ -202,6 +203,11 @@ def lock_held(db: Session, held: Claim) -> Batch | None:
     return db.scalars(query.execution_options(populate_existing=True)).one_or_none()
 
 
+def lost_lease(table: Any, was_running: Any) -> ColumnElement[datetime | None]:
+    """Note, as a row is taken, when the lease of whoever held it ran out; else what was noted."""
+    return case((was_running, table.lease_until), else_=table.lease_lost_at)
+
+
 def error_text(error: BaseException) -> str:
     """Tell an error to the coordinator: its kind and first line, long numbers blotted out."""
     first = (str(error).splitlines() or [""])[0]
@@ -224,7 +230,12 @@ def _bury(db: Session, now: datetime) -> None:
                 col(Batch.state) == BatchState.RUNNING,
                 col(Batch.lease_until) < now,
             )
-            .values(state=BatchState.DEAD, finished_at=now, error="worker_lost")
+            .values(
+                state=BatchState.DEAD,
+                finished_at=now,
+                error="worker_lost",
+                lease_lost_at=col(Batch.lease_until),
+            )
             .execution_options(synchronize_session=False)
         )
         finish_if_settled(db, run, now)

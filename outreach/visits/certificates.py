@@ -73,7 +73,7 @@ class RunBound:
     ended: int
 
 
-def ask(db: Session, run_id: int, *, by: Person, now: datetime) -> int:
+def ask(db: Session, run_id: int, *, by: Person, now: datetime, request_id: str = "") -> int:
     """Ask how far the plan of a run is from the best, as it stands; how many parts were asked.
 
     Parts that wait already are not asked a second time; what was told before is forgotten.
@@ -102,6 +102,7 @@ def ask(db: Session, run_id: int, *, by: Person, now: datetime) -> int:
         )
         if row.id is None or row.state not in OPEN_BATCH:
             _begin_anew(row, by, now)
+            row.request_id = request_id
             db.add(row)
             count += 1
     db.flush()  # before somebody else's claim looks for it

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, or_, select, update
 
-from outreach.visits.batches import MOST_ATTEMPTS, MOST_SENT, RESEND_AFTER, error_text
+from outreach.visits.batches import (
+    MOST_ATTEMPTS,
+    MOST_SENT,
+    RESEND_AFTER,
+    error_text,
+    lost_lease,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -36,8 +42,8 @@ class LeasedRows:
     Attributes
     ----------
     table
-        A table with `id`, `state`, `fence`, `attempts`, `lease_until`, `sent_at`, `finished_at`
-        and `error`.
+        A table with `id`, `state`, `fence`, `attempts`, `lease_until`, `lease_lost_at`, `sent_at`,
+        `finished_at` and `error`.
     states
         The words of `state`: ready, running, done, dead.
     """
@@ -60,6 +66,7 @@ class LeasedRows:
                 state=self.states.RUNNING,
                 fence=table.fence + 1,
                 attempts=table.attempts + 1,
+                lease_lost_at=lost_lease(table, table.state == self.states.RUNNING),
                 lease_until=now + lease,
                 **begun,
             )
@@ -149,7 +156,14 @@ class LeasedRows:
             table.state == self.states.RUNNING,
             table.lease_until < now,
         )
-        self._set(db, is_lost, state=self.states.DEAD, finished_at=now, error="worker_lost")
+        self._set(
+            db,
+            is_lost,
+            state=self.states.DEAD,
+            finished_at=now,
+            error="worker_lost",
+            lease_lost_at=table.lease_until,
+        )
 
     def _set(self, db: Session, where: ColumnElement[bool], **values: Any) -> None:
         changed = update(self.table).where(where).values(**values)

@@ -103,6 +103,7 @@ def request_run(
     seed: int | None = None,
     parameters: Parameters | None = None,
     target_size: int = TARGET_SIZE,
+    request_id: str = "",
 ) -> PlanRun:
     """Choose the villages of an open stage and write the run with its batches.
 
@@ -131,6 +132,7 @@ def request_run(
         parameters={**asdict(chosen), "target_size": target_size},
         requested_by=by.account_id,
         requested_at=now,
+        request_id=request_id,
     )
     _insert_run(db, run)
     release_proposals(db, stage_id, by, now)
@@ -156,7 +158,9 @@ def cancel_run(db: Session, run_id: int, *, by: Person, now: datetime) -> PlanRu
     return run
 
 
-def retry_batch(db: Session, batch_id: int, *, by: Person) -> Batch:
+def retry_batch(
+    db: Session, batch_id: int, *, by: Person, now: datetime, request_id: str = ""
+) -> Batch:
     """Give a dead batch five new attempts; its run is on again.
 
     Raises
@@ -187,6 +191,7 @@ def retry_batch(db: Session, batch_id: int, *, by: Person) -> Batch:
     # Whoever asks anew asks with what is known by now.
     batch.question = closed_now(db, batch.question)
     batch.sent_at = batch.finished_at = batch.lease_until = None
+    batch.retried_at, run.request_id = now, request_id
     run.state, run.finished_at = RunState.RUNNING, None
     db.flush()  # before somebody else's claim looks for it
     return batch

@@ -134,7 +134,10 @@ _OPEN_RUN_SQL = text("state = 'running'")
 
 
 class PlanRun(SQLModel, table=True):
-    """One request to plan a stage of a branch; holds what it takes to make the plan again."""
+    """One request to plan a stage of a branch; holds what it takes to make the plan again.
+
+    `request_id` stands in the log with all that was done for it, from the page to its batches.
+    """
 
     __tablename__ = "plan_run"
     __table_args__ = (
@@ -154,6 +157,7 @@ class PlanRun(SQLModel, table=True):
     parameters: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     requested_by: int = Field(foreign_key="account.id")
     requested_at: datetime
+    request_id: str = ""
     finished_at: datetime | None = None
 
 
@@ -163,6 +167,8 @@ class Batch(SQLModel, table=True):
     `question` holds the village codes and the team-days it may use; `fence` rises with every
     claim, so that a worker that was too slow cannot commit what another has taken over. `figures`
     hold what else is told of the plan: the parts of its bill, the shares of the teams, the rounds.
+    `lease_lost_at` tells when a worker's lease ran out last, `retried_at` when a person last gave
+    it new attempts.
     """
 
     __table_args__ = (
@@ -179,7 +185,9 @@ class Batch(SQLModel, table=True):
     fence: int = 0
     attempts: int = 0
     lease_until: datetime | None = None
+    lease_lost_at: datetime | None = Field(default=None, index=True)
     sent_at: datetime | None = None
+    retried_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     error: str = ""
@@ -230,12 +238,14 @@ class AskedBound(SQLModel, table=True):
     fence: int = 0
     attempts: int = 0
     lease_until: datetime | None = None
+    lease_lost_at: datetime | None = Field(default=None, index=True)
     sent_at: datetime | None = None
     progress: float = 0.0
     told: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     error: str = ""
     asked_by: int = Field(foreign_key="account.id")
     asked_at: datetime
+    request_id: str = ""
     finished_at: datetime | None = None
 
 

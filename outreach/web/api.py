@@ -15,6 +15,7 @@ from outreach.people.tables import Role
 from outreach.web.auth import current_login, person, phone_spoke
 from outreach.web.database import wait_briefly, written
 from outreach.web.item_words import told
+from outreach.web.metrics import note_answers
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def send_reports() -> ResponseReturnValue:
     now = datetime.now(UTC)
     sending = _sending(envelope, now)
     answers = written(lambda db: _taken(db, reports, now, sending, envelope.get("unsent")))
+    note_answers(answers)
     return jsonify(answers=[told(answer) for answer in answers])
 
 

@@ -27,12 +27,14 @@ from outreach.web import (
     errors,
     i18n,
     openrosa,
+    metrics,
     own_password,
     page,
     phone,
     pressure,
     protection,
     routing,
+    request_ids,
     security_log,
     wall,
 )
@@ -52,6 +54,8 @@ BLUEPRINTS = (
     "outreach.web.admin_boundaries:pages",
     "outreach.web.admin_tokens:pages",
     "outreach.web.approximate:pages",
+    "outreach.web.metrics_page:pages",
+    "outreach.web.system:pages",
     "outreach.web.teams:pages",
     "outreach.web.paper_reports:pages",
     "outreach.web.official_returns:pages",  # the same blueprint, with all of its views

@@ -26,7 +26,8 @@ from outreach.people.devices import device_of_token, is_due, log_out_device, new
 from outreach.people.passwords import matches, waste_a_check
 from outreach.people.tables import Account, DeviceKind, Role
 from outreach.web import phone_cookie
-from outreach.web.database import reading_db, wait_briefly, writing_db
+from outreach.web.blinding import blinded
+from outreach.web.database import reading_db, writing_db
 from outreach.web.our_page import pin_told
 from outreach.web.routing import public
 from outreach.web.security_log import Event, note
@@ -126,7 +127,7 @@ def limit_logins(app: Flask) -> None:
 
 
 def _name_tried() -> str:
-    return "name:" + _tidy(request.form.get("login", ""))
+    return "name:" + blinded(_tidy(request.form.get("login", "")))
 
 
 def _failed(response: Response) -> bool:

@@ -15,6 +15,7 @@ from outreach.web.auth import person
 from outreach.web.coordinator_pages import now, pages
 from outreach.web.database import writing_db
 from outreach.web.i18n import percent
+from outreach.web.request_ids import request_id
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def certify_run(run_id: int) -> ResponseReturnValue:
     The rows are all it takes: the sweeper sends them to the queue within a second or two.
     """
     with writing_db() as db:
-        ask(db, run_id, by=person(), now=now())
+        ask(db, run_id, by=person(), now=now(), request_id=request_id())
     return redirect(url_for("coordinator.run", run_id=run_id, _anchor="certificate"), 303)
 
 

@@ -21,6 +21,7 @@ from outreach.web.coordinator_stages import stage_page
 from outreach.web.coordinator_words import run_refusal
 from outreach.web.database import reading_db, writing_db
 from outreach.web.routing import allow
+from outreach.web.request_ids import request_id
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -37,7 +38,11 @@ def start_run(stage_id: int) -> ResponseReturnValue:
     """
     try:
         with writing_db() as db:
-            run = request_run(db, stage_id, by=person(), now=now())
+            # Who presses second is told whose run is on, however long it takes to write the first.
+            be_patient(db)
+            run = request_run(
+                db, stage_id, by=person(), now=now(), request_id=request_id()
+            )
     except Conflict as error:
         return stage_page(stage_id, run_refusal(error)), error.status
     return redirect(url_for("coordinator.run", run_id=run.id), 303)
@@ -75,7 +80,7 @@ def stop_run(run_id: int) -> ResponseReturnValue:
 def try_batch_again(run_id: int, batch_id: int) -> ResponseReturnValue:
     """Give a failed batch new attempts."""
     with writing_db() as db:
-        batch = retry_batch(db, batch_id, by=person())
+        batch = retry_batch(db, batch_id, by=person(), now=now(), request_id=request_id())
         if batch.run_id != run_id:
             raise NotFound(kind="Batch", id=batch_id)
     flash(_("The failed part is being planned again."))

@@ -37,6 +37,7 @@ from outreach.web.coordinator_views import regions_of_branch
 from outreach.web.coordinator_words import Advice, outside_words, run_refusal
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, version_of
+from outreach.web.request_ids import request_id
 from outreach.web.routing import allow
 from outreach.web.words import sentence, word
 
@@ -164,7 +165,9 @@ def start_stage(stage_id: int) -> ResponseReturnValue:
         with writing_db() as db:
             open_stage(db, stage_id, version_of(request.form), by=person())
             if request.form.get("go") == "plan":
-                run = request_run(db, stage_id, by=person(), now=now())
+                run = request_run(
+                    db, stage_id, by=person(), now=now(), request_id=request_id()
+                )
     except Conflict as error:
         return stage_page(stage_id, run_refusal(error)), error.status
     if run is not None:

@@ -370,6 +370,16 @@ ENUM_WORDS = {
         "craft": _("Crafts and small businesses"),
         "other": _("Other"),
     },
+    "ProcessKind": {
+        "web": _("Pages"),
+        "worker": _("Worker"),
+        "sweeper": _("Sweeper"),
+    },
+    "Light": {
+        "good": _("All is well"),
+        "look": _("Needs a look"),
+        "wrong": _("Stands still"),
+    },
     "Package": {
         "jkk_jkm": _("JKK + JKM"),
         "jkk_jkm_jht": _("JKK + JKM + JHT"),

@@ -1,7 +1,8 @@
-"""Says whether the product is up: the database answers and its tables are the newest."""
+"""Says from outside whether this process lives, and whether the product can do its work."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,33 +13,53 @@ from flask import Blueprint, current_app, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
 import outreach
-from outreach.web.app import reading_db
+from outreach.watch.beating import living
+from outreach.watch.tables import ProcessKind
+from outreach.web.database import reading_db
 from outreach.web.routing import public
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
+    from sqlmodel import Session
 
 pages = Blueprint("health", __name__)
+
+#: Without them nothing is planned, sent or returned; what is missing is told by these words.
+NEEDED = {ProcessKind.SWEEPER: "no_sweeper", ProcessKind.WORKER: "no_worker"}
 
 
 @pages.get("/healthz")
 @public
 def healthz() -> ResponseReturnValue:
-    """Answer 200 once the product can work, else 503; carries no data."""
-    problem = _problem()
-    if problem:
-        return jsonify(status=problem), 503
+    """Answer 200 as long as this process answers at all; it asks nobody else."""
     return jsonify(status="ok")
 
 
-def _problem() -> str | None:
+@pages.get("/readyz")
+@public
+def readyz() -> ResponseReturnValue:
+    """Answer 200 once all parts are there, else 503 with what is missing; carries no data."""
+    missing = _missing()
+    if missing:
+        return jsonify(status="not_ready", missing=missing), 503
+    return jsonify(status="ok")
+
+
+def _missing() -> list[str]:
     try:
         with reading_db() as db:
             at = MigrationContext.configure(db.connection()).get_current_heads()
-    except SQLAlchemyError:
-        current_app.logger.exception("the database does not answer")
-        return "database_does_not_answer"
-    return None if set(at) == _newest() else "tables_not_up_to_date"
+            if set(at) != _newest():
+                return ["tables_not_up_to_date"]
+            return _silent(db)
+    except SQLAlchemyError as error:
+        current_app.logger.warning("the database does not answer: %s", type(error).__name__)
+        return ["database_does_not_answer"]
+
+
+def _silent(db: Session) -> list[str]:
+    alive = living(db, datetime.now(UTC))
+    return [word for kind, word in NEEDED.items() if not alive[kind]]
 
 
 @cache

@@ -32,6 +32,7 @@ from outreach.web.addresses import public_url
 from outreach.web.auth import note_contact
 from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, running, written
+from outreach.web.metrics import note_answers
 from outreach.web.openrosa_pictures import keep_pictures
 from outreach.web.openrosa_words import STATUS, answer_words, error_words, picture_words
 from outreach.web.pressure import seconds_to_wait
@@ -200,6 +201,7 @@ def submit(odk_key: str) -> ResponseReturnValue:  # noqa: ARG001 - as above
     holder = _holder()
     submission = read_submission(_xml_part())
     answer = written(lambda db: _take_in(db, submission.report, holder))
+    note_answers([answer])
     if answer.outcome not in STATUS:
         return _told(422, answer_words(answer))
     pictures = keep_pictures(submission, answer, holder.person)

@@ -26,6 +26,7 @@ from outreach.web.auth import current_login, person, phone_spoke
 from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, running, writing_db, written
 from outreach.web.item_words import told
+from outreach.web.metrics import note_answers
 from outreach.web.phone_api import opening
 from outreach.web.routing import allow
 
@@ -55,6 +56,7 @@ def send_answers() -> ResponseReturnValue:
     at = now()
     _note_phone(envelope.get("unsent"), envelope.get("sent_at"), at)
     answers = _take_each(items, at)
+    note_answers(answers)
     late = [
         item.visit_id
         for item, answer in zip(items, answers, strict=True)
@@ -150,6 +152,7 @@ def send_evidence(item_id: UUID) -> ResponseReturnValue:
         answer = _take_picture(_read(item_id), at)
     except Invalid as error:
         answer = _refused(item_id, error)
+    note_answers([answer])
     return jsonify(answers=[told(answer)])
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 PUBLIC = frozenset[str]({"anybody"})
 #: Programs with a token; a login opens such a view to nobody.
 BY_TOKEN = frozenset[str]({"token"})
+#: Whoever shows the token of the settings; it opens nothing else.
+FOR_MONITORS = frozenset[str]({"monitor"})
 
 
 def allow[F: Callable[..., Any]](*roles: Role) -> Callable[[F], F]:
@@ -42,6 +44,12 @@ def by_token[F: Callable[..., Any]](view: F) -> F:
     return view
 
 
+def for_monitors[F: Callable[..., Any]](view: F) -> F:
+    """Declare that whoever shows the token of the settings may open the view, and nobody else."""
+    view.may_open = FOR_MONITORS  # type: ignore[attr-defined]
+    return view
+
+
 def takes[F: Callable[..., Any]](most_bytes: int) -> Callable[[F], F]:
     """Declare that what is sent to the view may be larger than elsewhere."""
 
@@ -55,7 +63,7 @@ def takes[F: Callable[..., Any]](most_bytes: int) -> Callable[[F], F]:
 def may_open(app: Flask, endpoint: str) -> frozenset[str] | None:
     """Who may open the view behind *endpoint*; None if it says nothing.
 
-    Roles, `PUBLIC` or `BY_TOKEN`.
+    Roles, `PUBLIC`, `BY_TOKEN` or `FOR_MONITORS`.
     """
     return getattr(app.view_functions[endpoint], "may_open", None)
 

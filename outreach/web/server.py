@@ -5,11 +5,21 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from outreach.config import read_settings
-from outreach.web.pressure import load_of
-from outreach.web.warm import warm_up
+from outreach.watch.logs import set_up
+from outreach.web import metric_files
 
 _settings = read_settings()
+_counted_in = metric_files.folder_for(_settings)
+# The library of the metrics looks as it is imported, here or in a child, where it has to count.
+metric_files.count_in(_counted_in)
+
+from outreach.web.beats import Beats  # noqa: E402 - as said above
+from outreach.web.pressure import load_of  # noqa: E402
+from outreach.web.warm import warm_up  # noqa: E402
+
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.web_workers
 worker_class = "gthread"
@@ -23,8 +33,40 @@ errorlog = "-"
 loglevel = "warning"
 
 
+class Log(Logger):  # type: ignore[misc] # untyped
+    """What the server itself says goes the way of all other lines."""
+
+    def setup(self, cfg: Any) -> None:
+        """Leave the writing to the handlers of the whole process."""
+        super().setup(cfg)
+        set_up(_settings.log_format)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
+logger_class = Log
+
+
+def on_starting(_server: Any) -> None:
+    """Count from zero: what an earlier server counted is told no more."""
+    metric_files.begin_anew(_counted_in)
+
+
 def post_worker_init(worker: Any) -> None:
     """Warm a new process up in the background, while it answers already."""
     # What gunicorn has accepted and no thread has begun: the only place that knows of it.
     load_of(worker.wsgi).waiting = worker.tpool._work_queue.qsize  # noqa: SLF001
+    worker.beats = Beats(worker.wsgi.extensions["outreach"].engine)
+    worker.beats.start()
     threading.Thread(target=warm_up, args=(worker.wsgi,), daemon=True).start()
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Take the line of a process away that ends as it was told to."""
+    if hasattr(worker, "beats"):
+        worker.beats.stop()
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Keep what a process counted that has ended, and tidy its files away."""
+    metric_files.add_to_gone(_counted_in, worker.pid)

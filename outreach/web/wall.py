@@ -15,9 +15,11 @@ from outreach.errors import (
     NotInOffice,
     OtherPerson,
 )
+from outreach.watch.logs import now_about
 from outreach.web.auth import current_person, is_behind_pin, is_out_of_office, is_revoked
+from outreach.web.metrics_page import require_monitor
 from outreach.web.our_page import is_from_our_page
-from outreach.web.routing import BY_TOKEN, PUBLIC, may_open
+from outreach.web.routing import BY_TOKEN, FOR_MONITORS, PUBLIC, may_open
 from outreach.web.token_holder import require_token
 
 #: What a column of whole numbers holds on every database; a larger id breaks the query.
@@ -44,6 +46,8 @@ def guard() -> None:
         If nobody is logged in and the view is not public.
     TokenRequired
         If the view is for programs and the request shows no token that holds.
+    Unauthorized
+        If the view is for monitors and the request does not show the token of the settings.
     BehindPin
         If the phone has a PIN and not its own page asks, which knows whether it was given.
     NotAllowed
@@ -61,6 +65,8 @@ def guard() -> None:
     wanted = may_open(current_app, request.endpoint)
     if wanted == BY_TOKEN:
         require_token()
+    elif wanted == FOR_MONITORS:
+        require_monitor()
     elif wanted != PUBLIC:
         _refuse_others(wanted)
     if _is_forged():
@@ -78,6 +84,7 @@ def _refuse_others(wanted: frozenset[str] | None) -> None:
         raise DeviceRevoked if is_revoked() else LoginRequired
     if is_behind_pin() and not is_from_our_page():
         raise BehindPin
+    now_about(account_id=person.account_id)
     if wanted is None or person.role not in wanted:
         raise NotAllowed(role=person.role)
     for_whom = request.headers.get(FOR_WHOM)

@@ -38,6 +38,7 @@ from outreach.web.database import reading_db, running, writing_db
 from outreach.web.forms import Filled, read, refill
 from outreach.web.i18n import plain_date
 from outreach.web.region_field import with_code
+from outreach.web.request_ids import request_id
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def ask_one(stage_id: int) -> ResponseReturnValue:
     try:
         given = read(WhatIfIn, base.form)
         with writing_db() as db:
-            row = ask(db, stage_id, given, by=person(), now=now())
+            row = ask(db, stage_id, given, by=person(), now=now(), request_id=request_id())
     except (Invalid, Conflict) as error:
         return _stage_page(stage_id, refill(base.form, error), base.meant), error.status
     return redirect(url_for("what_if.answer", stage_id=stage_id, what_if_id=row.id), 303)
@@ -129,7 +130,7 @@ def retry(stage_id: int, what_if_id: int) -> ResponseReturnValue:
     """Give a failed question new attempts."""
     with writing_db() as db:
         _in_stage(db, stage_id, what_if_id)
-        try_again(db, what_if_id, by=person(), now=now())
+        try_again(db, what_if_id, by=person(), now=now(), request_id=request_id())
     flash(_("The question is being answered again."))
     return redirect(url_for("what_if.answer", stage_id=stage_id, what_if_id=what_if_id), 303)
 

@@ -18,6 +18,8 @@ from outreach.schema import metadata
 from outreach.villages.tables import CalendarLayer, CalendarRule, Effect, FeastDate, VillageAccess
 from outreach.visits.certificates import ask
 from outreach.visits.tables import Batch
+from outreach.watch.beating import beat, this_process
+from outreach.watch.tables import ProcessKind
 from tests.visits.away import AROUND, save_stay
 from tests.visits.world import NOW, ask_for_plan, build_world, plan
 
@@ -100,6 +102,30 @@ def test_a_plan_with_stays_bounds_and_new_cures_goes_down_and_up_again(engine: E
     with reading(engine) as db:
         assert [one.weights for one in db.scalars(select(Campaign))] == [{}]
         assert {str(one.figures) for one in db.scalars(select(Batch))} == {"{}"}
+
+
+def test_what_asked_for_work_goes_down_and_up_again(engine: Engine) -> None:
+    world = build_world(engine)
+    ask_for_plan(engine, world)
+    with unit_of_work(engine) as db:
+        db.execute(text("UPDATE plan_run SET request_id = 'a-request'"))
+        db.execute(text("UPDATE batch SET retried_at = started_at, lease_lost_at = sent_at"))
+        beat(db, this_process(ProcessKind.WEB), NOW, errors=2)
+    migrations.downgrade(engine, "0006")
+    assert "heartbeat" not in inspect(engine).get_table_names()
+    assert _counted(engine, "SELECT count(*) FROM plan_run") == 1
+    migrations.upgrade(engine)
+    assert _counted(engine, "SELECT count(*) FROM plan_run WHERE request_id = ''") == 1
+    assert _counted(engine, "SELECT count(*) FROM batch WHERE lease_lost_at IS NULL") > 0
+    with pytest.raises(IntegrityError), unit_of_work(engine) as db:
+        # Of one stage only one run may be on: the index came back with the table.
+        db.execute(
+            text(
+                "INSERT INTO plan_run (stage_id, branch_id, state, seed, parameters, requested_by,"
+                " requested_at, request_id) SELECT stage_id, branch_id, state, seed, parameters,"
+                " requested_by, requested_at, '' FROM plan_run"
+            )
+        )
 
 
 def _notes(db: Session) -> None:

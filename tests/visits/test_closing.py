@@ -90,7 +90,7 @@ def test_a_dead_batch_of_a_closed_stage_is_not_tried_again(engine: Engine, world
     batch_id = _dead_batch(engine, world)
     _close(engine, world)
     with pytest.raises(Conflict) as refusal, unit_of_work(engine) as db:
-        retry_batch(db, batch_id, by=world.coordinator)
+        retry_batch(db, batch_id, by=world.coordinator, now=NOW)
     assert refusal.value.facts["problem"] == "stage_not_open"
 
 
@@ -102,7 +102,7 @@ def test_a_dead_batch_waits_while_the_branch_plans_another_stage(
         second = add_stage(db, world.campaign_id, world.coordinator, stage_in("Tahap 2"))
     other = ask_for_plan(engine, world, stage_id=second)
     with pytest.raises(Conflict) as refusal, unit_of_work(engine) as db:
-        retry_batch(db, batch_id, by=world.coordinator)
+        retry_batch(db, batch_id, by=world.coordinator, now=NOW)
     assert refusal.value.facts["problem"] == "run_open"
     assert refusal.value.facts["run_id"] == other
 
@@ -114,7 +114,7 @@ def test_a_run_that_is_on_does_not_hinder_the_retry_of_its_own_batch(
     with unit_of_work(engine) as db:
         db.get_one(PlanRun, db.get_one(Batch, batch_id).run_id).state = RunState.RUNNING
     with unit_of_work(engine) as db:
-        assert retry_batch(db, batch_id, by=world.coordinator).state is BatchState.READY
+        assert retry_batch(db, batch_id, by=world.coordinator, now=NOW).state is BatchState.READY
 
 
 def _dead_batch(engine: Engine, world: World) -> int:

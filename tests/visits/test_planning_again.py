@@ -150,8 +150,8 @@ def test_a_dead_batch_can_be_tried_again_until_the_stage_is_planned_anew(
         assert progress.batches[0].error == "ValueError: kaput"
         assert (progress.settled, progress.placed) == (0, 0)
         with pytest.raises(NotFound):
-            retry_batch(db, batch_id, by=world.foreigner)
-        retry_batch(db, batch_id, by=world.coordinator)
+            retry_batch(db, batch_id, by=world.foreigner, now=NOW)
+        retry_batch(db, batch_id, by=world.coordinator, now=NOW)
     with unit_of_work(engine) as db:
         run = latest_run(db, world.coordinator, world.stage_id)
         assert run is not None
@@ -161,14 +161,14 @@ def test_a_dead_batch_can_be_tried_again_until_the_stage_is_planned_anew(
         assert held.attempts == 1
         assert held.fence == 6
         with pytest.raises(Conflict):
-            retry_batch(db, batch_id, by=world.coordinator)
+            retry_batch(db, batch_id, by=world.coordinator, now=NOW)
     with unit_of_work(engine) as db:
         batch = db.get_one(Batch, batch_id)
         batch.state = BatchState.DEAD
         db.get_one(PlanRun, run_id).state = RunState.DONE
     plan(engine, world)
     with pytest.raises(Conflict) as refusal, unit_of_work(engine) as db:
-        retry_batch(db, batch_id, by=world.coordinator)
+        retry_batch(db, batch_id, by=world.coordinator, now=NOW)
     assert refusal.value.facts["problem"] == "planned_anew"
 
 

@@ -189,7 +189,7 @@ def test_a_batch_tried_anew_knows_what_has_closed_since(engine: Engine, world: W
         batch_id = batch.id or 0
     _close(engine, SERENGAN, STARTS, STARTS)
     with unit_of_work(engine) as db:
-        asked = retry_batch(db, batch_id, by=world.coordinator).question
+        asked = retry_batch(db, batch_id, by=world.coordinator, now=NOW).question
     told = calendar_of(asked)
     assert {code[:8] for code in told} == {SERENGAN}
     assert {one.closed_days for one in told.values()} == {frozenset({STARTS})}

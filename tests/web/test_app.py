@@ -13,7 +13,6 @@ from flask import Blueprint
 import outreach.web.app
 from outreach.db import unit_of_work
 from outreach.errors import UndeclaredRoute
-from outreach.migrations import downgrade
 from outreach.people.tables import Role
 from outreach.web.app import create_app
 from outreach.web.assets import BUNDLES, PREFIX, collect
@@ -107,20 +106,9 @@ def test_starting_loads_neither_folium_nor_geopandas(tmp_path: Path) -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_health_tells_whether_the_database_is_ready(app: Flask, client: Visitor) -> None:
-    assert (client.get("/healthz").status_code, client.get("/healthz").get_json()) == (
-        200,
-        {"status": "ok"},
-    )
-    downgrade(app.extensions["outreach"].engine)
-    assert client.get("/healthz").status_code == 503
-
-
-def test_health_says_so_when_the_database_is_away(settings: Settings) -> None:
+def test_pages_say_so_when_the_database_is_away(settings: Settings) -> None:
     url = "postgresql://nobody@127.0.0.1:1/none?connect_timeout=2"
     app = create_app(settings.model_copy(update={"database_url": url}))
-    answer = app.test_client().get("/healthz")
-    assert (answer.status_code, answer.get_json()) == (503, {"status": "database_does_not_answer"})
     app.test_client_class = Visitor
     visitor = app.test_client()
     assert isinstance(visitor, Visitor)

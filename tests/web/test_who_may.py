@@ -15,7 +15,7 @@ from outreach.config import Settings
 from outreach.people.tables import Role
 from outreach.web.app import create_app
 from outreach.web.our_page import OUR_PAGE
-from outreach.web.routing import BY_TOKEN, PUBLIC, may_open
+from outreach.web.routing import BY_TOKEN, FOR_MONITORS, PUBLIC, may_open
 from tests.web import samples
 
 if TYPE_CHECKING:
@@ -68,7 +68,11 @@ def every_case() -> tuple[Case, ...]:
 PUBLIC_CASES = [case for case in every_case() if case.roles == PUBLIC]
 #: For programs: what they read with which token, tests/web/api_read asks.
 TOKEN_CASES = [case for case in every_case() if case.roles == BY_TOKEN]
-GUARDED_CASES = [case for case in every_case() if case.roles not in (PUBLIC, BY_TOKEN)]
+#: For monitors: what they see with the token of the settings, tests/web/test_metrics asks.
+MONITOR_CASES = [case for case in every_case() if case.roles == FOR_MONITORS]
+GUARDED_CASES = [
+    case for case in every_case() if case.roles not in (PUBLIC, BY_TOKEN, FOR_MONITORS)
+]
 
 
 def ask(client: Visitor, case: Case, values: dict[str, Any], app: Flask) -> Any:
@@ -98,7 +102,9 @@ def test_public_routes_answer_strangers(
     case: Case, app: Flask, client: Visitor, world: World
 ) -> None:
     values = samples.values(world, set(case.arguments), "own") or {}
-    assert ask(client, case, values, app).status_code in (200, 204, 303, 422)
+    # No worker runs here, and that is what `/readyz` says.
+    wanted = (503,) if case.rule == "/readyz" else (200, 204, 303, 422)
+    assert ask(client, case, values, app).status_code in wanted
 
 
 @pytest.mark.parametrize("case", GUARDED_CASES, ids=str)
@@ -121,6 +127,14 @@ def test_what_is_for_programs_opens_to_nobody_without_a_token(
         assert answer.status_code == 401
         assert answer.is_json
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("case", MONITOR_CASES, ids=str)
+def test_what_is_for_monitors_is_not_there_without_its_setting(
+    case: Case, app: Flask, client: Visitor, login_as: Callable[[Role], Visitor]
+) -> None:
+    for asker in (client, *map(login_as, Role)):
+        assert ask(asker, case, {}, app).status_code == 404
 
 
 @pytest.mark.parametrize(

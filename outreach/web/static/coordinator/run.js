@@ -1,9 +1,9 @@
-// Watches a plan run: asks for the part of the page that changes, once a second while it runs.
+// Watches a plan run: asks for the part of the page that changes, every second or as the page says, while it runs.
 const holder = document.getElementById("run");
 const said = document.getElementById("said");
 const away = document.getElementById("away");
-const EVERY = 1000;
-const SLOWEST = 15000;
+const EVERY = Number(holder.dataset.every ?? 1) * 1000;
+const SLOWEST = 15 * EVERY;
 let wait = EVERY;
 
 async function look() {

@@ -1,0 +1,80 @@
+"""Says of what runs and what waits whether all is well, or what needs somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from outreach.watch.beating import is_late
+from outreach.watch.tables import ProcessKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from outreach.watch.tables import Heartbeat
+    from outreach.watch.waiting import Waiting
+
+#: A batch is taken within seconds where a worker is free; a worker is busy for half a minute.
+LONG_WAIT = timedelta(minutes=2)
+FAR_TOO_LONG = timedelta(minutes=15)
+
+
+class Light(StrEnum):
+    """How something does."""
+
+    GOOD = "good"
+    LOOK = "look"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What needs somebody: a code for the words, and the facts in them."""
+
+    light: Light
+    code: str
+    facts: Mapping[str, int | str] = field(default_factory=dict)
+
+
+def judge(lines: Sequence[Heartbeat], waiting: Waiting, dead: int, now: datetime) -> list[Finding]:
+    """List what needs somebody, the worst first; empty where all is well."""
+    found = [*_of_processes(lines, now), *_of_waiting(waiting, dead)]
+    return sorted(found, key=lambda one: one.light is not Light.WRONG)
+
+
+def worst(found: Sequence[Finding]) -> Light:
+    """Sum findings up."""
+    lights = {one.light for one in found}
+    return next((light for light in (Light.WRONG, Light.LOOK) if light in lights), Light.GOOD)
+
+
+def light_of(line: Heartbeat, now: datetime) -> Light:
+    """Tell how one process does."""
+    return Light.LOOK if is_late(line, now) else Light.GOOD
+
+
+def _of_processes(lines: Sequence[Heartbeat], now: datetime) -> Iterator[Finding]:
+    alive = [line for line in lines if not is_late(line, now)]
+    kinds = {line.kind for line in alive}
+    for kind in (ProcessKind.SWEEPER, ProcessKind.WORKER):
+        if kind not in kinds:
+            yield Finding(Light.WRONG, f"no_{kind.value}")
+    silent = len(lines) - len(alive)
+    if silent:
+        yield Finding(Light.LOOK, "silent", {"count": silent})
+    if len({line.version for line in alive}) > 1:
+        yield Finding(Light.LOOK, "versions_differ")
+
+
+def _of_waiting(waiting: Waiting, dead: int) -> Iterator[Finding]:
+    oldest = timedelta(seconds=waiting.oldest_seconds)
+    if oldest > LONG_WAIT:
+        yield Finding(Light.WRONG if oldest > FAR_TOO_LONG else Light.LOOK, "waits_long")
+    if dead:
+        yield Finding(Light.LOOK, "dead_batches", {"count": dead})
+    if waiting.leases_lost:
+        yield Finding(Light.LOOK, "leases_lost", {"count": waiting.leases_lost})

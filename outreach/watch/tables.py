@@ -1,0 +1,34 @@
+"""Storage of the processes that run: each leaves a line every few seconds."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint
+from sqlmodel import Field, SQLModel
+
+from outreach.db import words
+
+
+class ProcessKind(StrEnum):
+    """What a process is there for."""
+
+    WEB = "web"
+    WORKER = "worker"
+    SWEEPER = "sweeper"
+
+
+class Heartbeat(SQLModel, table=True):
+    """One process as it last told of itself; whoever ends as told takes the line away.
+
+    `name` is unique among all machines while the process lives: kind, process number and host.
+    `errors` counts what it and its children have logged as errors since it started.
+    """
+
+    __table_args__ = (CheckConstraint("errors >= 0", name="errors_not_negative"),)
+    name: str = Field(primary_key=True)
+    kind: ProcessKind = Field(sa_type=words(ProcessKind))
+    host: str
+    version: str
+    started_at: datetime
+    seen_at: datetime = Field(index=True)
+    errors: int = 0

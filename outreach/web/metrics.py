@@ -1,0 +1,106 @@
+"""What is measured of requests and of what phones send: counts and times, nobody's data."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from outreach.logbook.sync import Outcome
+from outreach.web.metric_files import counted_in, reading_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from prometheus_client import Metric
+
+    from outreach.logbook.sync import Answer
+
+#: What this process counts, where it counts for itself alone.
+_OURS = CollectorRegistry()
+
+_REQUEST_SECONDS = Histogram(
+    "outreach_request_seconds",
+    "Seconds until a request was answered, by the rule of its address and the class of the status",
+    ["route", "status"],
+    registry=_OURS,
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+_SYNC_ANSWERS = Counter(
+    "outreach_sync_answers",
+    "What phones were answered to each thing they sent",
+    ["kind"],
+    registry=_OURS,
+)
+_SHARE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTime:
+    """How long a page takes.
+
+    `p95_seconds` is at most so long for 95 of 100 requests, estimated within the classes of the
+    histogram; infinite where it is above the last of them.
+    """
+
+    route: str
+    requests: int
+    p95_seconds: float
+
+
+def note_request(route: str, status: int, seconds: float) -> None:
+    """Measure one answered request."""
+    _REQUEST_SECONDS.labels(route=route, status=f"{status // 100}xx").observe(seconds)
+
+
+def note_answers(answers: Iterable[Answer]) -> None:
+    """Count what phones were answered."""
+    for answer in answers:
+        _SYNC_ANSWERS.labels(kind=answer.outcome.value).inc()
+
+
+def begin_counting() -> None:
+    """Show every kind of answer from the start: what never happened is zero, and not missing."""
+    for outcome in Outcome:
+        _SYNC_ANSWERS.labels(kind=outcome.value)
+
+
+def measured() -> list[Metric]:
+    """Read what all processes of this server have counted so far."""
+    folder = counted_in()
+    if folder is None:
+        return list(_OURS.collect())
+    with reading_files(folder):
+        everybody: Any = MultiProcessCollector  # untyped
+        return list(everybody(None, str(folder)).collect())
+
+
+def slowest(metrics: Iterable[Metric], most: int) -> list[RouteTime]:
+    """Tell the slowest routes by their 95th percentile."""
+    by_route: dict[str, dict[float, float]] = defaultdict(lambda: defaultdict(float))
+    for metric in metrics:
+        for sample in metric.samples:
+            if sample.name == "outreach_request_seconds_bucket":
+                by_route[sample.labels["route"]][float(sample.labels["le"])] += sample.value
+    told = [_route_time(route, classes) for route, classes in by_route.items()]
+    return sorted(told, key=lambda one: (-one.p95_seconds, one.route))[:most]
+
+
+def _route_time(route: str, classes: Mapping[float, float]) -> RouteTime:
+    requests = int(classes.get(inf, 0))
+    return RouteTime(route, requests, _percentile(classes, _SHARE * requests))
+
+
+def _percentile(classes: Mapping[float, float], wanted: float) -> float:
+    """Find below which time *wanted* of the requests lie, evenly within the class it falls into."""
+    low, below = 0.0, 0.0
+    for high, count in sorted(classes.items()):
+        if count >= wanted:
+            share = (wanted - below) / (count - below) if count > below else 1.0
+            return inf if high == inf else low + (high - low) * share
+        low, below = high, count
+    return inf

@@ -1,0 +1,107 @@
+"""How the product does, for the administrator: what runs, what waits, what went wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from babel.dates import format_timedelta
+from flask import Blueprint, render_template
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from outreach.people.tables import Role
+from outreach.visits.tables import BatchState
+from outreach.watch.beating import our_version, read_beats
+from outreach.watch.judging import judge, light_of, worst
+from outreach.watch.waiting import count_dead, dead_batches, read_waiting
+from outreach.web.database import reading_db
+from outreach.web.i18n import language
+from outreach.web.metrics import measured, slowest
+from outreach.web.routing import allow
+
+if TYPE_CHECKING:
+    from flask.typing import ResponseReturnValue
+
+    from outreach.watch.judging import Finding
+
+pages = Blueprint("system", __name__, url_prefix="/system")
+
+MOST_ROUTES = 10
+#: Nothing that is shown changes sooner.
+REFRESH_SECONDS = 15
+
+
+@pages.get("")
+@allow(Role.ADMIN)
+def show() -> ResponseReturnValue:
+    """Show how the product does."""
+    return render_template("admin/system.html", refresh_seconds=REFRESH_SECONDS, **_read())
+
+
+@pages.get("/now")
+@allow(Role.ADMIN)
+def fragment() -> ResponseReturnValue:
+    """Give the part of the page that changes; it is asked for again and again."""
+    told = render_template("admin/_system.html", **_read())
+    return told, {"Run-State": "running", "Cache-Control": "no-store"}
+
+
+def _read() -> dict[str, Any]:
+    now = datetime.now(UTC)
+    with reading_db() as db:
+        lines, waiting = read_beats(db), read_waiting(db, now)
+        dead, dead_count = dead_batches(db), count_dead(db)
+    found = judge(lines, waiting, dead_count, now)
+    return {
+        "light": worst(found),
+        "findings": [(one.light, finding_words(one)) for one in found],
+        "processes": [(line, light_of(line, now)) for line in lines],
+        "errors": sum(line.errors for line in lines),
+        "waiting": waiting,
+        "longest_wait": _span_of(waiting.oldest_seconds),
+        "at_work": (BatchState.READY, BatchState.RUNNING),
+        "dead": dead,
+        "dead_count": dead_count,
+        "routes": slowest(measured(), MOST_ROUTES),
+        "version": our_version(),
+        "now": now,
+        "span": span_words,
+    }
+
+
+def _span_of(seconds: float) -> str:
+    return span_words(timedelta(seconds=seconds)) if seconds else ""
+
+
+def span_words(span: timedelta) -> str:
+    """Say how long something lasts: `2 menit`."""
+    return format_timedelta(span, threshold=1.5, locale=language())
+
+
+def finding_words(found: Finding) -> str:
+    """Say what needs somebody, and what to do."""
+    count = int(found.facts.get("count", 0))
+    words = {
+        "no_sweeper": _("No sweeper runs: nothing is planned, sent or returned. Start one."),
+        "no_worker": _("No worker runs, or none reaches Redis: plans wait. Start one."),
+        "silent": ngettext(
+            "%(num)s process fell silent without a word: it hangs or was killed.",
+            "%(num)s processes fell silent without a word: they hang or were killed.",
+            count,
+        ),
+        "versions_differ": _("Different versions run: finish the update on all machines."),
+        "waits_long": _("Plans wait for long: more workers make it shorter."),
+        "dead_batches": ngettext(
+            "%(num)s part of a plan was given up: its coordinator can try it again.",
+            "%(num)s parts of plans were given up: their coordinators can try them again.",
+            count,
+        ),
+        "leases_lost": ngettext(
+            "%(num)s piece of work was left by its worker within the last hour; another took it.",
+            "%(num)s pieces of work were left by their workers within the last hour; others took"
+            " them.",
+            count,
+        ),
+    }
+    return str(words[found.code])

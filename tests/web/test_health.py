@@ -1,0 +1,80 @@
+"""Alive and ready are two questions: a restart mends the one, patience or a person the other."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import event
+
+from outreach.db import unit_of_work
+from outreach.migrations import downgrade
+from outreach.watch.beating import LATE_AFTER, Process, beat
+from outreach.watch.tables import ProcessKind
+from outreach.web.app import create_app
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from outreach.config import Settings
+    from tests.web.conftest import Visitor
+
+
+def _ready(client: Any) -> tuple[int, dict[str, object]]:
+    answer = client.get("/readyz")
+    return answer.status_code, answer.get_json()
+
+
+def _missing(*codes: str) -> tuple[int, dict[str, object]]:
+    return 503, {"status": "not_ready", "missing": list(codes)}
+
+
+def _beat(app: Flask, *kinds: ProcessKind, ago: timedelta = timedelta()) -> None:
+    now = datetime.now(UTC) - ago
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        for kind in kinds:
+            beat(db, Process(kind, 1, now), now)
+
+
+def test_alive_asks_nobody(app: Flask, client: Visitor) -> None:
+    asked: list[str] = []
+    event.listen(
+        app.extensions["outreach"].engine,
+        "before_cursor_execute",
+        lambda *told: asked.append(told[2]),
+    )
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.get_json()) == (200, {"status": "ok"})
+    assert asked == []
+    client.get("/readyz")
+    assert asked
+
+
+def test_ready_names_who_is_missing(app: Flask, client: Visitor) -> None:
+    assert _ready(client) == _missing("no_sweeper", "no_worker")
+    _beat(app, ProcessKind.SWEEPER, ProcessKind.WEB)
+    assert _ready(client) == _missing("no_worker")
+    _beat(app, ProcessKind.WORKER)
+    assert _ready(client) == (200, {"status": "ok"})
+
+
+def test_who_was_silent_for_too_long_is_missing(app: Flask, client: Visitor) -> None:
+    _beat(app, ProcessKind.WORKER)
+    _beat(app, ProcessKind.SWEEPER, ago=LATE_AFTER + timedelta(seconds=1))
+    assert _ready(client) == _missing("no_sweeper")
+
+
+@pytest.mark.parametrize("before", ["0006", "base"])
+def test_tables_of_another_version_are_not_ready(app: Flask, client: Visitor, before: str) -> None:
+    _beat(app, ProcessKind.WORKER, ProcessKind.SWEEPER)
+    downgrade(app.extensions["outreach"].engine, before)
+    assert _ready(client) == _missing("tables_not_up_to_date")
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_database_that_is_away_is_not_ready_but_we_live(settings: Settings) -> None:
+    url = "postgresql://nobody@127.0.0.1:1/none?connect_timeout=2"
+    client = create_app(settings.model_copy(update={"database_url": url})).test_client()
+    assert client.get("/healthz").status_code == 200
+    assert _ready(client) == _missing("database_does_not_answer")

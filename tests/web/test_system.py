@@ -1,0 +1,99 @@
+"""The administrator's page about how the product does: what runs, what waits, in plain words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import update
+from sqlmodel import select
+
+from outreach.db import unit_of_work
+from outreach.people.tables import Role
+from outreach.visits.tables import Batch, BatchState, PlanRun
+from outreach.watch.beating import Process, beat
+from outreach.watch.tables import ProcessKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+
+    from tests.web.conftest import Visitor
+    from tests.web.world import World
+
+
+def _beat(app: Flask, *kinds: ProcessKind, ago: timedelta = timedelta()) -> None:
+    now = datetime.now(UTC) - ago
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        for kind in kinds:
+            beat(db, Process(kind, 4711, now), now, errors=3)
+
+
+def test_all_is_well_in_words_and_shape(app: Flask, english: Callable[[Role], Visitor]) -> None:
+    _beat(app, *ProcessKind)
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        db.execute(update(Batch).values(state=BatchState.DONE))
+    shown = english(Role.ADMIN).get("/system").text
+    assert "Everything runs, and nothing waits for long." in shown
+    assert "●" in shown
+    assert "▲" not in shown
+    assert shown.count('class="light good"') == 1 + len(ProcessKind)
+    assert "9 errors in all" in shown
+
+
+def test_what_is_missing_or_silent_is_said_first(
+    app: Flask, english: Callable[[Role], Visitor]
+) -> None:
+    _beat(app, ProcessKind.WORKER, ago=timedelta(minutes=5))
+    shown = english(Role.ADMIN).get("/system").text
+    assert (
+        shown.index("No sweeper runs") < shown.index("No worker runs") < shown.index("fell silent")
+    )
+    assert "silent for 5 minutes" in shown
+    assert "■" in shown
+
+
+def test_dead_batches_lead_to_the_branch_that_an_admin_may_open(
+    app: Flask, english: Callable[[Role], Visitor], world: World
+) -> None:
+    branch_id = world.own["branch_id"]
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        run = db.exec(select(PlanRun).where(PlanRun.branch_id == branch_id)).first()
+        assert run is not None
+        newest = db.exec(select(PlanRun).where(PlanRun.stage_id == run.stage_id)).all()[-1]
+        told: dict[str, Any] = {"run_id": newest.id, "number": 99, "label": "X", "villages": 1}
+        db.add(Batch(state=BatchState.DEAD, finished_at=datetime.now(UTC), **told))
+    admin = english(Role.ADMIN)
+    shown = admin.get("/system").text
+    link = f"/admin/branches/{branch_id}"
+    assert f'href="{link}"' in shown
+    assert "part 99" in shown
+    assert admin.get(link).status_code == 200
+
+
+def test_the_part_that_changes_is_asked_for_again(english: Callable[[Role], Visitor]) -> None:
+    admin = english(Role.ADMIN)
+    page, part = admin.get("/system").text, admin.get("/system/now")
+    assert 'data-address="/system/now"' in page
+    assert part.headers["Run-State"] == "running"
+    assert part.headers["Cache-Control"] == "no-store"
+    assert 'id="run-words"' in part.text
+    assert "<html" not in part.text
+
+
+def test_no_address_and_no_name_stands_on_it(
+    english: Callable[[Role], Visitor], client: Visitor
+) -> None:
+    client.get("/e/081398765432")
+    shown = english(Role.ADMIN).get("/system").text
+    assert "081398765432" not in shown
+    assert "/e/&lt;enrol_code&gt;" in shown
+
+
+@pytest.mark.parametrize("language", ["id", "en"])
+def test_the_menu_leads_there(login_as: Callable[[Role], Visitor], language: str) -> None:
+    admin = login_as(Role.ADMIN)
+    admin.set_cookie("language", language)
+    assert 'href="/system" aria-current="page"' in admin.get("/system").text
