@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,9 @@ LONGEST_REST_DAYS_WITH_A_FEAST = 3
 
 # For every day off a stay has so many days on which the team works or travels.
 WORKDAYS_A_REST_DAY = 2
+
+# Between two stays a team is at home for so many whole days.
+DAYS_AT_HOME = 2
 
 type Run = tuple[TeamDay, ...]
 
@@ -61,6 +64,13 @@ class Block:
     def at_hub(self) -> Run:
         """Days that can hold sessions."""
         return self.room[self.out : self.out + self.hub_days]
+
+    def feasts_between(self, first: date, last: date) -> int:
+        """How many days from one to another, of weekdays on which the team works, it is off."""
+        weekdays, worked = {one.day.weekday() for one in self.room}, {one.day for one in self.room}
+        return sum(
+            day.weekday() in weekdays and day not in worked for day in days_between(first, last)
+        )
 
     def longer(self) -> Block | None:
         """Return the block with a day more at the hub, None where there is none."""
@@ -116,12 +126,14 @@ class Calendar:
         return {team_id: lengths.get(one, 0) for team_id, one in last.items()}
 
     def take(self, days: Sequence[TeamDay]) -> None:
-        """Take the days of a stay out."""
+        """Take the days of a stay out, and those before and behind it that are spent at home."""
+        home = timedelta(days=DAYS_AT_HOME)
+        first, last = days[0].day - home, days[-1].day + home
         left = []
         for run in self.runs:
-            if days[0] in run:
-                first = run.index(days[0])
-                left += [run[:first], run[first + len(days) :]]
+            if run[0].team_id == days[0].team_id:
+                left.append(tuple(one for one in run if one.day < first))
+                left.append(tuple(one for one in run if one.day > last))
             else:
                 left.append(run)
         self.runs = [run for run in left if run]

@@ -29,7 +29,12 @@ from outreach.planning.hubs import LONGEST_STAY_DAYS, ground_of, groups_of, ordi
 from outreach.planning.market import Market
 from outreach.planning.model import Plan, Reason, Remedy, Stay, Unplaced
 from outreach.planning.network import SHORTEST_LEG_MINUTES, kinds_of, network_of
-from outreach.planning.prices import NIGHT_PRICE_S, TEAM_DAY_PRICE_S, prices_of
+from outreach.planning.prices import (
+    FEAST_AWAY_PRICE_S,
+    NIGHT_PRICE_S,
+    TEAM_DAY_PRICE_S,
+    prices_of,
+)
 from outreach.planning.reasons import has_place, without_team
 from outreach.planning.routing import Search, plan_rota
 from outreach.planning.stay_weeks import StayWeeks
@@ -245,7 +250,7 @@ class _Camp:
         share = min(1.0, held / villages)
         waits = fmean(self.prices.day_number[one.day] for one in days)
         cost = TEAM_DAY_PRICE_S * len(block.days) + self.market.taking_s(block.days)
-        cost += nights_s([one.day for one in block.days])
+        cost += away_s(block, [one.day for one in block.days])
         return cost - share * (gain_s - delay_s * waits)
 
     def _delay_s(self, sites: Iterable[Site]) -> float:
@@ -284,7 +289,7 @@ class _Camp:
             access_minutes=block.access_minutes,
         )
         saved_s = self.left_out_s([self.sites[one.code] for one in visits])
-        cost_s = self._cost_s(stay, visits) + nights_s([one.day for one in days])
+        cost_s = self._cost_s(stay, visits) + away_s(block, [one.day for one in days])
         gain_s = saved_s - cost_s - self.market.taking_s(days)
         worth = saved_s > self.market.displaced_s(len(days))
         return Outing(stay, visits, days, gain_s, worth)
@@ -324,9 +329,10 @@ class _Camp:
         return bill_of(self.problem, plan).total_s
 
 
-def nights_s(days: Sequence[date]) -> float:
-    """Price of the nights from the first to the last of these days."""
-    return float(NIGHT_PRICE_S * (days[-1] - days[0]).days)
+def away_s(block: Block, days: Sequence[date]) -> float:
+    """Price of the nights, and of the feasts, from the first to the last of a stay's days."""
+    nights, feasts = (days[-1] - days[0]).days, block.feasts_between(days[0], days[-1])
+    return float(NIGHT_PRICE_S * nights + FEAST_AWAY_PRICE_S * feasts)
 
 
 def way_minutes(stays: Iterable[Stay]) -> int:

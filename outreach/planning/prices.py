@@ -28,6 +28,9 @@ TEAM_DAY_PRICE_S = 3 * SLOT_PRICE_S
 # chosen by it; it is in no bill, as the nights of a stay are not the solver's to spare.
 NIGHT_PRICE_S = SLOT_PRICE_S
 
+# A feast spent at a hub costs as much as a day of the team on top of it.
+FEAST_AWAY_PRICE_S = TEAM_DAY_PRICE_S
+
 # Leaving a village out costs 3 team-days and 8 more per mean value, so that no feasible trip is
 # ever dearer than leaving its villages out. Above 20 x the mean all are equally urgent, and the
 # sum stays below the largest penalty: above it the solver gains by overloading a day.

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 
 from outreach.campaigns.choosing import SIGNUPS_PER_HUNDRED
 from outreach.planning.blocks import (
+    DAYS_AT_HOME,
     LONGEST_REST_DAYS,
     LONGEST_REST_DAYS_WITH_A_FEAST,
     WORKDAYS_A_REST_DAY,
@@ -26,6 +27,7 @@ from outreach.planning.model import USUAL, Reason, Remedy, Site
 from outreach.planning.prices import (
     DROP_TEAM_DAYS,
     DROP_TEAM_DAYS_PER_MEAN_VALUE,
+    FEAST_AWAY_PRICE_S,
     NIGHT_PRICE_S,
     SLOT_PRICE_S,
     TEAM_DAY_PRICE_S,
@@ -77,6 +79,7 @@ def how_plans_are_made() -> ResponseReturnValue:
         longest_away=LONGEST_STAY_DAYS,
         longest_rest=LONGEST_REST_DAYS,
         longest_feast=LONGEST_REST_DAYS_WITH_A_FEAST,
+        days_at_home=DAYS_AT_HOME,
         work_a_rest_day=WORKDAYS_A_REST_DAY,
         longest_leg_minutes=LONGEST_LEG_MINUTES,
         longest_extra_minutes=LONGEST_EXTRA_MINUTES,
@@ -96,6 +99,7 @@ def _prices() -> list[dict[str, Any]]:
         (_("A team's day on a Friday"), FRIDAY_SESSIONS * SLOT_PRICE_S),
         (_("A night away, where days for a stay are chosen"), NIGHT_PRICE_S),
         (_("A team's full day"), TEAM_DAY_PRICE_S),
+        (_("A feast away from home, likewise"), FEAST_AWAY_PRICE_S),
         (_("A village without any value left out"), least),
         (_("A village of mean value left out"), usual),
     ]

@@ -74,6 +74,9 @@ def check(asked: Problem, far: Sequence[Site], answer: Expeditions) -> None:
     assert left | taken == {(one.team_id, one.day) for one in asked.team_days}
     for stay in answer.stays:
         check_stay(asked, answer, stay)
+    for one, other in combinations(sorted(answer.stays, key=lambda one: one.session_days), 2):
+        gap = (min(days_of(other)) - max(days_of(one))).days
+        assert one.team_id != other.team_id or gap > 2, "two days at home in between"
     at_hubs = {(stay.team_id, day) for stay in answer.stays for day in stay.session_days}
     assert {(one.team_id, one.day) for one in answer.visits} == at_hubs
 
@@ -335,6 +338,26 @@ def test_of_trips_with_a_long_wait_in_between_the_part_with_most_visits_is_kept(
     assert kept((1, 1), (2, 1), (6, 3)) == [days[6]]
     assert kept((1, 2), (2, 2), (6, 3)) == [days[1], days[2]]
     assert kept() == []
+
+
+def test_a_team_is_at_home_between_two_stays() -> None:
+    far = [*far_away(6), *far_away(6, 2, -190)]
+    far = [replace(one, code=f"33.18.01.{2001 + n}") for n, one in enumerate(far)]
+    asked = asked_for(far, team_days(1, 30))
+    answer = plan_stays(asked, far)
+    check(asked, far, answer)
+    assert not answer.unplaced
+    assert len(answer.stays) == 2
+
+
+def test_who_can_wait_is_at_home_on_a_feast() -> None:
+    far = far_away(5)
+    feast = MONDAY + timedelta(days=2)
+    days = [one for one in team_days(1, 12) if one.day != feast]
+    asked = replace(asked_for(far, days), rests={1: frozenset({feast})})
+    patient = replace(asked, parameters=replace(asked.parameters, day_price=0.1))
+    (stay,) = plan_stays(patient, far).stays
+    assert min(days_of(stay)) > feast
 
 
 def test_a_stay_ends_where_its_villages_are_closed_for_days() -> None:
