@@ -121,9 +121,8 @@ def drill() -> None:
     """Make a backup, restore it beside the database, check the copy and clean up."""
     from outreach.safekeeping.backup import refuse_unfit
 
-    folder = read_settings().var_dir
-    with _told(), _keeper() as keeper, tempfile.TemporaryDirectory(dir=folder) as aside:
-        file = Path(aside) / "drill.outreach"
+    with _told(), _keeper() as keeper, _folder_aside() as aside:
+        file = aside / "drill.outreach"
         manifest, seconds = _make(keeper, file)
         step(
             "Backup made: %(size)s MB in %(seconds)s s",
@@ -140,9 +139,8 @@ def drill() -> None:
 
 def _restore_beside(archive: Archive, keeper: Keeper) -> int:
     from outreach.cli.data_check import tell_findings
-    from outreach.db import reading
     from outreach.safekeeping.backup import standing_beside
-    from outreach.safekeeping.checking import check_data
+    from outreach.safekeeping.checking import check_database
 
     begun = time.perf_counter()
     with standing_beside(archive, keeper, _steps()) as engine:
@@ -151,10 +149,20 @@ def _restore_beside(archive: Archive, keeper: Keeper) -> int:
             "Restored beside the database in %(seconds)s s; as many rows as went in",
             seconds=decimal(restored - begun),
         )
-        with reading(engine) as db:
-            findings = check_data(db)
+        findings = check_database(engine)
     step("Copy checked in %(seconds)s s", seconds=decimal(time.perf_counter() - restored))
     return tell_findings(findings)
+
+
+@contextmanager
+def _folder_aside() -> Iterator[Path]:
+    from outreach.safekeeping.refused import writing
+
+    folder = read_settings().var_dir
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".drill-") as aside:
+            yield Path(aside)
 
 
 @contextmanager

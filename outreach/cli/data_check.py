@@ -28,14 +28,12 @@ def database() -> None:
 @database.command("check")
 def check() -> None:
     """Hold all rows against the rules of the data; nothing is changed. Exit code 1 if any broke."""
-    from outreach.db import reading
-    from outreach.safekeeping.checking import check_data
+    from outreach.safekeeping.checking import check_database
 
     with own_engine() as engine:
         _require_newest(engine)
         step("Database: checking all rows")
-        with reading(engine) as db:
-            findings = check_data(db)
+        findings = check_database(engine)
     sys.exit(1 if tell_findings(findings) else 0)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_, select, text
 from sqlmodel import col
 
+from outreach.db import reading
 from outreach.logbook.tables import SessionReport, SignUp
 from outreach.safekeeping.recounting import totals_wrong
 from outreach.schema import metadata
@@ -20,7 +21,7 @@ from outreach.visits.tables import ACTIVE, Visit, VisitEvent, Work
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import ForeignKeyConstraint, Table
+    from sqlalchemy import Engine, ForeignKeyConstraint, Table
     from sqlmodel import Session
 
 #: A visit in one of these has a report that counts, and no other has one.
@@ -36,8 +37,16 @@ class Finding:
     broken: tuple[str, ...]
 
 
+def check_database(engine: Engine) -> list[Finding]:
+    """Hold all rows against all rules as they are at one moment, while others go on writing."""
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    with reading(engine) as db:
+        return check_data(db)
+
+
 def check_data(db: Session) -> list[Finding]:
-    """Hold all rows against all rules; nothing is changed."""
+    """Hold all rows that a session sees against all rules; nothing is changed."""
     return [Finding(name, tuple(rule(db))) for name, rule in RULES.items()]
 
 

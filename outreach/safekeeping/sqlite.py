@@ -106,6 +106,8 @@ class SqliteKeeper:
         """Put the file beside in the place of the real one in one step."""
         scratch.dispose()
         path = Path(scratch.url.database or "")
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE")  # all of it in the one file
         kept = self._path.with_name(f"{self._path.name}.before-{now:%Y%m%d-%H%M%S}")
         if not self._path.is_file():
             path.rename(self._path)

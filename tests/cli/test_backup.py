@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 __all__ = ["installation", "postgres_season", "programs", "season", "sqlite_season"]
 
+ON_POSTGRES = pytest.mark.parametrize(
+    "season", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+
 _LIMITED = """
 import resource, sys
 most = int(sys.argv.pop(1))
@@ -127,10 +131,10 @@ def test_a_full_disk_leaves_no_half_a_backup(installation: Installation) -> None
     assert sorted(at.file.parent.iterdir()) == before
 
 
+#: The server writes the files of a PostgreSQL database.
+@pytest.mark.parametrize("season", ["sqlite"], indirect=True)
 def test_a_full_disk_leaves_the_database_as_it_was(installation: Installation) -> None:
     at = installation
-    if at.keeper.kind != "sqlite":
-        pytest.skip("the server writes the files of a PostgreSQL database")
     at.make()
     before = everything(at.engine)
     at.engine.dispose()
@@ -160,12 +164,11 @@ def test_one_kind_of_database_does_not_go_into_the_other(
     assert f"backup of a {ours} database, but DATABASE_URL names a {other} database" in done.output
 
 
+@ON_POSTGRES
 def test_programs_that_lack_are_told(
     installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = installation
-    if at.keeper.kind != "postgresql":
-        pytest.skip("SQLite needs none")
     at.make()
     monkeypatch.setenv("POSTGRES_BIN", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -183,12 +186,11 @@ def test_programs_that_lack_are_told(
     assert not Path(other).exists()
 
 
+@ON_POSTGRES
 def test_a_user_who_may_make_no_database_is_told(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at = installation
-    if at.keeper.kind != "postgresql":
-        pytest.skip("SQLite knows no users")
     with at.engine.begin() as connection:
         connection.execute(text("DROP ROLE IF EXISTS outreach_plain"))
         connection.execute(text("CREATE ROLE outreach_plain"))

@@ -11,11 +11,14 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from outreach.db import make_engine, reading, unit_of_work
+from outreach.logbook.sync import Outcome, take_in
 from outreach.progress import totals
 from outreach.safekeeping import checking, recounting
-from outreach.safekeeping.checking import RULES, check_data
+from outreach.safekeeping.checking import RULES, check_data, check_database
 from outreach.visits.lifecycle import confirm, postpone
 from outreach.visits.tables import Visit, Work
+from tests.field import NOW as SOON
+from tests.field import told
 from tests.visits.world import NOW, active_visits, build_world, plan, publish
 
 if TYPE_CHECKING:
@@ -111,8 +114,7 @@ def sound(season: tuple[str, Field]) -> Iterator[Sound]:
 
 
 def broken(engine: Engine) -> dict[str, tuple[str, ...]]:
-    with reading(engine) as db:
-        return found_in(db)
+    return {one.rule: one.broken for one in check_database(engine) if one.broken}
 
 
 def found_in(db: Session) -> dict[str, tuple[str, ...]]:
@@ -176,6 +178,29 @@ def test_a_board_that_counts_wrongly_is_told(sound: Sound, monkeypatch: pytest.M
     assert {line.split()[2] for line in broken(engine)["totals_differ"]} == {
         f"{name}:" for name in recounting.OF_BOARD
     }
+
+
+def test_what_comes_in_meanwhile_is_no_fault(
+    season: tuple[str, Field], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, field = season
+    engine, other = make_engine(url), make_engine(url)
+    right = recounting.recount
+
+    def slow(db: Session) -> recounting.Sums:
+        sums = right(db)
+        with unit_of_work(other) as elsewhere:
+            report = told(field.visits[field.codes[5]])
+            (done,) = take_in(elsewhere, [report], field.coordinator, SOON)
+            assert done.outcome is Outcome.ACCEPTED
+        return sums
+
+    monkeypatch.setattr(recounting, "recount", slow)
+    assert broken(engine) == {}
+    monkeypatch.undo()
+    assert broken(engine) == {}
+    engine.dispose()
+    other.dispose()
 
 
 def test_a_damaged_file_is_told(sqlite_season: tuple[Path, Field], sqlite_engine: Engine) -> None:
