@@ -9,6 +9,7 @@ from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from urllib.parse import urlsplit
 
 from pydantic import (
     AnyHttpUrl,
@@ -18,16 +19,16 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from outreach.errors import UnsafeSettings
 
 #: Where the product stands; data and `.env` are looked for here, from wherever a command is called.
 ROOT = Path(__file__).resolve().parents[1]
-ENV_FILES = (ROOT / ".env", Path(".env"))
 #: Signs of a secret, so that nobody guesses it.
 SHORTEST_SECRET = 32
+ENV_FILES = (ROOT / ".env", Path(".env"))
 
 
 class Settings(BaseSettings):
@@ -42,14 +43,16 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     database_url: str = ""
+    postgres_bin: str = ""
     redis_url: str = ""
     secret_key: SecretStr = SecretStr("")
     var_dir: Path = ROOT / "var"
     demo: bool = True
-    postgres_bin: str = ""
     web_workers: int = Field(default=2, ge=1, le=64)
     phones_wait_seconds: float = Field(default=2.0, gt=0, le=30)
     task_workers: int = Field(default=2, ge=1, le=64)
+    # Eight threads, and the one that warms up, of which each may open a second one for a moment.
+    database_connections: int = Field(default=15, ge=10, le=200)
     lease_seconds: int = Field(default=30, ge=1, le=3600)
     https_only: bool = False
     locale: str = Field(default="id", pattern="^(id|en)$")
@@ -60,11 +63,11 @@ class Settings(BaseSettings):
     team_day_rupiah: int = Field(default=0, ge=0, le=100_000_000)
     travel_hour_rupiah: int = Field(default=0, ge=0, le=100_000_000)
     village_funds_discount: bool = False
+    log_format: str = Field(default="", pattern="^(|json|text)$")
+    metrics_token: SecretStr = SecretStr("")
     smtp_host: str = ""
     smtp_port: int = Field(default=587, ge=1, le=65535)
     smtp_security: str = Field(default="starttls", pattern="^(none|starttls|tls)$")
-    log_format: str = Field(default="", pattern="^(|json|text)$")
-    metrics_token: SecretStr = SecretStr("")
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     # Without a sender a server takes nothing, and that should be heard at the start.
@@ -80,9 +83,6 @@ class Settings(BaseSettings):
             raise ValueError("an address without login, query and fragment")
         return given
 
-    @field_validator("smtp_from")
-    @classmethod
-    def _needed_with_a_server(cls, sender: str, told: ValidationInfo) -> str:
     @field_validator("redis_url")
     @classmethod
     def _is_redis(cls, url: str) -> str:
@@ -104,6 +104,9 @@ class Settings(BaseSettings):
             raise PydanticCustomError("too_short", "too short", {"least": SHORTEST_SECRET})
         return token
 
+    @field_validator("smtp_from")
+    @classmethod
+    def _needed_with_a_server(cls, sender: str, told: ValidationInfo) -> str:
         """Take an address, alone or behind a name: `Outreach <outreach@example.go.id>`."""
         address = parseaddr(sender)[1]
         is_address = all(address.rpartition("@")[::2]) and sender.isprintable()

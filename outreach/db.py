@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import contextmanager
+from dataclasses import dataclass
+from random import uniform
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Enum, MetaData, String, create_engine, event
+from sqlalchemy import Enum, MetaData, String, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlmodel import Session, SQLModel
 
 from outreach.errors import UnsafeSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from enum import StrEnum
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import URL, Connection, Engine
 
 SQLModel.metadata.naming_convention = MetaData(
     naming_convention={
@@ -32,6 +35,14 @@ SQLModel.metadata.naming_convention = MetaData(
 #: Region codes compare byte by byte, so that a prefix is a range the index can answer;
 #: PostgreSQL's language orders would skip the dots.
 CODE = String(13).with_variant(String(13, collation="C"), "postgresql")
+
+#: PostgreSQL broke a unit of work off for another's sake: the same again goes well.
+GAVE_WAY = frozenset({"40001", "40P01"})
+#: How often one is done before whoever asked for it is told.
+MOST_TRIES = 3
+
+#: How long a server may take to let a connection in, and a pool to have one free.
+CONNECT_SECONDS = 10
 
 #: Rows written or asked for in one statement; SQLite takes 32,766 values.
 ROWS_PER_STATEMENT = 500
@@ -49,8 +60,44 @@ def words(kind: type[StrEnum]) -> Enum:
     )
 
 
-def make_engine(url: str) -> Engine:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the connections of one kind of process may take of a PostgreSQL server.
+
+    No transaction may stand idle for longer than `IDLE_SECONDS`, whatever the kind: whoever waits
+    for something else while holding rows holds up everybody.
+    """
+
+    name: str
+    #: The longest one statement may take; 0 is for ever.
+    statement_seconds: int
+    #: The longest it may wait for what another holds.
+    lock_seconds: int
+    #: The most connections that one process opens.
+    connections: int = 2
+
+
+IDLE_SECONDS = 30
+
+#: Who waits before a screen is told early to come again.
+WEB = Limits("web", 5, 3, 15)
+WORKER = Limits("worker", 60, 20)
+SWEEPER = Limits("sweeper", 60, 20)
+#: Loading the registry takes as long as it takes; but a migration that waits for a table keeps
+#: everybody waiting behind it.
+COMMAND = Limits("command", 0, 30, 15)
+
+#: What a unit of work may take at each step that reckons over the whole country.
+PATIENT_SECONDS = 45
+
+#: Connections that are kept open while nobody needs them.
+KEPT_OPEN = 5
+
+
+def make_engine(url: str, limits: Limits = COMMAND) -> Engine:
     """Make the engine for *url*; SQLite gets WAL, checked foreign keys and honest write locks.
+
+    The *limits* hold on PostgreSQL, unless `options` in the URL say otherwise.
 
     Raises
     ------
@@ -58,8 +105,10 @@ def make_engine(url: str) -> Engine:
         If *url* is no database URL, or names a database we do not support.
     """
     try:
+        address = make_url(_with_driver(url))
+        more = _limited(address, limits) if address.get_backend_name() == "postgresql" else {}
         engine = create_engine(
-            _with_driver(url), hide_parameters=True, pool_pre_ping=True, json_serializer=_json
+            address, hide_parameters=True, pool_pre_ping=True, json_serializer=_json, **more
         )
     except (ArgumentError, ModuleNotFoundError, ValueError) as error:
         raise UnsafeSettings(setting="DATABASE_URL", problem="not_a_database_url") from error
@@ -69,6 +118,37 @@ def make_engine(url: str) -> Engine:
     elif engine.dialect.name != "postgresql":
         raise UnsafeSettings(setting="DATABASE_URL", problem="unsupported_database")
     return engine
+
+
+def _limited(address: URL, limits: Limits) -> dict[str, Any]:
+    """Say the limits while connecting: no statement more, and nothing to forget on the way."""
+    ours = {
+        "statement_timeout": limits.statement_seconds,
+        "lock_timeout": limits.lock_seconds,
+        "idle_in_transaction_session_timeout": IDLE_SECONDS,
+    }
+    told = {"application_name": f"outreach {limits.name}", "connect_timeout": CONNECT_SECONDS}
+    # The last word is the URL's.
+    options = [f"-c {name}={seconds}s" for name, seconds in ours.items()]
+    options += address.normalized_query.get("options", ())
+    told = {name: value for name, value in told.items() if name not in address.query}
+    kept = min(KEPT_OPEN, limits.connections)
+    return {
+        "connect_args": {**told, "options": " ".join(options)},
+        "pool_size": kept,
+        "max_overflow": limits.connections - kept,
+        "pool_timeout": CONNECT_SECONDS,
+    }
+
+
+def be_patient(db: Session) -> None:
+    """Let this unit of work take longer: it reckons over the country, or waits for one that does.
+
+    It is no longer than a proxy waits for an answer.
+    """
+    if db.get_bind().dialect.name == "postgresql":
+        for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+            db.execute(text(f"SET LOCAL {limit} = '{PATIENT_SECONDS}s'"))
 
 
 def _with_driver(url: str) -> str:
@@ -103,6 +183,30 @@ def unit_of_work(engine: Engine) -> Iterator[Session]:
     """Commit when the block ends well, roll back when it does not."""
     with Session(engine, expire_on_commit=False) as db, db.begin():
         yield db
+
+
+def written[Done](engine: Engine, work: Callable[[Session], Done]) -> Done:
+    """Do a unit of work; again, up to `MOST_TRIES` times, if it was broken off for another's sake.
+
+    For work alone that may be repeated: it reads all it goes by from the session it is given, and
+    changes nothing but the database.
+    """
+    for tried in range(1, MOST_TRIES):
+        try:
+            with unit_of_work(engine) as db:
+                return work(db)
+        except OperationalError as error:
+            if not gave_way(error):
+                raise
+        # Apart, or the same two meet again.
+        time.sleep(uniform(0.01, 0.05) * tried)  # noqa: S311 - no secret
+    with unit_of_work(engine) as db:
+        return work(db)
+
+
+def gave_way(error: DBAPIError) -> bool:
+    """Tell whether a unit of work was broken off for another's sake, and nothing is wrong."""
+    return getattr(error.orig, "sqlstate", None) in GAVE_WAY
 
 
 @contextmanager

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ssl
+import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from celery import Celery
+from celery.signals import celeryd_init
+from kombu.utils.url import parse_url
 
 from outreach.config import read_settings
-from outreach.db import make_engine
+from outreach.db import WORKER, make_engine
+from outreach.errors import UnsafeSettings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -16,9 +21,37 @@ if TYPE_CHECKING:
 #: Where a Redis server of this machine listens when no other is named.
 LOCAL_REDIS = "redis://127.0.0.1:6379/0"
 
-TASKS = ("tasks.assignment", "tasks.post", "tasks.what_if", "tasks.certificate", "tasks.digest")
+TASKS = (
+    "tasks.assignment",
+    "tasks.post",
+    "tasks.what_if",
+    "tasks.certificate",
+    "tasks.digest",
+    "tasks.beats",
+)
+
+#: By kind of work, so that none waits behind a flood of another; the name of each says which.
+#: A worker serves those that its option `-Q` names, and without it all of them.
+PLANNING, QUESTIONS, POST = "planning", "questions", "post"
+#: Where versions before there were kinds sent everything: what they left is still worked off.
+BEFORE_KINDS = "celery"
+
+QUEUE_OF = {
+    "outreach.assign_batch": PLANNING,
+    "outreach.answer_what_if": QUESTIONS,
+    "outreach.certify_batch": QUESTIONS,
+    "outreach.post_message": POST,
+    "outreach.send_digest": POST,
+}
 
 CONFIGURATION: dict[str, Any] = {
+    "task_queues": {
+        name: {"exchange": name, "routing_key": name}
+        for name in (PLANNING, QUESTIONS, POST, BEFORE_KINDS)
+    },
+    "task_routes": QUEUE_OF,
+    # A name that was mistyped is refused; else its worker would wait for ever.
+    "task_create_missing_queues": False,
     "task_ignore_result": True,
     # A message stays in Redis until its task has ended, also when the worker is killed.
     "task_acks_late": True,
@@ -52,22 +85,46 @@ def make_app(redis_url: str) -> Celery:
     """Make the Celery app that talks to one Redis server."""
     made = Celery("outreach", broker=redis_url, include=TASKS)
     made.conf.update(CONFIGURATION)
+    if redis_url.startswith("rediss:"):
+        # Unless told, it would take any server for ours; what the URL says of TLS has to be told.
+        told = parse_url(redis_url).get("ssl", {})
+        made.conf.broker_use_ssl = {"ssl_cert_reqs": ssl.CERT_REQUIRED, **told}
+    return made
+
+
+def _own_app() -> Celery:
+    """Make the app of the settings; settings that cannot be used are told in one line."""
+    try:
+        settings = read_settings()
+    except UnsafeSettings as error:
+        sys.exit(error.line())
+    made = make_app(settings.redis_url or LOCAL_REDIS)
+    made.conf.worker_concurrency = settings.task_workers
     return made
 
 
 @cache
 def engine() -> Engine:
     """Make this process's engine when its first task needs it, so that no fork inherits one."""
-    return make_engine(read_settings().database)
+    return make_engine(read_settings().database, WORKER)
 
 
-def count_waiting(celery: Celery | None = None) -> int:
-    """Count the messages that no worker has taken yet."""
+def count_waiting(queue: str, celery: Celery | None = None) -> int:
+    """Count the messages of one queue that no worker has taken yet."""
     asked = celery or app
     with asked.connection_for_write() as connection:
-        queue = asked.amqp.queues[asked.conf.task_default_queue]
         # Declaring it tells its length; asking passively, an empty one would not be found.
-        return int(queue(connection.default_channel).queue_declare().message_count)
+        declared = asked.amqp.queues[queue](connection.default_channel).queue_declare()
+        return int(declared.message_count)
 
 
-app = make_app(read_settings().redis_url or LOCAL_REDIS)
+@celeryd_init.connect  # type: ignore[untyped-decorator]
+def _refuse_unsafe_settings(**_told: object) -> None:
+    """End a worker that could do no task: waiting would mend nothing."""
+    try:
+        make_engine(read_settings().database).dispose()
+    except UnsafeSettings as error:
+        sys.exit(error.line())
+
+
+app = _own_app()

@@ -7,11 +7,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from outreach.config import read_settings
-from outreach.db import reading, unit_of_work
+from outreach.db import reading, unit_of_work, written
 from outreach.planning.assign import assign
 from outreach.visits.batches import MOST_ATTEMPTS, claim, fail, load_problem, renew
 from outreach.visits.measured_ways import ask_ways, keep_ways, places_of, service_at
 from outreach.visits.saving import save_plan
+from outreach.visits.tables import PlanRun
 from tasks.app import app, engine
 from tasks.leased import attempt, moment, telling
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlalchemy import Engine
+    from sqlmodel import Session
 
     from outreach.planning.model import Problem
     from outreach.villages.roads import RoadService
@@ -36,6 +38,7 @@ def plan_batch(bind: Engine, batch_id: int, lease: timedelta) -> bool:
     """Plan one batch; False when there was nothing to do or the answer came too late."""
     with unit_of_work(bind) as db:
         held = claim(db, batch_id, moment(), lease)
+        asked_by = db.get_one(PlanRun, held.run_id).request_id if held else ""
     if held is None:
         return False
     return attempt(
@@ -43,6 +46,7 @@ def plan_batch(bind: Engine, batch_id: int, lease: timedelta) -> bool:
         f"batch {batch_id} in attempt {held.attempts}",
         lambda: _answer(bind, held, lease),
         lambda db, error, now: fail(db, held, error, now),
+        request_id=asked_by,
     )
 
 
@@ -54,11 +58,15 @@ def _answer(bind: Engine, held: Claim, lease: timedelta) -> bool:
     service = service_at(read_settings().routing_url)
     problem, ways = measured(problem, service, tell, is_last=held.attempts >= MOST_ATTEMPTS)
     plan = assign(problem, lambda done, rounds: tell(done / max(1, rounds)))
-    with unit_of_work(bind) as db:
+
+    def save(db: Session) -> bool:
         is_saved = save_plan(db, held, problem, plan, moment())
         if is_saved and ways is not None:
             keep_ways(db, held, problem.travel, ways)
-    return is_saved
+        return is_saved
+
+    # Minutes of thought are not thrown away because two met at the same rows.
+    return written(bind, save)
 
 
 def measured(

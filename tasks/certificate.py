@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from outreach.config import read_settings
-from outreach.db import reading, unit_of_work
+from outreach.db import reading, unit_of_work, written
 from outreach.visits.certificates import claim, fail, renew, save
 from outreach.visits.certified import certificate_of, read_standing
+from outreach.visits.tables import AskedBound
 from tasks.app import app, engine
 from tasks.leased import attempt, moment, telling
 
@@ -34,6 +35,7 @@ def certify_one(bind: Engine, bound_id: int, lease: timedelta) -> bool:
     """Work one part out; False when there was nothing to do or the answer came too late."""
     with unit_of_work(bind) as db:
         held = claim(db, bound_id, moment(), lease)
+        asked_by = db.get_one(AskedBound, bound_id).request_id if held else ""
     if held is None:
         return False
     return attempt(
@@ -41,6 +43,7 @@ def certify_one(bind: Engine, bound_id: int, lease: timedelta) -> bool:
         f"bound {bound_id} in attempt {held.attempts}",
         lambda: _answer(bind, held, lease),
         lambda db, error, now: fail(db, held, error, now),
+        request_id=asked_by,
     )
 
 
@@ -55,5 +58,4 @@ def _answer(bind: Engine, held: Claim, lease: timedelta) -> bool:
     )
     ends = moment() + LONGEST
     told = certificate_of(standing, tell, lambda: moment() > ends)
-    with unit_of_work(bind) as db:
-        return save(db, held, told, moment())
+    return written(bind, lambda db: save(db, held, told, moment()))

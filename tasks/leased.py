@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from outreach.db import unit_of_work
+from outreach.db import written
+from outreach.watch.logs import about
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,17 +29,35 @@ def attempt(
     what: str,
     work: Callable[[], bool],
     fail: Callable[[Session, BaseException, datetime], None],
+    request_id: str = "",
 ) -> bool:
-    """Do claimed work once; False when it failed, which is noted, or its answer came too late."""
-    try:
-        return work()
-    except LostClaim:
-        log.info("%s was taken away", what)
-    except Exception as error:
-        log.exception("%s failed", what)
-        with unit_of_work(bind) as db:
-            fail(db, error, moment())
-    return False
+    """Do claimed work once; False when it failed, which is noted, or its answer came too late.
+
+    What is logged meanwhile names the request that asked for the work.
+    """
+    with about(request_id=request_id):
+        try:
+            return _timed(what, work)
+        except LostClaim:
+            log.info("%s was taken away", what)
+        except Exception as error:
+            log.exception("%s failed", what)
+            _note(bind, fail, error)
+        return False
+
+
+def _note(
+    bind: Engine, fail: Callable[[Session, BaseException, datetime], None], error: BaseException
+) -> None:
+    written(bind, lambda db: fail(db, error, moment()))
+
+
+def _timed(what: str, work: Callable[[], bool]) -> bool:
+    began = time.perf_counter()
+    is_done = work()
+    told = {"seconds": round(time.perf_counter() - began, 3)}
+    log.info("%s is done" if is_done else "%s came too late", what, extra=told)
+    return is_done
 
 
 def telling(
@@ -57,9 +77,8 @@ def telling(
         now = moment()
         if now < tell_at:
             return
-        with unit_of_work(bind) as db:
-            if not renew(db, done, now):
-                raise LostClaim
+        if not written(bind, lambda db: renew(db, done, now)):
+            raise LostClaim
         tell_at = now + every
 
     return tell

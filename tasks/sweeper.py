@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable  # noqa: TC003 - dataclass fields are read at run time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kombu.exceptions import OperationalError as QueueError
@@ -31,7 +32,6 @@ from outreach.visits.batches import MOST_SENT, RESEND_AFTER, due_batches, error_
 from outreach.visits.certificates import due_bounds
 from outreach.visits.returns import fill_slot_of, run_out_leases
 from outreach.visits.tables import Visit
-
 from outreach.watch.beating import (
     BEAT_EVERY,
     beat_carefully,
@@ -41,6 +41,7 @@ from outreach.watch.beating import (
 )
 from outreach.watch.tables import ProcessKind
 from tasks.app import PLANNING, POST, QUESTIONS
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
@@ -55,14 +56,14 @@ FORGET_EVERY = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """What the sweeper needs of the queue: to send a number for a task, and to see how full it is.
+    """What the sweeper needs of the queues: to send a number for a task, to see how full each is.
 
     Without `post` there is no mail server: officials are told by WhatsApp and by call, and no
     `digest` is sent. `suppose` sends what-ifs, `certify` plans to hold against the best possible.
     """
 
     plan: Callable[[int], object]
-    count_waiting: Callable[[], int]
+    count_waiting: Callable[[str], int]
     post: Callable[[int], object] | None = None
     suppose: Callable[[int], object] | None = None
     digest: Callable[[int], object] | None = None
@@ -116,47 +117,58 @@ def forget_once(engine: Engine, now: datetime) -> None:
 
 
 def post_once(
-    engine: Engine, now: datetime, post: Callable[[int], object], waiting: int = 0
+    engine: Engine, now: datetime, send: Callable[[int], object], waiting: int = 0
 ) -> int:
     """Send the e-mails that are due, as `sweep_once` sends batches."""
     with unit_of_work(engine) as db:
         due = outbox.due(db, now, most=max(0, MOST_SENT - waiting))
     for message_id in due:
-        post(message_id)
+        send(message_id)
     return len(due)
 
 
 def suppose_once(
-    engine: Engine, now: datetime, suppose: Callable[[int], object], waiting: int = 0
+    engine: Engine, now: datetime, send: Callable[[int], object], waiting: int = 0
 ) -> int:
     """Send the what-ifs that are due, as `sweep_once` sends batches."""
     with unit_of_work(engine) as db:
         due = due_what_ifs(db, now, most=max(0, MOST_SENT - waiting))
     for what_if_id in due:
-        suppose(what_if_id)
+        send(what_if_id)
     return len(due)
 
 
 def certify_once(
-    engine: Engine, now: datetime, certify: Callable[[int], object], waiting: int = 0
+    engine: Engine, now: datetime, send: Callable[[int], object], waiting: int = 0
 ) -> int:
     """Send the plans to hold against the best possible, as `sweep_once` sends batches."""
     with unit_of_work(engine) as db:
         due = due_bounds(db, now, most=max(0, MOST_SENT - waiting))
     for bound_id in due:
-        certify(bound_id)
+        send(bound_id)
     return len(due)
 
 
 def digest_once(
-    engine: Engine, now: datetime, digest: Callable[[int], object], waiting: int = 0
+    engine: Engine, now: datetime, send: Callable[[int], object], waiting: int = 0
 ) -> int:
     """Send the weekly digests that are due, as `sweep_once` sends batches."""
     with unit_of_work(engine) as db:
         due = due_digests(db, now, most=max(0, MOST_SENT - waiting))
     for account_id in due:
-        digest(account_id)
+        send(account_id)
     return len(due)
+
+
+#: Who is sent by which queue, and how many places of it stay free for those above: work that
+#: nobody waits for never keeps out what somebody watches.
+_SENDERS: tuple[tuple[str, str, Callable[..., int], int], ...] = (
+    ("plan", PLANNING, sweep_once, 0),
+    ("suppose", QUESTIONS, suppose_once, 0),
+    ("certify", QUESTIONS, certify_once, MOST_SENT // 2),
+    ("post", POST, post_once, 0),
+    ("digest", POST, digest_once, MOST_SENT // 2),
+)
 
 
 def run_sweeper(engine: Engine, queue: Queue, *, seconds_between: float = SECONDS_BETWEEN) -> None:
@@ -168,6 +180,9 @@ def run_sweeper(engine: Engine, queue: Queue, *, seconds_between: float = SECOND
     tidied = forgotten = beaten = datetime.min.replace(tzinfo=UTC)
     while not stopped.is_set():
         now = datetime.now(UTC)
+        if now - beaten >= BEAT_EVERY:
+            beaten = now
+            beat_carefully(engine, process)
         if now - tidied >= TIDY_EVERY:
             tidied = now
             _carefully(lambda now: tidy_once(engine, now, by_email=queue.post is not None), now)
@@ -175,24 +190,31 @@ def run_sweeper(engine: Engine, queue: Queue, *, seconds_between: float = SECOND
         if now - forgotten >= FORGET_EVERY:
             forgotten = now
             _carefully(lambda now: forget_once(engine, now), now)
-        _carefully(lambda now: _send_all(engine, queue, now), now)
+        _carefully(lambda now: send_all(engine, queue, now), now)
         stopped.wait(seconds_between)
+    leave_carefully(engine, process)
 
 
-def _send_all(engine: Engine, queue: Queue, now: datetime) -> None:
-        if now - beaten >= BEAT_EVERY:
-            beaten = now
-            beat_carefully(engine, process)
-    waiting = queue.count_waiting()
-    waiting += sweep_once(engine, now, queue.plan, waiting=waiting)
-    if queue.suppose is not None:
-        waiting += suppose_once(engine, now, queue.suppose, waiting)
-    if queue.certify is not None:
-        waiting += certify_once(engine, now, queue.certify, waiting)
-    if queue.post is not None:
-        waiting += post_once(engine, now, queue.post, waiting)
-    if queue.digest is not None:
-        digest_once(engine, now, queue.digest, waiting)
+def send_all(engine: Engine, queue: Queue, now: datetime) -> None:
+    """Send all that is due; neither a full queue nor a fault of one kind keeps another waiting."""
+    # First, for all at once: a server that is away is told of once.
+    waiting = {name: queue.count_waiting(name) for name in (PLANNING, QUESTIONS, POST)}
+    for kind, name, send_once, left_free in _SENDERS:
+        send = getattr(queue, kind)
+        if send is not None:
+            _carefully(partial(_send, engine, send, send_once, waiting, name, left_free), now)
+
+
+def _send(
+    engine: Engine,
+    send: Callable[[int], object],
+    send_once: Callable[..., int],
+    waiting: dict[str, int],
+    name: str,
+    left_free: int,
+    now: datetime,
+) -> None:
+    waiting[name] += send_once(engine, now, send, waiting=waiting[name] + left_free)
 
 
 def _carefully(act: Callable[[datetime], None], now: datetime) -> None:

@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from outreach.config import read_settings
-from outreach.db import reading, unit_of_work
+from outreach.db import reading, unit_of_work, written
 from outreach.progress.supposing import answer_of, read_supposition
+from outreach.progress.tables import WhatIf
 from outreach.progress.what_if import claim, fail, renew, save
 from outreach.visits.batches import MOST_ATTEMPTS
 from outreach.visits.measured_ways import as_json, ask_ways, places_of, service_at
@@ -38,6 +39,7 @@ def answer_one(bind: Engine, what_if_id: int, lease: timedelta) -> bool:
     """Answer one question; False when there was nothing to do or the answer came too late."""
     with unit_of_work(bind) as db:
         held = claim(db, what_if_id, moment(), lease)
+        asked_by = db.get_one(WhatIf, what_if_id).request_id if held else ""
     if held is None:
         return False
     return attempt(
@@ -45,6 +47,7 @@ def answer_one(bind: Engine, what_if_id: int, lease: timedelta) -> bool:
         f"what-if {what_if_id} in attempt {held.attempts}",
         lambda: _answer(bind, held, lease),
         lambda db, error, now: fail(db, held, error, now),
+        request_id=asked_by,
     )
 
 
@@ -61,8 +64,7 @@ def _answer(bind: Engine, held: Claim, lease: timedelta) -> bool:
     answer = answer_of(asked, tell, travel=travel)
     if ways is not None:
         answer["travel"] = as_json(ways)
-    with unit_of_work(bind) as db:
-        return save(db, held, answer, moment())
+    return written(bind, lambda db: save(db, held, answer, moment()))
 
 
 def _measured(

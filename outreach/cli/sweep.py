@@ -11,7 +11,14 @@ import click
 def sweep() -> None:
     """Send waiting plan batches, what-ifs and e-mails to the workers, until told to stop."""
     from outreach.config import read_settings
-    from tasks.app import count_waiting, engine
+    from outreach.db import SWEEPER, make_engine
+    from outreach.watch.logs import set_up
+
+    settings = read_settings()
+    set_up(settings.log_format)
+    engine = make_engine(settings.database, SWEEPER)
+    # Behind the settings: it would end this process in fewer words.
+    from tasks.app import count_waiting
     from tasks.assignment import assign_batch
     from tasks.certificate import certify_batch
     from tasks.digest import send_digest
@@ -25,6 +32,6 @@ def sweep() -> None:
         suppose=answer_what_if.delay,
         certify=certify_batch.delay,
     )
-    if read_settings().sends_mail:
+    if settings.sends_mail:
         queue = replace(queue, post=post_message.delay, digest=send_digest.delay)
-    run_sweeper(engine(), queue)
+    run_sweeper(engine, queue)

@@ -13,7 +13,7 @@ from outreach.logbook.sync import Answer, take_in
 from outreach.logbook.tables import ReportSource
 from outreach.people.tables import Role
 from outreach.web.auth import current_login, person, phone_spoke
-from outreach.web.database import wait_briefly, written
+from outreach.web.database import written
 from outreach.web.item_words import told
 from outreach.web.metrics import note_answers
 from outreach.web.routing import allow
@@ -70,7 +70,6 @@ def send_reports() -> ResponseReturnValue:
 def _taken(
     db: Session, reports: list[Any], now: datetime, sending: Sending, unsent: object
 ) -> list[Answer]:
-    wait_briefly(db)
     answers = take_in(db, reports, person(), now, sending)
     # Last, so that nothing else of this phone waits for the row meanwhile.
     phone_spoke(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
 from flask_compress import Compress
@@ -13,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.utils import import_string
 
 from outreach.config import Settings, read_settings
-from outreach.db import make_engine
+from outreach.db import WEB, make_engine
 from outreach.web import (
     api,
     api_read,
@@ -26,19 +27,22 @@ from outreach.web import (
     enrol,
     errors,
     i18n,
-    openrosa,
     metrics,
+    openrosa,
     own_password,
     page,
     phone,
     pressure,
     protection,
-    routing,
     request_ids,
+    routing,
     security_log,
     wall,
 )
 from outreach.web.database import Running, reading_db, running, writing_db
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 __all__ = ["create_app", "reading_db", "running", "writing_db"]
 
@@ -50,12 +54,12 @@ BLUEPRINTS = (
     "outreach.web.own_password:pages",
     "outreach.web.home:pages",
     "outreach.web.health:pages",
+    "outreach.web.metrics_page:pages",
+    "outreach.web.system:pages",
     "outreach.web.admin:pages",
     "outreach.web.admin_boundaries:pages",
     "outreach.web.admin_tokens:pages",
     "outreach.web.approximate:pages",
-    "outreach.web.metrics_page:pages",
-    "outreach.web.system:pages",
     "outreach.web.teams:pages",
     "outreach.web.paper_reports:pages",
     "outreach.web.official_returns:pages",  # the same blueprint, with all of its views
@@ -114,7 +118,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or read_settings()
     app = Pages("outreach", template_folder=str(TEMPLATES), static_folder=None)
     app.config.update(_flask_settings(settings))
-    app.extensions["outreach"] = Running(settings, make_engine(settings.database))
+    app.extensions["outreach"] = Running(settings, _engine(settings))
+    request_ids.install(app)
+    metrics.begin_counting()
     assets.serve(app, settings.var_dir / "assets", https_only=settings.https_only)
     i18n.install(app, settings.locale)
     pressure.install(app, settings.phones_wait_seconds)
@@ -144,6 +150,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         _trust_proxies(app, settings.trusted_proxies)
     return app
+
+
+def _engine(settings: Settings) -> Engine:
+    return make_engine(settings.database, replace(WEB, connections=settings.database_connections))
 
 
 def _flask_settings(settings: Settings) -> dict[str, Any]:

@@ -243,7 +243,6 @@ def note_contact(
         return
     try:
         with writing_db() as db:
-            wait_briefly(db)
             touch(db, device_id, now, behind_pin=behind_pin)
     except SQLAlchemyError:  # nobody's answer fails because it could not be noted
         log.warning("a phone's last contact could not be noted")

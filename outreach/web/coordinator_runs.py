@@ -8,6 +8,7 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from outreach.campaigns.stages import stage_of
+from outreach.db import be_patient
 from outreach.errors import Conflict, NotFound
 from outreach.people.tables import Role
 from outreach.visits.batches import UnsoundPlan
@@ -20,8 +21,8 @@ from outreach.web.coordinator_pages import READERS, now, pages
 from outreach.web.coordinator_stages import stage_page
 from outreach.web.coordinator_words import run_refusal
 from outreach.web.database import reading_db, writing_db
-from outreach.web.routing import allow
 from outreach.web.request_ids import request_id
+from outreach.web.routing import allow
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import current_app
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
 
-from outreach.db import reading, unit_of_work
+from outreach import db as databases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,10 +17,6 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.config import Settings
-
-
-#: PostgreSQL broke a unit of work off for another's sake: the same again goes well.
-GAVE_WAY = frozenset({"40001", "40P01"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,36 +35,22 @@ def running() -> Running:
 
 @contextmanager
 def reading_db() -> Iterator[Session]:
-    """Open a session that only reads, for a view that shows."""
-    with reading(running().engine) as db:
+    """Open a session that only reads, for a view that shows; `be_patient` gives it more time."""
+    with databases.reading(running().engine) as db:
         yield db
 
 
 @contextmanager
 def writing_db() -> Iterator[Session]:
     """Open the unit of work of a view that changes something; it commits when it ends well."""
-    with unit_of_work(running().engine) as db:
+    with databases.unit_of_work(running().engine) as db:
         yield db
 
 
 def written[Done](work: Callable[[Session], Done]) -> Done:
-    """Do a unit of work; once more if the database broke it off for another's sake."""
-    try:
-        with writing_db() as db:
-            return work(db)
-    except OperationalError as error:
-        if not gave_way(error):
-            raise
-    with writing_db() as db:
-        return work(db)
+    """Do a unit of work that may be repeated, as `outreach.db.written` does.
 
-
-def gave_way(error: OperationalError) -> bool:
-    """Tell whether a unit of work was broken off for another's sake, and nothing is wrong."""
-    return getattr(error.orig, "sqlstate", None) in GAVE_WAY
-
-
-def wait_briefly(db: Session) -> None:
-    """Give up early on a row that another holds: who is told to come again waits better."""
-    if db.get_bind().dialect.name == "postgresql":
-        db.execute(text("SET LOCAL lock_timeout = '3s'"))
+    Only what reads all it goes by from the session it is given: a view that has written to the
+    person's session or has sent anything would do so twice. Those leave it to whoever pressed.
+    """
+    return databases.written(running().engine, work)

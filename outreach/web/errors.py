@@ -9,10 +9,12 @@ from urllib.parse import quote
 from flask import current_app, jsonify, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
+from outreach.db import gave_way
 from outreach.errors import (
     BehindPin,
     Conflict,
@@ -22,10 +24,9 @@ from outreach.errors import (
     NotInOffice,
     OutreachError,
 )
-from outreach.web.database import gave_way
 from outreach.web.pressure import seconds_to_wait
 from outreach.web.read_frame import PREFIX, problem
-from outreach.web.words import problems_in_words, sentence, status_words
+from outreach.web.words import cut_short_words, problems_in_words, sentence, status_words
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -45,7 +46,8 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _by_status)
     app.register_error_handler(IntegrityError, _refused_by_tables)
     app.register_error_handler(StaleDataError, _refused_by_tables)
-    app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(DBAPIError, _database_away)
+    app.register_error_handler(NoneFree, _database_away)
 
 
 def wants_json() -> bool:
@@ -112,10 +114,14 @@ def _refused_by_tables(error: Exception) -> ResponseReturnValue:
     return _told(Conflict())
 
 
-def _database_away(error: OperationalError) -> ResponseReturnValue:
-    if gave_way(error):
+def _database_away(error: DBAPIError | NoneFree) -> ResponseReturnValue:
+    """Ask to come again: in each of these cases the unit of work was taken back as a whole."""
+    if isinstance(error, DBAPIError) and gave_way(error):
         return _refused_by_tables(error)
-    log.exception("the database does not answer")
-    shown = current_app.make_response(answer(503, "unavailable", status_words(503)))
+    cut = cut_short_words(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+    if not cut and not isinstance(error, OperationalError | NoneFree):
+        raise error  # a fault of ours, which no waiting mends
+    log.exception("the database does not answer, or not in time")
+    shown = current_app.make_response(answer(503, "unavailable", cut or status_words(503)))
     shown.headers["Retry-After"] = str(seconds_to_wait())
     return shown

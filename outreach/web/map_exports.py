@@ -19,6 +19,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.campaigns.campaigns import campaign_of
+from outreach.db import be_patient
 from outreach.errors import Conflict, NotFound
 from outreach.maps.exporting import Exported, geojson_parts, package, shapes_of
 from outreach.people.access import covers
@@ -93,6 +94,7 @@ def _alone() -> Iterator[None]:
 def _asked(*, most: int | None) -> tuple[str, Exported]:
     """Gather what the address asks for, and the name of its area."""
     with reading_db() as db, force_locale("id"):
+        be_patient(db)
         filters = read_filters(db, person(), home=home_of(person()))
         if len(filters.area) == Level.VILLAGE:
             raise NotFound(region=filters.area)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from outreach.errors import TokenRequired
 from outreach.people.api_tokens import holder_of_token, note_use
 from outreach.people.devices import is_due
-from outreach.web.database import reading_db, wait_briefly, writing_db
+from outreach.web.database import reading_db, writing_db
 
 if TYPE_CHECKING:
     from outreach.people.access import Person
@@ -49,7 +49,6 @@ def _holder(now: datetime) -> Holder | None:
 def _note(token_id: int, now: datetime) -> None:
     try:
         with writing_db() as db:
-            wait_briefly(db)
             note_use(db, token_id, now)
     except SQLAlchemyError:  # no answer fails because its asking could not be noted
         log.warning("a token's use could not be noted")

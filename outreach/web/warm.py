@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from outreach.db import be_patient
 from outreach.people.access import NATION
 from outreach.progress.scope import Scope
 from outreach.villages.name_index import index_of
@@ -25,6 +26,7 @@ def warm_up(app: Flask) -> None:
     import_module("outreach.maps.national")
     try:
         with app.app_context(), reading_db() as db:
+            be_patient(db)
             index_of(db)
             map_data().ground(db, Scope((NATION,)))
     except SQLAlchemyError:

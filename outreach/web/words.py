@@ -295,7 +295,7 @@ PROBLEMS = {
     "no_id": _("The form has no id of its own."),
     "no_submission": _("No filled-in form was sent."),
     "corrects_itself": _("A report cannot correct itself. Please open the form again."),
-    "not_local_time": _("Please give the time of the village, without a zone."),
+    "not_local_time": _("Please give the time of the place itself, without a zone."),
     "in_the_future": _("This day has not come yet."),
     "in_the_past": _("This day is over."),
     "picture_too_heavy": _("This picture is larger than 600 kB."),
@@ -316,6 +316,21 @@ STATUSES = {
     429: _("That was too often in a short time. Please wait a quarter of an hour and try again."),
     500: _("Something went wrong on our side. Nothing was saved; please try again."),
     503: _("The product is not ready at the moment. Please try again in a minute."),
+}
+
+_TOO_LONG = _(
+    "This took longer than one request may, and was stopped. Nothing was changed. "
+    "Try again in a moment; if it happens again, choose a smaller part."
+)
+
+#: What PostgreSQL says, by its codes, of what it cut short by the limits that we set it.
+CUT_SHORT = {
+    "57014": _TOO_LONG,  # statement_timeout
+    "25P03": _TOO_LONG,  # idle_in_transaction_session_timeout
+    "55P03": _(  # lock_timeout
+        "Somebody else is saving just this at the moment. Nothing of yours was changed: "
+        "go back and send it once more."
+    ),
 }
 
 #: Our own reasons for a change of a visit; people's reasons are their words.
@@ -375,6 +390,11 @@ def _figure(fact: object) -> str:
 def status_words(status: int) -> str:
     """Say what people are told about an answer's status."""
     return str(STATUSES.get(status, SENTENCES["error"]))
+
+
+def cut_short_words(sqlstate: str) -> str:
+    """Say that the database cut a request short, or nothing if it did not."""
+    return str(CUT_SHORT.get(sqlstate, ""))
 
 
 def reason_words(reason: str) -> str:

@@ -66,7 +66,7 @@ def _passwords(told: str) -> dict[str, str]:
     return {words[-2]: words[-1] for words in lines}
 
 
-def _wait_until_up(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_up(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + LONGEST_START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -100,7 +100,7 @@ def _bring_up(environment: dict[str, str], folder: Path) -> Iterator[Product]:
         )
     address = f"http://127.0.0.1:{environment['PORT']}"
     try:
-        _wait_until_up(address, process, log)
+        wait_until_up(address, process, log)
         yield Product(address, environment, _passwords(_run(environment, "demo", "logins")), [])
     finally:
         process.send_signal(signal.SIGINT)

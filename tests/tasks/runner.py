@@ -24,7 +24,7 @@ from outreach.people.tables import Role
 from outreach.planning.model import Parameters
 from outreach.visits.runs import request_run
 from outreach.visits.tables import Batch, BatchState, PlanRun, RunState
-from tasks.app import make_app
+from tasks.app import CONFIGURATION, make_app
 from tasks.sweeper import sweep_once
 from tests.builders import load_small_registry
 from tests.visits.world import account, add_stage, branch, campaign_in, stage_in
@@ -32,6 +32,7 @@ from tests.visits.world import account, add_stage, branch, campaign_in, stage_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import redis
     from sqlalchemy import Engine
 
     from outreach.people.access import Person
@@ -119,10 +120,16 @@ class Worker:
     """One `celery worker` with two children in a process group of its own."""
 
     def __init__(
-        self, database_url: str, redis_url: str, folder: Path, *include: str, **settings: str
+        self,
+        database_url: str,
+        redis_url: str,
+        folder: Path,
+        *include: str,
+        queues: str = "",
+        **settings: str,
     ) -> None:
-        settings |= {"LEASE_SECONDS": str(LEASE_SECONDS)}
-        self.log = folder / "worker.log"
+        settings = {"LEASE_SECONDS": str(LEASE_SECONDS)} | settings
+        self.log = folder / f"worker{queues}.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [
@@ -134,8 +141,9 @@ class Worker:
                     "--concurrency=2",
                     "--loglevel=WARNING",
                     *(f"--include={module}" for module in include),
+                    *([f"--queues={queues}"] if queues else []),
                 ],
-                env=_environment(database_url, redis_url, settings),
+                env=environment(database_url, redis_url, settings),
                 cwd=folder,
                 stdout=log,
                 stderr=log,
@@ -159,10 +167,18 @@ class Worker:
 
 @contextmanager
 def worker(
-    database_url: str, redis_url: str, folder: Path, *include: str, **settings: str
+    database_url: str,
+    redis_url: str,
+    folder: Path,
+    *include: str,
+    queues: str = "",
+    **settings: str,
 ) -> Iterator[Worker]:
-    """Run a worker, which loads the modules to *include* beside the product's own."""
-    started = Worker(database_url, redis_url, folder, *include, **settings)
+    """Run a worker, which loads the modules to *include* beside the product's own.
+
+    It serves the *queues* named, with commas between them, or all.
+    """
+    started = Worker(database_url, redis_url, folder, *include, queues=queues, **settings)
     try:
         yield started
     finally:
@@ -178,7 +194,7 @@ def sweeper(
     with log.open("wb") as file:
         process = subprocess.Popen(
             [sys.executable, "-c", program, "sweep"],
-            env=_environment(database_url, redis_url, settings),
+            env=environment(database_url, redis_url, settings),
             cwd=log.parent,
             stdout=file,
             stderr=file,
@@ -190,7 +206,8 @@ def sweeper(
         assert process.wait(timeout=30) == 0
 
 
-def _environment(database_url: str, redis_url: str, settings: dict[str, str]) -> dict[str, str]:
+def environment(database_url: str, redis_url: str, settings: dict[str, str]) -> dict[str, str]:
+    """What our processes are told by the tests."""
     return {
         **os.environ,
         "DATABASE_URL": database_url,
@@ -198,6 +215,12 @@ def _environment(database_url: str, redis_url: str, settings: dict[str, str]) ->
         "PYTHONPATH": str(ROOT),
         **settings,
     }
+
+
+def is_worked_off(client: redis.Redis) -> bool:
+    """Whether no message waits in any queue, and no worker has one in hand."""
+    waiting = sum(int(client.llen(name)) for name in CONFIGURATION["task_queues"])
+    return waiting + int(client.hlen("unacked")) == 0
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -34,7 +34,7 @@ from tests.builders import load_small_registry
 from tests.conftest import free_port
 from tests.field import make_field
 from tests.tasks import runner
-from tests.tasks.runner import until, worker
+from tests.tasks.runner import is_worked_off, until, worker
 from tests.tasks.test_post import installation, received, server  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
@@ -280,7 +280,7 @@ def test_a_letter_travels_through_real_workers_once(
             until(lambda: _row(engine, manager).sent_at is not None)
             for _ in range(4):
                 app.send_task("outreach.send_digest", [manager.account_id])
-            until(lambda: int(queue.llen("celery")) + int(queue.hlen("unacked")) == 0)
+            until(lambda: is_worked_off(queue))
             log = running.log.read_text()
     finally:
         controller.stop()

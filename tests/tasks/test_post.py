@@ -247,7 +247,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     return key, paper
 
 
-def _context(certificate: tuple[str, str]) -> ssl.SSLContext:
+def context_of(certificate: tuple[str, str]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate[1], certificate[0])
     return context
@@ -261,9 +261,9 @@ def _secure(received: Received, certificate: tuple[str, str], security: str) -> 
 
     told: dict[str, Any] = {"hostname": "localhost", "port": free_port()}
     if security == "tls":
-        return Controller(received, **told, ssl_context=_context(certificate))
+        return Controller(received, **told, ssl_context=context_of(certificate))
     told |= {"authenticator": check, "auth_required": True, "require_starttls": True}
-    return Controller(received, **told, tls_context=_context(certificate))
+    return Controller(received, **told, tls_context=context_of(certificate))
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])

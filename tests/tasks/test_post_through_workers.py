@@ -16,7 +16,7 @@ from outreach.visits.links import LinkState, find, key_of
 from tasks.app import make_app
 from tests.conftest import free_port
 from tests.messages.conftest import Outreach
-from tests.tasks.runner import sweeper, until, worker
+from tests.tasks.runner import is_worked_off, sweeper, until, worker
 from tests.tasks.test_post import ADDRESS, Received
 from tests.visits.world import NOW, build_world
 
@@ -106,10 +106,6 @@ def _has_come(field: Outreach, state: MessageState, attempts: int) -> bool:
     return state is MessageState.SENT or message.lease_until is None
 
 
-def _is_worked_off(queue: redis.Redis) -> bool:
-    return int(queue.llen("celery")) + int(queue.hlen("unacked")) == 0
-
-
 def _require_link(field: Outreach, text: str) -> None:
     """The letter's link is the one by which its visit is answered."""
     (token,) = re.findall(r"https://kunjungan\.example/k/(\w+)", text)
@@ -138,7 +134,7 @@ def test_a_letter_travels_from_the_plan_to_the_village_once(
         with make_app(redis_url) as app:
             for _ in range(3):  # whatever comes again by the queue is no second letter
                 app.send_task("outreach.post_message", [message.id])
-        until(lambda: _is_worked_off(queue))
+        until(lambda: is_worked_off(queue))
         log = running.log.read_text()
     (letter,) = received.letters
     assert letter["To"] == ADDRESS

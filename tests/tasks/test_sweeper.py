@@ -10,7 +10,7 @@ import redis
 
 from outreach.db import unit_of_work
 from outreach.visits.batches import MOST_SENT, claim
-from tasks.app import CONFIGURATION, count_waiting, make_app
+from tasks.app import CONFIGURATION, PLANNING, QUESTIONS, count_waiting, make_app
 from tasks.assignment import plan_batch
 from tasks.sweeper import sweep_once
 from tests.conftest import free_port
@@ -75,8 +75,8 @@ def test_the_sweeper_outlives_a_dead_broker_and_ends_when_told(
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
         with sweeper(url, redis_url, tmp_path / "alive.log"):
-            until(lambda: client.llen("celery") == 1)
-        (message,) = client.lrange("celery", 0, -1)
+            until(lambda: client.llen(PLANNING) == 1)
+        (message,) = client.lrange(PLANNING, 0, -1)
         client.flushall()
     # Redis carries a number and nothing about anybody.
     assert b"outreach.assign_batch" in message
@@ -99,18 +99,20 @@ def test_while_the_workers_are_away_the_queue_does_not_grow(
     app = make_app(redis_url)
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
-        assert count_waiting(app) == 0
+        assert count_waiting(PLANNING, app) == 0
         for minute in range(3 * MOST_SENT):
             now = NOW + timedelta(minutes=minute)
             sweep_once(
                 sqlite_engine,
                 now,
                 lambda batch_id: app.send_task("outreach.assign_batch", [batch_id]),
-                waiting=count_waiting(app),
+                waiting=count_waiting(PLANNING, app),
             )
-        assert client.llen("celery") == count_waiting(app) == MOST_SENT
+        assert client.llen(PLANNING) == count_waiting(PLANNING, app) == MOST_SENT
+        assert count_waiting(QUESTIONS, app) == 0
         # A Redis that lost everything is filled again.
         client.flushall()
         sent: list[int] = []
         later = NOW + timedelta(days=1)
-        assert sweep_once(sqlite_engine, later, sent.append, waiting=count_waiting(app)) == 1
+        waiting = count_waiting(PLANNING, app)
+        assert sweep_once(sqlite_engine, later, sent.append, waiting=waiting) == 1

@@ -22,6 +22,7 @@ from tests.tasks.runner import (
     ask_for_long_run,
     batches,
     is_over,
+    is_worked_off,
     worker,
 )
 
@@ -152,8 +153,7 @@ def test_messages_that_come_many_times_change_nothing(
 
 def _queue_is_empty(sweeper: Sweeper, redis_url: str) -> bool:
     with redis.Redis.from_url(redis_url) as client:
-        waiting = int(client.llen("celery")) + int(client.hlen("unacked"))
-    return waiting == 0
+        return is_worked_off(client)
 
 
 def test_a_poisoned_batch_dies_after_five_attempts_and_the_others_are_done(
