@@ -41,9 +41,7 @@ def start_run(stage_id: int) -> ResponseReturnValue:
         with writing_db() as db:
             # Who presses second is told whose run is on, however long it takes to write the first.
             be_patient(db)
-            run = request_run(
-                db, stage_id, by=person(), now=now(), request_id=request_id()
-            )
+            run = request_run(db, stage_id, by=person(), now=now(), request_id=request_id())
     except Conflict as error:
         return stage_page(stage_id, run_refusal(error)), error.status
     return redirect(url_for("coordinator.run", run_id=run.id), 303)
