@@ -18,7 +18,15 @@ from outreach.campaigns.tables import Campaign, Ordering, Pick, Stage, StagePick
 from outreach.people.access import within
 from outreach.people.tables import Branch
 from outreach.planning.model import Point, Site
-from outreach.planning.priority import Candidate, Order, Promise, Weights, points_of, shortlist
+from outreach.planning.priority import (
+    Candidate,
+    Order,
+    Promise,
+    Weights,
+    full_marks_of,
+    points_of,
+    shortlist,
+)
 from outreach.planning.travel import distance_m, travel_minutes, way_between
 from outreach.villages.access import PLACE, point_of, with_access
 from outreach.villages.calendar import ALWAYS, for_planner
@@ -103,6 +111,8 @@ class Ranking:
         What the scores are made of, by code; of those left out as well.
     points
         Most points that each part of the score gives here.
+    full_marks
+        People from whom on a part gives all its points here, as `priority.full_marks_of`.
     picks
         What was decided by hand, by code.
     from_before
@@ -113,6 +123,7 @@ class Ranking:
     left_out: tuple[Scored, ...]
     candidates: Mapping[str, Candidate]
     points: Mapping[str, float]
+    full_marks: Mapping[str, float]
     picks: Mapping[str, StagePick]
     from_before: frozenset[str]
     in_area: int
@@ -169,6 +180,7 @@ def rank_villages(db: Session, stage: Stage, past: Past, today: date) -> Ranking
         left_out=tuple(left_out),
         candidates={one.code: one for one in candidates},
         points=points_of(candidates, weights),
+        full_marks=full_marks_of(candidates),
         picks=picks,
         from_before=before,
         in_area=len(rows),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Self
 from uuid import UUID
@@ -19,12 +19,12 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from outreach.errors import Invalid
 from outreach.logbook.sending import clock_told
 from outreach.logbook.tables import Package, Payer, Sector
 from outreach.people.free_text import Remark
+from outreach.people.order import ClockTime
 from outreach.visits.tables import Result
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class SessionReportIn(BaseModel):
     id: UUID
     visit_id: Key
     held_on: date
-    held_at: time
+    held_at: ClockTime
     met: Met = Met.HELD
     place: Annotated[Remark, Field(max_length=LONGEST_PLACE)] = ""
     men: Count = 0
@@ -91,13 +91,6 @@ class SessionReportIn(BaseModel):
     details: Annotated[tuple[DetailIn, ...], Field(max_length=MOST_DETAILS)] = ()
     remarks: Remark = ""
     corrects_id: UUID | None = None
-
-    @field_validator("held_at")
-    @classmethod
-    def _village_time(cls, value: time) -> time:
-        if value.tzinfo is not None:
-            raise PydanticCustomError("not_local_time", "the village's own time, without a zone")
-        return value.replace(second=0, microsecond=0)
 
     @field_validator("remarks", mode="before")
     @classmethod

@@ -12,6 +12,7 @@ from sqlalchemy import exists, func, or_, select
 from sqlmodel import col
 
 from outreach.campaigns.tables import Campaign, Stage
+from outreach.papers.stay_entries import FIRM, stay_events
 from outreach.papers.wording import district_words, place_words
 from outreach.people.tables import Team
 from outreach.villages.tables import District, Regency, Village, Zone
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 KEPT = timedelta(days=60)
 #: How often calendars are asked to look again; most look when they please.
 LOOK_AGAIN = timedelta(hours=1)
-FIRM = (Work.CONFIRMED, Work.DONE, Work.APPROVED, Work.SENT_BACK)
 ENDED = tuple(work for work in Work if work not in ACTIVE)
 STATES = {
     Work.PROPOSED: "Masih usulan, belum disetujui.",
@@ -100,7 +100,8 @@ def calendar_of_team(db: Session, team_id: int, *, today: date, host: str) -> by
 
     Proposals that gave way to another plan are left out: nobody was promised anything.
 
-    A visit that went to another team is cancelled here and stands in the other's calendar.
+    A visit that went to another team is cancelled here and stands in the other's calendar. Days on
+    the way and nights away are whole days; a stay that does not last any more is gone.
 
     Parameters
     ----------
@@ -110,7 +111,8 @@ def calendar_of_team(db: Session, team_id: int, *, today: date, host: str) -> by
     name = db.get_one(Team, team_id).name
     own = _entries(db, col(Visit.team_id) == team_id, today)
     left = _left(db, team_id, today)
-    return _written(f"Kunjungan {name}", [*own, *left], host, for_team=True)
+    away = stay_events(db, team_id, today - KEPT, host)
+    return _written(f"Kunjungan {name}", [*own, *left], host, for_team=True, away=away)
 
 
 def calendar_of_village(db: Session, code: str, *, today: date, host: str) -> bytes:
@@ -199,7 +201,14 @@ def _was_at(before: dict[str, Any], team_id: int) -> bool:
     return before.get("team_id") == team_id
 
 
-def _written(name: str, entries: Iterable[Entry], host: str, *, for_team: bool) -> bytes:
+def _written(
+    name: str,
+    entries: Iterable[Entry],
+    host: str,
+    *,
+    for_team: bool,
+    away: Iterable[Event] = (),
+) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", "-//Outreach//Kunjungan desa//ID")
     calendar.add("version", "2.0")
@@ -210,6 +219,8 @@ def _written(name: str, entries: Iterable[Entry], host: str, *, for_team: bool) 
     calendar.add("x-published-ttl", vText("PT1H"))
     for entry in entries:
         calendar.add_component(_event(entry, host, for_team=for_team))
+    for event in away:
+        calendar.add_component(event)
     calendar.add_missing_timezones()
     written: bytes = calendar.to_ical()
     return written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from outreach.villages.feasts import KnownFeast
 
 MOST_MINUTES = 1440
+#: So many first versions of a row there are: eight digits, for a form's number has few.
+_FIRST_VERSIONS = 10**8 - 1
 #: An authority moves a feast by a day or two; more than this is a slip of the pen.
 MOVED_AT_MOST = timedelta(days=10)
 
@@ -114,7 +117,7 @@ def set_rule(
     row = stored_rule(db, region, layer)
     if row is None:
         with _first_of_its_kind(db):
-            row = CalendarRule(region_code=region, layer=layer, **told)
+            row = CalendarRule(region_code=region, layer=layer, version=_unseen(), **told)
             db.add(row)
         return row
     row = locked(db, CalendarRule, row.id or 0)
@@ -203,7 +206,7 @@ def announce(
     told = given.model_dump()
     if known.announced is None:
         with _first_of_its_kind(db):
-            row = FeastDate(feast=feast, year=year, nth=nth, **told)
+            row = FeastDate(feast=feast, year=year, nth=nth, version=_unseen(), **told)
             db.add(row)
         return row
     row = locked(db, FeastDate, (feast, year, nth))
@@ -279,6 +282,11 @@ def _lacking_hours(given: RuleIn) -> Iterator[tuple[str, list[str]]]:
         yield missing, ["both_hours_needed"]
     elif given.opens and given.closes and given.closes <= given.opens:
         yield "closes", ["ends_before_it_starts"]
+
+
+def _unseen() -> int:
+    """Make a first version that no form shows: what is set after a reset is not what was before."""
+    return secrets.randbelow(_FIRST_VERSIONS) + 1
 
 
 @contextmanager

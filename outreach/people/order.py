@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def _without_zone(at: time) -> time:
     if at.tzinfo is not None:
-        raise PydanticCustomError("time_parsing", "an hour of the place itself has no zone")
+        raise PydanticCustomError("not_local_time", "the place's own time, without a zone")
     return at.replace(second=0, microsecond=0)
 
 

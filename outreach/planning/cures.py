@@ -9,7 +9,7 @@ from itertools import islice
 from math import ceil
 from typing import TYPE_CHECKING
 
-from outreach.planning.capacity import Known, holds_all, team_days_used
+from outreach.planning.capacity import Known, holds_all, team_days_used, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,7 +56,8 @@ class Cure:
     until
         Last day of the longer stage; None for other kinds.
     villages
-        Villages more that have a session then.
+        Villages more that have a session then; below 0 fewer, as where a lower quota keeps
+        villages that take more time than those that would have fitted.
     team_days
         Team-days more that are used then, an estimate as the verdict itself.
     """
@@ -138,7 +139,13 @@ class _Ask:
             len(self.sites) - 1,
             grain=max(1, int(QUOTA_GRAIN * len(self.sites))),
         )
-        return None if amount is None else Cure(CureKind.LOWER_QUOTA, amount)
+        if amount is None:
+            return None
+        then = verdict(self.sites[:-amount], self.team_days, self.known)
+        # Both times all that are within reach and not short are held.
+        held_then = then.villages - then.out_of_reach - then.shortfall
+        held_now = self.told.villages - self.told.out_of_reach - self.told.shortfall
+        return Cure(CureKind.LOWER_QUOTA, amount, villages=held_then - held_now)
 
     def told_with(self, cure: Cure, team_days: Sequence[TeamDay]) -> Cure:
         """Tell what a cure that holds all brings and what it takes."""

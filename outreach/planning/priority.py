@@ -148,6 +148,14 @@ def points_of(
     return {part: 0.0 if part in silent else named[part] * whole / spoken for part in named}
 
 
+def full_marks_of(candidates: Sequence[Candidate]) -> Mapping[str, float]:
+    """People from whom on gap and vulnerable give all their points; 0 where any number does."""
+    return {
+        "gap": _full_mark([one.gap for one in candidates]),
+        "vulnerable": _full_mark([one.vulnerable for one in candidates]),
+    }
+
+
 def _shares(candidates: Sequence[Candidate]) -> dict[str, list[float]]:
     return {
         "gap": _share_of_most([one.gap for one in candidates]),
@@ -164,11 +172,15 @@ def _scored(code: str, parts: dict[str, float]) -> Scored:
 
 
 def _share_of_most(amounts: Sequence[float]) -> list[float]:
-    most = float(np.quantile(amounts, FULL_MARK_QUANTILE)) if amounts else 0.0
+    most = _full_mark(amounts)
     if most <= 0:
         # Fewer than one in twenty has anything at all: those few count fully.
         return [float(amount > 0) for amount in amounts]
     return [min(amount / most, 1.0) for amount in amounts]
+
+
+def _full_mark(amounts: Sequence[float]) -> float:
+    return float(np.quantile(amounts, FULL_MARK_QUANTILE)) if amounts else 0.0
 
 
 def _nearness(travel_minutes: Sequence[float]) -> list[float]:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import and_, exists, func, select
 from sqlmodel import col
 
 from outreach.people.tables import Team
 from outreach.planning.workdays import workdays
 from outreach.progress.scope import Scope, visits_in
 from outreach.progress.weeks import DAYS_PER_WEEK, monday_of
-from outreach.visits.tables import Visit, Work
+from outreach.visits.stays import is_in_stay
+from outreach.visits.tables import Stay, Visit, Work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+    from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
     Numbers = NDArray[np.float64]
@@ -82,24 +85,55 @@ def spans_of(period: Period) -> tuple[tuple[date, date], ...]:
 def team_days_of(db: Session, scope: Scope, first: date, today: date) -> dict[int, dict[date, int]]:
     """Count the team-days with a visit in scope by branch and day, planned ones included.
 
-    A visit that fell out keeps its day: its team was to go. Proposals that gave way do not, and
+    So do the days on the way of a stay in which such a visit was planned, as on the board. A visit
+    that fell out keeps its day: its team was to go. Proposals that gave way do not, and
     those that no manager has approved do not count yet: a draft moves no outlook.
     """
     last = today + timedelta(weeks=FARTHEST_WEEKS)
     query: Any = (
         select(col(Team.branch_id), col(Visit.day), func.count(col(Visit.team_id).distinct()))
         .join(Team, col(Team.id) == col(Visit.team_id))
-        .where(
-            visits_in(scope),
-            col(Visit.work).not_in((Work.PROPOSED, Work.CANCELLED)),
-            col(Visit.day).between(first, last),
-        )
+        .where(_counts(scope), col(Visit.day).between(first, last))
         .group_by(col(Team.branch_id), col(Visit.day))
     )
-    found: dict[int, dict[date, int]] = {}
+    found: dict[int, Counter[date]] = defaultdict(Counter)
     for branch_id, day, count in db.execute(query):
-        found.setdefault(branch_id, {})[day] = count
-    return found
+        found[branch_id][day] = count
+    for branch_id, day in _on_the_way(db, scope, first, last):
+        found[branch_id][day] += 1
+    return {branch_id: dict(days) for branch_id, days in found.items()}
+
+
+def _counts(scope: Scope) -> ColumnElement[bool]:
+    """Hold for the visits whose day is a team-day."""
+    return and_(visits_in(scope), col(Visit.work).not_in((Work.PROPOSED, Work.CANCELLED)))
+
+
+def _on_the_way(db: Session, scope: Scope, first: date, last: date) -> list[tuple[int, date]]:
+    """Branch and day of each team-day on the way of a stay, if no visit is counted on it."""
+    touching = (col(Stay.starts) <= last, col(Stay.ends) >= first)
+    with_visit = exists().where(is_in_stay(), _counts(scope))
+    stays: Any = (
+        select(Stay, col(Team.branch_id))
+        .join(Team, col(Team.id) == col(Stay.team_id))
+        .where(*touching, with_visit)
+    )
+    days = {
+        (stay.team_id, day): branch_id
+        for stay, branch_id in db.execute(stays)
+        for day in map(date.fromisoformat, stay.travel_days)
+        if first <= day <= last
+    }
+    if not days:
+        return []
+    # Somebody may have put a visit into a day on the way by hand: it is counted already.
+    put_there: Any = (
+        select(col(Visit.team_id), col(Visit.day))
+        .join(Stay, and_(col(Stay.team_id) == col(Visit.team_id), *touching))
+        .where(_counts(scope), col(Visit.day).between(col(Stay.starts), col(Stay.ends)))
+    )
+    counted = {(row.team_id, row.day) for row in db.execute(put_there)}
+    return [(branch_id, at[1]) for at, branch_id in days.items() if at not in counted]
 
 
 def effort_of(

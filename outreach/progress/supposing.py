@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -33,7 +34,7 @@ from outreach.visits.stays import by_day, stays_between
 from outreach.visits.tables import ACTIVE, TO_COME, Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from datetime import datetime
 
     from sqlmodel import Session
@@ -44,13 +45,17 @@ if TYPE_CHECKING:
 
 SATURDAY_ISO = 6
 SATURDAY = 5
+#: Shares of the villages that wait whose day is told: that of the last visit hides the pace.
+HALF, MOST = 0.5, 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
     """One way to go on from tomorrow: its figures.
 
-    `signups` are expected, `by_week` counts visits by the Monday of their week.
+    `signups` are expected, `by_week` counts visits by the Monday of their week. `half_by` and
+    `most_by` are the days on which half and nine tenths of all villages that wait have had their
+    visit; None where that is not reached.
     """
 
     visits: int
@@ -59,6 +64,8 @@ class Way:
     team_days: int
     travel_minutes: int
     by_week: dict[str, int]
+    half_by: str | None
+    most_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,7 @@ def read_supposition(db: Session, held: Claim, now: datetime) -> Supposition:
     return Supposition(
         today=today,
         held=done,
-        as_it_stands=_as_it_stands(db, stage, today, expectation),
+        as_it_stands=_as_it_stands(db, stage, today, len(sites), expectation),
         sites=sites,
         team_days=free,
         supposed_sites=near,
@@ -144,8 +151,8 @@ def answer_of(
         "rate": round(asked.expectation.rate, 3),
         "sessions": asked.expectation.sessions,
         "as_it_stands": asdict(asked.as_it_stands),
-        "anew": asdict(_way(told.before, expected)),
-        "supposed": asdict(_way(told.after, expected)),
+        "anew": asdict(_way(told.before, len(asked.sites), expected)),
+        "supposed": asdict(_way(told.after, len(asked.sites), expected)),
     }
 
 
@@ -158,15 +165,17 @@ def _change(asked: Supposition) -> Change:
     )
 
 
-def _way(outlook: Outlook, expectation: Expectation) -> Way:
-    visits = outlook.plan.visits
+def _way(outlook: Outlook, villages: int, expectation: Expectation) -> Way:
+    days = [visit.day for visit in outlook.plan.visits]
     return Way(
-        visits=len(visits),
+        visits=len(days),
         signups=round(expectation.signups(outlook.value), 1),
-        last_day=max((visit.day.isoformat() for visit in visits), default=None),
+        last_day=_day_of(days, len(days)),
         team_days=outlook.plan.team_days_used,
         travel_minutes=outlook.plan.travel_minutes,
-        by_week=_by_week(visit.day for visit in visits),
+        by_week=_by_week(days),
+        half_by=_day_of(days, ceil(villages * HALF)),
+        most_by=_day_of(days, ceil(villages * MOST)),
     )
 
 
@@ -174,7 +183,14 @@ def _by_week(days: Iterable[date]) -> dict[str, int]:
     return dict(sorted(Counter(monday_of(day).isoformat() for day in days).items()))
 
 
-def _as_it_stands(db: Session, stage: Stage, today: date, expectation: Expectation) -> Way:
+def _day_of(days: Collection[date], number: int) -> str | None:
+    """Day of the visit with this number, from 1; None where there are fewer."""
+    return sorted(days)[number - 1].isoformat() if 0 < number <= len(days) else None
+
+
+def _as_it_stands(
+    db: Session, stage: Stage, today: date, villages: int, expectation: Expectation
+) -> Way:
     """Sum up the visits of the stage from tomorrow on."""
     places = [
         place
@@ -182,13 +198,16 @@ def _as_it_stands(db: Session, stage: Stage, today: date, expectation: Expectati
         if place.day > today and place.work in TO_COME
     ]
     figures = figures_of(places)
+    days = [place.day for place in places]
     return Way(
         visits=figures.visits,
         signups=round(expectation.signups(figures.value), 1),
-        last_day=max((place.day.isoformat() for place in places), default=None),
+        last_day=_day_of(days, len(days)),
         team_days=figures.team_days,
         travel_minutes=figures.travel_minutes,
-        by_week=_by_week(place.day for place in places),
+        by_week=_by_week(days),
+        half_by=_day_of(days, ceil(villages * HALF)),
+        most_by=_day_of(days, ceil(villages * MOST)),
     )
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from outreach.planning.feasts import Feast
 from outreach.planning.workdays import FRIDAY, SUNDAY, days_between
+from outreach.villages.areas import NATION
+from outreach.villages.calendar_rules import defaults
 from outreach.villages.codes import Level
 from outreach.villages.marks import Mark, falls_on, layer_of, mark_of, soft_minutes
 from outreach.villages.tables import CalendarLayer, ClosedPeriod, Effect, MarketDay, MarketEffect
@@ -126,8 +128,15 @@ def _of_feast(feast: KnownFeast, rule: Rule) -> Mark:
         rule.hours if rule.effect is Effect.SOFT else None,
         feast=feast.computed.feast,
         is_estimate=feast.is_estimate,
-        source=feast.source or rule.source,
+        source=_date_source(feast, rule),
     )
+
+
+def _date_source(feast: KnownFeast, rule: Rule) -> str:
+    """Say who tells the days; where a person has set the rule, their words stay."""
+    if feast.is_listed and rule.row_id is None:
+        return defaults()[NATION, CalendarLayer.HOLIDAY].source
+    return feast.source or rule.source
 
 
 def _fridays(place: Place) -> Dated:

@@ -50,6 +50,12 @@ class KnownFeast:
         return self.announced is None and self.computed.is_estimate
 
     @property
+    def is_listed(self) -> bool:
+        """Whether the list of public holidays tells the days, without a mark of an estimate."""
+        is_by_list = self.computed.feast in LISTED_AS and not self.computed.is_estimate
+        return self.announced is None and is_by_list
+
+    @property
     def source(self) -> str:
         """Who announced the days; empty where nobody has."""
         return self.announced.source if self.announced else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -17,16 +17,12 @@ from outreach.visits.tables import TO_COME, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import date
 
     from sqlmodel import Session
 
     from outreach.people.access import Person
     from outreach.villages.calendar import Mark
     from outreach.visits.rows import VisitRow
-
-#: How far ahead visits on closed days are looked for.
-AHEAD = timedelta(days=92)
 
 
 def on_closed_days(db: Session, rows: Iterable[VisitRow]) -> Mapping[int, tuple[Mark, ...]]:
@@ -64,11 +60,11 @@ def closed_villages(db: Session, stage_id: int, first: date, last: date) -> dict
 
 
 def visits_on_closed_days(
-    db: Session, person: Person, first: date, last: date
+    db: Session, person: Person, first: date, last: date = date.max
 ) -> list[tuple[VisitRow, tuple[Mark, ...]]]:
     """List the visits of the person's area still to come whose village is closed on their day.
 
-    The soonest first.
+    The soonest first. Without a last day all to come: feasts are announced a year ahead.
     """
     rows = visits_between(db, person, first, last)
     why = on_closed_days(db, rows)

@@ -107,6 +107,11 @@ class StagePreview:
     stay_team_days: int = 0
 
     @property
+    def is_empty(self) -> bool:
+        """Whether the stage has no village at all: neither one to plan nor one that stays."""
+        return not (self.villages or self.villages_kept)
+
+    @property
     def all_fit(self) -> bool:
         """Whether every chosen village can be held, as far as an estimate can tell."""
         return not (self.shortfall or self.out_of_reach)

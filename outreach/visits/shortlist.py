@@ -49,6 +49,8 @@ class Listed:
         Points by part of the score; they sum to `score`.
     gap, vulnerable
         Estimates, in people.
+    full_marks
+        People from whom on a part gives all its points in this stage; 0 where any number does.
     distance_m
         From the branch's base as the crow flies; None where no place is known.
     travel_minutes, way
@@ -78,6 +80,7 @@ class Listed:
     pick: Pick | None
     reason: str
     from_before: bool
+    full_marks: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +223,7 @@ def _listed(line: _Line, names: Mapping[str, _Name], ranking: Ranking, past: Pas
         pick=picked.pick if picked else None,
         reason=picked.reason if picked else "",
         from_before=one.code in ranking.from_before,
+        full_marks=ranking.full_marks,
     )
 
 

@@ -41,7 +41,7 @@ from outreach.villages.codes import Level, parent, parse
 from outreach.villages.feasts import feasts_of_year
 from outreach.villages.reading import names_of
 from outreach.villages.tables import CalendarLayer, Effect
-from outreach.visits.closures import AHEAD, count_on_closed_days, visits_on_closed_days
+from outreach.visits.closures import count_on_closed_days, visits_on_closed_days
 from outreach.web.auth import person
 from outreach.web.coordinator_closures import again
 from outreach.web.coordinator_pages import days_asked, today
@@ -363,7 +363,7 @@ def _hit(db: Session) -> int:
     """Count the visits of the area that now stand on closed days, for whoever can move them."""
     if person().role is not Role.COORDINATOR:
         return 0
-    return len(visits_on_closed_days(db, person(), today(), today() + AHEAD))
+    return len(visits_on_closed_days(db, person(), today()))
 
 
 def _closed_out(db: Session, starts: date, ends: date) -> int:

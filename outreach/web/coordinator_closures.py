@@ -31,7 +31,7 @@ from outreach.villages.calendar import falls_on, layer_of, mark_of
 from outreach.villages.calendar_rules import read_book
 from outreach.villages.reading import names_of
 from outreach.villages.tables import ClosedPeriod, Closure, MarketDay, MarketEffect, MarketRhythm
-from outreach.visits.closures import AHEAD, visits_on_closed_days
+from outreach.visits.closures import visits_on_closed_days
 from outreach.web.auth import person
 from outreach.web.closed_ways import replans_of_closed
 from outreach.web.closure_words import mark_with_region, marks_in_words
@@ -114,7 +114,7 @@ def _hit(db: Session) -> list[tuple[VisitRow, tuple[Mark, ...]]]:
     """List the visits on closed days for whoever can move them; a manager's area may be vast."""
     if person().role is not Role.COORDINATOR:
         return []
-    return visits_on_closed_days(db, person(), today(), today() + AHEAD)
+    return visits_on_closed_days(db, person(), today())
 
 
 def _marks(db: Session, days: Sequence[date]) -> dict[date, DayMarks] | None:

@@ -13,7 +13,7 @@ from outreach.papers.outdated import outdated
 from outreach.visits.agenda import runs_to_watch, stages_with_unplaced
 from outreach.visits.at_zero import left_at_zero
 from outreach.visits.calls import call_tasks
-from outreach.visits.closures import AHEAD, visits_on_closed_days
+from outreach.visits.closures import visits_on_closed_days
 from outreach.visits.leave import without_team
 from outreach.visits.listing import (
     to_review,
@@ -151,7 +151,7 @@ class Around:
     @cached_property
     def closed(self) -> list[tuple[VisitRow, tuple[Mark, ...]]]:
         """Visits to come whose village is closed on their day, and why."""
-        return visits_on_closed_days(self.db, self.person, self.day, self.day + AHEAD)
+        return visits_on_closed_days(self.db, self.person, self.day)
 
     @cached_property
     def colliding(self) -> list[VisitRow]:

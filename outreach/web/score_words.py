@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext as _
@@ -51,10 +52,12 @@ class ToldPart:
 def told_parts(one: Listed, most: Mapping[str, float]) -> list[ToldPart]:
     """Explain a score, part by part; a part that weighs nothing here is left out."""
     facts = {
-        "gap": _("%(count)s informal workers are not covered yet", count=number(one.gap)),
+        "gap": _("%(count)s informal workers are not covered yet", count=number(one.gap))
+        + _full_from(one, "gap"),
         "vulnerable": _(
             "%(count)s vulnerable workers are not covered", count=number(one.vulnerable)
-        ),
+        )
+        + _full_from(one, "vulnerable"),
         "access": _way(one),
         "staleness": _last_session(one),
         "promise": word(one.promise) if one.promise else _("nothing was promised"),
@@ -65,6 +68,12 @@ def told_parts(one: Listed, most: Mapping[str, float]) -> list[ToldPart]:
         for part, points in one.parts.items()
         if most[part]
     ]
+
+
+def _full_from(one: Listed, part: str) -> str:
+    """Say from how many people on a part gives all its points; nothing where any number does."""
+    full = ceil(one.full_marks[part])
+    return f"; {_('full points from %(full)s on', full=number(full))}" if full > 0 else ""
 
 
 def _way(one: Listed) -> str:

@@ -121,6 +121,8 @@ def cure_lines(told: StagePreview, stage: Stage) -> list[CureLine]:
 
 def _costs(cure: Cure) -> str:
     """Say what a cure brings and takes; nothing where it takes no team-day more."""
+    if cure.kind is CureKind.LOWER_QUOTA:
+        return _fewer_words(-cure.villages)
     if cure.team_days <= 0:
         return ""
     words = ngettext(
@@ -129,6 +131,21 @@ def _costs(cure: Cure) -> str:
         cure.team_days,
         shown=number(cure.team_days),
         villages=number(cure.villages),
+    )
+    return str(words)
+
+
+def _fewer_words(fewer: int) -> str:
+    """Say that a quota keeps the first of the choice, when those are not the ones that fit best."""
+    if fewer <= 0:
+        return ""
+    words = ngettext(
+        "That is about %(shown)s visit fewer than without a lower quota: it keeps the first of the"
+        " shortlist, which take more time, while the plan itself takes those that fit.",
+        "That is about %(shown)s visits fewer than without a lower quota: it keeps the first of the"
+        " shortlist, which take more time, while the plan itself takes those that fit.",
+        fewer,
+        shown=number(fewer),
     )
     return str(words)
 

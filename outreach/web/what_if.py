@@ -178,7 +178,8 @@ def _shown(stage_id: int, what_if_id: int) -> dict[str, Any]:
         }
     if asked.state is AskedState.DONE:
         shown |= {
-            "rows": _rows(asked.answer),
+            "figures": _figures(asked.answer),
+            "pace_words": _pace_words(asked.answer),
             "chart": _chart(asked.answer),
             "told": asked.answer,
             "travel_told": _travel_told(asked.answer),
@@ -221,25 +222,27 @@ def _supposed_words(db: Session, changes: WhatIfIn) -> list[str]:
     return words
 
 
-def _rows(answer: Mapping[str, Any]) -> list[Row]:
-    """Set the figures of the three ways beside each other."""
+def _figures(answer: Mapping[str, Any]) -> dict[str, Row]:
+    """Set the figures of the three ways beside each other, by a name of theirs."""
     ways = [answer[name] for name in ("as_it_stands", "anew", "supposed")]
 
     def row(name: str, figures: list[float], unit: str = "number") -> Row:
         stands, anew, supposed = figures
         return Row(name, stands, anew, supposed, supposed - anew, unit)
 
-    rows = [
-        row(_("Villages visited"), [way["visits"] for way in ways]),
-        row(_("Sign-ups expected (estimate)"), [round(way["signups"]) for way in ways]),
-        _days_row(ways),
-        row(_("Team-days"), [way["team_days"] for way in ways]),
-        row(_("Travel, hours"), [round(way["travel_minutes"] / 60) for way in ways]),
-    ]
+    rows = {
+        "visits": row(_("Villages visited"), [way["visits"] for way in ways]),
+        "signups": row(_("Sign-ups expected (estimate)"), [round(way["signups"]) for way in ways]),
+        "half": _days_row(_("Half of the villages by"), ways, "half_by"),
+        "most": _days_row(_("Nine tenths of the villages by"), ways, "most_by"),
+        "last": _days_row(_("Last visit on"), ways, "last_day"),
+        "team_days": row(_("Team-days"), [way["team_days"] for way in ways]),
+        "travel": row(_("Travel, hours"), [round(way["travel_minutes"] / 60) for way in ways]),
+    }
     if any(prices := _prices()):
         a_day, an_hour = prices
         costs = [way["team_days"] * a_day + way["travel_minutes"] * an_hour / 60 for way in ways]
-        rows.append(row(_("Cost of team-days and travel"), costs, "rupiah"))
+        rows["cost"] = row(_("Cost of team-days and travel"), costs, "rupiah")
     return rows
 
 
@@ -249,12 +252,38 @@ def _prices() -> tuple[int, int]:
     return settings.team_day_rupiah, settings.travel_hour_rupiah
 
 
-def _days_row(ways: list[Mapping[str, Any]]) -> Row:
-    stands, anew, supposed = (
-        date.fromisoformat(way["last_day"]) if way["last_day"] else None for way in ways
-    )
+def _days_row(name: str, ways: list[Mapping[str, Any]], which: str) -> Row:
+    stands, anew, supposed = (_day(way, which) for way in ways)
     more = None if anew is None or supposed is None else float((supposed - anew).days)
-    return Row(_("Last visit on"), stands, anew, supposed, more, "day")
+    return Row(name, stands, anew, supposed, more, "day")
+
+
+def _day(way: Mapping[str, Any], which: str) -> date | None:
+    """Read a day of an answer; one given before that day was told has none."""
+    told = way.get(which)
+    return date.fromisoformat(told) if told else None
+
+
+def _pace_words(answer: Mapping[str, Any]) -> str:
+    """Say by which days half and nine tenths of the villages are visited, as supposed and today."""
+    now, then = answer["anew"], answer["supposed"]
+    if "half_by" not in now:
+        return ""
+    return str(
+        _(
+            "Half of the villages are visited by: %(half)s (as today: %(half_now)s);"
+            " nine tenths by: %(most)s (as today: %(most_now)s).",
+            half=_day_or_never(then, "half_by"),
+            half_now=_day_or_never(now, "half_by"),
+            most=_day_or_never(then, "most_by"),
+            most_now=_day_or_never(now, "most_by"),
+        )
+    )
+
+
+def _day_or_never(way: Mapping[str, Any], which: str) -> str:
+    day = _day(way, which)
+    return plain_date(day) if day else str(_("not within the stage"))
 
 
 def _chart(answer: Mapping[str, Any]) -> dict[str, Any]:

@@ -101,6 +101,31 @@ def test_trips_are_drawn_filtered_and_harmless(world: World, browser: Browser) -
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("viewport", [(1366, 768), (1024, 700), (390, 780)], ids=str)
+def test_the_box_of_trips_covers_no_village(
+    world: World, browser: Browser, viewport: tuple[int, int]
+) -> None:
+    context = browser.new_context(viewport={"width": viewport[0], "height": viewport[1]})
+    tab = context.new_page()
+    with serving(trips_app(world)) as base:
+        tab.goto(f"{base}/plan")
+        frame = tab.frame_locator("iframe")
+        expect(frame.locator("html")).to_have_attribute("data-trips", "drawn")
+        box = frame.locator(".o-trips").bounding_box()
+        assert box is not None
+        for mark in frame.locator(".o-stop, .o-base").all():
+            at = mark.bounding_box()
+            assert at is not None
+            apart = (
+                at["x"] + at["width"] <= box["x"]
+                or at["x"] >= box["x"] + box["width"]
+                or at["y"] >= box["y"] + box["height"]
+            )
+            assert apart, (at, box)
+    context.close()
+
+
+@pytest.mark.browser
 def test_on_a_phone_the_box_of_trips_waits_folded(world: World, browser: Browser) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 780})
     tab = context.new_page()

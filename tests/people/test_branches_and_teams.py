@@ -228,7 +228,7 @@ def test_team_names_are_one_branchs_own(db: Session) -> None:
         ({"weekdays": [0]}, ("weekdays", "greater_than_equal")),
         ({"sessions_per_day": 4}, ("sessions_per_day", "less_than_equal")),
         ({"day_ends": "08:00"}, ("day_ends", "ends_before_it_starts")),
-        ({"day_ends": "16:00+07:00"}, ("day_ends", "time_parsing")),
+        ({"day_ends": "16:00+07:00"}, ("day_ends", "not_local_time")),
         ({"members": [""]}, ("members", "too_short")),
         ({"members": ["3372011506900001"]}, ("members", "identity_number")),
     ],

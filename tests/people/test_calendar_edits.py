@@ -43,11 +43,12 @@ TOLD = AnnouncedIn(starts=date(2027, 3, 11), ends=date(2027, 3, 12), source="Sid
 def test_a_rule_is_set_changed_and_taken_back(db: Session) -> None:
     builders.branch(db)
     row = set_rule(db, LAWEYAN, CalendarLayer.HARVEST, SOFT, version=0, by=COORDINATOR)
+    first = row.version
     changed = SOFT.model_copy(update={"weight_minutes": 30})
-    set_rule(db, LAWEYAN, CalendarLayer.HARVEST, changed, version=row.version, by=COORDINATOR)
-    assert (row.weight_minutes, row.version) == (30, 2)
+    set_rule(db, LAWEYAN, CalendarLayer.HARVEST, changed, version=first, by=COORDINATOR)
+    assert (row.weight_minutes, row.version) == (30, first + 1)
     with pytest.raises(Conflict) as refusal:
-        set_rule(db, LAWEYAN, CalendarLayer.HARVEST, SOFT, version=1, by=COORDINATOR)
+        set_rule(db, LAWEYAN, CalendarLayer.HARVEST, SOFT, version=first, by=COORDINATOR)
     assert refusal.value.facts["theirs"] == {"weight_minutes": 30}
     assert [one.region_code for one in own_rules(db, COORDINATOR)] == [LAWEYAN]
     reset_rule(db, LAWEYAN, CalendarLayer.HARVEST, by=COORDINATOR)
@@ -55,6 +56,26 @@ def test_a_rule_is_set_changed_and_taken_back(db: Session) -> None:
     assert stored_rule(db, LAWEYAN, CalendarLayer.HARVEST) is None
     with pytest.raises(NotFound):
         reset_rule(db, LAWEYAN, CalendarLayer.HARVEST, by=COORDINATOR)
+
+
+def test_a_form_from_before_a_reset_overwrites_nothing_that_was_set_since(db: Session) -> None:
+    builders.branch(db)
+    shown = set_rule(db, LAWEYAN, CalendarLayer.HARVEST, SOFT, version=0, by=COORDINATOR).version
+    reset_rule(db, LAWEYAN, CalendarLayer.HARVEST, by=COORDINATOR)
+    db.flush()
+    since = SOFT.model_copy(update={"weight_minutes": 45})
+    row = set_rule(db, LAWEYAN, CalendarLayer.HARVEST, since, version=0, by=COORDINATOR)
+    with pytest.raises(Conflict):
+        set_rule(db, LAWEYAN, CalendarLayer.HARVEST, SOFT, version=shown, by=COORDINATOR)
+    assert row.weight_minutes == 45
+    told = announce(db, *FEAST, TOLD, version=0, by=NATIONAL).version
+    db.flush()
+    withdraw(db, *FEAST, by=NATIONAL)
+    db.flush()
+    announce(db, *FEAST, TOLD, version=0, by=NATIONAL)
+    db.flush()
+    with pytest.raises(Conflict):
+        announce(db, *FEAST, _until(13), version=told, by=NATIONAL)
 
 
 @pytest.mark.parametrize("region", ["", "33", "33.11", "99.99"])
@@ -80,8 +101,9 @@ def test_a_feast_is_announced_corrected_and_withdrawn(db: Session) -> None:
     later = TOLD.model_copy(update={"ends": date(2027, 3, 13)})
     with pytest.raises(Conflict):
         announce(db, *FEAST, later, version=0, by=NATIONAL)
-    announce(db, *FEAST, later, version=1, by=NATIONAL)
-    assert (row.ends, row.version) == (date(2027, 3, 13), 2)
+    first = row.version
+    announce(db, *FEAST, later, version=first, by=NATIONAL)
+    assert (row.ends, row.version) == (date(2027, 3, 13), first + 1)
     db.flush()
     withdraw(db, *FEAST, by=NATIONAL)
     db.flush()
@@ -91,13 +113,13 @@ def test_a_feast_is_announced_corrected_and_withdrawn(db: Session) -> None:
 
 def test_of_two_who_announce_at_once_the_second_is_told(engine: Engine) -> None:
     with unit_of_work(engine) as db:
-        announce(db, *FEAST, TOLD, version=0, by=NATIONAL)
+        shown = announce(db, *FEAST, TOLD, version=0, by=NATIONAL).version
 
     is_written, is_through = threading.Event(), threading.Event()
 
     def first() -> None:
         with unit_of_work(engine) as db:
-            announce(db, *FEAST, _until(13), version=1, by=NATIONAL)
+            announce(db, *FEAST, _until(13), version=shown, by=NATIONAL)
             db.flush()
             is_written.set()
             wait_for_the_other(engine, is_through)
@@ -106,7 +128,7 @@ def test_of_two_who_announce_at_once_the_second_is_told(engine: Engine) -> None:
         is_written.wait(30)
         try:
             with pytest.raises(Conflict), unit_of_work(engine) as db:
-                announce(db, *FEAST, _until(14), version=1, by=NATIONAL)
+                announce(db, *FEAST, _until(14), version=shown, by=NATIONAL)
         finally:
             is_through.set()
 

@@ -145,5 +145,19 @@ def test_a_cure_says_what_it_brings_and_takes() -> None:
     assert all(cure.villages == told.shortfall and cure.team_days > 0 for cure in whole)
     most = max(one.sessions for one in days)
     assert all((len(days) + cure.team_days) * most >= len(sites) for cure in whole)
-    fewer = [cure for cure in found if cure.kind is CureKind.LOWER_QUOTA]
-    assert all((cure.villages, cure.team_days) == (0, 0) for cure in fewer)
+
+
+def test_a_quota_that_keeps_far_villages_says_how_many_visits_fewer_it_brings() -> None:
+    # The first of the choice lie apart, each a day's work; those after them share their days.
+    far = [replace(one, point=point(40.0 * (n - 3), 60.0)) for n, one in enumerate(scattered(6))]
+    near = scattered(40, wide_km=2)[6:]
+    days = team_days(1, 6)
+    told = verdict([*far, *near], days)
+    (quota,) = [
+        cure for cure in cures([*far, *near], days, []) if cure.kind is CureKind.LOWER_QUOTA
+    ]
+    held_now = told.villages - told.out_of_reach - told.shortfall
+    then = verdict([*far, *near][: -quota.amount], days)
+    held_then = then.villages - then.out_of_reach
+    assert then.shortfall == 0
+    assert quota.villages == held_then - held_now < 0

@@ -12,6 +12,7 @@ from outreach.planning.priority import (
     Order,
     Promise,
     Weights,
+    full_marks_of,
     points_of,
     score,
     shortlist,
@@ -95,6 +96,18 @@ def test_one_giant_does_not_flatten_the_rest() -> None:
     many = [Candidate(f"33.11.01.{2001 + i}", 100 + i, 10, 1_000, 9) for i in range(60)]
     giant = Candidate("33.11.01.2999", 1e7, 10, 1_000, 9)
     assert min(one.parts["gap"] for one in score([*many, giant])) > 20
+
+
+@given(candidates)
+def test_a_part_is_full_from_the_amount_that_is_told_and_not_before(
+    given_ones: list[Candidate],
+) -> None:
+    most, full = points_of(given_ones), full_marks_of(given_ones)
+    for one, scored in zip(given_ones, score(given_ones), strict=True):
+        for part, amount in (("gap", one.gap), ("vulnerable", one.vulnerable)):
+            is_full = scored.parts[part] == pytest.approx(most[part])
+            assert is_full if amount >= full[part] > 0 else True
+            assert not is_full if amount < full[part] * 0.999 and most[part] else True
 
 
 def test_where_all_live_at_the_base_and_nobody_is_left_the_score_is_still_a_number() -> None:

@@ -18,7 +18,7 @@ from outreach.progress.effort import Period, effort_of, spans_of, team_days_of, 
 from outreach.progress.outlook import Outlook, Prospect, outlook
 from outreach.progress.scope import Scope
 from outreach.progress.targets import TargetShare
-from outreach.visits.tables import Visit, Work
+from outreach.visits.tables import Stay, Visit, Work
 from tests.builders import load_small_registry
 from tests.field import NOW, Field, add_visit, make_field, told
 from tests.visits.world import branch
@@ -133,6 +133,43 @@ def test_proposals_that_gave_way_are_no_team_days_and_visits_that_fell_out_are(
     with reading(engine) as db:
         (days,) = team_days_of(db, NATION, TODAY, TODAY).values()
     assert days == {date(2026, 11, 26): 1}
+
+
+def test_days_on_the_way_of_a_stay_are_team_days_as_on_the_board(engine: Engine, at: Field) -> None:
+    out, session, back = (date(2026, 11, day) for day in (25, 26, 27))
+    with unit_of_work(engine) as db:
+        visit = db.exec(select(Visit).where(Visit.day == session)).first()
+        assert visit is not None
+        stay = Stay(
+            stage_id=visit.stage_id,
+            team_id=visit.team_id,
+            hub_village_code=visit.village_code,
+            starts=out,
+            ends=back,
+            travel_days=[out.isoformat(), back.isoformat()],
+            session_days=[session.isoformat()],
+            access_minutes=300,
+        )
+        db.add(stay)
+        db.flush()
+        visit.stay_id = stay.id
+
+    def days() -> dict[date, int]:
+        with reading(engine) as db:
+            (found,) = team_days_of(db, NATION, TODAY, TODAY).values()
+        return found
+
+    assert days() == dict.fromkeys((date(2026, 11, 24), out, session, back), 1)
+    with unit_of_work(engine) as db:
+        # One that was put into the way by hand makes no second team-day of it.
+        other = db.exec(select(Visit).where(Visit.day == date(2026, 11, 24))).first()
+        assert other is not None
+        other.day = out
+    assert days() == dict.fromkeys((date(2026, 11, 24), out, session, back), 1)
+    with unit_of_work(engine) as db:
+        for one in db.exec(select(Visit).where(Visit.day == session)):
+            one.work = Work.PROPOSED
+    assert days() == dict.fromkeys((date(2026, 11, 24), out), 1), "a draft moves no outlook"
 
 
 def test_what_nobody_has_approved_moves_no_outlook(engine: Engine, at: Field) -> None:

@@ -110,6 +110,11 @@ def test_more_teams_reach_more_villages_and_no_visit_is_touched(
     assert supposed["last_day"] < anew["last_day"]
     assert sum(supposed["by_week"].values()) == supposed["visits"]
     assert set(supposed["by_week"]) <= {"2026-11-02", "2026-11-09"}
+    assert supposed["half_by"] < anew["half_by"], "more teams are sooner half through"
+    assert supposed["half_by"] <= supposed["most_by"] <= supposed["last_day"]
+    days = sorted(visit["day"].isoformat() for visit in before)
+    assert stands["half_by"] == days[54 // 2 - 1]
+    assert stands["most_by"] == (days[49 - 1] if len(days) >= 49 else None)
 
 
 def test_the_same_question_has_the_same_answer(engine: Engine, world: World) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -261,6 +261,9 @@ def test_the_answer_stands_beside_todays_plan_with_its_cost(
         assert save(db, held, answer, NOW)
     page = _text(manager.get(_asked(world)).text)
     assert "Plan as it stands" in page
+    half = {name: _plain(answer[name]["half_by"]) for name in ("anew", "supposed")}
+    assert f"visited by: {half['supposed']} (as today: {half['anew']}); nine tenths by:" in page
+    assert "Half of the villages by" in page
     assert "Cost of team-days" not in page
     assert "Cost: not told" in page
     assert "coordinator/run" not in page
@@ -272,6 +275,17 @@ def test_the_answer_stands_beside_todays_plan_with_its_cost(
     days = answer["supposed"]["team_days"]
     assert f"IDR{days},000,000" in page
     assert "Cost: IDR1,000,000 for a team-day and IDR0 for an hour on the way" in page
+    for name in ("as_it_stands", "anew", "supposed"):
+        del answer[name]["half_by"], answer[name]["most_by"]
+    with unit_of_work(planned.engine) as db:
+        db.get_one(WhatIf, held.row_id).answer = answer
+    assert "nine tenths by:" not in manager.get(_asked(world)).text, "an answer of before"
+
+
+def _plain(told: str | None) -> str:
+    """Write a day as an English page does."""
+    day = date.fromisoformat(told) if told else None
+    return f"{day.day} {day:%b %Y}" if day else "not within the stage"
 
 
 def test_the_answer_says_by_what_travel_times(

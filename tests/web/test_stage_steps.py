@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,7 @@ from outreach.villages.tables import (
     Village,
 )
 from outreach.visits.preview import Trial, preview
+from outreach.visits.shortlist import shortlist_of
 from outreach.visits.tables import PlanRun, RunState
 from outreach.web.map_data import MapData
 from tests.visits.world import NOW
@@ -172,6 +174,38 @@ def test_parts_of_a_score_stand_there_for_eyes_and_ears(world: World, client: Vi
     score = re.search(r"<strong>([\d.]+)</strong>", html)
     assert score is not None
     assert sum(map(float, told.groups())) == pytest.approx(float(score[1]), abs=0.21)
+
+
+def test_a_score_tells_from_where_on_a_part_is_full_and_keeps_its_word_apart(
+    app: Flask, world: World, client: Visitor
+) -> None:
+    stage_id = drafted(client, world)
+    with reading(engine_of(app)) as db:
+        told = shortlist_of(db, db.get_one(Stage, stage_id), NOW.date())
+    full = ceil(told.rows[0].full_marks["gap"])
+    page = client.get(f"/stages/{stage_id}/shortlist")
+    words = words_of(page)
+    assert f"are not covered yet; full points from {full:,} on" in words
+    html = page.get_data(as_text=True)
+    assert "<summary>What the score stands on<" in html
+    assert "<summary>Why<" not in html
+
+
+def test_a_stage_without_a_village_offers_to_choose_some_and_no_plan(
+    app: Flask, world: World, client: Visitor
+) -> None:
+    stage_id = drafted(client, world, kinds=["desa_adat"])
+    path = f"/stages/{stage_id}/verdict"
+    html = client.get(path).get_data(as_text=True)
+    assert "There is no village to plan" in html
+    assert "Open the stage and plan it" not in html
+    assert re.search(rf'btn-primary" href="/stages/{stage_id}/edit">Choose other villages<', html)
+    change(app, stage_id, status=Status.OPENED)
+    page = client.get(f"/stages/{stage_id}").get_data(as_text=True)
+    assert "Choose other villages" in page
+    assert "Plan this stage" not in page
+    change(app, stage_id, kinds=["kelurahan"])
+    assert "Plan this stage" in client.get(path).get_data(as_text=True)
 
 
 def test_a_village_is_left_out_with_a_reason_and_comes_back(

@@ -29,8 +29,13 @@
       this._box.appendChild(this._list);
       this._map = map;
       this._bases();
-      this._draw(true);
       return this._box;
+    },
+    /* Drawn once the box stands on the page: before, it has no size for the margins. */
+    addTo: function (map) {
+      L.Control.prototype.addTo.call(this, map);
+      this._draw(true);
+      return this;
     },
     _choice: function (word, all, texts, values) {
       const label = el("label", null, Outreach.say(word));
