@@ -153,6 +153,8 @@ def _environment(settings: Settings) -> dict[str, str]:
         "PORT": str(settings.port),
         "SECRET_KEY": settings.secret,
         "REDIS_URL": settings.redis_url or own_redis_url(),
+        # What they say comes to our own terminal, if there is one.
+        "LOG_FORMAT": settings.log_format or ("text" if sys.stderr.isatty() else "json"),
     }
 
 

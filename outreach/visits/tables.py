@@ -131,6 +131,8 @@ ACTIVE = (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED, Work.DONE, Work.APPROVED
 TO_COME = (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED)
 _ACTIVE_SQL = text("work IN (" + ", ".join(f"'{status.value}'" for status in ACTIVE) + ")")
 _OPEN_RUN_SQL = text("state = 'running'")
+#: The code of the version before writes no such column, and may run beside this.
+_EMPTY = {"server_default": ""}
 
 
 class PlanRun(SQLModel, table=True):
@@ -157,7 +159,7 @@ class PlanRun(SQLModel, table=True):
     parameters: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     requested_by: int = Field(foreign_key="account.id")
     requested_at: datetime
-    request_id: str = ""
+    request_id: str = Field(default="", sa_column_kwargs=_EMPTY)
     finished_at: datetime | None = None
 
 
@@ -245,7 +247,7 @@ class AskedBound(SQLModel, table=True):
     error: str = ""
     asked_by: int = Field(foreign_key="account.id")
     asked_at: datetime
-    request_id: str = ""
+    request_id: str = Field(default="", sa_column_kwargs=_EMPTY)
     finished_at: datetime | None = None
 
 
