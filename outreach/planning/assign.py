@@ -23,7 +23,8 @@ from outreach.planning.reasons import (
 )
 from outreach.planning.routing import Search, plan_rota, rounds_for
 from outreach.planning.solver import SOLVER
-from outreach.planning.trying import without_capacity
+from outreach.planning.stay_cures import with_weekdays_tried
+from outreach.planning.trying import with_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -66,18 +67,22 @@ def assign(problem: Problem, on_progress: Callable[[int, int], None] | None = No
     refused = {one.code: one for one in out_of_reach(network, kinds_of(network, team_days))}
     far = [site for site in waiting if is_far(refused.get(site.code))]
     resting = resting_days(problem.team_days, problem.rests)
-    away = plan_stays(replace(problem, team_days=tuple(team_days)), far, resting)
+    free = replace(problem, team_days=tuple(team_days))
+    away = plan_stays(free, far, resting)
     unplaced += [one for one in refused.values() if not is_far(one)]
-    unplaced += [with_cheaper_cure(one, refused[one.code]) for one in away.unplaced]
+    unplaced += [
+        with_cheaper_cure(one, refused[one.code]) for one in with_weekdays_tried(free, far, away)
+    ]
     sites = [site for site in waiting if site.code not in refused]
     rounds = problem.parameters.rounds_of_steps or (rounds_for(len(sites)),) * 2
     search = Search(problem.seed, rounds, problem.parameters.cpu_seconds, on_progress)
     carried = carried_by(problem, [*fixed, *away.visits], away.stays)
     visits, shares = visits_to(problem, sites, away.team_days, search, carried)
-    unplaced += without_capacity(sites, visits, team_days, problem.travel, away.stays)
+    left, changes = with_changes(sites, visits, team_days, problem.travel, away.stays)
+    unplaced += left
     visits = [*fixed, *away.visits, *visits]
     plan = plan_of(problem, visits, (search.done[0], search.done[1]), unplaced, away.stays)
-    return replace(plan, shares=shares)
+    return replace(plan, shares=shares, changes=changes)
 
 
 def is_far(refused: Unplaced | None) -> bool:

@@ -28,6 +28,7 @@ from outreach.planning.hub_days import busy_days, busy_rota, without_long_waits
 from outreach.planning.hubs import LONGEST_STAY_DAYS, ground_of, groups_of, ordinary_day
 from outreach.planning.market import Market
 from outreach.planning.model import Plan, Reason, Remedy, Stay, Unplaced
+from outreach.planning.more_days import EXTENSION_DAYS
 from outreach.planning.network import SHORTEST_LEG_MINUTES, kinds_of, network_of
 from outreach.planning.prices import (
     FEAST_AWAY_PRICE_S,
@@ -39,7 +40,6 @@ from outreach.planning.reasons import has_place, without_team
 from outreach.planning.routing import Search, plan_rota
 from outreach.planning.stay_weeks import StayWeeks
 from outreach.planning.travel import travel_minutes
-from outreach.planning.trying import EXTENSION_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

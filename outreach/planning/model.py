@@ -310,12 +310,29 @@ class Unplaced:
     amount
         How much of the remedy: working days of a longer stage, teams, minutes of a longer day, the
         ISO weekday to work on, minutes saved by boat; 0 where the remedy has no amount.
+    team_id, day, brings
+        Whom (a team more: like whom) and when it was tried on, None for all and for no one date;
+        villages that get a visit by it alone, once the gaps are filled, 0 where not tried so.
     """
 
     code: str
     reason: Reason
     remedy: Remedy
     amount: int = 0
+    team_id: int | None = None
+    day: date | None = None
+    brings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change tried by itself on a plan; fields as in `Unplaced`."""
+
+    remedy: Remedy
+    amount: int = 0
+    team_id: int | None = None
+    day: date | None = None
+    brings: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,19 +366,9 @@ class Stay:
 class Shares:
     """What each team carries in minutes, as the trips fell and as they were shared fairly.
 
-    Stays and visits that stand are in both.
-
-    Attributes
-    ----------
-    strangers
-        Villages that then belong to a team which has no other trip in their district, and had one
-        before.
-    handed
-        Trips that a team of another base makes instead; all others change for nothing.
-    travel_minutes
-        More on the road because of those, less than 0 where it is less.
-    cost_minutes
-        What the bill rose by, waiting and team-days included, in minutes of travel.
+    Stays and visits that stand are in both. `strangers` are villages whose team has no other trip
+    in their district, and had one before. `handed` trips start at another base: `travel_minutes`
+    more on the road, `cost_minutes` by the bill.
     """
 
     fallen: Mapping[int, int]
@@ -378,7 +385,7 @@ class Plan:
 
     Days of a stay start and end at its hub. `travel_minutes` holds the ways to the hubs and back,
     `team_days_used` the travel days of stays. `rounds` (of both steps), `seed` and `solver` are
-    what it takes to make the same plan again.
+    what it takes to make the same plan again; `changes` were tried for villages without room.
     """
 
     visits: tuple[PlannedVisit, ...]
@@ -390,3 +397,4 @@ class Plan:
     solver: str
     stays: tuple[Stay, ...] = ()
     shares: Shares | None = None
+    changes: tuple[Change, ...] = ()

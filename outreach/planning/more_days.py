@@ -24,9 +24,24 @@ def weekdays_of(days: Iterable[date]) -> frozenset[int]:
     return frozenset(day.weekday() for day in known) - {SUNDAY}
 
 
+# So many working days more are a small extension of a stage; what needs more needs a team more.
+EXTENSION_DAYS = 5
+
+
+def days_to_try(days: Collection[date]) -> frozenset[date]:
+    """Working days beside these that cures are tried on: behind the last, on other weekdays."""
+    if not days:
+        return frozenset()
+    behind = _working_behind(days, EXTENSION_DAYS)
+    return frozenset(behind).union(*_by_weekday_unused(days).values())
+
+
 def days_behind(team_days: Sequence[TeamDay], count: int) -> tuple[date, ...]:
     """First working days behind the last one, public holidays left out."""
-    days = [one.day for one in team_days]
+    return _working_behind([one.day for one in team_days], count)
+
+
+def _working_behind(days: Collection[date], count: int) -> tuple[date, ...]:
     # One weekday in seven, twice over for the holidays, always reaches far enough.
     until = max(days) + timedelta(days=14 * count + 60)
     return workdays(max(days) + timedelta(days=1), until, weekdays_of(days))[:count]
@@ -34,7 +49,10 @@ def days_behind(team_days: Sequence[TeamDay], count: int) -> tuple[date, ...]:
 
 def weekdays_unused(team_days: Sequence[TeamDay]) -> dict[int, tuple[date, ...]]:
     """Days between the first and the last by weekday, of those on which nobody works; no Sunday."""
-    days = [one.day for one in team_days]
+    return _by_weekday_unused([one.day for one in team_days])
+
+
+def _by_weekday_unused(days: Collection[date]) -> dict[int, tuple[date, ...]]:
     unused = MONDAY_TO_SATURDAY - {day.weekday() for day in days}
     return {one: workdays(min(days), max(days), {one}) for one in sorted(unused, reverse=True)}
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 # A village in a district the team knows outweighs this much more work than another team had.
 KNOWN_DISTRICT_MINUTES = 120
 
+# Bounds of a cost are no nearer to it than this: sums of fractions are rounded.
+ROUNDING_S = 1e-3
+
 # A team keeps a village that was told its name, whatever else it has to do.
 KEPT_MINUTES = 100_000
 
@@ -90,23 +93,38 @@ def insert_left(
     """
     filled = {team_day: rota.get(team_day, ()) for team_day in sorted(kinds, key=_when)}
     for stop in sorted(left, key=lambda stop: (-network.sites[stop].value, stop)):
-        options = [
+        known = [
             (
-                cost + float(table[stop, day_number[team_day.day] - 1]),
+                float(table[stop, day_number[team_day.day] - 1])
+                + _least_s(network, kinds[team_day], stops, stop),
                 _when(team_day),
                 team_day,
-                order,
             )
             for team_day, stops in filled.items()
             if len(stops) < kinds[team_day].sessions
             and network.is_open(stop, team_day.day)
             and network.stands_with(stop, team_day.team_id)
-            for cost, order in _insertion(network, team_day, kinds[team_day], stops, stop)
         ]
-        if options:
-            _, _, team_day, order = min(options, key=lambda option: option[:2])
-            filled[team_day] = order
+        best: tuple[float, tuple[date, int], TeamDay, tuple[int, ...]] | None = None
+        for least, when, team_day in sorted(known, key=lambda one: one[:2]):
+            if best is not None and least > best[0]:
+                break
+            visit = float(table[stop, day_number[team_day.day] - 1])
+            for cost, order in _insertion(
+                network, team_day, kinds[team_day], filled[team_day], stop
+            ):
+                if best is None or (cost + visit, when) < best[:2]:
+                    best = cost + visit, when, team_day, order
+        if best is not None:
+            filled[best[2]] = best[3]
     return {team_day: stops for team_day, stops in filled.items() if stops}
+
+
+def _least_s(network: Network, kind: Kind, stops: tuple[int, ...], stop: int) -> float:
+    """Seconds that one stop more costs a day at least: nobody gets there and back any shorter."""
+    out_and_back = 2 * network.rows[kind.base][network.location(stop)]
+    longer = out_and_back - network.way_minutes(kind, stops)
+    return 60 * longer + (0 if stops else kind.sessions * SLOT_PRICE_S) - ROUNDING_S
 
 
 def _when(team_day: TeamDay) -> tuple[date, int]:

@@ -1,7 +1,8 @@
 """What would give villages without room a visit: every cure is tried on the plan that stands.
 
-The most valuable village is asked first, and what one cure holds no other village is promised:
-fifty villages are not offered the same three sessions.
+A change (a team that works longer or on a Saturday, days more, a team more) is made alone, and then
+the gaps are filled as the product fills them: all villages that wait ask for the room, the most
+valuable first. Only those that get a visit then are told of it, and how many they are.
 """
 
 from __future__ import annotations
@@ -14,22 +15,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from outreach.planning.model import Reason, Remedy, Unplaced
-from outreach.planning.more_days import as_on, busiest_first, days_behind, weekdays_unused
+from outreach.planning.model import USUAL, Change, Reason, Remedy, Unplaced
+from outreach.planning.more_days import (
+    EXTENSION_DAYS,
+    as_on,
+    busiest_first,
+    days_behind,
+    weekdays_unused,
+)
 from outreach.planning.network import kind_of, network_of
+from outreach.planning.prices import priced
 from outreach.planning.reasons import LONGEST_EXTRA_MINUTES
+from outreach.planning.rota import insert_left
+from outreach.planning.slots import visit_prices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from numpy.typing import NDArray
 
     from outreach.planning.model import PlannedVisit, Site, Stay, TeamDay, TravelTable
     from outreach.planning.network import Kind
-
-# So many working days more are a small extension of a stage; what needs more needs a team more.
-EXTENSION_DAYS = 5
 
 # A branch can find this many teams; whoever would need more waits for the next stage.
 MOST_EXTRA_TEAMS = 2
@@ -59,19 +66,40 @@ def without_capacity(
 ) -> list[Unplaced]:
     """Say of the sites without a visit what would hold them, the most valuable asked first.
 
-    The calendars of villages behind the last team-day are not known: there they count as open but
-    for public holidays. Days of `stays` hold nobody else.
+    Behind the last team-day a village is closed as its site says, see `more_days.days_to_try`; no
+    team works on a public holiday. Days of `stays` hold nobody else.
+    """
+    return list(with_changes(sites, visits, team_days, measured, stays, every=False)[0])
+
+
+def with_changes(
+    sites: Sequence[Site],
+    visits: Sequence[PlannedVisit],
+    team_days: Sequence[TeamDay],
+    measured: TravelTable | None = None,
+    stays: Sequence[Stay] = (),
+    *,
+    every: bool = True,
+) -> tuple[list[Unplaced], tuple[Change, ...]]:
+    """Tell as `without_capacity`, and which changes bring how many villages, most first.
+
+    With `every` dearer changes are tried too where a cheaper one holds all: somebody may choose.
     """
     placed = {visit.code for visit in visits}
     left = [site for site in sites if site.code not in placed]
     if not left:
-        return []
-    found = _Trial(sites, visits, team_days, measured, stays).cured()
+        return [], ()
+    trial = _Trial(sites, visits, team_days, measured, stays, every)
+    found, later = trial.cured(), Change(Remedy.NEXT_STAGE)
     left.sort(key=lambda site: (-site.value, site.code))
-    nothing = (Remedy.NEXT_STAGE, 0)
-    return [
-        Unplaced(site.code, Reason.NO_CAPACITY, *found.get(site.code, nothing)) for site in left
-    ]
+    changes = sorted(trial.tried, key=lambda one: -one.brings)
+    return [_told(found.get(site.code, later), site.code) for site in left], tuple(changes)
+
+
+def _told(change: Change, code: str) -> Unplaced:
+    """Tell a village what would help it."""
+    facts = (change.remedy, change.amount, change.team_id, change.day, change.brings)
+    return Unplaced(code, Reason.NO_CAPACITY, *facts)
 
 
 class _Trial:
@@ -84,7 +112,10 @@ class _Trial:
         team_days: Sequence[TeamDay],
         measured: TravelTable | None,
         stays: Sequence[Stay],
+        every: bool,
     ) -> None:
+        self.every = every
+        self.tried: list[Change] = []
         self.network = network_of(sites, team_days, measured)
         self.kinds: dict[TeamDay, Kind] = {}
         self.team_days = sorted(team_days, key=lambda one: (one.day, one.team_id))
@@ -93,11 +124,13 @@ class _Trial:
         placed = {visit.code for visit in visits}
         waiting = [stop for stop, site in enumerate(sites) if site.code not in placed]
         self.waiting = sorted(waiting, key=lambda stop: (-sites[stop].value, sites[stop].code))
-        self.found: dict[str, tuple[Remedy, int]] = {}
+        # Whoever asks for room when a change is made, and the day-trips that stand then.
+        self.everybody, self.before = tuple(self.waiting), dict(self.trips)
+        self.found: dict[str, Change] = {}
         self.more_minutes: dict[tuple[int, tuple[int, ...]], NDArray[np.int64]] = {}
 
-    def cured(self) -> dict[str, tuple[Remedy, int]]:
-        """Try cure after cure until nobody waits; remedy and amount by village."""
+    def cured(self) -> dict[str, Change]:
+        """Try cure after cure until nobody waits; what each village is offered."""
         tries: dict[Remedy, Callable[[], None]] = {
             Remedy.OPEN_A_DAY: self._open_a_day,
             Remedy.LONGER_DAY: self._longer_day,
@@ -106,7 +139,7 @@ class _Trial:
             Remedy.ADD_TEAM: self._add_team,
         }
         for remedy in CURES_BY_PRICE:
-            if self.waiting:
+            if self.waiting or self.every:
                 tries[remedy]()
         return self.found
 
@@ -127,9 +160,27 @@ class _Trial:
             if (key := (one.team_id, one.day)) not in away
         }
 
-    def _take(self, stop: int, remedy: Remedy, amount: int) -> None:
-        self.found[self.network.sites[stop].code] = remedy, amount
+    def _take(self, stop: int, change: Change) -> None:
+        self.found[self.network.sites[stop].code] = change
         self.waiting.remove(stop)
+
+    def _offer(self, change: Change, held: Collection[int]) -> None:
+        """Offer a change to whoever it holds and is offered nothing cheaper."""
+        if held:
+            self.tried.append(replace(change, brings=len(held)))
+        for stop in [one for one in self.waiting if one in held]:
+            self._take(stop, self.tried[-1])
+
+    def _held(self, changed: Mapping[TeamDay, tuple[int, ...]]) -> frozenset[int]:
+        """Villages that get a visit when these team-days are there, with the stops they have."""
+        rota = dict(changed)
+        kinds = {one: kind for one in rota if (kind := self._kind(one)).sessions > 0}
+        if not kinds:
+            return frozenset()
+        prices = priced(self.network.sites, [*self.team_days, *rota], USUAL.day_price)
+        table = visit_prices(self.network, prices)
+        filled = insert_left(self.network, rota, kinds, self.everybody, prices.day_number, table)
+        return frozenset(stop for stops in filled.values() for stop in stops) & set(self.everybody)
 
     def _kind(self, team_day: TeamDay) -> Kind:
         if team_day not in self.kinds:
@@ -161,25 +212,35 @@ class _Trial:
                 order = self.network.best_order(kind, stops, one.day)
                 if order is not None:
                     self.trips[one] = order
-                    self._take(stop, Remedy.OPEN_A_DAY, 0)
+                    opened = Change(Remedy.OPEN_A_DAY, 0, one.team_id, one.day, 1)
+                    self._take(stop, opened)
                     break
 
     def _longer_day(self) -> None:
-        """Let the team of a day with room come back later."""
-        for stop in list(self.waiting):
-            closed = self.network.sites[stop].closed_days
-            later = [
-                (late, number, one)
-                for number, (one, kind, stops) in enumerate(
-                    self._into_gaps(stop, lambda day, closed=closed: day not in closed)  # type: ignore[misc]
-                )
-                for late in self._late(kind, stops, one.day)
-            ]
-            if later:
-                late, _, one = min(later)
-                # That day is spent: a second village would make it longer still.
-                self._gaps.remove(one)
-                self._take(stop, Remedy.LONGER_DAY, late)
+        """Let one team come back later on all its days: as the first village asks, or the last."""
+        late: dict[int, list[int]] = defaultdict(list)
+        for stop in self.waiting:
+            if least := self._least_late(stop):
+                late[least[2]].append(least[0])
+        tried = [(team, some) for team, all_ in late.items() for some in {min(all_), max(all_)}]
+        for team_id, minutes in sorted(tried):
+            changed = {
+                replace(one, ends_minute=one.ends_minute + minutes): self.before[one]
+                for one in self.before
+                if one.team_id == team_id
+            }
+            self._offer(Change(Remedy.LONGER_DAY, minutes, team_id), self._held(changed))
+
+    def _least_late(self, stop: int) -> tuple[int, int, int] | None:
+        """Minutes by which some team comes back later for a village, its number last."""
+        closed = self.network.sites[stop].closed_days
+        gaps = self._into_gaps(stop, lambda day: day not in closed)
+        later = [
+            (late, number, one.team_id)
+            for number, (one, kind, stops) in enumerate(gaps)
+            for late in self._late(kind, stops, one.day)
+        ]
+        return min(later, default=None)
 
     def _late(self, kind: Kind, stops: tuple[int, ...], day: date) -> Iterator[int]:
         """Minutes by which the team comes back later, if within reason."""
@@ -193,33 +254,45 @@ class _Trial:
                 yield back - kind.ends_minute
 
     def _longer_stage(self) -> None:
-        """Fill the working days behind the last one, one after the other."""
+        """Let all teams work on for one working day, for two, and so on."""
+        more: dict[TeamDay, tuple[int, ...]] = {}
         for amount, day in enumerate(days_behind(self.team_days, EXTENSION_DAYS), start=1):
-            for team_day in as_on(self.team_days, day):
-                self._fill(team_day, Remedy.LONGER_STAGE, amount)
+            if not (self.waiting or self.every):
+                return
+            more |= dict.fromkeys(as_on(self.team_days, day), ())
+            self._offer(Change(Remedy.LONGER_STAGE, amount, day=day), self._held(more))
 
     def _another_weekday(self) -> None:
-        """Fill the weekdays on which nobody works; a Sunday never is one."""
+        """Let one team work on a weekday on which nobody does, else all; a Sunday never is one."""
         for weekday, days in weekdays_unused(self.team_days).items():
-            for team_day in (one for day in days for one in as_on(self.team_days, day)):
-                self._fill(team_day, Remedy.ANOTHER_WEEKDAY, weekday + 1)
+            every = [one for day in days for one in as_on(self.team_days, day)]
+            tried = [
+                (team_id, self._held({one: () for one in every if one.team_id == team_id}))
+                for team_id in self._one_of_each_base()
+            ]
+            # Whichever brings most comes first; where one team does not suffice, all are tried.
+            for team_id, held in sorted(tried, key=lambda one: (-self._value_of(one[1]), one[0])):
+                self._offer(Change(Remedy.ANOTHER_WEEKDAY, weekday + 1, team_id), held)
+            if self.waiting or self.every:
+                held = self._held(dict.fromkeys(every, ()))
+                self._offer(Change(Remedy.ANOTHER_WEEKDAY, weekday + 1), held)
 
     def _add_team(self) -> None:
         """Send a team more for the whole stage, from the base where it holds most value."""
+        more: dict[TeamDay, tuple[int, ...]] = {}
         for amount in range(1, MOST_EXTRA_TEAMS + 1):
-            tried = [self._held_by(like) for like in self._one_of_each_base()]
-            for stop in max(tried, key=self._value_of):
-                self._take(stop, Remedy.ADD_TEAM, amount)
+            if not (self.waiting or self.every):
+                return
+            like = {team: more | self._like(team, -amount) for team in self._one_of_each_base()}
+            held = {team: self._held(days) for team, days in like.items()}
+            best = max(held, key=lambda team: (self._value_of(held[team]), -team))
+            more = like[best]
+            self._offer(Change(Remedy.ADD_TEAM, amount, best), held[best])
 
-    def _held_by(self, team_id: int) -> list[int]:
-        """Villages that a team which works like another would hold."""
-        free, held = list(self.waiting), list[int]()
-        for one in self.team_days:
-            if one.team_id == team_id and free:
-                trip = self._trip(one, free)
-                held += trip
-                free = [stop for stop in free if stop not in trip]
-        return held
+    def _like(self, team_id: int, number: int) -> dict[TeamDay, tuple[int, ...]]:
+        """Empty days of a team to come that works as another does."""
+        alike = (one for one in self.team_days if one.team_id == team_id)
+        return {replace(one, team_id=number): () for one in alike}
 
     def _one_of_each_base(self) -> list[int]:
         """Find the busiest team of every base."""
@@ -229,35 +302,6 @@ class _Trial:
 
     def _value_of(self, stops: Iterable[int]) -> float:
         return sum(self.network.sites[stop].value for stop in stops)
-
-    def _fill(self, team_day: TeamDay, remedy: Remedy, amount: int) -> None:
-        for stop in self._trip(team_day, self.waiting):
-            self._take(stop, remedy, amount)
-
-    def _trip(self, team_day: TeamDay, waiting: Sequence[int]) -> tuple[int, ...]:
-        """Day-trip of a new team-day: the most valuable village and its neighbours."""
-        kind, day = self._kind(team_day), team_day.day
-        free = [stop for stop in waiting if self.network.is_open(stop, day)]
-        first = next((stop for stop in free if self.network.fits(kind, (stop,), day)), None)
-        if first is None:
-            return ()
-        trip: tuple[int, ...] | None = (first,)
-        stops: tuple[int, ...] = ()
-        while trip is not None:
-            stops = trip
-            rest = [stop for stop in free if stop not in stops]
-            trip = self._with_nearest(kind, stops, rest, day)
-        return stops
-
-    def _with_nearest(
-        self, kind: Kind, stops: tuple[int, ...], free: Sequence[int], day: date
-    ) -> tuple[int, ...] | None:
-        if len(stops) >= kind.sessions or not free:
-            return None
-        more = self._more_minutes(kind, stops)[free]
-        nearest = np.argsort(more, kind="stable")[:NEAREST_TRIED]
-        tried = (self.network.best_order(kind, (*stops, free[at]), day) for at in nearest)
-        return next((order for order in tried if order is not None), None)
 
     def _more_minutes(self, kind: Kind, stops: tuple[int, ...]) -> NDArray[np.int64]:
         """Minutes by which the way of a day-trip grows, for each site, at its best position."""

@@ -17,6 +17,7 @@ from outreach.campaigns.tables import Stage, Status
 from outreach.people.access import within
 from outreach.people.rota import rest_of_branch, team_days
 from outreach.people.tables import Branch, Team, TeamLeave
+from outreach.planning.more_days import days_to_try
 from outreach.planning.workdays import (
     Closed,
     ClosedKind,
@@ -231,6 +232,8 @@ def question_of(db: Session, villages: Sequence[str], days: Sequence[TeamDay]) -
 def closed_now(db: Session, question: dict[str, Any]) -> dict[str, Any]:
     """Put a question again, with what the calendar says of its villages and days by now."""
     days = {date.fromisoformat(day) for _, day in question["team_days"]}
+    # Cures are tried on other days too: a village that is closed there is not promised one.
+    days |= days_to_try(days)
     told = for_planner(db, question["villages"], min(days), max(days)) if days else {}
     return {**question, "calendar": calendar_as_kept(told, days)}
 

@@ -28,6 +28,7 @@ from outreach.visits.tables import (
     Work,
 )
 from outreach.visits.teamday import clock_time, lock_teams
+from outreach.visits.told_changes import changes_as_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -238,7 +239,8 @@ def _mark_done(
         visit["travel_minutes"] + visit["return_minutes"] for visit in visits
     )
     batch.rounds, batch.solver = sum(plan.rounds), plan.solver
-    batch.figures = {**batch.figures, "rounds": list(plan.rounds), **_told_shares(plan.shares)}
+    told = {**_told_shares(plan.shares), **changes_as_kept(plan)}
+    batch.figures = {**batch.figures, "rounds": list(plan.rounds), **told}
 
 
 def _told_shares(shares: Shares | None) -> dict[str, Any]:

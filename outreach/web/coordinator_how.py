@@ -24,6 +24,7 @@ from outreach.planning.hubs import (
     LONGEST_STAY_WORKDAYS,
 )
 from outreach.planning.model import USUAL, Reason, Remedy, Site
+from outreach.planning.more_days import EXTENSION_DAYS
 from outreach.planning.prices import (
     DROP_TEAM_DAYS,
     DROP_TEAM_DAYS_PER_MEAN_VALUE,
@@ -35,7 +36,7 @@ from outreach.planning.prices import (
 from outreach.planning.reasons import LONGEST_EXTRA_MINUTES
 from outreach.planning.solver import SOLVER
 from outreach.planning.travel import AIR, ASSUMPTIONS, OVERHEAD_MINUTES, Assumption
-from outreach.planning.trying import EXTENSION_DAYS, MOST_EXTRA_TEAMS
+from outreach.planning.trying import MOST_EXTRA_TEAMS
 from outreach.planning.workdays import PRAYERS_END_MINUTE, PRAYERS_START_MINUTE
 from outreach.web.coordinator_pages import READERS, pages
 from outreach.web.i18n import number

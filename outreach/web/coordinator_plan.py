@@ -25,7 +25,9 @@ from outreach.visits.runs import latest_run
 from outreach.visits.standing import standing_of_stage
 from outreach.visits.stays import stays_of_stage
 from outreach.visits.tables import Work
+from outreach.visits.told_changes import told_changes
 from outreach.web.auth import person
+from outreach.web.change_words import brings_words, change_link, change_of, change_words
 from outreach.web.closure_words import marks_in_words
 from outreach.web.coordinator_calendar import (
     lay_out_month,
@@ -48,8 +50,11 @@ if TYPE_CHECKING:
 
     from outreach.campaigns.tables import Stage
     from outreach.visits.rows import VisitRow
+    from outreach.visits.told_changes import ToldChanges
 
 PAGE_LENGTH = 50
+# Who has to choose sees these changes first.
+MOST_CHANGES = 2
 #: The colours of a calendar.
 LEGEND = (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED, Work.DONE, Work.SENT_BACK)
 
@@ -228,22 +233,44 @@ def villages_without_visit(stage_id: int) -> ResponseReturnValue:
     with reading_db() as db:
         found = stage_of(db, person(), stage_id)
         rows = unplaced(db, person(), stage_id)
+        told = told_changes(db, stage_id)
         shown = around(db, found, "unplaced")
+    changes = {row.village_code: change for row in rows if (change := change_of(row, told))}
     # A manager reads what would help; those who can do it get the way there.
     links = {
         row.village_code: remedy_link(row.remedy, row.village_code, stage_id, found.campaign_id)
         for row in rows
         if shown["may_plan"]
     }
+    remedies = {row.village_code: remedy_words(row.remedy, row.remedy_amount) for row in rows}
+    remedies |= {code: change_words(change, told) for code, change in changes.items()}
+    if shown["may_plan"]:
+        links |= {
+            code: change_link(change, code, stage_id, found.campaign_id)
+            for code, change in changes.items()
+        }
     reasons = Counter(row.reason for row in rows if row.reason)
     return render_template(
         "coordinator/plan_unplaced.html",
         rows=rows,
         links=links,
-        remedies={row.village_code: remedy_words(row.remedy, row.remedy_amount) for row in rows},
+        remedies=remedies,
+        most=_most_words(told, stage_id, found.campaign_id),
         reasons=reasons.most_common(),
         **shown,
     )
+
+
+def _most_words(told: ToldChanges, stage_id: int, campaign_id: int) -> list[tuple[str, str, str]]:
+    """Say which changes bring most villages, what each brings and where it is made."""
+    return [
+        (
+            change_words(one, told),
+            brings_words(one, told.waiting),
+            change_link(one, "", stage_id, campaign_id),
+        )
+        for one in told.most[:MOST_CHANGES]
+    ]
 
 
 def around(db: Session, found: Stage, view: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ def remedy_words(remedy: Remedy | None, amount: int) -> str:
     if remedy is None:
         return ""
     if remedy is Remedy.ANOTHER_WEEKDAY and amount:
-        return str(_("Work on a %(weekday)s too", weekday=_weekday(amount)))
+        return str(_("Work on a %(weekday)s too", weekday=weekday_name(amount)))
     return (amount and _counted(remedy, amount)) or str(word(remedy))
 
 
@@ -52,7 +52,7 @@ def _counted(remedy: Remedy, amount: int) -> str:
     return words
 
 
-def _weekday(iso: int) -> str:
+def weekday_name(iso: int) -> str:
     """Name a weekday by its ISO number."""
     return str(format_date(date(2001, 1, iso), "EEEE"))  # 2001 began on a Monday
 

@@ -274,6 +274,10 @@ def test_a_team_of_few_weekdays_stays_nowhere_and_one_more_weekday_is_the_cure(
     assert not answer.stays
     told = {(one.reason, one.remedy, one.amount) for one in answer.unplaced}
     assert told == {(Reason.NO_CAPACITY, Remedy.ANOTHER_WEEKDAY, missing)}
+    planned = assign(asked_for(far, on_weekdays(weekdays)))
+    assert {(one.remedy, one.amount, one.team_id) for one in planned.unplaced} == {
+        (Remedy.ANOTHER_WEEKDAY, missing, 1)
+    }
     cured = asked_for(far, on_weekdays(weekdays | {missing - 1}))
     answer = plan_stays(cured, far)
     check(cured, far, answer)

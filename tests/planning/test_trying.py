@@ -7,13 +7,16 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from outreach.planning.assign import assign
 from outreach.planning.daytrip import visits_of_day
-from outreach.planning.model import Reason, Remedy
+from outreach.planning.mending import mend
+from outreach.planning.model import Change, Reason, Remedy
+from outreach.planning.more_days import EXTENSION_DAYS
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.reasons import out_of_reach
-from outreach.planning.trying import EXTENSION_DAYS, MOST_EXTRA_TEAMS, without_capacity
+from outreach.planning.trying import with_changes, without_capacity
 from outreach.planning.workdays import workdays
-from tests.planning.builders import MONDAY, point, scattered, site, team_day, team_days
+from tests.planning.builders import MONDAY, point, problem, scattered, site, team_day, team_days
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +58,6 @@ def test_the_most_valuable_come_first_and_a_day_more_is_promised_to_those_it_hol
     offered = Counter((one.remedy, one.amount) for one in found)
     room = {(Remedy.LONGER_STAGE, day): 6 for day in range(1, EXTENSION_DAYS + 1)}
     room[Remedy.LONGER_STAGE, 4] = 4  # the first Friday behind that Monday
-    room |= {(Remedy.ADD_TEAM, team): 3 for team in range(1, MOST_EXTRA_TEAMS + 1)}
     assert {cure: offered[cure] for cure in room} == room
     assert offered[Remedy.NEXT_STAGE, 0] == 54 - sum(room.values())
     assert value[found[0].code] == max(value[one.code] for one in found)
@@ -84,7 +86,8 @@ def test_a_closed_day_is_opened_where_there_is_room_and_nowhere_else() -> None:
     visits = trip(days[0], site(4), site(5)) + trip(days[1], full)
     found = cures(without_capacity([full, shut, shut_too, site(4), site(5)], visits, days))
     assert found[shut.code] == (Remedy.OPEN_A_DAY, 0)
-    assert found[shut_too.code] == (Remedy.LONGER_STAGE, 1)
+    # A day more is the other's as well, who is worth more.
+    assert found[shut_too.code] == (Remedy.LONGER_STAGE, 2)
 
 
 def test_a_longer_day_is_offered_with_the_minutes_it_takes() -> None:
@@ -104,14 +107,66 @@ def test_a_longer_day_is_offered_with_the_minutes_it_takes() -> None:
 def test_another_weekday_is_offered_where_nobody_works_on_it() -> None:
     days = [one for one in team_days(1, 12) if one.day.weekday() < 5]
     sites = scattered(60, wide_km=3)
-    found = without_capacity(sites, filled(sites, days), days)
-    saturdays = [one for one in found if one.remedy is Remedy.ANOTHER_WEEKDAY]
-    assert {one.amount for one in saturdays} == {6}
+    _, changes = with_changes(sites, filled(sites, days), days)
+    saturdays = {one for one in changes if one.remedy is Remedy.ANOTHER_WEEKDAY}
     # One Saturday lies between the first and the last working day.
-    assert len(saturdays) == 3
+    alone = Change(Remedy.ANOTHER_WEEKDAY, 6, 1, brings=3)
+    assert saturdays == {alone, replace(alone, team_id=None)}
     works = team_days(1, 12)
-    remedies = {one.remedy for one in without_capacity(sites, filled(sites, works), works)}
+    remedies = {one.remedy for one in with_changes(sites, filled(sites, works), works)[1]}
     assert Remedy.ANOTHER_WEEKDAY not in remedies
+
+
+def test_a_change_made_brings_whom_it_was_told_to() -> None:
+    """Make each change as a coordinator would, and fill the gaps."""
+    days = [one for one in team_days(2, 7) if one.day.weekday() < 5]
+    asked = problem(scattered(70, wide_km=14), days)
+    plan = assign(asked)
+    assert plan.changes
+    told = {one.code: one for one in plan.unplaced}
+    held = {one.remedy for one in plan.changes}
+    assert {Remedy.LONGER_STAGE, Remedy.ANOTHER_WEEKDAY, Remedy.ADD_TEAM} <= held
+    for change in plan.changes:
+        made = replace(asked, team_days=tuple(made_by(change, asked.team_days)))
+        gained = mend(made, plan, move_price_minutes=None).gained
+        assert len(gained) == change.brings
+        assert {code for code, one in told.items() if is_of(one, change)} <= gained
+
+
+def made_by(change: Change, days: Sequence[TeamDay]) -> list[TeamDay]:
+    """Team-days there are when a change is made."""
+    if change.remedy is Remedy.LONGER_DAY:
+        return [
+            replace(
+                one, ends_minute=one.ends_minute + change.amount * (one.team_id == change.team_id)
+            )
+            for one in days
+        ]
+    if change.remedy is Remedy.ADD_TEAM:
+        return [*days] + [
+            replace(one, team_id=100 + number)
+            for number in range(change.amount)
+            for one in days
+            if one.team_id == 1
+        ]
+    if change.remedy is Remedy.LONGER_STAGE:
+        end = days[-1].day + timedelta(days=60)
+        behind = workdays(days[-1].day + timedelta(days=1), end, frozenset(range(5)))
+        new = list(behind[: change.amount])
+    else:
+        new = list(workdays(days[0].day, days[-1].day, frozenset({change.amount - 1})))
+    return [*days] + [
+        team_day(team, day) for day in new for team in (1, 2) if change.team_id in {None, team}
+    ]
+
+
+def is_of(told: Unplaced, change: Change) -> bool:
+    same = (told.remedy, told.amount, told.team_id) == (
+        change.remedy,
+        change.amount,
+        change.team_id,
+    )
+    return same and told.brings == change.brings
 
 
 def test_whoever_is_closed_on_all_days_tried_waits_for_the_next_stage() -> None:
@@ -128,14 +183,13 @@ def test_whoever_is_closed_on_all_days_tried_waits_for_the_next_stage() -> None:
 
 
 def test_another_team_starts_where_it_holds_most() -> None:
-    here, there = point(0, 0), point(60, 0)
+    here, there = point(0, 0), point(200, 0)
     days = [team_day(1, base=here, sessions=1), team_day(2, base=there, sessions=1)]
-    held = [site(1, point(1, 0)), site(2, point(61, 0))]
-    left = [site(10 + n, point(60, n), value=100) for n in range(40)]
+    held = [site(1, point(1, 0)), site(2, point(201, 0))]
+    left = [site(10 + n, point(200, n), value=100) for n in range(40)]
     visits = trip(days[0], held[0]) + trip(days[1], held[1])
-    found = cures(without_capacity([*held, *left], visits, days))
-    teams = [code for code, cure in found.items() if cure == (Remedy.ADD_TEAM, 1)]
-    assert len(teams) == 1
+    _, changes = with_changes([*held, *left], visits, days)
+    assert Change(Remedy.ADD_TEAM, 1, team_id=2, brings=1) in changes
 
 
 def test_a_boat_is_offered_only_where_the_district_is_reached_by_sea() -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlmodel import select
 
-from outreach.campaigns.tables import Stage
-from outreach.db import unit_of_work
-from outreach.people.tables import Role
+from outreach.campaigns.tables import Stage, StageVillage
+from outreach.db import reading, unit_of_work
+from outreach.people.tables import Role, Team
+from outreach.planning.model import Reason, Remedy
 from outreach.visits.runs import release_proposals
-from outreach.visits.tables import Visit, Work
+from outreach.visits.tables import Batch, Visit, Work
 from outreach.web.coordinator_calendar import lay_out_month, monday_of
 from tests.visits.world import NOW
 from tests.web.planned import (
@@ -208,6 +211,56 @@ def test_every_village_without_a_visit_has_its_reason_and_remedy(
     words = words_of(english(Role.COORDINATOR).get(f"{path}/unplaced"))
     assert "The teams are full" in words
     assert words.count("The teams are full") >= 20
-    assert "Make the change, then fill the gaps" in words
+    assert "Make one, then fill the gaps" in words
+    most = re.search(r"Made alone, these changes bring most: (.*?) Each change was tried", words)
+    assert most is not None
+    told = re.findall(r"brings (\d+) of (\d+) villages without room a visit", most[1])
+    assert len(told) == 2
+    assert int(told[0][0]) >= int(told[1][0]) > 0
+    assert {int(of) for _, of in told} == {words.count("The teams are full") - 1}
+    assert "to 9 Nov 2026" in words, "the first working day behind the stage"
     html = english(Role.COORDINATOR).get(f"{path}/unplaced").get_data(as_text=True)
     assert f'href="/stages/{world.own["stage_id"]}/edit"' in html
+
+
+def test_a_change_is_told_with_its_team_and_leads_to_its_page(
+    app: Flask, planned: Planned, world: World, path: str, english: Callable[[Role], Visitor]
+) -> None:
+    """One village may come if the team comes back later, one on a Saturday, one is offered anew."""
+    team_id, (late, weekend, changed) = (
+        world.own["team_id"],
+        [one.id for one in planned.visits()[:3]],
+    )
+    with unit_of_work(engine_of(app)) as db:
+        asked = [
+            (late, "longer_day", 45),
+            (weekend, "another_weekday", 6),
+            (changed, "add_team", 1),
+        ]
+        for visit_id, remedy, amount in asked:
+            visit = db.get_one(Visit, visit_id)
+            visit.work = Work.CANCELLED
+            waiting = db.get_one(StageVillage, (visit.stage_id, visit.village_code))
+            waiting.reason, waiting.remedy = Reason.NO_CAPACITY, Remedy(remedy)
+            waiting.remedy_amount = amount
+        codes = [db.get_one(Visit, one).village_code for one in (late, weekend, changed)]
+        batch = db.exec(select(Batch).where(Batch.run_id == planned.run_id)).one()
+        batch.figures = {
+            **batch.figures,
+            "changes": [
+                ["another_weekday", 6, None, None, 2],
+                ["longer_day", 45, team_id, None, 1],
+            ],
+            "helped": {codes[0]: 1, codes[1]: 0, codes[2]: 0},
+            "short": 3,
+        }
+    answer = english(Role.COORDINATOR).get(f"{path}/unplaced")
+    words, html = words_of(answer), answer.get_data(as_text=True)
+    with reading(engine_of(app)) as db:
+        team = db.get_one(Team, team_id).name
+    later = f"Let {team} come back 45 minutes later on all its days"
+    assert "Let all teams work on Saturday too : brings 2 of 3 villages without room" in words
+    assert f"{later} : brings 1 of 3 villages without room" in words
+    assert html.count(f'<a href="/teams/{team_id}">{later}</a>') == 2
+    assert "Add 1 team" in words, "what has been offered since is told instead"
+    assert f'<a href="/teams/{team_id}">' not in english(Role.MANAGER).get(f"{path}/unplaced").text
