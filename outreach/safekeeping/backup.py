@@ -150,9 +150,8 @@ def restore(
         raise BackupRefused("holds_rows")
     if beside.has_other_key(archive) and not replaces:
         raise BackupRefused("other_key")
-    with standing_beside(archive, keeper, steps) as engine:
-        beside.lay_ready(archive)
+    with standing_beside(archive, keeper, steps) as engine, beside.laid_ready(archive):
         kept = keeper.take_place(engine, now, keeps=keeps)
-    redraws = beside.put_back(archive, now)
+        redraws = beside.put_back(archive, now)
     other_key = fingerprint(beside.key) != archive.manifest.key
     return Restored(archive.manifest.migration, kept, redraws, other_key)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,16 +74,24 @@ class Beside:
         """Whether what was signed before the backup would not be known here any more."""
         return bool(self.key) and fingerprint(self.key) != archive.manifest.key
 
-    def lay_ready(self, archive: Archive) -> None:
+    @contextmanager
+    def laid_ready(self, archive: Archive) -> Iterator[None]:
         """Write what the archive holds to where nobody looks yet: from then on there is room."""
-        with writing(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if self._takes_key(archive):
-                self._new_key.unlink(missing_ok=True)
-                self._new_key.touch(mode=0o600)
-                self._new_key.write_bytes(archive.read(SECRET))
-            for name in _border_files(_borders_in(archive)):
-                write_whole(self._maps.folder / name, archive.read(name))
+        try:
+            with writing(self.folder):
+                self._lay(archive)
+            yield
+        finally:
+            self._new_key.unlink(missing_ok=True)
+
+    def _lay(self, archive: Archive) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self._takes_key(archive):
+            self._new_key.unlink(missing_ok=True)
+            self._new_key.touch(mode=0o600)
+            self._new_key.write_bytes(archive.read(SECRET))
+        for name in _border_files(_borders_in(archive)):
+            write_whole(self._maps.folder / name, archive.read(name))
 
     def put_back(self, archive: Archive, now: datetime) -> bool:
         """Let what lies ready hold from now on; tell whether the map has to be drawn anew.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from outreach.errors import OutreachError
 
@@ -15,9 +15,10 @@ _FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
 class BackupRefused(OutreachError):
-    """What was asked of a backup was not done, and nothing was changed; `reason` says why."""
+    """What was asked of a backup was not done, and nothing was changed; `reason` says why.
 
-    code: ClassVar[str] = "backup_refused"
+    No page tells it: `outreach.cli.backup_words` has the sentences.
+    """
 
     def __init__(self, reason: str, **facts: object) -> None:
         super().__init__(reason=reason, **facts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +27,6 @@ from tests.safekeeping.season import everything, write_confirmed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sqlalchemy import Engine
 
@@ -191,6 +191,20 @@ def test_what_fails_on_the_way_leaves_everything_as_it_was(installation: Install
         at.restore(steps=Steps(STEPS.known, fail))
     assert everything(at.engine) == before
     assert beside_names(at.url) == []
+
+
+def test_where_the_exchange_fails_everything_is_as_it_was(installation: Installation) -> None:
+    at = installation
+    at.make()
+    kept = at.restore().kept
+    lose_something(at.engine)
+    before = everything(at.engine)
+    # At the same moment again: the name under which the old one would be kept is taken.
+    with pytest.raises(BackupRefused, match=r"not_exchanged|cannot_write"):
+        at.restore()
+    assert everything(at.engine) == before
+    assert beside_names(at.url) == [Path(kept).name]
+    assert [one.name for one in at.folder.iterdir()] == ["secret"]
 
 
 def test_one_that_lacks_rows_does_not_come_in(
