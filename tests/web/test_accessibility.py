@@ -86,6 +86,7 @@ PAGES = {
         "/admin/accounts/{account_id}",
         "/admin/boundaries",
         "/admin/tokens",
+        "/system",
         "/password",
     ),
     Role.COORDINATOR: (
