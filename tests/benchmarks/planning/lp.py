@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING
 
 import highspy
@@ -19,7 +20,7 @@ import numpy as np
 
 from outreach.planning.prices import SLOT_PRICE_S, prices_of
 from outreach.planning.travel import travel_matrix_minutes
-from tests.benchmarks.planning.country import DAY_MINUTES, SESSION_MINUTES
+from tests.benchmarks.planning.listed_trips import ROUNDING_S, Trips, short_trips, triples_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,19 +33,10 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
-#: Fridays: the first session must end at 11:30, the second starts at 13:30 at the earliest.
-BEFORE_PRAYERS_MINUTES = 210 - SESSION_MINUTES
-AFTER_PRAYERS_MINUTES = DAY_MINUTES - 330 - SESSION_MINUTES
 #: A trip is worth a column when it promises more than this; the bound counts what it leaves.
 EPSILON_S = 1.0
-#: The single precision of the pass is off by less than this.
-ROUNDING_S = 1.0
-STEPS = 4_096
-CHUNK = 2_000_000
 COLUMNS_A_VILLAGE = 6
 COLUMNS_A_CLASS = 12
-#: Above this many promising trips a round only collects columns and tells no bound.
-MOST_PROMISING = 150_000
 CLOSE_ENOUGH = 1e-4
 
 
@@ -78,13 +70,20 @@ class DayClass:
 
 
 def linear_bound(
-    problem: Problem, *, plan: Plan | None = None, cpu_seconds: float = 120.0
+    problem: Problem,
+    *,
+    plan: Plan | None = None,
+    cpu_seconds: float = 120.0,
+    whole_trips: bool = False,
 ) -> Linear:
     """Bound the bill of every plan of a problem from below; valid whenever it stops.
 
-    The trips of a `plan` shorten the search and change no bound.
+    The trips of a `plan` shorten the search and change no bound. With `whole_trips` no plan has
+    fewer than the next whole number of the day-trips that the villages need: where they are few
+    that says much. The bound is then of plans that leave no village out.
     """
-    generation = _Generation(problem)
+    least = whole_trips_needed(problem, cpu_seconds) if whole_trips else 0
+    generation = _Generation(problem, least_trips=least)
     if plan is not None:
         generation.begin_with(plan)
     return generation.run(cpu_seconds)
@@ -94,6 +93,13 @@ def least_trips(problem: Problem, *, cpu_seconds: float = 60.0) -> float:
     """Day-trips of the relaxation with as many days of three sessions as it likes."""
     free = [DayClass(0, False, len(problem.sites))]
     return _Generation(problem, free).run(cpu_seconds).trips
+
+
+def whole_trips_needed(problem: Problem, cpu_seconds: float) -> int:
+    """Day-trips that no plan of all villages can do without, whatever the ways cost."""
+    free = DayClass(0, False, len(problem.sites))
+    bound_s = _Generation(problem, [free], minute_s=0.0).run(cpu_seconds).bound_s
+    return ceil(bound_s / free.price_s - CLOSE_ENOUGH)
 
 
 def day_classes(problem: Problem) -> list[DayClass]:
@@ -110,56 +116,26 @@ def classes_by_day(problem: Problem) -> dict[date, tuple[int, bool]]:
     return {day: (number if priced else 0, day.weekday() == 4) for day, number in numbers.items()}
 
 
-def triples_of(minutes: Numbers) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
-    """Every feasible trip of three stops: shape (3, trips) and the minutes of its shortest way."""
-    most = DAY_MINUTES - 3 * SESSION_MINUTES
-    small = np.minimum(minutes, 10_000).astype(np.int16)
-    out, between = small[0, 1:], small[1:, 1:]
-    stops, ways = [], []
-    for first in range(len(out) - 2):
-        rest = slice(first + 1, None)
-        leg, back, inner = between[first, rest], out[rest], between[rest, rest]
-        ends_there = out[first] + leg[:, None] + inner + back[None, :]
-        ends_here = out[first] + leg[None, :] + inner + back[:, None]
-        through = back[:, None] + leg[:, None] + leg[None, :] + back[None, :]
-        way = np.minimum(np.minimum(ends_there, ends_here), through)
-        second, third = np.nonzero(np.triu(way <= most, 1))
-        start = np.full(len(second), first)
-        stops.append(np.stack([start, second + first + 1, third + first + 1]).astype(np.int16))
-        ways.append(way[second, third])
-    if not stops:
-        return np.zeros((3, 0), np.int16), np.zeros(0, np.int16)
-    return np.concatenate(stops, axis=1), np.concatenate(ways)
-
-
-def short_trips(minutes: Numbers, *, is_friday: bool) -> Iterator[tuple[tuple[int, ...], int]]:
-    """Every feasible trip of one or two stops and its minutes."""
-    out, between = minutes[0, 1:], minutes[1:, 1:]
-    alone = 2 * out <= DAY_MINUTES - SESSION_MINUTES
-    if is_friday:
-        alone &= (out <= BEFORE_PRAYERS_MINUTES) | (out <= AFTER_PRAYERS_MINUTES)
-    way = out[:, None] + between + out[None, :]
-    both = way <= DAY_MINUTES - 2 * SESSION_MINUTES
-    if is_friday:
-        there = (out[:, None] <= BEFORE_PRAYERS_MINUTES) & (out[None, :] <= AFTER_PRAYERS_MINUTES)
-        both &= there | there.T
-    yield from (((int(one),), int(2 * out[one])) for one in np.flatnonzero(alone))
-    for one, other in np.argwhere(np.triu(both, 1)):
-        yield (int(one), int(other)), int(way[one, other])
-
-
 class _Generation:
     """The relaxation that grows: a row per village and class of days, a column per trip and class.
 
     Trips of one and two stops are written as three by a village -1 that costs nothing.
     """
 
-    def __init__(self, problem: Problem, classes: Sequence[DayClass] | None = None) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        classes: Sequence[DayClass] | None = None,
+        *,
+        minute_s: float = 60.0,
+        least_trips: int = 0,
+    ) -> None:
         points = [problem.team_days[0].base, *(site.point for site in problem.sites)]
         minutes = travel_matrix_minutes(points)
         prices = prices_of(problem)
         self.problem = problem
         self.villages = len(problem.sites)
+        self.minute_s, self.least_trips = minute_s, least_trips
         self.left_out = prices.left_out.astype(float)
         # The last entry is the village that a shorter trip lacks.
         self.delay = np.append(prices.delay, 0.0)
@@ -167,9 +143,11 @@ class _Generation:
         self.normal = [n for n, one in enumerate(self.classes) if not one.is_friday]
         self.friday = [n for n, one in enumerate(self.classes) if one.is_friday]
         threes, ways = triples_of(minutes)
-        self.any_day = _Trips.of(threes, ways, short_trips(minutes, is_friday=False), self.delay)
-        self.on_friday = _Trips.of(
-            threes[:, :0], ways[:0], short_trips(minutes, is_friday=True), self.delay
+        self.any_day = Trips.of(
+            threes, ways, short_trips(minutes, is_friday=False), self.delay, minute_s
+        )
+        self.on_friday = Trips.of(
+            threes[:, :0], ways[:0], short_trips(minutes, is_friday=True), self.delay, minute_s
         )
         self.known: set[tuple[int, tuple[int, ...]]] = set()
         self.model = self._model()
@@ -183,9 +161,13 @@ class _Generation:
             model.addRow(1.0, highspy.kHighsInf, 0, *nothing)
         for one in self.classes:
             model.addRow(-highspy.kHighsInf, float(one.team_days), 0, *nothing)
+        model.addRow(float(self.least_trips), highspy.kHighsInf, 0, *nothing)
         for village in range(self.villages):
             rows = np.array([village], np.int32)
             model.addCol(float(self.left_out[village]), 0.0, highspy.kHighsInf, 1, rows, np.ones(1))
+        # Until enough trips are known, one that is dearer than any counts for those that lack.
+        rows = np.array([self.villages + len(self.classes)], np.int32)
+        model.addCol(float(self.left_out.sum()), 0.0, highspy.kHighsInf, 1, rows, np.ones(1))
         return model
 
     def begin_with(self, plan: Plan) -> None:
@@ -209,7 +191,9 @@ class _Generation:
             relaxed = self.model.getInfo().objective_function_value
             duals = np.array(self.model.getSolution().row_dual)
             village = np.append(duals[: self.villages], 0.0)
-            missing, added = self._price(village, duals[self.villages :])
+            # A trip is worth its team-day, and one more towards the trips that are needed.
+            day = duals[self.villages : -1] + duals[-1]
+            missing, added = self._price(village, day)
             rounds += 1
             if missing is not None:
                 bound = max(bound, relaxed + missing)
@@ -217,12 +201,12 @@ class _Generation:
             if not added or relaxed - bound <= CLOSE_ENOUGH * relaxed:
                 break
             if used > cpu_seconds:
-                bound = max(bound, relaxed + self._missing(village, duals[self.villages :]))
+                bound = max(bound, relaxed + self._missing(village, day))
                 break
-        chosen = np.array(self.model.getSolution().col_value)[self.villages :]
+        chosen = np.array(self.model.getSolution().col_value)[self.villages + 1 :]
         return Linear(bound, relaxed, float(chosen.sum()), rounds, used)
 
-    def _kinds(self) -> Iterator[tuple[_Trips, list[int]]]:
+    def _kinds(self) -> Iterator[tuple[Trips, list[int]]]:
         """Trips of a kind of day, and the numbers of their classes."""
         kinds = (self.any_day, self.normal), (self.on_friday, self.friday)
         yield from ((trips, numbers) for trips, numbers in kinds if numbers)
@@ -254,7 +238,7 @@ class _Generation:
             added += self._grow(trips, promising, reduced, numbers)
         return missing, added
 
-    def _grow(self, trips: _Trips, rows: Numbers, reduced: Floats, numbers: Sequence[int]) -> int:
+    def _grow(self, trips: Trips, rows: Numbers, reduced: Floats, numbers: Sequence[int]) -> int:
         """Add the best columns, some for every village and every class."""
         if not len(rows):
             return 0
@@ -274,7 +258,7 @@ class _Generation:
                     self._add_row(trips, int(rows[at]), number)
         return len(self.known) - before
 
-    def _add_row(self, trips: _Trips, row: int, number: int) -> None:
+    def _add_row(self, trips: Trips, row: int, number: int) -> None:
         stops = tuple(int(stop) for stop in trips.stops[:, row] if stop >= 0)
         self._add(stops, int(trips.minutes[row]), number)
 
@@ -283,92 +267,11 @@ class _Generation:
             return
         self.known.add((number, stops))
         one = self.classes[number]
-        cost = 60.0 * minutes + one.price_s + one.number * float(self.delay[list(stops)].sum())
-        rows = np.array([*stops, self.villages + number], np.int32)
+        cost = (
+            self.minute_s * minutes
+            + one.price_s
+            + one.number * float(self.delay[list(stops)].sum())
+        )
+        last = self.villages + len(self.classes)
+        rows = np.array([*stops, self.villages + number, last], np.int32)
         self.model.addCol(cost, 0.0, highspy.kHighsInf, len(rows), rows, np.ones(len(rows)))
-
-
-@dataclass(frozen=True, slots=True)
-class _Trips:
-    """All trips that a kind of day holds.
-
-    Attributes
-    ----------
-    stops
-        Shape (3, trips); -1 where a trip has fewer.
-    step
-        Number of the table's step that `delay` lies above.
-    """
-
-    stops: NDArray[np.int16]
-    minutes: NDArray[np.int16]
-    delay: NDArray[np.float32]
-    step: NDArray[np.int16]
-    step_s: float
-
-    @classmethod
-    def of(
-        cls,
-        threes: NDArray[np.int16],
-        ways: NDArray[np.int16],
-        shorter: Iterator[tuple[tuple[int, ...], int]],
-        price: Floats,
-    ) -> _Trips:
-        rest = list(shorter)
-        filled = np.full((3, len(rest)), -1, np.int16)
-        for number, (trip, _) in enumerate(rest):
-            filled[: len(trip), number] = trip
-        stops = np.concatenate([threes, filled], axis=1)
-        minutes = np.concatenate([ways, np.array([way for _, way in rest], np.int16)])
-        single = price.astype(np.float32)
-        delay = single[stops[0]] + single[stops[1]] + single[stops[2]]
-        step_s = max(float(delay.max(initial=0.0)), 1.0) / (STEPS - 1)
-        return cls(stops, minutes, delay, (delay / step_s).astype(np.int16), step_s)
-
-    def promising(
-        self, village: Floats, price_s: int, lines: Sequence[tuple[int, float]]
-    ) -> tuple[Numbers, bool]:
-        """Rows of trips whose reduced cost may be negative on some day, and whether these are all.
-
-        Where there are too many it gives the most promising.
-        """
-        edges = np.arange(STEPS) * self.step_s * (1 - 1e-6)
-        least = np.min([number * edges + start for number, start in lines], axis=0)
-        table = (least + price_s).astype(np.float32)
-        duals = village.astype(np.float32)
-        found, lows = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
-        for first in range(0, len(self.minutes), CHUNK):
-            part = slice(first, first + CHUNK)
-            low = table[self.step[part]] + np.float32(60) * self.minutes[part]
-            for stops in self.stops[:, part]:
-                low -= duals[stops]
-            rows = np.flatnonzero(low < ROUNDING_S)
-            found.append(rows + first)
-            lows.append(low[rows])
-        every = np.concatenate(found)
-        if len(every) <= MOST_PROMISING:
-            return every, True
-        return every[np.argpartition(np.concatenate(lows), MOST_PROMISING)[:MOST_PROMISING]], False
-
-    def least(self, village: Floats, price_s: int, line: tuple[int, float]) -> float:
-        """Least reduced cost of all trips on one line, give or take a second."""
-        number, start = line
-        duals = village.astype(np.float32)
-        least = np.inf
-        for first in range(0, len(self.minutes), CHUNK):
-            part = slice(first, first + CHUNK)
-            cost = np.float32(60) * self.minutes[part] + np.float32(number) * self.delay[part]
-            for stops in self.stops[:, part]:
-                cost -= duals[stops]
-            least = min(least, float(cost.min(initial=np.inf)))
-        return least + price_s + start
-
-    def reduced(
-        self, rows: Numbers, village: Floats, price_s: int, lines: Sequence[tuple[int, float]]
-    ) -> Floats:
-        """Reduced cost of these trips on every line: shape (rows, lines)."""
-        own = 60.0 * self.minutes[rows] + price_s - village[self.stops[:, rows]].sum(axis=0)
-        numbers, starts = np.array(lines, dtype=float).T
-        delays: Floats = self.delay[rows].astype(float)
-        every: Floats = own[:, None] + delays[:, None] * numbers[None, :] + starts[None, :]
-        return every

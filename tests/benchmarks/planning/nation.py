@@ -184,7 +184,9 @@ def greedy_trips(cell: Cell) -> int:
 def bound_cell(planned: Planned) -> float:
     """What travel and team-days of a cell cost at the least, in seconds of travel."""
     without = with_price(planned.problem, 0.0)
-    return linear_bound(without, plan=planned.plan, cpu_seconds=BOUND_CPU_SECONDS).bound_s
+    return linear_bound(
+        without, plan=planned.plan, cpu_seconds=BOUND_CPU_SECONDS, whole_trips=True
+    ).bound_s
 
 
 def sheet_goal(planned: Iterable[Planned]) -> Goal:

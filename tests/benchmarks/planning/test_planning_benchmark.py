@@ -20,7 +20,8 @@ from tests.benchmarks.planning.branch_rows import Proof, measure
 from tests.benchmarks.planning.by_hand import BY_HAND, CAREFUL
 from tests.benchmarks.planning.country import Cell
 from tests.benchmarks.planning.judged import BrokenPlanError, judge, judge_trips, judge_visits
-from tests.benchmarks.planning.lp import linear_bound, short_trips, triples_of
+from tests.benchmarks.planning.listed_trips import ROUNDING_S, short_trips, triples_of
+from tests.benchmarks.planning.lp import linear_bound
 from tests.benchmarks.planning.rivals import ortools_trips, vroom_trips
 from tests.benchmarks.planning.windows import Room, problem_of, trips_needed
 
@@ -124,17 +125,27 @@ def test_the_bound_is_below_the_best_plan_and_near_it(room: Room) -> None:
     assert hurried.bound_s <= bound.bound_s + 1
 
 
+@pytest.mark.parametrize("villages", [4, 7])
+def test_half_a_trip_counts_as_a_whole_one(villages: int) -> None:
+    cell = cell_of(villages, 0.02)
+    ample = problem_of(cell, float(villages), Room.AMPLE, Parameters(0.0, rounds=60))
+    best = best_bill(ample)
+    loose, whole = linear_bound(ample).bound_s, linear_bound(ample, whole_trips=True).bound_s
+    assert loose < 0.95 * best
+    assert 0.98 * best < whole <= best + 1
+
+
 def test_a_bound_cut_short_looks_at_every_trip(scarce: Problem) -> None:
     generation = lp._Generation(scarce)
     generation.begin_with(assign(scarce))
     generation.model.run()
     duals = np.array(generation.model.getSolution().row_dual)
-    village, day = np.append(duals[: len(scarce.sites)], 0.0), duals[len(scarce.sites) :]
+    village, day = np.append(duals[: len(scarce.sites)], 0.0), duals[len(scarce.sites) : -1]
     every = generation._missing(village, day)
     promising, _ = generation._price(village, day)
     assert promising is not None
     assert promising < -60
-    rounding = lp.ROUNDING_S * sum(one.team_days for one in generation.classes)
+    rounding = ROUNDING_S * sum(one.team_days for one in generation.classes)
     assert promising - 2 * rounding <= every <= promising
 
 
