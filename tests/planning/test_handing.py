@@ -73,6 +73,14 @@ def test_the_price_decides_how_many_trips_are_handed_on() -> None:
     assert [apart for _, apart in found] == sorted((apart for _, apart in found), reverse=True)
 
 
+@pytest.mark.parametrize("fairness", [0.02, 0.05, 0.1, 0.3])
+def test_no_bill_rises_by_more_than_the_price(fairness: float) -> None:
+    shares = assign(beside_surakarta(fairness)).shares
+    assert shares is not None
+    closer = apart(shares.fallen.values()) - apart(shares.shared.values())
+    assert shares.cost_minutes <= fairness * closer + 1
+
+
 def test_the_same_question_in_another_order_hands_the_same_trips_on() -> None:
     asked = beside_surakarta(1.0)
     turned = replace(asked, sites=asked.sites[::-1], team_days=asked.team_days[::-1])
@@ -104,7 +112,7 @@ def test_closed_days_are_kept(first: int) -> None:
     asked = replace(asked, sites=tuple(replace(one, closed_days=shut) for one in asked.sites))
     days = [one for one in asked.team_days if one.day not in shut]
     # On the only open day team 1 has one of them; the other one is the other team's.
-    start = {days[0]: (0,), next(one for one in rota if one.day in shut): (1,)}
+    start: Rota = {days[0]: (0,), next(one for one in rota if one.day in shut): (1,)}
     found = handed_on(asked, start)
     assert all(one.day not in shut for one in found if found[one] != start.get(one))
 
