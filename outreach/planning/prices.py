@@ -26,7 +26,7 @@ TEAM_DAY_PRICE_S = 3 * SLOT_PRICE_S
 
 # A night away costs as much as an hour on the road: lodging, food, somebody's family. Where a stay
 # lies is chosen by it; it is in no bill, as the nights of a stay are not the solver's to spare. At
-# thrice the price a group was torn into a sixth more stays, for a fifth fewer days off.
+# thrice the price groups were torn into a seventh more stays, for a sixth fewer days off.
 NIGHT_PRICE_S = 3_600
 
 # A feast spent at a hub costs as much as a day of the team on top of it.
