@@ -126,3 +126,15 @@ def test_trips_of_a_day_change_places_where_no_day_is_free() -> None:
     found = handed_on(asked, rota)
     assert sorted(stop for one in mine for stop in found[one]) != [0, 1]
     assert sorted(stop for stops in found.values() for stop in stops) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(("fairness", "is_worth_it"), [(0.2, False), (9.0, True)])
+def test_a_long_way_from_the_other_base_has_to_be_worth_it(
+    fairness: float, is_worth_it: bool
+) -> None:
+    """Hardly anybody drives 25 km to a village beside a base for a little fairness."""
+    asked, rota = burdened(site(0, point(1, 0)), site(20, point(2, 0)))
+    days = [replace(one, base=point(0, 25)) if one.team_id == 2 else one for one in asked.team_days]
+    parameters = replace(FREE, fairness=fairness)
+    asked = replace(asked, team_days=tuple(days), parameters=parameters)
+    assert (handed_on(asked, rota) != rota) is is_worth_it
