@@ -30,6 +30,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SHORTEST_SECRET = 32
 ENV_FILES = (ROOT / ".env", Path(".env"))
 
+#: Told by a sentence of the command line alone: no page takes the address.
+NOT_REDIS = "not_a_redis_url"
+
 
 class Settings(BaseSettings):
     """Everything that differs between one installation and another.
@@ -93,7 +96,7 @@ class Settings(BaseSettings):
         except ValueError:
             is_one = False
         if url and not (is_one and address.hostname):
-            raise PydanticCustomError("not_a_redis_url", "not the address of a Redis server")
+            raise PydanticCustomError(NOT_REDIS, "not the address of a Redis server")
         return url
 
     @field_validator("metrics_token")

@@ -64,8 +64,8 @@ def words(kind: type[StrEnum]) -> Enum:
 class Limits:
     """What the connections of one kind of process may take of a PostgreSQL server.
 
-    No transaction may stand idle for longer than `IDLE_SECONDS`, whatever the kind: whoever waits
-    for something else while holding rows holds up everybody.
+    No transaction may stand idle for long: whoever waits for something else while holding rows
+    holds up everybody. Only a command, which somebody watches, may think in the middle of one.
     """
 
     name: str
@@ -75,9 +75,9 @@ class Limits:
     lock_seconds: int
     #: The most connections that one process opens.
     connections: int = 2
+    #: The longest a transaction may stand idle; 0 is for ever.
+    idle_seconds: int = 30
 
-
-IDLE_SECONDS = 30
 
 #: Who waits before a screen is told early to come again.
 WEB = Limits("web", 5, 3, 15)
@@ -85,7 +85,7 @@ WORKER = Limits("worker", 60, 20)
 SWEEPER = Limits("sweeper", 60, 20)
 #: Loading the registry takes as long as it takes; but a migration that waits for a table keeps
 #: everybody waiting behind it.
-COMMAND = Limits("command", 0, 30, 15)
+COMMAND = Limits("command", 0, 30, 15, idle_seconds=0)
 
 #: What a unit of work may take at each step that reckons over the whole country.
 PATIENT_SECONDS = 45
@@ -125,7 +125,7 @@ def _limited(address: URL, limits: Limits) -> dict[str, Any]:
     ours = {
         "statement_timeout": limits.statement_seconds,
         "lock_timeout": limits.lock_seconds,
-        "idle_in_transaction_session_timeout": IDLE_SECONDS,
+        "idle_in_transaction_session_timeout": limits.idle_seconds,
     }
     told = {"application_name": f"outreach {limits.name}", "connect_timeout": CONNECT_SECONDS}
     # The last word is the URL's.

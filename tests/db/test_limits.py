@@ -71,22 +71,22 @@ def _add(db: Session, number: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limits", "statement", "lock", "name"),
+    ("limits", "statement", "lock", "idle", "name"),
     [
-        (WEB, "5s", "3s", "outreach web"),
-        (WORKER, "1min", "20s", "outreach worker"),
-        (SWEEPER, "1min", "20s", "outreach sweeper"),
-        (COMMAND, "0", "30s", "outreach command"),
+        (WEB, "5s", "3s", "30s", "outreach web"),
+        (WORKER, "1min", "20s", "30s", "outreach worker"),
+        (SWEEPER, "1min", "20s", "30s", "outreach sweeper"),
+        (COMMAND, "0", "30s", "0", "outreach command"),
     ],
 )
 def test_each_kind_of_process_has_its_limits(
-    url: str, limits: Limits, statement: str, lock: str, name: str
+    url: str, limits: Limits, statement: str, lock: str, idle: str, name: str
 ) -> None:
     made = make_engine(url, limits)
     with reading(made) as db:
         assert _told(db, "statement_timeout") == statement
         assert _told(db, "lock_timeout") == lock
-        assert _told(db, "idle_in_transaction_session_timeout") == "30s"
+        assert _told(db, "idle_in_transaction_session_timeout") == idle
         assert _told(db, "application_name") == name
     made.dispose()
 
