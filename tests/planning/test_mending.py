@@ -227,7 +227,9 @@ def test_what_the_question_pins_is_kept_whatever_happens(
 ) -> None:
     asked = replace(asked, parameters=replace(asked.parameters, rounds=5))
     plan, budget = assign(asked), Budget(rounds=10)
-    assert mend(asked, plan, budget=budget).plan == plan
+    # Pins may contradict each other; then something has happened before anything happens.
+    if not violations(asked, plan):
+        assert mend(asked, plan, budget=budget).plan == plan
     day = data.draw(st.integers(0, 8).map(lambda n: MONDAY + timedelta(days=n)))
     events: tuple[Event, ...] = (
         TeamAway(1, {day}),
