@@ -165,9 +165,7 @@ def start_stage(stage_id: int) -> ResponseReturnValue:
         with writing_db() as db:
             open_stage(db, stage_id, version_of(request.form), by=person())
             if request.form.get("go") == "plan":
-                run = request_run(
-                    db, stage_id, by=person(), now=now(), request_id=request_id()
-                )
+                run = request_run(db, stage_id, by=person(), now=now(), request_id=request_id())
     except Conflict as error:
         return stage_page(stage_id, run_refusal(error)), error.status
     if run is not None:

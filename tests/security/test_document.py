@@ -20,7 +20,7 @@ from outreach.web.security_log import Event
 if TYPE_CHECKING:
     from flask import Flask
 
-TEXT = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "outreach" / "SECURITY.md").read_text(encoding="utf-8")
 
 
 def line_of(start: str) -> str:
