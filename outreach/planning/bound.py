@@ -123,11 +123,10 @@ def lower_bound(
     search = _search_of(problem, kept, known)
     if plan is not None:
         search.begin_with(_trips_of(problem, kept, plan))
-    rounds_done, converged = search.run(rounds, is_enough, on_progress)
-    codes = (problem.sites[number].code for number in kept)
-    worth_s = dict(zip(codes, (search.centre.sites * 60).tolist(), strict=True))
-    total_s = fixed_s + search.best * 60
-    return Bound(total_s, rounds_done, converged, len(search.master.known), worth_s)
+    done, converged = search.run(rounds, is_enough, on_progress)
+    worth = zip(kept, (search.centre.sites * 60).tolist(), strict=True)
+    worth_s = {problem.sites[number].code: seconds for number, seconds in worth}
+    return Bound(fixed_s + search.best * 60, done, converged, len(search.master.known), worth_s)
 
 
 def _trips_of(

@@ -136,11 +136,7 @@ def preview(
     longest = as_if(stage, ends=max(stage.ends, _latest_end(db, stage)))
     by_code = {site.code: site for site in sites_of(db, codes, stage.starts, longest.ends)}
     sites = [by_code[code] for code in codes]
-    every_day = with_more(
-        _useful(free_and_taken(db, longest, today)[0], sites),
-        sessions=tried.more_sessions,
-        teams=tried.more_teams,
-    )
+    every_day = _with_trial(_useful(free_and_taken(db, longest, today)[0], sites), tried)
     team_days = [one for one in every_day if one.day <= stage.ends]
     days = [team_day.day for team_day in team_days]
     known = Known.of(sites, every_day)
@@ -170,6 +166,10 @@ def preview(
         stays=told.stays,
         stay_team_days=told.stay_team_days,
     )
+
+
+def _with_trial(team_days: Sequence[TeamDay], trial: Trial) -> tuple[TeamDay, ...]:
+    return with_more(team_days, sessions=trial.more_sessions, teams=trial.more_teams)
 
 
 def _changed(stage: Stage, trial: Trial) -> Stage:

@@ -88,6 +88,7 @@ BLUEPRINTS = (
     "outreach.web.enrol:pages",
     "outreach.web.calendars:pages",
     "outreach.web.village_calendar:pages",
+    "outreach.web.calendar_feasts:pages",
     "outreach.web.calendar_rules:pages",
     "outreach.web.openrosa:pages",
     "outreach.web.api_read:pages",

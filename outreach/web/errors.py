@@ -26,7 +26,8 @@ from outreach.errors import (
 )
 from outreach.web.pressure import seconds_to_wait
 from outreach.web.read_frame import PREFIX, problem
-from outreach.web.words import cut_short_words, problems_in_words, sentence, status_words
+from outreach.web.status_words import cut_short_words, status_words
+from outreach.web.words import problems_in_words, sentence
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -10,7 +10,8 @@ from outreach.errors import Invalid, NotFound, NotInOffice
 from outreach.logbook.sync import Outcome
 from outreach.logbook.xlsform import form
 from outreach.web.report_words import conflict_words
-from outreach.web.words import CONFLICTS, problem_words, problems_in_words, status_words, word
+from outreach.web.status_words import status_words
+from outreach.web.words import CONFLICTS, problem_words, problems_in_words, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

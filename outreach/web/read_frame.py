@@ -21,8 +21,9 @@ from outreach.web.database import reading_db, running
 from outreach.web.forms import check
 from outreach.web.i18n import language
 from outreach.web.read_answers import Problem
+from outreach.web.status_words import status_words
 from outreach.web.token_holder import reader
-from outreach.web.words import problems_in_words, sentence, status_words
+from outreach.web.words import problems_in_words, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

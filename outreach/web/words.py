@@ -306,33 +306,6 @@ PROBLEMS = {
     "too_long_ago": _("This is more than a year ago."),
 }
 
-STATUSES = {
-    400: _("The request could not be understood."),
-    401: SENTENCES["login_required"],
-    403: SENTENCES["not_allowed"],
-    404: SENTENCES["not_found"],
-    405: _("This address cannot be used in this way. Go back and try again from the page."),
-    413: _("What was sent is too large. Go back and choose a smaller file."),
-    429: _("That was too often in a short time. Please wait a quarter of an hour and try again."),
-    500: _("Something went wrong on our side. Nothing was saved; please try again."),
-    503: _("The product is not ready at the moment. Please try again in a minute."),
-}
-
-_TOO_LONG = _(
-    "This took longer than one request may, and was stopped. Nothing was changed. "
-    "Try again in a moment; if it happens again, choose a smaller part."
-)
-
-#: What PostgreSQL says, by its codes, of what it cut short by the limits that we set it.
-CUT_SHORT = {
-    "57014": _TOO_LONG,  # statement_timeout
-    "25P03": _TOO_LONG,  # idle_in_transaction_session_timeout
-    "55P03": _(  # lock_timeout
-        "Somebody else is saving just this at the moment. Nothing of yours was changed: "
-        "go back and send it once more."
-    ),
-}
-
 #: Our own reasons for a change of a visit; people's reasons are their words.
 REASONS = {
     "planned_anew": _("The stage was planned anew."),
@@ -385,16 +358,6 @@ def _figure(fact: object) -> str:
     if isinstance(fact, list):
         return ", ".join(map(_figure, fact)) or "–"
     return format_decimal(fact, locale=language()) if isinstance(fact, int | float) else str(fact)
-
-
-def status_words(status: int) -> str:
-    """Say what people are told about an answer's status."""
-    return str(STATUSES.get(status, SENTENCES["error"]))
-
-
-def cut_short_words(sqlstate: str) -> str:
-    """Say that the database cut a request short, or nothing if it did not."""
-    return str(CUT_SHORT.get(sqlstate, ""))
 
 
 def reason_words(reason: str) -> str:
