@@ -66,6 +66,7 @@ def add_to_gone(folder: Path, pid: int) -> None:
 
 @contextmanager
 def _held(folder: Path, how: int) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, how)
         yield
