@@ -25,9 +25,9 @@ def folder_for(settings: Settings) -> Path:
     return settings.var_dir.resolve() / "metrics" / str(settings.port)
 
 
-def count_in(folder: Path) -> None:
-    """Let this process and its children count below *folder*; before the library is imported."""
-    os.environ[_TOLD_BY] = str(folder)
+def setting_of(folder: Path) -> str:
+    """Write the setting by which a process counts below *folder*, for its environment."""
+    return f"{_TOLD_BY}={folder}"
 
 
 def begin_anew(folder: Path) -> None:
@@ -66,7 +66,6 @@ def add_to_gone(folder: Path, pid: int) -> None:
 
 @contextmanager
 def _held(folder: Path, how: int) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, how)
         yield

@@ -10,16 +10,15 @@ from gunicorn.glogging import Logger
 from outreach.config import read_settings
 from outreach.watch.logs import set_up
 from outreach.web import metric_files
+from outreach.web.beats import Beats
+from outreach.web.pressure import load_of
+from outreach.web.warm import warm_up
 
 _settings = read_settings()
 _counted_in = metric_files.folder_for(_settings)
-# The library of the metrics looks as it is imported, here or in a child, where it has to count.
-metric_files.count_in(_counted_in)
 
-from outreach.web.beats import Beats  # noqa: E402 - as said above
-from outreach.web.pressure import load_of  # noqa: E402
-from outreach.web.warm import warm_up  # noqa: E402
-
+# The library of the metrics looks as it is imported where it has to count: in a child.
+raw_env = [metric_files.setting_of(_counted_in)]
 bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.web_workers
 worker_class = "gthread"

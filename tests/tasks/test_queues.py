@@ -175,7 +175,9 @@ def test_a_worker_that_could_do_nothing_says_so_and_ends(
 def test_a_queue_that_is_none_is_refused(tmp_path: Path) -> None:
     ended = _started(tmp_path, {}, "-Q", "planing")
     assert ended.returncode != 0
-    assert "planing" in ended.stderr
+    assert "queue 'planing' isn't defined in the `task_queues` setting" in " ".join(
+        ended.stderr.split()
+    )
 
 
 def _started(

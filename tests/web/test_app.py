@@ -95,6 +95,11 @@ def test_declaration_needs_a_role() -> None:
         allow()
 
 
+def test_what_is_loaded_to_serve_leaves_other_processes_alone(tmp_path: Path) -> None:
+    code = "import os; was = dict(os.environ); import outreach.web.server; assert os.environ == was"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
+
+
 def test_starting_loads_neither_folium_nor_geopandas(tmp_path: Path) -> None:
     code = (
         "import sys, pathlib; from outreach.config import Settings;"

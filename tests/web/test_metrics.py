@@ -18,6 +18,7 @@ from outreach.errors import UnsafeSettings
 from outreach.logbook.sync import Answer, Outcome
 from outreach.people.tables import Role
 from outreach.web.app import create_app
+from outreach.web.metric_files import add_to_gone, begin_anew, setting_of
 from outreach.web.metrics import note_answers, slowest
 from tests.web.conftest import Visitor
 
@@ -152,13 +153,9 @@ def test_without_a_database_the_counters_are_told_all_the_same(settings: Setting
 
 _COUNTS = """
 import os, sys
-from pathlib import Path
-from outreach.web import metric_files
-folder = Path(sys.argv[1])
-metric_files.count_in(folder)
 from outreach.logbook.sync import Answer, Outcome
 from outreach.web.metrics import measured, note_answers, note_request
-if sys.argv[2] == "count":
+if sys.argv[1] == "count":
     note_answers([Answer("x", Outcome.HELD)] * 3)
     note_request("/x", 200, 0.2)
     print(os.getpid())
@@ -171,7 +168,7 @@ else:
 
 def _in_a_process(folder: Path, act: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", _COUNTS, str(folder), act],
+        ["env", setting_of(folder), sys.executable, "-c", _COUNTS, act],
         capture_output=True,
         text=True,
         check=True,
@@ -180,8 +177,6 @@ def _in_a_process(folder: Path, act: str) -> str:
 
 
 def test_what_ended_processes_counted_stays_and_their_files_go(tmp_path: Path) -> None:
-    from outreach.web.metric_files import add_to_gone, begin_anew
-
     folder = tmp_path / "metrics"
     begin_anew(folder)
     pids = [int(_in_a_process(folder, "count")) for _ in range(2)]

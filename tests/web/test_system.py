@@ -14,6 +14,7 @@ from outreach.people.tables import Role
 from outreach.visits.tables import Batch, BatchState, PlanRun
 from outreach.watch.beating import Process, beat
 from outreach.watch.tables import ProcessKind
+from outreach.web import system
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,13 +85,14 @@ def test_the_part_that_changes_is_asked_for_again(english: Callable[[Role], Visi
 
 
 def test_no_address_and_no_name_stands_on_it(
-    english: Callable[[Role], Visitor], client: Visitor
+    english: Callable[[Role], Visitor], client: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Other tests of this process were answered too, and perhaps more slowly.
+    monkeypatch.setattr(system, "MOST_ROUTES", 10_000)
     client.get("/e/081398765432")
     shown = english(Role.ADMIN).get("/system").text
     assert "081398765432" not in shown
-    # Which rules are slowest depends on what else this process has answered.
-    assert "&lt;" in shown
+    assert "/e/&lt;enrol_code&gt;" in shown
 
 
 @pytest.mark.parametrize("language", ["id", "en"])
