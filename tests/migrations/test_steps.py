@@ -20,7 +20,7 @@ from outreach.visits.certificates import ask
 from outreach.visits.tables import Batch
 from outreach.watch.beating import beat, this_process
 from outreach.watch.tables import ProcessKind
-from tests.visits.away import AROUND, save_stay
+from tests.visits.away import AROUND, build_away
 from tests.visits.world import NOW, ask_for_plan, build_world, plan
 
 if TYPE_CHECKING:
@@ -84,9 +84,7 @@ def test_a_full_database_goes_down_and_up_again(engine: Engine) -> None:
 
 
 def test_a_plan_with_stays_bounds_and_new_cures_goes_down_and_up_again(engine: Engine) -> None:
-    world = build_world(engine)
-    ask_for_plan(engine, world)
-    save_stay(engine, world)
+    world = build_away(engine)
     with unit_of_work(engine) as db:
         ask(db, db.scalars(select(col(Batch.run_id))).first() or 0, by=world.coordinator, now=NOW)
         db.execute(text("UPDATE stage_village SET reason = 'too_far', remedy = 'boat'"))

@@ -17,8 +17,8 @@ from outreach.planning.model import Point
 from outreach.visits.stays import StayRow
 from outreach.visits.tables import Stay, Visit, Work
 from tests.papers.shop import ASSIGNMENT, all_papers, make, pages
-from tests.visits.away import AROUND, BACK, HUB, OUT, SECOND, save_stay
-from tests.visits.world import NOW, TODAY, World, ask_for_plan, build_world
+from tests.visits.away import AROUND, BACK, HUB, OUT, SECOND, build_away
+from tests.visits.world import NOW, TODAY, World
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -30,9 +30,7 @@ OCTOBER = date(2026, 10, 1)
 @pytest.fixture
 def away(engine: Engine) -> World:
     """Build the usual branch, its first team away for four days, and all of it approved."""
-    world = build_world(engine)
-    ask_for_plan(engine, world)
-    save_stay(engine, world)
+    world = build_away(engine)
     with unit_of_work(engine) as db:
         db.execute(update(Visit).values(work=Work.AWAITING))
     return world

@@ -14,8 +14,8 @@ from sqlmodel import col
 from outreach.db import reading, unit_of_work
 from outreach.papers.calendars import KEPT, calendar_of_team, calendar_of_village
 from outreach.visits.tables import Visit, Work
-from tests.visits.away import AROUND, BACK, FIRST, HUB, OUT, SECOND, save_stay
-from tests.visits.world import TODAY, World, ask_for_plan, build_world
+from tests.visits.away import AROUND, BACK, FIRST, HUB, OUT, SECOND, build_away
+from tests.visits.world import TODAY, World
 
 if TYPE_CHECKING:
     from datetime import date
@@ -28,10 +28,7 @@ HOST = "outreach.example"
 @pytest.fixture
 def away(engine: Engine) -> World:
     """Build the usual branch, its first team away for four days; nobody was asked yet."""
-    world = build_world(engine)
-    ask_for_plan(engine, world)
-    save_stay(engine, world)
-    return world
+    return build_away(engine)
 
 
 def _stays(engine: Engine, team_id: int, today: date = TODAY) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from outreach.planning.model import Plan, PlannedVisit, TravelTable
 from outreach.planning.model import Stay as PlannedStay
 from outreach.visits.batches import claim, due_batches, load_problem
 from outreach.visits.saving import save_plan
-from tests.visits.world import LEASE, NOW, STARTS, World
+from tests.visits.world import LEASE, NOW, STARTS, World, ask_for_plan, build_world
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -35,6 +35,14 @@ def staying(db: Session, team_id: int) -> Plan:
     visits = tuple(PlannedVisit(code, team_id, day, 1, 500, 20, 20) for code, day in days)
     stay = PlannedStay(team_id, HUB, hub.point, (OUT, BACK), (FIRST, SECOND), 300)
     return Plan(visits, (), 680, 4, (0, 0), 1, "by hand", (stay,))
+
+
+def build_away(engine: Engine) -> World:
+    """Build the usual branch, its first team out, two days at a hub, and back; nobody was asked."""
+    world = build_world(engine)
+    ask_for_plan(engine, world)
+    save_stay(engine, world)
+    return world
 
 
 def save_stay(engine: Engine, world: World) -> None:

@@ -20,6 +20,7 @@ from outreach.visits.tables import (
     VisitEvent,
     Work,
 )
+from tests.visits.away import build_away
 from tests.visits.world import NOW, World, build_world, plan
 
 if TYPE_CHECKING:
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 @pytest.fixture
 def world(engine: Engine) -> World:
     return build_world(engine)
+
+
+@pytest.fixture
+def away(engine: Engine) -> World:
+    """The first team away from the first to the fourth day of its stage, as proposed."""
+    return build_away(engine)
 
 
 @pytest.fixture

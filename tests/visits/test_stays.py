@@ -46,15 +46,6 @@ if TYPE_CHECKING:
     from outreach.planning.model import TeamDay
 
 
-@pytest.fixture
-def away(engine: Engine) -> World:
-    """Build the usual branch, its first team away from the first to the fourth day."""
-    world = build_world(engine)
-    ask_for_plan(engine, world)
-    save_stay(engine, world)
-    return world
-
-
 def of_first(world: World, days: Iterable[TeamDay]) -> dict[date, str]:
     """Where the days of the first team start."""
     return {one.day: one.base.region_code for one in days if one.team_id == world.team_ids[0]}

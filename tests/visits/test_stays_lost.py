@@ -16,23 +16,14 @@ from outreach.visits.leave import visits_in_leave, without_team
 from outreach.visits.listing import visits_of_stage
 from outreach.visits.stays import stays_of_stage, team_days
 from outreach.visits.tables import Stay, Visit, Work
-from tests.visits.away import BACK, FIRST, HUB, OUT, SECOND, save_stay
+from tests.visits.away import BACK, FIRST, HUB, OUT, SECOND
 from tests.visits.upset import apply, draft
-from tests.visits.world import ENDS, STARTS, World, ask_for_plan, build_world
+from tests.visits.world import ENDS, STARTS, World
 
 if TYPE_CHECKING:
     from datetime import date
 
     from sqlalchemy import Engine
-
-
-@pytest.fixture
-def away(engine: Engine) -> World:
-    """Build the usual branch, its first team out, two days at a hub, and back."""
-    world = build_world(engine)
-    ask_for_plan(engine, world)
-    save_stay(engine, world)
-    return world
 
 
 def ill(world: World, first: date, last: date) -> TeamAway:
