@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlmodel import col, select
@@ -58,6 +58,21 @@ def engine(app: Flask) -> Engine:
 
 def _asked(world: World) -> str:
     return f"/outlook/what-if/{world.own['stage_id']}/{world.own['what_if_id']}"
+
+
+def _answer(planned: Planned, world: World) -> dict[str, Any]:
+    """Answer the question as a worker does."""
+    with unit_of_work(planned.engine) as db:
+        held = claim(db, world.own["what_if_id"], NOW, LEASE)
+        assert held is not None
+        answer = answer_of(read_supposition(db, held, NOW), lambda _done: None, rounds=20)
+        assert save(db, held, answer, NOW)
+    return answer
+
+
+def _keep(planned: Planned, world: World, answer: dict[str, Any]) -> None:
+    with unit_of_work(planned.engine) as db:
+        db.get_one(WhatIf, world.own["what_if_id"]).answer = answer
 
 
 def _text(page: str) -> str:
@@ -254,11 +269,7 @@ def test_a_what_if_is_asked_and_its_progress_shown(
 def test_the_answer_stands_beside_todays_plan_with_its_cost(
     app: Flask, manager: Visitor, world: World, planned: Planned
 ) -> None:
-    with unit_of_work(planned.engine) as db:
-        held = claim(db, world.own["what_if_id"], NOW, LEASE)
-        assert held is not None
-        answer = answer_of(read_supposition(db, held, NOW), lambda _done: None, rounds=20)
-        assert save(db, held, answer, NOW)
+    answer = _answer(planned, world)
     page = _text(manager.get(_asked(world)).text)
     assert "Plan as it stands" in page
     half = {name: _plain(answer[name]["half_by"]) for name in ("anew", "supposed")}
@@ -277,8 +288,7 @@ def test_the_answer_stands_beside_todays_plan_with_its_cost(
     assert "Cost: IDR1,000,000 for a team-day and IDR0 for an hour on the way" in page
     for name in ("as_it_stands", "anew", "supposed"):
         del answer[name]["half_by"], answer[name]["most_by"]
-    with unit_of_work(planned.engine) as db:
-        db.get_one(WhatIf, held.row_id).answer = answer
+    _keep(planned, world, answer)
     assert "nine tenths by:" not in manager.get(_asked(world)).text, "an answer of before"
 
 
@@ -291,19 +301,13 @@ def _plain(told: str | None) -> str:
 def test_the_answer_says_by_what_travel_times(
     manager: Visitor, world: World, planned: Planned
 ) -> None:
-    with unit_of_work(planned.engine) as db:
-        held = claim(db, world.own["what_if_id"], NOW, LEASE)
-        assert held is not None
-        answer = answer_of(read_supposition(db, held, NOW), lambda _done: None, rounds=20)
-        assert save(db, held, answer, NOW)
+    answer = _answer(planned, world)
     assert "Travel times are estimates by distance." in manager.get(_asked(world)).text
-    with unit_of_work(planned.engine) as db:
-        ways = ToldWays("", RoadTrouble.TOO_SLOW, NOW)
-        db.get_one(WhatIf, held.row_id).answer = answer | {"travel": as_json(ways)}
+    ways = ToldWays("", RoadTrouble.TOO_SLOW, NOW)
+    _keep(planned, world, answer | {"travel": as_json(ways)})
     assert "The road service answered too slowly" in manager.get(_asked(world)).text
-    with unit_of_work(planned.engine) as db:
-        ways = ToldWays("roads.example", None, NOW, 0.875)
-        db.get_one(WhatIf, held.row_id).answer = answer | {"travel": as_json(ways)}
+    ways = ToldWays("roads.example", None, NOW, 0.875)
+    _keep(planned, world, answer | {"travel": as_json(ways)})
     page = manager.get(_asked(world)).text
     assert "measured by roads.example" in page
     assert "It knows only 87.5% of the ways" in page
