@@ -171,6 +171,15 @@ def sqlite_engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     engine.dispose()
 
 
+@pytest.fixture
+def postgres_engine(postgres_server: str, postgres_template: str) -> Iterator[Engine]:
+    """For tests of what PostgreSQL alone does; whoever asks for it carries its mark."""
+    with fresh_postgres(postgres_server, postgres_template) as url:
+        engine = make_engine(url)
+        yield engine
+        engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Redis server of this test run alone."""

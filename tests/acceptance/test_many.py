@@ -17,7 +17,7 @@ from sqlmodel import col
 from outreach.campaigns.campaigns import create_campaign, open_campaign
 from outreach.campaigns.stages import create_stage
 from outreach.campaigns.tables import StageVillage
-from outreach.db import make_engine, reading, unit_of_work
+from outreach.db import reading, unit_of_work
 from outreach.logbook.tables import SessionReport
 from outreach.people.access import person_of
 from outreach.people.tables import Role
@@ -25,7 +25,6 @@ from outreach.visits.tables import ACTIVE, Batch, BatchState, PlanRun, Visit, Vi
 from tests.acceptance.many import Browser, Installation, installation, until
 from tests.at_once import at_once
 from tests.builders import PASSWORD, account, branch, load_small_registry, team
-from tests.conftest import fresh_postgres
 from tests.visits.world import campaign_in, stage_in
 
 if TYPE_CHECKING:
@@ -41,11 +40,8 @@ PHONES = tuple(f"33.72.01.10{number:02d}" for number in range(1, 6))
 
 
 @pytest.fixture
-def engine(postgres_server: str, postgres_template: str) -> Iterator[Engine]:
-    with fresh_postgres(postgres_server, postgres_template) as url:
-        made = make_engine(url)
-        yield made
-        made.dispose()
+def engine(postgres_engine: Engine) -> Engine:
+    return postgres_engine
 
 
 @pytest.fixture

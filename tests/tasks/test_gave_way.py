@@ -9,16 +9,13 @@ import pytest
 from sqlalchemy import select, text
 from sqlmodel import col
 
-from outreach.db import make_engine, reading
+from outreach.db import reading
 from outreach.visits.saving import save_plan
 from outreach.visits.tables import Batch, BatchState, Visit
 from tasks import assignment
-from tests.conftest import fresh_postgres
 from tests.tasks.runner import ask_for_long_run, batches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sqlalchemy import Engine
     from sqlmodel import Session
 
@@ -26,11 +23,8 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-def engine(postgres_server: str, postgres_template: str) -> Iterator[Engine]:
-    with fresh_postgres(postgres_server, postgres_template) as url:
-        made = make_engine(url)
-        yield made
-        made.dispose()
+def engine(postgres_engine: Engine) -> Engine:
+    return postgres_engine
 
 
 @pytest.mark.parametrize("sqlstate", ["40P01", "40001"])

@@ -12,11 +12,10 @@ from outreach import db as databases
 from outreach.campaigns.stages import create_stage
 from outreach.campaigns.tables import Stage, Status
 from outreach.config import Settings
-from outreach.db import make_engine, unit_of_work
+from outreach.db import unit_of_work
 from outreach.web.app import create_app
 from outreach.web.database import reading_db, running
 from outreach.web.routing import public
-from tests.conftest import fresh_postgres
 from tests.visits.world import World, build_world, stage_in
 from tests.web.conftest import Visitor
 from tests.web.world import SECRET
@@ -34,11 +33,8 @@ LIMITS = "options=-c%20statement_timeout%3D2s%20-c%20lock_timeout%3D300ms"
 
 
 @pytest.fixture
-def engine(postgres_server: str, postgres_template: str) -> Iterator[Engine]:
-    with fresh_postgres(postgres_server, postgres_template) as url:
-        made = make_engine(url)
-        yield made
-        made.dispose()
+def engine(postgres_engine: Engine) -> Engine:
+    return postgres_engine
 
 
 @pytest.fixture
