@@ -6,7 +6,6 @@ import itertools
 import json
 import os
 import re
-import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
@@ -23,14 +22,14 @@ import pytest
 from outreach.config import ROOT
 from tests.acceptance.conftest import wait_until_up
 from tests.conftest import free_port
+from tests.processes import WEB, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROGRAMS = Path(sys.executable).parent
-WEB = ("gunicorn", "--config", "python:outreach.web.server", "outreach.web.app:create_app()")
-WORKER = ("celery", "--quiet", "--app", "tasks.app", "worker", "--loglevel", "WARNING")
-SWEEPER = ("outreach", "sweep")
+WORKER = (str(PROGRAMS / "celery"), "--quiet", "--app=tasks.app", "worker", "--loglevel=WARNING")
+SWEEPER = (str(PROGRAMS / "outreach"), "sweep")
 #: How a page of ours says that it is one.
 OURS = {"X-Requested-With": "outreach", "Content-Type": "application/json"}
 PATIENCE_SECONDS = 120.0
@@ -55,40 +54,22 @@ def installation(
 ) -> Iterator[Installation]:
     """Bring up webs, sweepers, and a worker for each of the queues named; end them all well."""
     given = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": str(ROOT), **settings}
-    with ExitStack() as running:
+    with ExitStack() as stack:
         addresses = []
         for number in range(webs):
             port = str(free_port())
             of_its_own = {**given, "PORT": port, "VAR_DIR": str(folder / f"machine-{number}")}
-            process = running.enter_context(_running(WEB, of_its_own, folder, f"web-{number}"))
-            addresses.append((f"http://127.0.0.1:{port}", process, folder / f"web-{number}.log"))
+            log = folder / f"web-{number}.log"
+            process = stack.enter_context(running(WEB, of_its_own, log))
+            addresses.append((f"http://127.0.0.1:{port}", process, log))
         for number, queues in enumerate(workers):
             command = (*WORKER, "-Q", queues, "-n", f"w{number}@%h")
-            running.enter_context(_running(command, given, folder, f"worker-{number}"))
+            stack.enter_context(running(command, given, folder / f"worker-{number}.log"))
         for number in range(sweepers):
-            running.enter_context(_running(SWEEPER, given, folder, f"sweeper-{number}"))
+            stack.enter_context(running(SWEEPER, given, folder / f"sweeper-{number}.log"))
         for told in addresses:
             wait_until_up(*told)
         yield Installation(tuple(address for address, *_ in addresses), folder)
-
-
-@contextmanager
-def _running(
-    command: tuple[str, ...], environment: dict[str, str], folder: Path, name: str
-) -> Iterator[subprocess.Popen[bytes]]:
-    with (folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(
-            [str(PROGRAMS / command[0]), *command[1:]],
-            env=environment,
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
 
 
 class Browser:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -27,6 +26,7 @@ from tests.builders import load_small_registry
 from tests.conftest import free_port
 from tests.field import NOW, Field, make_field
 from tests.openrosa.engine import FOLDER, find_node, is_installed
+from tests.processes import WEB
 from tests.web.world import SECRET
 
 if TYPE_CHECKING:
@@ -119,7 +119,6 @@ def _field(engine: Engine, key: str, today: date) -> Field:
 
 
 def _serve(port: int, database_url: str, var: Path, log: Path) -> subprocess.Popen[bytes]:
-    program = str(Path(sys.executable).with_name("gunicorn"))
     settings = {
         "PORT": str(port),
         "HOST": "127.0.0.1",
@@ -130,12 +129,7 @@ def _serve(port: int, database_url: str, var: Path, log: Path) -> subprocess.Pop
         "PUBLIC_URL": "",
     }
     with log.open("wb") as out:
-        return subprocess.Popen(
-            [program, "--config", "python:outreach.web.server", "outreach.web.app:create_app()"],
-            env={**os.environ, **settings},
-            stdout=out,
-            stderr=out,
-        )
+        return subprocess.Popen(WEB, env={**os.environ, **settings}, stdout=out, stderr=out)
 
 
 def _require_engine() -> None:

@@ -27,6 +27,7 @@ from outreach.visits.tables import Batch, BatchState, PlanRun, RunState
 from tasks.app import CONFIGURATION, make_app
 from tasks.sweeper import sweep_once
 from tests.builders import load_small_registry
+from tests.processes import running
 from tests.visits.world import account, add_stage, branch, campaign_in, stage_in
 
 if TYPE_CHECKING:
@@ -191,19 +192,10 @@ def sweeper(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run `outreach sweep`, with some Python *before* it; it must end well when told to."""
     program = f"{before}\nfrom outreach.cli import main\nmain()"
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-c", program, "sweep"],
-            env=environment(database_url, redis_url, settings),
-            cwd=log.parent,
-            stdout=file,
-            stderr=file,
-        )
-    try:
+    command = (sys.executable, "-c", program, "sweep")
+    with running(command, environment(database_url, redis_url, settings), log) as process:
         yield process
-    finally:
-        process.terminate()
-        assert process.wait(timeout=30) == 0
+    assert process.returncode == 0
 
 
 def environment(database_url: str, redis_url: str, settings: dict[str, str]) -> dict[str, str]:

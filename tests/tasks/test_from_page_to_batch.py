@@ -8,11 +8,7 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -26,11 +22,14 @@ from outreach.visits.tables import PlanRun, RunState
 from outreach.watch.beating import read_beats
 from tests.builders import CHEAP, PASSWORD
 from tests.conftest import free_port
+from tests.processes import WEB, running
 from tests.tasks.runner import environment, sweeper, until, worker
 from tests.visits.world import build_world
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import subprocess
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     import redis
     from sqlalchemy import Engine
@@ -84,22 +83,11 @@ class Browser:
         return self.ask(path, {**form, "csrf_token": token[1]}, **headers)
 
 
-@contextmanager
-def _web(url: str, redis_url: str, folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def _web(
+    url: str, redis_url: str, folder: Path, port: int
+) -> AbstractContextManager[subprocess.Popen[bytes]]:
     told = {"PORT": str(port), "WEB_WORKERS": "2", "VAR_DIR": str(folder / "var"), **SETTINGS}
-    program = str(Path(sys.executable).with_name("gunicorn"))
-    with (folder / "web.log").open("wb") as log:
-        process = subprocess.Popen(
-            [program, "--config", "python:outreach.web.server", "outreach.web.app:create_app()"],
-            env=environment(url, redis_url, told),
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+    return running(WEB, environment(url, redis_url, told), folder / "web.log")
 
 
 def _is_ready(browser: Browser) -> bool:
