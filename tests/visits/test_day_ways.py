@@ -13,11 +13,10 @@ from sqlmodel import col
 from outreach.campaigns.tables import Stage
 from outreach.db import unit_of_work
 from outreach.people.tables import Team
-from outreach.planning.assign import assign
 from outreach.planning.model import Access, TravelTable
 from outreach.planning.travel import travel_minutes
 from outreach.villages.tables import VillageAccess
-from outreach.visits.batches import Claim, claim, due_batches, load_problem
+from outreach.visits.batches import Claim, load_problem
 from outreach.visits.board import Seat, read_board
 from outreach.visits.day_ways import ways_of
 from outreach.visits.lifecycle import Author
@@ -25,10 +24,9 @@ from outreach.visits.measured_ways import ToldWays, keep_ways, places_of, table_
 from outreach.visits.move_warnings import warnings_of_move
 from outreach.visits.moving import MoveIn
 from outreach.visits.openings import open_days, openings, place_visit
-from outreach.visits.saving import save_plan
 from outreach.visits.tables import Batch, Visit
 from outreach.visits.teamday import day_minute, day_of_team, stops_of, visits_on
-from tests.visits.world import ENDS, LEASE, NOW, STARTS, TODAY, World, ask_for_plan
+from tests.visits.world import ENDS, NOW, STARTS, TODAY, World, ask_for_plan, work_off
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -42,21 +40,17 @@ MEASURED = 47
 def planned(engine: Engine, world: World) -> World:
     """Plan the stage by ways of which each takes the same."""
     ask_for_plan(engine, world)
-    with unit_of_work(engine) as db:
-        due = due_batches(db, NOW)
-    for batch_id in due:
-        with unit_of_work(engine) as db:
-            held = claim(db, batch_id, NOW, LEASE)
-            assert held is not None
-            asked = load_problem(db, held)
-            places = places_of(asked.sites, asked.team_days)
-            minutes = np.full((len(places), len(places)), MEASURED)
-            np.fill_diagonal(minutes, 0)
-            keep_ways(db, held, TravelTable(places, minutes, "jalan"), ToldWays("jalan", None, NOW))
-            asked = load_problem(db, held)
-            assert asked.travel is not None
-            assert save_plan(db, held, asked, assign(asked), NOW)
+    work_off(engine, _measure)
     return world
+
+
+def _measure(db: Session, held: Claim) -> None:
+    asked = load_problem(db, held)
+    places = places_of(asked.sites, asked.team_days)
+    minutes = np.full((len(places), len(places)), MEASURED)
+    np.fill_diagonal(minutes, 0)
+    keep_ways(db, held, TravelTable(places, minutes, "jalan"), ToldWays("jalan", None, NOW))
+    assert load_problem(db, held).travel is not None
 
 
 def _days(db: Session) -> list[tuple[int, date]]:

@@ -25,8 +25,12 @@ from outreach.visits.tables import ACTIVE, PlanSubmission, SubmissionState, Visi
 from tests.builders import load_small_registry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Engine
     from sqlmodel import Session
+
+    from outreach.visits.batches import Claim
 
 # A Monday without a holiday until 25 December; times in UTC.
 NOW = datetime(2026, 11, 2, 2, tzinfo=UTC)
@@ -200,14 +204,16 @@ def publish(engine: Engine, world: World, *, stage_id: int | None = None) -> tup
         return approve_plan(db, handed_in.id or 0, by=world.manager, now=NOW)
 
 
-def work_off(engine: Engine) -> None:
-    """Do what the sweeper and a worker do, once."""
+def work_off(engine: Engine, prepare: Callable[[Session, Claim], None] | None = None) -> None:
+    """Do what the sweeper and a worker do, once; *prepare* each batch before it is read."""
     with unit_of_work(engine) as db:
         due = due_batches(db, NOW)
     for batch_id in due:
         with unit_of_work(engine) as db:
             held = claim(db, batch_id, NOW, LEASE)
             assert held is not None
+            if prepare is not None:
+                prepare(db, held)
             asked = load_problem(db, held)
             assert save_plan(db, held, asked, assign(asked), NOW)
 
