@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from outreach.people.tables import Role
 from tests.maps.map_app import serving
 from tests.web.planned import hang_clock
-from tests.web.test_stage_steps import draft_shapes, drafted, stored
+from tests.web.stages import draft_shapes, drafted, stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
