@@ -38,6 +38,8 @@ def backup() -> None:
 @click.argument("file", type=_FILE)
 def make(file: Path) -> None:
     """Write a backup to FILE, which must not be there yet; Outreach may run meanwhile."""
+    from outreach.safekeeping.beside import SECRET
+
     with _told(), _keeper() as keeper:
         manifest, seconds = _make(keeper, file)
     step(
@@ -47,7 +49,7 @@ def make(file: Path) -> None:
         seconds=decimal(seconds),
     )
     click.echo("    " + main_counts(manifest))
-    if not any(part.name == "secret" for part in manifest.parts):
+    if not any(part.name == SECRET for part in manifest.parts):
         click.echo("    " + say("SECRET_KEY stands in your settings: keep it with the backup."))
 
 
@@ -69,6 +71,8 @@ def check(file: Path) -> None:
 
 
 def _describe(archive: Archive) -> None:
+    from outreach.safekeeping.beside import BORDERS, SECRET
+
     told = archive.manifest
     step(
         "Backup of %(when)s: Outreach %(version)s, %(database)s, tables at %(migration)s",
@@ -78,7 +82,7 @@ def _describe(archive: Archive) -> None:
         migration=told.migration,
     )
     click.echo("    " + main_counts(told))
-    has_key, has_borders = "secret" in archive, "borders.json" in archive
+    has_key, has_borders = SECRET in archive, BORDERS in archive
     click.echo("    " + (say("with the key") if has_key else say("without the key")), nl=False)
     click.echo(", " + (say("with borders") if has_borders else say("without borders")))
 

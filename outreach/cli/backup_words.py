@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from babel.numbers import format_decimal
-
-from outreach.cli.say import _language, say
+from outreach.cli.say import number, say
 from outreach.villages.tables import Zone
 
 if TYPE_CHECKING:
@@ -15,11 +13,6 @@ if TYPE_CHECKING:
 
     from outreach.safekeeping.archive import Manifest
     from outreach.safekeeping.refused import BackupRefused
-
-
-def number(value: int) -> str:
-    """Write a whole number as the operator's language does: `83.762`."""
-    return format_decimal(value, "#,##0", locale="en" if _language() == "en" else "id")
 
 
 def moment(at: datetime) -> str:
@@ -76,6 +69,10 @@ def rule_words() -> dict[str, str]:
 
 
 def _reasons() -> dict[str, str]:
+    return {**_of_files(), **_of_versions(), **_of_programs(), **_of_the_database()}
+
+
+def _of_files() -> dict[str, str]:
     return {
         "file_there": say("%%(file)s is there already; a backup never writes over a file."),
         "no_room": say(
@@ -88,6 +85,12 @@ def _reasons() -> dict[str, str]:
             "%%(file)s is damaged: it was cut short or changed after it was made. Nothing was "
             "changed. Take another copy."
         ),
+        "borders_change": say("The borders of the map are being changed right now. Try again."),
+    }
+
+
+def _of_versions() -> dict[str, str]:
+    return {
         "newer_format": say(
             "A newer version of Outreach made this backup (format %%(format)s; this one reads up "
             "to %%(known)s). Update Outreach first. Nothing was changed."
@@ -100,11 +103,15 @@ def _reasons() -> dict[str, str]:
             "This is a backup of a %%(archive)s database, but DATABASE_URL names a %%(database)s "
             "database. Set DATABASE_URL to a %%(archive)s database. Nothing was changed."
         ),
-        "no_tables": say("There is no database here yet that could be backed up."),
         "server_too_old": say(
             "This backup comes from PostgreSQL %%(needed)s, but the server here is PostgreSQL "
             "%%(found)s, which cannot read it. Nothing was changed."
         ),
+    }
+
+
+def _of_programs() -> dict[str, str]:
+    return {
         "no_program": say(
             "%%(program)s is not on this machine: install the client of PostgreSQL %%(needed)s, "
             "or name its folder in POSTGRES_BIN."
@@ -114,6 +121,12 @@ def _reasons() -> dict[str, str]:
             "the backup (%%(needed)s): install a newer client, or name its folder in POSTGRES_BIN."
         ),
         "program_failed": say("%%(program)s did not end well: %%(detail)s"),
+    }
+
+
+def _of_the_database() -> dict[str, str]:
+    return {
+        "no_tables": say("There is no database here yet that could be backed up."),
         "in_use": say(
             "The database %%(database)s is in use. Stop Outreach first: web, workers and sweeper."
         ),
@@ -137,5 +150,4 @@ def _reasons() -> dict[str, str]:
             "What came out of the backup is not what went in: %%(tables)s. The database that was "
             "there stays."
         ),
-        "borders_change": say("The borders of the map are being changed right now. Try again."),
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outreach.cli.database import own_engine
-from outreach.cli.say import say, step
+from outreach.cli.say import number, say, step
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ def _require_newest(engine: Engine) -> None:
 
 def tell_findings(findings: Sequence[Finding]) -> int:
     """Print every rule with what breaks it; tell how many things are wrong."""
-    from outreach.cli.backup_words import number, rule_words
+    from outreach.cli.backup_words import rule_words
 
     words = rule_words()
     for one in findings:

@@ -42,9 +42,18 @@ def say(text: str, **facts: object) -> str:
     return _catalogue().gettext(text) % facts
 
 
+def number(value: int) -> str:
+    """Write a whole number as the operator's language does: `83.762`."""
+    return _written(value, "#,##0")
+
+
 def decimal(value: float) -> str:
     """Write a number with one decimal place as the operator's language does: `17,5`."""
-    return format_decimal(value, "#,##0.0", locale="en" if _language() == "en" else "id")
+    return _written(value, "#,##0.0")
+
+
+def _written(value: float, pattern: str) -> str:
+    return format_decimal(value, pattern, locale="en" if _language() == "en" else "id")
 
 
 def step(text: str, **facts: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -59,6 +60,15 @@ class Keeper(Protocol):
 
     def take_place(self, scratch: Engine, now: datetime, *, keeps: bool) -> str:
         """Put the one beside in the place of the real one; tell under which name that is kept."""
+
+
+@contextmanager
+def closing_all(engine: Engine) -> Iterator[None]:
+    """Close all connections at the end."""
+    try:
+        yield
+    finally:
+        engine.dispose()
 
 
 def count_rows(connection: Connection) -> dict[str, int]:

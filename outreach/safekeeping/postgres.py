@@ -10,10 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from outreach.db import make_engine
-from outreach.safekeeping.dumps import Dump, count_rows, has_rows, migration_of
+from outreach.safekeeping.dumps import Dump, closing_all, count_rows, has_rows, migration_of
 from outreach.safekeeping.postgres_programs import find_program, output_of, put_into
 from outreach.safekeeping.refused import BackupRefused
-from outreach.safekeeping.sqlite import closing_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -131,16 +131,12 @@ def _running(
     address, environment = conninfo(url)
     called = [program.path, *options, f"--dbname={address}"]
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(called, env=environment, stderr=said, **pipes)  # type: ignore[call-overload] # noqa: S603 - a program found in PATH
-        try:
-            with process:
-                try:
-                    yield process
-                except BaseException:
-                    process.kill()
-                    raise
-        finally:
-            process.wait()
+        with subprocess.Popen(called, env=environment, stderr=said, **pipes) as process:  # type: ignore[call-overload] # noqa: S603 - a program found in PATH
+            try:
+                yield process
+            except BaseException:
+                process.kill()
+                raise
         if process.returncode:
             said.seek(0)
             words = said.read().decode(errors="replace").strip().splitlines()

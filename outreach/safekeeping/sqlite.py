@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from outreach.db import make_engine
 from outreach.safekeeping.archive import pieces
-from outreach.safekeeping.dumps import Dump, count_rows, has_rows, migration_of
+from outreach.safekeeping.dumps import Dump, closing_all, count_rows, has_rows, migration_of
 from outreach.safekeeping.refused import BackupRefused, writing
 
 if TYPE_CHECKING:
@@ -118,15 +118,6 @@ class SqliteKeeper:
                 os.link(self._path, kept)
             path.replace(self._path)
         return str(kept) if keeps else ""
-
-
-@contextmanager
-def closing_all(engine: Engine) -> Iterator[None]:
-    """Close all connections at the end."""
-    try:
-        yield
-    finally:
-        engine.dispose()
 
 
 def _copy(path: Path, copy: Path) -> None:
