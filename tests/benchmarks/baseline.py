@@ -18,10 +18,13 @@ def by_district_and_name(
 ) -> list[PlannedVisit]:
     """Fill each team-day with the next villages of the list until one does not fit.
 
+    `names` are those of villages and of districts, by their codes: the list is in the order of
+    the alphabet, as a spreadsheet sorts it.
+
     A village that does not fit even alone into an empty day goes to the end of the list, so the
     list does not get stuck; the rules of hours and prayers are kept.
     """
-    waiting = deque(sorted(sites, key=lambda site: (site.code[:8], names[site.code])))
+    waiting = deque(sorted(sites, key=lambda site: (names[site.district], names[site.code])))
     visits: list[PlannedVisit] = []
     for team_day in sorted(team_days, key=lambda one: (one.day, one.team_id)):
         taken: list[Site] = []

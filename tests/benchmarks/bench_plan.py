@@ -129,7 +129,8 @@ def planned(sites: Sequence[Site], team_days: Sequence[TeamDay], size: int) -> l
 
 def compare(villages: Sequence[Village], days: int, sizes: Sequence[int]) -> None:
     sites = [Site(one.code, one.point, one.value) for one in villages]
-    names = {one.code: one.name for one in villages}
+    names = {dotted(row["id"]).rstrip("."): row["name"] for row in rows_of("districts.csv.gz")}
+    names |= {one.code: one.name for one in villages}
     team_days = team_days_of(days)
     begun = time.perf_counter()
     told = verdict(sites, team_days)

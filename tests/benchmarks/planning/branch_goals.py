@@ -106,16 +106,18 @@ def value_goals(rows: Iterable[Row]) -> list[Goal]:
     left = {row.name: row.ours.left for row in found if row.room is Room.AMPLE}
     goals = []
     if scarce:
-        ours = sum(row.ours.reached for row in scarce)
+        value = sum(row.value for row in scarce)
+        ours = sum(row.ours.reached * row.value for row in scarce)
         shares = {
-            way: ours / sum(row.by_hand[way].reached for row in scarce) for way in LEAST_OF_BY_HAND
+            way: ours / sum(row.by_hand[way].reached * row.value for row in scarce)
+            for way in LEAST_OF_BY_HAND
         }
         asked = ", ".join(f"{least} x {way}" for way, least in LEAST_OF_BY_HAND.items())
         goals.append(
             Goal(
                 3,
                 f"scarce: value reached at least {asked}",
-                f"{ours / len(scarce):.1%}: "
+                f"{ours / value:.1%} of all value: "
                 + ", ".join(f"{share:.2f} x {way}" for way, share in shares.items()),
                 all(shares[way] >= least for way, least in LEAST_OF_BY_HAND.items()),
             )

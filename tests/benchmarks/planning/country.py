@@ -19,7 +19,7 @@ from outreach.planning.travel import distance_m, travel_matrix_minutes, travel_m
 from outreach.villages.codes import dotted
 from outreach.villages.registry import read_registry
 from outreach.villages.source import read_source
-from outreach.villages.tables import Regency, Village
+from outreach.villages.tables import District, Regency, Village
 from tests.benchmarks.bench_plan import BASE, REGENCIES, drawn_value
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Cell:
     access_minutes
         From the regency's base to this one, one way; 0 for the regency's base itself.
     names
-        Name of every village by its code.
+        Name of every village and of every district by its code.
     """
 
     name: str
@@ -135,7 +135,7 @@ def read_country() -> Country:
     return Country(
         sites,
         {code: _base(capitals[code], sites[code]) for code in sites},
-        {row["code"]: row["name"] for row in tables[Village]},
+        {row["code"]: row["name"] for kind in (District, Village) for row in tables[kind]},
     )
 
 

@@ -55,36 +55,54 @@ MOST_GROWTH = 1.25
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What plans add up to."""
+    """What plans add up to.
+
+    Attributes
+    ----------
+    days_by_villages
+        Working day by which a sign-up comes in the mean of each cell, times its villages: what
+        the nation's mean day is made of.
+    waited
+        Working days of all sign-ups together, which weighs a cell by what it is worth.
+    """
 
     team_days: int = 0
     travel_minutes: int = 0
+    days_by_villages: float = 0.0
     waited: float = 0.0
     value: float = 0.0
     left: int = 0
 
     @classmethod
-    def of(cls, judged: Judged, value: float) -> Sums:
-        """Take what is needed of a judged plan; `value` is that of all its villages."""
+    def of(cls, judged: Judged, villages: int, value: float) -> Sums:
+        """Take what is needed of a judged plan; `value` is that of all its `villages`."""
         got = judged.reached * value
-        waited = judged.mean_day * got
-        return cls(judged.team_days, judged.travel_minutes, waited, got, judged.left)
+        return cls(
+            judged.team_days,
+            judged.travel_minutes,
+            judged.mean_day * villages,
+            judged.mean_day * got,
+            got,
+            judged.left,
+        )
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(
             self.team_days + other.team_days,
             self.travel_minutes + other.travel_minutes,
+            self.days_by_villages + other.days_by_villages,
             self.waited + other.waited,
             self.value + other.value,
             self.left + other.left,
         )
 
     def of_other(self, other: Sums) -> dict[str, float]:
-        """Our share of another's team-days, travel and mean day."""
+        """Our share of another's team-days, travel and mean day of both ways to take a mean."""
         return {
             "team-days": self.team_days / other.team_days,
             "travel": self.travel_minutes / other.travel_minutes,
-            "mean day": (self.waited / self.value) / (other.waited / other.value),
+            "mean day": self.days_by_villages / other.days_by_villages,
+            "mean day of all sign-ups": (self.waited / self.value) / (other.waited / other.value),
         }
 
 
@@ -165,8 +183,8 @@ def plan_cell(cell: Cell) -> Planned:
         cell.name[:5],
         problem,
         plan,
-        Sums.of(ours, value),
-        Sums.of(sheet, value),
+        Sums.of(ours, len(cell.sites), value),
+        Sums.of(sheet, len(cell.sites), value),
         ours.cost_s,
         used,
         peak,
@@ -201,7 +219,9 @@ def sheet_goal(planned: Iterable[Planned]) -> Goal:
         f"{ours.team_days:,} team-days against {sheet.team_days:,}, "
         f"{ours.left} villages left against {sheet.left}"
     )
-    met = ours.left == 0 and all(shares[what] <= most for what, most in MOST_OF_SHEET.items())
+    met = ours.left == sheet.left == 0 and all(
+        shares[what] <= most for what, most in MOST_OF_SHEET.items()
+    )
     return Goal(4, f"nation: at most of the spreadsheet's {asked}", f"{told}; {counts}", met)
 
 

@@ -49,6 +49,7 @@ def cell_of(villages: int, spread_degrees: float = 0.35) -> Cell:
         )
     )
     names = {site.code: f"Desa {len(sites) - number}" for number, site in enumerate(sites)}
+    names |= {site.district: f"Kecamatan {site.district}" for site in sites}
     return Cell("33.05", Point(-7.6, 109.6, "33.05", 1), sites, names)
 
 
