@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.web.conftest import Visitor
     from tests.web.world import World
 
-FORM = {
+FORM: dict[str, object] = {
     "name": "Tahap 2",
     "starts": "2026-11-09",
     "ends": "2026-11-20",

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outreach.campaigns.tables import Stage, Status
-from outreach.db import reading, unit_of_work
+from outreach.campaigns.tables import Status
+from outreach.db import reading
 from outreach.people.tables import Role
 from outreach.visits.preview import preview
 from outreach.visits.tables import Batch, PlanRun, Work
 from tests.visits.world import NOW
+from tests.web import stages
 from tests.web.planned import (
     coordinator,
     engine_of,
@@ -22,6 +23,7 @@ from tests.web.planned import (
     words_of,
     work_off,
 )
+from tests.web.stages import change, stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,27 +33,7 @@ if TYPE_CHECKING:
     from tests.web.conftest import Visitor
     from tests.web.world import World
 
-FORM = {
-    "name": "Tahap 2",
-    "starts": "2026-11-09",
-    "ends": "2026-11-20",
-    "ordering": "nearest",
-    "quota": "20",
-    "area_codes": ["33.72.02", "33.72.05"],
-    "kinds": ["kelurahan"],
-}
-
-
-def stored(app: Flask, stage_id: int) -> Stage:
-    with unit_of_work(engine_of(app)) as db:
-        return db.get_one(Stage, stage_id)
-
-
-def change(app: Flask, stage_id: int, **values: object) -> None:
-    with unit_of_work(engine_of(app)) as db:
-        stage = db.get_one(Stage, stage_id)
-        for name, value in values.items():
-            setattr(stage, name, value)
+FORM = stages.FORM | {"ordering": "nearest", "quota": "20"}
 
 
 def test_a_stage_is_drafted_over_districts_of_the_own_branch(
