@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from outreach.config import read_settings
 from outreach.db import reading, unit_of_work, written
 from outreach.planning.assign import assign
-from outreach.visits.batches import MOST_ATTEMPTS, claim, fail, load_problem, renew
+from outreach.visits.batches import claim, fail, load_problem, renew
+from outreach.visits.leased_rows import MOST_ATTEMPTS
 from outreach.visits.measured_ways import ask_ways, keep_ways, places_of, service_at
 from outreach.visits.saving import save_plan
 from outreach.visits.tables import PlanRun

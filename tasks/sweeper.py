@@ -28,8 +28,9 @@ from outreach.progress.digest_sending import due_digests
 from outreach.progress.digests import forget_digests
 from outreach.progress.what_if import due_what_ifs
 from outreach.sheets import forgetting as of_sheets
-from outreach.visits.batches import MOST_SENT, RESEND_AFTER, due_batches, error_text
+from outreach.visits.batches import due_batches
 from outreach.visits.certificates import due_bounds
+from outreach.visits.leased_rows import MOST_SENT, RESEND_AFTER, error_text
 from outreach.visits.returns import fill_slot_of, run_out_leases
 from outreach.visits.tables import Visit
 from outreach.watch.beating import (

@@ -10,7 +10,7 @@ from outreach.db import reading, unit_of_work, written
 from outreach.progress.supposing import answer_of, read_supposition
 from outreach.progress.tables import WhatIf
 from outreach.progress.what_if import claim, fail, renew, save
-from outreach.visits.batches import MOST_ATTEMPTS
+from outreach.visits.leased_rows import MOST_ATTEMPTS
 from outreach.visits.measured_ways import as_json, ask_ways, places_of, service_at
 from tasks.app import app, engine
 from tasks.leased import attempt, moment, telling

@@ -20,8 +20,7 @@ from outreach.people.regions import RegionCode, refuse_unknown
 from outreach.people.tables import Account
 from outreach.progress.tables import AskedState, WhatIf
 from outreach.villages.codes import Level
-from outreach.visits.batches import MOST_SENT, RESEND_AFTER
-from outreach.visits.leased_rows import LeasedRows
+from outreach.visits.leased_rows import MOST_SENT, RESEND_AFTER, LeasedRows
 from outreach.visits.question import local_day
 from outreach.visits.runs import lock_branch
 

@@ -18,8 +18,7 @@ from outreach.campaigns.stages import require_planner
 from outreach.errors import Conflict
 from outreach.people.tables import Account
 from outreach.planning.certificate import gap_of
-from outreach.visits.batches import MOST_SENT, RESEND_AFTER
-from outreach.visits.leased_rows import LeasedRows
+from outreach.visits.leased_rows import MOST_SENT, RESEND_AFTER, LeasedRows
 from outreach.visits.runs import OPEN_BATCH, lock_run, run_of
 from outreach.visits.tables import AskedBound, Batch, BatchState, PlanRun, RunState
 

@@ -13,7 +13,7 @@ from outreach.people.tables import Team
 from outreach.planning.certificate import certify, told
 from outreach.planning.daytrip import legs_of_day
 from outreach.planning.model import Plan, PlannedVisit, Reason, Remedy, Stay, Unplaced
-from outreach.visits import batches
+from outreach.visits.batches import problem_of_batch
 from outreach.visits.stays import stays_between
 from outreach.visits.tables import ACTIVE, AskedBound, Batch, PlanRun, Visit
 from outreach.visits.teamday import day_minute
@@ -51,8 +51,7 @@ def read_standing(db: Session, held: Claim) -> Standing:
     """Read the question of a batch again, and the visits of its villages that stand."""
     batch = db.get_one(Batch, db.get_one(AskedBound, held.row_id).batch_id)
     run = db.get_one(PlanRun, batch.run_id)
-    again = batches.Claim(batch.id or 0, batch.run_id, batch.fence, batch.attempts)
-    problem = batches.load_problem(db, again)
+    problem = problem_of_batch(db, batch.id or 0)
     codes = {site.code for site in problem.sites}
     stays = _stays(db, run.branch_id, problem.team_days)
     days = _own_days(db, problem, codes)
@@ -61,7 +60,7 @@ def read_standing(db: Session, held: Claim) -> Standing:
     placed = [row for row in own if (row.team_id, row.day) in days]
     standing = {row.village_code for row in own}
     away = standing - {row.village_code for row in placed}
-    ended = (_planned(db, again.batch_id) & codes) - standing
+    ended = (_planned(db, batch.id or 0) & codes) - standing
     days |= {(stay.team_id, day) for stay in stays for day in stay.travel_days}
     rest = replace(
         problem,

@@ -6,24 +6,28 @@ a worker still writes whose lease has run out changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, or_, select, update
-
-from outreach.visits.batches import (
-    MOST_ATTEMPTS,
-    MOST_SENT,
-    RESEND_AFTER,
-    error_text,
-    lost_lease,
-)
+from sqlalchemy import and_, case, or_, select, true, update
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from sqlalchemy import ColumnElement
     from sqlmodel import Session
+
+MOST_ATTEMPTS = 5
+
+#: A row that was sent waits this long before it is sent again.
+RESEND_AFTER = timedelta(seconds=5)
+
+#: No more rows than this wait in a queue at a time, however many are ready.
+MOST_SENT = 64
+
+LONGEST_ERROR = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,13 @@ class LeasedRows:
         `finished_at` and `error`.
     states
         The words of `state`: ready, running, done, dead.
+    only
+        What must hold besides for a row to be sent, taken and written.
     """
 
     table: Any
     states: Any
+    only: ColumnElement[bool] = field(default_factory=true)
 
     def claim(
         self, db: Session, row_id: int, now: datetime, lease: timedelta, **begun: Any
@@ -61,12 +68,16 @@ class LeasedRows:
         table = self.table
         taken = (
             update(table)
-            .where(table.id == row_id, table.attempts < MOST_ATTEMPTS, self._is_due(now))
+            .where(table.id == row_id, self._is_due(now))
             .values(
                 state=self.states.RUNNING,
                 fence=table.fence + 1,
                 attempts=table.attempts + 1,
-                lease_lost_at=lost_lease(table, table.state == self.states.RUNNING),
+                # When whoever held it lost it; else what was noted before.
+                lease_lost_at=case(
+                    (table.state == self.states.RUNNING, table.lease_until),
+                    else_=table.lease_lost_at,
+                ),
                 lease_until=now + lease,
                 **begun,
             )
@@ -78,16 +89,11 @@ class LeasedRows:
 
     def write(self, db: Session, held: Claim, **values: Any) -> bool:
         """Change what is held; False when it was called off, or claimed by somebody else since."""
-        table = self.table
         written = (
-            update(table)
-            .where(
-                table.id == held.row_id,
-                table.state == self.states.RUNNING,
-                table.fence == held.fence,
-            )
+            update(self.table)
+            .where(self.is_held(held))
             .values(**values)
-            .returning(table.id)
+            .returning(self.table.id)
             .execution_options(synchronize_session=False)
         )
         return db.execute(written).first() is not None
@@ -104,9 +110,20 @@ class LeasedRows:
             **answer,
         )
 
-    def fail(self, db: Session, held: Claim, error: BaseException, now: datetime) -> None:
-        """Note that an attempt failed: the row is ready again, or dead after five attempts."""
-        is_last = held.attempts >= MOST_ATTEMPTS
+    def fail(
+        self,
+        db: Session,
+        held: Claim,
+        error: BaseException,
+        now: datetime,
+        *,
+        is_hopeless: bool = False,
+    ) -> None:
+        """Note that an attempt failed: the row is ready again, or dead after five attempts.
+
+        When it is hopeless to try again, it is dead at once.
+        """
+        is_last = is_hopeless or held.attempts >= MOST_ATTEMPTS
         self.write(
             db,
             held,
@@ -125,9 +142,12 @@ class LeasedRows:
         resend_after: timedelta = RESEND_AFTER,
         most: int = MOST_SENT,
     ) -> list[int]:
-        """Take the rows to send now and note that they are sent; those beyond help are buried.
+        """Take the rows to send now, `most` of them, and note that they are sent.
 
-        Several sweepers may ask at once; a row sent twice is answered once.
+        Those beyond help are buried, whatever there is to send.
+
+        Several sweepers may ask at once: where the database can, each passes over what another has
+        in hand; and a row sent twice is answered once.
         """
         self._bury(db, now)
         if most <= 0:
@@ -137,7 +157,6 @@ class LeasedRows:
             select(table.id)
             .where(
                 self._is_due(now),
-                table.attempts < MOST_ATTEMPTS,
                 or_(table.sent_at.is_(None), table.sent_at <= now - resend_after),
             )
             .order_by(table.id)
@@ -150,28 +169,42 @@ class LeasedRows:
 
     def _bury(self, db: Session, now: datetime) -> None:
         """Declare dead what ended in its last attempt without a word."""
-        table = self.table
-        is_lost = and_(
-            table.attempts >= MOST_ATTEMPTS,
-            table.state == self.states.RUNNING,
-            table.lease_until < now,
-        )
         self._set(
             db,
-            is_lost,
+            self.is_lost(now),
             state=self.states.DEAD,
             finished_at=now,
             error="worker_lost",
-            lease_lost_at=table.lease_until,
+            lease_lost_at=self.table.lease_until,
         )
 
     def _set(self, db: Session, where: ColumnElement[bool], **values: Any) -> None:
         changed = update(self.table).where(where).values(**values)
         db.execute(changed.execution_options(synchronize_session=False))
 
-    def _is_due(self, now: datetime) -> ColumnElement[bool]:
+    def is_held(self, held: Claim) -> ColumnElement[bool]:
+        """Say in SQL that a row is still held under the claim."""
         table = self.table
-        return or_(
-            table.state == self.states.READY,
-            and_(table.state == self.states.RUNNING, table.lease_until < now),
+        return and_(
+            table.id == held.row_id,
+            table.state == self.states.RUNNING,
+            table.fence == held.fence,
+            self.only,
         )
+
+    def is_lost(self, now: datetime) -> ColumnElement[bool]:
+        """Say in SQL that the last attempt at a row ended without a word."""
+        return and_(self.table.attempts >= MOST_ATTEMPTS, self._is_abandoned(now))
+
+    def _is_due(self, now: datetime) -> ColumnElement[bool]:
+        waits = or_(self.table.state == self.states.READY, self._is_abandoned(now))
+        return and_(waits, self.table.attempts < MOST_ATTEMPTS, self.only)
+
+    def _is_abandoned(self, now: datetime) -> ColumnElement[bool]:
+        return and_(self.table.state == self.states.RUNNING, self.table.lease_until < now)
+
+
+def error_text(error: BaseException) -> str:
+    """Tell an error to people: its kind and first line, long numbers blotted out."""
+    first = (str(error).splitlines() or [""])[0]
+    return re.sub(r"\d{7,}", "…", f"{type(error).__name__}: {first}")[:LONGEST_ERROR]

@@ -110,7 +110,7 @@ def _table(kept: Mapping[str, Any], places: tuple[Point, ...]) -> TravelTable:
 
 def keep_ways(db: Session, held: Claim, table: TravelTable | None, told: ToldWays) -> None:
     """Keep with a batch what it was planned by, so that the same plan can be made again."""
-    batch = db.get_one(Batch, held.batch_id)
+    batch = db.get_one(Batch, held.row_id)
     batch.figures = {**batch.figures, "travel": as_json(told)}
     if table is not None:
         minutes = table.minutes.astype(STORED_AS).tobytes()

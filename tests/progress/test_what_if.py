@@ -27,7 +27,7 @@ from outreach.progress.what_if import (
     try_again,
     what_if_of,
 )
-from outreach.visits.batches import MOST_ATTEMPTS
+from outreach.visits.leased_rows import MOST_ATTEMPTS
 from tests.progress.asking import ask_about, world
 from tests.visits.world import LEASE, NOW, World, account
 

@@ -14,7 +14,8 @@ from outreach.planning.assign import assign
 from outreach.progress.tables import WhatIf
 from outreach.progress.what_if import WhatIfIn, ask
 from outreach.villages.roads import RoadTrouble
-from outreach.visits.batches import MOST_ATTEMPTS, Claim, load_problem
+from outreach.visits.batches import Claim, load_problem
+from outreach.visits.leased_rows import MOST_ATTEMPTS
 from outreach.visits.measured_ways import told_ways
 from outreach.visits.tables import Batch, Visit
 from tasks.assignment import plan_batch
@@ -59,7 +60,7 @@ def _travel_minutes(engine: Engine) -> set[int]:
 def _problem(engine: Engine, batch_id: int) -> Problem:
     with reading(engine) as db:
         batch = db.get_one(Batch, batch_id)
-        return load_problem(db, Claim(batch_id, batch.run_id, batch.fence, batch.attempts))
+        return load_problem(db, Claim(batch_id, batch.fence, batch.attempts, batch.run_id))
 
 
 def _first_batch(engine: Engine) -> int:

@@ -15,8 +15,8 @@ from outreach.db import reading, unit_of_work
 from outreach.progress.tables import AskedState, WhatIf
 from outreach.progress.what_if import WhatIfIn
 from outreach.progress.what_if import ask as ask_what_if
-from outreach.visits.batches import MOST_SENT
 from outreach.visits.certificates import ask as ask_bounds
+from outreach.visits.leased_rows import MOST_SENT
 from outreach.visits.tables import Batch, BatchState
 from tasks.app import BEFORE_KINDS, CONFIGURATION, PLANNING, POST, QUESTIONS, QUEUE_OF, make_app
 from tasks.sweeper import Queue, send_all

@@ -9,7 +9,8 @@ import pytest
 import redis
 
 from outreach.db import unit_of_work
-from outreach.visits.batches import MOST_SENT, claim
+from outreach.visits.batches import claim
+from outreach.visits.leased_rows import MOST_SENT
 from tasks.app import CONFIGURATION, PLANNING, QUESTIONS, count_waiting, make_app
 from tasks.assignment import plan_batch
 from tasks.sweeper import sweep_once

@@ -23,11 +23,11 @@ from outreach.visits.batches import (
     UnsoundPlan,
     claim,
     due_batches,
-    error_text,
     fail,
     load_problem,
     renew,
 )
+from outreach.visits.leased_rows import error_text
 from outreach.visits.runs import run_progress
 from outreach.visits.saving import save_plan
 from outreach.visits.tables import (

@@ -131,7 +131,7 @@ def test_what_later_batches_kept_holds_and_a_plan_by_estimates_keeps_nothing(
         minutes = np.where(np.eye(len(table.places)), 0, MEASURED + 1)
         db.add(later)
         db.flush()
-        held = Claim(later.id or 0, later.run_id, later.fence, later.attempts)
+        held = Claim(later.id or 0, later.fence, later.attempts, later.run_id)
         told = ToldWays("jalan lain", None, NOW)
         keep_ways(db, held, TravelTable(table.places[:4], minutes[:4, :4], "jalan lain"), told)
         db.flush()

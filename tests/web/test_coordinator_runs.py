@@ -11,7 +11,8 @@ from sqlmodel import select
 from outreach.db import unit_of_work
 from outreach.people.tables import Role
 from outreach.planning.check import Rule, Violation
-from outreach.visits.batches import UnsoundPlan, error_text
+from outreach.visits.batches import UnsoundPlan
+from outreach.visits.leased_rows import error_text
 from outreach.visits.tables import Batch, BatchState, PlanRun, RunState
 from tests.web.planned import ask_for_plan, engine_of, hang_clock, rows, words_of, work_off
 
