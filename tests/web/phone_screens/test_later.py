@@ -132,6 +132,16 @@ def ask_for(office: Office) -> None:
     office.set_visit(work=Work.AWAITING, day=village_today() + timedelta(days=3))
 
 
+def answer_without_network(page: Page, context: BrowserContext, office: Office) -> None:
+    """Ask for the visit, and say yes on a phone that cannot send it yet."""
+    ask_for(office)
+    reload_state(page)
+    context.set_offline(True)
+    page.tap(".visit [data-act]")
+    page.tap("[data-say=can]")
+    outcome(page, "waiting")
+
+
 def test_an_answer_waits_for_the_network_and_says_so(
     handset: Page, context: BrowserContext, office: Office
 ) -> None:
@@ -172,12 +182,7 @@ def test_a_no_needs_a_reason_and_a_confirmed_visit_is_given_back(
 def test_an_answer_to_a_visit_that_moved_meanwhile_is_not_taken_and_said(
     handset: Page, context: BrowserContext, office: Office
 ) -> None:
-    ask_for(office)
-    reload_state(handset)
-    context.set_offline(True)
-    handset.tap(".visit [data-act]")
-    handset.tap("[data-say=can]")
-    outcome(handset, "waiting")
+    answer_without_network(handset, context, office)
     office.set_visit(day=village_today() + timedelta(days=4), version=office.visit().version + 1)
     context.set_offline(False)
     handset.wait_for_selector("[data-outcome=refused], [data-outcome=disputed]", timeout=20_000)

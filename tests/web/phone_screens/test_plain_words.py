@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.web.phone_screens.conftest import village_today
-from tests.web.phone_screens.test_later import ask_for, reload_state
+from tests.web.phone_screens.test_later import answer_without_network, reload_state
 from tests.web.phone_screens.test_saving import refuse_and_note
 from tests.web.phone_screens.test_sixty_seconds import open_form, outcome, save, type_four
 
@@ -101,12 +101,7 @@ def test_what_is_wrong_with_a_number_moves_no_field_beside_it(handset: Page) -> 
 
 def answer_too_late(page: Page, context: BrowserContext, office: Office) -> None:
     """Answer without a network, and send it once the visit has been moved."""
-    ask_for(office)
-    reload_state(page)
-    context.set_offline(True)
-    page.tap(".visit [data-act]")
-    page.tap("[data-say=can]")
-    outcome(page, "waiting")
+    answer_without_network(page, context, office)
     office.set_visit(day=village_today() + timedelta(days=4), version=office.visit().version + 1)
     context.set_offline(False)
     outcome(page, "disputed")
@@ -115,12 +110,7 @@ def answer_too_late(page: Page, context: BrowserContext, office: Office) -> None
 def test_an_answer_that_waits_is_not_called_a_report(
     handset: Page, context: BrowserContext, office: Office
 ) -> None:
-    ask_for(office)
-    reload_state(handset)
-    context.set_offline(True)
-    handset.tap(".visit [data-act]")
-    handset.tap("[data-say=can]")
-    outcome(handset, "waiting")
+    answer_without_network(handset, context, office)
     state = handset.locator("[data-screen=saved] [data-slot=state]")
     expect(state).to_contain_text("Your answer is not sent yet.")
     handset.goto("/phone/#outbox")
@@ -144,12 +134,7 @@ def test_a_late_answer_is_with_the_branch_and_what_holds_now_is_said(
 def test_a_late_answer_to_a_visit_that_left_stands_before_the_visits_until_it_is_read(
     handset: Page, context: BrowserContext, office: Office
 ) -> None:
-    ask_for(office)
-    reload_state(handset)
-    context.set_offline(True)
-    handset.tap(".visit [data-act]")
-    handset.tap("[data-say=can]")
-    outcome(handset, "waiting")
+    answer_without_network(handset, context, office)
     handset.tap("[data-screen=saved] a[href='#visits']")
     office.set_visit(day=village_today() + timedelta(days=90), version=office.visit().version + 1)
     context.set_offline(False)
