@@ -44,6 +44,10 @@ MOST_TRIES = 3
 #: How long a server may take to let a connection in, and a pool to have one free.
 CONNECT_SECONDS = 10
 
+#: The default of a new column of text: the code of the version before may run beside this one and
+#: writes no such column.
+EMPTY = {"server_default": ""}
+
 #: Rows written or asked for in one statement; SQLite takes 32,766 values.
 ROWS_PER_STATEMENT = 500
 

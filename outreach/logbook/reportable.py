@@ -12,7 +12,7 @@ from sqlmodel import col, select
 
 from outreach.people.access import narrow
 from outreach.visits.listing import next_visits, visits_by_id
-from outreach.visits.tables import Visit, Work
+from outreach.visits.tables import REPORTED, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 AHEAD = timedelta(days=60)
 #: So long after its day a sent form can still be opened and corrected with its visit in the list.
 CORRECTED_WITHIN = timedelta(days=60)
-REPORTED = (Work.DONE, Work.APPROVED, Work.SENT_BACK)
 COLUMNS = ("name", "label", "village", "day", "starts_at")
 
 

@@ -12,10 +12,11 @@ from sqlalchemy import exists, func, or_, select
 from sqlmodel import col
 
 from outreach.campaigns.tables import Campaign, Stage
-from outreach.papers.stay_entries import FIRM, stay_events
+from outreach.papers.stay_entries import stay_events
 from outreach.papers.wording import district_words, place_words
 from outreach.people.tables import Team
 from outreach.villages.tables import District, Regency, Village, Zone
+from outreach.visits.openings import FIRM
 from outreach.visits.question import was_released
 from outreach.visits.tables import ACTIVE, Happening, Result, Visit, VisitEvent, Work
 

@@ -12,7 +12,8 @@ from sqlmodel import col
 
 from outreach.papers.nights import stays_by_team
 from outreach.papers.wording import district_words, place_words
-from outreach.visits.tables import ACTIVE, Visit, VisitEvent, Work
+from outreach.visits.openings import FIRM
+from outreach.visits.tables import ACTIVE, Visit, VisitEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from outreach.papers.nights import TeamStay
     from outreach.visits.stays import StayRow
 
-#: Work that is settled: with one such visit the team goes for certain.
-FIRM = (Work.CONFIRMED, Work.DONE, Work.APPROVED, Work.SENT_BACK)
 _A_DAY = timedelta(days=1)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import String, case, cast, func, select
 from sqlmodel import col
 
+from outreach.db import ROWS_PER_STATEMENT
 from outreach.logbook.tables import SessionReport
 from outreach.progress.scope import Scope, current_reports
 from outreach.visits.stays import is_in_stay
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.villages.codes import Level
-
-_AT_ONCE = 500
 
 
 class Brought(NamedTuple):
@@ -104,7 +103,7 @@ def _add_stays(db: Session, scope: Scope, level: Level | None, found: dict[str, 
     keys: dict[int, list[str]] = defaultdict(list)
     for stay_id, region, _first in db.execute(held):
         keys[stay_id].append(region)
-    for part in batched(keys, _AT_ONCE):
+    for part in batched(keys, ROWS_PER_STATEMENT):
         for stay in db.scalars(select(Stay).where(col(Stay.id).in_(part))):
             regions = keys[stay.id or 0]
             found[regions[0]].minutes += 2 * stay.access_minutes

@@ -28,10 +28,10 @@ from outreach.progress.tables import WhatIf
 from outreach.progress.weeks import monday_of
 from outreach.progress.what_if import WhatIfIn
 from outreach.villages.tables import Village
-from outreach.visits.question import REPORTED, local_day
+from outreach.visits.question import local_day
 from outreach.visits.snapshot import figures_of, places_of_stage
 from outreach.visits.stays import by_day, stays_between
-from outreach.visits.tables import ACTIVE, TO_COME, Visit
+from outreach.visits.tables import ACTIVE, REPORTED, TO_COME, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence

@@ -7,12 +7,10 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, Column, Index, text
 from sqlmodel import Field, SQLModel
 
-from outreach.db import CODE, words
+from outreach.db import CODE, EMPTY, words
 from outreach.logbook.tables import Package, Payer, Sector
 
 _NATIONAL_SQL = text("branch_id IS NULL")
-#: As in `visits.tables`: the code of the version before writes no such column.
-_EMPTY = {"server_default": ""}
 
 
 class Sponsorship(SQLModel, table=True):
@@ -128,7 +126,7 @@ class WhatIf(SQLModel, table=True):
     error: str = ""
     asked_by: int = Field(foreign_key="account.id", index=True)
     asked_at: datetime
-    request_id: str = Field(default="", sa_column_kwargs=_EMPTY)
+    request_id: str = Field(default="", sa_column_kwargs=EMPTY)
     finished_at: datetime | None = None
 
 

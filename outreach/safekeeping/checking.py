@@ -16,7 +16,7 @@ from outreach.db import reading
 from outreach.logbook.tables import SessionReport, SignUp
 from outreach.safekeeping.recounting import totals_wrong
 from outreach.schema import metadata
-from outreach.visits.tables import ACTIVE, Visit, VisitEvent, Work
+from outreach.visits.tables import ACTIVE, REPORTED, Visit, VisitEvent, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine, ForeignKeyConstraint, Table
     from sqlmodel import Session
 
-#: A visit in one of these has a report that counts, and no other has one.
-REPORTED = (Work.DONE, Work.APPROVED, Work.SENT_BACK)
 _ACTIVE = col(Visit.work).in_(ACTIVE)
 
 
@@ -104,7 +102,10 @@ def _corrections(db: Session) -> Iterator[str]:
 
 
 def _statuses(db: Session) -> Iterator[str]:
-    """Tell visits whose status or result is not what their report says."""
+    """Tell visits whose status or result is not what their report says.
+
+    A visit that was reported has one report that counts, and no other has one.
+    """
     held = and_(
         col(SessionReport.visit_id) == col(Visit.id), col(SessionReport.corrected_by).is_(None)
     )

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import inspect, select
 from sqlalchemy.exc import IntegrityError
 
+from outreach.db import ROWS_PER_STATEMENT
 from outreach.errors import Conflict
 from outreach.sheets.kinds import Act, Change, Undo
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session, SQLModel
 
-#: Rows asked for in one statement.
-_AT_ONCE = 500
 _JSON: TypeAdapter[Any] = TypeAdapter(Any)
 
 
@@ -78,7 +77,7 @@ def _locked(db: Session, table: Any, ids: Iterable[int]) -> dict[int | None, Any
     """
     query = select(table).order_by(table.id).with_for_update(key_share=True)
     found: dict[int | None, Any] = {}
-    for part in batched(sorted(ids), _AT_ONCE):
+    for part in batched(sorted(ids), ROWS_PER_STATEMENT):
         rows = db.scalars(query.where(table.id.in_(part)).execution_options(populate_existing=True))
         found |= {row.id: row for row in rows}
     return found

@@ -22,8 +22,8 @@ from outreach.visits.links import issue_links, withdraw_links
 from outreach.visits.moving import AFTER_A_MOVE, OFFERED, told_move
 from outreach.visits.question import SHEET_UNDONE
 from outreach.visits.saving import told_place
-from outreach.visits.tables import ACTIVE, Happening, Visit, Work
-from outreach.visits.teamday import HELD, TeamAndDay, clock_time, lock_teams, take_visits
+from outreach.visits.tables import ACTIVE, REPORTED, Happening, Visit, Work
+from outreach.visits.teamday import TeamAndDay, clock_time, lock_teams, take_visits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -136,7 +136,7 @@ def _seat_all(db: Session, board: Board, arrangement: Arrangement, stage_id: int
             visit.team_id, visit.day, visit.slot = *key, seat.slot
             visit.work = after[visit.id]
             _time(visit, one)
-        elif seat.visit.work not in HELD:
+        elif seat.visit.work not in REPORTED:
             if seat.visit.starts_at != clock_time(one.starts_minute):
                 seat.visit.work = AFTER_A_MOVE[seat.visit.work]
             _time(seat.visit, one)

@@ -16,8 +16,8 @@ from outreach.visits.board import Board, Seat
 from outreach.visits.move_warnings import MoveWarning
 from outreach.visits.moving import AFTER_A_MOVE
 from outreach.visits.slots import MOST_SLOTS
-from outreach.visits.tables import Work
-from outreach.visits.teamday import HELD, TOLD, TeamAndDay, clock_time
+from outreach.visits.tables import REPORTED, Work
+from outreach.visits.teamday import TOLD, TeamAndDay, clock_time
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -69,7 +69,7 @@ class Day:
             for seat, one in zip(self.seats, self.planned, strict=True)
             if seat.visit is not None
             and not seat.is_moved
-            and seat.visit.work not in HELD
+            and seat.visit.work not in REPORTED
             and seat.visit.starts_at != clock_time(one.starts_minute)
         ]
 

@@ -22,8 +22,8 @@ from outreach.people.access import covers
 from outreach.people.tables import BranchRegency
 from outreach.villages.codes import Level
 from outreach.villages.tables import Village
-from outreach.visits.question import REPORTED, local_day, past_of
-from outreach.visits.tables import ACTIVE, Result, Visit
+from outreach.visits.question import local_day, past_of
+from outreach.visits.tables import ACTIVE, REPORTED, Result, Visit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlmodel import col
 
+from outreach.db import ROWS_PER_STATEMENT
 from outreach.people.officials import active_officials
 from outreach.visits.links import live_links
 from outreach.visits.listing import awaiting
@@ -38,7 +39,6 @@ _WAITS_SINCE = (
     Happening.WISHED,
     Happening.LINK_RENEWED,
 )
-_PER_STATEMENT = 500
 
 
 class CallWhy(StrEnum):
@@ -148,7 +148,7 @@ def _last_heard(db: Session, visit_ids: Iterable[int]) -> dict[int, _Heard]:
     What a village wished stands until it is asked anew, however often nobody answers a call.
     """
     found: dict[int, _Heard] = {}
-    for part in batched(visit_ids, _PER_STATEMENT):
+    for part in batched(visit_ids, ROWS_PER_STATEMENT):
         query = select(VisitEvent).where(
             col(VisitEvent.visit_id).in_(part), col(VisitEvent.happening).in_(_WAITS_SINCE)
         )

@@ -25,9 +25,8 @@ from outreach.visits.links import renew_link
 from outreach.visits.question import local_day
 from outreach.visits.saving import told_place
 from outreach.visits.slots import put_at
-from outreach.visits.tables import Channel, Happening, Visit, Work
+from outreach.visits.tables import REPORTED, Channel, Happening, Visit, Work
 from outreach.visits.teamday import (
-    HELD,
     Stop,
     TeamAndDay,
     day_of_team,
@@ -165,7 +164,7 @@ def set_times_without(
     A visit that goes makes room, so nothing but the way changes for those who were told.
     """
     for stop in stops_left(db, *left, leaving):
-        if stop.visit.work not in HELD:
+        if stop.visit.work not in REPORTED:
             _set_time(db, stop, told_move(stop.visit), author)
 
 
@@ -264,7 +263,7 @@ def _set_times(
     if firm and not also_confirmed:
         raise Conflict(problem="confirmed_would_move", villages=firm)
     for stop in stops:
-        if stop.visit.work not in HELD:
+        if stop.visit.work not in REPORTED:
             before = told.get(stop.visit.id or 0) or told_move(stop.visit)
             _set_time(db, stop, before, author, is_moved=stop.visit is moved)
 

@@ -22,8 +22,8 @@ from outreach.visits.moving import MoveIn, relocate, set_times_after, told_on
 from outreach.visits.saving import told_place
 from outreach.visits.slots import put_at
 from outreach.visits.stays import team_days
-from outreach.visits.tables import ACTIVE, Happening, Visit, Work
-from outreach.visits.teamday import HELD, TOLD, clock_time, day_minute, lock_teams, take_visits
+from outreach.visits.tables import ACTIVE, REPORTED, Happening, Visit, Work
+from outreach.visits.teamday import TOLD, clock_time, day_minute, lock_teams, take_visits
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from outreach.visits.lifecycle import Author
 
 #: The start of these never changes for the sake of another visit.
-FIRM = frozenset({Work.CONFIRMED, *HELD})
+FIRM = frozenset({Work.CONFIRMED, *REPORTED})
 
 
 def open_days(

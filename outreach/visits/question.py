@@ -30,6 +30,7 @@ from outreach.visits.kept_calendar import calendar_as_kept
 from outreach.visits.stays import by_day, stays_between
 from outreach.visits.tables import (
     ACTIVE,
+    REPORTED,
     Happening,
     PlanRun,
     Result,
@@ -48,9 +49,6 @@ if TYPE_CHECKING:
 
     from outreach.planning.model import TeamDay
     from outreach.villages.calendar import Mark
-
-#: The session has been told about; whether anything came of it is another axis.
-REPORTED = (Work.DONE, Work.APPROVED, Work.SENT_BACK)
 
 #: A re-plan may replace these; whatever an official knows of stays.
 REPLACEABLE = (Work.PROPOSED,)

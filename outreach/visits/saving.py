@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlmodel import col
 
 from outreach.campaigns.tables import Stage, StageVillage, Status
-from outreach.db import insert_into
+from outreach.db import ROWS_PER_STATEMENT, insert_into
 from outreach.planning.check import violations
 from outreach.planning.expeditions import way_minutes
 from outreach.planning.model import Reason, Remedy, Unplaced
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from outreach.visits.batches import Claim
     from outreach.visits.tables import Batch, PlanRun
     from outreach.visits.teamday import TeamAndDay
-
-# SQLite takes 32,766 values in one statement.
-ROWS_PER_INSERT = 500
 
 
 def save_plan(db: Session, held: Claim, asked: Problem, plan: Plan, now: datetime) -> bool:
@@ -126,7 +123,7 @@ def _insert_visits(
         for visit in ordered
     ]
     ids: dict[str, int] = {}
-    for part in batched(rows, ROWS_PER_INSERT):
+    for part in batched(rows, ROWS_PER_STATEMENT):
         taken = insert_into(db, Visit).values(list(part)).on_conflict_do_nothing()
         inserted = db.execute(taken.returning(col(Visit.village_code), col(Visit.id)))
         ids.update({row.village_code: row.id for row in inserted})

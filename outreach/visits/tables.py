@@ -8,7 +8,7 @@ from sqlalchemy import JSON, CheckConstraint, Column, Index, text
 from sqlmodel import Field, SQLModel
 
 import outreach.campaigns.tables  # noqa: F401 - its keys point there, whoever imports it first
-from outreach.db import CODE, words
+from outreach.db import CODE, EMPTY, words
 from outreach.villages.tables import Zone
 
 
@@ -125,14 +125,15 @@ class ReplanState(StrEnum):
     DISCARDED = "discarded"
 
 
-#: A visit in one of these keeps its village and its team's slot.
-ACTIVE = (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED, Work.DONE, Work.APPROVED, Work.SENT_BACK)
-#: Still to be held: what was reported stays where it was held.
+#: Still to be held.
 TO_COME = (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED)
+#: The session has been told about, and what happened stays as it happened; whether anything came
+#: of it is another axis.
+REPORTED = (Work.DONE, Work.APPROVED, Work.SENT_BACK)
+#: A visit in one of these keeps its village and its team's slot.
+ACTIVE = (*TO_COME, *REPORTED)
 _ACTIVE_SQL = text("work IN (" + ", ".join(f"'{status.value}'" for status in ACTIVE) + ")")
 _OPEN_RUN_SQL = text("state = 'running'")
-#: The code of the version before writes no such column, and may run beside this.
-_EMPTY = {"server_default": ""}
 
 
 class PlanRun(SQLModel, table=True):
@@ -159,7 +160,7 @@ class PlanRun(SQLModel, table=True):
     parameters: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
     requested_by: int = Field(foreign_key="account.id")
     requested_at: datetime
-    request_id: str = Field(default="", sa_column_kwargs=_EMPTY)
+    request_id: str = Field(default="", sa_column_kwargs=EMPTY)
     finished_at: datetime | None = None
 
 
@@ -247,7 +248,7 @@ class AskedBound(SQLModel, table=True):
     error: str = ""
     asked_by: int = Field(foreign_key="account.id")
     asked_at: datetime
-    request_id: str = Field(default="", sa_column_kwargs=_EMPTY)
+    request_id: str = Field(default="", sa_column_kwargs=EMPTY)
     finished_at: datetime | None = None
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.campaigns.choosing import sites_of
+from outreach.db import ROWS_PER_STATEMENT
 from outreach.errors import Conflict
 from outreach.people.rota import rest_of_branch, team_day
 from outreach.people.tables import Team, TeamLeave
@@ -20,7 +21,7 @@ from outreach.planning.workdays import Closed, ClosedKind, why_closed
 from outreach.villages.tables import Village
 from outreach.visits.day_ways import ways_of_visits
 from outreach.visits.stays import at_hub, is_on_the_way, stays_of_teams
-from outreach.visits.tables import ACTIVE, Visit, Work
+from outreach.visits.tables import ACTIVE, REPORTED, Visit, Work
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -32,16 +33,12 @@ if TYPE_CHECKING:
     from outreach.visits.stays import StayRow
 
 MINUTES_A_DAY = 24 * 60
-_AT_ONCE = 500
 
 #: One team on one day.
 type TeamAndDay = tuple[int, date]
 
-#: Reported: what happened stays as it happened.
-HELD = (Work.DONE, Work.APPROVED, Work.SENT_BACK)
-
 #: The village knows the start: it changes only when the road leaves no other way.
-TOLD = frozenset({Work.AWAITING, Work.CONFIRMED, *HELD})
+TOLD = frozenset({Work.AWAITING, Work.CONFIRMED, *REPORTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ class Stop:
     @property
     def is_shifted(self) -> bool:
         """Whether the session would start at another time than is written down."""
-        return self.visit.work not in HELD and self.starts_at != self.visit.starts_at
+        return self.visit.work not in REPORTED and self.starts_at != self.visit.starts_at
 
 
 def clock_time(minute: int) -> time:
@@ -102,13 +99,13 @@ def take_visits(
     wanted = set(visit_ids)
     seats = select(col(Visit.team_id), col(Visit.day))
     keys = {*days}
-    for part in batched(wanted, _AT_ONCE):
+    for part in batched(wanted, ROWS_PER_STATEMENT):
         keys.update((row.team_id, row.day) for row in db.execute(seats.where(_are(part))))
     wanted |= _ids_on(db, keys)
     query = select(Visit).order_by(col(Visit.id)).with_for_update(key_share=True)
     return [
         visit
-        for part in batched(sorted(wanted), _AT_ONCE)
+        for part in batched(sorted(wanted), ROWS_PER_STATEMENT)
         for visit in db.scalars(
             query.where(_are(part)), execution_options={"populate_existing": True}
         )

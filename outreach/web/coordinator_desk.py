@@ -17,7 +17,7 @@ from outreach.logbook.tariff import discounts_ending
 from outreach.people.tables import Role
 from outreach.visits.question import local_day
 from outreach.visits.standing import Stand
-from outreach.visits.tables import RunState, Work
+from outreach.visits.tables import REPORTED, RunState, Work
 from outreach.web.auth import person
 from outreach.web.coordinator_asking import reaches_of
 from outreach.web.coordinator_pages import now, pages, today
@@ -67,7 +67,7 @@ PRESSING = (
 
 #: How the bar of a day is made up, from its foot upwards.
 PIECES = {
-    "held": (Work.DONE, Work.APPROVED, Work.SENT_BACK),
+    "held": REPORTED,
     "confirmed": (Work.CONFIRMED,),
     "open": (Work.AWAITING, Work.PROPOSED),
 }
