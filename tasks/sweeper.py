@@ -84,10 +84,20 @@ def sweep_once(
     `MOST_SENT` messages `waiting` in the queue nothing is sent: while all workers are away, sending
     again and again would fill Redis.
     """
+    return _send_due(engine, now, send, partial(due_batches, resend_after=resend_after), waiting)
+
+
+def _send_due(
+    engine: Engine,
+    now: datetime,
+    send: Callable[[int], object],
+    take_due: Callable[..., list[int]],
+    waiting: int,
+) -> int:
     with unit_of_work(engine) as db:
-        due = due_batches(db, now, resend_after, most=max(0, MOST_SENT - waiting))
-    for batch_id in due:
-        send(batch_id)
+        due = take_due(db, now, most=max(0, MOST_SENT - waiting))
+    for number in due:
+        send(number)
     return len(due)
 
 
@@ -121,44 +131,28 @@ def post_once(
     engine: Engine, now: datetime, send: Callable[[int], object], waiting: int = 0
 ) -> int:
     """Send the e-mails that are due, as `sweep_once` sends batches."""
-    with unit_of_work(engine) as db:
-        due = outbox.due(db, now, most=max(0, MOST_SENT - waiting))
-    for message_id in due:
-        send(message_id)
-    return len(due)
+    return _send_due(engine, now, send, outbox.due, waiting)
 
 
 def suppose_once(
     engine: Engine, now: datetime, send: Callable[[int], object], waiting: int = 0
 ) -> int:
     """Send the what-ifs that are due, as `sweep_once` sends batches."""
-    with unit_of_work(engine) as db:
-        due = due_what_ifs(db, now, most=max(0, MOST_SENT - waiting))
-    for what_if_id in due:
-        send(what_if_id)
-    return len(due)
+    return _send_due(engine, now, send, due_what_ifs, waiting)
 
 
 def certify_once(
     engine: Engine, now: datetime, send: Callable[[int], object], waiting: int = 0
 ) -> int:
     """Send the plans to hold against the best possible, as `sweep_once` sends batches."""
-    with unit_of_work(engine) as db:
-        due = due_bounds(db, now, most=max(0, MOST_SENT - waiting))
-    for bound_id in due:
-        send(bound_id)
-    return len(due)
+    return _send_due(engine, now, send, due_bounds, waiting)
 
 
 def digest_once(
     engine: Engine, now: datetime, send: Callable[[int], object], waiting: int = 0
 ) -> int:
     """Send the weekly digests that are due, as `sweep_once` sends batches."""
-    with unit_of_work(engine) as db:
-        due = due_digests(db, now, most=max(0, MOST_SENT - waiting))
-    for account_id in due:
-        send(account_id)
-    return len(due)
+    return _send_due(engine, now, send, due_digests, waiting)
 
 
 #: Who is sent by which queue, and how many places of it stay free for those above: work that
