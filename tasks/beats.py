@@ -6,6 +6,7 @@ work's, because they would inherit it. Who cannot reach the queue leaves no line
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from outreach.watch.beating import (
     note_errors,
     this_process,
 )
-from outreach.watch.logs import logger, set_up, take_errors
+from outreach.watch.logs import set_up, take_errors
 from outreach.watch.tables import ProcessKind
 from tasks.app import app, engine
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from outreach.watch.beating import Process
 
-log = logger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Beats(bootsteps.StartStopStep):  # type: ignore[misc]

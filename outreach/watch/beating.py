@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
 from outreach.db import Limits, insert_into, make_engine, unit_of_work
-from outreach.watch.logs import logger, take_errors
+from outreach.watch.logs import take_errors
 from outreach.watch.tables import Heartbeat, ProcessKind
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ FORGOTTEN_AFTER = timedelta(days=1)
 PATIENCE_SECONDS = 2
 _BEAT = Limits("beat", PATIENCE_SECONDS, PATIENCE_SECONDS, 1)
 
-log = logger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

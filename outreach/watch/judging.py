@@ -12,7 +12,7 @@ from outreach.watch.beating import is_late
 from outreach.watch.tables import ProcessKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from outreach.watch.tables import Heartbeat
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 #: A batch is taken within seconds where a worker is free; a worker is busy for half a minute.
 LONG_WAIT = timedelta(minutes=2)
 FAR_TOO_LONG = timedelta(minutes=15)
+
+#: Without them nothing is planned, sent or returned.
+NEEDED = (ProcessKind.SWEEPER, ProcessKind.WORKER)
 
 
 class Light(StrEnum):
@@ -57,12 +60,15 @@ def light_of(line: Heartbeat, now: datetime) -> Light:
     return Light.LOOK if is_late(line, now) else Light.GOOD
 
 
+def missing(alive: Collection[ProcessKind]) -> list[str]:
+    """Name what is needed and not there, as codes for the words."""
+    return [f"no_{kind.value}" for kind in NEEDED if kind not in alive]
+
+
 def _of_processes(lines: Sequence[Heartbeat], now: datetime) -> Iterator[Finding]:
     alive = [line for line in lines if not is_late(line, now)]
     kinds = {line.kind for line in alive}
-    for kind in (ProcessKind.SWEEPER, ProcessKind.WORKER):
-        if kind not in kinds:
-            yield Finding(Light.WRONG, f"no_{kind.value}")
+    yield from (Finding(Light.WRONG, code) for code in missing(kinds))
     silent = len(lines) - len(alive)
     if silent:
         yield Finding(Light.LOOK, "silent", {"count": silent})

@@ -36,11 +36,6 @@ _HARMLESS = re.compile(r"\d{4}-\d\d-\d\d|\d\d(?:\.\d\d){1,2}(?:\.\d{4})?|\d{1,3}
 _about: ContextVar[Mapping[str, object]] = ContextVar("about")
 
 
-def logger(name: str) -> logging.Logger:
-    """Give the logger of a module."""
-    return logging.getLogger(name)
-
-
 @contextmanager
 def about(**fields: object) -> Iterator[None]:
     """Let every line of the block tell what it is about, with some of `FIELDS`."""

@@ -14,18 +14,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 import outreach
 from outreach.watch.beating import living
-from outreach.watch.tables import ProcessKind
+from outreach.watch.judging import missing
 from outreach.web.database import reading_db
 from outreach.web.routing import public
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
-    from sqlmodel import Session
 
 pages = Blueprint("health", __name__)
-
-#: Without them nothing is planned, sent or returned; what is missing is told by these words.
-NEEDED = {ProcessKind.SWEEPER: "no_sweeper", ProcessKind.WORKER: "no_worker"}
 
 
 @pages.get("/healthz")
@@ -51,15 +47,11 @@ def _missing() -> list[str]:
             at = MigrationContext.configure(db.connection()).get_current_heads()
             if set(at) != _newest():
                 return ["tables_not_up_to_date"]
-            return _silent(db)
+            alive = living(db, datetime.now(UTC))
+            return missing([kind for kind, count in alive.items() if count])
     except SQLAlchemyError as error:
         current_app.logger.warning("the database does not answer: %s", type(error).__name__)
         return ["database_does_not_answer"]
-
-
-def _silent(db: Session) -> list[str]:
-    alive = living(db, datetime.now(UTC))
-    return [word for kind, word in NEEDED.items() if not alive[kind]]
 
 
 @cache

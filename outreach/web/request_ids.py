@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 import uuid
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flask import g, has_request_context, request
 
-from outreach.watch.logs import about_nothing, logger, now_about
+from outreach.watch.logs import about_nothing, now_about
 from outreach.web.database import running
 from outreach.web.metrics import note_request
 
@@ -26,7 +27,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 #: What no page of ours answers.
 NO_ROUTE = "none"
 
-log = logger(__name__)
+log = logging.getLogger(__name__)
 
 
 def install(app: Flask) -> None:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from flask import request
 from sqlalchemy.exc import SQLAlchemyError
 
+from outreach.web.request_ids import route
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -81,7 +83,7 @@ def _write(
     event: Event, account_id: int | None, words: str, serious: bool, status: int | None = None
 ) -> None:
     who = f"account {account_id}" if account_id is not None else f"{request.remote_addr}"
-    rule = request.url_rule.rule if request.url_rule else "none"
+    rule = route()
     facts = {"account_id": account_id, "route": rule, "status": status}
     level = logging.WARNING if serious else logging.INFO
     told = "%s%s: %s at %s %s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import pytest
 import tasks.beats
 from outreach.db import reading, unit_of_work
 from outreach.watch.beating import BEAT_EVERY, Process, beat, read_beats
-from outreach.watch.logs import logger, set_up, take_errors
+from outreach.watch.logs import set_up, take_errors
 from outreach.watch.tables import Heartbeat, ProcessKind
 from tasks.app import app
 from tests.conftest import free_port
@@ -103,12 +104,12 @@ def test_errors_of_a_child_are_told_with_its_worker(
         beat(db, Process(ProcessKind.WORKER, 4711, NOW), NOW, errors=1)
     monkeypatch.setattr(os, "getppid", lambda: 4711)
     set_up("json")
-    logger("tasks.somewhere").error("inherited from the worker itself")
+    logging.getLogger("tasks.somewhere").error("inherited from the worker itself")
     tasks.beats._begin_at_zero()
     tasks.beats._tell_errors()
     assert [line.errors for line in _lines(at_database)] == [1]
     for _ in range(2):
-        logger("tasks.somewhere").error("of the child's own")
+        logging.getLogger("tasks.somewhere").error("of the child's own")
     tasks.beats._tell_errors()
     assert [line.errors for line in _lines(at_database)] == [3]
     assert take_errors() == 0

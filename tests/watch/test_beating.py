@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ from outreach.watch.beating import (
     note_errors,
     read_beats,
 )
-from outreach.watch.logs import logger, set_up, take_errors
+from outreach.watch.logs import set_up, take_errors
 from outreach.watch.tables import ProcessKind
 from tests.conftest import free_port, fresh_postgres
 from tests.visits.world import NOW
@@ -86,8 +87,8 @@ def test_who_is_silent_is_late_and_forgotten_after_a_day(engine: Engine) -> None
 def test_errors_that_were_logged_come_with_the_next_line(engine: Engine) -> None:
     set_up("json")
     take_errors()
-    logger("outreach.somewhere").error("what went wrong")
-    logger("outreach.somewhere").warning("no error")
+    logging.getLogger("outreach.somewhere").error("what went wrong")
+    logging.getLogger("outreach.somewhere").warning("no error")
     for _ in range(2):
         beat_carefully(engine, WORKER)
     assert [errors for _, _, errors in _told(engine)] == [1]
