@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from pydantic import BaseModel, Field
 
-from outreach.errors import Conflict, Invalid
+from outreach.errors import Conflict
 from outreach.messages import outbox
 from outreach.messages.reach import without_contact
 from outreach.messages.tables import Matter, Medium, MessageState
@@ -22,7 +22,7 @@ from outreach.people.tables import Role
 from outreach.visits.links import live_links
 from outreach.web.addresses import link_address, public_url
 from outreach.web.auth import person
-from outreach.web.coordinator_pages import is_tap, now, pages, refuse_tap
+from outreach.web.coordinator_pages import is_tap, now, page_asked, pages, refuse_tap
 from outreach.web.database import reading_db, running, writing_db
 from outreach.web.forms import read
 from outreach.web.message_words import mail_words
@@ -44,12 +44,6 @@ SECOND_THOUGHTS = timedelta(hours=12)
 MOST_SENT_SHOWN = 20
 #: E-mails that failed longer ago are about visits that are over.
 LOOK_BACK = timedelta(days=30)
-
-
-class PageIn(BaseModel):
-    """Which page is shown."""
-
-    page: int = Field(default=1, ge=1, le=100_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +75,10 @@ class SentIn(BaseModel):
 @allow(Role.COORDINATOR)
 def messages() -> ResponseReturnValue:
     """Show what is to be told to officials, and what could not be."""
-    try:
-        page = read(PageIn, request.args).page
-    except Invalid:
-        page = 1
     with reading_db() as db:
         waiting = outbox.to_send_by_hand(db, person())
         last = max(1, -(-len(waiting) // PAGE_LENGTH))
-        page = min(page, last)
+        page = min(page_asked(), last)
         first = (page - 1) * PAGE_LENGTH
         shown = _written(db, waiting[first : first + PAGE_LENGTH])
         days = _reminders_by_day(waiting)

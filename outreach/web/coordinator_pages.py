@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, flash, request
 from flask_babel import gettext as _
+from pydantic import BaseModel, Field
 
 from outreach.campaigns.stages import StageIn, require_planner, stage_of
 from outreach.errors import Invalid
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask.typing import ResponseReturnValue
-    from pydantic import BaseModel
     from sqlmodel import Session
 
     from outreach.campaigns.tables import Stage
@@ -44,6 +44,20 @@ def now() -> datetime:
 def today() -> date:
     """Return the day it is where the person works."""
     return now().astimezone(ZoneInfo(person().zone)).date()
+
+
+class PageIn(BaseModel):
+    """Which page of a list is shown."""
+
+    page: int = Field(default=1, ge=1, le=100_000)
+
+
+def page_asked() -> int:
+    """Read from the address which page of a list is shown; the first if it names none."""
+    try:
+        return read(PageIn, request.args).page
+    except Invalid:
+        return 1
 
 
 def days_asked[Asked: BaseModel](model: type[Asked]) -> Asked:

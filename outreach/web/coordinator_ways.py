@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import ngettext
-from pydantic import BaseModel, Field
 
 from outreach.errors import Invalid
 from outreach.people.calendar_edits import calendar_areas
@@ -16,7 +15,7 @@ from outreach.people.ways import WayIn, note_way, noted_ways
 from outreach.planning.model import Access
 from outreach.planning.travel import AIR, BOAT
 from outreach.web.auth import person
-from outreach.web.coordinator_pages import READERS, pages
+from outreach.web.coordinator_pages import READERS, page_asked, pages
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill
 from outreach.web.i18n import number
@@ -30,12 +29,6 @@ if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
 
     from outreach.villages.search import Found
-
-
-class PageIn(BaseModel):
-    """Which page of the list is shown."""
-
-    page: int = Field(default=1, ge=1, le=100_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +80,9 @@ def _done(access: Access, villages: int) -> str:
     return str(words)
 
 
-def _page_asked() -> int:
-    try:
-        return read(PageIn, request.args).page
-    except Invalid:
-        return 1
-
-
 def _page(form: Filled, meant: Sequence[Found] = ()) -> str:
     with reading_db() as db:
-        noted = noted_ways(db, person(), page=_page_asked())
+        noted = noted_ways(db, person(), page=page_asked())
     return render_template(
         "coordinator/ways.html",
         noted=noted,
