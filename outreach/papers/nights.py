@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.people.tables import Team
+from outreach.villages.codes import Level
 from outreach.villages.reading import names_of
 from outreach.villages.tables import Village
 from outreach.visits.stays import StayRow, stays_between
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from sqlmodel import Session
-
-_REGENCY, _DISTRICT = len("PP.RR"), len("PP.RR.DD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +44,17 @@ def _hubs(db: Session, codes: Collection[str]) -> dict[str, dict[str, str]]:
     """Name the villages with what a letter says of each."""
     if not codes:
         return {}
-    names = names_of(db, {code[:depth] for code in codes for depth in (_REGENCY, _DISTRICT)})
+    names = names_of(
+        db, {code[:depth] for code in codes for depth in (Level.REGENCY, Level.DISTRICT)}
+    )
     columns = (col(Village.code), col(Village.name), col(Village.kind))
     return {
         code: {
             "village_code": code,
             "village": name,
             "village_kind": kind.value,
-            "district": names[code[:_DISTRICT]],
-            "regency": names[code[:_REGENCY]],
+            "district": names[code[: Level.DISTRICT]],
+            "regency": names[code[: Level.REGENCY]],
         }
         for code, name, kind in db.execute(select(*columns).where(col(Village.code).in_(codes)))
     }

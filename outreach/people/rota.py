@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlmodel import col, select
@@ -37,18 +38,13 @@ def team_days(
     branch's own closed days, a team's free weekdays and its leave. `holidays` None looks them up.
     """
     rest = rest_of_branch(db, branch_id, starts, ends)
+    if holidays is not None:
+        rest = replace(rest, holidays=holidays)
     away = leave_days(db, branch_id, starts, ends)
     days = [
         team_day(team, base, day)
         for team, base in _teams(db, branch_id)
-        for day in workdays.workdays(
-            starts,
-            ends,
-            weekdays={iso - 1 for iso in team.weekdays},
-            extra_closed=extra_closed,
-            holidays=rest.holidays if holidays is None else holidays,
-            sundays_too=rest.works_sundays,
-        )
+        for day in _workdays(team, rest, starts, ends, extra_closed)
         if day not in away.get(team.id or 0, ())
     ]
     return tuple(sorted(days, key=lambda d: (d.day, d.team_id)))
@@ -57,18 +53,28 @@ def team_days(
 def days_off(db: Session, branch_id: int, starts: date, ends: date) -> dict[int, frozenset[date]]:
     """Days on which a team of a branch rests with everybody or each week, by team; no leave."""
     rest = rest_of_branch(db, branch_id, starts, ends)
+    days = frozenset(workdays.days_between(starts, ends))
     return {
-        team.id or 0: frozenset(workdays.days_between(starts, ends)).difference(
-            workdays.workdays(
-                starts,
-                ends,
-                weekdays={iso - 1 for iso in team.weekdays},
-                holidays=rest.holidays,
-                sundays_too=rest.works_sundays,
-            )
-        )
+        team.id or 0: days.difference(_workdays(team, rest, starts, ends))
         for team, _ in _teams(db, branch_id)
     }
+
+
+def _workdays(
+    team: Team,
+    rest: Rest,
+    starts: date,
+    ends: date,
+    extra_closed: Mapping[date, str] | None = None,
+) -> tuple[date, ...]:
+    return workdays.workdays(
+        starts,
+        ends,
+        weekdays={iso - 1 for iso in team.weekdays},
+        extra_closed=extra_closed,
+        holidays=rest.holidays,
+        sundays_too=rest.works_sundays,
+    )
 
 
 def rest_of_branch(db: Session, branch_id: int, starts: date, ends: date) -> Rest:

@@ -6,16 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
-from sqlmodel import col
-
-from outreach.visits.tables import Batch, BatchState, PlanRun
+from outreach.visits.latest_figures import latest_figures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sqlmodel import Session
-
 
 PRICES_OF_HANDING = ("handed", "travel_minutes", "cost_minutes")
 
@@ -49,11 +45,7 @@ def shared_work(db: Session, stage_id: int) -> SharedWork | None:
 
     It answers whoever asks: the caller has read the stage as the person may see it.
     """
-    latest = select(func.max(col(PlanRun.id))).where(col(PlanRun.stage_id) == stage_id)
-    query = select(col(Batch.figures)).where(
-        col(Batch.run_id) == latest.scalar_subquery(), col(Batch.state) == BatchState.DONE
-    )
-    told = [figures["shares"] for figures in db.scalars(query) if "shares" in figures]
+    told = [figures["shares"] for figures in latest_figures(db, stage_id, "shares")]
     if not told:
         return None
     return SharedWork(

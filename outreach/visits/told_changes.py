@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.people.tables import Team
 from outreach.planning.model import Change, Reason, Remedy
-from outreach.visits.tables import Batch, BatchState, PlanRun
+from outreach.visits.latest_figures import latest_figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,11 +64,7 @@ def told_changes(db: Session, stage_id: int) -> ToldChanges:
 
     It answers whoever asks: the caller has read the stage as the person may see it.
     """
-    latest = select(func.max(col(PlanRun.id))).where(col(PlanRun.stage_id) == stage_id)
-    query = select(col(Batch.figures)).where(
-        col(Batch.run_id) == latest.scalar_subquery(), col(Batch.state) == BatchState.DONE
-    )
-    told = [figures for figures in db.scalars(query) if "changes" in figures]
+    told = latest_figures(db, stage_id, "changes")
     of_village: dict[str, Change] = {}
     tried: list[Change] = []
     for one in told:
