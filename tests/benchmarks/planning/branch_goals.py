@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from tests.benchmarks.planning.branch_rows import Proof, Row
+    from tests.benchmarks.planning.judged import Judged
 
 #: Above the bound, in sum and at worst.
 MOST_GAP = {Room.AMPLE: (0.005, 0.02), Room.SCARCE: (0.01, 0.03)}
@@ -106,10 +107,9 @@ def value_goals(rows: Iterable[Row]) -> list[Goal]:
     left = {row.name: row.ours.left for row in found if row.room is Room.AMPLE}
     goals = []
     if scarce:
-        value = sum(row.value for row in scarce)
-        ours = sum(row.ours.reached * row.value for row in scarce)
+        ours = _reached(scarce, [row.ours for row in scarce])
         shares = {
-            way: ours / sum(row.by_hand[way].reached * row.value for row in scarce)
+            way: ours / _reached(scarce, [row.by_hand[way] for row in scarce])
             for way in LEAST_OF_BY_HAND
         }
         asked = ", ".join(f"{least} x {way}" for way, least in LEAST_OF_BY_HAND.items())
@@ -117,7 +117,7 @@ def value_goals(rows: Iterable[Row]) -> list[Goal]:
             Goal(
                 3,
                 f"scarce: value reached at least {asked}",
-                f"{ours / value:.1%} of all value: "
+                f"{ours:.1%}: "
                 + ", ".join(f"{share:.2f} x {way}" for way, share in shares.items()),
                 all(shares[way] >= least for way, least in LEAST_OF_BY_HAND.items()),
             )
@@ -127,3 +127,10 @@ def value_goals(rows: Iterable[Row]) -> list[Goal]:
         told = ", ".join(f"{name} {count}" for name, count in behind.items())
         goals.append(Goal(3, "with 8 % to spare no village is left", told or "none", not behind))
     return goals
+
+
+def _reached(rows: Sequence[Row], judged: Iterable[Judged]) -> float:
+    """Share of the value reached: branches weigh as many as their villages are."""
+    villages = [len(row.problem.sites) for row in rows]
+    shares = [one.reached for one in judged]
+    return sum(share * many for share, many in zip(shares, villages, strict=True)) / sum(villages)

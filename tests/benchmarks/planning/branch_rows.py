@@ -76,11 +76,6 @@ class Row:
     rivals: Mapping[str, tuple[str, Judged]] = field(default_factory=dict)
     by_hand: Mapping[str, Judged] = field(default_factory=dict)
 
-    @property
-    def value(self) -> float:
-        """What all villages of the branch are worth."""
-        return sum(site.value for site in self.problem.sites)
-
 
 def measure(
     cell: Cell, trips: float, room: Room, seconds: float, wanted: frozenset[int], name: str
