@@ -3,6 +3,7 @@
 from sqlmodel import SQLModel
 
 import outreach.campaigns.tables
+import outreach.history.tables
 import outreach.logbook.tables
 import outreach.messages.tables
 import outreach.papers.tables

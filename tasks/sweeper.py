@@ -27,6 +27,7 @@ from outreach.messages.sent_back import tell_sent_back
 from outreach.progress.digest_sending import due_digests
 from outreach.progress.digests import forget_digests
 from outreach.progress.what_if import due_what_ifs
+from outreach.safekeeping.chain import seal_days
 from outreach.sheets import forgetting as of_sheets
 from outreach.visits.batches import due_batches
 from outreach.visits.certificates import due_bounds
@@ -120,6 +121,11 @@ def end_waiting_once(engine: Engine, now: datetime) -> None:
         force_overdue(db, now)
 
 
+def close_days_once(engine: Engine, now: datetime) -> None:
+    """Close the days of the history that are over, each with its digest."""
+    seal_days(engine, now)
+
+
 def forget_once(engine: Engine, now: datetime) -> None:
     """Forget sheets that are over, what reports no longer need, unused addresses, old beats."""
     for forget in (of_sheets.forget_old, of_logbook.forget_old, forget_digests, forget_beats):
@@ -182,6 +188,7 @@ def run_sweeper(engine: Engine, queue: Queue, *, seconds_between: float = SECOND
             tidied = now
             _carefully(lambda now: tidy_once(engine, now, by_email=queue.post is not None), now)
             _carefully(lambda now: end_waiting_once(engine, now), now)
+            _carefully(lambda now: close_days_once(engine, now), now)
         if now - forgotten >= FORGET_EVERY:
             forgotten = now
             _carefully(lambda now: forget_once(engine, now), now)

@@ -19,6 +19,7 @@ _COMMANDS = {
     "backup": "backup",
     "database": "data_check",
     "demo": "demo",
+    "history": "history",
     "ledger": "ledger",
     "maps": "maps",
     "migrations": "migrations",

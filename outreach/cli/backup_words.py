@@ -63,6 +63,7 @@ def rule_words() -> dict[str, str]:
         "totals_differ": say("figures of the pages that are not the sums of their rows"),
         "visits_without_history": say("visits without a line of history"),
         "status_against_history": say("visits that stand otherwise than their history says"),
+        "history_rewritten": say("days whose history was changed after they were closed"),
         "dangling_keys": say("references to rows that are not there"),
         "damaged_file": say("damaged pages of the database file"),
     }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from outreach.safekeeping.checking import Finding
+    from outreach.safekeeping.roles import RoleRefused
 
 _MOST_TOLD = 10
 
@@ -35,6 +36,35 @@ def check() -> None:
         step("Database: checking all rows")
         findings = check_database(engine)
     sys.exit(1 if tell_findings(findings) else 0)
+
+
+@database.command("role")
+@click.argument("role")
+def set_up(role: str) -> None:
+    """Give a role of PostgreSQL what the running product needs; DATABASE_URL names the owner."""
+    from outreach.safekeeping.roles import RoleRefused, set_up_role
+
+    with own_engine() as engine:
+        _require_newest(engine)
+        try:
+            set_up_role(engine, role)
+        except RoleRefused as error:
+            raise click.ClickException(_why_not(error)) from error
+    click.echo(
+        say("%(role)s may run Outreach, and only add to the history. It owns nothing.", role=role)
+    )
+
+
+def _why_not(error: RoleRefused) -> str:
+    words = {
+        "not_postgresql": say("SQLite knows no roles: whoever reads the file may change it."),
+        "no_such_role": say("The server has no role of this name. First: CREATE ROLE … LOGIN"),
+        "too_mighty": say(
+            "This role may do anything: it is a superuser, makes roles, or belongs to the owner "
+            "of the tables. Take another one."
+        ),
+    }
+    return words[str(error.facts["reason"])]
 
 
 def _require_newest(engine: Engine) -> None:

@@ -14,6 +14,7 @@ from sqlmodel import col
 
 from outreach.db import reading
 from outreach.logbook.tables import SessionReport, SignUp
+from outreach.safekeeping.chain import first_broken_day
 from outreach.safekeeping.recounting import totals_wrong
 from outreach.schema import metadata
 from outreach.visits.tables import ACTIVE, REPORTED, Visit, VisitEvent, Work
@@ -148,6 +149,13 @@ def _other_history(db: Session) -> Iterator[str]:
             yield f"visit {visit_id}"
 
 
+def _rewritten(db: Session) -> Iterator[str]:
+    """Tell the first closed day whose history is not what it was when it was closed."""
+    day = first_broken_day(db)
+    if day:
+        yield f"day {day}"
+
+
 def _dangling(db: Session) -> Iterator[str]:
     """Tell rows that point to a row that is not there."""
     for name, table in sorted(metadata.tables.items()):
@@ -189,6 +197,7 @@ RULES: dict[str, Callable[[Session], Iterator[str]]] = {
     "totals_differ": totals_wrong,
     "visits_without_history": _without_history,
     "status_against_history": _other_history,
+    "history_rewritten": _rewritten,
     "dangling_keys": _dangling,
     "damaged_file": _damaged,
 }

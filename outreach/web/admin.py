@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from sqlmodel import select
 
 from outreach.errors import Conflict, Invalid, NotFound
+from outreach.history.tables import Deed
 from outreach.people.access import NATION
 from outreach.people.account_directory import find_accounts
 from outreach.people.accounts import (
@@ -37,6 +38,7 @@ from outreach.villages.tables import Province, Regency
 from outreach.web.auth import person
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, refill_edit, version_of
+from outreach.web.history import tell
 from outreach.web.routing import allow
 from outreach.web.security_log import Event, note
 from outreach.web.words import word
@@ -86,7 +88,7 @@ def add_branch() -> ResponseReturnValue:
     try:
         given = read(BranchIn, request.form)
         with writing_db() as db:
-            create_branch(db, given)
+            tell(db, Deed.BRANCH_ADDED, create_branch(db, given).id)
     except (Invalid, Conflict) as error:
         return _branch_form(None, refill(request.form, error)), error.status
     return _saved("/admin/branches")
@@ -110,6 +112,7 @@ def save_branch(branch_id: int) -> ResponseReturnValue:
         given = read(BranchIn, request.form)
         with writing_db() as db:
             update_branch(db, branch_id, given, version=version_of(request.form))
+            tell(db, Deed.BRANCH_CHANGED, branch_id)
     except (Invalid, Conflict) as error:
         with reading_db() as db:
             stored = _branch(db, branch_id)

@@ -26,6 +26,7 @@ from outreach.web import (
     digest_end,
     enrol,
     errors,
+    history,
     i18n,
     metrics,
     openrosa,
@@ -59,6 +60,7 @@ BLUEPRINTS = (
     "outreach.web.admin:pages",
     "outreach.web.admin_boundaries:pages",
     "outreach.web.admin_tokens:pages",
+    "outreach.web.admin_history:pages",
     "outreach.web.approximate:pages",
     "outreach.web.teams:pages",
     "outreach.web.paper_reports:pages",
@@ -134,6 +136,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     page.install(app)
     protection.install(app)
     security_log.install(app, auth.current_person)
+    history.install(app)
     for name in BLUEPRINTS:
         app.register_blueprint(import_string(name))
     auth.limit_logins(app)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from outreach.campaigns.campaigns import campaign_of
 from outreach.campaigns.stages import require_planner, stage_of
 from outreach.errors import Conflict, Invalid, OutreachError
+from outreach.history.tables import Deed
 from outreach.people.free_text import Remark
 from outreach.people.tables import Role
 from outreach.progress.expected import expectation_of
@@ -48,6 +49,7 @@ from outreach.web.coordinator_pages import READERS, now, pages
 from outreach.web.coordinator_unreached import unreached
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, read, refill
+from outreach.web.history import tell
 from outreach.web.i18n import number
 from outreach.web.routing import allow
 
@@ -119,6 +121,7 @@ def approve(submission_id: int) -> ResponseReturnValue:
     try:
         with writing_db() as db:
             asked = approve_plan(db, submission_id, by=person(), now=now())
+            tell(db, Deed.PLAN_APPROVED, submission_id)
     except Conflict as error:
         return _approval_page(submission_id, refill(request.form, error)), error.status
     words = ngettext(
@@ -141,6 +144,7 @@ def send_plan_back(submission_id: int) -> ResponseReturnValue:
         given = read(ReasonIn, request.form)
         with writing_db() as db:
             send_back_plan(db, submission_id, by=person(), now=now(), reason=given.reason)
+            tell(db, Deed.PLAN_SENT_BACK, submission_id)
     except (Invalid, Conflict) as error:
         return _approval_page(submission_id, refill(request.form, error)), error.status
     flash(_("The plan is sent back to its coordinator."))
@@ -154,6 +158,7 @@ def take_back(submission_id: int) -> ResponseReturnValue:
     try:
         with writing_db() as db:
             taken = withdraw_plan(db, submission_id, by=person(), now=now())
+            tell(db, Deed.PLAN_TAKEN_BACK, submission_id)
     except Conflict as error:
         return _approval_page(submission_id, refill(request.form, error)), error.status
     flash(_("The plan is taken back. It is a draft again."))
@@ -176,7 +181,8 @@ def hand_in(stage_id: int) -> ResponseReturnValue:
             _planners_stage(db, stage_id)
         given = read(NoteIn, request.form)
         with writing_db() as db:
-            submit_plan(db, stage_id, by=person(), now=now(), note=given.note)
+            made = submit_plan(db, stage_id, by=person(), now=now(), note=given.note)
+            tell(db, Deed.PLAN_HANDED_IN, made.id)
     except (Invalid, Conflict) as error:
         return _hand_in_page(stage_id, refill(request.form, error)), error.status
     flash(_("The plan is handed in. You see here when it is approved."))

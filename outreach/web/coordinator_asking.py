@@ -32,6 +32,7 @@ from outreach.web.coordinator_pages import now, pages, today
 from outreach.web.coordinator_unreached import unreached
 from outreach.web.database import reading_db
 from outreach.web.forms import check, fill
+from outreach.web.history import tell_numbers
 from outreach.web.i18n import clock, long_date
 from outreach.web.routing import allow
 
@@ -113,15 +114,17 @@ def asked_section(db: Session, row: VisitRow, heard: Heard | None) -> AskedSecti
     state = state_of(link, now()) if link else None
     address = link_address(link) if link and state is LinkState.LIVE and is_waiting else ""
     told = told_of(db, (row.id,))[row.id]
+    reaches: tuple[Reach, ...] = ()
+    if is_waiting:
+        reaches = _reaches(told, address, _contacts(db, (told,)), taps_of(db, (row.id,)))
+        tell_numbers(row.village_code for _ in reaches)
     return AskedSection(
         state=state,
         heard=heard,
         until=link.expires_at if link else None,
         address=address,
         text=text_of_visit(told, link=address),
-        reaches=_reaches(told, address, _contacts(db, (told,)), taps_of(db, (row.id,)))
-        if is_waiting
-        else (),
+        reaches=reaches,
         places=_places(db, row) if is_waiting else (),
         is_waiting=is_waiting,
     )
@@ -132,11 +135,13 @@ def reaches_of(db: Session, visit_ids: Collection[int]) -> dict[int, tuple[Reach
     told, taps = told_of(db, visit_ids), taps_of(db, visit_ids)
     contacts = _contacts(db, told.values())
     links = live_links(db, visit_ids, now())
-    return {
+    found = {
         visit_id: _reaches(one, link_address(link) if link else "", contacts, taps)
         for visit_id, one in told.items()
         for link in (links.get(visit_id),)
     }
+    tell_numbers(told[visit_id].village_code for visit_id, some in found.items() for _ in some)
+    return found
 
 
 @pages.get("/stages/<int:stage_id>/ask")
@@ -156,6 +161,7 @@ def ask_villages(stage_id: int) -> ResponseReturnValue:
     asked.sort(key=lambda one: _in_the_text(one.visit))
     lines = [_line(one, told[one.visit.id], contacts, taps) for one in asked]
     text = text_of_day(told.values())
+    tell_numbers(line.visit.village_code for line in lines for _ in line.reaches)
     return render_template(
         "coordinator/ask.html",
         stage=stage,

@@ -25,12 +25,13 @@ from outreach.web.auth import person
 from outreach.web.coordinator_pages import is_tap, now, page_asked, pages, refuse_tap
 from outreach.web.database import reading_db, running, writing_db
 from outreach.web.forms import read
+from outreach.web.history import tell_numbers
 from outreach.web.message_words import mail_words
 from outreach.web.routing import allow
 from outreach.web.words import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
@@ -85,6 +86,7 @@ def messages() -> ResponseReturnValue:
         mails = _of(db, Medium.EMAIL, MessageState.WAITING, MessageState.FAILED, since=LOOK_BACK)
         sent = _latest(_of(db, Medium.WHATSAPP, MessageState.SENT, since=SECOND_THOUGHTS))
         to_call = without_contact(db, person(), now(), by_email=running().settings.sends_mail)
+    tell_numbers(_of_numbers([*(one.outgoing for one in shown), *sent]))
     return render_template(
         "coordinator/messages.html",
         waiting=len(waiting),
@@ -169,6 +171,11 @@ def _settle(act: Any, message_id: int, words: str) -> ResponseReturnValue:
 
 def _of(db: Session, medium: Medium, *states: MessageState, since: timedelta) -> list[Outgoing]:
     return outbox.messages_of(db, person(), medium, states, since=now() - since)
+
+
+def _of_numbers(some: Iterable[Outgoing]) -> Iterator[str]:
+    """Name the village of each number that stands beside a message."""
+    return (one.official.village_code for one in some if one.official.phone)
 
 
 def _latest(some: Sequence[Outgoing]) -> list[Outgoing]:

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from pydantic import BaseModel, Field
 
 from outreach.errors import Conflict, Invalid, NotFound
+from outreach.history.tables import Deed
 from outreach.people.access import covers
 from outreach.people.directory import Shown, list_officials
 from outreach.people.officials import (
@@ -27,6 +28,7 @@ from outreach.web.coordinator_pages import now, pages, today
 from outreach.web.coordinator_phones import section_of, unkept
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, version_of
+from outreach.web.history import tell, tell_numbers
 from outreach.web.region_field import Region, with_code
 from outreach.web.routing import allow
 from outreach.web.words import sentence
@@ -71,6 +73,7 @@ def officials() -> ResponseReturnValue:
             most=PAGE_LENGTH,
         )
     last = max(1, -(-found.found // PAGE_LENGTH))
+    tell_numbers(one.village_code for one in found.rows if one.phone)
     return render_template(
         "coordinator/officials.html",
         given=given,
@@ -104,7 +107,7 @@ def note_official() -> ResponseReturnValue:
     try:
         given = read(OfficialIn, village.form)
         with writing_db() as db:
-            add_official(db, given, by=person())
+            tell(db, Deed.OFFICIAL_ADDED, add_official(db, given, by=person()).id)
     except NotFound:
         return _foreign(None, village)
     except (Invalid, Conflict) as error:
@@ -133,6 +136,7 @@ def change_official(official_id: int) -> ResponseReturnValue:
         with writing_db() as db:
             version = version_of(village.form)
             update_official(db, official_id, given, version=version, by=person())
+            tell(db, Deed.OFFICIAL_CHANGED, official_id)
     except NotFound:
         return _foreign(stored, village)
     except (Invalid, Conflict) as error:
@@ -149,6 +153,7 @@ def change_serving(official_id: int) -> ResponseReturnValue:
         with writing_db() as db:
             version = version_of(request.form)
             set_active(db, official_id, serves, version=version, by=person(), now=now())
+            tell(db, Deed.OFFICIAL_CHANGED, official_id)
     except Conflict as error:
         flash(sentence(error), "error")
         return redirect(url_for("coordinator.edit_official", official_id=official_id), 303)
@@ -172,6 +177,8 @@ def _form(stored: Official | None, form: Filled, meant: Sequence[Found] = ()) ->
         code = form.value("village_code")
         name = names_of(db, [code]).get(code, "") if covers(person().areas, code) else ""
         phones = section_of(db, stored) if stored else None
+    if stored and stored.phone:
+        tell_numbers([stored.village_code])
     html = render_template(
         "coordinator/official.html",
         official=stored,

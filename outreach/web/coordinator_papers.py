@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from outreach.campaigns.campaigns import campaign_of
 from outreach.errors import Conflict, Invalid
+from outreach.history.tables import Deed
 from outreach.papers.choosing import Wanted
 from outreach.papers.contents import STANDING
 from outreach.papers.issuing import catch_up, make_again, make_papers
@@ -31,6 +32,7 @@ from outreach.web.coordinator_pages import now, pages, planners_stage, today
 from outreach.web.coordinator_plan import PlanDay
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read
+from outreach.web.history import tell_numbers
 from outreach.web.paper_files import file_name, pdf_answer
 from outreach.web.routing import allow
 from outreach.web.words import problems_in_words, sentence, word
@@ -196,6 +198,8 @@ def _pdf(ids: Sequence[int], name: str) -> ResponseReturnValue:
     with reading_db() as db:
         told = printed(db, person(), ids)
         contacts = contacts_of(db, told)
+    numbers = (code for code, some in contacts.items() for one in some if one.phone)
+    tell_numbers(numbers, Deed.NUMBERS_TAKEN)
     base = public_url().rstrip("/")
     # Setting takes its time: nothing is held open meanwhile.
     made = typeset(told, lambda visit_id: f"{base}/visits/{visit_id}", contacts)

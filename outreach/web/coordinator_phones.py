@@ -13,6 +13,7 @@ from flask_babel import ngettext
 from pydantic import BaseModel, Field
 
 from outreach.errors import Conflict, Invalid
+from outreach.history.tables import Deed
 from outreach.messages.text import Addressee, place_words, text_of_enrolment, wa_link
 from outreach.people.branches import branch_of_village
 from outreach.people.enrolment import (
@@ -37,6 +38,7 @@ from outreach.web.auth import own_path, person
 from outreach.web.coordinator_pages import is_tap, now, pages, refuse_tap, today
 from outreach.web.database import reading_db, running, writing_db
 from outreach.web.forms import read
+from outreach.web.history import tell, tell_numbers
 from outreach.web.i18n import number
 from outreach.web.routing import allow
 from outreach.web.words import sentence
@@ -193,6 +195,7 @@ def give_code(official_id: int) -> ResponseReturnValue:
             else:
                 give_codes(db, [official_id], **who, today=today())
                 words = _("Here is the code. Send it, or read it out.")
+            tell(db, Deed.CODE_WITHDRAWN if act == "withdraw" else Deed.CODE_GIVEN, official_id)
     except Conflict as error:
         flash(sentence(error), "error")
     else:
@@ -225,6 +228,7 @@ def phone_lost(device_id: int) -> ResponseReturnValue:
     """Take a lost phone back at once."""
     with writing_db() as db:
         official = lose_phone(db, device_id, by=person(), now=now())
+        tell(db, Deed.PHONE_CUT_OFF, device_id)
         official_id = official.id or 0
     flash(_("The phone is cut off: it can read and send nothing any more."))
     return _to_section(official_id)
@@ -258,6 +262,7 @@ def officials_phones() -> ResponseReturnValue:
     last = max(1, -(-(found.counts[given.show] if given.show else total) // PAGE_LENGTH))
     if given.page > last:  # somebody has moved on since that page was shown
         return redirect(url_for("coordinator.officials_phones", page=last, **given.asked()))
+    tell_numbers(one.village_code for one in found.rows if one.code and one.whatsapp)
     html = render_template(
         "coordinator/phones.html",
         given=given,
@@ -297,6 +302,8 @@ def give_all_codes() -> ResponseReturnValue:
         ids = read(GivenIn, request.form).official
         with writing_db() as db:
             count = give_codes(db, ids, by=person(), now=now(), today=today())
+            for one in ids:
+                tell(db, Deed.CODE_GIVEN, one)
     except Invalid:
         flash(_("Nobody on this page needs a code."), "error")
     except Conflict as error:

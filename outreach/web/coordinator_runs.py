@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from outreach.campaigns.stages import stage_of
 from outreach.db import be_patient
 from outreach.errors import Conflict, NotFound
+from outreach.history.tables import Deed
 from outreach.people.tables import Role
 from outreach.visits.batches import UnsoundPlan
 from outreach.visits.measured_ways import told_ways
@@ -21,6 +22,7 @@ from outreach.web.coordinator_pages import READERS, now, pages
 from outreach.web.coordinator_stages import stage_page
 from outreach.web.coordinator_words import run_refusal
 from outreach.web.database import reading_db, writing_db
+from outreach.web.history import tell
 from outreach.web.request_ids import request_id
 from outreach.web.routing import allow
 
@@ -42,6 +44,7 @@ def start_run(stage_id: int) -> ResponseReturnValue:
             # Who presses second is told whose run is on, however long it takes to write the first.
             be_patient(db)
             run = request_run(db, stage_id, by=person(), now=now(), request_id=request_id())
+            tell(db, Deed.PLAN_STARTED, run.id)
     except Conflict as error:
         return stage_page(stage_id, run_refusal(error)), error.status
     return redirect(url_for("coordinator.run", run_id=run.id), 303)
@@ -70,6 +73,7 @@ def stop_run(run_id: int) -> ResponseReturnValue:
     """Call a run off."""
     with writing_db() as db:
         cancel_run(db, run_id, by=person(), now=now())
+        tell(db, Deed.PLAN_CANCELLED, run_id)
     flash(_("The run is called off. What was planned before stays."))
     return redirect(url_for("coordinator.run", run_id=run_id), 303)
 

@@ -26,6 +26,7 @@ from outreach.visits.listing import history, visits_of_village
 from outreach.web.auth import person
 from outreach.web.closure_words import marks_in_words
 from outreach.web.database import reading_db
+from outreach.web.history import tell_numbers
 from outreach.web.map_beginning import beginning
 from outreach.web.map_data import map_data
 from outreach.web.map_filters import Filters, home_of, read_filters
@@ -212,7 +213,9 @@ def _officials(db: Session, code: str) -> Sequence[Official] | None:
     """Officials in office, for those who call them; None for everybody else."""
     if person().role is not Role.COORDINATOR:
         return None
-    return active_officials(db, [code], _today()).get(code, ())
+    found = active_officials(db, [code], _today()).get(code, ())
+    tell_numbers(code for one in found if one.phone)
+    return found
 
 
 def _special_days(db: Session, code: str) -> list[tuple[date, str, bool]]:

@@ -59,6 +59,7 @@ WAYS = (
     ("/calendar", _("Calendar"), {Role.ADMIN}),
     ("/ways", _("Ways to villages"), {Role.ADMIN}),
     ("/admin/tokens", _("For programs"), {Role.ADMIN}),
+    ("/admin/history", _("History"), {Role.ADMIN}),
     ("/system", _("System"), {Role.ADMIN}),
 )
 #: Ways to what is a person's own: in the menu under their name.

@@ -8,6 +8,7 @@ tells the network address that asked.
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 from enum import Enum
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ from typing import TYPE_CHECKING
 from flask import request
 from sqlalchemy.exc import SQLAlchemyError
 
+from outreach.history.recording import record
+from outreach.history.tables import Deed
+from outreach.web.database import writing_db
 from outreach.web.request_ids import route
 
 if TYPE_CHECKING:
@@ -49,7 +53,14 @@ _SERIOUS_STATUS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO
 
 
 def note(event: Event, account_id: int | None, *, about: int | None = None) -> None:
-    """Note an event of an account; `about` is the account or token that was changed, if any."""
+    """Note an event of an account, here and in the history that nobody can change afterwards.
+
+    `about` is the account or token that was changed, if any. Call it when what is told is done:
+    it opens a unit of work of its own.
+    """
+    with writing_db() as db:
+        deed = Deed[event.name]
+        record(db, deed, at=datetime.now(UTC), by=account_id, about=about, page=route())
     _write(event, account_id, "" if about is None else f" of {about}", event in _SERIOUS)
 
 

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from outreach.errors import Conflict, Invalid
+from outreach.history.tables import Deed
 from outreach.people.branches import list_branches, own_branch
 from outreach.people.rota import works_sundays
 from outreach.people.tables import Role
@@ -29,6 +30,7 @@ from outreach.visits.leave import visits_in_leave
 from outreach.web.auth import person
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, refill_edit, version_of
+from outreach.web.history import tell
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ def add_team(branch_id: int) -> ResponseReturnValue:
     try:
         given = read(TeamIn, request.form)
         with writing_db() as db:
-            create_team(db, branch_id, given, by=person())
+            tell(db, Deed.TEAM_ADDED, create_team(db, branch_id, given, by=person()).id)
     except (Invalid, Conflict) as error:
         return _form(None, refill(request.form, error)), error.status
     return _saved(url_for("teams.teams"))
@@ -106,6 +108,7 @@ def save_team(team_id: int) -> ResponseReturnValue:
         given = read(TeamIn, request.form)
         with writing_db() as db:
             update_team(db, team_id, given, version=version_of(request.form), by=person())
+            tell(db, Deed.TEAM_CHANGED, team_id)
     except (Invalid, Conflict) as error:
         return _form(team_id, refill_edit(request.form, error, stored)), error.status
     return _saved(url_for("teams.teams"))

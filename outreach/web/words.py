@@ -259,6 +259,8 @@ PROBLEMS = {
     "form_code_wrong": _("No form of your area has this code. Compare it with the paper."),
     "given_twice": _("Give this once only."),
     "not_our_cursor": _("Give `next` of an answer to the same question."),
+    "unknown_login": _("No account has this login name."),
+    "unknown_official": _("There is no official with this number."),
     "not_a_region_code": _("This is not a region code like 33.72 or 33.72.01.1001."),
     "unknown_region": _("There is no region with this code."),
     "unknown_village": _("There is no village with this code."),

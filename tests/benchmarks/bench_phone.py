@@ -38,6 +38,7 @@ from tests.benchmarks.databases import fresh_database
 from tests.browser import find_chromium
 from tests.builders import team
 from tests.maps.map_app import serving
+from tests.rewriting import unlock_history
 from tests.web.conftest import Visitor
 from tests.web.phone.bad_network import bad_network
 from tests.web.phone.handset import SLOW_3G, SLOWER, Handset, enrol
@@ -121,6 +122,7 @@ class Office:
         told = col(SessionReport.visit_id).in_(self.visits)
         with unit_of_work(self.engine) as db:
             db.execute(delete(SessionReport).where(told))
+            unlock_history(db)
             db.execute(delete(VisitEvent).where(col(VisitEvent.visit_id).in_(self.visits)))
             mine = update(Visit).where(col(Visit.id).in_(self.visits))
             db.execute(mine.values(work=Work.CONFIRMED, result=None, version=1))

@@ -20,6 +20,7 @@ from outreach.migrations import downgrade
 from outreach.safekeeping import postgres_programs
 from outreach.safekeeping.checking import RULES
 from outreach.safekeeping.sqlite import _UNWRITTEN
+from tests.rewriting import unlock_history
 from tests.safekeeping.conftest import (
     beside_names,
     installation,
@@ -61,6 +62,7 @@ def test_make_check_and_restore_in_words(installation: Installation) -> None:
     refused = at.call("backup", "restore", str(at.file))
     assert (refused.exit_code, "--replace" in refused.output) == (1, True)
     with unit_of_work(at.engine) as db:
+        unlock_history(db)
         db.execute(text("DELETE FROM visit_event"))
     restored = at.call("backup", "restore", "--replace", str(at.file))
     assert restored.exit_code == 0, restored.output
@@ -84,6 +86,7 @@ def test_a_drill_tells_times_and_leaves_nothing(installation: Installation) -> N
 def test_a_drill_and_a_check_tell_what_is_wrong(installation: Installation) -> None:
     at = installation
     with unit_of_work(at.engine) as db:
+        unlock_history(db)
         db.execute(text("DELETE FROM visit_event WHERE visit_id = 4"))
     for words in (("backup", "drill"), ("database", "check")):
         done = at.call(*words)

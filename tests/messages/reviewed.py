@@ -19,6 +19,7 @@ from outreach.people.tables import Official
 from outreach.visits.lifecycle import turn
 from outreach.visits.tables import Happening, Visit, VisitEvent
 from tests.messages.conftest import Outreach
+from tests.rewriting import unlock_history
 from tests.visits.world import NOW
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def reported_visit(engine: Engine, field: Outreach) -> Reviewed:
     made.publish()
     with unit_of_work(engine) as db:
         # Of what went before nothing is to be told any more.
+        unlock_history(db)
         db.execute(update(VisitEvent).values(at=NOW - timedelta(days=30)))
     made.reporter_id = made.official(HOME, "Kades", account_id=made.reporter.account_id)
     made.other_id = made.official(HOME, "Carik", phone="+6281111111111")

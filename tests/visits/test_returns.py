@@ -18,6 +18,7 @@ from outreach.visits.listing import day_trips, history
 from outreach.visits.refilling import REFILLED, REST_AFTER_RETURN, is_refilled, refill
 from outreach.visits.returns import GIVES_BACK, end_visit, return_visit, returned_work
 from outreach.visits.tables import ACTIVE, Happening, PlanRun, Visit, VisitEvent, Work
+from tests.rewriting import unlock_history
 from tests.visits.short_stage import give_back, row, set_values, world
 from tests.visits.world import ENDS, NOW, TODAY, World, ask_for_plan
 
@@ -131,6 +132,7 @@ def test_a_village_that_gave_back_rests(engine: Engine, world: World, row: Visit
         )
     assert give_back(engine, row, world.coordinator).filled is None
     with unit_of_work(engine) as db:
+        unlock_history(db)
         db.execute(update(VisitEvent).values(at=NOW - REST_AFTER_RETURN - timedelta(days=1)))
         again = refill(db, row.stage_id, row.team_id, row.day, NOW)
     assert again is not None
@@ -151,6 +153,7 @@ def test_what_people_gave_up_never_comes_back_by_itself(
         by = world.coordinator
         given = end_visit(db, row.id, happening, by=by, now=NOW, reason="x")
         assert given.filled is None
+        unlock_history(db)
         db.execute(update(VisitEvent).values(at=NOW - 2 * REST_AFTER_RETURN))
         assert refill(db, row.stage_id, row.team_id, row.day, NOW) is None
 

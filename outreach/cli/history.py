@@ -1,0 +1,50 @@
+"""`outreach history`: whether what was written down is still what was written down."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from outreach.cli.database import own_engine
+from outreach.cli.say import number, say
+
+
+@click.group()
+def history() -> None:
+    """Look after the history, which is only ever added to."""
+
+
+@history.command("close")
+def close() -> None:
+    """Close the days (UTC) that are over, each with a digest; the sweeper does so by itself."""
+    from datetime import UTC, datetime
+
+    from outreach.safekeeping.chain import seal_days
+
+    with own_engine() as engine:
+        closed = seal_days(engine, datetime.now(UTC))
+    click.echo(say("Days closed: %(days)s.", days=number(closed)))
+
+
+@history.command("check")
+def check() -> None:
+    """Reckon every digest anew; exit code 1 and the first day that does not agree, if any."""
+    from outreach.db import reading
+    from outreach.safekeeping.chain import first_broken_day, newest_seal
+
+    with own_engine() as engine, reading(engine) as db:
+        broken, newest = first_broken_day(db), newest_seal(db)
+    if broken:
+        click.echo(say("The history was changed after it was closed: %(day)s.", day=broken))
+        sys.exit(1)
+    if newest is None:
+        click.echo(say("No day is closed yet."))
+        return
+    click.echo(
+        say(
+            "Nothing was changed. Closed until %(day)s (UTC), digest %(digest)s",
+            day=newest.day.isoformat(),
+            digest=newest.digest,
+        )
+    )

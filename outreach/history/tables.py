@@ -1,0 +1,87 @@
+"""Storage of the event log and of the days it was closed on.
+
+The database itself refuses to change or remove rows here (migration 0008). Columns are never
+renamed and words never rewritten, for the digests of closed days are made of them.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import JSON, Column
+from sqlmodel import Field, SQLModel
+
+
+class Deed(StrEnum):
+    """What somebody did; `Event.about` is the number of what it was done to.
+
+    What is done to a visit stands in its own history, links and answers too.
+    """
+
+    LOGIN = "login"
+    LOGIN_FAILED = "login_failed"
+    LOGOUT = "logout"
+    PHONE_CONNECTED = "phone_connected"  # an official's account
+    PHONE_CUT_OFF = "phone_cut_off"  # a phone
+    CODE_GIVEN = "code_given"  # an official
+    CODE_WITHDRAWN = "code_withdrawn"  # an official
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - an act, no password
+    ACCOUNT_ADDED = "account_added"
+    ACCOUNT_CHANGED = "account_changed"
+    LOGINS_ENDED = "logins_ended"  # of an account
+    BRANCH_ADDED = "branch_added"
+    BRANCH_CHANGED = "branch_changed"
+    TEAM_ADDED = "team_added"
+    TEAM_CHANGED = "team_changed"
+    OFFICIAL_ADDED = "official_added"
+    OFFICIAL_CHANGED = "official_changed"
+    TOKEN_MADE = "token_made"  # noqa: S105 - as above
+    TOKEN_WITHDRAWN = "token_withdrawn"  # noqa: S105 - as above
+    PLAN_STARTED = "plan_started"  # a run
+    PLAN_CANCELLED = "plan_cancelled"  # a run
+    PLAN_HANDED_IN = "plan_handed_in"  # a submission
+    PLAN_APPROVED = "plan_approved"  # a submission
+    PLAN_SENT_BACK = "plan_sent_back"  # a submission
+    PLAN_TAKEN_BACK = "plan_taken_back"  # a submission
+    FILE_TAKEN = "file_taken"
+    NUMBERS_SEEN = "numbers_seen"
+    NUMBERS_TAKEN = "numbers_taken"
+
+
+#: Telephone numbers of officials stood on a page, or in a file.
+OF_NUMBERS = (Deed.NUMBERS_SEEN, Deed.NUMBERS_TAKEN)
+
+
+class Event(SQLModel, table=True):
+    """One line of the log: who did what, with the role and branch of that time; numbers alone.
+
+    `account_id` is empty where nobody is known, and points nowhere: what was done stays told when
+    an account is erased. `regions` are dotted codes with a space before and behind each; `numbers`
+    counts telephone numbers; `page` is the rule of an address or the name of a command. `deed` and
+    `role` have no check: code of the version before may read the words of the next.
+    """
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(index=True)
+    deed: str = Field(index=True)
+    account_id: int | None = Field(default=None, index=True)
+    role: str = ""
+    branch_id: int | None = None
+    about: int | None = None
+    regions: str = ""
+    numbers: int = 0
+    page: str = ""
+
+
+class SealedDay(SQLModel, table=True):
+    """A day (UTC) that is over, with the digest of all that was added since the day before.
+
+    `last` is the number of the last row of each table that belongs to it, `lines` how many rows
+    that are, `digest` the SHA-256 of the digest before and of these rows, in hexadecimal.
+    """
+
+    __tablename__ = "sealed_day"
+    day: date = Field(primary_key=True)
+    last: dict[str, int] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    lines: int
+    digest: str
+    sealed_at: datetime

@@ -1,0 +1,38 @@
+"""The words of what the history tells."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _
+
+HISTORY_WORDS = {
+    "Deed": {
+        "login": _("Logged in"),
+        "login_failed": _("Login failed"),
+        "logout": _("Logged out"),
+        "phone_connected": _("Phone connected"),
+        "phone_cut_off": _("Phone cut off"),
+        "code_given": _("Code for a phone given"),
+        "code_withdrawn": _("Code for a phone taken back"),
+        "password_changed": _("Password changed"),
+        "account_added": _("Account added"),
+        "account_changed": _("Account changed"),
+        "logins_ended": _("Every login ended"),
+        "branch_added": _("Branch added"),
+        "branch_changed": _("Branch changed"),
+        "team_added": _("Team added"),
+        "team_changed": _("Team changed"),
+        "official_added": _("Official added"),
+        "official_changed": _("Official changed"),
+        "token_made": _("Token made"),
+        "token_withdrawn": _("Token withdrawn"),
+        "plan_started": _("Planning started"),
+        "plan_cancelled": _("Planning called off"),
+        "plan_handed_in": _("Plan handed in"),
+        "plan_approved": _("Plan approved"),
+        "plan_sent_back": _("Plan sent back"),
+        "plan_taken_back": _("Plan taken back"),
+        "file_taken": _("File taken along"),
+        "numbers_seen": _("Telephone numbers seen"),
+        "numbers_taken": _("Telephone numbers taken along"),
+    },
+}
