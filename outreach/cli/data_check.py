@@ -64,7 +64,7 @@ def _why_not(error: RoleRefused) -> str:
             "of the tables. Take another one."
         ),
     }
-    return words[str(error.facts["reason"])]
+    return words[error.reason]
 
 
 def _require_newest(engine: Engine) -> None:

@@ -45,6 +45,8 @@ CHAINED: dict[str, tuple[str, ...]] = {
 WRITING, SEALING = 8_000_001, 8_000_002
 _ONE_DAY = timedelta(days=1)
 _ROWS_AT_ONCE = 1000
+#: Before the first closed day there is no number that somebody could give to a line.
+_LOWEST = -(2**31)
 
 
 def seal_days(engine: Engine, now: datetime) -> int:
@@ -127,7 +129,7 @@ def _digest(
     made = hashlib.sha256(_line([before, day.isoformat(), last]))
     lines = 0
     for name, number in sorted(last.items()):
-        for row in _rows(db, metadata.tables[name], first.get(name, 0), number):
+        for row in _rows(db, metadata.tables[name], first.get(name, _LOWEST), number):
             made.update(_line([name, *row]))
             lines += 1
     return made.hexdigest(), lines

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from outreach.errors import OutreachError
 from outreach.safekeeping.chain import CHAINED
 
 if TYPE_CHECKING:
@@ -21,10 +20,12 @@ _TOLD = text(
 _OWNERS = text("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = current_schema()")
 
 
-class RoleRefused(OutreachError):
-    """A role of the database cannot be the product's own; `reason` says why."""
+class RoleRefused(Exception):
+    """A role of the database cannot be the product's own; the command says why in words."""
 
-    code = "role_refused"
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def set_up_role(engine: Engine, role: str) -> None:
@@ -40,7 +41,7 @@ def set_up_role(engine: Engine, role: str) -> None:
         `not_postgresql`, `no_such_role`; `too_mighty` if the role could take the rights anyway.
     """
     if engine.dialect.name != "postgresql":
-        raise RoleRefused(reason="not_postgresql", role=role)
+        raise RoleRefused("not_postgresql")
     with engine.begin() as connection:
         _refuse_mighty(connection, role)
         for statement in _statements(connection, role):
@@ -51,9 +52,9 @@ def _refuse_mighty(connection: Connection, role: str) -> None:
     for owner in connection.scalars(_OWNERS).all():
         mighty = connection.scalar(_TOLD, {"role": role, "owner": owner})
         if mighty is None:
-            raise RoleRefused(reason="no_such_role", role=role)
+            raise RoleRefused("no_such_role")
         if mighty:
-            raise RoleRefused(reason="too_mighty", role=role)
+            raise RoleRefused("too_mighty")
 
 
 def _statements(connection: Connection, role: str) -> list[str]:

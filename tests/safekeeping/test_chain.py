@@ -94,7 +94,9 @@ FAULTS = {
     "DELETE FROM event WHERE id = 4": "2026-12-01",
     "DELETE FROM event WHERE id = 6": "2026-12-02",
     "UPDATE event SET id = 100 WHERE id = 3": "2026-12-01",
-    "UPDATE event SET id = -1 WHERE id = 5": "2026-12-02",
+    "UPDATE event SET id = -1 WHERE id = 5": "2026-11-30",
+    "INSERT INTO event (id, at, deed, role, regions, numbers, page)"
+    " SELECT 0, at, deed, role, regions, numbers, page FROM event WHERE id = 4": "2026-11-30",
     "UPDATE sealed_day SET lines = lines + 1 WHERE day = '2026-12-01'": "2026-12-01",
     "DELETE FROM sealed_day WHERE day = '2026-12-01'": "2026-12-02",
     "DELETE FROM sealed_day WHERE day = '2026-11-30'": "2026-12-01",
