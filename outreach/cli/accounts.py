@@ -14,6 +14,8 @@ from outreach.cli.database import own_engine
 from outreach.cli.say import say
 from outreach.db import reading, unit_of_work
 from outreach.errors import Invalid, NotFound
+from outreach.history.recording import record
+from outreach.history.tables import Deed
 from outreach.people.accounts import (
     AccountIn,
     account_by_login,
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sqlmodel import Session
+
+    from outreach.people.tables import Account
 
 
 @click.group()
@@ -56,7 +60,8 @@ def add(
         }
         try:
             given = AccountIn.model_validate(told)
-            create_account(db, given, _ask_password(), now=datetime.now(UTC))
+            made = create_account(db, given, _ask_password(), now=datetime.now(UTC))
+            _tell(db, Deed.ACCOUNT_ADDED, made)
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
             raise _complaint((str(e["loc"][0]), [e["type"]]) for e in found) from None
@@ -73,6 +78,7 @@ def password(login: str) -> None:
         account = account_by_login(db, login)
         try:
             set_password(db, account.id or 0, _ask_password())
+            _tell(db, Deed.PASSWORD_CHANGED, account)
         except Invalid as error:
             raise _refused(error) from None
     click.echo(say("The password of %(login)s is changed.", login=account.login))
@@ -88,6 +94,12 @@ def show() -> None:
         closed = "" if line.is_active else say("closed")
         told = f"{line.role.value:<12} {line.login:<24} {line.name:<28} {area or '-':<24} {closed}"
         click.echo(told.rstrip())
+
+
+def _tell(db: Session, deed: Deed, account: Account) -> None:
+    """Tell the history; of whoever may call commands nobody knows the account."""
+    db.flush()
+    record(db, deed, at=datetime.now(UTC), about=account.id, page="outreach accounts")
 
 
 def _branch_id(db: Session, name: str | None) -> int | None:

@@ -31,7 +31,7 @@ def close() -> None:
 def check() -> None:
     """Reckon every digest anew; exit code 1 and the first day that does not agree, if any."""
     from outreach.db import reading
-    from outreach.safekeeping.chain import first_broken_day, newest_seal
+    from outreach.safekeeping.chain import first_broken_day, in_fours, newest_seal
 
     with own_engine() as engine, reading(engine) as db:
         broken, newest = first_broken_day(db), newest_seal(db)
@@ -45,6 +45,6 @@ def check() -> None:
         say(
             "Nothing was changed. Closed until %(day)s (UTC), digest %(digest)s",
             day=newest.day.isoformat(),
-            digest=newest.digest,
+            digest=in_fours(newest.digest),
         )
     )

@@ -24,6 +24,7 @@ class Deed(StrEnum):
     PHONE_CUT_OFF = "phone_cut_off"  # a phone
     CODE_GIVEN = "code_given"  # an official
     CODE_WITHDRAWN = "code_withdrawn"  # an official
+    ODK_KEY_GIVEN = "odk_key_given"  # an official
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - an act, no password
     ACCOUNT_ADDED = "account_added"
     ACCOUNT_CHANGED = "account_changed"
@@ -42,6 +43,8 @@ class Deed(StrEnum):
     PLAN_APPROVED = "plan_approved"  # a submission
     PLAN_SENT_BACK = "plan_sent_back"  # a submission
     PLAN_TAKEN_BACK = "plan_taken_back"  # a submission
+    SHEET_APPLIED = "sheet_applied"  # an upload
+    SHEET_UNDONE = "sheet_undone"  # an upload
     FILE_TAKEN = "file_taken"
     NUMBERS_SEEN = "numbers_seen"
     NUMBERS_TAKEN = "numbers_taken"

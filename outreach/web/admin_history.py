@@ -15,7 +15,7 @@ from outreach.history.tables import OF_NUMBERS, Deed
 from outreach.people.accounts import account_by_login
 from outreach.people.branches import list_branches
 from outreach.people.tables import Official, Role
-from outreach.safekeeping.chain import newest_seal
+from outreach.safekeeping.chain import in_fours, newest_seal
 from outreach.villages.codes import parse
 from outreach.villages.reading import names_of
 from outreach.web.coordinator_pages import today
@@ -64,7 +64,7 @@ def history() -> ResponseReturnValue:
 
 
 def _page(db: Session, given: HistoryIn, form: Filled, error: OutreachError | None = None) -> str:
-    wanted = _wanted(db, given)
+    wanted, sealed = _wanted(db, given), newest_seal(db)
     lines, has_older = find_lines(db, wanted, PAGE_LENGTH) if not error else ([], False)
     return render_template(
         "admin/history.html",
@@ -76,7 +76,8 @@ def _page(db: Session, given: HistoryIn, form: Filled, error: OutreachError | No
         first=wanted.first,
         last=wanted.last,
         older=_older(lines[-1].event.id) if has_older else "",
-        sealed=newest_seal(db),
+        sealed=sealed,
+        digest=in_fours(sealed.digest) if sealed else "",
         error=error,
     )
 

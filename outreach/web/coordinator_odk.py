@@ -11,6 +11,7 @@ import segno
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 
 from outreach.errors import Conflict
+from outreach.history.tables import Deed
 from outreach.logbook.reportable import reportable_visits, visits_file
 from outreach.logbook.xlsform import FORM_ID, VISITS_FILE, form
 from outreach.people.odk_keys import give_key
@@ -21,6 +22,7 @@ from outreach.web.addresses import public_url
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import now, pages, today
 from outreach.web.database import reading_db, running, writing_db
+from outreach.web.history import tell
 from outreach.web.next_page import keep_for_next_page, take_kept
 from outreach.web.routing import allow
 from outreach.web.words import sentence
@@ -50,6 +52,7 @@ def give_odk_key(official_id: int) -> ResponseReturnValue:
     try:
         with writing_db() as db:
             key = give_key(db, official_id, by=person(), now=now(), today=today())
+            tell(db, Deed.ODK_KEY_GIVEN, official_id)
     except Conflict as error:
         flash(sentence(error), "error")
         return redirect(url_for("coordinator.odk_page", official_id=official_id), 303)

@@ -40,7 +40,7 @@ from outreach.web.auth import person
 from outreach.web.coordinator_pages import now, pages, planners_stage, today
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import version_of
-from outreach.web.history import tell_numbers
+from outreach.web.history import tell, tell_numbers
 from outreach.web.routing import allow
 from outreach.web.sheet_phrases import ABOUT
 from outreach.web.sheet_words import (
@@ -182,14 +182,18 @@ def apply_sheet(upload_id: int) -> ResponseReturnValue:
     if is_waiting and has_warnings and request.form.get("despite") != "on":
         words = _("Nothing is applied yet: please look at the warnings and tick the box.")
         return _upload_page(upload_id, words), 409
-    return _settled(upload_id, apply_upload, _("Applied. You can undo it on this page."))
+    return _settled(
+        upload_id, apply_upload, _("Applied. You can undo it on this page."), Deed.SHEET_APPLIED
+    )
 
 
 @pages.post("/uploads/<int:upload_id>/undo")
 @allow(Role.COORDINATOR)
 def undo_sheet(upload_id: int) -> ResponseReturnValue:
     """Take back what an upload changed, all of it or nothing."""
-    return _settled(upload_id, undo_upload, _("Undone: everything is as it was before."))
+    return _settled(
+        upload_id, undo_upload, _("Undone: everything is as it was before."), Deed.SHEET_UNDONE
+    )
 
 
 @pages.post("/uploads/<int:upload_id>/discard")
@@ -214,7 +218,10 @@ def check_upload(upload_id: int) -> ResponseReturnValue:
 
 
 def _settled(
-    upload_id: int, how: Callable[[Session, int, int, Context], Upload], words: str
+    upload_id: int,
+    how: Callable[[Session, int, int, Context], Upload],
+    words: str,
+    deed: Deed | None = None,
 ) -> ResponseReturnValue:
     try:
         with writing_db() as db:
@@ -225,6 +232,8 @@ def _settled(
                 version_of(request.form),
                 context_of_upload(db, person(), found, now=now()),
             )
+            if deed:
+                tell(db, deed, upload_id)
     except Conflict as error:
         return _upload_page(upload_id, sentence(error)), error.status
     flash(words)

@@ -12,6 +12,7 @@ from outreach.logbook.sync import Answer, take_in
 from outreach.logbook.tables import DisputedReport, HeldReport, SessionReport, SignUp, TakenItem
 from outreach.visits.tables import Visit, VisitEvent, Work
 from tests.field import NOW
+from tests.rewriting import unlock_history
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -40,6 +41,7 @@ def reports(engine: Engine) -> list[SessionReport]:
 
 def forget(engine: Engine) -> None:
     with unit_of_work(engine) as db:
+        unlock_history(db)
         for table in (SignUp, HeldReport, DisputedReport, TakenItem, VisitEvent):
             db.execute(delete(table))
         db.execute(delete(SessionReport))

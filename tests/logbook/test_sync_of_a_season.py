@@ -35,6 +35,7 @@ from outreach.people.tables import Role
 from outreach.visits.tables import Happening, Result, Visit, VisitEvent, Work
 from tests.field import NOW, Field, account, add_visit, make_field, told
 from tests.logbook.season_pictures import Album
+from tests.rewriting import unlock_history
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -354,6 +355,7 @@ def season(shared: Engine) -> Season:
 def forget(engine: Engine) -> None:
     with unit_of_work(engine) as db:
         beside = (SignUp, Evidence, WaitingPicture, HeldReport, DisputedReport, VisitEvent)
+        unlock_history(db)
         for table in (*beside, SessionReport):
             db.execute(delete(table))
         db.execute(update(Visit).values(work=Work.CONFIRMED, result=None, version=1))

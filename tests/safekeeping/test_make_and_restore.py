@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from outreach import migrations
 from outreach.db import make_engine, reading, unit_of_work
@@ -42,6 +43,11 @@ def lose_something(engine: Engine) -> None:
         db.execute(text("UPDATE team SET name = 'Tim Salah'"))
 
 
+def delete_history(engine: Engine) -> None:
+    with unit_of_work(engine) as db:
+        db.execute(text("DELETE FROM visit_event"))
+
+
 def test_what_was_lost_comes_back_and_the_old_one_is_kept(installation: Installation) -> None:
     at = installation
     before = everything(at.engine)
@@ -53,6 +59,8 @@ def test_what_was_lost_comes_back_and_the_old_one_is_kept(installation: Installa
     assert everything(at.engine) == before != lost
     assert done.came_from == STEPS.known[-1]
     assert not done.other_key
+    with pytest.raises(IntegrityError, match="only ever added to"):
+        delete_history(at.engine)
     kept = make_engine(at.url.replace(str(at.engine.url.database), done.kept))
     assert everything(kept) == lost
     kept.dispose()
