@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from outreach.cli.database import own_engine
 from outreach.cli.say import number, say
+
+if TYPE_CHECKING:
+    from outreach.history.tables import SealedDay
 
 
 @click.group()
@@ -28,16 +32,27 @@ def close() -> None:
 
 
 @history.command("check")
-def check() -> None:
+@click.option("--had", default="", help="A digest that was kept elsewhere: it must stand there.")
+def check(had: str) -> None:
     """Reckon every digest anew; exit code 1 and the first day that does not agree, if any."""
     from outreach.db import reading
-    from outreach.safekeeping.chain import first_broken_day, in_fours, newest_seal
+    from outreach.safekeeping.chain import first_broken_day, newest_seal, was_closed_with
 
     with own_engine() as engine, reading(engine) as db:
         broken, newest = first_broken_day(db), newest_seal(db)
+        is_other = bool(had) and not was_closed_with(db, had)
     if broken:
         click.echo(say("The history was changed after it was closed: %(day)s.", day=broken))
+    if is_other:
+        click.echo(say("No day was closed with this digest: it is another history."))
+    if broken or is_other:
         sys.exit(1)
+    _tell(newest)
+
+
+def _tell(newest: SealedDay | None) -> None:
+    from outreach.safekeeping.chain import in_fours
+
     if newest is None:
         click.echo(say("No day is closed yet."))
         return

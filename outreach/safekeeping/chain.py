@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Table, func, select, text
 from sqlmodel import col
 
-from outreach.db import unit_of_work
+from outreach.db import reading, unit_of_work
 from outreach.history.tables import SealedDay
 from outreach.schema import metadata
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: The tables of the history and what of them is digested. Columns that a later version adds stand
-#: behind these in a table of their own, or the digests made before would not agree any more.
+#: The tables of the history and what of them is digested. A column that a later version adds does
+#: not join these, or the digests made before would not agree any more; a new table may.
 CHAINED: dict[str, tuple[str, ...]] = {
     "event": (
         "id", "at", "deed", "account_id", "role", "branch_id", "about", "regions", "numbers",
@@ -55,8 +55,11 @@ def seal_days(engine: Engine, now: datetime) -> int:
     Whoever writes holds a lock until it is done, so that no row with a smaller number shows later.
     The first closing holds all that there was before.
     """
+    with reading(engine) as db:
+        if not _is_due(db, now):
+            return 0
     with unit_of_work(engine) as db:
-        ends = _ends(db, now) if _is_due(db, now) and _has_lock(db, WRITING) else {}
+        ends = _ends(db, now) if _has_lock(db, WRITING) else {}
     sealed = 0
     for day, last in ends.items():
         with unit_of_work(engine) as db:
@@ -173,6 +176,15 @@ def first_broken_day(db: Session) -> str:
 def newest_seal(db: Session) -> SealedDay | None:
     """Give the day that was closed last: its digest, kept elsewhere, is a proof of all before."""
     return _newest(db)
+
+
+def was_closed_with(db: Session, digest: str) -> bool:
+    """Whether a day was closed with this digest, which somebody kept elsewhere.
+
+    Whoever may change everything can write another history, with other digests.
+    """
+    told = digest.replace(":", "").strip().casefold()
+    return db.scalar(select(col(SealedDay.day)).where(col(SealedDay.digest) == told)) is not None
 
 
 def in_fours(digest: str) -> str:

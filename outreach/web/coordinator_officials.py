@@ -107,7 +107,9 @@ def note_official() -> ResponseReturnValue:
     try:
         given = read(OfficialIn, village.form)
         with writing_db() as db:
-            tell(db, Deed.OFFICIAL_ADDED, add_official(db, given, by=person()).id)
+            made = add_official(db, given, by=person())
+            db.flush()  # the history needs its id
+            tell(db, Deed.OFFICIAL_ADDED, made.id)
     except NotFound:
         return _foreign(None, village)
     except (Invalid, Conflict) as error:

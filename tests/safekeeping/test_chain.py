@@ -160,6 +160,14 @@ def test_the_command_tells_what_was_changed(
     told = CliRunner().invoke(main, ("history", "check"))
     assert told.exit_code == 0, told.output
     assert sealed(closed)[-1].digest in told.output.replace(":", "")
+    kept = told.output.split()[-1]
+    assert CliRunner().invoke(main, ("history", "check", "--had", kept)).exit_code == 0
+    with unit_of_work(closed) as db:
+        unlock_history(db)
+        db.execute(text("DELETE FROM sealed_day WHERE day = '2026-12-02'"))
+    assert CliRunner().invoke(main, ("history", "check")).exit_code == 0
+    other = CliRunner().invoke(main, ("history", "check", "--had", kept))
+    assert (other.exit_code, "another history" in other.output) == (1, True)
     with unit_of_work(closed) as db:
         unlock_history(db)
         db.execute(text("DELETE FROM event WHERE id = 4"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pypdfium2
@@ -15,7 +15,7 @@ from sqlmodel import col, select
 
 from outreach.db import reading, unit_of_work
 from outreach.history.tables import OF_NUMBERS, Deed, Event
-from outreach.people.tables import Account, Official, Role
+from outreach.people.tables import Account, Branch, Official, Role
 from outreach.visits.tables import Visit, Work
 from tests.builders import PASSWORD
 from tests.web import samples
@@ -185,6 +185,41 @@ def test_logins_files_and_rights_stand_in_the_history(
     ]
 
 
+def test_who_changed_people_and_plans_stands_in_the_history(
+    app: Flask, engine: Engine, login_as: Callable[[Role], Visitor], world: World
+) -> None:
+    coordinator, admin = login_as(Role.COORDINATOR), login_as(Role.ADMIN)
+    new = {"village_code": OWN_VILLAGE, "name": "Bu Rahayu", "position": "Carik"}
+    coordinator.send("/officials/new", new)
+    official = lines(engine, Deed.OFFICIAL_ADDED)[0].about
+    changed = {**new, "position": "Lurah", "version": 1}
+    coordinator.send(f"/officials/{official}", changed)
+    coordinator.send(f"/officials/{official}/code", {"act": "give"})
+    coordinator.send(f"/officials/{official}/odk")
+    coordinator.send(f"/officials/phones/{world.own['device_id']}/lost")
+    with reading(engine) as db:
+        branch = db.get_one(Branch, world.own["branch_id"])
+    admin.send(
+        f"/admin/branches/{branch.id}",
+        {
+            **branch.model_dump(include={"regional_office", "base_village_code", "version"}),
+            "name": "Solo",
+            "regency_codes": ["33.72"],
+        },
+    )
+    admin.send("/admin/branches/new", {"name": ""})  # refused: nothing was done
+    by, admin_id = (world.accounts[role][0] for role in (Role.COORDINATOR, Role.ADMIN))
+    assert [(one.deed, one.about, one.account_id) for one in lines(engine, *Deed)] == [
+        ("official_added", official, by),
+        ("official_changed", official, by),
+        ("code_given", official, by),
+        ("odk_key_given", official, by),
+        ("phone_cut_off", world.own["device_id"], by),
+        ("branch_changed", branch.id, admin_id),
+    ]
+    assert {one.branch_id for one in lines(engine, Deed.CODE_GIVEN)} == {branch.id}
+
+
 def test_the_administrator_finds_who_got_numbers_of_a_place(
     engine: Engine, english: Callable[[Role], Visitor], world: World, numbered: dict[int, str]
 ) -> None:
@@ -256,3 +291,26 @@ def test_wrong_questions_are_named_and_long_answers_come_by_page(
     rest = admin.get(link[1].replace("&amp;", "&")).get_data(as_text=True)
     assert rest.count('data-label="When"') == 1
     assert 'rel="next"' not in rest
+
+
+def test_the_history_tells_whose_numbers_stand_on_a_route_sheet(
+    app: Flask,
+    engine: Engine,
+    login_as: Callable[[Role], Visitor],
+    world: World,
+    numbered: dict[int, str],
+) -> None:
+    app.extensions["clock"] = lambda: datetime(2026, 11, 10, 3, tzinfo=UTC)
+    with unit_of_work(engine) as db:
+        visit = db.get_one(Visit, world.own["visit_id"])
+        visit.work, visit.day = Work.CONFIRMED, date(2026, 11, 24)
+    coordinator = login_as(Role.COORDINATOR)
+    path = f"/stages/{world.own['stage_id']}/papers"
+    told = {"kinds": ["assignment_letter"], "visit_id": world.own["visit_id"]}
+    assert numbers_in(coordinator.send(path, told, follow_redirects=True)) == set()
+    assert lines(engine, Deed.NUMBERS_TAKEN) == []
+    told["kinds"] = ["route_sheet"]
+    officials = numbers_in(coordinator.send(path, told, follow_redirects=True))
+    (line,) = lines(engine, Deed.NUMBERS_TAKEN)
+    assert {numbered[one] for one in officials} == {*line.regions.split()} == {OWN_VILLAGE}
+    assert (line.numbers, line.account_id) == (1, world.accounts[Role.COORDINATOR][0])

@@ -10,12 +10,11 @@ import pypdfium2
 import pytest
 from icalendar import Calendar
 from sqlalchemy import event
-from sqlmodel import col, select
+from sqlmodel import select
 
 from outreach.db import unit_of_work
-from outreach.history.tables import Deed, Event
 from outreach.papers.tables import Letterhead, Paper
-from outreach.people.tables import Official, Role
+from outreach.people.tables import Role
 from outreach.visits.tables import Visit, Work
 
 if TYPE_CHECKING:
@@ -216,28 +215,6 @@ def test_what_came_after_the_papers_is_counted_and_made_with_one_button(
     assert "LEMBAR PERJALANAN" in text
     assert "SURAT TUGAS" in text
     assert "have none yet" not in coordinator.get(path).text
-
-
-def test_the_history_tells_whose_numbers_stand_on_a_route_sheet(
-    app: Flask, coordinator: Visitor, world: World
-) -> None:
-    engine = app.extensions["outreach"].engine
-    with unit_of_work(engine) as db:
-        official = db.get_one(Official, world.own["official_id"])
-        official.phone = "+6281390001234"
-    path = f"/stages/{world.own['stage_id']}/papers"
-    told = {"kinds": ["assignment_letter"], "visit_id": world.own["visit_id"]}
-    coordinator.send(path, told, follow_redirects=True)
-    taken = select(Event).where(col(Event.deed) == Deed.NUMBERS_TAKEN.value)
-    with unit_of_work(engine) as db:
-        assert db.exec(taken).all() == []
-    told["kinds"] = ["route_sheet"]
-    paper = _text(coordinator.send(path, told, follow_redirects=True))
-    assert "0813" in paper
-    with unit_of_work(engine) as db:
-        (line,) = db.exec(taken)
-        assert (line.regions.split(), line.numbers) == ([official.village_code], 1)
-        assert line.account_id == world.accounts[Role.COORDINATOR][0]
 
 
 def test_a_route_sheet_that_the_stage_has_left_is_renewed_and_the_page_says_so(
