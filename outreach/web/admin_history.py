@@ -35,6 +35,7 @@ pages = Blueprint("admin_history", __name__, url_prefix="/admin/history")
 PAGE_LENGTH = 50
 #: Days that are looked through where none are named.
 DAYS_SHOWN = timedelta(days=30)
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 
 
 class HistoryIn(BaseModel):
@@ -89,17 +90,22 @@ def _deeds() -> list[tuple[str, str]]:
 
 
 def _wanted(db: Session, given: HistoryIn) -> Wanted:
-    last = given.ends or today()
+    last = _reckoned(given.ends or today())
     deeds = OF_NUMBERS if given.deed == "numbers" else (given.deed,) if given.deed else ()
     return Wanted(
         deeds=deeds,
         account_id=_account(db, given.login),
         branch_id=given.branch,
         region=_region(db, given),
-        first=given.starts or last - DAYS_SHOWN,
+        first=_reckoned(given.starts) if given.starts else last - DAYS_SHOWN,
         last=last,
         before=given.before,
     )
+
+
+def _reckoned(day: date) -> date:
+    """Keep to days that others can be reckoned from."""
+    return min(max(day, FIRST_DAY), LAST_DAY)
 
 
 def _account(db: Session, login: str) -> int | None:
