@@ -27,6 +27,7 @@ from outreach.messages.sent_back import tell_sent_back
 from outreach.progress.digest_sending import due_digests
 from outreach.progress.digests import forget_digests
 from outreach.progress.what_if import due_what_ifs
+from outreach.safekeeping.retaining import Periods, retain
 from outreach.sheets import forgetting as of_sheets
 from outreach.visits.batches import due_batches
 from outreach.visits.certificates import due_bounds
@@ -53,6 +54,7 @@ SECONDS_BETWEEN = 1.0
 #: Nobody waits for a message as for a plan, and looking through the history takes longer.
 TIDY_EVERY = timedelta(seconds=10)
 FORGET_EVERY = timedelta(hours=1)
+_USUAL = Periods()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +122,17 @@ def end_waiting_once(engine: Engine, now: datetime) -> None:
         force_overdue(db, now)
 
 
-def forget_once(engine: Engine, now: datetime) -> None:
-    """Forget sheets that are over, what reports no longer need, unused addresses, old beats."""
+def forget_once(engine: Engine, now: datetime, periods: Periods = _USUAL) -> None:
+    """Forget sheets that are over, what reports no longer need, unused addresses, old beats.
+
+    And people's data past their *periods*.
+    """
     for forget in (of_sheets.forget_old, of_logbook.forget_old, forget_digests, forget_beats):
         with unit_of_work(engine) as db:
             forget(db, now)
+    gone = {name: rows for name, rows in retain(engine, periods, now).items() if rows}
+    if gone:
+        log.info("past their time and forgotten: %s", gone)
 
 
 def post_once(
@@ -166,7 +174,13 @@ _SENDERS: tuple[tuple[str, str, Callable[..., int], int], ...] = (
 )
 
 
-def run_sweeper(engine: Engine, queue: Queue, *, seconds_between: float = SECONDS_BETWEEN) -> None:
+def run_sweeper(
+    engine: Engine,
+    queue: Queue,
+    *,
+    seconds_between: float = SECONDS_BETWEEN,
+    periods: Periods = _USUAL,
+) -> None:
     """Sweep until the process is told to stop; a queue or database that is down only delays."""
     stopped = threading.Event()
     for told in (signal.SIGTERM, signal.SIGINT):
@@ -184,7 +198,7 @@ def run_sweeper(engine: Engine, queue: Queue, *, seconds_between: float = SECOND
             _carefully(lambda now: end_waiting_once(engine, now), now)
         if now - forgotten >= FORGET_EVERY:
             forgotten = now
-            _carefully(lambda now: forget_once(engine, now), now)
+            _carefully(lambda now: forget_once(engine, now, periods), now)
         _carefully(lambda now: send_all(engine, queue, now), now)
         stopped.wait(seconds_between)
     leave_carefully(engine, process)
