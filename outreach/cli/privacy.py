@@ -1,4 +1,4 @@
-"""People's data by hand: what is held of somebody, erasing it, forgetting, whom a breach touches."""
+"""People's data by hand: what is held of somebody, erasing it, forgetting, whom to tell."""
 
 from __future__ import annotations
 

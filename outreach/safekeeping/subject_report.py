@@ -1,7 +1,7 @@
 """Everything that the product holds about one person, and about nobody else.
 
-Law 27/2022 on the protection of personal data gives people a right to it (articles 6 and 7) and
-three times 24 hours to whoever keeps it to answer (article 32, paragraph 2).
+Law 27/2022 on the protection of personal data gives people a right to a copy of it (article 7)
+and whoever keeps it three times 24 hours to answer (article 32, paragraph 2).
 """
 
 from __future__ import annotations

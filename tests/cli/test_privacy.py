@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +31,8 @@ from tests.safekeeping.person import EMAIL, LOGIN, NAME, PHONE, TRACES, WROTE, S
 from tests.safekeeping.season import everything
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.safekeeping.conftest import Installation
 
 __all__ = ["installation", "postgres_season", "programs", "season", "sqlite_season"]
