@@ -54,7 +54,6 @@ SECONDS_BETWEEN = 1.0
 #: Nobody waits for a message as for a plan, and looking through the history takes longer.
 TIDY_EVERY = timedelta(seconds=10)
 FORGET_EVERY = timedelta(hours=1)
-_USUAL = Periods()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +121,15 @@ def end_waiting_once(engine: Engine, now: datetime) -> None:
         force_overdue(db, now)
 
 
-def forget_once(engine: Engine, now: datetime, periods: Periods = _USUAL) -> None:
-    """Forget sheets that are over, what reports no longer need, unused addresses, old beats.
-
-    And people's data past their *periods*.
-    """
+def forget_once(engine: Engine, now: datetime) -> None:
+    """Forget sheets that are over, what reports no longer need, unused addresses, old beats."""
     for forget in (of_sheets.forget_old, of_logbook.forget_old, forget_digests, forget_beats):
         with unit_of_work(engine) as db:
             forget(db, now)
+
+
+def retain_once(engine: Engine, now: datetime, periods: Periods) -> None:
+    """Forget people's data past the periods of the settings."""
     gone = {name: rows for name, rows in retain(engine, periods, now).items() if rows}
     if gone:
         log.info("past their time and forgotten: %s", gone)
@@ -179,7 +179,7 @@ def run_sweeper(
     queue: Queue,
     *,
     seconds_between: float = SECONDS_BETWEEN,
-    periods: Periods = _USUAL,
+    periods: Periods,
 ) -> None:
     """Sweep until the process is told to stop; a queue or database that is down only delays."""
     stopped = threading.Event()
@@ -198,7 +198,8 @@ def run_sweeper(
             _carefully(lambda now: end_waiting_once(engine, now), now)
         if now - forgotten >= FORGET_EVERY:
             forgotten = now
-            _carefully(lambda now: forget_once(engine, now, periods), now)
+            _carefully(lambda now: forget_once(engine, now), now)
+            _carefully(lambda now: retain_once(engine, now, periods), now)
         _carefully(lambda now: send_all(engine, queue, now), now)
         stopped.wait(seconds_between)
     leave_carefully(engine, process)

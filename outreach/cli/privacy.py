@@ -70,6 +70,7 @@ def _found(db: Session, login: str | None, official_id: int | None, **contact: s
 def _contact(village: str, phone: str, email: str) -> tuple[str, str]:
     from pydantic_core import PydanticCustomError
 
+    from outreach.errors import Invalid
     from outreach.people import emails, phones
     from outreach.villages.codes import parse
 
@@ -79,7 +80,7 @@ def _contact(village: str, phone: str, email: str) -> tuple[str, str]:
         )
     try:
         return parse(village), phones.normal(phone) or emails.normal(email)
-    except (PydanticCustomError, ValueError) as error:
+    except (PydanticCustomError, Invalid) as error:
         raise click.UsageError(say("This village, number or address cannot be read.")) from error
 
 

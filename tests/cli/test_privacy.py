@@ -19,7 +19,6 @@ from outreach.people.tables import Official
 from outreach.safekeeping import erasing, reach, retaining
 from outreach.safekeeping.erasures import LEDGER, read
 from outreach.safekeeping.subject import ERASED
-from outreach.visits.tables import VisitEvent
 from tests.safekeeping.conftest import (
     installation,
     postgres_season,
@@ -27,7 +26,17 @@ from tests.safekeeping.conftest import (
     season,
     sqlite_season,
 )
-from tests.safekeeping.person import EMAIL, LOGIN, NAME, PHONE, TRACES, WROTE, Somebody, settle
+from tests.safekeeping.person import (
+    EMAIL,
+    LOGIN,
+    NAME,
+    PHONE,
+    TRACES,
+    WROTE,
+    Somebody,
+    settle,
+    told_of_them,
+)
 from tests.safekeeping.season import everything
 
 if TYPE_CHECKING:
@@ -108,13 +117,12 @@ def test_erasing_asks_first_and_a_dry_run_changes_nothing(
 
 def test_erased_for_good_by_command(installation: Installation, somebody: Somebody) -> None:
     at = installation
-    with unit_of_work(at.engine) as db:
-        db.scalars(select(VisitEvent).limit(1)).one().reason = f"Ditelepon {NAME}"
+    line = told_of_them(at.engine, somebody)
     assert at.call("backup", "make", str(at.file)).exit_code == 0
     done = at.call("privacy", "erase", LOGIN, "--yes")
     assert done.exit_code == 0, done.output
     assert "1  phones, cut off" in done.output
-    assert "visit_event.reason: 1" in done.output
+    assert f"visit_event.reason: {line}" in done.output
     assert len(read(at.folder)) == 1
     assert at.call("database", "check").exit_code == 0
     twice = at.call("privacy", "erase", "--official", str(somebody.official_id), "--yes")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from sqlmodel import select
+
 from outreach.db import unit_of_work
 from outreach.logbook.sync import take_in
 from outreach.logbook.tables import (
@@ -14,6 +16,7 @@ from outreach.logbook.tables import (
     EvidenceKind,
     HeldReport,
     ItemKind,
+    SessionReport,
     TakenItem,
     WaitingPicture,
 )
@@ -21,7 +24,7 @@ from outreach.messages.tables import Matter, Medium, Message
 from outreach.people.tables import Account, ApiToken, Device, Enrolment, Official, Role
 from outreach.progress.tables import Digest, SavedView
 from outreach.sheets.tables import SheetKind, Upload
-from outreach.visits.tables import Happening, VisitEvent
+from outreach.visits.tables import Happening, Visit, VisitEvent
 from tests.field import NOW, account, told
 
 if TYPE_CHECKING:
@@ -150,19 +153,26 @@ def _have_sent(db: Session, field: Field, found: Somebody) -> None:
     )  # fmt: skip
 
 
+def told_of_them(engine: Engine, found: Somebody) -> int:
+    """Let somebody else name them in a line of history, which nobody changes; give its number."""
+    with unit_of_work(engine) as db:
+        visit = db.exec(select(Visit).where(Visit.village_code == found.village)).one()
+        line = VisitEvent(
+            visit_id=_id(visit), village_code=found.village, happening=Happening.CALLED, at=NOW,
+            reason=f"Ditelepon oleh {NAME}",
+        )  # fmt: skip
+        db.add(line)
+        db.flush()
+        return _id(line)
+
+
 def _report_of(db: Session, visit: int) -> str:
-    from sqlmodel import select
-
-    from outreach.logbook.tables import SessionReport
-
     found = db.exec(select(SessionReport.id).where(SessionReport.visit_id == visit)).first()
     assert found is not None
     return found
 
 
 def _as_theirs(db: Session, report_id: str, found: Somebody) -> None:
-    from outreach.logbook.tables import SessionReport
-
     report = db.get_one(SessionReport, report_id)
     report.reported_by, report.device_id = found.account_id, found.device_id
     report.latitude, report.longitude = -7.5, 110.8

@@ -28,7 +28,16 @@ from outreach.visits.tables import Visit, VisitEvent
 from tests.field import NOW
 from tests.safekeeping.conftest import STEPS as MIGRATIONS
 from tests.safekeeping.conftest import beside_names
-from tests.safekeeping.person import EMAIL, LOGIN, NAME, PHONE, TRACES, Somebody, settle
+from tests.safekeeping.person import (
+    EMAIL,
+    LOGIN,
+    NAME,
+    PHONE,
+    TRACES,
+    Somebody,
+    settle,
+    told_of_them,
+)
 from tests.safekeeping.season import everything
 
 if TYPE_CHECKING:
@@ -149,12 +158,10 @@ def test_what_others_wrote_about_them_is_pointed_out(
     installation: Installation, somebody: Somebody
 ) -> None:
     engine = installation.engine
-    with unit_of_work(engine) as db:
-        line = db.scalars(select(VisitEvent).limit(1)).one()
-        line.reason = f"Ditelepon oleh {NAME}"
+    line = told_of_them(engine, somebody)
     with reading(engine) as db:
         found = {(one.table, one.column): one.rows for one in mentions(db, {NAME, PHONE})}
-    assert found["visit_event", "reason"] == (str(line.id),)
+    assert found["visit_event", "reason"] == (str(line),)
     assert ("upload", "rows") in found
     assert mentions(db, ()) == []
 

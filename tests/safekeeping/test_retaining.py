@@ -22,7 +22,7 @@ from outreach.safekeeping.checking import check_database
 from outreach.safekeeping.retaining import RULES, Periods, count_over, retain
 from outreach.safekeeping.subject import ERASED
 from outreach.visits.tables import Answer, ConfirmationLink, Visit, Work
-from tasks.sweeper import forget_once
+from tasks.sweeper import retain_once
 from tests.field import NOW
 from tests.safekeeping.person import NAME, Somebody, settle
 
@@ -119,7 +119,7 @@ def test_the_sweeper_does_it_by_the_settings(
     assert Periods(**Settings(_env_file=None).retained_days) == PERIODS
     assert settings.retained_days.keys() == RULES.keys()
     for days, named in ((199, 2), (200, 0)):
-        forget_once(installation.engine, NOW + timedelta(days=days), periods)
+        retain_once(installation.engine, NOW + timedelta(days=days), periods)
         with reading(installation.engine) as db:
             query = select(Message).where(col(Message.official_id).is_not(None))
             assert len(list(db.scalars(query))) == named
