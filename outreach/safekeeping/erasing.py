@@ -125,7 +125,8 @@ def _remarks(db: Session, whom: Subject, _now: datetime) -> int:
 def _waiting(db: Session, whom: Subject, _now: datetime) -> int:
     """Blank the same in reports that wait, and what late answers said."""
     changed = 0
-    for table in (DisputedReport, HeldReport):
+    tables: tuple[Any, ...] = (DisputedReport, HeldReport)
+    for table in tables:
         query = select(col(table.id), col(table.content))
         rows = [
             {"id": row.id, "content": content}
@@ -147,7 +148,8 @@ def _without_words(content: dict[str, Any]) -> dict[str, Any]:
 def _signatures(db: Session, whom: Subject, _now: datetime) -> int:
     """Erase names in handwriting; photos show others too and go when their time is over."""
     changed = 0
-    for table in (Evidence, WaitingPicture):
+    tables: tuple[Any, ...] = (Evidence, WaitingPicture)
+    for table in tables:
         mine = update(table).where(
             col(table.account_id) == whom.account_id,
             col(table.kind) == EvidenceKind.SIGNATURE,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Engine, Select
+    from sqlalchemy import Engine
     from sqlmodel import Session
 
 #: Rows in one unit of work.
@@ -50,8 +50,8 @@ class Periods:
 class Rule:
     """Which rows are over when they are older than a moment, and what becomes of them."""
 
-    over: Callable[[datetime], Select[tuple[int]]]
-    forget: Callable[[Session, Sequence[int], datetime], object]
+    over: Callable[[datetime], Any]
+    forget: Callable[[Session, Sequence[Any], datetime], object]
 
 
 def count_over(engine: Engine, periods: Periods, now: datetime) -> dict[str, int]:
@@ -85,7 +85,7 @@ def _over(rule: Rule, name: str, periods: Periods, now: datetime) -> Any:
     return rule.over(now - timedelta(days=getattr(periods, name))).subquery()
 
 
-def _messages(since: datetime) -> Select[tuple[int]]:
+def _messages(since: datetime) -> Any:
     """Hold for messages of a season ago whose visit is over: nobody asks any more who was told."""
     is_over = col(Visit.work).not_in(TO_COME)
     names = or_(col(Message.official_id).is_not(None), col(Message.error) != "")
@@ -93,22 +93,22 @@ def _messages(since: datetime) -> Select[tuple[int]]:
     return query.where(col(Message.settled_at) <= since, is_over, names)
 
 
-def _blank_messages(db: Session, ids: Sequence[int], _now: datetime) -> None:
+def _blank_messages(db: Session, ids: Sequence[Any], _now: datetime) -> None:
     mine = update(Message).where(col(Message.id).in_(ids))
     db.execute(mine.values(official_id=None, error=""))
 
 
-def _devices(since: datetime) -> Select[tuple[int]]:
+def _devices(since: datetime) -> Any:
     """Hold for phones that were silent for a year: given away, sold or lost."""
     seen = func.coalesce(col(Device.last_seen_at), col(Device.enrolled_at))
     return select(col(Device.id)).where(col(Device.revoked_at).is_(None), seen <= since)
 
 
-def _cut_off(db: Session, ids: Sequence[int], now: datetime) -> None:
+def _cut_off(db: Session, ids: Sequence[Any], now: datetime) -> None:
     db.execute(update(Device).where(col(Device.id).in_(ids)).values(revoked_at=now, label=""))
 
 
-def _links(since: datetime) -> Select[tuple[int]]:
+def _links(since: datetime) -> Any:
     """Hold for links that nobody answered in time, of visits that nobody is asked about.
 
     Answers are counted and stay; the newest stays, for its number must not be given again.
@@ -125,11 +125,11 @@ def _links(since: datetime) -> Select[tuple[int]]:
     )
 
 
-def _delete_links(db: Session, ids: Sequence[int], _now: datetime) -> None:
+def _delete_links(db: Session, ids: Sequence[Any], _now: datetime) -> None:
     db.execute(delete(ConfirmationLink).where(col(ConfirmationLink.id).in_(ids)))
 
 
-def _codes(since: datetime) -> Select[tuple[int]]:
+def _codes(since: datetime) -> Any:
     """Hold for codes that opened nothing for a month; the newest stays, as of links."""
     newest = select(func.max(col(Enrolment.id))).scalar_subquery()
     times = (Enrolment.used_at, Enrolment.withdrawn_at, Enrolment.expires_at)
@@ -137,11 +137,11 @@ def _codes(since: datetime) -> Select[tuple[int]]:
     return select(col(Enrolment.id)).where(is_over, col(Enrolment.id) != newest)
 
 
-def _delete_codes(db: Session, ids: Sequence[int], _now: datetime) -> None:
+def _delete_codes(db: Session, ids: Sequence[Any], _now: datetime) -> None:
     db.execute(delete(Enrolment).where(col(Enrolment.id).in_(ids)))
 
 
-def _officials(since: datetime) -> Select[tuple[int]]:
+def _officials(since: datetime) -> Any:
     """Hold for who left office a year ago, and where every campaign ended as long ago.
 
     A village's next wave comes within a year, or its officials are asked for anew.
@@ -164,7 +164,7 @@ def _officials(since: datetime) -> Select[tuple[int]]:
     )
 
 
-def _erase_officials(db: Session, ids: Sequence[int], now: datetime) -> None:
+def _erase_officials(db: Session, ids: Sequence[Any], now: datetime) -> None:
     """Erase each as on request; no ledger: what comes back with a backup is over there, too."""
     query = select(col(Official.id), col(Official.account_id)).where(col(Official.id).in_(ids))
     for official_id, account_id in db.execute(query).all():

@@ -21,8 +21,15 @@ from outreach.logbook.tables import (
 )
 from outreach.messages.tables import Message
 from outreach.people.passwords import NO_PASSWORD
-from outreach.people.tables import Account, AccountArea, ApiToken, Branch, Device, Enrolment
-from outreach.people.tables import Official as Official_
+from outreach.people.tables import (
+    Account,
+    AccountArea,
+    ApiToken,
+    Branch,
+    Device,
+    Enrolment,
+    Official,
+)
 from outreach.progress.tables import Digest, SavedView
 from outreach.safekeeping.mentions import mentions
 from outreach.safekeeping.subject import known_by
@@ -65,16 +72,16 @@ def _of_official(number: int | None) -> dict[str, Select[Any]]:
     told_of = select(col(Message.visit_id)).where(col(Message.official_id) == number)
     return {
         "official": select(
-            *_columns(Official_, "id name position phone email village_code"),
+            *_columns(Official, "id name position phone email village_code"),
             col(Village.name).label("village"),
             col(District.name).label("district"),
             col(Regency.name).label("regency"),
-            *_columns(Official_, "term_starts term_ends is_active"),
+            *_columns(Official, "term_starts term_ends is_active"),
         )
-        .join(Village, col(Village.code) == col(Official_.village_code))
+        .join(Village, col(Village.code) == col(Official.village_code))
         .join(District, col(District.code) == col(Village.district_code))
         .join(Regency, col(Regency.code) == col(Village.regency_code))
-        .where(col(Official_.id) == number),
+        .where(col(Official.id) == number),
         "enrolments": _select(
             Enrolment, "issued_at expires_at sent_at used_at withdrawn_at", official_id=number
         ),
