@@ -53,9 +53,9 @@ def erase(db: Session, whom: Subject, now: datetime) -> dict[str, int]:
 
 def _uploads(db: Session, whom: Subject, now: datetime) -> int:
     """Empty the sheets that name the person; asked first, while the name is known."""
-    words = known_by(db, whom)
+    words = [_as_cell(word) for word in known_by(db, whom)]
     columns = (Upload.rows, Upload.changes, Upload.undo)
-    holds = [cast(col(one), Text).contains(w, autoescape=True) for one in columns for w in words]
+    holds = [cast(col(one), Text).icontains(w, autoescape=True) for one in columns for w in words]
     if not holds:
         return 0
     emptied: dict[str, Any] = {"rows": [], "changes": [], "undo": []}
@@ -64,6 +64,12 @@ def _uploads(db: Session, whom: Subject, now: datetime) -> int:
     others = update(Upload).where(or_(*holds))
     ended = {"state": UploadState.DISCARDED, "settled_at": now}
     return _done(db, staged.values(**emptied, **ended)) + _done(db, others.values(**emptied))
+
+
+def _as_cell(word: str) -> str:
+    """Look for a name as a whole cell, or who is called Sri would empty every sheet."""
+    is_unmistakable = "@" in word or any(sign.isdigit() for sign in word)
+    return word if is_unmistakable else f'"{word}"'
 
 
 def _messages(db: Session, whom: Subject, now: datetime) -> int:

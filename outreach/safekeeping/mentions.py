@@ -60,7 +60,7 @@ def _rows(
     db: Session, table: Table, column: Column[Any], words: Collection[str]
 ) -> tuple[str, ...]:
     shown = cast(column, Text)
-    holds = or_(*(shown.contains(word, autoescape=True) for word in sorted(words)))
+    holds = or_(*(shown.icontains(word, autoescape=True) for word in sorted(words)))
     keys = list(table.primary_key.columns)
     query = select(*keys).where(holds).order_by(*keys).limit(_MOST_ROWS)
     return tuple("/".join(map(str, row)) for row in db.execute(query))

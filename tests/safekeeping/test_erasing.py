@@ -134,6 +134,18 @@ def test_they_come_in_by_no_way(installation: Installation, somebody: Somebody) 
         assert by_contact(db, somebody.village, PHONE) == []
 
 
+def test_a_sheet_that_names_somebody_of_a_like_name_stays(
+    installation: Installation, somebody: Somebody
+) -> None:
+    engine = installation.engine
+    with unit_of_work(engine) as db:
+        db.get_one(Official, somebody.official_id).name = "Kenari"
+        db.get_one(Official, somebody.official_id).phone = ""
+        db.get_one(Official, somebody.official_id).email = ""
+        db.get_one(Account, somebody.account_id).name = "Kenari"
+    assert erased(engine, somebody)["uploads"] == 0
+
+
 def test_twice_is_once(installation: Installation, somebody: Somebody) -> None:
     erased(installation.engine, somebody)
     before = everything(installation.engine)
