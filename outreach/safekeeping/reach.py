@@ -127,9 +127,11 @@ def reach_of_device(db: Session, device_id: int, since: datetime, until: datetim
 def _reach(
     db: Session, account: Account, since: datetime, until: datetime, device_id: int | None = None
 ) -> Reach:
-    own = db.scalars(select(AccountArea.code).where(col(AccountArea.account_id) == account.id))
+    own = db.scalars(select(col(AccountArea.code)).where(col(AccountArea.account_id) == account.id))
     served = db.scalars(
-        select(BranchRegency.regency_code).where(col(BranchRegency.branch_id) == account.branch_id)
+        select(col(BranchRegency.regency_code)).where(
+            col(BranchRegency.branch_id) == account.branch_id
+        )
     )
     areas = tuple(sorted({*own, *served}))
     return Reach(account.role, areas, since, until, account.id, account.branch_id, device_id)
