@@ -66,6 +66,13 @@ class Settings(BaseSettings):
     team_day_rupiah: int = Field(default=0, ge=0, le=100_000_000)
     travel_hour_rupiah: int = Field(default=0, ge=0, le=100_000_000)
     village_funds_discount: bool = False
+    # How many days people's data are kept; pictures and codes never longer than without a setting.
+    retain_messages_days: int = Field(default=90, ge=7, le=3650)
+    retain_devices_days: int = Field(default=365, ge=30, le=3650)
+    retain_links_days: int = Field(default=30, ge=1, le=3650)
+    retain_codes_days: int = Field(default=30, ge=1, le=90)
+    retain_officials_days: int = Field(default=365, ge=30, le=3650)
+    retain_pictures_days: int = Field(default=365, ge=30, le=365)
     log_format: str = Field(default="", pattern="^(|json|text)$")
     metrics_token: SecretStr = SecretStr("")
     smtp_host: str = ""
@@ -126,6 +133,12 @@ class Settings(BaseSettings):
     def embedded_database(self) -> bool:
         """Whether the database is the default one of this machine alone."""
         return not self.database_url
+
+    @property
+    def retained_days(self) -> dict[str, int]:
+        """How many days which data of people are kept, by the name of the rule."""
+        rules = ("messages", "devices", "links", "codes", "officials", "pictures")
+        return {name: getattr(self, f"retain_{name}_days") for name in rules}
 
     @property
     def sends_mail(self) -> bool:

@@ -28,6 +28,7 @@ from outreach.progress.digest_sending import due_digests
 from outreach.progress.digests import forget_digests
 from outreach.progress.what_if import due_what_ifs
 from outreach.safekeeping.chain import seal_days
+from outreach.safekeeping.retaining import Periods, retain
 from outreach.sheets import forgetting as of_sheets
 from outreach.visits.batches import due_batches
 from outreach.visits.certificates import due_bounds
@@ -133,6 +134,13 @@ def forget_once(engine: Engine, now: datetime) -> None:
             forget(db, now)
 
 
+def retain_once(engine: Engine, now: datetime, periods: Periods) -> None:
+    """Forget people's data past the periods of the settings."""
+    gone = {name: rows for name, rows in retain(engine, periods, now).items() if rows}
+    if gone:
+        log.info("past their time and forgotten: %s", gone)
+
+
 def post_once(
     engine: Engine, now: datetime, send: Callable[[int], object], waiting: int = 0
 ) -> int:
@@ -172,7 +180,13 @@ _SENDERS: tuple[tuple[str, str, Callable[..., int], int], ...] = (
 )
 
 
-def run_sweeper(engine: Engine, queue: Queue, *, seconds_between: float = SECONDS_BETWEEN) -> None:
+def run_sweeper(
+    engine: Engine,
+    queue: Queue,
+    *,
+    seconds_between: float = SECONDS_BETWEEN,
+    periods: Periods,
+) -> None:
     """Sweep until the process is told to stop; a queue or database that is down only delays."""
     stopped = threading.Event()
     for told in (signal.SIGTERM, signal.SIGINT):
@@ -192,6 +206,7 @@ def run_sweeper(engine: Engine, queue: Queue, *, seconds_between: float = SECOND
         if now - forgotten >= FORGET_EVERY:
             forgotten = now
             _carefully(lambda now: forget_once(engine, now), now)
+            _carefully(lambda now: retain_once(engine, now, periods), now)
         _carefully(lambda now: send_all(engine, queue, now), now)
         stopped.wait(seconds_between)
     leave_carefully(engine, process)

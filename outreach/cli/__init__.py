@@ -24,6 +24,7 @@ _COMMANDS = {
     "maps": "maps",
     "migrations": "migrations",
     "plan": "plan",
+    "privacy": "privacy",
     "redis": "redis_server",
     "sweep": "sweep",
     "up": "up",

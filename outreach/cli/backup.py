@@ -109,6 +109,10 @@ def _tell(done: Restored) -> None:
         click.echo(say("Tables brought from %(was)s to %(now)s.", was=done.came_from, now=head))
     if done.kept:
         click.echo(say("What was there before is kept as %(name)s.", name=done.kept))
+    if done.erasures:
+        click.echo(
+            say("People erased since this backup, erased again: %(count)s", count=done.erasures)
+        )
     if done.redraws:
         click.echo(say("Draw the map anew within the borders: outreach maps build"))
     if done.other_key:

@@ -86,6 +86,10 @@ def _of_files() -> dict[str, str]:
             "%%(file)s is damaged: it was cut short or changed after it was made. Nothing was "
             "changed. Take another copy."
         ),
+        "ledger_unreadable": say(
+            "%%(file)s, which tells who was erased, cannot be read: a line is damaged. Nothing was "
+            "changed. Take another copy of it."
+        ),
         "borders_change": say("The borders of the map are being changed right now. Try again."),
     }
 

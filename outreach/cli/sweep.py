@@ -12,6 +12,7 @@ def sweep() -> None:
     """Send waiting plan batches, what-ifs and e-mails to the workers, until told to stop."""
     from outreach.config import read_settings
     from outreach.db import SWEEPER, make_engine
+    from outreach.safekeeping.retaining import Periods
     from outreach.watch.logs import set_up
 
     settings = read_settings()
@@ -34,4 +35,4 @@ def sweep() -> None:
     )
     if settings.sends_mail:
         queue = replace(queue, post=post_message.delay, digest=send_digest.delay)
-    run_sweeper(engine, queue)
+    run_sweeper(engine, queue, periods=Periods(**settings.retained_days))

@@ -145,9 +145,10 @@ def _digest_until(file: IO[bytes], end: int) -> str:
 class Archive:
     """An archive of which every byte is as it was written."""
 
-    def __init__(self, archive: zipfile.ZipFile, manifest: Manifest) -> None:
+    def __init__(self, archive: zipfile.ZipFile, manifest: Manifest, folder: Path) -> None:
         self._archive = archive
         self.manifest = manifest
+        self.folder = folder
 
     def __contains__(self, name: str) -> bool:
         return any(part.name == name for part in self.manifest.parts)
@@ -179,7 +180,7 @@ def opened(path: Path) -> Iterator[Archive]:
         with archive:
             manifest = _manifest(archive)
             _check_parts(archive, manifest)
-            yield Archive(archive, manifest)
+            yield Archive(archive, manifest, path.parent)
 
 
 def _check_seal(file: IO[bytes]) -> None:

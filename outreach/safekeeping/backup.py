@@ -9,18 +9,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from outreach.db import reading
 from outreach.safekeeping.archive import Archive, Manifest, written
 from outreach.safekeeping.beside import Beside, fingerprint
 from outreach.safekeeping.dumps import Keeper, count_rows, migration_of
+from outreach.safekeeping.erasures import due, erase_again, note, read
 from outreach.safekeeping.postgres import PostgresKeeper
 from outreach.safekeeping.refused import BackupRefused
 from outreach.safekeeping.sqlite import SqliteKeeper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Engine
+
+    from outreach.safekeeping.erasures import Erasure
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +40,15 @@ class Restored:
     """What came of it: the step the tables came from, and under which name the old ones are kept.
 
     `kept` is empty where nothing was there; `redraws` tells that borders have changed, `other_key`
-    that what was signed before the backup is not known here.
+    that what was signed before the backup is not known here; `erasures` counts who was erased since
+    the backup, and now is again.
     """
 
     came_from: str
     kept: str
     redraws: bool
     other_key: bool
+    erasures: int = 0
 
 
 def keeper_of(engine: Engine, programs: str = "") -> Keeper:
@@ -80,6 +86,8 @@ def make(keeper: Keeper, beside: Beside, file: Path, now: datetime) -> Manifest:
             parts=tuple(archive.parts),
         )
         archive.close(manifest)
+    # Where backups are carried off to, the ledger goes along: an older one needs it more.
+    note(file.parent, read(beside.folder))
     return manifest
 
 
@@ -100,8 +108,12 @@ def refuse_unfit(archive: Archive, keeper: Keeper, steps: Steps) -> None:
 
 
 @contextmanager
-def standing_beside(archive: Archive, keeper: Keeper, steps: Steps) -> Iterator[Engine]:
+def standing_beside(
+    archive: Archive, keeper: Keeper, steps: Steps, erasures: Sequence[Erasure] = ()
+) -> Iterator[Engine]:
     """Bring the archive into a database beside the real one, whole and up to date.
+
+    Whoever was erased after it was made, as *erasures* tell, is erased in it before it stands.
 
     Raises
     ------
@@ -111,6 +123,7 @@ def standing_beside(archive: Archive, keeper: Keeper, steps: Steps) -> Iterator[
     with keeper.aside(archive.chunks(keeper.part)) as engine:
         _compare(engine, archive.manifest)
         steps.upgrade(engine)
+        erase_again(engine, erasures, archive.manifest.made_at)
         yield engine
 
 
@@ -150,8 +163,11 @@ def restore(
         raise BackupRefused("holds_rows")
     if beside.has_other_key(archive) and not replaces:
         raise BackupRefused("other_key")
-    with standing_beside(archive, keeper, steps) as engine, beside.laid_ready(archive):
+    told = beside.erasures(archive)
+    with standing_beside(archive, keeper, steps, told) as engine, beside.laid_ready(archive):
+        with reading(engine) as db:
+            erased = len(due(db, told, archive.manifest.made_at))
         kept = keeper.take_place(engine, now, keeps=keeps)
         redraws = beside.put_back(archive, now)
     other_key = fingerprint(beside.key) != archive.manifest.key
-    return Restored(archive.manifest.migration, kept, redraws, other_key)
+    return Restored(archive.manifest.migration, kept, redraws, other_key, erased)

@@ -1,8 +1,9 @@
 """What an installation keeps beside its database and nobody could make again.
 
 Of `VAR_DIR` that is the key that was made there, without which printed forms, calendars and links
-lead nowhere, and the borders that were brought in. Region shapes, scripts, styles and what Redis
-holds are made anew from the database and the program. Pictures stand in the database.
+lead nowhere, the ledger of who was erased, and the borders that were brought in. Region shapes,
+scripts, styles and what Redis holds are made anew from the database and the program. Pictures stand
+in the database.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outreach.maps.artefacts import Store, write_whole
+from outreach.safekeeping.erasures import LEDGER, note, parse, read
 from outreach.safekeeping.refused import BackupRefused, writing
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from outreach.safekeeping.archive import Archive
+    from outreach.safekeeping.erasures import Erasure
 
 SECRET = "secret"  # noqa: S105 - the name of a file
 BORDERS = "borders.json"
@@ -53,6 +56,9 @@ class Beside:
         """Read what goes into the archive; a key that the settings give is not ours to keep."""
         if self.key and not self.given_key:
             yield SECRET, self.key.encode()
+        ledger = self.folder / LEDGER
+        if ledger.is_file():
+            yield LEDGER, ledger.read_bytes()
         borders, files = self._borders()
         if borders:
             yield BORDERS, json.dumps(borders).encode()
@@ -70,6 +76,19 @@ class Beside:
                 continue
         raise BackupRefused("borders_change")
 
+    def erasures(self, archive: Archive) -> list[Erasure]:
+        """Read who was erased: from the ledgers here, in the archive and in the archive's folder.
+
+        On a new machine there is none here.
+
+        Raises
+        ------
+        BackupRefused
+            If one of them cannot be read.
+        """
+        kept = parse(archive.read(LEDGER), LEDGER) if LEDGER in archive else []
+        return list(dict.fromkeys([*read(self.folder), *kept, *read(archive.folder)]))
+
     def has_other_key(self, archive: Archive) -> bool:
         """Whether what was signed before the backup would not be known here any more."""
         return bool(self.key) and fingerprint(self.key) != archive.manifest.key
@@ -86,6 +105,7 @@ class Beside:
 
     def _lay(self, archive: Archive) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        note(self.folder, self.erasures(archive))
         if self._takes_key(archive):
             self._new_key.unlink(missing_ok=True)
             self._new_key.touch(mode=0o600)

@@ -13,6 +13,7 @@ import re
 import sys
 import threading
 import traceback
+from collections.abc import Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -22,12 +23,14 @@ from typing import TYPE_CHECKING
 from outreach.config import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from types import TracebackType
 
 #: What a line tells of what it is about; the other fields are the log's own.
 FIELDS = ("request_id", "account_id", "route", "status", "seconds")
 _TOP = ("outreach", "tasks")
+#: What Celery quotes of a task that failed.
+_WORDS_OF_TASKS = {"exc", "traceback", "args", "kwargs", "return_value"}
 _LONG_NUMBER = re.compile(r"[+(]?\d(?:[ .()-]{0,2}\d){6,}")
 _MAIL = re.compile(r"[^\s<>@:;,'\"]+@[^\s<>@:;,'\"]+\w")
 #: A day, a region's code and the address of a machine are nobody's.
@@ -117,7 +120,15 @@ def _short(file: str) -> str:
 def _message(record: logging.LogRecord) -> str:
     if record.name.startswith("gunicorn"):
         return _of_gunicorn(record)
+    if record.name.startswith("celery") and isinstance(record.args, Mapping):
+        return _of_celery(record, record.args)
     return blotted(record.getMessage())
+
+
+def _of_celery(record: logging.LogRecord, facts: Mapping[str, object]) -> str:
+    """Tell which task failed without the words of its error and without what it was asked."""
+    told = {**facts, **dict.fromkeys(_WORDS_OF_TASKS & facts.keys(), "…")}
+    return blotted(str(record.msg) % told)
 
 
 def _of_gunicorn(record: logging.LogRecord) -> str:

@@ -94,6 +94,18 @@ def test_the_server_quotes_nobody(message: str, args: tuple[object, ...]) -> Non
     assert "request" in json.loads(told)["message"]
 
 
+def test_of_a_task_that_fails_its_name_is_told_and_not_what_its_error_says() -> None:
+    facts = {"name": "outreach.post_message", "id": "t-1", "description": "raised unexpected"}
+    quoted = {"exc": "ValueError('Sri')", "args": "['Sri']", "traceback": "Sri"}
+    told = _record(
+        "Task %(name)s[%(id)s] %(description)s: %(exc)s",
+        {**facts, **quoted},
+        name="celery.app.trace",
+    )
+    message = json.loads(told)["message"]
+    assert message == "Task outreach.post_message[t-1] raised unexpected: …"
+
+
 def test_a_line_is_a_line_whatever_is_in_it() -> None:
     assert len(_record("first\nsecond").splitlines()) == 1
 

@@ -1,0 +1,241 @@
+"""People's data by hand: what is held of somebody, erasing it, forgetting, whom to tell."""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from outreach.cli.database import own_engine
+from outreach.cli.say import say, step
+from outreach.config import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Engine
+    from sqlmodel import Session
+
+    from outreach.safekeeping.reach import Reach
+    from outreach.safekeeping.subject import Subject
+
+_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+_MOMENTS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
+
+
+@click.group()
+def privacy() -> None:
+    """Look after people's data: report, erase, forget, and whom a breach touches."""
+
+
+def _person(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command take an account by its login name, or an official by village and contact."""
+    for decorate in (
+        click.option("--official", "official_id", type=int, help="Number of an official."),
+        click.option("--email", default="", help="E-mail address of the official."),
+        click.option("--phone", default="", help="Telephone number of the official."),
+        click.option("--village", default="", help="Code of an official's village."),
+        click.argument("login", required=False),
+    ):
+        command = decorate(command)
+    return command
+
+
+def _found(db: Session, login: str | None, official_id: int | None, **contact: str) -> Subject:
+    """Find exactly one person; which one has to be said when several share a number."""
+    from outreach.safekeeping import subject
+
+    if login:
+        found = subject.by_login(db, login)
+    elif official_id:
+        found = subject.by_number(db, official_id)
+    else:
+        found = subject.by_contact(db, *_contact(**contact))
+    if not found:
+        raise click.ClickException(say("Nobody was found: nothing is held under this name."))
+    if len(found) > 1:
+        numbers = ", ".join(str(one.official_id) for one in found)
+        raise click.ClickException(
+            say("Several officials share it; name one: --official %(numbers)s", numbers=numbers)
+        )
+    return found[0]
+
+
+def _contact(village: str, phone: str, email: str) -> tuple[str, str]:
+    from pydantic_core import PydanticCustomError
+
+    from outreach.errors import Invalid
+    from outreach.people import emails, phones
+    from outreach.villages.codes import parse
+
+    if not village or not (phone or email):
+        raise click.UsageError(
+            say("Name a login, --official NUMBER, or --village CODE with --phone or --email.")
+        )
+    try:
+        return parse(village), phones.normal(phone) or emails.normal(email)
+    except (PydanticCustomError, Invalid) as error:
+        raise click.UsageError(say("This village, number or address cannot be read.")) from error
+
+
+@privacy.command("report")
+@_person
+@click.option("--out", type=_NEW_FILE, help="JSON file to write as well; for its owner alone.")
+def report(
+    login: str | None, village: str, phone: str, email: str, official_id: int | None,
+    out: Path | None,
+) -> None:  # fmt: skip
+    """Print everything that is held about one account or one official, and about nobody else."""
+    from outreach.cli.privacy_words import as_text, plain
+    from outreach.db import reading
+    from outreach.safekeeping.subject_report import report_on
+
+    with own_engine() as engine, reading(engine) as db:
+        whom = _found(db, login, official_id, village=village, phone=phone, email=email)
+        told = report_on(db, whom)
+    now = datetime.now(UTC)
+    click.echo(as_text(told, now))
+    if out:
+        whole = {"made_at": now.isoformat(), "held": plain(told)}
+        _write_new(out, json.dumps(whole, ensure_ascii=False, indent=1).encode() + b"\n")
+
+
+@privacy.command("erase")
+@_person
+@click.option("--yes", is_flag=True, help="Erase without asking, for scripts.")
+@click.option("--dry-run", is_flag=True, help="Only list what would go.")
+def erase(
+    login: str | None, village: str, phone: str, email: str, official_id: int | None,
+    *, yes: bool, dry_run: bool,
+) -> None:  # fmt: skip
+    """Erase one account or official for good; visits, reports and sums stay whole."""
+    from outreach.cli.privacy_words import tell_erased, tell_mentions
+    from outreach.db import reading
+    from outreach.safekeeping.mentions import mentions
+    from outreach.safekeeping.subject import known_by
+
+    with own_engine() as engine:
+        with reading(engine) as db:
+            whom = _found(db, login, official_id, village=village, phone=phone, email=email)
+            words = known_by(db, whom)
+        would_go = _erase(engine, whom, keeps=True)
+        tell_erased(would_go, is_done=False)
+        if dry_run or not any(would_go.values()):
+            return
+        if not yes:
+            click.confirm(say("Erase this for good?"), abort=True)
+        tell_erased(_erase(engine, whom, keeps=False), is_done=True)
+        with reading(engine) as db:
+            tell_mentions(mentions(db, words))
+
+
+def _erase(engine: Engine, whom: Subject, *, keeps: bool) -> dict[str, int]:
+    """Erase with a line in the ledger first; or do it and take it back, to see what would go."""
+    from outreach.db import unit_of_work
+    from outreach.safekeeping import erasing
+    from outreach.safekeeping.erasures import erasure_of, note
+
+    now = datetime.now(UTC)
+    with _told(), unit_of_work(engine) as db:
+        if not keeps:
+            # First, and whatever comes then: who stands in the ledger is erased at the latest
+            # when a backup comes back; who does not would come back with it.
+            note(read_settings().var_dir, [erasure_of(db, whom, now)])
+        told = erasing.erase(db, whom, now)
+        if keeps:
+            db.rollback()
+    return told
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    from outreach.cli.backup_words import why_refused
+    from outreach.safekeeping.refused import BackupRefused
+
+    try:
+        yield
+    except BackupRefused as error:
+        raise click.ClickException(why_refused(error)) from error
+
+
+@privacy.command("retain")
+@click.option("--yes", is_flag=True, help="Forget it now; the sweeper does so every hour.")
+def retain(*, yes: bool) -> None:
+    """Count what is past its time by the RETAIN_… settings; with --yes forget it."""
+    from outreach.cli.privacy_words import tell_retained
+    from outreach.safekeeping.retaining import Periods, count_over
+    from outreach.safekeeping.retaining import retain as forget
+
+    periods = Periods(**read_settings().retained_days)
+    act = forget if yes else count_over
+    with own_engine() as engine:
+        tell_retained(act(engine, periods, datetime.now(UTC)), periods, is_done=yes)
+
+
+@privacy.command("breach")
+@click.option("--account", "login", help="Login name of the account that was misused.")
+@click.option("--device", "device_id", type=int, help="Number of the phone that was misused.")
+@click.option("--since", required=True, type=click.DateTime(_MOMENTS), help="From then (WIB).")
+@click.option("--until", type=click.DateTime(_MOMENTS), help="Until then (WIB); else until now.")
+@click.option("--out", required=True, type=_NEW_FILE, help="CSV file to write.")
+def breach(
+    login: str | None, device_id: int | None, since: datetime, until: datetime | None, out: Path
+) -> None:
+    """List whose data an account or a phone could have reached; without either, everybody."""
+    from outreach.cli.privacy_words import breach_file, tell_affected
+    from outreach.db import reading
+    from outreach.safekeeping.reach import affected
+
+    if login and device_id:
+        raise click.UsageError(say("Name an account or a phone, not both."))
+    with own_engine() as engine, reading(engine) as db:
+        reach = _reach(db, login, device_id, _by_jakarta(since), _end(until))
+        found = affected(db, reach)
+    _write_new(out, breach_file(found))
+    tell_affected(found, reach, out)
+
+
+def _reach(
+    db: Session, login: str | None, device_id: int | None, since: datetime, until: datetime
+) -> Reach:
+    from outreach.safekeeping import reach
+
+    if login:
+        return reach.reach_of_account(db, login, since, until)
+    if device_id:
+        return reach.reach_of_device(db, device_id, since, until)
+    return reach.reach_of_all(since, until)
+
+
+def _by_jakarta(told: datetime) -> datetime:
+    from outreach.villages.tables import Zone
+
+    return told.replace(tzinfo=ZoneInfo(Zone.WIB)).astimezone(UTC)
+
+
+def _end(told: datetime | None) -> datetime:
+    """Read until when; a day alone lasts until it is over."""
+    if told is None:
+        return datetime.now(UTC)
+    is_day = told.time() == datetime.min.time()
+    return _by_jakarta(told + timedelta(days=1) if is_day else told)
+
+
+def _write_new(file: Path, content: bytes) -> None:
+    """Write a file that is not there yet, for its owner alone: it holds people's data."""
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        detail = error.strerror or str(error)
+        raise click.ClickException(
+            say("%(file)s cannot be written: %(detail)s", file=file, detail=detail)
+        ) from error
+    with os.fdopen(handle, "wb") as out:
+        out.write(content)
+    step("Written: %(file)s", file=file)

@@ -1,0 +1,276 @@
+"""What the commands about people's data say, and how they write what is held of somebody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from outreach.cli.backup_words import moment
+from outreach.cli.say import number, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from outreach.safekeeping.mentions import Mention
+    from outreach.safekeeping.reach import Affected, Reach
+    from outreach.safekeeping.retaining import Periods
+
+    Held = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+def as_text(told: Held, now: datetime) -> str:
+    """Write everything held of a person for people: section by section, a line each."""
+    titles, labels = _sections(), _labels()
+    lines = [
+        say("What Outreach holds about one person, on %(when)s", when=moment(now)),
+        say(
+            "By law 27/2022 on the protection of personal data whoever is asked answers within "
+            "three times 24 hours (article 32). Nobody else's data stand here."
+        ),
+    ]
+    for name, rows in told.items():
+        lines += ["", f"== {titles[name]} ({number(len(rows))})"]
+        for row in rows:
+            shown = {labels.get(key, key): _shown(value) for key, value in row.items()}
+            lines.append(
+                "- " + "; ".join(f"{key}: {value}" for key, value in shown.items() if value)
+            )
+    return "\n".join(lines)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return say("yes") if value else say("no")
+    if isinstance(value, datetime):
+        return moment(value)
+    if isinstance(value, date):
+        return f"{value:%d/%m/%Y}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {one}" for key, one in value.items() if one not in (None, "", []))
+    return "" if value is None else str(value)
+
+
+def plain(told: Any) -> Any:
+    """Make of rows what JSON can hold: moments and days in ISO 8601."""
+    if isinstance(told, dict):
+        return {str(key): plain(value) for key, value in told.items()}
+    if isinstance(told, list | tuple):
+        return [plain(one) for one in told]
+    return told.isoformat() if isinstance(told, date | datetime | time) else told
+
+
+def tell_erased(rows: Mapping[str, int], *, is_done: bool) -> None:
+    """Say how many rows of each kind are erased, or would be."""
+    words = _erased_kinds()
+    if not any(rows.values()):
+        click.echo(say("Nothing is left to erase."))
+        return
+    click.echo(say("Erased:") if is_done else say("This would be erased:"))
+    for kind, count in rows.items():
+        if count:
+            click.echo(f"    {number(count):>7}  {words[kind]}")
+
+
+def tell_mentions(found: Sequence[Mention]) -> None:
+    """Point out what others wrote about the person, for somebody to look at."""
+    if not found:
+        click.echo(say("Nothing else in the database names the person."))
+        return
+    click.echo(say("What others wrote still names the person; please look at it:"))
+    for one in found:
+        click.echo(f"    {one.table}.{one.column}: {', '.join(one.rows)}")
+
+
+def tell_retained(rows: Mapping[str, int], periods: Periods, *, is_done: bool) -> None:
+    """Say how much of each kind is past its time, or was forgotten, and why so."""
+    kinds, reasons = _retained_kinds(), _reasons()
+    click.echo(say("Forgotten:") if is_done else say("Past their time:"))
+    for kind, count in rows.items():
+        days = getattr(periods, kind)
+        click.echo(
+            f"    {number(count):>7}  {kinds[kind]} "
+            + say("(after %(days)s days: %(why)s)", days=number(days), why=reasons[kind])
+        )
+    if not is_done and any(rows.values()):
+        click.echo(say("Nothing was changed. With --yes it is forgotten now."))
+
+
+def tell_affected(found: Sequence[Affected], reach: Reach, file: Path) -> None:
+    """Say how many people are to be told, by branch."""
+    counts = Counter(one.branch or say("no branch") for one in found)
+    click.echo(say("People whose data lay within reach: %(count)s", count=number(len(found))))
+    for branch, count in sorted(counts.items()):
+        click.echo(f"    {number(count):>7}  {branch}")
+    touched = sum(one.touched for one in found)
+    if reach.role is not None:
+        click.echo(
+            say("of them in villages where something was changed: %(count)s", count=number(touched))
+        )
+    click.echo(
+        say(
+            "By law 27/2022 (article 46) they and the authority are told in writing within three "
+            "times 24 hours: which data, when and how, and what is done about it. The list is "
+            "%(file)s; delete it when everybody has been told.",
+            file=file,
+        )
+    )
+
+
+def breach_file(found: Sequence[Affected]) -> bytes:
+    """Write the list of whom to tell as CSV, the way Indonesian Excel opens it."""
+    from outreach.sheets.kinds import Column
+    from outreach.sheets.writing import text_file
+
+    kinds, data = _affected_kinds(), _data_words()
+    columns = [Column(key, header) for key, header in _breach_headers().items()]
+    rows = (
+        {
+            "kind": kinds[one.kind],
+            "id": str(one.id),
+            "branch": one.branch,
+            "village_code": one.village_code,
+            "village": one.village,
+            "name": one.name,
+            "phone": one.phone,
+            "email": one.email,
+            "data": ", ".join(data[name] for name in one.data),
+            "touched": say("yes") if one.touched else say("no"),
+        }
+        for one in found
+    )
+    return text_file(columns, rows)
+
+
+def _breach_headers() -> dict[str, str]:
+    return {
+        "kind": say("Kind of person"),
+        "id": say("Number"),
+        "branch": say("Branch"),
+        "village_code": say("Village code"),
+        "village": say("Village"),
+        "name": say("Name"),
+        "phone": say("Telephone"),
+        "email": say("E-mail"),
+        "data": say("Data within reach"),
+        "touched": say("Something changed there"),
+    }
+
+
+def _affected_kinds() -> dict[str, str]:
+    return {"official": say("official"), "team": say("team"), "account": say("account")}
+
+
+def _data_words() -> dict[str, str]:
+    return {
+        "name": say("name"),
+        "position": say("position"),
+        "phone": say("telephone"),
+        "email": say("e-mail"),
+        "term": say("term of office"),
+        "login": say("login name"),
+        "pictures": say("pictures of sessions"),
+        "remarks": say("remarks"),
+    }
+
+
+def _erased_kinds() -> dict[str, str]:
+    return {
+        "uploads": say("sheets that name the person, emptied"),
+        "messages": say("messages to them, without the person from now on"),
+        "enrolments": say("open codes for a phone, withdrawn"),
+        "devices": say("phones, cut off and without a name"),
+        "tokens": say("tokens for programs, withdrawn"),
+        "digests": say("weekly e-mails with their address"),
+        "views": say("saved views"),
+        "remarks": say("reports, without remarks and place; their figures stay"),
+        "waiting": say("waiting reports and late answers, without words and place"),
+        "signatures": say("signatures"),
+        "official": say("officials: name, position, telephone, e-mail, term"),
+        "account": say("accounts: name, login name, password"),
+    }
+
+
+def _retained_kinds() -> dict[str, str]:
+    return {
+        "messages": say("messages that still name whom they went to"),
+        "devices": say("phones not seen any more"),
+        "links": say("links that have ended"),
+        "codes": say("codes for phones that have ended"),
+        "officials": say("officials out of office, or of campaigns that have ended"),
+        "pictures": say("photos and signatures"),
+    }
+
+
+def _reasons() -> dict[str, str]:
+    return {
+        "messages": say("a season after the visit nobody asks who was told"),
+        "devices": say("a phone silent for a year was sold, lost or given away"),
+        "links": say("they open nothing any more"),
+        "codes": say("they connect no phone any more"),
+        "officials": say("the next wave comes within a year, or asks the village anew"),
+        "pictures": say("a year holds the campaign, its review and the audit"),
+    }
+
+
+def _sections() -> dict[str, str]:
+    return {
+        "official": say("Official"),
+        "enrolments": say("Codes for a phone"),
+        "messages": say("Messages to the person"),
+        "links": say("Links of the visits they were told of"),
+        "account": say("Account"),
+        "areas": say("Regions that the account sees"),
+        "devices": say("Phones"),
+        "tokens": say("Tokens for programs"),
+        "digest": say("Weekly e-mail"),
+        "views": say("Saved views"),
+        "reports": say("Session reports sent"),
+        "disputed": say("Reports that contradict a stored one"),
+        "held": say("Corrections that wait for their report"),
+        "answers": say("What phones sent beside reports"),
+        "pictures": say("Pictures sent"),
+        "waiting_pictures": say("Pictures that wait for their report"),
+        "events": say("What the person did with visits"),
+        "uploads": say("Sheets brought in"),
+        "acts": say("Rows that name the account as who did it"),
+        "mentions": say("Other places that name the person"),
+    }
+
+
+def _labels() -> dict[str, str]:
+    return {
+        "id": say("number"),
+        "name": say("name"),
+        "position": say("position"),
+        "phone": say("telephone"),
+        "email": say("e-mail"),
+        "village_code": say("village code"),
+        "village": say("village"),
+        "district": say("district"),
+        "regency": say("regency"),
+        "term_starts": say("in office from"),
+        "term_ends": say("in office until"),
+        "is_active": say("active"),
+        "login": say("login name"),
+        "role": say("role"),
+        "branch": say("branch"),
+        "created_at": say("made on"),
+        "has_password": say("has a password"),
+        "label": say("name of the phone"),
+        "enrolled_at": say("connected on"),
+        "last_seen_at": say("last seen"),
+        "revoked_at": say("cut off on"),
+        "visit_id": say("visit"),
+        "received_at": say("received"),
+        "held_on": say("held on"),
+        "remarks": say("remarks"),
+        "reason": say("reason"),
+        "at": say("on"),
+        "rows": say("rows"),
+    }

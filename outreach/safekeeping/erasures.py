@@ -1,0 +1,114 @@
+"""The ledger of erasures: who is to be erased again when a backup from before comes back.
+
+One line of JSON each in a file beside the database, in every backup and beside it. A line holds
+the numbers of rows and when, nothing of the person; `installation` tells other people's rows of
+the same number apart.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from outreach.db import unit_of_work
+from outreach.safekeeping.erasing import erase
+from outreach.safekeeping.refused import BackupRefused, writing
+from outreach.safekeeping.subject import Subject
+from outreach.villages.tables import RegistryLoad
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import Engine
+    from sqlmodel import Session
+
+LEDGER = "erasures.jsonl"
+#: A backup may have been begun before an erasure and told a later time; clocks differ, too.
+_OVERLAP = timedelta(hours=1)
+
+
+class Erasure(BaseModel):
+    """One person erased: the rows, when, and of which installation."""
+
+    model_config = ConfigDict(frozen=True)
+    at: datetime
+    installation: str
+    official_id: int | None = None
+    account_id: int | None = None
+
+
+def erasure_of(db: Session, whom: Subject, now: datetime) -> Erasure:
+    """Write down an erasure, without the person."""
+    return Erasure(
+        at=now,
+        installation=installation_of(db),
+        official_id=whom.official_id,
+        account_id=whom.account_id,
+    )
+
+
+def installation_of(db: Session) -> str:
+    """Tell an installation by the moment its registry was loaded first; all its backups hold it."""
+    first = db.scalar(select(func.min(col(RegistryLoad.loaded_at))))
+    return first.isoformat() if first else ""
+
+
+def note(folder: Path, entries: Iterable[Erasure]) -> None:
+    """Add to the ledger of a folder what does not stand there yet; on the disk when this returns.
+
+    Raises
+    ------
+    BackupRefused
+        If the ledger cannot be written, or what stands there cannot be read.
+    """
+    known = set(read(folder))
+    lines = [f"{one.model_dump_json()}\n" for one in dict.fromkeys(entries) if one not in known]
+    if not lines:
+        return
+    path = folder / LEDGER
+    with writing(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write("".join(lines).encode())
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def read(folder: Path) -> list[Erasure]:
+    """Read the ledger of a folder; empty where there is none."""
+    path = folder / LEDGER
+    return parse(path.read_bytes(), path) if path.is_file() else []
+
+
+def parse(content: bytes, place: object) -> list[Erasure]:
+    """Read the lines of a ledger.
+
+    Raises
+    ------
+    BackupRefused
+        `ledger_unreadable`: whoever left a line out could bring a person back.
+    """
+    try:
+        return [Erasure.model_validate_json(line) for line in content.splitlines() if line.strip()]
+    except ValidationError as error:
+        raise BackupRefused("ledger_unreadable", file=place) from error
+
+
+def due(db: Session, entries: Iterable[Erasure], made_at: datetime) -> list[Erasure]:
+    """Choose who of this installation was erased after a backup was begun at *made_at*."""
+    here = installation_of(db)
+    return [one for one in entries if one.installation == here and one.at > made_at - _OVERLAP]
+
+
+def erase_again(engine: Engine, entries: Sequence[Erasure], made_at: datetime) -> None:
+    """Erase in a database as old as *made_at* who was erased since."""
+    with unit_of_work(engine) as db:
+        for one in due(db, entries, made_at):
+            erase(db, Subject(one.official_id, one.account_id), one.at)

@@ -1,0 +1,204 @@
+"""People's data by command: what is told, what is asked first, which files are written."""
+
+from __future__ import annotations
+
+import csv
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import select
+from sqlmodel import col
+
+from outreach.cli import main, privacy_words
+from outreach.db import reading, unit_of_work
+from outreach.messages.tables import Message
+from outreach.people.tables import Official
+from outreach.safekeeping import erasing, reach, retaining
+from outreach.safekeeping.erasures import LEDGER, read
+from outreach.safekeeping.subject import ERASED
+from tests.safekeeping.conftest import (
+    installation,
+    postgres_season,
+    programs,
+    season,
+    sqlite_season,
+)
+from tests.safekeeping.person import (
+    EMAIL,
+    LOGIN,
+    NAME,
+    PHONE,
+    TRACES,
+    WROTE,
+    Somebody,
+    settle,
+    told_of_them,
+)
+from tests.safekeeping.season import everything
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.safekeeping.conftest import Installation
+
+__all__ = ["installation", "postgres_season", "programs", "season", "sqlite_season"]
+
+
+@pytest.fixture
+def somebody(installation: Installation) -> Somebody:
+    return settle(installation.engine, installation.field)
+
+
+def test_a_report_tells_all_of_one_person_and_nothing_of_another(
+    installation: Installation, somebody: Somebody, tmp_path: Path
+) -> None:
+    at, out = installation, tmp_path / "report.json"
+    done = at.call("privacy", "report", LOGIN, "--out", str(out))
+    assert done.exit_code == 0, done.output
+    for told in (NAME, PHONE, EMAIL, LOGIN, WROTE, "HP Kenari", "Dasbor Kenari", "three times 24"):
+        assert told in done.output
+    held = json.loads(out.read_text())["held"]
+    assert held["official"][0]["phone"] == PHONE
+    assert held["reports"][0]["remarks"] == WROTE
+    assert held["events"][0]["reason"] == "tidak diangkat"
+    lengths = {name: len(rows) for name, rows in held.items()}
+    assert lengths == {
+        "official": 1, "enrolments": 1, "messages": 1, "links": 0, "account": 1, "areas": 1,
+        "devices": 1, "tokens": 1, "digest": 1, "views": 1, "reports": 1, "disputed": 1,
+        "held": 1, "answers": 1, "pictures": 2, "waiting_pictures": 1, "events": 1, "uploads": 0,
+        "acts": lengths["acts"], "mentions": lengths["mentions"],
+    }  # fmt: skip
+    assert {"table": "session_report", "column": "reported_by", "rows": 1} in held["acts"]
+    assert "upload" in {one["table"] for one in held["mentions"]}
+    for others in ("Orang Sebelah", "81200000001", "koordinator", "Tim A", "orang-lain"):
+        assert others not in done.output
+        assert others not in out.read_text()
+    assert not {"password_hash", "token_hash", "stamp"} & set(out.read_text().split('"'))
+    assert out.stat().st_mode & 0o777 == 0o600
+    again = at.call("privacy", "report", LOGIN, "--out", str(out))
+    assert (again.exit_code, "cannot be written" in again.output) == (1, True)
+
+
+def test_a_person_is_found_by_village_and_number_as_people_write_them(
+    installation: Installation, somebody: Somebody
+) -> None:
+    at = installation
+    code = somebody.village.replace(".", "")
+    for contact in (("--phone", "0813-9876-5432"), ("--email", EMAIL)):
+        done = at.call("privacy", "report", "--village", code, *contact)
+        assert (done.exit_code, NAME in done.output) == (0, True)
+    with unit_of_work(at.engine) as db:
+        db.get_one(Official, somebody.other_id).phone = PHONE
+    both = at.call("privacy", "report", "--village", code, "--phone", PHONE)
+    assert both.exit_code == 1
+    assert f"--official {somebody.official_id}, {somebody.other_id}" in both.output
+    for words, code_ in ((("nobody",), 1), ((), 2), (("--village", "x", "--phone", "y"), 2)):
+        wrong = at.call("privacy", "report", *words)
+        assert wrong.exit_code == code_, wrong.output
+        assert "Traceback" not in wrong.output
+
+
+def test_erasing_asks_first_and_a_dry_run_changes_nothing(
+    installation: Installation, somebody: Somebody
+) -> None:
+    at = installation
+    before = everything(at.engine)
+    dry = at.call("privacy", "erase", LOGIN, "--dry-run")
+    assert (dry.exit_code, "This would be erased" in dry.output) == (0, True)
+    refused = at.call("privacy", "erase", LOGIN)
+    assert (refused.exit_code, "Erase this for good?" in refused.output) == (1, True)
+    assert everything(at.engine) == before
+    assert not (at.folder / LEDGER).exists()
+    assert not any(trace in dry.output.casefold() for trace in TRACES)
+
+
+def test_erased_for_good_by_command(installation: Installation, somebody: Somebody) -> None:
+    at = installation
+    line = told_of_them(at.engine, somebody)
+    assert at.call("backup", "make", str(at.file)).exit_code == 0
+    done = at.call("privacy", "erase", LOGIN, "--yes")
+    assert done.exit_code == 0, done.output
+    assert "1  phones, cut off" in done.output
+    assert f"visit_event.reason: {line}" in done.output
+    assert len(read(at.folder)) == 1
+    assert at.call("database", "check").exit_code == 0
+    twice = at.call("privacy", "erase", "--official", str(somebody.official_id), "--yes")
+    assert (twice.exit_code, "Nothing is left to erase" in twice.output) == (0, True)
+    assert len(read(at.folder)) == 1
+    assert at.call("privacy", "erase", LOGIN, "--yes").exit_code == 1
+    back = at.call("backup", "restore", "--replace", str(at.file))
+    assert back.exit_code == 0, back.output
+    assert "erased again: 1" in back.output
+    with reading(at.engine) as db:
+        assert db.get_one(Official, somebody.official_id).name == ERASED
+
+
+def test_no_ledger_no_erasing(
+    installation: Installation, somebody: Somebody, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where the ledger cannot be written, a backup would bring the person back."""
+    at = installation
+    before = everything(at.engine)
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("VAR_DIR", str(tmp_path / "file"))
+    done = at.call("privacy", "erase", LOGIN, "--yes")
+    assert (done.exit_code, "cannot be written" in done.output) == (1, True)
+    assert everything(at.engine) == before
+
+
+def test_forgetting_counts_first_and_tells_why(
+    installation: Installation, somebody: Somebody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = installation
+    monkeypatch.setenv("RETAIN_DEVICES_DAYS", "30")
+    with unit_of_work(at.engine) as db:
+        for message in db.scalars(select(Message)):
+            message.settled_at = message.created_at - timedelta(days=4000)
+    before = everything(at.engine)
+    told = at.call("privacy", "retain")
+    assert (told.exit_code, "With --yes" in told.output) == (0, True)
+    assert "2  messages that still name" in told.output
+    assert "after 30 days: a phone" in told.output
+    assert everything(at.engine) == before
+    assert "Forgotten:" in at.call("privacy", "retain", "--yes").output
+    with reading(at.engine) as db:
+        query = select(Message).where(col(Message.official_id).is_not(None))
+        assert list(db.scalars(query)) == []
+
+
+def test_a_breach_is_a_list_to_write_letters_from(
+    installation: Installation, somebody: Somebody, tmp_path: Path
+) -> None:
+    at, out = installation, tmp_path / "breach.csv"
+    asked = ("privacy", "breach", "--since", "2026-11-18", "--until", "2026-11-21")
+    done = at.call(*asked, "--account", "koordinator", "--out", str(out))
+    assert done.exit_code == 0, done.output
+    assert "3  Surakarta" in done.output
+    assert "article 46" in done.output
+    rows = list(csv.DictReader(out.read_text("utf-8-sig").splitlines(), delimiter=";"))
+    mine = next(row for row in rows if row["Name"] == NAME)
+    assert (mine["Village code"], mine["Branch"]) == (somebody.village, "Surakarta")
+    assert mine["Telephone"].endswith(PHONE)
+    assert "telephone" in mine["Data within reach"]
+    assert out.stat().st_mode & 0o777 == 0o600
+    both = at.call(*asked, "--account", "x", "--device", "1", "--out", str(tmp_path / "b"))
+    none = at.call(*asked, "--account", "nobody", "--out", str(tmp_path / "b"))
+    assert (both.exit_code, none.exit_code) == (2, 1)
+    phone = at.call(*asked, "--device", str(somebody.device_id), "--out", str(tmp_path / "b"))
+    assert (phone.exit_code, "3  Surakarta" in phone.output) == (0, True)
+
+
+def test_everything_that_is_told_has_words() -> None:
+    assert privacy_words._erased_kinds().keys() == erasing.STEPS.keys()
+    assert privacy_words._retained_kinds().keys() == retaining.RULES.keys()
+    assert privacy_words._reasons().keys() == retaining.RULES.keys()
+    shown = {name for kinds in reach._SHOWN.values() for data in kinds.values() for name in data}
+    assert privacy_words._data_words().keys() == shown
+
+
+def test_the_help_names_them() -> None:
+    told = CliRunner().invoke(main, ["privacy", "--help"]).output
+    assert all(name in told for name in ("report", "erase", "retain", "breach"))
