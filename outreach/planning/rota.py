@@ -37,7 +37,7 @@ def give_trips(
     """Give each trip to a team of its day and kind.
 
     It goes to the team that `kept` gives most of its villages on that day, then to one that knows
-    the district or had least work.
+    the district or had least work. Trips that share most with what a team had are given first.
     """
     waiting: dict[tuple[date, Kind], list[TeamDay]] = defaultdict(list)
     for team_day, kind in kinds.items():
@@ -45,7 +45,11 @@ def give_trips(
     worked: dict[int, int] = defaultdict(int)
     known: dict[int, set[str]] = defaultdict(set)
     rota: Rota = {}
-    for trip in sorted(trips, key=lambda trip: _order(network, trip)):
+    had = {
+        trip: max((_shared(kept, one, trip) for one in waiting[trip.day, trip.kind]), default=0)
+        for trip in trips
+    }
+    for trip in sorted(had, key=lambda trip: _order(network, trip, had[trip])):
         teams = waiting[trip.day, trip.kind]
         possible = [one for one in teams if trip.team_id in {None, one.team_id}]
         taken = min(
@@ -53,7 +57,7 @@ def give_trips(
             key=lambda one: (
                 worked[one.team_id]
                 - KNOWN_DISTRICT_MINUTES * _familiar(network, trip, known[one.team_id])
-                - KEPT_MINUTES * len(set(kept.get(one, ())) & set(trip.stops)),
+                - KEPT_MINUTES * _shared(kept, one, trip),
                 one.team_id,
             ),
         )
@@ -64,9 +68,16 @@ def give_trips(
     return rota
 
 
-def _order(network: Network, trip: Trip) -> tuple[date, bool, Kind, int, tuple[int, ...]]:
-    """Day by day, trips that only one team can make first, then those with the most work."""
-    return trip.day, trip.team_id is None, trip.kind, -_work(network, trip), trip.stops
+def _shared(kept: Mapping[TeamDay, Sequence[int]], team_day: TeamDay, trip: Trip) -> int:
+    """Count the villages of a trip that a team was to visit on that day."""
+    return len(set(kept.get(team_day, ())) & set(trip.stops))
+
+
+def _order(
+    network: Network, trip: Trip, shared: int
+) -> tuple[date, bool, Kind, int, int, tuple[int, ...]]:
+    """Day by day, trips that only one team can make first, then the most shared and the longest."""
+    return trip.day, trip.team_id is None, trip.kind, -shared, -_work(network, trip), trip.stops
 
 
 def _familiar(network: Network, trip: Trip, known: set[str]) -> int:

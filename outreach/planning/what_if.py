@@ -116,7 +116,13 @@ def what_if(
     tell
         Hears how far it is, from 0 to 1. What it raises ends the planning and comes out here.
     """
-    supposed = changed(problem, change)
+    return compared(problem, changed(problem, change), tell)
+
+
+def compared(
+    problem: Problem, supposed: Problem, tell: Callable[[float], None] | None = None
+) -> Difference:
+    """Plan two questions and say what differs, as `what_if`: as things are, and as supposed."""
     heard = tell or (lambda _done: None)
     share = len(problem.sites) / max(1, len(problem.sites) + len(supposed.sites))
     before = _outlook(problem, planned(problem, lambda done: heard(share * done)))

@@ -16,35 +16,31 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 from sqlmodel import col
 
-from outreach.campaigns.choosing import base_point, sites_of
+from outreach.campaigns.choosing import sites_of
 from outreach.campaigns.tables import Stage, StageVillage
-from outreach.people.rota import days_off, leave_days, rest_of_branch, team_day, team_days
-from outreach.people.tables import Team
-from outreach.planning.model import USUAL, Point, Problem, TeamDay
-from outreach.planning.what_if import Change, what_if
-from outreach.planning.workdays import workdays
+from outreach.people.rota import days_off, team_days
+from outreach.planning.model import USUAL, Problem
+from outreach.planning.what_if import compared
 from outreach.progress.expected import Expectation, expectation_of
+from outreach.progress.supposed_days import free_days, land_of, supposed_days
 from outreach.progress.tables import WhatIf
 from outreach.progress.weeks import monday_of
 from outreach.progress.what_if import WhatIfIn
-from outreach.villages.tables import Village
+from outreach.villages.areas import covers
 from outreach.visits.question import local_day
 from outreach.visits.snapshot import figures_of, places_of_stage
-from outreach.visits.stays import by_day, stays_between
 from outreach.visits.tables import ACTIVE, REPORTED, TO_COME, Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
     from sqlmodel import Session
 
-    from outreach.planning.model import Site, TravelTable
+    from outreach.planning.model import Site, TeamDay, TravelTable
     from outreach.planning.what_if import Outlook
     from outreach.visits.leased_rows import Claim
 
-SATURDAY_ISO = 6
-SATURDAY = 5
 #: Shares of the villages that wait whose day is told: that of the last visit hides the pace.
 HALF, MOST = 0.5, 0.9
 
@@ -78,8 +74,8 @@ class Supposition:
         The day at the branch; all that is planned comes after it.
     held
         Villages of the stage whose session is held or is due today.
-    on_islands
-        Villages left out because they lie across the water.
+    on_islands, out_of_scope
+        Villages left out because they lie across the water, or because only others are asked for.
     rests
         Days off of the teams that there are.
     """
@@ -92,6 +88,7 @@ class Supposition:
     supposed_sites: tuple[Site, ...]
     supposed_days: tuple[TeamDay, ...]
     on_islands: int
+    out_of_scope: int
     expectation: Expectation
     seed: int
     rests: dict[int, frozenset[date]]
@@ -105,23 +102,26 @@ def read_supposition(db: Session, held: Claim, now: datetime) -> Supposition:
     today = local_day(db, stage.branch_id, now)
     codes, done = _villages(db, stage, today)
     starts = max(stage.starts, today + timedelta(days=1))
-    sites = sites_of(db, codes, starts, stage.ends)
+    ends = stage.ends + timedelta(weeks=changes.more_weeks)
+    longest = max(stage.ends, ends)
+    sites = sites_of(db, codes, starts, longest)
     expectation = expectation_of(db, stage)
-    free = _free(db, stage, starts, team_days(db, stage.branch_id, starts, stage.ends))
-    more = _more_days(db, stage, starts, changes)
-    near = _without_islands(db, stage, sites, changes)
+    own = team_days(db, stage.branch_id, starts, stage.ends)
+    in_scope = _in_scope(db, stage, sites, changes)
+    near = _without_islands(db, stage, in_scope, changes)
     return Supposition(
         today=today,
         held=done,
         as_it_stands=_as_it_stands(db, stage, today, len(sites), expectation),
         sites=sites,
-        team_days=free,
+        team_days=free_days(db, stage, own, (starts, stage.ends)),
         supposed_sites=near,
-        supposed_days=tuple(sorted([*free, *more], key=lambda one: (one.day, one.team_id))),
-        on_islands=len(sites) - len(near),
+        supposed_days=supposed_days(db, stage, changes, (starts, ends)),
+        on_islands=len(in_scope) - len(near),
+        out_of_scope=len(sites) - len(in_scope),
         expectation=expectation,
         seed=asked.seed,
-        rests=days_off(db, stage.branch_id, starts, stage.ends + timedelta(weeks=1)),
+        rests=days_off(db, stage.branch_id, starts, longest + timedelta(weeks=1)),
     )
 
 
@@ -141,28 +141,21 @@ def answer_of(
     """
     parameters = replace(USUAL, rounds=rounds)
     problem = Problem(asked.sites, asked.team_days, asked.seed, parameters, travel, asked.rests)
-    told = what_if(problem, _change(asked), tell)
+    supposed = replace(problem, sites=asked.supposed_sites, team_days=asked.supposed_days)
+    told = compared(problem, supposed, tell)
     expected = asked.expectation
     return {
         "today": asked.today.isoformat(),
         "villages": len(asked.sites),
         "held": asked.held,
         "on_islands": asked.on_islands,
+        "out_of_scope": asked.out_of_scope,
         "rate": round(asked.expectation.rate, 3),
         "sessions": asked.expectation.sessions,
         "as_it_stands": asdict(asked.as_it_stands),
         "anew": asdict(_way(told.before, len(asked.sites), expected)),
         "supposed": asdict(_way(told.after, len(asked.sites), expected)),
     }
-
-
-def _change(asked: Supposition) -> Change:
-    """Name the team-days that only the supposition has, and the villages it leaves out."""
-    known, near = {*asked.team_days}, {site.code for site in asked.supposed_sites}
-    return Change(
-        more_days=tuple(one for one in asked.supposed_days if one not in known),
-        without=frozenset(site.code for site in asked.sites) - near,
-    )
 
 
 def _way(outlook: Outlook, villages: int, expectation: Expectation) -> Way:
@@ -226,71 +219,19 @@ def _villages(db: Session, stage: Stage, today: date) -> tuple[list[str], int]:
     return [code for code in db.scalars(chosen) if code not in held], len(held)
 
 
-def _free(db: Session, stage: Stage, starts: date, days: Sequence[TeamDay]) -> tuple[TeamDay, ...]:
-    """Leave out the team-days on which a team goes out, or is away, for another stage."""
-    query = (
-        select(col(Visit.team_id), col(Visit.day))
-        .join(Team, col(Team.id) == col(Visit.team_id))
-        .where(
-            col(Team.branch_id) == stage.branch_id,
-            col(Visit.stage_id) != stage.id,
-            col(Visit.day).between(starts, stage.ends),
-            col(Visit.work).in_(ACTIVE),
-        )
-    )
-    taken = {(row.team_id, row.day) for row in db.execute(query)}
-    of_branch, kept_by = col(Team.branch_id) == stage.branch_id, col(Visit.stage_id) != stage.id
-    taken |= by_day(stays_between(db, starts, stage.ends, of_branch, kept_by=kept_by)).keys()
-    return tuple(one for one in days if (one.team_id, one.day) not in taken)
-
-
-def _more_days(db: Session, stage: Stage, starts: date, changes: WhatIfIn) -> list[TeamDay]:
-    """Team-days that only the supposition has: Saturdays of teams that rest then, and new teams."""
-    saturdays = _saturdays(db, stage, starts) if changes.saturdays else ()
-    own = team_days(db, stage.branch_id, starts, stage.ends)
-    more = list(_free(db, stage, starts, saturdays))
-    if not changes.extra_teams or not own:
-        return more
-    base = _extra_base(db, stage, changes)
-    like = max({one.team_id for one in own}, key=lambda team: _worked(own, team))
-    pattern = [one for one in [*own, *saturdays] if one.team_id == like]
-    # Nobody's number: a team to come has none yet.
-    return more + [
-        replace(one, team_id=-number, base=base)
-        for number in range(1, changes.extra_teams + 1)
-        for one in pattern
-    ]
-
-
-def _worked(days: Sequence[TeamDay], team_id: int) -> tuple[int, int]:
-    return sum(one.team_id == team_id for one in days), -team_id
-
-
-def _saturdays(db: Session, stage: Stage, starts: date) -> tuple[TeamDay, ...]:
-    """Saturdays, holidays left out, of the teams that do not work on them and are not on leave."""
-    query = (
-        select(Team, Village)
-        .join(Village, col(Village.code) == col(Team.base_village_code))
-        .where(col(Team.branch_id) == stage.branch_id, col(Team.is_active))
-        .order_by(col(Team.id))
-    )
-    away = leave_days(db, stage.branch_id, starts, stage.ends)
-    holidays = rest_of_branch(db, stage.branch_id, starts, stage.ends).holidays
-    days = workdays(starts, stage.ends, weekdays={SATURDAY}, holidays=holidays)
-    return tuple(
-        team_day(team, base, day)
-        for team, base in db.execute(query)
-        if SATURDAY_ISO not in team.weekdays
-        for day in days
-        if day not in away.get(team.id, ())
-    )
-
-
-def _extra_base(db: Session, stage: Stage, changes: WhatIfIn) -> Point:
-    if not changes.base_code:
-        return base_point(db, stage.branch_id)
-    at = db.get_one(Village, changes.base_code)
-    return Point(at.latitude, at.longitude, at.code, at.island)
+def _in_scope(
+    db: Session, stage: Stage, sites: tuple[Site, ...], changes: WhatIfIn
+) -> tuple[Site, ...]:
+    """Leave out the villages outside the area asked for, and those above the number asked for."""
+    if changes.only_area is not None:
+        sites = tuple(site for site in sites if covers([changes.only_area], site.code))
+    if changes.most_villages is None:
+        return sites
+    ranked = select(col(StageVillage.village_code)).where(col(StageVillage.stage_id) == stage.id)
+    rank = {code: at for at, code in enumerate(db.scalars(ranked.order_by(col(StageVillage.rank))))}
+    first = sorted(sites, key=lambda site: rank[site.code])[: changes.most_villages]
+    kept = {site.code for site in first}
+    return tuple(site for site in sites if site.code in kept)
 
 
 def _without_islands(
@@ -299,9 +240,5 @@ def _without_islands(
     """Leave out the villages that no team reaches without crossing the sea, if that is asked."""
     if not changes.skip_islands:
         return sites
-    land = {base_point(db, stage.branch_id).island, _extra_base(db, stage, changes).island}
-    bases = select(col(Village.island)).join(Team, col(Team.base_village_code) == col(Village.code))
-    land |= set(
-        db.scalars(bases.where(col(Team.branch_id) == stage.branch_id, col(Team.is_active)))
-    )
+    land = land_of(db, stage, changes)
     return tuple(site for site in sites if site.point.island in land)

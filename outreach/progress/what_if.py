@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import col
 
 from outreach.campaigns.access import branch_regencies, holds_branch
@@ -17,7 +18,7 @@ from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.access import covers
 from outreach.people.edits import locked
 from outreach.people.regions import RegionCode, refuse_unknown
-from outreach.people.tables import Account
+from outreach.people.tables import Account, Team
 from outreach.progress.tables import AskedState, WhatIf
 from outreach.villages.codes import Level
 from outreach.visits.leased_rows import MOST_SENT, RESEND_AFTER, LeasedRows
@@ -26,7 +27,7 @@ from outreach.visits.runs import lock_branch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from sqlmodel import Session
 
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     from outreach.visits.leased_rows import Claim
 
 MOST_EXTRA_TEAMS = 4
+MOST_LATER_MINUTES = 120
+#: Hours of teams change by so many minutes at a time.
+LATER_STEP_MINUTES = 30
+MOST_MORE_WEEKS = 8
 #: No more questions of one branch wait at a time: each takes a worker for a while.
 MOST_WAITING = 4
 #: So many are listed, the latest first.
@@ -50,11 +55,30 @@ _QUESTIONS = LeasedRows(WhatIf, AskedState)
 class WhatIfIn(BaseModel):
     """What is supposed; at least one thing has to differ from today.
 
-    The extra teams start from a village of the branch, or without one from the branch's base.
+    Attributes
+    ----------
+    extra_teams
+        Below 0 so many teams fewer; those with the fewest days go.
+    base_code
+        Village of the branch that the extra teams start from; without one the branch's base.
+    ends_later_minutes
+        So much later every team comes home; below 0 earlier.
+    more_weeks
+        So many weeks later the stage ends; below 0 earlier.
+    only_area
+        Only the villages of this regency, district or village of the branch.
+    most_villages
+        Only so many villages, those that rank first in the stage.
     """
 
-    extra_teams: int = Field(default=0, ge=0, le=MOST_EXTRA_TEAMS)
+    extra_teams: int = Field(default=0, ge=-MOST_EXTRA_TEAMS, le=MOST_EXTRA_TEAMS)
     base_code: RegionCode | None = None
+    ends_later_minutes: int = Field(
+        default=0, ge=-MOST_LATER_MINUTES, le=MOST_LATER_MINUTES, multiple_of=LATER_STEP_MINUTES
+    )
+    more_weeks: int = Field(default=0, ge=-MOST_MORE_WEEKS, le=MOST_MORE_WEEKS)
+    only_area: RegionCode | None = None
+    most_villages: int | None = Field(default=None, ge=1)
     saturdays: bool = False
     skip_islands: bool = False
 
@@ -67,7 +91,9 @@ class WhatIfIn(BaseModel):
 
     @model_validator(mode="after")
     def _supposes_something(self) -> WhatIfIn:
-        if not (self.extra_teams or self.saturdays or self.skip_islands):
+        teams_and_days = self.extra_teams or self.saturdays or self.more_weeks
+        scope = self.skip_islands or self.only_area or self.most_villages
+        if not (teams_and_days or self.ends_later_minutes or scope):
             raise PydanticCustomError("nothing_supposed", "nothing differs from today")
         return self
 
@@ -110,16 +136,18 @@ def ask(
     NotAllowed
         If they see only a part of its branch.
     Invalid
-        If the base is no village of the branch.
+        If the base is no village of the branch, the area lies outside it, or no team would be left.
     Conflict
-        If the stage is not open or has no day left, or too many questions of the branch wait.
+        If the stage is not open or has no day left, today's or the supposed, or too many questions
+        of the branch wait.
     """
     stage = stage_of(db, by, stage_id)
     if not may_ask(db, stage, by):
         raise NotAllowed(role=by.role)
     lock_branch(db, stage.branch_id)
-    _require_days_left(db, stage, now)
-    _require_base_inside(db, stage, given.base_code)
+    _require_days_left(db, stage, now, given.more_weeks)
+    _require_inside(db, stage, base_code=given.base_code, only_area=given.only_area)
+    _require_a_team(db, stage, given.extra_teams)
     waiting = select(WhatIf).where(
         col(WhatIf.branch_id) == stage.branch_id, col(WhatIf.state).in_(OPEN)
     )
@@ -246,19 +274,27 @@ def due_what_ifs(
     return _QUESTIONS.due(db, now, resend_after, most)
 
 
-def _require_days_left(db: Session, stage: Stage, now: datetime) -> None:
+def _require_days_left(db: Session, stage: Stage, now: datetime, more_weeks: int = 0) -> None:
     if stage.status is not Status.OPENED:
         raise Conflict(problem="stage_not_open", status=stage.status)
-    if stage.ends <= local_day(db, stage.branch_id, now):
-        raise Conflict(problem="stage_has_no_day_left", ends=stage.ends)
+    ends = stage.ends + timedelta(weeks=min(0, more_weeks))
+    if ends <= local_day(db, stage.branch_id, now):
+        raise Conflict(problem="stage_has_no_day_left", ends=ends)
 
 
-def _require_base_inside(db: Session, stage: Stage, code: str | None) -> None:
-    if code is None:
-        return
-    refuse_unknown(db, base_code=[code])
-    if not covers(branch_regencies(db, stage.branch_id), code):
-        raise Invalid(problems={"base_code": ["outside_branch"]})
+def _require_inside(db: Session, stage: Stage, **codes: str | None) -> None:
+    told = {name: code for name, code in codes.items() if code is not None}
+    refuse_unknown(db, **{name: [code] for name, code in told.items()})
+    regencies = branch_regencies(db, stage.branch_id)
+    outside = [name for name, code in told.items() if not covers(regencies, code)]
+    if outside:
+        raise Invalid(problems={name: ["outside_branch"] for name in outside})
+
+
+def _require_a_team(db: Session, stage: Stage, extra_teams: int) -> None:
+    own = select(func.count()).where(col(Team.branch_id) == stage.branch_id, col(Team.is_active))
+    if extra_teams < 0 and db.scalars(own).one() + extra_teams < 1:
+        raise Invalid(problems={"extra_teams": ["no_team_left"]})
 
 
 def _question(row: WhatIf, asked_by: str) -> Question:

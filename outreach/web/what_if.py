@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -16,10 +17,13 @@ from outreach.campaigns.stages import stage_of
 from outreach.campaigns.tables import Status
 from outreach.errors import Conflict, Invalid, NotFound
 from outreach.people.tables import Branch, Team
-from outreach.progress.supposing import SATURDAY_ISO
+from outreach.progress.supposed_days import SATURDAY_ISO
 from outreach.progress.tables import AskedState
 from outreach.progress.what_if import (
+    LATER_STEP_MINUTES,
     MOST_EXTRA_TEAMS,
+    MOST_LATER_MINUTES,
+    MOST_MORE_WEEKS,
     OPEN,
     WhatIfIn,
     ask,
@@ -87,12 +91,14 @@ def ask_one(stage_id: int) -> ResponseReturnValue:
         stage = stage_of(db, person(), stage_id)
         branch = replace(person(), areas=branch_regencies(db, stage.branch_id))
         base = with_code(db, request.form, "base_code", (Level.VILLAGE,), viewer=branch)
+        area = with_code(db, base.form, "only_area", viewer=branch)
+    meant = {"base_code": base.meant, "only_area": area.meant}
     try:
-        given = read(WhatIfIn, base.form)
+        given = read(WhatIfIn, area.form)
         with writing_db() as db:
             row = ask(db, stage_id, given, by=person(), now=now(), request_id=request_id())
     except (Invalid, Conflict) as error:
-        return _stage_page(stage_id, refill(base.form, error), base.meant), error.status
+        return _stage_page(stage_id, refill(area.form, error), meant), error.status
     return redirect(url_for("what_if.answer", stage_id=stage_id, what_if_id=row.id), 303)
 
 
@@ -142,7 +148,9 @@ def _in_stage(db: Session, stage_id: int, what_if_id: int) -> Question:
     return found
 
 
-def _stage_page(stage_id: int, form: Filled, meant: Sequence[Found] = ()) -> str:
+def _stage_page(
+    stage_id: int, form: Filled, meant: Mapping[str, Sequence[Found]] = MappingProxyType({})
+) -> str:
     with reading_db() as db:
         stage = stage_of(db, person(), stage_id)
         questions = list_what_ifs(db, person(), stage_id)
@@ -154,10 +162,50 @@ def _stage_page(stage_id: int, form: Filled, meant: Sequence[Found] = ()) -> str
             resting=_resting_on_saturdays(db, stage.branch_id),
             may_ask=may_ask(db, stage, person()),
             is_open=stage.status is Status.OPENED and stage.ends > today(),
-            teams_words=[(str(n), str(n)) for n in range(1, MOST_EXTRA_TEAMS + 1)],
+            levers=_levers(),
             form=form,
             meant=meant,
         )
+
+
+def _levers() -> dict[str, list[tuple[str, str]]]:
+    """Name what can be chosen of each lever, with its words."""
+    steps = MOST_LATER_MINUTES // LATER_STEP_MINUTES
+    later = [LATER_STEP_MINUTES * step for step in _around(steps)]
+    return {
+        "teams": [(str(n), _teams_words(n)) for n in _around(MOST_EXTRA_TEAMS)],
+        "later": [(str(n), _later_words(n)) for n in later],
+        "weeks": [(str(n), _weeks_words(n)) for n in _around(MOST_MORE_WEEKS)],
+    }
+
+
+def _around(most: int) -> list[int]:
+    """Count from nothing up to *most*, and then down from -1 to its opposite."""
+    return [*range(most + 1), *range(-1, -most - 1, -1)]
+
+
+def _teams_words(more: int) -> str:
+    if more < 0:
+        return str(ngettext("%(num)s team fewer", "%(num)s teams fewer", -more))
+    if more:
+        return str(ngettext("%(num)s team more", "%(num)s teams more", more))
+    return str(_("as today"))
+
+
+def _later_words(minutes: int) -> str:
+    if minutes < 0:
+        return str(_("teams come home %(num)s minutes earlier", num=-minutes))
+    if minutes:
+        return str(_("teams come home %(num)s minutes later", num=minutes))
+    return str(_("as today"))
+
+
+def _weeks_words(more: int) -> str:
+    if more < 0:
+        return str(ngettext("ends %(num)s week earlier", "ends %(num)s weeks earlier", -more))
+    if more:
+        return str(ngettext("ends %(num)s week later", "ends %(num)s weeks later", more))
+    return str(_("as today"))
 
 
 def _resting_on_saturdays(db: Session, branch_id: int) -> int:
@@ -197,7 +245,7 @@ def _travel_told(answer: Mapping[str, Any]) -> list[ToldWays]:
 def _supposed_words(db: Session, changes: WhatIfIn) -> list[str]:
     """Say in words what is supposed."""
     words = []
-    if changes.extra_teams and changes.base_code:
+    if changes.extra_teams > 0 and changes.base_code:
         name = names_of(db, [changes.base_code]).get(changes.base_code, changes.base_code)
         words.append(
             ngettext(
@@ -207,7 +255,7 @@ def _supposed_words(db: Session, changes: WhatIfIn) -> list[str]:
                 village=name,
             )
         )
-    elif changes.extra_teams:
+    elif changes.extra_teams > 0:
         words.append(
             ngettext(
                 "%(num)s more team from the branch's base",
@@ -215,10 +263,27 @@ def _supposed_words(db: Session, changes: WhatIfIn) -> list[str]:
                 changes.extra_teams,
             )
         )
+    elif changes.extra_teams:
+        words.append(_teams_words(changes.extra_teams))
+    if changes.ends_later_minutes:
+        words.append(_later_words(changes.ends_later_minutes))
+    if changes.more_weeks:
+        words.append(_weeks_words(changes.more_weeks))
     if changes.saturdays:
         words.append(_("Saturdays too"))
     if changes.skip_islands:
         words.append(_("no islands"))
+    if changes.only_area:
+        names = names_of(db, [changes.only_area])
+        words.append(_("only %(area)s", area=names.get(changes.only_area, changes.only_area)))
+    if changes.most_villages:
+        words.append(
+            ngettext(
+                "only the most urgent village",
+                "only the %(num)s most urgent villages",
+                changes.most_villages,
+            )
+        )
     return words
 
 

@@ -267,6 +267,7 @@ PROBLEMS = {
     "not_a_village": _("Please give the code of a village, like 33.72.01.1001."),
     "several_zones": _("A branch and all of its regencies lie in one time zone."),
     "not_a_regency": _("Please give codes of regencies, like 33.72."),
+    "no_team_left": _("At least one team has to be left."),
     "nothing_supposed": _("Suppose at least one thing that differs from today."),
     "period_taken": _("A target for these days is set already: change that one."),
     "outside_branch": _("This lies outside the branch."),

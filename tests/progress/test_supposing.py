@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from outreach.campaigns.tables import StageVillage
 from outreach.db import reading, unit_of_work
 from outreach.people.tables import Team, TeamLeave
 from outreach.planning.feasts import Feast
@@ -197,3 +198,49 @@ def test_what_tell_raises_ends_the_planning(engine: Engine, world: World) -> Non
 
     with pytest.raises(KeyboardInterrupt):
         answer_of(_supposition(engine, world, extra_teams=1), stop)
+
+
+def test_fewer_teams_leave_those_with_the_fewest_days_at_home(engine: Engine, world: World) -> None:
+    kept, goes = world.team_ids
+    with unit_of_work(engine) as db:
+        db.add(TeamLeave(team_id=goes, starts=date(2026, 11, 9), ends=date(2026, 11, 10)))
+    asked = _supposition(engine, world, extra_teams=-1)
+    assert {one.team_id for one in asked.team_days} == {kept, goes}
+    assert asked.supposed_days == tuple(one for one in asked.team_days if one.team_id == kept)
+    told = answer_of(asked, lambda _done: None)
+    assert told["supposed"]["visits"] < told["anew"]["visits"]
+
+
+@pytest.mark.parametrize("minutes", [-60, 60])
+def test_every_team_comes_home_later_or_earlier(engine: Engine, world: World, minutes: int) -> None:
+    asked = _supposition(engine, world, ends_later_minutes=minutes, extra_teams=1)
+    ends = {one.ends_minute for one in asked.team_days}
+    assert {one.ends_minute for one in asked.supposed_days} == {one + minutes for one in ends}
+    assert {one.team_id for one in asked.supposed_days} > {one.team_id for one in asked.team_days}
+
+
+def test_a_stage_that_ends_later_or_earlier_has_the_working_days_until_then(
+    engine: Engine, world: World
+) -> None:
+    later = _supposition(engine, world, more_weeks=1)
+    assert set(later.team_days) < set(later.supposed_days)
+    assert max(one.day for one in later.supposed_days) > max(one.day for one in later.team_days)
+    closed = {day for site in later.sites for day in site.closed_days}
+    assert date(2026, 11, 15) in closed or later.supposed_days, "calendars reach as far"
+    earlier = _supposition(engine, world, more_weeks=-1)
+    last = max(one.day for one in earlier.team_days)
+    assert max(one.day for one in earlier.supposed_days) <= last - timedelta(weeks=1)
+
+
+def test_villages_of_one_area_or_the_most_urgent_alone(engine: Engine, world: World) -> None:
+    asked = _supposition(engine, world, only_area="33.72.02")
+    inside = {site.code for site in asked.sites if site.code.startswith("33.72.02.")}
+    assert inside == {site.code for site in asked.supposed_sites}
+    assert asked.out_of_scope == 54 - len(inside) > 0
+    few = _supposition(engine, world, most_villages=7)
+    with reading(engine) as db:
+        ranked = select(col(StageVillage.village_code)).order_by(col(StageVillage.rank))
+        first = set(db.scalars(ranked.where(col(StageVillage.stage_id) == world.stage_id).limit(7)))
+    assert {site.code for site in few.supposed_sites} == first
+    told = answer_of(few, lambda _done: None)
+    assert (told["supposed"]["visits"], told["out_of_scope"]) == (7, 47)

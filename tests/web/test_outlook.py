@@ -253,6 +253,21 @@ def test_a_what_if_is_asked_and_its_progress_shown(
     named = manager.send(address, {"extra_teams": "1", "base_code": "Jayengan"})
     assert named.status_code == 303
     assert "from Jayengan" in manager.get(named.location).text
+    nobody = manager.send(address, {"extra_teams": "-4"})
+    assert (nobody.status_code, "At least one team has to be left." in nobody.text) == (422, True)
+    outside = manager.send(address, {"only_area": "33.11.01"})
+    assert (outside.status_code, "This lies outside the branch." in outside.text) == (422, True)
+    over = manager.send(address, {"more_weeks": "-8"})
+    assert over.status_code == 409
+    every = {"ends_later_minutes": "-30", "more_weeks": "1"}
+    narrow = {"only_area": "33.72.02", "most_villages": "9"}
+    many = manager.send(address, every | narrow)
+    assert many.status_code == 303, _text(many.text)
+    assert (
+        "teams come home 30 minutes earlier, ends 1 week later,"
+        " only Serengan, only the 9 most urgent villages"
+        in manager.get(many.location).text
+    )
     asked = manager.send(address, {"extra_teams": "2", "saturdays": "on"})
     assert asked.status_code == 303
     page = manager.get(asked.location)
