@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from outreach.people.identity import HIDDEN, holds_identity_number, refuse_identity_numbers
+from outreach.people.identity import refuse_identity_numbers, without_identity
 
 
 def _readable(text: str) -> str:
@@ -62,4 +62,4 @@ def plain_file_name(told: str, most: int) -> str:
     """
     last = told.replace("\\", "/").rpartition("/")[2]
     seen = "".join(sign for sign in last if sign.isprintable())
-    return HIDDEN if holds_identity_number(seen) else seen[-most:] or "?"
+    return without_identity(seen)[-most:] or "?"

@@ -18,11 +18,16 @@ _LOOSE = re.compile(r"\d+(?:[ .,_/\-]{1,3}\d+)+")
 #: The groups in which people write a NIK. Where the signs differ, only these count: a village's
 #: code and a day behind it have sixteen digits together.
 _SHAPES = frozenset({
-    (6, 6, 4), (6, 10), (12, 4), (4, 4, 4, 4), (6, 2, 2, 2, 4), (2, 2, 2, 6, 4), (2, 2, 2, 10),
-    (2, 2, 2, 2, 2, 2, 4),
+    (6, 6, 4), (6, 10), (6, 2, 2, 2, 4), (2, 2, 2, 6, 4), (2, 2, 2, 10), (2, 2, 2, 2, 2, 2, 4),
 })  # fmt: skip
-#: Region of six digits, day (plus 40 for women), month, year, four digits of a series.
-_NIK = re.compile(r"[1-9]\d{5}([04][1-9]|[1256]\d|[37][01])(0[1-9]|1[0-2])\d{6}")
+#: These only without other long groups before or behind: telephone numbers stand in fours too.
+_SHAPES_ALONE = frozenset({(4, 4, 4, 4), (12, 4)})
+#: Region of six digits, day (plus 40 for women), month, year, four digits of a series. The first
+#: two digits are a province's, 54 that of East Timor.
+_NIK = re.compile(
+    r"(1[1-9]|21|3[1-6]|5[1-4]|6[1-5]|7[1-6]|8[12]|9[1-9])\d{4}"
+    r"([04][1-9]|[1256]\d|[37][01])(0[1-9]|1[0-2])\d{6}"
+)
 
 
 def holds_identity_number(text: str) -> bool:
@@ -58,7 +63,9 @@ def _digits(found: str) -> list[str]:
 
 
 def _is_shaped(groups: list[str]) -> bool:
-    sizes = tuple(map(len, groups))
+    sizes, long = tuple(map(len, groups)), [one for one in groups if len(one) > 2]
+    if tuple(map(len, long)) in _SHAPES_ALONE and _NIK.fullmatch("".join(long)):
+        return True
     return any(
         sizes[start : start + len(shape)] == shape
         and _NIK.fullmatch("".join(groups[start : start + len(shape)]))
@@ -86,3 +93,8 @@ def refuse_identity_numbers(text: str) -> str:
     if holds_identity_number(text):
         raise PydanticCustomError("identity_number", "sixteen-digit identity number")
     return text
+
+
+def without_identity(text: str) -> str:
+    """Return *text*, or what stands in its place if it holds an identity number."""
+    return HIDDEN if holds_identity_number(text) else text

@@ -90,6 +90,12 @@ def numbers_and_nests() -> dict[str, bytes]:
         "deep lists": nested,
         "deep lists without end": b"[" * DEEP,
         "deep objects": b'{"a":' * DEEP + b"1" + b"}" * DEEP,
+        **{f"lists {deep} deep": b"[" * deep + b"]" * deep for deep in (900, 3_000, 9_000)},
+        **{
+            f"report {deep} deep": b'{"reports":[{"details":%s}],"answers":[{"place":%s}]}'
+            % ((b"[" * deep + b"]" * deep,) * 2)
+            for deep in (900, 3_000, 9_000)
+        },
         "deep reports": b'{"reports":%s,"answers":%s}' % (nested, nested),
         "deep coordinates": features % (one % (b'"33.72"', b'"Polygon"', nested)),
         "deep geometries": features % (b'{"type":"Feature","geometry":' + collection),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from dataclasses import dataclass
@@ -75,8 +76,6 @@ class Desk:
 
 
 def _lines(page: str) -> list[str]:
-    import html
-
     plain = html.unescape(_TAGS.sub("\n", page))
     return [" ".join(line.split()) for line in plain.split("\n") if line.strip()]
 
@@ -86,7 +85,6 @@ def _message(data: bytes) -> str:
 
 
 BORDERS = {"source": "BIG", "as_of": "2026-01-31"}
-type Send = "Callable[[Desk, bytes, str], Told]"
 #: One for every door that `doors` finds; a new one has to come here.
 SENDERS: dict[str, Callable[[Desk, bytes, str], Told]] = {
     "admin_boundaries.upload": lambda at, content, name: at.page(

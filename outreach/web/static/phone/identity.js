@@ -7,11 +7,15 @@ const LOOSE = /\d+(?:[ .,_/\-]{1,3}\d+)+/g;
 // The groups in which people write a NIK. Where the signs differ, only these count: a village's
 // code and a day behind it have sixteen digits together.
 const SHAPES = [
-  [6, 6, 4], [6, 10], [12, 4], [4, 4, 4, 4], [6, 2, 2, 2, 4], [2, 2, 2, 6, 4], [2, 2, 2, 10],
-  [2, 2, 2, 2, 2, 2, 4],
+  [6, 6, 4], [6, 10], [6, 2, 2, 2, 4], [2, 2, 2, 6, 4], [2, 2, 2, 10], [2, 2, 2, 2, 2, 2, 4],
 ];
-// Region of six digits, day (plus 40 for women), month, year, four digits of a series.
-const NIK = /^[1-9]\d{5}(?:[04][1-9]|[1256]\d|[37][01])(?:0[1-9]|1[0-2])\d{6}$/;
+// These only without other long groups before or behind: telephone numbers stand in fours too.
+const SHAPES_ALONE = ["4,4,4,4", "12,4"];
+// Region of six digits, day (plus 40 for women), month, year, four digits of a series. The first
+// two digits are a province's, 54 that of East Timor.
+const PROVINCE = "(?:1[1-9]|21|3[1-6]|5[1-4]|6[1-5]|7[1-6]|8[12]|9[1-9])";
+const BIRTHDAY = "(?:[04][1-9]|[1256]\\d|[37][01])(?:0[1-9]|1[0-2])\\d{2}";
+const NIK = new RegExp(`^${PROVINCE}\\d{4}${BIRTHDAY}\\d{4}$`);
 const LONG = 16;
 
 export function holdsIdentityNumber(text) {
@@ -45,6 +49,9 @@ function digitsOf(found) {
 }
 
 function isShaped(groups) {
+  const long = groups.filter((digits) => digits.length > 2);
+  const sizes = long.map((digits) => digits.length).join();
+  if (SHAPES_ALONE.includes(sizes) && NIK.test(long.join(""))) return true;
   const fits = (shape, start) =>
     shape.every((size, place) => groups[start + place]?.length === size) &&
     NIK.test(groups.slice(start, start + shape.length).join(""));
