@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from sqlalchemy import JSON, text
@@ -65,9 +66,14 @@ def all_texts(engine: Engine) -> Iterator[tuple[str, str]]:
             told = [one for one in table.columns if isinstance(one.type, JSON) or _is_text(one)]
             for column in told:
                 query = text(f"SELECT CAST({column.name} AS TEXT) FROM {table.name}")
+                is_json = isinstance(column.type, JSON)
                 for (value,) in db.execute(query):
                     if value:
-                        yield str(column), value
+                        yield str(column), _unescaped(value) if is_json else value
+
+
+def _unescaped(value: str) -> str:
+    return json.dumps(json.loads(value), ensure_ascii=False)
 
 
 def _is_text(column: Column[object]) -> bool:

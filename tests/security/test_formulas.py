@@ -132,7 +132,10 @@ def _upload(visitor: Visitor, content: bytes, name: str) -> int:
     return int(answer.status_code)
 
 
-HEADERS = "name", "base_village_code", "weekdays", "sessions_per_day", "day_starts", "day_ends"
+HEADERS = (
+    "name", "base_village_code", "members", "weekdays", "sessions_per_day", "day_starts",
+    "day_ends",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
@@ -141,7 +144,7 @@ def test_a_formula_that_comes_in_is_kept_as_text_or_refused(
 ) -> None:
     out = io.StringIO(newline="")
     lines = csv.writer(out, delimiter=";")
-    lines.writerows([HEADERS, (formula, "33.72.01.1001", "Sen-Sab", "3", "08.00", "17.00")])
+    lines.writerows([HEADERS, (formula, "33.72.01.1001", "Dewi", "Sen-Sab", "3", "08.00", "17.00")])
     coordinator = login_as(Role.COORDINATOR)
     assert _upload(coordinator, out.getvalue().encode(), "tim.csv") in (303, 422)
     with reading(app.extensions["outreach"].engine) as db:

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
     from tests.web.conftest import Visitor
 
-SHEET = b"name;base_village_code;weekdays;sessions_per_day\nTim Lawu;33.72.01.1001;Sen-Sab;3\n"
+SHEET = (
+    b"name;base_village_code;members;weekdays;sessions_per_day;day_starts;day_ends\n"
+    b"Tim Lawu;33.72.01.1001;Dewi;Sen-Sab;3;08.00;17.00\n"
+)
 NAMES = (
     "../../../etc/passwd", "/etc/passwd", "C:\\Windows\\system.ini", "..\\..\\a.csv", "..", ".",
     "a\x00b.csv", "CON", "aux.csv", "tim.csv\r\nSet-Cookie: a=1", "a" * 5_000 + ".csv",
