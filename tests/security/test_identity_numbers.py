@@ -20,7 +20,7 @@ from tests.security.identity_numbers import honest_texts, numbers
 from tests.security.input_models import input_models, takes
 from tests.web import samples
 from tests.web.collect import answered, form_xml
-from tests.web.test_who_may import READING, Case, every_case
+from tests.web.test_who_may import PUBLIC, READING, Case, every_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -189,12 +189,14 @@ def test_no_number_comes_into_the_database_by_any_address(
     spellings = itertools.cycle([*made, *((number, number) for number, _ in made)])
     app.testing = False
     for case in every_case():
-        if role not in case.roles or case.endpoint.endswith("logout"):
+        is_open = case.roles == PUBLIC and role is Role.OFFICIAL
+        if not (role in case.roles or is_open) or case.endpoint.endswith("logout"):
             continue
         values = samples.values(world, set(case.arguments), "own", role) or {}
         _, text = next(spellings)
-        status = asked_with(app, login_as(role), case, values, text, names)
-        assert status < 500, f"{case}: {status}"
+        visitor: Any = app.test_client() if is_open else login_as(role)
+        status = asked_with(app, visitor, case, values, text, names)
+        assert status < 500 or case.rule == "/readyz", f"{case}: {status}"
         asked += 1
     assert asked > 8
     assert kept(app.extensions["outreach"].engine, [number for number, _ in made]) == []
