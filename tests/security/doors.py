@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -53,7 +53,7 @@ def commands(command: click.Command = main, name: str = "") -> Iterator[str]:
         yield name
 
 
-def _is_read(kind: click.ParamType) -> bool:
+def _is_read(kind: click.ParamType[Any]) -> bool:
     return isinstance(kind, click.Path) and kind.file_okay and (kind.exists or kind.allow_dash)
 
 

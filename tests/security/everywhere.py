@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from sqlalchemy import JSON, text
+from sqlalchemy import JSON, LargeBinary, text
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
@@ -51,7 +51,7 @@ def write(engine: Engine, text_of: Callable[[int], str]) -> int:
     found = list(columns())
     with unit_of_work(engine) as db:
         for number, column in enumerate(found):
-            table, name = column.table.name, column.name  # type: ignore[attr-defined]
+            table, name = column.table.name, column.name
             order = f"UPDATE {table} SET {name} = :told || ' ' || rowid WHERE {name} IS NOT NULL"
             db.execute(text(order), {"told": text_of(number)})
         members = text("UPDATE team SET members = json_array(:told || ' 1', :told || ' 2')")
@@ -60,10 +60,10 @@ def write(engine: Engine, text_of: Callable[[int], str]) -> int:
 
 
 def all_texts(engine: Engine) -> Iterator[tuple[str, str]]:
-    """Read every text of the database, and everything else that can hold one."""
+    """Read everything in the database but pictures, as text."""
     with reading(engine) as db:
         for table in SQLModel.metadata.sorted_tables:
-            told = [one for one in table.columns if isinstance(one.type, JSON) or _is_text(one)]
+            told = [one for one in table.columns if not isinstance(one.type, LargeBinary)]
             for column in told:
                 query = text(f"SELECT CAST({column.name} AS TEXT) FROM {table.name}")
                 is_json = isinstance(column.type, JSON)
@@ -74,10 +74,3 @@ def all_texts(engine: Engine) -> Iterator[tuple[str, str]]:
 
 def _unescaped(value: str) -> str:
     return json.dumps(json.loads(value), ensure_ascii=False)
-
-
-def _is_text(column: Column[object]) -> bool:
-    try:
-        return column.type.python_type is str
-    except NotImplementedError:
-        return True

@@ -46,7 +46,7 @@ FORMULAS = (
     "|calc",
 )
 #: For the form on a phone, which shows a village's name and its day, and works nothing out.
-FOR_PHONES = {"openrosa.visits"}
+FOR_PHONES = {"openrosa.visits", "coordinator.session_form_visits"}
 _NUMBER = re.compile(r"-?\d+([.,]\d+)*")
 _CELL = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 #: The ways in which the same table can be asked for.
@@ -68,7 +68,7 @@ def files(
             path = app.url_for(case.endpoint, **values)
         for asked in WRITINGS:
             visitor = login_as(role) if role else app.test_client()
-            with visitor.get(path + asked) as answer:
+            with visitor.get(path + asked, follow_redirects=True) as answer:
                 assert answer.status_code == 200, path
                 yield path + asked, answer.data
 

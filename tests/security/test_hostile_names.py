@@ -45,7 +45,7 @@ def test_such_names_do_no_more_than_be_shown(
 ) -> None:
     coordinator = login_as(Role.COORDINATOR)
     for name in NAMES:
-        if "\ud800" in name:  # no browser can send one
+        if {"\ud800", "\n"} & set(name):  # no browser sends one
             continue
         sent = {"file": (io.BytesIO(SHEET), name)}
         answer = coordinator.send("/data/teams", sent, content_type="multipart/form-data")
