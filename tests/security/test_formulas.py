@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from outreach.sheets.kinds import Value
     from tests.web.conftest import Visitor
     from tests.web.world import World
 
@@ -120,7 +121,10 @@ def is_formula(cell: str) -> bool:
 
 def test_numbers_stay_numbers_also_below_nought() -> None:
     columns = (Column("a", "A", Cell.WHOLE), Column("b", "B", Cell.DECIMAL), Column("c", "C"))
-    rows = [{"a": -12, "b": -1250.5, "c": "-12"}, {"a": 3, "b": 0.5, "c": "+62"}]
+    rows: list[dict[str, Value]] = [
+        {"a": -12, "b": -1250.5, "c": "-12"},
+        {"a": 3, "b": 0.5, "c": "+62"},
+    ]
     (_, below, above) = text_file(columns, rows).decode("utf-8-sig").splitlines()
     assert below == "-12;-1250,5;'-12"
     assert above == "3;0,5;'+62"

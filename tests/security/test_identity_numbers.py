@@ -15,12 +15,13 @@ import pytest
 from outreach.people.identity import _plain, holds_identity_number
 from outreach.people.tables import Role
 from outreach.web.our_page import OUR_PAGE
+from outreach.web.routing import PUBLIC
 from tests.security import everywhere
 from tests.security.identity_numbers import honest_texts, numbers
 from tests.security.input_models import input_models, takes
 from tests.web import samples
 from tests.web.collect import answered, form_xml
-from tests.web.test_who_may import PUBLIC, READING, Case, every_case
+from tests.web.test_who_may import READING, Case, every_case
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -152,9 +153,9 @@ def test_no_number_comes_into_the_database_by_a_file_or_a_phone(
         assert {one["outcome"] for one in answers["answers"]} == {"rejected"}
     for text in texts[:40]:
         xml = form_xml({**answered(world.own["visit_id"]), "remarks": text, "village": text})
-        part = {"xml_submission_file": (io.BytesIO(xml.encode()), f"{text}.xml", "text/xml")}
+        form = {"xml_submission_file": (io.BytesIO(xml.encode()), f"{text}.xml", "text/xml")}
         path = f"/key/{world.own['odk_key']}/submission"
-        assert app.test_client().post(path, data=part).status_code == 422
+        assert app.test_client().post(path, data=form).status_code == 422
     assert kept(app.extensions["outreach"].engine, [number for number, _ in made]) == []
 
 
