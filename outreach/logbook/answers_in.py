@@ -58,7 +58,7 @@ def read_items(items: object) -> list[object]:
         If there is none, or too many at once.
     """
     if not isinstance(items, list):
-        raise Invalid(problems={"answers": ["list_type"]})
+        raise Invalid(problems={"answers": ["not_a_list"]})
     if len(items) > MOST_AT_ONCE:
         raise Invalid(problems={"answers": ["too_many"]}, most=MOST_AT_ONCE)
     return items

@@ -12,6 +12,7 @@ import shapely
 from outreach.errors import Invalid
 from outreach.maps.boundary_reading import unusable
 from outreach.maps.shapes import Regions
+from outreach.people.identity import without_identity
 from outreach.villages.codes import Level, parse
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def match(
     regions = _dissolved([codes[at][:to] for at in kept], read.shapes[kept].tolist())
     times = Counter(codes[at] for at in kept)
     report = Report(
-        column=column,
+        column=without_identity(column),
         level=to,
         is_joined=found is Level.VILLAGE,
         rows=len(codes),
@@ -132,7 +133,7 @@ def _refused(
     for at, (code, note) in enumerate(zip(codes, read.notes, strict=True)):
         reason = (note if note in _REFUSED else "") if code in known else _unknown(code, others)
         if reason:
-            refused.append(Refused(at + 1, code or texts[at], reason))
+            refused.append(Refused(at + 1, code or without_identity(texts[at]), reason))
     return refused
 
 

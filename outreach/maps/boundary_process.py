@@ -154,7 +154,11 @@ def _unpack(packed: zipfile.ZipFile, folder: Path) -> Path:
 
 
 def check_package(path: Path) -> None:
-    """Refuse a GeoPackage whose layers are queries: those could call functions of their own."""
+    """Refuse a GeoPackage whose layers are queries: those could call functions of their own.
+
+    The tables that list the layers are tables too: a query in their place could show us one list
+    and GDAL another.
+    """
     try:
         with sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True) as db:
             db.execute("PRAGMA trusted_schema = OFF")
@@ -163,7 +167,8 @@ def check_package(path: Path) -> None:
     except (sqlite3.Error, AttributeError):
         raise Unusable("borders_damaged") from None
     plain = {name for name, kind, sql in made if kind == "table" and "VIRTUAL" not in sql.upper()}
-    if layers - plain:
+    shown = {name for name, kind, _ in made if kind in ("table", "view")}
+    if (layers | {name for name in shown if name.startswith("gpkg_")}) - plain:
         raise Unusable("borders_not_tables")
 
 

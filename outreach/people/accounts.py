@@ -68,7 +68,7 @@ class AccountIn(BaseModel):
     login: Login
     name: Name
     role: Role
-    branch_id: int | None = Field(default=None, validate_default=True)
+    branch_id: int | None = Field(default=None, le=2**31 - 1, validate_default=True)
     whole_nation: bool = False
     area_codes: Annotated[list[RegionCode], BeforeValidator(_codes)] = Field(
         default_factory=list, max_length=600, validate_default=True

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from outreach.people.identity import refuse_identity_numbers
+from outreach.people.identity import refuse_identity_numbers, without_identity
 
 
 def _readable(text: str) -> str:
@@ -53,3 +53,13 @@ Source = Annotated[
     StringConstraints(strip_whitespace=True, min_length=3, max_length=200),
     AfterValidator(_readable),
 ]
+
+
+def plain_file_name(told: str, most: int) -> str:
+    """Keep the last part of a file's name, at most *most* signs of it that can be seen.
+
+    One that holds an identity number is not kept at all, and one without a sign is ``?``.
+    """
+    last = told.replace("\\", "/").rpartition("/")[2]
+    seen = "".join(sign for sign in last if sign.isprintable())
+    return without_identity(seen)[-most:] or "?"

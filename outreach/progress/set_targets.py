@@ -36,7 +36,7 @@ MOST_DAYS = 3_653
 class TargetIn(BaseModel):
     """A target as a person sets it; without a branch it is the nation's."""
 
-    branch_id: int | None = None
+    branch_id: int | None = Field(default=None, le=2**31 - 1)
     starts: date = Field(ge=FIRST, le=LAST)
     ends: date = Field(ge=FIRST, le=LAST)
     signups: int = Field(gt=0, le=200_000_000)

@@ -12,6 +12,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +34,10 @@ _BEGINS = 30  # a zip file's first name stands behind so many bytes
 _SEAL = b"outreach-sha256:"
 _DIGITS = 64
 _CHUNK = 1 << 20
+#: The manifest is read whole. One of ours takes some thousand bytes.
+_MOST_MANIFEST_BYTES = 4 << 20
+#: What unpacking says of bytes that were damaged, or made up, before they were sealed.
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
 class Part(BaseModel):
@@ -197,11 +202,13 @@ def _check_seal(file: IO[bytes]) -> None:
 
 def _manifest(archive: zipfile.ZipFile) -> Manifest:
     try:
+        if archive.getinfo(MANIFEST).file_size > _MOST_MANIFEST_BYTES:
+            raise BackupRefused("damaged", file=archive.filename)
         told = json.loads(archive.read(MANIFEST))
         if told["format"] > FORMAT:
             raise BackupRefused("newer_format", format=told["format"], known=FORMAT)
         return Manifest.model_validate(told)
-    except (KeyError, TypeError, ValueError, ValidationError, zipfile.BadZipFile) as error:
+    except (KeyError, TypeError, ValueError, ValidationError, *_BROKEN) as error:
         raise BackupRefused("damaged", file=archive.filename) from error
 
 
@@ -219,7 +226,7 @@ def _is_right(archive: zipfile.ZipFile, part: Part) -> bool:
         for chunk in _chunks(archive, part.name):
             digest.update(chunk)
             size += len(chunk)
-    except (zipfile.BadZipFile, EOFError):
+    except _BROKEN:
         return False
     return (size, digest.hexdigest()) == (part.bytes, part.sha256)
 

@@ -178,6 +178,8 @@ def _open_csv(text: str, fits: Callable[[Sequence[Any]], int]) -> Opened:
     # Excel's own note of the separator.
     if start.strip().lower().startswith("sep=") and len(start.strip()) == len("sep=x"):
         first, separators, text = 2, start.strip()[-1], rest
+    if separators == '"':  # which already means something else
+        raise unusable("file_damaged")
     best = max(separators, key=lambda one: _headers_found(text, one, fits))
     try:
         rows = list(_lines(text, best))

@@ -15,10 +15,13 @@ import sys
 import zipfile
 from xml.etree import ElementTree as ET
 
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
 
 MEMORY_BYTES = 1_200 * 1024 * 1024
 CPU_SECONDS = 15
+#: One text that is packed once can stand in every cell: what is told goes to the server's memory.
+#: A text file of the size that is taken holds a quarter of it.
+MOST_SIGNS = 8_000_000
 #: Of a sheet that explains, not of one that tells.
 INSTRUCTIONS = "petunjuk"
 
@@ -38,15 +41,24 @@ def read(content: bytes, wanted: str, most_rows: int, most_columns: int) -> dict
         return {"problem": "file_damaged"}
     if sheet.end is None:
         return {"first": 1, "rows": []}
-    # Before the cells become Python's: an edge far out would ask for billions of them.
-    if sheet.end[1] >= most_columns:
-        return {"problem": "too_many_columns"}
-    if sheet.height > most_rows * 2:
-        return {"problem": "too_many_rows"}
+    if problem := _excess(sheet, most_rows, most_columns):
+        return {"problem": problem}
     rows = [[_told(cell) for cell in row] for row in sheet.to_python(skip_empty_area=True)]
+    if _signs(rows) > MOST_SIGNS:
+        return {"problem": "file_too_heavy"}
     first, left = (sheet.start or (0, 0))[0], (sheet.start or (0, 0))[1]
     _mark_errors(content, name, rows, first, left)
     return {"first": first + 1, "rows": rows}
+
+
+def _excess(sheet: CalamineSheet, most_rows: int, most_columns: int) -> str:
+    """Name what there is too much of; empty if the cells may become Python's.
+
+    An edge far out would ask for billions of them.
+    """
+    if sheet.end is not None and sheet.end[1] >= most_columns:
+        return "too_many_columns"
+    return "too_many_rows" if sheet.height > most_rows * 2 else ""
 
 
 def _meant(names: list[str], wanted: str) -> str:
@@ -54,6 +66,11 @@ def _meant(names: list[str], wanted: str) -> str:
     if wanted.casefold() in by_name:
         return by_name[wanted.casefold()]
     return next((name for name in names if name.casefold() != INSTRUCTIONS), names[0])
+
+
+def _signs(rows: list[list[object]]) -> int:
+    """Measure what the cells hold; a number counts as a short word."""
+    return sum(len(cell) if isinstance(cell, str) else 4 for row in rows for cell in row)
 
 
 def _told(cell: object) -> object:
@@ -109,4 +126,4 @@ if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     told = read(sys.stdin.buffer.read(), sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
-    json.dump(told, sys.stdout)
+    sys.stdout.buffer.write(json.dumps(told, ensure_ascii=False).encode(errors="replace"))

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from outreach.people.identity import HIDDEN
 from outreach.sheets.cells import Unreadable, holds_identity, plain_text, same_name, value_of
 from outreach.sheets.kinds import Row
 from outreach.sheets.opening import MOST_ROWS, Opened, open_file, unusable
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from outreach.sheets.kinds import Column
 
-#: What stands in place of an identity number: not even the refused row keeps it.
-HIDDEN = "(nomor identitas)"
 #: Where people put a title above the header, it is found below.
 _HEADER_WITHIN = 10
 #: Before the header of a column that the kind does not have.

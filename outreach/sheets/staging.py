@@ -16,10 +16,11 @@ from outreach.campaigns.access import branch_regencies
 from outreach.campaigns.stages import require_planner, stage_of
 from outreach.errors import Conflict, NotFound
 from outreach.people.edits import locked
+from outreach.people.free_text import plain_file_name
 from outreach.sheets.forgetting import UNDO_DAYS, can_be_undone, forget_contents
 from outreach.sheets.keeping import change_of, keep_change, keep_row, row_of
 from outreach.sheets.kinds import Context
-from outreach.sheets.reading import UNKNOWN, masked
+from outreach.sheets.reading import UNKNOWN
 from outreach.sheets.registry import KINDS
 from outreach.sheets.tables import Upload, UploadState
 from outreach.visits.question import local_day
@@ -82,7 +83,7 @@ def check_sheet(db: Session, kind: Kind, sheet: Sheet, file_name: str, ctx: Cont
         kind=kind.kind,
         branch_id=ctx.branch_id,
         stage_id=ctx.stage_id if kind.is_of_stage else None,
-        file_name=_name(file_name),
+        file_name=plain_file_name(file_name, LONGEST_NAME),
         uploaded_by=ctx.by.account_id,
         uploaded_at=ctx.now,
     )
@@ -216,12 +217,6 @@ def list_uploads(db: Session, ctx: Context, *, most: int = 50) -> list[Upload]:
     query = query.order_by(col(Upload.id).desc()).limit(most)
     whole = (defer(col(column)) for column in (Upload.rows, Upload.changes, Upload.undo))  # type: ignore[arg-type]
     return list(db.exec(query.options(*whole)))
-
-
-def _name(file_name: str) -> str:
-    """Keep the last part of a file's name, without signs that a page could stumble over."""
-    last = file_name.replace("\\", "/").rpartition("/")[2]
-    return masked("".join(sign for sign in last if sign.isprintable()))[-LONGEST_NAME:] or "?"
 
 
 def check_rows(db: Session, kind: Kind, rows: Sequence[Row], ctx: Context) -> Checked:

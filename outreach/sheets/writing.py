@@ -76,8 +76,14 @@ def text_file(columns: Sequence[Column], rows: Iterable[Mapping[str, Value]]) ->
     writer = csv.writer(out, delimiter=";")
     writer.writerow([one.header for one in columns])
     for row in rows:
-        writer.writerow([harmless(shown(row.get(one.key), one)) for one in columns])
+        writer.writerow([_plain(row.get(one.key), one) for one in columns])
     return out.getvalue().encode("utf-8-sig")
+
+
+def _plain(value: Value, column: Column) -> str:
+    """Write a number so that it stays one, and a text so that it becomes nothing else."""
+    text = shown(value, column)
+    return text if isinstance(value, int | float) else harmless(text)
 
 
 def shown(value: Value, column: Column) -> str:

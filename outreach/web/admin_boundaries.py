@@ -22,7 +22,7 @@ from outreach.maps.boundary_keeping import (
     kept_borders,
 )
 from outreach.maps.boundary_reading import MOST_BYTES, read_borders, unusable
-from outreach.people.free_text import Note
+from outreach.people.free_text import Note, plain_file_name
 from outreach.people.tables import Role
 from outreach.villages.reading import names_of
 from outreach.web.border_words import ROWS, file_problem, shown_borders
@@ -100,7 +100,7 @@ def _take_in(given: BordersIn) -> None:
     found = read_borders(content, column=given.column, layer=given.layer)
     with reading_db() as db:
         report, regions = match(found, read_places(db), region_codes(db), given.level)
-    borders = Borders(given.source, given.as_of, file.filename[-80:], report)
+    borders = Borders(given.source, given.as_of, plain_file_name(file.filename, 80), report)
     with drawing(_store()):  # which ends by dropping its draft: a new one would go with it
         clear(_store())
         keep_draft(_store(), borders, regions)

@@ -51,15 +51,23 @@ def _sender() -> str:
     return f"account:{person().account_id}"
 
 
+def told_json() -> object:
+    """Read the JSON that was sent; None for what is none, or nests deeper than Python reads."""
+    try:
+        return request.get_json(force=True, silent=True)
+    except RecursionError:
+        return None
+
+
 @pages.post("/reports")
 @allow(Role.OFFICIAL, Role.COORDINATOR)
 def send_reports() -> ResponseReturnValue:
     """Take in up to a hundred reports and answer each; a phone forgets what is named as stored."""
-    given = request.get_json(force=True, silent=True)
+    given = told_json()
     envelope: dict[str, Any] = given if isinstance(given, dict) else {"reports": given}
     reports = envelope.get("reports")
     if not isinstance(reports, list):
-        raise Invalid(problems={"reports": ["list_type"]})
+        raise Invalid(problems={"reports": ["not_a_list"]})
     now = datetime.now(UTC)
     sending = _sending(envelope, now)
     answers = written(lambda db: _taken(db, reports, now, sending, envelope.get("unsent")))

@@ -13,7 +13,6 @@ from pydantic import BaseModel, Field
 
 from outreach.errors import Conflict, Invalid
 from outreach.logbook.disputes import (
-    LONGEST_WHY,
     MOST_OPEN,
     Dispute,
     count_open,
@@ -26,6 +25,7 @@ from outreach.logbook.form_pictures import waiting_pictures
 from outreach.logbook.record import result_of
 from outreach.logbook.tables import Ruling
 from outreach.logbook.waiting import count_held, held_reports
+from outreach.people.free_text import Remark
 from outreach.people.tables import Role
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import filled_again, now, pages
@@ -54,7 +54,7 @@ class RulingIn(BaseModel):
     """Which report holds, and why."""
 
     ruling: Ruling
-    why: str = Field(default="", max_length=LONGEST_WHY)
+    why: Remark = ""
     version: int = Field(ge=1, le=2**31 - 1)
 
 

@@ -25,6 +25,7 @@ from outreach.people.enrolment import (
     key_of,
     tidy,
 )
+from outreach.people.identity import without_identity
 from outreach.villages.tables import District, Village
 from outreach.web import auth, phone_cookie
 from outreach.web.coordinator_pages import now
@@ -168,7 +169,8 @@ def label_of(user_agent: str) -> str:
     android = _ANDROID.search(user_agent)
     if android:
         model = (android[2] or "").removesuffix(" Build").strip()
-        return f"Android {android[1]}" + (f", {model}" if len(model) > 1 else "")
+        # A browser may say what it likes of itself.
+        return without_identity(f"Android {android[1]}" + (f", {model}" if len(model) > 1 else ""))
     return next((name for name in _OTHERS if name in user_agent), "")
 
 

@@ -21,7 +21,7 @@ from outreach.logbook.tables import EvidenceKind
 from outreach.people.tables import Role
 from outreach.visits.offers import offers
 from outreach.visits.tables import Visit, Work
-from outreach.web.api import pages
+from outreach.web.api import pages, told_json
 from outreach.web.auth import current_login, person, phone_spoke
 from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, running, writing_db, written
@@ -50,7 +50,7 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 @allow(Role.OFFICIAL)
 def send_answers() -> ResponseReturnValue:
     """Take answers to visits, each in a unit of work of its own: none waits for another's rows."""
-    given = request.get_json(force=True, silent=True)
+    given = told_json()
     envelope: Mapping[str, Any] = given if isinstance(given, dict) else {}
     items = [read_answer(one) for one in read_items(envelope.get("answers"))]
     at = now()

@@ -207,6 +207,7 @@ PROBLEMS = {
     "too_short": _("Please choose at least %(min_length)s."),
     "too_long": _("At most %(max_length)s."),
     "list_type": _("Please choose from the list."),
+    "not_a_list": _("This is no JSON with a list under this name, so nothing was taken in."),
     "extra_forbidden": _("This field is not known."),
     "uuid_parsing": _("This id cannot be used."),
     "uuid_type": _("This id cannot be used."),

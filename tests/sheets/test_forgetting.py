@@ -11,8 +11,8 @@ from sqlmodel import select
 
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict
+from outreach.people.identity import HIDDEN
 from outreach.sheets.forgetting import UNDO_DAYS, WAITING_DAYS, forget_old
-from outreach.sheets.reading import HIDDEN
 from outreach.sheets.registry import KINDS
 from outreach.sheets.staging import context_of, undo_upload
 from outreach.sheets.tables import SheetKind, Upload, UploadState

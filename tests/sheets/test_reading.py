@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outreach.errors import Invalid
+from outreach.people.identity import HIDDEN
 from outreach.sheets.cells import holds_identity
 from outreach.sheets.kinds import Cell, Choice, Column
-from outreach.sheets.reading import HIDDEN, read_sheet
+from outreach.sheets.reading import read_sheet
 from tests.sheets.files import CODE, COLUMNS, HEADERS, LETTERS, as_csv, as_xlsx, read
 
 #: Excel keeps no zone.

@@ -1,0 +1,32 @@
+"""What a hostile file costs the server: a bound of memory, without any clock."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from outreach.config import ROOT
+
+#: By so much the process that serves may grow over all these files, one after the other.
+MOST_GROWN_MB = 200
+#: Pictures and tables that are honest as far as they go.
+TAKEN = {"picture: pixels explode"}
+
+
+def test_the_server_hardly_grows_whatever_it_is_sent() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.security.costly_files"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    found = json.loads(told.stdout)
+    taken = {name for name, one in found.items() if one["problem"] == "taken"}
+    assert taken <= TAKEN
+    assert all(one["bytes"] < 33_000_000 for one in found.values())
+    grown = sum(one["grown_kb"] for one in found.values()) // 1024
+    assert grown < MOST_GROWN_MB, {n: o["grown_kb"] for n, o in found.items() if o["grown_kb"]}
