@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,14 @@ from outreach.planning.blocks import resting_days
 from outreach.planning.check import violations_of_day
 from outreach.planning.daytrip import standing_visits, visits_of_day, visits_without_a_day
 from outreach.planning.expeditions import plan_stays, way_minutes
-from outreach.planning.fairness import carried_by, share_fairly, shares_of
-from outreach.planning.handing import hand_on, told_cost
+from outreach.planning.fairness import (
+    beyond_due,
+    carried_by,
+    loads_of,
+    share_fairly,
+    shares_of,
+)
+from outreach.planning.handing import hand_on, moved_up, told_cost
 from outreach.planning.model import Plan, Reason, Remedy, Shares
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.prices import prices_of
@@ -164,7 +170,8 @@ def visits_to(
     minutes that the teams carry besides.
     """
     is_shared = problem.parameters.fairness > 0
-    nothing = Shares(carried, carried, 0) if is_shared else None
+    days = dict(Counter(one.team_id for one in problem.team_days))
+    nothing = Shares(carried, carried, 0, days=days) if is_shared else None
     if not sites or not team_days:
         return [], nothing
     network = network_of(sites, team_days, problem.travel, problem.parameters.togetherness)
@@ -180,8 +187,12 @@ def visits_to(
     rota = fallen = plan_rota(network, kinds, prices, search)
     if is_shared:
         fairness = problem.parameters.fairness
-        rota = hand_on(network, rota, kinds, prices, fairness, carried)
-        rota = share_fairly(network, rota, kinds, fairness, carried)
+        whole = sum(loads_of(network, fallen, kinds, carried).values())
+        beyond = beyond_due(problem, carried, whole)
+        if problem.parameters.handing:
+            rota = hand_on(network, rota, kinds, prices, fairness, beyond)
+        rota = share_fairly(network, rota, kinds, fairness, beyond)
+        rota = moved_up(network, rota, kinds, prices)
     visits = [
         visit
         for team_day, stops in rota.items()
@@ -193,4 +204,5 @@ def visits_to(
     if not is_shared:
         return visits, None
     shares = shares_of(network, fallen, rota, kinds, carried)
-    return visits, told_cost(shares, network, fallen, rota, kinds, prices)
+    told = told_cost(shares, network, fallen, rota, kinds, prices)
+    return visits, replace(told, days=days)

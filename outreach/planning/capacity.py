@@ -171,7 +171,7 @@ class _Laid:
         """Team-days for all and the number of the last, behind all if a stay found no days."""
         needed, last = self.ground.needed(self.fill)
         if not self.away.unheld:
-            return needed, last
+            return needed, last if self.fill.left.any() else self.ground.earliest(self.fill)
         every = len(self.ground.days)
         more = self.away.more_days
         return max(every + 1, needed + more), max(every + 1, last + more)

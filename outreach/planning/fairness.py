@@ -7,7 +7,7 @@ knows, see `rota`.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -62,6 +62,17 @@ def carried_by(
         hard = is_hard([stay.hub], islands[stay.team_id, stay.session_days[0]])
         carried[stay.team_id] += 2 * (stay.access_minutes + HARD_DAY_MINUTES * hard)
     return carried
+
+
+def beyond_due(problem: Problem, carried: Mapping[int, int], whole: int) -> dict[int, int]:
+    """Minutes that teams carry beyond their share of a whole by their working days; below 0: less.
+
+    Who works fewer days, because other stages have taken them or other parts of the run hold
+    them, is due less.
+    """
+    days = Counter(one.team_id for one in problem.team_days)
+    every = max(1, days.total())
+    return {team: minutes - whole * days[team] // every for team, minutes in carried.items()}
 
 
 def share_fairly(

@@ -139,10 +139,14 @@ class Ground:
         """Fill the days with all sites."""
         return self.fill(np.ones(len(self.session), dtype=np.bool_))
 
-    def fill(self, waiting: Mask) -> Fill:
-        """Fill the days, each from its own surroundings first, until no site waits."""
+    def fill(self, waiting: Mask, until: int | None = None) -> Fill:
+        """Fill the days, each from its own surroundings first, until no site waits.
+
+        With `until` only so many of the first days are filled.
+        """
         left = waiting.copy()
-        free = [number for number in range(len(self.days)) if number not in self.taken]
+        within = range(len(self.days) if until is None else until)
+        free = [number for number in within if number not in self.taken]
         used = {number for number in free if left.any() and self._own(number, left)} | self.taken
         for number in free:
             if left.any() and number not in used and self._any(number, left):
@@ -163,6 +167,19 @@ class Ground:
             more += self._own(number, left, ever=True) or self._any(number, left, ever=True)
             passed += 1
         return len(self.days) + more, len(self.days) + passed
+
+    def earliest(self, fill: Fill) -> int:
+        """Tell the number of the last day when all that `fill` holds comes as early as it can.
+
+        The nearest base alone would still be at work when others have long had days to spare.
+        """
+        # Stays have their days already, and no fewer days than are used hold all.
+        low, high = max(fill.used, 1 + max(self.taken, default=-1)), fill.last
+        every = np.ones(len(self.session), dtype=np.bool_)
+        while low < high:
+            tried = (low + high) // 2
+            low, high = (tried + 1, high) if self.fill(every, tried).left.any() else (low, tried)
+        return high
 
     def possible(self, fill: Fill) -> int:
         """How many sessions the days hold, when `fill` is how far they go for all sites."""

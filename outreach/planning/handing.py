@@ -20,7 +20,7 @@ from outreach.planning.rota import KNOWN_DISTRICT_MINUTES
 from outreach.planning.slots import visit_prices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from numpy.typing import NDArray
@@ -69,6 +69,36 @@ def hand_on(
     return {team_day: stops for team_day, stops in sharing.rota.items() if stops}
 
 
+def moved_up(network: Network, rota: Rota, kinds: Mapping[TeamDay, Kind], prices: Prices) -> Rota:
+    """Move trips to free days of their own team, the largest gain first, until none gains.
+
+    Sharing leaves holes: a trip moves into one and leaves another. Visits that stand stay where
+    they are.
+    """
+    price, found = _Price(network, kinds, prices), dict(rota)
+    while (best := max(_moves_up(price, found), default=None)) and best[0] > LEAST_GAIN_S:
+        _, source, target, order = best
+        del found[price.days[-source]]
+        found[price.days[-target]] = order
+    return dict(sorted(found.items(), key=lambda item: (item[0].day, item[0].team_id)))
+
+
+def _moves_up(price: _Price, rota: Rota) -> Iterator[tuple[float, int, int, Stops]]:
+    """Gain of each trip by its best free day, both days by numbers below 0, and its order there."""
+    free = np.array([not rota.get(one) for one in price.days])
+    teams = np.array([one.team_id for one in price.days])
+    for team_day, stops in rota.items():
+        if any(price.network.sites[stop].pin is not None for stop in stops):
+            continue
+        costs = np.where(free & (teams == team_day.team_id), price.costs_s(stops), np.inf)
+        target = int(costs.argmin())
+        day = price.days[target]
+        gain = price.cost_s(team_day, stops) - float(costs[target])
+        order = price.network.best_order(price.kinds[day], stops, day.day)
+        if order is not None:
+            yield gain, -price.number_of[team_day], -target, order
+
+
 def apart(loads: Iterable[int]) -> float:
     """Mean over the teams of how far all others lie apart from it: of two, their difference.
 
@@ -76,6 +106,11 @@ def apart(loads: Iterable[int]) -> float:
     """
     known = list(loads)
     return sum(abs(one - other) for one, other in combinations(known, 2)) / max(1, len(known) - 1)
+
+
+def spread(loads: Collection[int]) -> int:
+    """From the lowest load to the highest."""
+    return max(loads, default=0) - min(loads, default=0)
 
 
 def told_cost(
@@ -204,7 +239,7 @@ class _Sharing:
             loads[one.team_id] += self._burden(one, stops) - self._burden(one, self.rota[one])
             cost_s += self.price.cost_s(one, stops) - self.price.cost_s(one, self.rota[one])
         closer = apart(self.carried.values()) - apart(loads.values())
-        if closer <= 0:
+        if closer <= 0 or spread(loads.values()) > spread(self.carried.values()):
             return 0.0
         strangers = self._at_home(self.rota, after) - self._at_home({**self.rota, **after}, after)
         return 60 * (self.fairness * closer - KNOWN_DISTRICT_MINUTES * max(0, strangers)) - cost_s

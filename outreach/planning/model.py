@@ -175,6 +175,9 @@ class Parameters:
         Minutes of travel that a minute of difference between the teams' loads may cost, >= 0.
     togetherness
         Minutes of travel that keeping two villages of a district on one day-trip may cost, >= 0.
+    handing
+        Whether fairness may cost road: not in one of several parts, where nobody knows yet what
+        the teams carry in the others.
     """
 
     day_price: float = 0.5
@@ -182,6 +185,7 @@ class Parameters:
     cpu_seconds: float | None = None
     fairness: float = 0.0
     togetherness: float = 0.0
+    handing: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a price that is no amount and rounds that would never end."""
@@ -368,7 +372,8 @@ class Shares:
 
     Stays and visits that stand are in both. `strangers` are villages whose team has no other trip
     in their district, and had one before. `handed` trips start at another base: `travel_minutes`
-    more on the road, `cost_minutes` by the bill.
+    more on the road, `cost_minutes` by the bill. `days` are the teams' working days, by which
+    their loads are compared.
     """
 
     fallen: Mapping[int, int]
@@ -377,6 +382,7 @@ class Shares:
     handed: int = 0
     travel_minutes: int = 0
     cost_minutes: int = 0
+    days: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,27 @@ from datetime import date  # noqa: TC003 - dataclass fields are read by callers 
 from math import ceil
 from typing import TYPE_CHECKING
 
+from outreach.planning.assign import is_far, with_cheaper_cure
+from outreach.planning.expeditions import plan_stays
 from outreach.planning.insertion import OpenDay, Place, cost_of, places_on, with_stop
-from outreach.planning.model import Pin, PlannedVisit, Site, Unplaced
+from outreach.planning.model import (
+    Pin,
+    PlannedVisit,
+    Problem,
+    Reason,
+    Remedy,
+    Site,
+    Unplaced,
+)
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.reasons import has_place, out_of_reach, without_place, without_team
 from outreach.planning.trying import without_capacity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from outreach.planning.insertion import DayStop
+    from outreach.planning.model import TravelTable
 
 # A village with one possibility left goes before any that has two.
 NO_OTHER_MINUTES = 100_000
@@ -51,8 +62,15 @@ class Repair:
     days: tuple[OpenDay, ...]
 
 
-def repair(seekers: Sequence[Seeker], days: Sequence[OpenDay]) -> Repair:
+def repair(
+    seekers: Sequence[Seeker],
+    days: Sequence[OpenDay],
+    at_hubs: Collection[tuple[int, date]] = frozenset(),
+) -> Repair:
     """Put every village where it fits best; those that stand keep their team and day.
+
+    Nobody gets a stay of its own: who is only reached by one is told so. `at_hubs` are the days of
+    stays, by team.
 
     Two orders are tried: whoever would lose most by waiting first (regret), and the most
     valuable first. The one that holds more of what was promised, then more value, then less way
@@ -65,7 +83,7 @@ def repair(seekers: Sequence[Seeker], days: Sequence[OpenDay]) -> Repair:
     placed = tuple((located[number].site.code, place) for number, place in best.taken)
     done = {code for code, _ in placed}
     left = [one.site for one in seekers if one.site.code not in done]
-    return Repair(placed, _reasons(left, days), tuple(best.days))
+    return Repair(placed, _reasons(left, days, at_hubs), tuple(best.days))
 
 
 class _Table:
@@ -151,7 +169,9 @@ def _badness(table: _Table, seekers: Sequence[Seeker]) -> tuple[int, float, int]
     return -promised, -ceil(value * 1000), cost
 
 
-def _reasons(left: Sequence[Site], days: Sequence[OpenDay]) -> tuple[Unplaced, ...]:
+def _reasons(
+    left: Sequence[Site], days: Sequence[OpenDay], at_hubs: Collection[tuple[int, date]]
+) -> tuple[Unplaced, ...]:
     """Say of each village left why, and what would help: tried beside the visits that stand."""
     located = [site for site in left if has_place(site)]
     whole = [one.team_day for one in days]
@@ -160,8 +180,8 @@ def _reasons(left: Sequence[Site], days: Sequence[OpenDay]) -> tuple[Unplaced, .
     if located and not whole:
         found += without_team(located)
     elif located:
-        network = network_of(located, whole, travel)
-        found += out_of_reach(network, kinds_of(network, whole))
+        at_home = [one for one in days if _key(one) not in at_hubs]
+        found += _beyond_reach(located, at_home, travel)
     told = {one.code for one in found}
     if within := [site for site in located if site.code not in told]:
         visits = [visit for one in days for visit in _visits(one)]
@@ -171,6 +191,31 @@ def _reasons(left: Sequence[Site], days: Sequence[OpenDay]) -> tuple[Unplaced, .
         visits = [visit for visit in visits if visit.code in sites]
         found += without_capacity(asked, visits, whole, travel)
     return tuple(sorted(found, key=lambda one: one.code))
+
+
+def _key(open_day: OpenDay) -> tuple[int, date]:
+    return open_day.team_day.team_id, open_day.team_day.day
+
+
+def _beyond_reach(
+    sites: Sequence[Site], at_home: Sequence[OpenDay], travel: TravelTable | None
+) -> list[Unplaced]:
+    """Tell which sites no team reaches from its base, and whether a new stay would be found.
+
+    That is tried on the days that nobody uses: planning the stage again would make the stay.
+    """
+    if not at_home:
+        return []
+    team_days = [one.team_day for one in at_home]
+    network = network_of(sites, team_days, travel)
+    refused = {one.code: one for one in out_of_reach(network, kinds_of(network, team_days))}
+    far = [site for site in sites if is_far(refused.get(site.code))]
+    free = tuple(one.team_day for one in at_home if not one.stops)
+    away = plan_stays(Problem(tuple(far), free, 0, travel=travel), far)
+    found = [one for one in refused.values() if not is_far(one)]
+    found += [with_cheaper_cure(one, refused[one.code]) for one in away.unplaced]
+    visited = (Unplaced(v.code, Reason.TOO_FAR, Remedy.OVERNIGHT_STAY) for v in away.visits)
+    return [*found, *(with_cheaper_cure(one, refused[one.code]) for one in visited)]
 
 
 def _as_told(stop: DayStop, open_day: OpenDay) -> Site:

@@ -5,10 +5,11 @@ Only active visits count: what was called off cost nobody a day.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from datetime import date  # noqa: TC003 - dataclass fields are read at run time
 from enum import StrEnum
+from itertools import permutations
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from outreach.people.rota import team_days
 from outreach.people.tables import Account, Role, Team
 from outreach.planning.model import Access
 from outreach.villages.tables import District, Village, VillageAccess
@@ -69,7 +71,10 @@ class HardVisit:
 
 @dataclass(frozen=True, slots=True)
 class TeamLoad:
-    """What one team carries; days of travel of stays and their ways count as work."""
+    """What one team carries; days of travel of stays and their ways count as work.
+
+    `working_days` are those of the span on which the team is on duty, whatever is planned on them.
+    """
 
     team_id: int
     team: str
@@ -78,6 +83,13 @@ class TeamLoad:
     travel_minutes: int
     session_minutes: int
     hard: tuple[HardVisit, ...]
+    base_code: str = ""
+    working_days: int = 0
+
+    @property
+    def a_day(self) -> float:
+        """Minutes by the days of the span on which the team is on duty; 0 without any."""
+        return self.minutes / self.working_days if self.working_days else 0.0
 
     @property
     def minutes(self) -> int:
@@ -112,11 +124,26 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Fairness:
-    """The loads of all teams, by name, and the spread; none of a single team."""
+    """The loads of all teams, by name, and the spread; none of a single team.
+
+    `uneven` are the teams of one base with most and with least hours by their working days: trips
+    may go from the one to the other for no minute more on the road. None where no base has two.
+    """
 
     loads: tuple[TeamLoad, ...]
     hours: Spread | None
     hard: Spread | None
+
+    @property
+    def uneven(self) -> tuple[TeamLoad, TeamLoad] | None:
+        """Pair of teams of one base that lie farthest apart by their working days."""
+        at_work = [one for one in self.loads if one.working_days]
+        pairs = [
+            (one, other)
+            for one, other in permutations(at_work, 2)
+            if one.base_code == other.base_code and one.a_day > other.a_day
+        ]
+        return max(pairs, key=lambda pair: pair[0].a_day - pair[1].a_day, default=None)
 
 
 def fairness(
@@ -139,8 +166,11 @@ def fairness(
     by_team: dict[int, list[Any]] = defaultdict(list)
     for row in counted:
         by_team[row.team_id].append(row)
+    on_duty = Counter(one.team_id for one in team_days(db, branch_id, first, last))
     loads = tuple(
-        _with_ways(_load(team.id, team.name, by_team[team.id], dark, refusals), stays, first, last)
+        _with_ways(
+            _load(team, by_team[team.id], dark, refusals, on_duty[team.id]), stays, first, last
+        )
         for team in _teams(db, branch_id)
         if team.is_active or team.id in by_team
     )
@@ -152,7 +182,7 @@ def fairness(
 
 
 def _teams(db: Session, branch_id: int) -> Sequence[Any]:
-    query = select(col(Team.id), col(Team.name), col(Team.is_active))
+    query = select(col(Team.id), col(Team.name), col(Team.is_active), col(Team.base_village_code))
     return db.execute(query.where(col(Team.branch_id) == branch_id).order_by(Team.name)).all()
 
 
@@ -249,17 +279,19 @@ def _refusals(db: Session, codes: set[str]) -> dict[str, int]:
 
 
 def _load(
-    team_id: int, name: str, rows: Sequence[Any], dark: set[int], refusals: dict[str, int]
+    team: Any, rows: Sequence[Any], dark: set[int], refusals: dict[str, int], working_days: int
 ) -> TeamLoad:
     hard = (_hard_visit(row, dark, refusals.get(row.village_code, 0)) for row in rows)
     return TeamLoad(
-        team_id=team_id,
-        team=name,
+        team_id=team.id,
+        team=team.name,
         visits=len(rows),
         team_days=len({row.day for row in rows}),
         travel_minutes=sum(row.travel_minutes + row.return_minutes for row in rows),
         session_minutes=sum(row.session_minutes for row in rows),
         hard=tuple(one for one in hard if one.hardships),
+        base_code=team.base_village_code or "",
+        working_days=working_days,
     )
 
 

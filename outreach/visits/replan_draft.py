@@ -30,7 +30,7 @@ from outreach.visits.causes import (
 )
 from outreach.visits.openings import FIRM, open_days
 from outreach.visits.question import past_of
-from outreach.visits.stays import stays_between, with_lost_stays
+from outreach.visits.stays import stays_between, stays_of_teams, with_lost_stays
 from outreach.visits.tables import TO_COME, Visit, Work
 from outreach.visits.teamday import day_of_team, visits_on
 from outreach.visits.waiting import Waiting, waiting_villages
@@ -278,7 +278,7 @@ def _moved(
         )
         for visit in hit
     ]
-    answer = repair(seekers, days)
+    answer = repair(seekers, days, _at_hubs(db, days))
     placed = [_change(by_code[code], place=place) for code, place in answer.placed]
     left = [_change(by_code[one.code], **_why(one)) for one in answer.left]
     return placed + left
@@ -288,7 +288,7 @@ def _fill(db: Session, waiting: Sequence[Waiting], days: Sequence[OpenDay]) -> l
     """Find places for villages without a visit."""
     by_code = {one.village_code: one for one in waiting}
     seekers = [Seeker(site) for site in _sites(db, by_code, days)]
-    answer = repair(seekers, days)
+    answer = repair(seekers, days, _at_hubs(db, days))
     placed = [
         Change(code, one.visit_id, one.version, one.work, place=place)
         for code, place in answer.placed
@@ -296,6 +296,15 @@ def _fill(db: Session, waiting: Sequence[Waiting], days: Sequence[OpenDay]) -> l
     ]
     left = [Change(one.code, **_why(one)) for one in answer.left]
     return placed + left
+
+
+def _at_hubs(db: Session, days: Sequence[OpenDay]) -> set[tuple[int, date]]:
+    """Read which of the days are spent at the hub of a stay, by team."""
+    if not days:
+        return set()
+    span = [one.team_day.day for one in days]
+    teams = {one.team_day.team_id for one in days}
+    return set(stays_of_teams(db, teams, min(span), max(span)))
 
 
 def _why(left: Unplaced) -> dict[str, Any]:

@@ -99,7 +99,7 @@ ENUM_WORDS = {
     },
     "Remedy": {
         "locate_village": _("Enter where the village is"),
-        "overnight_stay": _("Plan a night away"),
+        "overnight_stay": _("Plan the stage again: the village then gets a new stay"),
         "boat": _("Go by boat"),
         "longer_day": _("Allow a longer day"),
         "open_a_day": _("Open a day for this village"),

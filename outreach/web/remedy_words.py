@@ -64,11 +64,12 @@ def remedy_link(remedy: Remedy | None, village_code: str, stage_id: int, campaig
             return f"/villages/{village_code}"
         case Remedy.OPEN_A_DAY:
             return url_for("coordinator.closures")
-        case Remedy.LONGER_STAGE:
-            return url_for("coordinator.edit_stage", stage_id=stage_id)
+        case Remedy.LONGER_STAGE | Remedy.OVERNIGHT_STAY:
+            page = "edit_stage" if remedy is Remedy.LONGER_STAGE else "verdict"
+            return url_for(f"coordinator.{page}", stage_id=stage_id)
         case Remedy.NEXT_STAGE:
             return url_for("coordinator.new_stage", campaign_id=campaign_id)
-        case Remedy.ADD_TEAM | Remedy.LONGER_DAY | Remedy.ANOTHER_WEEKDAY | Remedy.OVERNIGHT_STAY:
+        case Remedy.ADD_TEAM | Remedy.LONGER_DAY | Remedy.ANOTHER_WEEKDAY:
             return "/teams"
         case Remedy.BOAT | None:
             return ""

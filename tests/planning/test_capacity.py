@@ -80,6 +80,16 @@ def test_a_stage_with_room_has_no_shortfall() -> None:
     assert told.last_day == MONDAY + timedelta(days=1)
 
 
+def test_the_last_day_is_not_that_of_a_base_that_works_on_while_another_is_idle() -> None:
+    slots = [
+        replace(one, base=point(0, 20)) if one.team_id == 2 else one for one in team_days(2, 20)
+    ]
+    told = verdict(scattered(45, wide_km=3), slots)
+    assert told.team_days_needed <= 18
+    assert told.last_day is not None
+    assert told.last_day <= sorted(one.day for one in slots)[told.team_days_needed + 2]
+
+
 def test_fridays_hold_less() -> None:
     sites = [site(n) for n in range(6)]
     assert verdict(sites, [team_day(), team_day(2)]).sessions_possible == 6

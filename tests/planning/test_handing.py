@@ -11,7 +11,8 @@ import pytest
 from outreach.planning.assign import assign
 from outreach.planning.bill import bill_of
 from outreach.planning.check import violations
-from outreach.planning.handing import apart, hand_on
+from outreach.planning.fairness import beyond_due
+from outreach.planning.handing import apart, hand_on, moved_up
 from outreach.planning.model import Parameters, Pin, Problem
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.prices import prices_of
@@ -79,6 +80,47 @@ def test_no_bill_rises_by_more_than_the_price(fairness: float) -> None:
     assert shares is not None
     closer = apart(shares.fallen.values()) - apart(shares.shared.values())
     assert shares.cost_minutes <= fairness * closer + 1
+
+
+@pytest.mark.parametrize("handing", [True, False])
+@pytest.mark.parametrize("seed", range(4))
+def test_no_road_is_paid_for_a_larger_difference(seed: int, handing: bool) -> None:
+    """Teams are due hours by their days; of one part of several nobody knows what is fair."""
+    days = [one for one in two_bases(14) if one.team_id == 1 or one.day.day % 3]
+    parameters = replace(FREE, day_price=0.5, rounds=20, handing=handing)
+    sites = scattered(24, seed=seed, wide_km=12)
+    asked = Problem(tuple(sites), tuple(days), 1, parameters)
+    shares = assign(asked).shares
+    assert shares is not None
+    whole = sum(shares.fallen.values())
+    before, after = (
+        apart(beyond_due(asked, loads, whole).values()) for loads in (shares.fallen, shares.shared)
+    )
+    assert after <= before
+    assert shares.cost_minutes <= max(0, before - after) + 1
+    if not handing:
+        assert (shares.handed, shares.cost_minutes) <= (0, 0)
+
+
+def test_who_works_fewer_days_is_due_fewer_hours() -> None:
+    days = [one for one in two_bases(6) if one.team_id == 1 or one.day == MONDAY]
+    asked = Problem((site(0),), tuple(days), 1, FREE)
+    assert beyond_due(asked, {1: 600, 2: 100}, 700) == {1: 0, 2: 0}
+
+
+def test_a_trip_moves_into_the_hole_that_another_has_left() -> None:
+    days = team_days(1, 3)
+    sites = [site(0), replace(site(20), value=900.0)]
+    asked = Problem(tuple(sites), tuple(days), 1, Parameters())
+    network, prices = network_of(sites, days), prices_of(asked)
+    kinds = kinds_of(network, days)
+    rota: Rota = {days[1]: (0,), days[2]: (1,)}
+    # The more valuable first, and the other behind it.
+    assert moved_up(network, rota, kinds, prices) == {days[0]: (1,), days[1]: (0,)}
+    pinned = [
+        replace(one, pin=Pin(1, day.day, 700)) for one, day in zip(sites, days[1:], strict=True)
+    ]
+    assert moved_up(network_of(pinned, days), rota, kinds, prices) == rota
 
 
 def test_the_same_question_in_another_order_hands_the_same_trips_on() -> None:

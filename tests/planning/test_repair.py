@@ -124,9 +124,10 @@ def test_whoever_has_one_possibility_goes_first() -> None:
 
 def test_each_reason_comes_with_its_remedy() -> None:
     nowhere = replace(site(1), point=replace(point(), latitude=math.nan))
-    shut = site(2, closed_days=frozenset({MONDAY}))
+    days = team_days(1, 8)
+    shut = site(2, closed_days=frozenset(one.day for one in days))
     far = site(3, point(200, 0))
-    answer = repair([Seeker(one) for one in (nowhere, shut, far)], [OpenDay(team_day())])
+    answer = repair([Seeker(one) for one in (nowhere, shut, far)], [*map(OpenDay, days)])
     assert {one.code: (one.reason, one.remedy) for one in answer.left} == {
         nowhere.code: (Reason.NO_PLACE, Remedy.LOCATE_VILLAGE),
         shut.code: (Reason.ALWAYS_CLOSED, Remedy.OPEN_A_DAY),
@@ -134,3 +135,22 @@ def test_each_reason_comes_with_its_remedy() -> None:
     }
     (one,) = repair([Seeker(site(4))], []).left
     assert (one.reason, one.remedy) == (Reason.NO_TEAM, Remedy.ADD_TEAM)
+
+
+def test_who_lost_a_stay_is_told_of_a_new_one_where_there_are_days_for_it() -> None:
+    far = site(1, point(300))
+    hub = point(300, 3)
+    week = team_days(1, 12)
+    # A second team is at a hub beside the village, its day full.
+    there = replace(team_day(2), base=hub)
+    full = tuple(
+        DayStop(site(40 + number, point(300, 3 + number)), 500 + 150 * number, True)
+        for number in range(3)
+    )
+    days = [OpenDay(there, full), *map(OpenDay, week)]
+    at_hubs = {(2, there.day)}
+    (told,) = repair([Seeker(far, MONDAY, True)], days, at_hubs).left
+    assert (told.reason, told.remedy) == (Reason.TOO_FAR, Remedy.OVERNIGHT_STAY)
+    # Too few days in a row hold no new stay: then planning again is no cure.
+    (short,) = repair([Seeker(far, MONDAY, True)], days[:3], at_hubs).left
+    assert (short.reason, short.remedy) == (Reason.NO_CAPACITY, Remedy.LONGER_STAGE)

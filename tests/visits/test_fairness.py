@@ -218,3 +218,23 @@ def test_teams_that_work_count_without_a_visit_and_one_team_has_no_spread(
     with unit_of_work(engine) as db:
         put(db, world, 1, "01.1001")
     assert [load.team for load in told(engine, world).loads] == ["Tim 1", "Tim 2"]
+
+
+def test_only_teams_of_one_base_are_named_uneven_and_by_their_days_on_duty(
+    engine: Engine, world: World
+) -> None:
+    with unit_of_work(engine) as db:
+        put(db, world, 0, "01.1001")
+        for number in world.team_ids:
+            db.get_one(Team, number).base_village_code = "33.72.01.1001"
+        db.get_one(Team, world.team_ids[1]).weekdays = [1, 2, 3]
+    seen = told(engine, world)
+    one, two = seen.loads[:2]
+    assert 0 < two.working_days < one.working_days
+    assert one.a_day == one.minutes / one.working_days
+    assert seen.uneven is not None
+    assert seen.uneven[0].team == "Tim 1"
+    with unit_of_work(engine) as db:
+        for number, code in zip(world.team_ids, ("01.1001", "02.1001", "03.1001"), strict=False):
+            db.get_one(Team, number).base_village_code = f"33.72.{code}"
+    assert told(engine, world).uneven is None

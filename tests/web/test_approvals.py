@@ -151,7 +151,8 @@ def test_a_manager_sees_what_changed_since_the_plan_was_sent_back_and_who_carrie
     assert "sent back" not in told.replace("Send back", "")
     assert "Tim Satu carries most" in told
     fair = words_of(coordinator.get(f"/stages/{planned.stage_id}/fairness"))
-    assert "move visits to come from Tim Satu to Tim Dua" in fair
+    assert "move whole days to come from Tim Satu (" in fair
+    assert "to Tim Dua (" in fair
     assert f"/stages/{planned.stage_id}/fairness" in manager.get(f"/approvals/{first}").get_data(
         as_text=True
     )
