@@ -58,7 +58,7 @@ def settle(engine: Engine, field: Field) -> Somebody:
         person = account(db, LOGIN, Role.OFFICIAL, (village,))
         row = db.get_one(Account, person.account_id)
         row.name = NAME
-        told_of = {"village_code": village, "position": "Kepala Desa"}
+        told_of: dict[str, Any] = {"village_code": village, "position": "Kepala Desa"}
         mine = Official(
             name=NAME, phone=PHONE, email=EMAIL, account_id=person.account_id, **told_of
         )
@@ -69,7 +69,7 @@ def settle(engine: Engine, field: Field) -> Somebody:
         )  # fmt: skip
         db.add_all([mine, other, device])
         db.flush()
-        found = Somebody(*map(_id, (mine, row, device, other)), village)
+        found = Somebody(_id(mine), _id(row), _id(device), _id(other), village)
         _reach(db, field, found)
         _have_sent(db, field, found)
     with unit_of_work(engine) as db:
@@ -95,7 +95,7 @@ def _reach(db: Session, field: Field, found: Somebody) -> None:
                 medium=Medium.EMAIL, matter=Matter.ASKED, next_try_at=NOW, created_at=NOW,
             )
         )  # fmt: skip
-    code = {"issued_by": field.coordinator.account_id, "issued_at": NOW}
+    code: dict[str, Any] = {"issued_by": field.coordinator.account_id, "issued_at": NOW}
     until = NOW + timedelta(days=3)
     db.add(Enrolment(official_id=found.official_id, expires_at=until, **code))
     db.add(Enrolment(official_id=found.other_id, expires_at=until, **code))

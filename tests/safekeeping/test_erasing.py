@@ -112,11 +112,11 @@ def test_others_keep_what_is_theirs(installation: Installation, somebody: Somebo
         )  # fmt: skip
         states = {one.official_id: one.state for one in db.scalars(select(Message))}
         assert states == {None: MessageState.DROPPED, other.id: MessageState.WAITING}
-        open_codes = select(Enrolment.official_id).where(col(Enrolment.withdrawn_at).is_(None))
+        open_codes = select(col(Enrolment.official_id)).where(col(Enrolment.withdrawn_at).is_(None))
         assert list(db.scalars(open_codes)) == [other.id]
-        kept = db.scalars(select(Evidence).where(Evidence.kind == EvidenceKind.PHOTO)).one()
+        kept = db.scalars(select(Evidence).where(col(Evidence.kind) == EvidenceKind.PHOTO)).one()
         assert kept.content == b"ink"
-        names = list(db.scalars(select(Account.name).order_by(Account.login)))
+        names = list(db.scalars(select(col(Account.name)).order_by(col(Account.login))))
         assert len(names) == 5
         assert names.count(ERASED) == 1
 
@@ -278,6 +278,6 @@ def test_a_damaged_ledger_stops_a_restore(installation: Installation, somebody: 
 def test_visits_keep_their_history(installation: Installation, somebody: Somebody) -> None:
     erased(installation.engine, somebody)
     with reading(installation.engine) as db:
-        theirs = select(VisitEvent).where(VisitEvent.account_id == somebody.account_id)
+        theirs = select(VisitEvent).where(col(VisitEvent.account_id) == somebody.account_id)
         assert db.scalars(theirs).one().reason == "tidak diangkat"
         assert len(list(db.scalars(select(Visit)))) == 8

@@ -27,7 +27,10 @@ from tests.field import NOW
 from tests.safekeeping.person import NAME, Somebody, settle
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Engine
+    from sqlmodel import Session
 
     from tests.safekeeping.conftest import Installation
 
@@ -102,11 +105,12 @@ def test_it_is_done_a_little_at_a_time(
     monkeypatch.setattr(retaining, "MOST_ROWS", 1)
     units: list[int] = []
     forget = RULES["officials"].forget
-    counted = replace(
-        RULES["officials"],
-        forget=lambda db, ids, now: (units.append(len(ids)), forget(db, ids, now)),
-    )
-    monkeypatch.setitem(RULES, "officials", counted)
+
+    def counted(db: Session, ids: Sequence[int], now: datetime) -> None:
+        units.append(len(ids))
+        forget(db, ids, now)
+
+    monkeypatch.setitem(RULES, "officials", replace(RULES["officials"], forget=counted))
     assert gone(installation.engine, ENDS + timedelta(days=365))["officials"] == 2
     assert units == [1, 1]
 

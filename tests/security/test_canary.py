@@ -186,7 +186,7 @@ def _breaks(**_told: object) -> str:
 
 def _endpoint(app: Flask) -> str:
     (found,) = (
-        rule.endpoint
+        str(rule.endpoint)
         for rule in app.url_map.iter_rules()
         if rule.rule == "/e/<enrol_code>" and "GET" in (rule.methods or ())
     )

@@ -265,8 +265,7 @@ def test_a_what_if_is_asked_and_its_progress_shown(
     assert many.status_code == 303, _text(many.text)
     assert (
         "teams come home 30 minutes earlier, ends 1 week later,"
-        " only Serengan, only the 9 most urgent villages"
-        in manager.get(many.location).text
+        " only Serengan, only the 9 most urgent villages" in manager.get(many.location).text
     )
     asked = manager.send(address, {"extra_teams": "2", "saturdays": "on"})
     assert asked.status_code == 303
