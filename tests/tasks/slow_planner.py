@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outreach.planning.assign import assign
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Several times the lease that the tests give.
 SLOW_SECONDS = 4.0
-SOFT_SECONDS, HARD_SECONDS = 1, 2
+SOFT_SECONDS, HARD_SECONDS = 3, 5
 
 
 def slowly(problem: Problem, tell: Tell) -> Plan:
@@ -38,17 +37,13 @@ def never(_problem: Problem, _tell: Tell) -> Plan:
         time.sleep(0.01)
 
 
-def deaf_once(problem: Problem, tell: Tell) -> Plan:
-    """Think for ever and hear nothing; who comes after plans well."""
-    hung = Path("hung")
-    if hung.exists():
-        return assign(problem, tell)
-    hung.touch()
+def deaf(problem: Problem, tell: Tell) -> Plan:
+    """Think for ever and hear nothing."""
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     return never(problem, tell)
 
 
-MANNERS = {"slowly": slowly, "never": never, "deaf_once": deaf_once}
+MANNERS = {"slowly": slowly, "never": never, "deaf": deaf}
 
 if manner := MANNERS.get(os.environ.get("PLANNER", "")):
     vars(assignment)["assign"] = manner
