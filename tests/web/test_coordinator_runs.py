@@ -137,8 +137,7 @@ def test_a_run_whose_every_part_failed_does_not_claim_to_have_planned(
             batch.state, batch.error = BatchState.DEAD, WORKER_LOST
     words = words_of(client.get(f"/runs/{run_id}"))
     count = 1 + len(others)
-    told = "its only part" if count == 1 else f"all {count} parts"
-    assert f"The plan was not made: {told} failed." in words
+    assert "failed; this run planned no village." in words
     assert f"Parts done 0 of {count}" in words
     assert "others are planned" not in words
 
