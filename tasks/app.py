@@ -44,6 +44,10 @@ QUEUE_OF = {
     "outreach.send_digest": POST,
 }
 
+#: What plans goes by rounds and not by the clock: a slow or busy machine answers late, and only
+#: what never would is ended. Whoever asked may call it off sooner.
+THINKING = {"soft_time_limit": 3600, "time_limit": 3900}
+
 CONFIGURATION: dict[str, Any] = {
     "task_queues": {
         name: {"exchange": name, "routing_key": name}
@@ -59,6 +63,9 @@ CONFIGURATION: dict[str, Any] = {
     "worker_prefetch_multiplier": 1,
     "task_time_limit": 120,
     "task_soft_time_limit": 90,
+    "task_annotations": {
+        name: THINKING for name, queue in QUEUE_OF.items() if queue in {PLANNING, QUESTIONS}
+    },
     "worker_soft_shutdown_timeout": 30,
     "worker_max_tasks_per_child": 200,
     "accept_content": ["json"],
@@ -67,8 +74,9 @@ CONFIGURATION: dict[str, Any] = {
     "broker_connection_max_retries": None,
     "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0.1},
     "broker_transport_options": {
-        # Many times the time limit, or a long task would run beside itself.
-        "visibility_timeout": 600,
+        # Longer than the longest task, or it would be sent again beside itself. What a killed
+        # worker held does not wait for it: its lease runs out.
+        "visibility_timeout": 3 * THINKING["time_limit"],
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
         "socket_timeout": 5,

@@ -15,7 +15,7 @@ from outreach.visits.measured_ways import ask_ways, keep_ways, places_of, servic
 from outreach.visits.saving import save_plan
 from outreach.visits.tables import PlanRun
 from tasks.app import app, engine
-from tasks.leased import attempt, moment, telling
+from tasks.leased import attempt, keeping, moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,19 +55,19 @@ def _answer(bind: Engine, held: Claim, lease: timedelta) -> bool:
     with reading(bind) as db:
         problem = load_problem(db, held)
     # Well before the lease runs out.
-    tell = telling(bind, lease / 3, lambda db, _done, now: renew(db, held, now, lease))
-    service = service_at(read_settings().routing_url)
-    problem, ways = measured(problem, service, tell, is_last=held.attempts >= MOST_ATTEMPTS)
-    plan = assign(problem, lambda done, rounds: tell(done / max(1, rounds)))
+    with keeping(bind, lease / 3, lambda db, _done, now: renew(db, held, now, lease)) as tell:
+        service = service_at(read_settings().routing_url)
+        problem, ways = measured(problem, service, tell, is_last=held.attempts >= MOST_ATTEMPTS)
+        plan = assign(problem, lambda done, rounds: tell(done / max(1, rounds)))
 
-    def save(db: Session) -> bool:
-        is_saved = save_plan(db, held, problem, plan, moment())
-        if is_saved and ways is not None:
-            keep_ways(db, held, problem.travel, ways)
-        return is_saved
+        def save(db: Session) -> bool:
+            is_saved = save_plan(db, held, problem, plan, moment())
+            if is_saved and ways is not None:
+                keep_ways(db, held, problem.travel, ways)
+            return is_saved
 
-    # Minutes of thought are not thrown away because two met at the same rows.
-    return written(bind, save)
+        # Minutes of thought are not thrown away because two met at the same rows.
+        return written(bind, save)
 
 
 def measured(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from threading import Event, Thread
 from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from outreach.db import written
 from outreach.watch.logs import about
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import timedelta
 
     from sqlalchemy import Engine
@@ -60,28 +64,49 @@ def _timed(what: str, work: Callable[[], bool]) -> bool:
     return is_done
 
 
-def telling(
+@contextmanager
+def keeping(
     bind: Engine, every: timedelta, renew: Callable[[Session, float, datetime], bool]
-) -> Callable[[float], None]:
-    """Make what the work calls with how far it is, from 0 to 1; now and then it renews the claim.
+) -> Iterator[Callable[[float], None]]:
+    """Renew a claim while the block works; the block gets what it calls with how far it is, 0 to 1.
+
+    A thread of its own does so: the work may think for minutes without a word, and on a busy
+    machine for much longer. It ends with its process, and so does what it keeps.
 
     Raises
     ------
     LostClaim
-        From there, once the claim cannot be renewed.
+        From what the block calls, once the claim could not be renewed.
     """
-    tell_at = moment() + every
+    told, is_over, is_lost = [0.0], Event(), Event()
+
+    def keep() -> None:
+        while not is_over.wait(every.total_seconds()):
+            if not _renewed(bind, lambda db: renew(db, told[0], moment())):
+                is_lost.set()
+                return
 
     def tell(done: float) -> None:
-        nonlocal tell_at
-        now = moment()
-        if now < tell_at:
-            return
-        if not written(bind, lambda db: renew(db, done, now)):
+        told[0] = done
+        if is_lost.is_set():
             raise LostClaim
-        tell_at = now + every
 
-    return tell
+    keeper = Thread(target=keep, name="lease", daemon=True)
+    keeper.start()
+    try:
+        yield tell
+    finally:
+        is_over.set()
+        keeper.join()
+
+
+def _renewed(bind: Engine, renew: Callable[[Session], bool]) -> bool:
+    """Renew once; who cannot reach the database has not lost the claim yet."""
+    try:
+        return written(bind, renew)
+    except SQLAlchemyError as error:
+        log.warning("a lease is not renewed: %s", type(error).__name__)
+        return True
 
 
 def moment() -> datetime:

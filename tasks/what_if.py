@@ -13,7 +13,7 @@ from outreach.progress.what_if import claim, fail, renew, save
 from outreach.visits.leased_rows import MOST_ATTEMPTS
 from outreach.visits.measured_ways import as_json, ask_ways, places_of, service_at
 from tasks.app import app, engine
-from tasks.leased import attempt, moment, telling
+from tasks.leased import attempt, keeping, moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,16 +55,13 @@ def _answer(bind: Engine, held: Claim, lease: timedelta) -> bool:
     with reading(bind) as db:
         asked = read_supposition(db, held, moment())
     # Well before the lease runs out.
-    tell = telling(
-        bind,
-        min(TELL_EVERY, lease / 3),
-        lambda db, done, now: renew(db, held, done, now, lease),
-    )
-    travel, ways = _measured(asked, tell, is_last=held.attempts >= MOST_ATTEMPTS)
-    answer = answer_of(asked, tell, travel=travel)
-    if ways is not None:
-        answer["travel"] = as_json(ways)
-    return written(bind, lambda db: save(db, held, answer, moment()))
+    every = min(TELL_EVERY, lease / 3)
+    with keeping(bind, every, lambda db, done, now: renew(db, held, done, now, lease)) as tell:
+        travel, ways = _measured(asked, tell, is_last=held.attempts >= MOST_ATTEMPTS)
+        answer = answer_of(asked, tell, travel=travel)
+        if ways is not None:
+            answer["travel"] = as_json(ways)
+        return written(bind, lambda db: save(db, held, answer, moment()))
 
 
 def _measured(

@@ -71,6 +71,9 @@ class Past:
     planned
         Villages in which this stage has a visit, one that is only proposed included; None while a
         plan is being made, when nobody can tell.
+    unplanned
+        Villages of this stage that its latest plan does not speak of: the part of it that held
+        them failed or was called off.
     """
 
     kept: frozenset[str] = frozenset()
@@ -78,6 +81,7 @@ class Past:
     last_held: Mapping[str, date] = field(default_factory=dict)
     fell_away: frozenset[str] = frozenset()
     planned: frozenset[str] | None = None
+    unplanned: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,8 @@ class Ground:
         What explains it without anybody's word, if anything does.
     reason, noted_at
         What the coordinator gave as the reason, and when; empty if nothing.
+    awaits_plan
+        A village of it was to be planned, but its part of the plan failed or was called off.
     """
 
     kind: GroundKind
@@ -74,11 +76,17 @@ class Ground:
     automatic: AutomaticReason | None
     reason: str = ""
     noted_at: datetime | None = None
+    awaits_plan: bool = False
 
     @property
     def is_explained(self) -> bool:
         """Whether there is any reason."""
         return self.automatic is not None or bool(self.reason)
+
+    @property
+    def is_neglected(self) -> bool:
+        """Whether it was left out, and not only by a plan that is not whole, without any reason."""
+        return not self.is_explained and not self.awaits_plan
 
 
 class OmissionIn(BaseModel):
@@ -223,6 +231,7 @@ class _Judge:
     reached: Mapping[str, date]
     left_out: frozenset[str]
     shut: frozenset[str]
+    unplanned: frozenset[str]
 
     def open_of(self, rows: Sequence[Any]) -> list[str]:
         return [row.code for row in rows if self.is_wanted(row) and row.code not in self.reached]
@@ -248,6 +257,7 @@ def _judge(db: Session, stage: Stage, past: Past, rows: Iterable[Any]) -> _Judge
         reached=past.last_held,
         left_out=frozenset(c for c, one in picks.items() if one.pick is Pick.LEFT_OUT),
         shut=frozenset(code for code, some in closed.items() if days <= some),
+        unplanned=past.unplanned,
     )
 
 
@@ -280,4 +290,5 @@ def _ground(
         automatic=judge.reason_of(rows),
         reason=told.reason if told else "",
         noted_at=told.noted_at if told else None,
+        awaits_plan=any(row.code in judge.unplanned for row in rows),
     )

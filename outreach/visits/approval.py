@@ -295,7 +295,10 @@ def _require_news(db: Session, stage_id: int, places: Sequence[PlannedPlace]) ->
 
 def _require_reasons(db: Session, stage: Stage, today: date) -> None:
     """Refuse a stage that leaves districts or islands at zero while nobody has said why."""
-    if left := unexplained(db, stage, past_of(db, stage), today):
+    left = unexplained(db, stage, past_of(db, stage), today)
+    if waiting := sum(one.awaits_plan for one in left):
+        raise Conflict(problem="parts_not_planned", count=waiting)
+    if left:
         raise Conflict(problem="omitted_without_reason", count=len(left))
 
 

@@ -64,7 +64,10 @@ def left_at_zero(db: Session, person: Person, prefixes: Sequence[str], now: date
     found = []
     for stage in doubtful[:MOST_JUDGED]:
         today = local_day(db, stage.branch_id, now)
-        left = unexplained(db, stage, past_of(db, stage), today)
+        # One whose part of the plan failed is told as that; planned, it may well have a visit.
+        left = [
+            one for one in unexplained(db, stage, past_of(db, stage), today) if one.is_neglected
+        ]
         if grounds := grounds_in(db, stage, left, prefixes):
             found.append(AtZero(stage, grounds))
     return LeftAtZero(tuple(found), len(doubtful[MOST_JUDGED:]))

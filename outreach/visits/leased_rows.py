@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, or_, select, true, update
@@ -28,6 +29,33 @@ RESEND_AFTER = timedelta(seconds=5)
 MOST_SENT = 64
 
 LONGEST_ERROR = 300
+
+#: Kept as the error of a row whose last attempt ended without a word.
+WORKER_LOST = "worker_lost"
+
+
+class Failure(StrEnum):
+    """What the last attempt at a row came to grief by, as people are told."""
+
+    WORKER_LOST = "worker_lost"
+    TOO_LONG = "too_long"
+    NO_MEMORY = "no_memory"
+    DATABASE = "database"
+    BREAKS_A_RULE = "breaks_a_rule"
+    FAULT = "fault"
+
+
+#: By the kinds of errors with which `error_text` begins; every other is a fault of the product.
+_FAILURES = {
+    WORKER_LOST: Failure.WORKER_LOST,
+    "SoftTimeLimitExceeded": Failure.TOO_LONG,
+    "MemoryError": Failure.NO_MEMORY,
+    "_ArrayMemoryError": Failure.NO_MEMORY,
+    "OperationalError": Failure.DATABASE,
+    "InterfaceError": Failure.DATABASE,
+    "TimeoutError": Failure.DATABASE,
+    "UnsoundPlan": Failure.BREAKS_A_RULE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +202,7 @@ class LeasedRows:
             self.is_lost(now),
             state=self.states.DEAD,
             finished_at=now,
-            error="worker_lost",
+            error=WORKER_LOST,
             lease_lost_at=self.table.lease_until,
         )
 
@@ -208,3 +236,8 @@ def error_text(error: BaseException) -> str:
     """Tell an error to people: its kind and first line, long numbers blotted out."""
     first = (str(error).splitlines() or [""])[0]
     return re.sub(r"\d{7,}", "…", f"{type(error).__name__}: {first}")[:LONGEST_ERROR]
+
+
+def failure_of(error: str) -> Failure:
+    """Tell by what a row failed, from its error as it was kept."""
+    return _FAILURES.get(error.partition(":")[0], Failure.FAULT)

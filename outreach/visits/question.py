@@ -31,6 +31,8 @@ from outreach.visits.stays import by_day, stays_between
 from outreach.visits.tables import (
     ACTIVE,
     REPORTED,
+    Batch,
+    BatchState,
     Happening,
     PlanRun,
     Result,
@@ -114,7 +116,18 @@ def past_of(db: Session, stage: Stage) -> Past:
         last_held={row.village_code: row.day for row in db.execute(last_held)},
         fell_away=_fell_away(db, stage),
         planned=None if _is_being_planned(db, stage) else frozenset(c for c, _ in visits),
+        unplanned=_unplanned(db, stage),
     )
+
+
+def _unplanned(db: Session, stage: Stage) -> frozenset[str]:
+    """Villages of the parts of the stage's latest plan that failed or were called off."""
+    latest = select(func.max(col(PlanRun.id))).where(col(PlanRun.stage_id) == stage.id)
+    questions = select(col(Batch.question)).where(
+        col(Batch.run_id) == latest.scalar_subquery(),
+        col(Batch.state).in_((BatchState.DEAD, BatchState.CANCELLED)),
+    )
+    return frozenset(code for asked in db.scalars(questions) for code in asked["villages"])
 
 
 def _fell_away(db: Session, stage: Stage) -> frozenset[str]:

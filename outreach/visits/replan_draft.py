@@ -15,7 +15,7 @@ from outreach.errors import Conflict, Invalid, NotFound
 from outreach.people.access import covers, within
 from outreach.people.tables import Team
 from outreach.planning.daytrip import legs_of_day
-from outreach.planning.insertion import Place
+from outreach.planning.insertion import Place, places_on
 from outreach.planning.model import Reason, Remedy
 from outreach.planning.repair import Seeker, repair
 from outreach.planning.workdays import days_between
@@ -146,6 +146,17 @@ def draft_of(db: Session, stage: Stage, told: Told, today: date) -> Draft:
         case Gaps():
             waiting = waiting_villages(db, stage.id or 0, MOST_WAITING)
             return _measured(db, _fill(db, waiting, _open(db, stage, today)))
+
+
+def with_room(db: Session, stage: Stage, codes: Collection[str], today: date) -> frozenset[str]:
+    """Find those of the villages that wait for which a day of the stage has room as it stands.
+
+    Each is tried alone: together they may want the same room.
+    """
+    known = {one.village_code for one in waiting_villages(db, stage.id or 0, MOST_WAITING)}
+    days = [one for one in _open(db, stage, today) if len(one.stops) < one.team_day.sessions]
+    sites = _sites(db, known.intersection(codes), days)
+    return frozenset(one.code for one in sites if any(places_on(one, day) for day in days))
 
 
 def _team_away(db: Session, stage: Stage, told: TeamAway, today: date) -> Draft:

@@ -72,7 +72,7 @@ def omissions_of(db: Session, stage: Stage) -> tuple[Ground, ...]:
 def omission_facts(db: Session, stage: Stage) -> dict[str, Any]:
     """Count what a stage leaves out, for the pages that lead to the list of it."""
     left = omissions_of(db, stage)
-    return {"left_out": left, "unexplained": sum(not one.is_explained for one in left)}
+    return {"left_out": left, "unexplained": sum(one.is_neglected for one in left)}
 
 
 def _page(stage_id: int, form: Filled) -> str:

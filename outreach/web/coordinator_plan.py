@@ -15,16 +15,18 @@ from outreach.campaigns.tables import Status
 from outreach.errors import Invalid
 from outreach.people.tables import Role
 from outreach.people.teams import list_teams
+from outreach.planning.model import Reason
 from outreach.visits.closures import closed_villages, on_closed_days
 from outreach.visits.leave import without_team
 from outreach.visits.listing import summary_of_stage, unplaced, visits_of_stage
 from outreach.visits.moving import AFTER_A_MOVE
 from outreach.visits.outside import count_outside
+from outreach.visits.replan_draft import with_room
 from outreach.visits.rows import VisitFilters
 from outreach.visits.runs import latest_run
 from outreach.visits.standing import standing_of_stage
 from outreach.visits.stays import stays_of_stage
-from outreach.visits.tables import Work
+from outreach.visits.tables import RunState, Work
 from outreach.visits.told_changes import told_changes
 from outreach.web.auth import person
 from outreach.web.change_words import brings_words, change_link, change_of, change_words
@@ -49,12 +51,15 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.campaigns.tables import Stage
-    from outreach.visits.rows import VisitRow
+    from outreach.visits.rows import UnplacedRow, VisitRow
+    from outreach.visits.tables import PlanRun
     from outreach.visits.told_changes import ToldChanges
 
 PAGE_LENGTH = 50
 # Who has to choose sees these changes first.
 MOST_CHANGES = 2
+#: No change of the plan does away with these reasons.
+LASTING = (Reason.NO_PLACE, Reason.TOO_FAR)
 #: The colours of a calendar.
 LEGEND = (Work.PROPOSED, Work.AWAITING, Work.CONFIRMED, Work.DONE, Work.SENT_BACK)
 
@@ -235,6 +240,7 @@ def villages_without_visit(stage_id: int) -> ResponseReturnValue:
         rows = unplaced(db, person(), stage_id)
         told = told_changes(db, stage_id)
         shown = around(db, found, "unplaced")
+        room = _room(db, found, rows, shown["run"])
     changes = {row.village_code: change for row in rows if (change := change_of(row, told))}
     # A manager reads what would help; those who can do it get the way there.
     links = {
@@ -249,7 +255,7 @@ def villages_without_visit(stage_id: int) -> ResponseReturnValue:
             code: change_link(change, code, stage_id, found.campaign_id)
             for code, change in changes.items()
         }
-    reasons = Counter(row.reason for row in rows if row.reason)
+    reasons = Counter(row.reason for row in rows if row.reason and row.village_code not in room)
     return render_template(
         "coordinator/plan_unplaced.html",
         rows=rows,
@@ -257,8 +263,19 @@ def villages_without_visit(stage_id: int) -> ResponseReturnValue:
         remedies=remedies,
         most=_most_words(told, stage_id, found.campaign_id),
         reasons=reasons.most_common(),
+        room=room,
         **shown,
     )
+
+
+def _room(
+    db: Session, found: Stage, rows: Iterable[UnplacedRow], run: PlanRun | None
+) -> frozenset[str]:
+    """Try again which villages fit: why they were left is of the time of planning."""
+    if found.status is not Status.OPENED or (run and run.state is RunState.RUNNING):
+        return frozenset()
+    codes = {row.village_code for row in rows if row.reason not in LASTING}
+    return with_room(db, found, codes, today()) if codes else frozenset()
 
 
 def _most_words(told: ToldChanges, stage_id: int, campaign_id: int) -> list[tuple[str, str, str]]:

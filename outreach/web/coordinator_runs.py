@@ -12,7 +12,6 @@ from outreach.db import be_patient
 from outreach.errors import Conflict, NotFound
 from outreach.history.tables import Deed
 from outreach.people.tables import Role
-from outreach.visits.batches import UnsoundPlan
 from outreach.visits.measured_ways import told_ways
 from outreach.visits.runs import cancel_run, request_run, retry_batch, run_progress
 from outreach.visits.tables import BatchState, RunState
@@ -108,12 +107,9 @@ def _counted(progress: RunProgress) -> dict[str, object]:
         "run": progress,
         "seconds": _seconds(progress),
         "is_running": progress.state is RunState.RUNNING,
-        "finished_batches": len(progress.batches)
-        - progress.by_state[BatchState.READY]
-        - progress.by_state[BatchState.RUNNING],
+        "done": progress.by_state[BatchState.DONE],
         "dead": progress.by_state[BatchState.DEAD],
         "may_plan": person().role is Role.COORDINATOR,
-        "unsound": UnsoundPlan.__name__,
     }
 
 

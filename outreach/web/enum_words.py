@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _
 
 from outreach.web.calendar_words import CALENDAR_WORDS
+from outreach.web.failure_words import FAILURE_WORDS
 from outreach.web.history_words import HISTORY_WORDS
 from outreach.web.manager_enum_words import MANAGER_WORDS
 from outreach.web.ways_words import WAYS_WORDS
@@ -14,6 +15,7 @@ ENUM_WORDS = {
     **WAYS_WORDS,
     **CALENDAR_WORDS,
     **HISTORY_WORDS,
+    **FAILURE_WORDS,
     "Role": {
         "official": _("Village official"),
         "coordinator": _("Field coordinator"),

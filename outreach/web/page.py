@@ -13,6 +13,7 @@ from sqlmodel import select
 
 from outreach.campaigns.tables import Campaign
 from outreach.people.tables import Role
+from outreach.visits.leased_rows import failure_of
 from outreach.visits.standing import waiting_for
 from outreach.web import charts
 from outreach.web.addresses import is_for_ourselves, keeps_pages, public_url
@@ -84,7 +85,7 @@ def install(app: Flask) -> None:
     app.context_processor(_frame)
     app.jinja_env.globals.update(word=word, reason_words=reason_words, source_words=source_words)
     app.jinja_env.globals.update(is_for_ourselves=is_for_ourselves, public_url=public_url)
-    app.jinja_env.globals.update(keeps_pages=keeps_pages)
+    app.jinja_env.globals.update(keeps_pages=keeps_pages, failure_of=failure_of)
     charts.install(app)
     app.extensions["demo_seen"] = DemoSeen()
 

@@ -111,6 +111,10 @@ CONFLICTS = {
         "The stage leaves districts or islands without any village and nobody has said why:"
         " %(count)s of them. Give the reasons first, then hand the plan in."
     ),
+    "parts_not_planned": _(
+        "A part of the plan failed or was called off, and %(count)s districts or islands wait for"
+        " it. Plan it first, or say why these places stay out; then hand the plan in."
+    ),
     "being_planned": _("The stage is being planned. Wait until that is done."),
     "slot_taken": _("The team already has a visit as its session %(slot)s of that day."),
     "village_has_visit": _("The village already has another visit in this stage."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,14 +19,16 @@ from outreach.campaigns.stages import create_stage, delete_stage, update_stage
 from outreach.campaigns.tables import GroundKind, Omission, Stage, Status
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict
+from outreach.planning.check import Rule, Violation
 from outreach.villages.tables import Village
 from outreach.visits.approval import approve_plan
 from outreach.visits.at_zero import left_at_zero
+from outreach.visits.batches import UnsoundPlan, claim, due_batches, fail
 from outreach.visits.closing import wind_up
 from outreach.visits.lifecycle import cancel
 from outreach.visits.listing import visits_of_stage
 from outreach.visits.question import past_of
-from outreach.visits.tables import Result, Visit, Work
+from outreach.visits.tables import PlanRun, Result, RunState, Visit, Work
 from tests.visits.left_out import OTHERS, REASON, give_reason, grounds_left, short, submit
 from tests.visits.world import (
     NOW,
@@ -90,6 +93,35 @@ def test_while_it_is_being_planned_a_stage_is_judged_by_what_it_has_chosen(
     with reading(engine) as db:
         assert not db.scalars(select(Visit).where(col(Visit.work) == Work.PROPOSED)).all()
     assert sorted(grounds_left(engine, short.stage_id)) == [f"district:{code}" for code in OTHERS]
+
+
+def test_what_waits_for_a_part_that_failed_is_not_called_left_out(
+    engine: Engine, short: World
+) -> None:
+    run_id = ask_for_plan(engine, short)
+    with unit_of_work(engine) as db:
+        (batch_id,) = due_batches(db, NOW)
+        held = claim(db, batch_id, NOW, timedelta(minutes=1))
+        assert held is not None
+        fail(db, held, UnsoundPlan([Violation(Rule.CLOSED_DAY)]), NOW)
+        assert db.get_one(PlanRun, run_id).state is RunState.DONE
+    left = grounds_left(engine, short.stage_id)
+    waiting = [key for key, one in left.items() if one.awaits_plan]
+    assert waiting == [f"district:{SERENGAN}"]
+    assert sorted(left) == sorted([*waiting, *(f"district:{code}" for code in OTHERS)])
+    assert _zero(engine, short.manager) == [(short.stage_id, OTHERS)]
+    # Nor is it handed in unseen: the part is planned, or somebody says why not.
+    with unit_of_work(engine) as db:
+        give_reason(db, short, [f"district:{code}" for code in OTHERS])
+        visit = db.scalars(select(Visit).limit(1)).one()
+        visit.village_code, visit.work = f"{OTHERS[0]}.1001", Work.PROPOSED
+    assert _zero(engine, short.manager) == []
+    with pytest.raises(Conflict) as caught:
+        submit(engine, short)
+    assert caught.value.facts == {"problem": "parts_not_planned", "count": 1}
+    with unit_of_work(engine) as db:
+        give_reason(db, short, waiting)
+    submit(engine, short)
 
 
 def test_of_a_part_of_the_area_only_its_own_districts_are_told(

@@ -6,14 +6,18 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+from flask_babel import force_locale
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 from outreach.db import unit_of_work
 from outreach.people.tables import Role
 from outreach.planning.check import Rule, Violation
 from outreach.visits.batches import UnsoundPlan
-from outreach.visits.leased_rows import error_text
+from outreach.visits.leased_rows import WORKER_LOST, Failure, error_text, failure_of
 from outreach.visits.tables import Batch, BatchState, PlanRun, RunState
+from outreach.web.words import word
 from tests.web.planned import ask_for_plan, engine_of, hang_clock, rows, words_of, work_off
 
 if TYPE_CHECKING:
@@ -121,6 +125,47 @@ def test_a_part_whose_plan_broke_a_rule_says_so(
     words = words_of(english(Role.COORDINATOR).get(f"/runs/{world.own['run_id']}"))
     assert "UnsoundPlan: closed_day, team 3, 2027-01-03, 2 in all" in words
     assert "The plan breaks a rule and was not saved" in words
+
+
+def test_a_run_whose_every_part_failed_does_not_claim_to_have_planned(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    client = english(Role.COORDINATOR)
+    run_id, dead = world.own["run_id"], world.own["batch_id"]
+    with unit_of_work(engine_of(app)) as db:
+        others = db.scalars(select(Batch).where(Batch.run_id == run_id, Batch.id != dead)).all()
+        for batch in others:
+            batch.state, batch.error = BatchState.DEAD, WORKER_LOST
+    words = words_of(client.get(f"/runs/{run_id}"))
+    count = 1 + len(others)
+    assert "failed; this run planned no village." in words
+    assert f"Parts done 0 of {count}" in words
+    assert "others are planned" not in words
+
+
+#: What is kept of the errors.
+KEPT = {
+    Failure.WORKER_LOST: WORKER_LOST,
+    Failure.TOO_LONG: error_text(SoftTimeLimitExceeded(3600)),
+    Failure.NO_MEMORY: error_text(MemoryError()),
+    Failure.DATABASE: error_text(OperationalError("", None, Exception("the server went away"))),
+    Failure.BREAKS_A_RULE: error_text(UnsoundPlan([Violation(Rule.CLOSED_DAY, "", 3, None)])),
+    Failure.FAULT: error_text(KeyError("33.11.01.9999")),
+}
+
+
+@pytest.mark.parametrize("failure", Failure)
+def test_every_error_that_can_be_kept_is_told_in_words(
+    failure: Failure, app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    assert failure_of(KEPT[failure]) is failure
+    with unit_of_work(engine_of(app)) as db:
+        db.get_one(Batch, world.own["batch_id"]).error = KEPT[failure]
+    words = words_of(english(Role.COORDINATOR).get(f"/runs/{world.own['run_id']}"))
+    with app.test_request_context(), force_locale("en"):
+        assert word(failure) in words
+    helps = failure in {Failure.DATABASE, Failure.BREAKS_A_RULE, Failure.FAULT}
+    assert (KEPT[failure] in words) is helps
 
 
 def test_a_part_is_tried_again_only_under_its_own_run(

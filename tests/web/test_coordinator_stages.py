@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from outreach.campaigns.tables import Status
-from outreach.db import reading
+from outreach.db import reading, unit_of_work
 from outreach.people.tables import Role
 from outreach.visits.preview import preview
-from outreach.visits.tables import Batch, PlanRun, Work
+from outreach.visits.tables import Batch, PlanRun, Visit, Work
 from tests.visits.world import NOW
 from tests.web import stages
 from tests.web.planned import (
@@ -300,6 +300,34 @@ def test_replaced_proposals_leave_the_planners_reason_to_be_read(
     words = words_of(client.get(f"/stages/{planned.stage_id}/plan/unplaced"))
     assert "The teams are full" in words
     assert "Its visit ended" not in words
+
+
+def test_a_reason_of_the_time_of_planning_is_not_told_as_one_of_today(
+    app: Flask, world: World, english: Callable[[Role], Visitor]
+) -> None:
+    planned = plan(app, world)
+    change(app, planned.stage_id, ends=date(2026, 11, 5))
+    client = english(Role.COORDINATOR)
+    client.send(f"/stages/{planned.stage_id}/runs")
+    work_off(app)
+    page = f"/stages/{planned.stage_id}/plan/unplaced"
+    before = words_of(client.get(page))
+    assert "have room now" not in before
+    assert "The reasons are those of" in before
+    given_back, for_good = planned.visits()[:2]
+    with unit_of_work(engine_of(app)) as db:
+        db.get_one(Visit, given_back.id).work = Work.POSTPONED
+        db.get_one(Visit, for_good.id).work = Work.CANCELLED
+    words, html = words_of(client.get(page)), client.get(page).get_data(as_text=True)
+    left = before.count("The teams are full") - 1
+    assert f"{left + 1} villages have room now, each by itself." in words
+    assert "The teams are full" not in words
+    assert "Its visit ended: Postponed. Has room now" in words
+    assert "Its visit ended: Cancelled Put it into the plan again" in words
+    assert f"cause=village_added&amp;village_code={for_good.village_code}" in html
+    manager = english(Role.MANAGER).get(page)
+    assert words_of(manager).count("Has room now") == left + 1
+    assert "/replan" not in manager.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("ends", ["2026-11-08", "2028-01-01"])
