@@ -20,6 +20,7 @@ from outreach.campaigns.choosing import base_point, sites_of
 from outreach.campaigns.tables import Stage, StageVillage
 from outreach.people.rota import days_off, leave_days, rest_of_branch, team_day, team_days
 from outreach.people.tables import Team
+from outreach.planning.blocks import DAYS_AT_HOME
 from outreach.planning.model import USUAL, Point, Problem, TeamDay
 from outreach.planning.what_if import Change, what_if
 from outreach.planning.workdays import workdays
@@ -28,9 +29,10 @@ from outreach.progress.tables import WhatIf
 from outreach.progress.weeks import monday_of
 from outreach.progress.what_if import WhatIfIn
 from outreach.villages.tables import Village
+from outreach.visits.elsewhere import is_elsewhere
 from outreach.visits.question import local_day
 from outreach.visits.snapshot import figures_of, places_of_stage
-from outreach.visits.stays import by_day, stays_between
+from outreach.visits.stays import by_day, days_away, stays_between
 from outreach.visits.tables import ACTIVE, REPORTED, TO_COME, Visit
 
 if TYPE_CHECKING:
@@ -42,9 +44,12 @@ if TYPE_CHECKING:
     from outreach.planning.model import Site, TravelTable
     from outreach.planning.what_if import Outlook
     from outreach.visits.leased_rows import Claim
+    from outreach.visits.stays import StayRow
 
 SATURDAY_ISO = 6
 SATURDAY = 5
+#: Stays of other stages so long before and behind a stage still matter to its own.
+HOME = timedelta(days=DAYS_AT_HOME)
 #: Shares of the villages that wait whose day is told: that of the last visit hides the pace.
 HALF, MOST = 0.5, 0.9
 
@@ -80,8 +85,8 @@ class Supposition:
         Villages of the stage whose session is held or is due today.
     on_islands
         Villages left out because they lie across the water.
-    rests
-        Days off of the teams that there are.
+    rests, away
+        Days off of the teams that there are, and days of their stays for other stages.
     """
 
     today: date
@@ -95,6 +100,7 @@ class Supposition:
     expectation: Expectation
     seed: int
     rests: dict[int, frozenset[date]]
+    away: dict[int, frozenset[date]]
 
 
 def read_supposition(db: Session, held: Claim, now: datetime) -> Supposition:
@@ -122,6 +128,7 @@ def read_supposition(db: Session, held: Claim, now: datetime) -> Supposition:
         expectation=expectation,
         seed=asked.seed,
         rests=days_off(db, stage.branch_id, starts, stage.ends + timedelta(weeks=1)),
+        away=days_away(_stays_elsewhere(db, stage, starts - HOME, stage.ends + HOME)),
     )
 
 
@@ -140,7 +147,9 @@ def answer_of(
     the stage asks for, both plans are rougher.
     """
     parameters = replace(USUAL, rounds=rounds)
-    problem = Problem(asked.sites, asked.team_days, asked.seed, parameters, travel, asked.rests)
+    problem = Problem(
+        asked.sites, asked.team_days, asked.seed, parameters, travel, asked.rests, asked.away
+    )
     told = what_if(problem, _change(asked), tell)
     expected = asked.expectation
     return {
@@ -221,7 +230,10 @@ def _villages(db: Session, stage: Stage, today: date) -> tuple[list[str], int]:
             | (col(Visit.work).in_(ACTIVE) & (col(Visit.day) <= today))
         )
     )
-    chosen = select(col(StageVillage.village_code)).where(col(StageVillage.stage_id) == stage.id)
+    chosen = select(col(StageVillage.village_code)).where(
+        col(StageVillage.stage_id) == stage.id,
+        ~is_elsewhere(stage.id, col(StageVillage.village_code)),
+    )
     held = set(db.scalars(over))
     return [code for code in db.scalars(chosen) if code not in held], len(held)
 
@@ -239,9 +251,13 @@ def _free(db: Session, stage: Stage, starts: date, days: Sequence[TeamDay]) -> t
         )
     )
     taken = {(row.team_id, row.day) for row in db.execute(query)}
-    of_branch, kept_by = col(Team.branch_id) == stage.branch_id, col(Visit.stage_id) != stage.id
-    taken |= by_day(stays_between(db, starts, stage.ends, of_branch, kept_by=kept_by)).keys()
+    taken |= by_day(_stays_elsewhere(db, stage, starts, stage.ends)).keys()
     return tuple(one for one in days if (one.team_id, one.day) not in taken)
+
+
+def _stays_elsewhere(db: Session, stage: Stage, first: date, last: date) -> list[StayRow]:
+    of_branch, kept_by = col(Team.branch_id) == stage.branch_id, col(Visit.stage_id) != stage.id
+    return stays_between(db, first, last, of_branch, kept_by=kept_by)
 
 
 def _more_days(db: Session, stage: Stage, starts: date, changes: WhatIfIn) -> list[TeamDay]:
