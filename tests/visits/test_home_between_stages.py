@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def latest_batch(engine: Engine) -> int:
     with reading(engine) as db:
-        return max(db.scalars(select(col(Batch.id))))
+        return max(one or 0 for one in db.scalars(select(col(Batch.id))))
 
 
 def ask_beside(engine: Engine, world: World, starts: date, ends: date) -> int:
