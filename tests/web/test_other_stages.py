@@ -74,7 +74,7 @@ def test_the_calendar_of_a_stage_shows_what_its_teams_do_for_another(
     assert link in answer.get_data(as_text=True)
     # The stage itself has its teams for itself.
     own_words = words_of(english(Role.COORDINATOR).get(address.format(planned.stage_id)))
-    assert "for another stage" not in own_words
+    assert f"for another stage: {own}" not in own_words
 
 
 def test_a_village_of_another_stage_is_not_offered_as_waiting(
