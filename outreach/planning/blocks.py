@@ -93,9 +93,17 @@ class Calendar:
         self,
         team_days: Iterable[TeamDay],
         resting: Mapping[int, frozenset[date]] | None = None,
+        away: Mapping[int, frozenset[date]] | None = None,
     ) -> None:
-        """Cut the team-days where `runs_of` does."""
-        self.runs = runs_of(team_days, resting)
+        """Cut the team-days where `runs_of` does, and leave out those at home beside days `away`.
+
+        `away` are days by team on which it stays somewhere for another plan.
+        """
+        days = tuple(team_days)
+        off = resting_days(days) if resting is None else resting
+        home = {team_id: days_at_home(told) for team_id, told in (away or {}).items()}
+        free = (one for one in days if one.day not in home.get(one.team_id, ()))
+        self.runs = runs_of(free, off)
 
     def blocks(self, access: Callable[[Point], int], sessions: int, trips: int) -> Iterator[Block]:
         """Every block that holds so many sessions on so many trips, or as many as there is room.
@@ -137,6 +145,12 @@ class Calendar:
             else:
                 left.append(run)
         self.runs = [run for run in left if run]
+
+
+def days_at_home(away: Collection[date]) -> frozenset[date]:
+    """Days before and behind those of stays that the team spends at home."""
+    beside = range(-DAYS_AT_HOME, DAYS_AT_HOME + 1)
+    return frozenset(day + timedelta(days=number) for day in away for number in beside) - {*away}
 
 
 def room_from(run: Run, first: int) -> Run:

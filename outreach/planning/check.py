@@ -9,6 +9,7 @@ from datetime import date  # noqa: TC003 - as above
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from outreach.planning.blocks import days_at_home
 from outreach.planning.hubs import LONGEST_STAY_DAYS
 from outreach.planning.travel import travel_minutes
 from outreach.planning.workdays import (
@@ -43,7 +44,8 @@ class Rule(StrEnum):
     VILLAGE_CLOSED = "village_closed"
     VILLAGE_HOURS = "village_hours"  # outside the hours of the village
     PIN_MOVED = "pin_moved"  # a visit that stands has another team, day or start, or none
-    STAY_DAYS = "stay_days"  # a stay takes a day on which its team does not work or is elsewhere
+    STAY_DAYS = "stay_days"  # a stay takes a day on which its team does not work or is elsewhere,
+    # or has to be at home after a stay in another plan
     STAY_TRAVEL_DAY = "stay_travel_day"  # a session on the way to a hub or back, or in between
     STAY_ACCESS = "stay_access"  # the travel days are too short for the way, or it is another
     TOO_MANY_SESSIONS = "too_many_sessions"
@@ -129,6 +131,13 @@ def _stays(problem: Problem, plan: Plan) -> Iterator[Violation]:
         Violation(Rule.STAY_DAYS, "", *key)
         for key, count in times.items()
         if count > 1 or key not in works
+    )
+    home = {team_id: days_at_home(days) for team_id, days in problem.away.items()}
+    yield from (
+        Violation(Rule.STAY_DAYS, stay.hub_code, stay.team_id, day)
+        for stay in plan.stays
+        for day in _days_of(stay)
+        if day in home.get(stay.team_id, ())
     )
     for stay in plan.stays:
         if not stay.session_days:

@@ -176,7 +176,7 @@ class _Camp:
         pins = (site.pin for site in problem.sites if site.pin is not None)
         pinned = {(pin.team_id, pin.day) for pin in pins}
         days = [one for one in problem.team_days if (one.team_id, one.day) not in pinned]
-        self.calendar = Calendar(days, resting)
+        self.calendar = Calendar(days, resting, problem.away)
         self.longest = self.calendar.longest()
         self.market = self._market({site.code for site in far})
         self.day = ordinary_day(problem.team_days)

@@ -219,10 +219,10 @@ class Problem:
 
     Attributes
     ----------
-    rests
-        Days by team on which it rests with everybody or each week, feasts as they were announced:
-        whoever is away stays there over them. Of a team that is not in it, and of days behind the
-        last of them, they are guessed, see `blocks.resting_days`.
+    rests, away
+        Days by team off with everybody or each week, spent wherever it is (of other teams, and
+        behind the last, `blocks.resting_days` guesses), and days of stays in other plans: on the
+        days at home beside those lies no stay.
     """
 
     sites: tuple[Site, ...]
@@ -231,6 +231,7 @@ class Problem:
     parameters: Parameters = field(default_factory=Parameters)
     travel: TravelTable | None = None
     rests: Mapping[int, frozenset[date]] = field(default_factory=dict)
+    away: Mapping[int, frozenset[date]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what no plan could answer: doubles, values and lengths that are no amount."""
@@ -244,9 +245,8 @@ class Problem:
             raise ValueError("a team's day must hold at least a session")
         if not all(site.session_minutes > 0 for site in self.sites):
             raise ValueError("a session must take at least a minute")
-        if not all(
-            isfinite(cost) and cost >= 0 for one in self.sites for cost in one.day_costs.values()
-        ):
+        costs = [cost for one in self.sites for cost in one.day_costs.values()]
+        if not all(isfinite(cost) and cost >= 0 for cost in costs):
             raise ValueError("the price of a day must be a number of at least 0")
         if any(site.pin is not None and not _has_place(site) for site in self.sites):
             raise ValueError("a visit that stands needs a village of which the place is known")

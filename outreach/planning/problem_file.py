@@ -143,7 +143,8 @@ def problem_of(file: ProblemFile) -> tuple[Problem, TravelNotes]:
         seed=file.seed,
         parameters=Parameters(**file.parameters.model_dump()),
         travel=travel,
-        rests=_rests(file.teams),
+        rests=_by_team((team.id, team.rests) for team in file.teams),
+        away=_by_team((team.id, team.away) for team in file.teams),
     )
     return problem, notes
 
@@ -217,12 +218,12 @@ def _team_days(team: TeamIn, travel: TravelTable | None) -> list[TeamDay]:
     return [TeamDay(team.id, day, base, team.sessions, starts, ends) for day in days_of(team)]
 
 
-def _rests(teams: Iterable[TeamIn]) -> dict[int, frozenset[date]]:
-    rests: dict[int, frozenset[date]] = defaultdict(frozenset)
-    for team in teams:
-        if team.rests:
-            rests[team.id] |= frozenset(team.rests)
-    return dict(rests)
+def _by_team(told: Iterable[tuple[int, Iterable[date]]]) -> dict[int, frozenset[date]]:
+    """Gather the days of teams that may stand in the file several times."""
+    found: dict[int, frozenset[date]] = defaultdict(frozenset)
+    for team_id, days in told:
+        found[team_id] |= frozenset(days)
+    return {team_id: days for team_id, days in found.items() if days}
 
 
 def file_of(problem: Problem) -> ProblemFile:
@@ -316,6 +317,7 @@ def _teams(problem: Problem, travel: TravelTable | None) -> list[TeamIn]:
             base_row=None if travel is None else travel.number_of[base],
             days=sorted(days),
             rests=sorted(problem.rests.get(team_id, ())),
+            away=sorted(problem.away.get(team_id, ())),
             starts=clock_of(starts),
             ends=clock_of(ends),
             sessions=sessions,

@@ -150,6 +150,13 @@ class TeamIn(Written):
             " Of none, they are guessed from the days worked and the public holidays."
         ),
     ] = []
+    away: Annotated[
+        Days,
+        Field(
+            description="Days of its stays in other plans, the first to the last: it is at home for"
+            " two days before and behind them, and on no stay."
+        ),
+    ] = []
     starts: Annotated[Clock, Field(description="When it leaves its base.")] = "08:00"
     ends: Annotated[Clock, Field(description="When it is back at the latest.")] = "17:00"
     sessions: Annotated[int, Field(ge=1, le=3, description="Most sessions a day.")] = 3

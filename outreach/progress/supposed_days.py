@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from outreach.campaigns.tables import Stage
     from outreach.planning.model import TeamDay
     from outreach.progress.what_if import WhatIfIn
+    from outreach.visits.stays import StayRow
 
 SATURDAY_ISO = 6
 SATURDAY = 5
@@ -64,9 +65,14 @@ def free_days(
         )
     )
     taken = {(row.team_id, row.day) for row in db.execute(query)}
-    of_branch, kept_by = col(Team.branch_id) == stage.branch_id, col(Visit.stage_id) != stage.id
-    taken |= by_day(stays_between(db, *span, of_branch, kept_by=kept_by)).keys()
+    taken |= by_day(stays_elsewhere(db, stage, span)).keys()
     return tuple(one for one in days if (one.team_id, one.day) not in taken)
+
+
+def stays_elsewhere(db: Session, stage: Stage, span: Span) -> list[StayRow]:
+    """Stays of the branch's teams for other stages that touch a span of days."""
+    of_branch, kept_by = col(Team.branch_id) == stage.branch_id, col(Visit.stage_id) != stage.id
+    return stays_between(db, *span, of_branch, kept_by=kept_by)
 
 
 def land_of(db: Session, stage: Stage, changes: WhatIfIn) -> frozenset[int]:

@@ -19,16 +19,23 @@ from sqlmodel import col
 from outreach.campaigns.choosing import sites_of
 from outreach.campaigns.tables import Stage, StageVillage
 from outreach.people.rota import days_off, team_days
+from outreach.planning.blocks import DAYS_AT_HOME
 from outreach.planning.model import USUAL, Problem
 from outreach.planning.what_if import compared
 from outreach.progress.expected import Expectation, expectation_of
-from outreach.progress.supposed_days import free_days, land_of, supposed_days
+from outreach.progress.supposed_days import (
+    free_days,
+    land_of,
+    stays_elsewhere,
+    supposed_days,
+)
 from outreach.progress.tables import WhatIf
 from outreach.progress.weeks import monday_of
 from outreach.progress.what_if import WhatIfIn
-from outreach.villages.areas import covers
+from outreach.visits.elsewhere import is_elsewhere
 from outreach.visits.question import local_day
 from outreach.visits.snapshot import figures_of, places_of_stage
+from outreach.visits.stays import days_away
 from outreach.visits.tables import ACTIVE, REPORTED, TO_COME, Visit
 
 if TYPE_CHECKING:
@@ -41,6 +48,8 @@ if TYPE_CHECKING:
     from outreach.planning.what_if import Outlook
     from outreach.visits.leased_rows import Claim
 
+#: Stays of other stages so long before and behind a stage still matter to its own.
+HOME = timedelta(days=DAYS_AT_HOME)
 #: Shares of the villages that wait whose day is told: that of the last visit hides the pace.
 HALF, MOST = 0.5, 0.9
 
@@ -76,8 +85,8 @@ class Supposition:
         Villages of the stage whose session is held or is due today.
     on_islands, out_of_scope
         Villages left out because they lie across the water, or because only others are asked for.
-    rests
-        Days off of the teams that there are.
+    rests, away
+        Days off of the teams that there are, and days of their stays for other stages.
     """
 
     today: date
@@ -92,6 +101,7 @@ class Supposition:
     expectation: Expectation
     seed: int
     rests: dict[int, frozenset[date]]
+    away: dict[int, frozenset[date]]
 
 
 def read_supposition(db: Session, held: Claim, now: datetime) -> Supposition:
@@ -122,6 +132,7 @@ def read_supposition(db: Session, held: Claim, now: datetime) -> Supposition:
         expectation=expectation,
         seed=asked.seed,
         rests=days_off(db, stage.branch_id, starts, longest + timedelta(weeks=1)),
+        away=days_away(stays_elsewhere(db, stage, (starts - HOME, longest + HOME))),
     )
 
 
@@ -140,7 +151,9 @@ def answer_of(
     the stage asks for, both plans are rougher.
     """
     parameters = replace(USUAL, rounds=rounds)
-    problem = Problem(asked.sites, asked.team_days, asked.seed, parameters, travel, asked.rests)
+    problem = Problem(
+        asked.sites, asked.team_days, asked.seed, parameters, travel, asked.rests, asked.away
+    )
     supposed = replace(problem, sites=asked.supposed_sites, team_days=asked.supposed_days)
     told = compared(problem, supposed, tell)
     expected = asked.expectation
@@ -214,7 +227,10 @@ def _villages(db: Session, stage: Stage, today: date) -> tuple[list[str], int]:
             | (col(Visit.work).in_(ACTIVE) & (col(Visit.day) <= today))
         )
     )
-    chosen = select(col(StageVillage.village_code)).where(col(StageVillage.stage_id) == stage.id)
+    chosen = select(col(StageVillage.village_code)).where(
+        col(StageVillage.stage_id) == stage.id,
+        ~is_elsewhere(stage.id, col(StageVillage.village_code)),
+    )
     held = set(db.scalars(over))
     return [code for code in db.scalars(chosen) if code not in held], len(held)
 

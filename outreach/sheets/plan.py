@@ -181,7 +181,7 @@ def _check(db: Session, rows: Sequence[Row], ctx: Context) -> list[Change]:
                 wishes.append(wish)
     if not wishes:
         return []
-    board = _board(db, ctx, wishes)
+    board = _board(db, ctx, stage, wishes)
     allowed = {str(row.values["code"]) for row in rows if row.values["allow"]} & codes
     arrangement = arrange(board, wishes, ctx.today, allowed)
     for line, faults in arrangement.faults.items():
@@ -262,13 +262,14 @@ def _is_possible(row: Row, wish: Wish, stage: Stage, ctx: Context) -> bool:
     return not row.is_refused
 
 
-def _board(db: Session, ctx: Context, wishes: Sequence[Wish]) -> Board:
+def _board(db: Session, ctx: Context, stage: Stage, wishes: Sequence[Wish]) -> Board:
     return read_board(
         db,
         ctx.branch_id,
         [wish.visit_id for wish in wishes if wish.visit_id is not None],
         [wish.place for wish in wishes if wish.place is not None],
         [wish.code for wish in wishes],
+        stage,
     )
 
 
@@ -344,7 +345,7 @@ def _apply(db: Session, changes: Sequence[Change], ctx: Context) -> list[Undo]:
     if not changes:
         return []
     wishes = [_wish_of(change) for change in changes]
-    board = _board(db, ctx, wishes)
+    board = _board(db, ctx, db.get_one(Stage, ctx.stage_id), wishes)
     # The check has just asked what may change.
     allowed = {visit.village_code for visit in board.visits.values()}
     arrangement = arrange(board, wishes, ctx.today, allowed)

@@ -13,6 +13,7 @@ from outreach.campaigns.access import visible_branches
 from outreach.campaigns.tables import Stage, StageVillage, Status
 from outreach.people.access import narrow
 from outreach.people.tables import Account
+from outreach.visits.elsewhere import is_elsewhere
 from outreach.visits.tables import ACTIVE, Batch, BatchState, PlanRun, RunState, Visit
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def runs_to_watch(db: Session, person: Person) -> list[RunLine]:
 
 
 def stages_with_unplaced(db: Session, person: Person) -> list[UnplacedLine]:
-    """List open stages in which chosen villages have no visit that stands."""
+    """List open stages in which chosen villages have no visit that stands, nor one elsewhere."""
     placed = (
         select(col(Visit.id))
         .where(col(Visit.stage_id) == col(StageVillage.stage_id))
@@ -86,6 +87,7 @@ def stages_with_unplaced(db: Session, person: Person) -> list[UnplacedLine]:
         select(col(Stage.id), col(Stage.name), func.count())
         .join(StageVillage, col(StageVillage.stage_id) == col(Stage.id))
         .where(col(Stage.status) == Status.OPENED, ~placed.exists())
+        .where(~is_elsewhere(col(StageVillage.stage_id), col(StageVillage.village_code)))
         .group_by(col(Stage.id), col(Stage.name))
         .order_by(col(Stage.id))
     )

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import IntegrityError
 
-from outreach.campaigns.tables import StageVillage
+from outreach.campaigns.tables import Stage, StageVillage
 from outreach.errors import Conflict
 from outreach.planning.model import Reason, Remedy
 from outreach.villages.tables import Village
+from outreach.visits.elsewhere import taken_elsewhere
 from outreach.visits.lifecycle import Author, settle, write_event
 from outreach.visits.links import issue_links, withdraw_links
 from outreach.visits.moving import AFTER_A_MOVE, OFFERED, told_move
@@ -82,7 +83,7 @@ def take_back(db: Session, branch_id: int, traces: Sequence[Trace], author: Auth
     ------
     Conflict
         `problem="changed_since"` with `rows`, if a visit, or another of the same days, was
-        changed since.
+        changed since, or another stage of the campaign has got the village of one that had ended.
     """
     lock_teams(db, branch_id)
     (days,) = (trace for trace in traces if "days" in trace)
@@ -93,6 +94,7 @@ def take_back(db: Session, branch_id: int, traces: Sequence[Trace], author: Auth
     # What was changed and put back again since is as it was left.
     changed = [t["row"] for t in moved if told_move(visits[t["visit_id"]]) != t["after"]]
     changed += _changed_days(db, days)
+    changed += _lost_villages(db, visits, moved)
     if changed:
         raise Conflict(problem="changed_since", rows=sorted(set(changed) - {0}))
     told = {visit_id: told_move(visit) for visit_id, visit in visits.items()}
@@ -287,6 +289,20 @@ def _standing(db: Session, keys: Iterable[TeamAndDay]) -> dict[TeamAndDay, list[
         if visit.work in ACTIVE:
             found[visit.team_id, visit.day].append([visit.id or 0, visit.slot])
     return {key: sorted(stands, key=lambda one: one[1]) for key, stands in found.items()}
+
+
+def _lost_villages(db: Session, visits: Mapping[int, Visit], moved: Sequence[Trace]) -> list[int]:
+    """Rows whose visit would stand again though another stage has got its village since."""
+    returning = [
+        (trace["row"], visit)
+        for trace in moved
+        if (visit := visits[trace["visit_id"]]).work not in ACTIVE and trace["before"]
+    ]
+    if not returning:
+        return []
+    stage = db.get_one(Stage, returning[0][1].stage_id)
+    gone = taken_elsewhere(db, stage, [visit.village_code for _, visit in returning])
+    return [row for row, visit in returning if visit.village_code in gone]
 
 
 def _put_back(db: Session, visits: Mapping[int, Visit], moved: Sequence[Trace]) -> None:

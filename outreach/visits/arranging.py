@@ -152,6 +152,8 @@ def _faults_alone(
 ) -> Iterator[MoveWarning]:
     """Tell what forbids a wish whatever the others want."""
     visit = board.visits.get(wish.visit_id or 0)
+    if visit is None and wish.code in board.elsewhere:
+        yield MoveWarning("village_elsewhere", {"villages": [wish.code]})
     if visit is not None and visit.work not in AFTER_A_MOVE:
         yield MoveWarning("wrong_status")
     elif visit is not None and visit.work is Work.CONFIRMED and wish.code not in allowed:

@@ -91,6 +91,7 @@ def load_problem(db: Session, held: Claim) -> Problem:
         seed=run.seed + batch.number,
         parameters=_parameters(db, run),
         rests=_rests(db, run, days),
+        away=_away(batch),
     )
 
 
@@ -159,6 +160,12 @@ def _team_days(db: Session, run: PlanRun, batch: Batch) -> tuple[TeamDay, ...]:
             key=lambda one: (one.day, one.team_id),
         )
     )
+
+
+def _away(batch: Batch) -> dict[int, frozenset[date]]:
+    # Kept when the plan was asked for, as the calendar; an earlier version did not.
+    told = batch.question.get("away", {})
+    return {int(team): frozenset(map(date.fromisoformat, days)) for team, days in told.items()}
 
 
 def _rests(db: Session, run: PlanRun, days: Sequence[TeamDay]) -> dict[int, frozenset[date]]:

@@ -21,6 +21,7 @@ from outreach.planning.model import Site, TravelTable  # noqa: TC001 - as above
 from outreach.planning.workdays import why_closed
 from outreach.villages.tables import Village
 from outreach.visits.day_ways import ways_of_visits
+from outreach.visits.elsewhere import taken_elsewhere
 from outreach.visits.stays import StayRow, at_hub, stays_of_teams
 from outreach.visits.tables import ACTIVE, Visit
 from outreach.visits.teamday import (
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
+    from outreach.campaigns.tables import Stage
     from outreach.planning.model import PlannedVisit, TeamDay
     from outreach.planning.workdays import Closed
     from outreach.villages.calendar import Rest
@@ -67,7 +69,10 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """What stands on the touched days, with all it takes to time them anew."""
+    """What stands on the touched days, with all it takes to time them anew.
+
+    `elsewhere` are villages that another stage of the campaign has.
+    """
 
     visits: Mapping[int, Visit]
     by_day: Mapping[TeamAndDay, tuple[Visit, ...]]
@@ -78,6 +83,7 @@ class Board:
     rest: Rest
     stays: Mapping[TeamAndDay, StayRow]
     travel: TravelTable | None = None
+    elsewhere: frozenset[str] = frozenset()
 
     def day(self, key: TeamAndDay) -> TeamDay:
         """Hours and base of a team on a day; the hub during a stay."""
@@ -124,10 +130,12 @@ def read_board(
     visit_ids: Collection[int],
     days: Collection[TeamAndDay],
     codes: Collection[str],
+    stage: Stage | None = None,
 ) -> Board:
     """Take the branch's teams and read the visits, their days, and the other days.
 
-    Until the unit of work ends nobody else moves anything of the branch.
+    Until the unit of work ends nobody else moves anything of the branch. With a stage those of
+    the *codes* are told that another stage of its campaign has.
     """
     lock_teams(db, branch_id)
     visits = {one.id or 0: one for one in take_visits(db, visit_ids, days)}
@@ -151,6 +159,7 @@ def read_board(
         rest_of_branch(db, branch_id, first, last),
         stays_of_teams(db, teams, first, last),
         ways_of_visits(db, visits.values()),
+        frozenset() if stage is None else taken_elsewhere(db, stage, codes),
     )
 
 

@@ -18,6 +18,7 @@ from outreach.people.access import narrow, within
 from outreach.people.tables import Account, Team
 from outreach.planning.model import Point
 from outreach.villages.tables import District, Regency, Village
+from outreach.visits.elsewhere import is_elsewhere, of_other_stages
 from outreach.visits.lifecycle import visit_of
 from outreach.visits.outside import lies_outside
 from outreach.visits.question import ANSWER_MISSING, REPORT_MISSING, WISH_UNMET, was_released
@@ -200,6 +201,8 @@ def history(db: Session, person: Person, visit_id: int) -> list[HistoryLine]:
 def unplaced(db: Session, person: Person, stage_id: int) -> list[UnplacedRow]:
     """List the villages of a stage without a visit, by rank, each with its reason and remedy.
 
+    Those that another stage of the campaign has stand in `visited_elsewhere`.
+
     Raises
     ------
     NotFound
@@ -226,12 +229,35 @@ def unplaced(db: Session, person: Person, stage_id: int) -> list[UnplacedRow]:
         .join(Village, col(Village.code) == col(StageVillage.village_code))
         .join(District, col(District.code) == col(Village.district_code))
         .join(Regency, col(Regency.code) == col(Village.regency_code))
-        .where(col(StageVillage.stage_id) == stage_id, ~exists().where(active))
+        .where(
+            col(StageVillage.stage_id) == stage_id,
+            ~exists().where(active),
+            ~is_elsewhere(stage_id, col(StageVillage.village_code)),
+        )
         .order_by(col(StageVillage.rank), col(StageVillage.village_code))
     )
     ended = {code: one.work for code, one in ended_villages(db, stage_id).items()}
     rows: Any = db.execute(narrow(query, StageVillage.village_code, person))
     return [UnplacedRow(*(*row, ended.get(row.village_code))) for row in rows]
+
+
+def visited_elsewhere(db: Session, person: Person, stage_id: int) -> list[VisitRow]:
+    """List the visits by which other stages of the campaign have villages that this one chose.
+
+    Those of villages that the stage itself visits are left out.
+
+    Raises
+    ------
+    NotFound
+        If the stage is missing or outside the person's area.
+    """
+    stage = stage_of(db, person, stage_id)
+    chosen = select(col(StageVillage.village_code)).where(col(StageVillage.stage_id) == stage_id)
+    own = select(col(Visit.village_code)).where(
+        col(Visit.stage_id) == stage_id, col(Visit.work).in_(ACTIVE)
+    )
+    codes = col(Visit.village_code)
+    return _read(db, _rows(person).where(of_other_stages(stage), codes.in_(chosen.except_(own))))
 
 
 def summary_of_stage(db: Session, person: Person, stage_id: int) -> StageSummary:

@@ -10,11 +10,13 @@ from outreach.campaigns.tables import Stage
 from outreach.planning.check import Rule, violations_of_day
 from outreach.villages.calendar import why_closed
 from outreach.visits.day_ways import ways_of_visits
+from outreach.visits.elsewhere import taken_elsewhere
 from outreach.visits.lifecycle import village_has_another, visit_of
 from outreach.visits.moving import firm_of, stops_left, team_of_branch
+from outreach.visits.other_stages import engaged_elsewhere
 from outreach.visits.question import local_day
 from outreach.visits.slots import MOST_SLOTS
-from outreach.visits.tables import Visit, Work
+from outreach.visits.tables import ACTIVE, Visit, Work
 from outreach.visits.teamday import Stop, day_of_team, stops_of, visits_on, why_team_stays
 
 if TYPE_CHECKING:
@@ -33,8 +35,8 @@ class MoveWarning:
     """Something a person should know before moving a visit.
 
     `code` is the value of a `planning.check.Rule` or of a `planning.workdays.ClosedKind`, or one
-    of `outside_stage`, `in_the_past`, `slot_taken`, `day_full`, `village_has_visit`, `confirmed`,
-    `confirmed_would_move`.
+    of `outside_stage`, `in_the_past`, `slot_taken`, `day_full`, `village_has_visit`,
+    `village_elsewhere`, `for_another_stage`, `confirmed`, `confirmed_would_move`.
     """
 
     code: str
@@ -58,6 +60,7 @@ def warnings_of_move(
     team = team_of_branch(db, to.team_id, stage.branch_id)
     return (
         *_calendar_warnings(db, stage, team, to, local_day(db, stage.branch_id, now)),
+        *_of_other_stages(db, by, stage, to),
         *_order_warnings(db, visit, team, to),
     )
 
@@ -74,6 +77,13 @@ def _calendar_warnings(
         yield MoveWarning("in_the_past")
 
 
+def _of_other_stages(db: Session, by: Person, stage: Stage, to: MoveIn) -> Iterator[MoveWarning]:
+    engaged = engaged_elsewhere(db, by, stage, to.day, to.day)
+    for one in engaged.get((to.team_id, to.day), ()):
+        facts = {"stage": one.stage, "is_stay": one.is_stay, "hub": one.hub}
+        yield MoveWarning("for_another_stage", facts)
+
+
 def _order_warnings(db: Session, visit: Visit, team: Team, to: MoveIn) -> Iterator[MoveWarning]:
     """Tell what is wrong with the two days in their new order."""
     others = [one for one in visits_on(db, to.team_id, to.day) if one.id != visit.id]
@@ -84,6 +94,10 @@ def _order_warnings(db: Session, visit: Visit, team: Team, to: MoveIn) -> Iterat
         yield MoveWarning("slot_taken", {"villages": taken})
     if village_has_another(db, visit):
         yield MoveWarning("village_has_visit", {"villages": [visit.village_code]})
+    if visit.work not in ACTIVE and taken_elsewhere(
+        db, db.get_one(Stage, visit.stage_id), (visit.village_code,)
+    ):
+        yield MoveWarning("village_elsewhere", {"villages": [visit.village_code]})
     team_day = day_of_team(db, team, to.day)
     stops = stops_after(db, visit, team, to)
     sites = {stop.planned.code: stop.site for stop in stops}

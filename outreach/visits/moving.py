@@ -14,6 +14,7 @@ from outreach.campaigns.stages import require_planner
 from outreach.campaigns.tables import Stage, Status
 from outreach.errors import Conflict, Invalid, NotFound
 from outreach.people.tables import Team
+from outreach.visits.elsewhere import refuse_if_elsewhere
 from outreach.visits.lifecycle import (
     Author,
     check_reason,
@@ -25,7 +26,7 @@ from outreach.visits.links import renew_link
 from outreach.visits.question import local_day
 from outreach.visits.saving import told_place
 from outreach.visits.slots import put_at
-from outreach.visits.tables import REPORTED, Channel, Happening, Visit, Work
+from outreach.visits.tables import ACTIVE, REPORTED, Channel, Happening, Visit, Work
 from outreach.visits.teamday import (
     Stop,
     TeamAndDay,
@@ -95,8 +96,9 @@ def move_visit(
         If the person is no coordinator.
     Conflict
         If the visit was reported or cancelled, its stage is closed, somebody changed it since
-        `version`, the slot is taken, the village has another visit, confirmed visits would
-        move and `also_confirmed` is not set, or the day would not end before midnight.
+        `version`, the slot is taken, the village has another visit, in this or, for one that
+        had ended, in another stage of the campaign, confirmed visits would move and
+        `also_confirmed` is not set, or the day would not end before midnight.
     Invalid
         If the day is past, or the reason may not be kept.
     """
@@ -220,6 +222,8 @@ def _take(db: Session, visit_id: int, to: MoveIn, version: int | None) -> Visit:
         raise Conflict(problem="wrong_status", status=visit.work, wanted=Happening.MOVED)
     if visit.work is Work.CONFIRMED and not to.also_confirmed:
         raise Conflict(problem="confirmed", villages=[visit.village_code])
+    if visit.work not in ACTIVE:
+        refuse_if_elsewhere(db, visit.stage_id, visit.village_code)
     return visit
 
 

@@ -17,6 +17,7 @@ from outreach.errors import Conflict, NotFound
 from outreach.planning.insertion import DayStop, OpenDay, Place, place_at, places, places_on
 from outreach.villages.tables import Village
 from outreach.visits.day_ways import ways_of
+from outreach.visits.elsewhere import refuse_if_elsewhere
 from outreach.visits.lifecycle import write_event
 from outreach.visits.moving import MoveIn, relocate, set_times_after, told_on
 from outreach.visits.saving import told_place
@@ -149,7 +150,8 @@ def add_visit(
     NotFound
         If the village is not one of the stage's.
     Conflict
-        If the stage is not open, the village has a visit, or the place is gone.
+        If the stage is not open, the village has a visit, in this or in another stage of the
+        campaign, or the place is gone.
     """
     stage = db.get_one(Stage, stage_id)
     lock_teams(db, stage.branch_id)
@@ -160,6 +162,7 @@ def add_visit(
     waiting = db.get(StageVillage, (stage_id, code))
     if waiting is None:
         raise NotFound(kind="Village", code=code)
+    refuse_if_elsewhere(db, stage_id, code)
     site = site_of(db, code, place.day, place.day)
     _still_open(db, stage, site, place, firm=firm)
     told = told_on(db, place.team_id, place.day)

@@ -13,10 +13,10 @@ from sqlmodel import col
 
 from outreach.campaigns.choosing import Past
 from outreach.campaigns.stages import area_of
-from outreach.campaigns.tables import Stage, Status
 from outreach.people.access import within
 from outreach.people.rota import rest_of_branch, team_days
 from outreach.people.tables import Branch, Team, TeamLeave
+from outreach.planning.blocks import DAYS_AT_HOME
 from outreach.planning.more_days import days_to_try
 from outreach.planning.workdays import (
     Closed,
@@ -26,16 +26,15 @@ from outreach.planning.workdays import (
 )
 from outreach.villages.calendar import closed_days, for_planner
 from outreach.villages.tables import Village
+from outreach.visits.elsewhere import taken_elsewhere, was_held
 from outreach.visits.kept_calendar import calendar_as_kept
-from outreach.visits.stays import by_day, stays_between
+from outreach.visits.stays import by_day, days_away, stays_between
 from outreach.visits.tables import (
     ACTIVE,
-    REPORTED,
     Batch,
     BatchState,
     Happening,
     PlanRun,
-    Result,
     RunState,
     Visit,
     VisitEvent,
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
+    from outreach.campaigns.tables import Stage
     from outreach.planning.model import TeamDay
     from outreach.villages.calendar import Mark
 
@@ -86,33 +86,21 @@ def local_day(db: Session, branch_id: int, now: datetime) -> date:
 def past_of(db: Session, stage: Stage) -> Past:
     """Read what earlier visits mean for the choice of villages of a stage.
 
-    Another stage of the campaign takes a village when it has held a session there, or when it
-    is open and has a visit in its plan. A visit at which nobody was met held no session.
+    What another stage of the campaign takes is told by `elsewhere`. A visit at which nobody was
+    met held no session.
     """
     own = select(col(Visit.village_code), col(Visit.work)).where(
         col(Visit.stage_id) == stage.id, or_(col(Visit.work).in_(ACTIVE), lacks_report())
     )
-    held = and_(
-        col(Visit.work).in_(REPORTED), func.coalesce(col(Visit.result), "") != Result.NOT_MET.value
-    )
-    taken = (
-        select(col(Visit.village_code))
-        .join(Stage, col(Stage.id) == col(Visit.stage_id))
-        .where(
-            col(Stage.campaign_id) == stage.campaign_id,
-            col(Stage.id) != stage.id,
-            or_(held, and_(col(Stage.status) == Status.OPENED, col(Visit.work).in_(ACTIVE))),
-        )
-    )
     last_held = (
         select(col(Visit.village_code), func.max(col(Visit.day)).label("day"))
-        .where(held, within(Visit.village_code, area_of(db, stage)))
+        .where(was_held(), within(Visit.village_code, area_of(db, stage)))
         .group_by(col(Visit.village_code))
     )
     visits = db.execute(own).all()
     return Past(
         kept=frozenset(row.village_code for row in visits if row.work not in REPLACEABLE),
-        taken=frozenset(db.scalars(taken)),
+        taken=taken_elsewhere(db, stage),
         last_held={row.village_code: row.day for row in db.execute(last_held)},
         fell_away=_fell_away(db, stage),
         planned=None if _is_being_planned(db, stage) else frozenset(c for c, _ in visits),
@@ -233,20 +221,35 @@ def _to_replace(stage: Stage) -> ColumnElement[bool]:
 def question_of(db: Session, villages: Sequence[str], days: Sequence[TeamDay]) -> dict[str, Any]:
     """Put what a batch is asked as its row keeps it.
 
-    What the calendar says of the villages is kept with it, so that the same plan can be made
-    again after a harvest has been noted.
+    What the calendar says of the villages, and the stays that stand beside these days, are kept
+    with it, so that the same plan can be made again after a harvest has been noted.
     """
     asked = [[one.team_id, one.day.isoformat()] for one in days]
-    return closed_now(db, {"villages": list(villages), "team_days": asked})
+    return known_now(db, {"villages": list(villages), "team_days": asked})
 
 
-def closed_now(db: Session, question: dict[str, Any]) -> dict[str, Any]:
-    """Put a question again, with what the calendar says of its villages and days by now."""
+def known_now(db: Session, question: dict[str, Any]) -> dict[str, Any]:
+    """Put a question again, with what the calendar says of its villages and days by now.
+
+    So with the stays that its teams are on by now, in this stage or another.
+    """
+    away = _stays_beside(db, question["team_days"])
     days = {date.fromisoformat(day) for _, day in question["team_days"]}
     # Cures are tried on other days too: a village that is closed there is not promised one.
     days |= days_to_try(days)
     told = for_planner(db, question["villages"], min(days), max(days)) if days else {}
-    return {**question, "calendar": calendar_as_kept(told, days)}
+    return {**question, "calendar": calendar_as_kept(told, days), "away": away}
+
+
+def _stays_beside(db: Session, team_days: Sequence[tuple[int, str]]) -> dict[str, list[str]]:
+    """Days on which the teams are away, as the row keeps them, as far as they touch these days."""
+    if not team_days:
+        return {}
+    days = [date.fromisoformat(day) for _, day in team_days]
+    home = timedelta(days=DAYS_AT_HOME)
+    of_teams = col(Team.id).in_({team_id for team_id, _ in team_days})
+    away = days_away(stays_between(db, min(days) - home, max(days) + home, of_teams))
+    return {str(team_id): [one.isoformat() for one in sorted(away[team_id])] for team_id in away}
 
 
 def days_left_out(db: Session, stage: Stage, chosen: Sequence[str]) -> list[DayLeftOut]:

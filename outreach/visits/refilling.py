@@ -16,8 +16,10 @@ from outreach.campaigns.choosing import sites_of
 from outreach.campaigns.tables import Stage, StageVillage, Status
 from outreach.errors import Conflict
 from outreach.planning.insertion import places_on
+from outreach.visits.elsewhere import is_elsewhere
 from outreach.visits.lifecycle import Author
 from outreach.visits.openings import add_visit, open_days
+from outreach.visits.other_stages import run_in_the_way
 from outreach.visits.question import (
     GAVE_WAY,
     NEVER_ASKED,
@@ -29,8 +31,6 @@ from outreach.visits.tables import (
     ACTIVE,
     Channel,
     Happening,
-    PlanRun,
-    RunState,
     Visit,
     VisitEvent,
     Work,
@@ -93,11 +93,8 @@ def is_refilled(db: Session, visit_id: int) -> bool:
 
 
 def _is_steady(db: Session, stage: Stage) -> bool:
-    """Whether the stage is open and no run is about to write its plan."""
-    run = exists().where(
-        col(PlanRun.branch_id) == stage.branch_id, col(PlanRun.state) == RunState.RUNNING
-    )
-    return stage.status is Status.OPENED and not db.scalar(select(run))
+    """Whether the stage is open and no run is about to give its team-days away."""
+    return stage.status is Status.OPENED and run_in_the_way(db, stage) is None
 
 
 def _fitting(db: Session, codes: Sequence[str], open_day: OpenDay) -> Iterator[tuple[str, Place]]:
@@ -136,6 +133,7 @@ def _pool(db: Session, stage_id: int, now: datetime) -> list[str]:
     query = (
         select(col(StageVillage.village_code))
         .where(col(StageVillage.stage_id) == stage_id, ~has_visit, ~given_up, ~rests)
+        .where(~is_elsewhere(stage_id, col(StageVillage.village_code)))
         .order_by(col(StageVillage.rank), col(StageVillage.village_code))
     )
     return list(db.scalars(query))

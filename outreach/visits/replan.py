@@ -30,10 +30,11 @@ from outreach.visits.causes import (
 from outreach.visits.lifecycle import Author, settle
 from outreach.visits.moving import set_times_without
 from outreach.visits.openings import add_visit, place_visit
+from outreach.visits.other_stages import refuse_while_planned
 from outreach.visits.question import local_day
 from outreach.visits.replan_draft import KEPT, Change, draft_of
 from outreach.visits.stays import cut_short
-from outreach.visits.tables import Cause, Happening, PlanRun, Replan, ReplanState, RunState
+from outreach.visits.tables import Cause, Happening, Replan, ReplanState
 from outreach.visits.teamday import lock_teams, take_visits
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def draft_replan(db: Session, stage_id: int, told: Told, *, by: Person, now: dat
     NotAllowed
         If the person is no coordinator.
     Conflict
-        If the stage is not open or its branch is being planned, or as `draft_of`.
+        If the stage is not open, as `refuse_while_planned`, or as `draft_of`.
     Invalid
         As `draft_of`.
     """
@@ -177,9 +178,9 @@ def apply_replan(
     NotAllowed
         If the person is no coordinator.
     Conflict
-        If the draft was settled, somebody saw another version, the stage is not open or being
-        planned, or anything it stands on has changed since (`replan_stale`): then nothing is
-        written and the difference has to be drafted anew.
+        If the draft was settled, somebody saw another version, the stage is not open, as
+        `refuse_while_planned`, or anything it stands on has changed since (`replan_stale`): then
+        nothing is written and the difference has to be drafted anew.
     """
     replan, stage = _draft_to_settle(db, replan_id, version, by)
     seen = _told_of(replan)
@@ -237,11 +238,7 @@ def _plannable(db: Session, stage_id: int, by: Person) -> Stage:
     require_planner(db, stage.branch_id, by)
     if stage.status is not Status.OPENED:
         raise Conflict(problem="stage_not_open", status=stage.status)
-    going_on = select(col(PlanRun.id)).where(
-        col(PlanRun.branch_id) == stage.branch_id, col(PlanRun.state) == RunState.RUNNING
-    )
-    if db.scalars(going_on.limit(1)).first() is not None:
-        raise Conflict(problem="being_planned")
+    refuse_while_planned(db, stage)
     return stage
 
 

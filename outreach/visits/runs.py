@@ -21,8 +21,8 @@ from outreach.villages.tables import District
 from outreach.visits.question import (
     PLANNED_ANEW,
     REPLACEABLE,
-    closed_now,
     free_team_days,
+    known_now,
     local_day,
     past_of,
     question_of,
@@ -189,7 +189,7 @@ def retry_batch(
     _refuse_other_run(db, run)
     batch.state, batch.attempts, batch.error = BatchState.READY, 0, ""
     # Whoever asks anew asks with what is known by now.
-    batch.question = closed_now(db, batch.question)
+    batch.question = known_now(db, batch.question)
     batch.sent_at = batch.finished_at = batch.lease_until = None
     batch.retried_at, run.request_id = now, request_id
     run.state, run.finished_at = RunState.RUNNING, None

@@ -11,11 +11,13 @@ from sqlmodel import col
 
 from outreach.campaigns.tables import Stage, StageVillage, Status
 from outreach.db import ROWS_PER_STATEMENT, insert_into
+from outreach.people.rota import team_days
 from outreach.planning.check import violations
 from outreach.planning.expeditions import way_minutes
 from outreach.planning.model import Reason, Remedy, Unplaced
 from outreach.villages.tables import Village
 from outreach.visits.batches import UnsoundPlan, lock_held
+from outreach.visits.elsewhere import taken_elsewhere
 from outreach.visits.runs import finish_if_settled, lock_run
 from outreach.visits.stays import save_stays, stays_of_teams
 from outreach.visits.tables import (
@@ -63,6 +65,9 @@ def save_plan(db: Session, held: Claim, asked: Problem, plan: Plan, now: datetim
     if db.get_one(Stage, run.stage_id).status is not Status.OPENED:
         return False
     planned, stays = _on_free_days(db, run.branch_id, plan)
+    # Another stage of the campaign may have got one of the villages since the plan was asked for.
+    gone = taken_elsewhere(db, db.get_one(Stage, run.stage_id), [one.code for one in planned])
+    planned = [one for one in planned if one.code not in gone]
     visits = _insert_visits(db, run, batch, planned, save_stays(db, run.stage_id, batch, stays))
     _write_history(db, run, visits, now)
     placed = {visit["village_code"] for visit in visits}
@@ -74,21 +79,21 @@ def save_plan(db: Session, held: Claim, asked: Problem, plan: Plan, now: datetim
 
 
 def _on_free_days(db: Session, branch_id: int, plan: Plan) -> tuple[list[PlannedVisit], list[Stay]]:
-    """Leave out the day-trips of team-days on which somebody has put a visit since.
+    """Leave out the day-trips of team-days that somebody has given a visit, or a leave, since.
 
     A stay that has lost a day is left out as a whole: nobody would be at the hub.
     """
     # Whoever moves a visit by hand takes the teams too, so nothing slips in before the commit.
     lock_teams(db, branch_id)
-    taken = _taken_since(db, plan)
+    taken = _taken_since(db, branch_id, plan)
     stays = [one for one in plan.stays if taken.isdisjoint(_days_of(one))]
     lost = {key for one in plan.stays if one not in stays for key in _days_of(one)}
     kept = [one for one in plan.visits if (one.team_id, one.day) not in taken | lost]
     return kept, stays
 
 
-def _taken_since(db: Session, plan: Plan) -> set[TeamAndDay]:
-    """Team-days of the plan that hold a visit by now, or lie in a stay."""
+def _taken_since(db: Session, branch_id: int, plan: Plan) -> set[TeamAndDay]:
+    """Team-days of the plan that hold a visit by now, lie in a stay, or are worked no more."""
     keys = {(one.team_id, one.day) for one in plan.visits}
     keys.update(key for stay in plan.stays for key in _days_of(stay))
     if not keys:
@@ -98,7 +103,8 @@ def _taken_since(db: Session, plan: Plan) -> set[TeamAndDay]:
         col(Visit.team_id).in_(teams), col(Visit.day).in_(days), col(Visit.work).in_(ACTIVE)
     )
     visited = {(row.team_id, row.day) for row in db.execute(query)}
-    return visited | stays_of_teams(db, teams, min(days), max(days)).keys()
+    worked = {(one.team_id, one.day) for one in team_days(db, branch_id, min(days), max(days))}
+    return visited | stays_of_teams(db, teams, min(days), max(days)).keys() | (keys - worked)
 
 
 def _days_of(stay: Stay) -> Iterator[TeamAndDay]:

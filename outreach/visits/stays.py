@@ -150,6 +150,14 @@ def by_day(stays: Iterable[StayRow]) -> dict[tuple[int, date], StayRow]:
     }
 
 
+def days_away(stays: Iterable[StayRow]) -> dict[int, frozenset[date]]:
+    """List the days of the stays, those of rest included, by team."""
+    found: dict[int, set[date]] = {}
+    for team_id, day in by_day(stays):
+        found.setdefault(team_id, set()).add(day)
+    return {team_id: frozenset(days) for team_id, days in found.items()}
+
+
 def stays_of_teams(
     db: Session, team_ids: Collection[int], first: date, last: date
 ) -> dict[tuple[int, date], StayRow]:

@@ -9,6 +9,7 @@ from sqlalchemy import exists, func, or_, select
 from sqlmodel import col
 
 from outreach.campaigns.tables import StageVillage
+from outreach.visits.elsewhere import is_elsewhere
 from outreach.visits.question import lacks_report, was_released
 from outreach.visits.tables import ACTIVE, Visit, Work
 
@@ -32,7 +33,8 @@ class Waiting:
 def waiting_villages(db: Session, stage_id: int, most: int) -> list[Waiting]:
     """List the villages of a stage that wait for a visit, the first ranks first.
 
-    Where only a report is missing nobody waits until somebody has looked.
+    Where only a report is missing nobody waits until somebody has looked, and no village waits
+    that another stage of the campaign has.
     """
     active = exists().where(
         col(Visit.stage_id) == stage_id,
@@ -41,7 +43,11 @@ def waiting_villages(db: Session, stage_id: int, most: int) -> list[Waiting]:
     )
     query = (
         select(col(StageVillage.village_code))
-        .where(col(StageVillage.stage_id) == stage_id, ~active)
+        .where(
+            col(StageVillage.stage_id) == stage_id,
+            ~active,
+            ~is_elsewhere(stage_id, col(StageVillage.village_code)),
+        )
         .order_by(col(StageVillage.rank), col(StageVillage.village_code))
     )
     ended = ended_villages(db, stage_id)

@@ -62,6 +62,7 @@ PLACE_GONE = (
     "day_too_long",
     "confirmed_would_move",
     "village_has_visit",
+    "village_elsewhere",
 )
 
 

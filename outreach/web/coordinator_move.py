@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from outreach.visits.move_warnings import MoveWarning
 
 #: No tick helps against these: another day or session has to be chosen.
-NOT_POSSIBLE = frozenset({"slot_taken", "day_full", "in_the_past", "village_has_visit"})
+NOT_POSSIBLE = frozenset(
+    {"slot_taken", "day_full", "in_the_past", "village_has_visit", "village_elsewhere"}
+)
 #: These need the tick that confirmed visits may move.
 CONFIRMED = frozenset({"confirmed", "confirmed_would_move"})
 
@@ -192,6 +194,22 @@ def _village_closed(villages: str, facts: Mapping[str, Any]) -> str:
     return str(_("%(villages)s is closed on that day: %(why)s.", villages=villages, why=why))
 
 
+def _for_another_stage(_villages: str, facts: Mapping[str, Any]) -> str:
+    if not facts["is_stay"]:
+        words = _("On that day the team visits for another stage: %(stage)s.", stage=facts["stage"])
+    elif facts["hub"]:
+        words = _(
+            "On that day the team is away for another stage (%(stage)s) and stays at %(hub)s.",
+            stage=facts["stage"],
+            hub=facts["hub"],
+        )
+    else:
+        words = _(
+            "On that day the team is away for another stage: %(stage)s.", stage=facts["stage"]
+        )
+    return str(words)
+
+
 _SENTENCES: dict[str, Any] = {
     Rule.VILLAGE_CLOSED.value: _village_closed,
     Rule.VILLAGE_HOURS.value: lambda villages, _facts: _(
@@ -213,6 +231,10 @@ _SENTENCES: dict[str, Any] = {
     ),
     "village_has_visit": lambda villages, _facts: _(
         "The village already has another visit in this stage: %(villages)s.", villages=villages
+    ),
+    "for_another_stage": _for_another_stage,
+    "village_elsewhere": lambda _villages, _facts: _(
+        "Another stage of this campaign has reached the village or is about to visit it."
     ),
     "confirmed": lambda _villages, _facts: _(
         "The village has confirmed this visit. It has to be asked again after a move."

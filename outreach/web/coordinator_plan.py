@@ -18,8 +18,14 @@ from outreach.people.teams import list_teams
 from outreach.planning.model import Reason
 from outreach.visits.closures import closed_villages, on_closed_days
 from outreach.visits.leave import without_team
-from outreach.visits.listing import summary_of_stage, unplaced, visits_of_stage
+from outreach.visits.listing import (
+    summary_of_stage,
+    unplaced,
+    visited_elsewhere,
+    visits_of_stage,
+)
 from outreach.visits.moving import AFTER_A_MOVE
+from outreach.visits.other_stages import engaged_elsewhere
 from outreach.visits.outside import count_outside
 from outreach.visits.replan_draft import with_room
 from outreach.visits.rows import VisitFilters
@@ -179,6 +185,7 @@ def calendar(stage_id: int) -> ResponseReturnValue:
         closed = {visit_id: marks_in_words(marks) for visit_id, marks in why.items()}
         monday = monday_of(given.week or _likely_day(found, rows))
         shut = closed_villages(db, stage_id, monday, monday + timedelta(days=6))
+        busy = engaged_elsewhere(db, person(), found, monday, monday + timedelta(days=6))
         shown = around(db, found, "calendar")
         teams = {row.team: row.team_id for row in rows} | _at_work(db, found)
     day = given.week or _likely_day(found, rows)
@@ -189,6 +196,7 @@ def calendar(stage_id: int) -> ResponseReturnValue:
         without_team=away,
         closed=closed,
         shut=shut,
+        busy=busy,
         team_ids=teams,
         movable=AFTER_A_MOVE if shown["may_plan"] and found.status is not Status.CLOSED else (),
         **laid_out,
@@ -238,6 +246,7 @@ def villages_without_visit(stage_id: int) -> ResponseReturnValue:
     with reading_db() as db:
         found = stage_of(db, person(), stage_id)
         rows = unplaced(db, person(), stage_id)
+        elsewhere = visited_elsewhere(db, person(), stage_id)
         told = told_changes(db, stage_id)
         shown = around(db, found, "unplaced")
         room = _room(db, found, rows, shown["run"])
@@ -259,6 +268,7 @@ def villages_without_visit(stage_id: int) -> ResponseReturnValue:
     return render_template(
         "coordinator/plan_unplaced.html",
         rows=rows,
+        elsewhere=elsewhere,
         links=links,
         remedies=remedies,
         most=_most_words(told, stage_id, found.campaign_id),

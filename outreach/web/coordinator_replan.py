@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ from outreach.visits.teamday import clock_time
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import READERS, now, pages, today
 from outreach.web.coordinator_plan import around
+from outreach.web.coordinator_words import run_refusal
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill
 from outreach.web.region_field import Region, with_code
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from outreach.villages.search import Found
     from outreach.visits.replan import Difference
     from outreach.visits.replan_draft import Change
+    from outreach.web.coordinator_words import Advice
 
 #: A difference that these upset can be drafted anew.
 STALE = frozenset({"replan_stale", "changed_meanwhile"})
@@ -124,7 +126,8 @@ def draft(stage_id: int) -> ResponseReturnValue:
         with writing_db() as db:
             made = draft_replan(db, stage_id, told, by=person(), now=now())
     except (Invalid, Conflict) as error:
-        return _form(stage_id, refill(region.form, error), region.meant), error.status
+        form = refill(region.form, error)
+        return _form(stage_id, form, region.meant, _run_in_the_way(error)), error.status
     return redirect(url_for("coordinator.difference", replan_id=made.id), 303)
 
 
@@ -196,7 +199,16 @@ def _prefilled(stage: Stage) -> Filled:
     return fill(outcome=AfterCancelling.WAITS.value, **values)
 
 
-def _form(stage_id: int, form: Filled, meant: Sequence[Found] = ()) -> str:
+def _run_in_the_way(error: OutreachError) -> Advice | None:
+    """Say whose run keeps the plan from being changed, with the way there."""
+    told = run_refusal(error) if isinstance(error, Conflict) else None
+    return told if told is not None and told.link else None
+
+
+def _form(
+    stage_id: int, form: Filled, meant: Sequence[Found] = (), refusal: Advice | None = None
+) -> str:
+    form = form if refusal is None else replace(form, trouble="")
     with reading_db() as db:
         found = stage_of(db, person(), stage_id)
         teams = [(team.id, team.name) for team in list_teams(db, found.branch_id) if team.is_active]
@@ -207,6 +219,7 @@ def _form(stage_id: int, form: Filled, meant: Sequence[Found] = ()) -> str:
     return render_template(
         "coordinator/replan.html",
         form=form,
+        refusal=refusal,
         cause=Cause(cause) if cause in set(Cause) else None,
         hints=_hints(),
         causes=[one for one in Cause if one is not Cause.VILLAGE_CANCELS or visit],
@@ -246,6 +259,7 @@ def _page(replan_id: int, error: OutreachError | None = None) -> str:
         names = names_of(db, _codes(seen))
         left_out = why_left_out(db, seen)
         shown = around(db, stage, "replan")
+    refusal = None if error is None else _run_in_the_way(error)
     lines = {
         group: [_line(one, names, teams) for one in changes]
         for group, changes in (
@@ -264,7 +278,8 @@ def _page(replan_id: int, error: OutreachError | None = None) -> str:
         is_draft=seen.replan.state is ReplanState.DRAFTED,
         ending=word(_ENDS_AS[seen.ending]),
         left_out=left_out,
-        trouble=sentence(error) if error else "",
+        refusal=refusal,
+        trouble=sentence(error) if error and refusal is None else "",
         is_stale=error is not None and error.facts.get("problem") in STALE,
         chosen=set(request.form.getlist("allowed")),
         **shown,

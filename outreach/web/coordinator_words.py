@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -98,18 +98,41 @@ def closed_words(left_out: DayLeftOut) -> str:
 
 
 def run_refusal(error: Conflict) -> Advice:
-    """Say why a stage is not planned now; where a run is on, whose it is."""
-    if error.facts.get("problem") != "run_open" or "by" not in error.facts:
+    """Say why a stage is not planned, or its plan not changed, now; where a run is on, whose."""
+    words = _RUNS.get(str(error.facts.get("problem")))
+    if words is None or "by" not in error.facts:
         return Advice(sentence(error))
     since = error.facts["since"]
-    words = _(
-        "%(who)s has been planning for this branch since %(since)s."
-        " Wait for that run or call it off.",
-        who=error.facts["by"],
-        since=moment(since) if isinstance(since, datetime) else since,
+    told = words(
+        error.facts["by"],
+        moment(since) if isinstance(since, datetime) else since,
+        error.facts.get("stage", ""),
     )
     link = url_for("coordinator.run", run_id=error.facts["run_id"])
-    return Advice(words, link, _("Watch the run"))
+    return Advice(str(told), link, _("Watch the run"))
+
+
+#: Which run is in the way: by whom, since when, of which stage.
+_RUNS: dict[str, Any] = {
+    "run_open": lambda who, since, _stage: _(
+        "%(who)s has been planning for this branch since %(since)s."
+        " Wait for that run or call it off.",
+        who=who,
+        since=since,
+    ),
+    "being_planned": lambda who, since, _stage: _(
+        "%(who)s has been planning this stage since %(since)s. Wait for that run or call it off.",
+        who=who,
+        since=since,
+    ),
+    "neighbour_planned": lambda who, since, stage: _(
+        "%(who)s has been planning %(stage)s since %(since)s. It shares days and teams with this"
+        " stage, so nothing can be changed here meanwhile. Wait for that run or call it off.",
+        who=who,
+        stage=stage,
+        since=since,
+    ),
+}
 
 
 def show_value(value: object) -> str:

@@ -39,6 +39,7 @@ _OF_MOVES = {
     *(kind.value for kind in ClosedKind),
     "outside_stage",
     "slot_taken",
+    "village_elsewhere",
     "confirmed_would_move",
     "told_would_move",
     "others_would_move",

@@ -116,6 +116,10 @@ CONFLICTS = {
         " it. Plan it first, or say why these places stay out; then hand the plan in."
     ),
     "being_planned": _("The stage is being planned. Wait until that is done."),
+    "neighbour_planned": _(
+        "Another stage that shares days and teams with this one is being planned. Wait until that"
+        " is done."
+    ),
     "slot_taken": _("The team already has a visit as its session %(slot)s of that day."),
     "village_has_visit": _("The village already has another visit in this stage."),
     "confirmed": _("The village has confirmed this visit. Tick that confirmed visits may move."),

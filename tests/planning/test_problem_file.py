@@ -310,6 +310,14 @@ def test_days_off_survive_too() -> None:
     asked = Problem((site(1),), (*days, team_day(1, FRIDAY + WEEK, sessions=2)), 1, rests=off)
     again = read_problem(file_of(asked).model_dump_json().encode())[0]
     assert again.rests == {1: off[1]}
+    assert again.away == {}
+
+
+def test_days_of_stays_in_other_plans_survive_too() -> None:
+    away = {1: frozenset({TUESDAY, TUESDAY + WEEK}), 2: frozenset({FRIDAY})}
+    days = team_day(), team_day(day=FRIDAY, sessions=1), team_day(2)
+    asked = Problem((site(1),), days, 1, away=away)
+    assert read_problem(file_of(asked).model_dump_json().encode())[0].away == away
 
 
 def test_ways_that_were_not_measured_are_written_as_they_are_estimated() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from outreach.planning.assign import assign
 from outreach.planning.blocks import Block, resting_days, runs_of
+from outreach.planning.check import Rule, violations
 from outreach.planning.expeditions import plan_stays
 from outreach.planning.hub_days import without_long_waits
 from outreach.planning.model import Pin, PlannedVisit, Reason, Remedy
@@ -175,6 +176,30 @@ def test_a_team_is_at_home_between_two_stays() -> None:
     check(asked, far, answer)
     assert not answer.unplaced
     assert len(answer.stays) == 2
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+def test_a_team_is_at_home_beside_a_stay_in_another_plan(is_before: bool) -> None:
+    far = far_away(5)
+    asked = asked_for(far, team_days(1, 12))
+    (alone,) = plan_stays(asked, far).stays
+    days = sorted(days_of(alone))
+    # The other plan's stay ends the day before this one would begin, or begins the day after.
+    other = days[0] - timedelta(days=1) if is_before else days[-1] + timedelta(days=1)
+    free = tuple(one for one in asked.team_days if one.day != other)
+    asked = replace(asked, team_days=free, away={1: frozenset({other})})
+    answer = plan_stays(asked, far)
+    for stay in answer.stays:
+        assert all(abs((day - other).days) > 2 for day in days_of(stay))
+    if is_before:
+        assert len(answer.visits) == 5, "two days later there is room for it"
+        # A day-trip may still lie on the days at home.
+        near = [site(number) for number in range(4)]
+        plan = assign(replace(asked_for([], free, near), away=asked.away))
+        assert any(0 < (one.day - other).days <= 2 for one in plan.visits)
+    broken = assign(replace(asked, away={}))
+    assert {one.rule for one in violations(asked, broken)} == {Rule.STAY_DAYS}
+    assert not violations(asked, assign(asked))
 
 
 def test_who_can_wait_is_at_home_on_a_feast() -> None:

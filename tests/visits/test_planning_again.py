@@ -19,6 +19,7 @@ from outreach.visits.listing import (
     history,
     summary_of_stage,
     unplaced,
+    visited_elsewhere,
     visits_of_stage,
     visits_of_village,
 )
@@ -184,6 +185,8 @@ def test_a_village_of_another_stage_of_the_campaign_is_left_to_it(
         one, two = visits_of_stage(db, world.coordinator, first)[:2]
         cancel(db, one.id, version=one.version, by=world.coordinator, now=NOW, reason="banjir")
         confirm(db, two.id, version=two.version, by=world.coordinator, now=NOW)
+    with reading(engine) as db:
+        left = unplaced(db, world.coordinator, first)
     plan(engine, world)
     with reading(engine) as db:
         chosen = set(
@@ -193,12 +196,17 @@ def test_a_village_of_another_stage_of_the_campaign_is_left_to_it(
                 )
             )
         )
-        left = unplaced(db, world.coordinator, first)
+        assert unplaced(db, world.coordinator, first) == []
+        taken = visited_elsewhere(db, world.coordinator, first)
     # Seven villages of Serengan: six still have a visit there, one was called off.
     assert len(chosen) == 54 - 6
     assert one.village_code in chosen
     assert two.village_code not in chosen
+    # It waited there until the other stage took it over.
     assert [(row.village_code, row.ended) for row in left] == [(one.village_code, Work.CANCELLED)]
+    assert [(row.village_code, row.stage_id) for row in taken] == [
+        (one.village_code, world.stage_id)
+    ]
 
 
 def test_a_branch_plans_one_stage_at_a_time(engine: Engine, world: World) -> None:

@@ -187,7 +187,11 @@ def test_an_empty_plan_says_where_to_go(
 ) -> None:
     by = coordinator(app, world)
     with unit_of_work(engine_of(app)) as db:
-        db.get_one(Visit, world.own["visit_id"]).work = Work.PROPOSED
+        own = db.get_one(Visit, world.own["visit_id"])
+        own.work = Work.PROPOSED
+        # No other stage of the campaign has the village, or it would not wait here.
+        for other in db.exec(select(Visit).where(Visit.village_code == own.village_code)):
+            other.work = own.work if other.id == own.id else Work.CANCELLED
         db.flush()
         release_proposals(db, world.own["stage_id"], by, NOW)
     client = english(Role.COORDINATOR)
