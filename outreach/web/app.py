@@ -27,6 +27,7 @@ from outreach.web import (
     enrol,
     errors,
     i18n,
+    login_limits,
     metrics,
     openrosa,
     own_password,
@@ -136,7 +137,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     security_log.install(app, auth.current_person)
     for name in BLUEPRINTS:
         app.register_blueprint(import_string(name))
-    auth.limit_logins(app)
+    login_limits.limit_logins(app)
     own_password.limit_guesses(app)
     confirm.protect(app)
     calendars.limit_guesses(app)
