@@ -21,6 +21,7 @@ from sqlmodel import select
 
 from outreach.errors import LoginRequired
 from outreach.people.access import Person, person_of
+from outreach.people.accounts import end_logins
 from outreach.people.devices import device_of_token, is_due, log_out_device, new_token, touch
 from outreach.people.passwords import matches, waste_a_check
 from outreach.people.tables import Account, DeviceKind, Role
@@ -350,9 +351,16 @@ def log_out() -> ResponseReturnValue:
 
 
 def end_login(answer: AnyResponse) -> AnyResponse:
-    """Let *answer* end the login and the phone's right to speak for its official."""
+    """Let *answer* end the login and the phone's right to speak for its official.
+
+    A login is a signed cookie that we keep no list of: so that no copy of it opens anything from
+    then on, every login that was made with the account's password ends with it.
+    """
     login = current_login()
     is_own_phone = _take_phone_back(login)
+    if login is not None and login.device_id is None:
+        with writing_db() as db:
+            end_logins(db, login.person.account_id)
     note(Event.LOGOUT, login.person.account_id if login else None)
     logout_user()
     session.clear()
