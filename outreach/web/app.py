@@ -28,6 +28,7 @@ from outreach.web import (
     errors,
     history,
     i18n,
+    login_limits,
     metrics,
     openrosa,
     own_password,
@@ -139,7 +140,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     history.install(app)
     for name in BLUEPRINTS:
         app.register_blueprint(import_string(name))
-    auth.limit_logins(app)
+    login_limits.limit_logins(app)
     own_password.limit_guesses(app)
     confirm.protect(app)
     calendars.limit_guesses(app)

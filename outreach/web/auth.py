@@ -11,23 +11,23 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, current_app, g, redirect, render_template, request, session
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_login import LoginManager, current_user, login_user, logout_user
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
 
 from outreach.errors import LoginRequired
 from outreach.people.access import Person, person_of
+from outreach.people.accounts import end_logins
 from outreach.people.devices import device_of_token, is_due, log_out_device, new_token, touch
 from outreach.people.passwords import matches, waste_a_check
 from outreach.people.tables import Account, DeviceKind, Role
 from outreach.web import phone_cookie
-from outreach.web.blinding import blinded
 from outreach.web.database import reading_db, writing_db
+from outreach.web.guessing import place_asking
 from outreach.web.our_page import pin_told
 from outreach.web.routing import public
 from outreach.web.security_log import Event, note
@@ -51,8 +51,6 @@ LOGIN_SECONDS = {
     Role.MANAGER: 12 * 3600,
     Role.ADMIN: 12 * 3600,
 }
-FAILURES_PER_NAME = "10 per 15 minutes"
-FAILURES_PER_ADDRESS = "100 per 15 minutes"
 WRONG = 422
 
 
@@ -85,7 +83,7 @@ def install(app: Flask, settings: Settings) -> None:
     app.after_request(_note_pin)
     app.after_request(_say_when_again)
     app.extensions["login_limiter"] = Limiter(
-        get_remote_address,
+        place_asking,
         app=app,
         storage_uri=settings.redis_url or "memory://",
         storage_options=_redis_patience() if settings.redis_url else {},
@@ -117,24 +115,8 @@ def _say_when_again(response: Response) -> Response:
     return response
 
 
-def limit_logins(app: Flask) -> None:
-    """Count failed logins, per login name and per address; call it once the pages are known."""
-    limiter: Limiter = app.extensions["login_limiter"]
-    view: Any = app.view_functions["auth.log_in"]
-    for limit, key in ((FAILURES_PER_NAME, _name_tried), (FAILURES_PER_ADDRESS, None)):
-        view = limiter.limit(limit, key_func=key, methods=["POST"], deduct_when=_failed)(view)
-    app.view_functions["auth.log_in"] = view
-
-
-def _name_tried() -> str:
-    return "name:" + blinded(_tidy(request.form.get("login", "")))
-
-
-def _failed(response: Response) -> bool:
-    return response.status_code == WRONG
-
-
-def _tidy(login: str) -> str:
+def tidy(login: str) -> str:
+    """Read a login name as people type it."""
     return login.strip().casefold()[:200]
 
 
@@ -315,7 +297,7 @@ def show_login() -> ResponseReturnValue:
 def log_in() -> ResponseReturnValue:
     """Let a person in; what was wrong is never said, only that something was."""
     after = own_path(request.form.get("next"))
-    name = _tidy(request.form.get("login", ""))
+    name = tidy(request.form.get("login", ""))
     login = _check(name, request.form.get("password", ""))
     if login is None:
         note(Event.LOGIN_FAILED, g.account_tried)
@@ -325,16 +307,18 @@ def log_in() -> ResponseReturnValue:
 
 
 def _check(name: str, password: str) -> Login | None:
+    """Tell who comes in; until the password is found right, known and unknown cost the same."""
     with reading_db() as db:
         account = db.exec(select(Account).where(Account.login == name)).one_or_none()
-        someone = person_of(db, account.id) if account and account.id else None
     g.account_tried = account.id if account else None
-    if account is None or someone is None:
+    if account is None:
         waste_a_check(password)
         return None
     if not matches(account.password_hash, password):
         return None
-    return Login(someone, account.password_stamp, account.is_demo)
+    with reading_db() as db:
+        someone = person_of(db, account.id or 0)
+    return Login(someone, account.password_stamp, account.is_demo) if someone else None
 
 
 def start(login: Login) -> None:
@@ -369,9 +353,16 @@ def log_out() -> ResponseReturnValue:
 
 
 def end_login(answer: AnyResponse) -> AnyResponse:
-    """Let *answer* end the login and the phone's right to speak for its official."""
+    """Let *answer* end the login and the phone's right to speak for its official.
+
+    A login is a signed cookie that we keep no list of: so that no copy of it opens anything from
+    then on, every login that was made with the account's password ends with it.
+    """
     login = current_login()
     is_own_phone = _take_phone_back(login)
+    if login is not None and login.device_id is None:
+        with writing_db() as db:
+            end_logins(db, login.person.account_id)
     note(Event.LOGOUT, login.person.account_id if login else None)
     logout_user()
     session.clear()

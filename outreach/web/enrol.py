@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Flask, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from limits import parse
 
@@ -31,6 +31,7 @@ from outreach.web import auth, phone_cookie
 from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, running, writing_db
 from outreach.web.forms import Filled
+from outreach.web.guessing import is_reached
 from outreach.web.routing import public
 from outreach.web.secret_addresses import keep_secret
 from outreach.web.security_log import Event, note
@@ -56,6 +57,7 @@ WRONG_PER_ADDRESS = "60 per 15 minutes"
 #: a million million hits. No number is blocked by guesses at it: the numbers follow one another,
 #: and a stranger could end everybody's codes.
 WRONG_FROM_EVERYWHERE = parse("20000 per hour")
+_EVERYWHERE = "wrong codes from everywhere"
 WRONG = 404
 #: What the page of a code answers; a wrong one was never there.
 STATUS = {
@@ -87,19 +89,11 @@ def _need_not_wait() -> bool:
         code = str((request.view_args or {}).get("enrol_code", ""))
         with reading_db() as db:
             state = find(db, tidy(code), key_of(running().settings.secret), now()).state
-        g.code_need_not_wait = not _is_guessed_at_large(state is CodeState.WRONG)
-        g.code_need_not_wait &= state is not CodeState.WRONG
+        is_wrong = state is CodeState.WRONG
+        # A wrong one counts for all places together, also where it is refused.
+        at_large = is_reached(WRONG_FROM_EVERYWHERE, _EVERYWHERE, one_more=is_wrong)
+        g.code_need_not_wait = not is_wrong and not at_large
     return bool(g.code_need_not_wait)
-
-
-def _is_guessed_at_large(is_wrong: bool) -> bool:
-    """Count a wrong code for all addresses together, those that are refused too."""
-    limiter: Limiter = current_app.extensions["login_limiter"]
-    try:
-        count = limiter.limiter.hit if is_wrong else limiter.limiter.test
-        return not count(WRONG_FROM_EVERYWHERE, "wrong codes from everywhere")
-    except Exception:  # noqa: BLE001 - no kind of storage that is away keeps an official out
-        return False
 
 
 @pages.after_request

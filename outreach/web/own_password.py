@@ -11,9 +11,10 @@ from flask_babel import gettext as _
 from outreach.errors import Invalid, LoginRequired, NotFound
 from outreach.people.accounts import change_password
 from outreach.people.tables import Role
-from outreach.web.auth import FAILURES_PER_NAME, Login, current_login, person, start
+from outreach.web.auth import Login, current_login, person, start
 from outreach.web.database import writing_db
 from outreach.web.forms import Filled
+from outreach.web.login_limits import FAILURES_PER_NAME
 from outreach.web.routing import allow
 from outreach.web.security_log import Event, note
 from outreach.web.words import problems_in_words, sentence

@@ -44,7 +44,7 @@ def test_every_cookie_is_this_hosts_alone(by_https: FlaskClient, world: World) -
     ]
     set_cookies = [one for answer in answers for one in answer.headers.getlist("Set-Cookie")]
     names = {one.partition("=")[0] for one in set_cookies}
-    assert names == {"__Host-outreach", "__Host-language", "__Host-phone"}
+    assert names == {"__Host-outreach", "__Host-known", "__Host-language", "__Host-phone"}
     for one in set_cookies:
         attributes = {part.strip() for part in one.split(";")[1:]}
         assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= attributes, one

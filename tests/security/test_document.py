@@ -14,7 +14,7 @@ from outreach.people import api_tokens, devices, enrolment, passwords
 from outreach.people.free_text import LONGEST_REMARK
 from outreach.people.tables import Role
 from outreach.sheets import opening
-from outreach.web import api, api_read, auth, calendars, confirm, enrol, openrosa
+from outreach.web import api, api_read, auth, calendars, confirm, enrol, login_limits, openrosa
 from outreach.web.security_log import Event
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def first(limit: str) -> str:
 
 def test_the_limits_of_every_way_in_are_the_ones_told() -> None:
     login = line_of("login name")
-    assert f"{first(auth.FAILURES_PER_NAME)} failures a name" in login
-    assert f"{first(auth.FAILURES_PER_ADDRESS)} an address" in login
+    assert f"{first(login_limits.FAILURES_PER_NAME)} failures a name" in login
+    assert f"{first(login_limits.FAILURES_PER_ADDRESS)} an address" in login
     assert f"{auth.LOGIN_SECONDS[Role.ADMIN] // 3600} hours" in login
     assert f"officials {auth.LOGIN_SECONDS[Role.OFFICIAL] // 86400} days" in login
     code = line_of("code that connects")
