@@ -32,6 +32,7 @@ from outreach.progress.supposed_days import (
 from outreach.progress.tables import WhatIf
 from outreach.progress.weeks import monday_of
 from outreach.progress.what_if import WhatIfIn
+from outreach.villages.areas import covers
 from outreach.visits.elsewhere import is_elsewhere
 from outreach.visits.question import local_day
 from outreach.visits.snapshot import figures_of, places_of_stage
