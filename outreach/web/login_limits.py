@@ -42,7 +42,9 @@ def limit_logins(app: Flask) -> None:
     limiter: Limiter = app.extensions["login_limiter"]
     view: Any = _remembering(app.view_functions["auth.log_in"])
     view = limiter.limit(FAILURES_PER_NAME, key_func=_guesser, deduct_when=_failed)(view)
-    per_place = limiter.limit(_per_place, exempt_when=_known_as, deduct_when=_failed)
+    per_place = limiter.limit(
+        _per_place, exempt_when=lambda: bool(_known_as()), deduct_when=_failed
+    )
     app.view_functions["auth.log_in"] = per_place(view)
 
 

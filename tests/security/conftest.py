@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -42,7 +42,11 @@ def all_forms(
     """The forms of all pages of the world: found once per test run, for it takes seconds."""
     path, world = built
     file = shutil.copy(path, tmp_path_factory.mktemp("forms") / "world.sqlite")
-    told = {"database_url": f"sqlite:///{file}", "secret_key": SECRET, "var_dir": web_var}
+    told: dict[str, Any] = {
+        "database_url": f"sqlite:///{file}",
+        "secret_key": SECRET,
+        "var_dir": web_var,
+    }
     app = create_app(Settings(_env_file=None, **told))
     app.test_client_class = Visitor
     hang_clock(app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,7 @@ def forms_by_endpoint(app: Flask, login_as: LogIn, world: World) -> Forms:
     """Find the forms of all pages, one for each view that takes one and each role that has it."""
     found: Forms = {}
     for case, role in readings():
-        with read_own(app, login_as(role), case, role, world) as answer:
+        with closing(read_own(app, login_as(role), case, role, world)) as answer:
             if answer.mimetype != "text/html" or answer.status_code >= 300:
                 continue
             for form in forms_of(answer.request.path, answer.text):

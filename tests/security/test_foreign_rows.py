@@ -7,6 +7,7 @@ there is. Whoever sees nothing of that branch gets the same answers from both, s
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -97,7 +98,8 @@ def somebody(app: Flask, role: Role, world: World) -> Visitor:
 def test_no_answer_hangs_on_what_another_branch_has(
     app: Flask, elsewhere: Flask, world: World
 ) -> None:
-    differ, never_the_same = set(), set()
+    differ: set[str] = set()
+    never_the_same: set[str] = set()
     for case, role in readings():
         if role not in NARROWED:
             continue
@@ -112,7 +114,7 @@ def test_no_answer_hangs_on_what_another_branch_has(
 
 
 def read(app: Flask, case: Case, role: Role, world: World) -> str:
-    with read_own(app, somebody(app, role, world), case, role, world) as answer:
+    with closing(read_own(app, somebody(app, role, world), case, role, world)) as answer:
         return f"{answer.status_code} {words_of(answer)}"
 
 
@@ -141,7 +143,7 @@ def test_no_filter_opens_another_branch(elsewhere: Flask, world: World) -> None:
                     continue
                 asked.add(name)
                 path = path_of(elsewhere, case, own, **{name: foreign[name]})
-                with client.get(path) as answer:
+                with closing(client.get(path)) as answer:
                     assert answer.status_code < 500, path
                     assert CANARY not in words_of(answer), (path, role)
     assert {"area", "branch", "campaign", "q", "team", "stage", "village_code"} <= asked

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import redis
+from argon2 import PasswordHasher
 
 from outreach.people import passwords
 from outreach.people.tables import Role
@@ -171,13 +172,13 @@ def test_whoever_is_named_one_hash_is_worked_out(
 ) -> None:
     passwords._nobodys_hash()  # once in a process, as it starts to be asked
     worked: list[str] = []
-    real = passwords.PasswordHasher.verify
+    real = PasswordHasher.verify
 
     def counted(self: object, kept: str, typed: str) -> bool:
         worked.append(kept)
         return bool(real(self, kept, typed))  # type: ignore[arg-type]
 
-    monkeypatch.setattr(passwords.PasswordHasher, "verify", counted)
+    monkeypatch.setattr(PasswordHasher, "verify", counted)
     assert log_in(browser(app), name, "wrong") == 422
     assert len(worked) == 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from contextlib import closing
 from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -76,7 +77,7 @@ def led_by(
     fields = dict.fromkeys(sorted(fields_looked_for() - case.arguments), target)
     path = path_of(app, case, values, **fields)
     form = {**fields, "csrf_token": asker.token()} if case.method == "POST" else None
-    with asker.open(path, method=case.method, data=form) as answer:
+    with closing(asker.open(path, method=case.method, data=form)) as answer:
         location = answer.headers.get("Location", "")
         return answer.status_code, location if is_elsewhere(answer) else ""
 
@@ -101,7 +102,7 @@ def test_no_field_of_any_route_leads_elsewhere(
     "path", ["//elsewhere.example/", "/\\elsewhere.example", "/%2f/elsewhere.example/%2e%2e"]
 )
 def test_no_address_leads_elsewhere_by_itself(client: Visitor, path: str) -> None:
-    with client.get(path) as answer:
+    with closing(client.get(path)) as answer:
         assert not is_elsewhere(answer)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +60,8 @@ def near(key: str) -> str:
 
 def told_of(app: Flask, case: Case, values: dict[str, Any]) -> tuple[int, str, list[str]]:
     path = address_of(app, case, values)
-    with statements(app) as sent, app.test_client().open(path, method=case.method) as answer:
+    opened = app.test_client().open
+    with statements(app) as sent, closing(opened(path, method=case.method)) as answer:
         words = re.sub(r'(value|action|href)="[^"]*"', "", words_of(answer))
         return answer.status_code, words, sent
 
