@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from outreach.history.tables import Event
+from outreach.history.tables import Deed, Event
 from outreach.people.tables import Account
 from outreach.villages.codes import Level
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlmodel import Session
-
-    from outreach.history.tables import Deed
 
 #: Above this, a line names the districts of the villages, or what lies around these.
 MOST_REGIONS = 100
@@ -35,7 +33,8 @@ def record(
     `villages` are the codes of the officials' villages whose telephone numbers were shown, each as
     often as a number of it; of the numbers themselves nothing is told.
     """
-    who = db.get(Account, by) if by is not None else None
+    # A failed login shows nobody, and one with a known name must be no more work than another.
+    who = db.get(Account, by) if by is not None and deed is not Deed.LOGIN_FAILED else None
     line = Event(
         at=at,
         deed=deed.value,
