@@ -178,9 +178,10 @@ def _write(text: str, out: Path | None) -> None:
 
 def _tell(problem: Problem, made: Plan, notes: TravelNotes) -> None:
     """Sum the plan up where it does not get into the way of the plan itself."""
-    from outreach.cli.plan_words import note_words
+    from outreach.cli.plan_words import broken_words, note_words
+    from outreach.planning.check import violations
 
-    for words in note_words(notes):
+    for words in (*note_words(notes), *broken_words(violations(problem, made))):
         click.echo(words, err=True)
     click.echo(
         say(

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from outreach.cli.say import say
+from outreach.planning.check import Rule
+from outreach.planning.problem_form import CLOCK_PATTERN, REGION_PATTERN, VILLAGE_PATTERN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from outreach.planning.check import Violation
     from outreach.planning.problem_faults import Fault
     from outreach.planning.problem_file import TravelNotes
 
@@ -27,7 +30,9 @@ _ALIKE = {
 
 def fault_words(fault: Fault) -> str:
     """Say in one sentence what is wrong."""
-    sentence = sentences().get(_ALIKE.get(fault.problem, fault.problem))
+    pattern = str(fault.facts.get("pattern", ""))
+    sentence = _of_patterns().get(pattern)
+    sentence = sentence or sentences().get(_ALIKE.get(fault.problem, fault.problem))
     if sentence is None:
         return say("Not as it should be (%(problem)s).", problem=fault.problem)
     return sentence % {name: _plain(fact) for name, fact in fault.facts.items()}
@@ -79,6 +84,15 @@ def _of_fields() -> dict[str, str]:
     }
 
 
+def _of_patterns() -> dict[str, str]:
+    """Sentences by the pattern that a text does not have."""
+    return {
+        CLOCK_PATTERN: say("Must be a time like 08:00, at the latest 47:59."),
+        VILLAGE_PATTERN: say("Must be the code of a village like 33.72.01.1001."),
+        REGION_PATTERN: say("Must be the code of a region like 33.72 or 33.72.01."),
+    }
+
+
 def _across_fields() -> dict[str, str]:
     return {
         "double": say("%%(value)s stands already at %%(first)s."),
@@ -100,6 +114,32 @@ def _across_fields() -> dict[str, str]:
         "team_does_not_work": say("Team %%(team)s does not work on %%(day)s."),
         "village_is_closed": say("The village is closed on %%(day)s."),
         "outside_hours": say("The session does not lie between %%(opens)s and %%(closes)s."),
+    }
+
+
+def broken_words(broken: Iterable[Violation]) -> Iterator[str]:
+    """Say which rules the visits that stand break; nothing where they break none."""
+    found = list(broken)
+    if not found:
+        return
+    yield say("These visits that stand break a rule; the plan keeps them as they are:")
+    for one in found:
+        where = ", ".join(str(part) for part in (one.code, one.team_id, one.day) if part)
+        yield f"  {where}: {_of_rules().get(one.rule, one.rule.value)}"
+
+
+def _of_rules() -> dict[Rule, str]:
+    """Sentences of the rules that a visit at its pin can break."""
+    return {
+        Rule.NO_TEAM_DAY: say("The team does not work on that day"),
+        Rule.CLOSED_DAY: say("Nobody works on that day"),
+        Rule.VILLAGE_CLOSED: say("The village is closed on that day"),
+        Rule.VILLAGE_HOURS: say("The session lies outside the hours of the village"),
+        Rule.TOO_MANY_SESSIONS: say("More sessions than the day can hold"),
+        Rule.SLOT_ORDER: say("The order of the day's sessions is wrong"),
+        Rule.OUTSIDE_HOURS: say("The team would be back too late"),
+        Rule.TOO_EARLY: say("The team cannot be there yet"),
+        Rule.FRIDAY_PRAYERS: say("The session overlaps Friday prayers"),
     }
 
 

@@ -26,19 +26,23 @@ MOST_ROWS = MOST_VILLAGES + 100
 LONGEST_LEG_S = 30 * 24 * 3600
 MOST_BYTES = 64 * 2**20
 
+VILLAGE_PATTERN = r"^\d\d\.\d\d\.\d\d\.\d{4}$"
+REGION_PATTERN = r"^\d\d\.\d\d(\.\d\d(\.\d{4})?)?$"
+CLOCK_PATTERN = r"^([0-3]\d|4[0-7]):[0-5]\d$"
+
 type VillageCode = Annotated[
     str,
     Field(
-        pattern=r"^\d\d\.\d\d\.\d\d\.\d{4}$",
+        pattern=VILLAGE_PATTERN,
         description="Dotted code of the village; its first eight signs name the district.",
         examples=["33.72.01.1001"],
     ),
 ]
-type RegionCode = Annotated[str, Field(pattern=r"^\d\d\.\d\d(\.\d\d(\.\d{4})?)?$")]
+type RegionCode = Annotated[str, Field(pattern=REGION_PATTERN)]
 type Clock = Annotated[
     str,
     Field(
-        pattern=r"^([0-3]\d|4[0-7]):[0-5]\d$",
+        pattern=CLOCK_PATTERN,
         description="From 24:00 on it is the day after.",
         examples=["08:00"],
     ),
@@ -140,7 +144,7 @@ class TeamIn(Written):
     id: TeamId
     base: Annotated[PlaceIn | None, Field(description="Needs its `region_code`.")] = None
     base_row: Annotated[Row | None, Field(description="Row of `travel.seconds` instead.")] = None
-    days: Days = []
+    days: Annotated[Days, Field(description="Taken as they are, Sundays and holidays too.")] = []
     period: Annotated[PeriodIn | None, Field(description="Added to `days`.")] = None
     leave: Annotated[Days, Field(description="Taken off `days` and `period`.")] = []
     rests: Annotated[

@@ -225,3 +225,33 @@ def test_the_schema_names_the_format_and_explains_its_fields() -> None:
     schema = ProblemFile.model_json_schema()
     assert schema["properties"]["format"]["const"] == "outreach-problem"
     assert "Sign-ups expected" in str(schema["$defs"]["VillageIn"]["properties"]["value"])
+
+
+def test_what_is_written_otherwise_is_told_with_an_example(run: Run) -> None:
+    wrong = changed(
+        SMALL,
+        ("teams.0.starts", "8.00"),
+        ("villages.0.code", "Jayengan"),
+        ("teams.0.base.region_code", "Surakarta"),
+    )
+    told = run("solve", "-", input=wrong.decode()).stderr
+    assert "teams[0].starts: Must be a time like 08:00, at the latest 47:59." in told
+    assert "villages[0].code: Must be the code of a village like 33.72.01.1001." in told
+    assert "teams[0].base.region_code: Must be the code of a region like 33.72" in told
+
+
+def test_visits_that_stand_against_the_rules_are_named(run: Run) -> None:
+    first = {"team": 1, "day": "2027-01-11", "starts": "09:00"}
+    both = changed(
+        SMALL,
+        ("villages.0.pin", first),
+        ("villages.1.pin", first | {"starts": "09:30"}),
+        ("villages.1.place", {"latitude": -7.56, "longitude": 110.81}),
+    )
+    done = run("solve", "-", input=both.decode())
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["violations"]
+    lines = done.stderr.splitlines()
+    at = lines.index("These visits that stand break a rule; the plan keeps them as they are:")
+    assert "2027-01-11: The team cannot be there yet" in lines[at + 1]
+    assert "break a rule" not in run("solve", "-", input=json.dumps(SMALL)).stderr
