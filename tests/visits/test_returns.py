@@ -106,6 +106,7 @@ def test_the_most_valuable_comes_first(engine: Engine, world: World, row: VisitR
     assert given.filled is not None
     chosen = given.filled.village_code
     with unit_of_work(engine) as db:
+        unlock_history(db)
         db.delete(
             db.scalars(select(VisitEvent).where(col(VisitEvent.visit_id) == given.filled.id)).one()
         )
