@@ -18,7 +18,7 @@ from outreach.planning.assign import visits_as_they_stand
 from outreach.planning.bill import Bill, bill_of
 from outreach.planning.daytrip import visits_of_day
 from outreach.planning.events import days_with_stays, hit_by, stays_kept
-from outreach.planning.exchanging import cheapest_mix
+from outreach.planning.exchanging import worth_taking
 from outreach.planning.model import Pin, Plan, Reason, Remedy, Unplaced
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.prices import LARGEST_PRICE_S, prices_of
@@ -265,8 +265,8 @@ class _Mending:
         better = improve(part, kinds, prices, start, search, self._moves_s(loose, move_s))
         found = {one: tuple(loose[stop] for stop in stops) for one, stops in better.items()}
         found = self.filled(dict(sorted({**fixed, **found}.items(), key=_when)))
-        # The solver knows no teams, and weighs the moves of all days together.
-        return cheapest_mix(rota, found, lambda tried: self._cost_s(tried, move_s))
+        ground = self.network, self.kinds, self.prices
+        return worth_taking(*ground, rota, found, lambda one: self._cost_s(one, move_s))
 
     def _cost_s(self, rota: Rota, move_s: float) -> float:
         """Add up what a rota costs, the visits that move paid."""

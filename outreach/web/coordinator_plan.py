@@ -281,10 +281,14 @@ def villages_without_visit(stage_id: int) -> ResponseReturnValue:
 def _room(
     db: Session, found: Stage, rows: Iterable[UnplacedRow], run: PlanRun | None
 ) -> frozenset[str]:
-    """Try again which villages fit: why they were left is of the time of planning."""
+    """Try again which villages fit: why they were left is of the time of planning.
+
+    Those never planned wait for the plan.
+    """
     if found.status is not Status.OPENED or (run and run.state is RunState.RUNNING):
         return frozenset()
-    codes = {row.village_code for row in rows if row.reason not in LASTING}
+    planned = (row for row in rows if row.reason or row.ended)
+    codes = {row.village_code for row in planned if row.reason not in LASTING}
     return with_room(db, found, codes, today()) if codes else frozenset()
 
 

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outreach.planning.exchanging import cheapest_mix, days_that_exchange
+from outreach.planning.exchanging import cheapest_mix, days_that_exchange, in_trips_that_stand
 from outreach.planning.model import Point, TeamDay
+from outreach.planning.network import kinds_of, network_of
+from outreach.planning.prices import prices_of
+from tests.planning.builders import problem, scattered, team_days
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,3 +59,16 @@ def test_the_mix_keeps_every_village_and_is_no_dearer_than_either(
     mixed = cheapest_mix(rota, found, cost_s)
     assert sorted(stop for stops in mixed.values() for stop in stops) == list(range(9))
     assert cost_s(mixed) <= min(cost_s(rota), cost_s(found))
+
+
+def test_who_stays_on_its_day_keeps_its_team_and_who_comes_is_put_beside() -> None:
+    asked = problem(scattered(6, 5, 8.0), team_days(2, 2), 0)
+    network = network_of(asked.sites, asked.team_days)
+    kinds = kinds_of(network, asked.team_days)
+    first, second, third = sorted(kinds, key=lambda one: (one.day, one.team_id))[:3]
+    rota = {first: (0, 1), second: (2,), third: (3, 4, 5)}
+    told = network, kinds, prices_of(asked)
+    assert in_trips_that_stand(*told, rota, {first: (2,), second: (1, 0), third: (5, 4, 3)}) == rota
+    moved = in_trips_that_stand(*told, rota, {first: (2, 3), second: (0, 1), third: (4, 5)})
+    assert [set(moved[first]), set(moved[second])] in ([{0, 1, 3}, {2}], [{0, 1}, {2, 3}])
+    assert moved[third] == (4, 5)
