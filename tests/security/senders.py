@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from defusedxml.ElementTree import fromstring
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from outreach.people.tables import Role
 from outreach.web.our_page import OUR_PAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from flask import Flask
 
@@ -46,8 +48,8 @@ class Desk:
         """Send a form with a file; its words are those that the page did not have before."""
         visitor = self.login_as(role)
         before = _lines(visitor.get(path if path != "/data/teams" else "/data").text)
-        data = {**fields, "file": (io.BytesIO(content), name)}
-        answer = visitor.send(path, data, content_type="multipart/form-data")
+        file = FileStorage(io.BytesIO(content), name)
+        answer = _sent(visitor, path, {"csrf_token": visitor.token(), **fields, "file": file})
         words = [line for line in _lines(answer.text) if line not in before]
         refused = 400 <= answer.status_code < 500
         return Told(answer.status_code, refused, "\n".join(words), answer.data)
@@ -68,11 +70,18 @@ class Desk:
 
     def form(self, content: bytes, name: str) -> Told:
         """Send an answered form as ODK Collect does."""
-        part = {"xml_submission_file": (io.BytesIO(content), name, "text/xml")}
+        file = FileStorage(io.BytesIO(content), name, content_type="text/xml")
         path = f"/key/{self.world.own['odk_key']}/submission"
-        answer = self.app.test_client().post(path, data=part, content_type="multipart/form-data")
+        answer = _sent(self.app.test_client(), path, {"xml_submission_file": file})
         words = "" if not answer.data.startswith(b"<") else _message(answer.data)
         return Told(answer.status_code, 400 <= answer.status_code < 500, words, answer.data)
+
+
+def _sent(client: Any, path: str, fields: Mapping[str, str | FileStorage]) -> Any:
+    """Post a form with a file; encoded here, as the client leaves the file of a large one open."""
+    boundary, body = encode_multipart(fields)
+    kind = f'multipart/form-data; boundary="{boundary}"'
+    return client.post(path, data=body, content_type=kind)
 
 
 def _lines(page: str) -> list[str]:
