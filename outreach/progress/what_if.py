@@ -39,6 +39,8 @@ MOST_LATER_MINUTES = 120
 #: Hours of teams change by so many minutes at a time.
 LATER_STEP_MINUTES = 30
 MOST_MORE_WEEKS = 8
+#: There are no more in the whole country.
+MOST_VILLAGES = 100_000
 #: No more questions of one branch wait at a time: each takes a worker for a while.
 MOST_WAITING = 4
 #: So many are listed, the latest first.
@@ -78,7 +80,7 @@ class WhatIfIn(BaseModel):
     )
     more_weeks: int = Field(default=0, ge=-MOST_MORE_WEEKS, le=MOST_MORE_WEEKS)
     only_area: RegionCode | None = None
-    most_villages: int | None = Field(default=None, ge=1)
+    most_villages: int | None = Field(default=None, ge=1, le=MOST_VILLAGES)
     saturdays: bool = False
     skip_islands: bool = False
 

@@ -11,6 +11,7 @@ from sqlmodel.sql.sqltypes import AutoString
 
 import outreach.schema
 from outreach.db import reading, unit_of_work
+from tests.rewriting import unlock_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,6 +51,7 @@ def write(engine: Engine, text_of: Callable[[int], str]) -> int:
     """Put a text into every column and row, with the row's number behind it; count the columns."""
     found = list(columns())
     with unit_of_work(engine) as db:
+        unlock_history(db)
         for number, column in enumerate(found):
             table, name = column.table.name, column.name
             order = f"UPDATE {table} SET {name} = :told || ' ' || rowid WHERE {name} IS NOT NULL"

@@ -28,6 +28,7 @@ from tests.web.planned import (
     plan,
     words_of,
 )
+from tests.web.world import World, keep_for_one_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Table
 
     from tests.web.conftest import Visitor
-    from tests.web.world import World
+
 
 FRIDAY = 4
 
@@ -211,6 +212,7 @@ def test_work_that_was_given_back_is_listed_once(
     on(app, date(2026, 11, 6))
     then, by = datetime(2026, 11, 6, 1, tzinfo=UTC), coordinator(app, world)
     with unit_of_work(engine_of(app)) as db:
+        keep_for_one_stage(db, world.own["visit_id"])
         settle(db, world.own["visit_id"], Happening(work.value), Author(by, then, "panen"))
     client = english(Role.COORDINATOR)
     assert lines_on(client, "returned") == [f"/visits/{world.own['visit_id']}"]

@@ -26,6 +26,7 @@ from tests.web.planned import (
     words_of,
     work_off,
 )
+from tests.web.world import World, keep_for_one_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from tests.web.conftest import Visitor
-    from tests.web.world import World
 
 
 @pytest.fixture
@@ -187,11 +187,7 @@ def test_an_empty_plan_says_where_to_go(
 ) -> None:
     by = coordinator(app, world)
     with unit_of_work(engine_of(app)) as db:
-        own = db.get_one(Visit, world.own["visit_id"])
-        own.work = Work.PROPOSED
-        # No other stage of the campaign has the village, or it would not wait here.
-        for other in db.exec(select(Visit).where(Visit.village_code == own.village_code)):
-            other.work = own.work if other.id == own.id else Work.CANCELLED
+        keep_for_one_stage(db, world.own["visit_id"]).work = Work.PROPOSED
         db.flush()
         release_proposals(db, world.own["stage_id"], by, NOW)
     client = english(Role.COORDINATOR)

@@ -361,3 +361,15 @@ def _waiting(db: Session, dispute_id: int) -> str:
 def _id(account: Account) -> int:
     assert account.id is not None
     return account.id
+
+
+def keep_for_one_stage(db: Session, visit_id: int) -> Visit:
+    """Let no other stage of the campaign have the village of a visit, so that it may wait."""
+    own = db.get_one(Visit, visit_id)
+    for kind in (Visit, StageVillage):
+        for other in db.exec(select(kind).where(kind.village_code == own.village_code)):
+            if isinstance(other, Visit) and other.id != own.id:
+                other.work = Work.CANCELLED
+            elif isinstance(other, StageVillage) and other.stage_id != own.stage_id:
+                db.delete(other)
+    return own
