@@ -37,7 +37,8 @@ MANY = 10_000
 HONEST = 7_000
 #: Fields that take any text because it is looked up and forgotten.
 LOOKED_UP = {
-    "AccountsIn.q", "DirectoryIn.q", "outreach.web.coordinator_phones.ListIn.q", "SeenIn.text",
+    "AccountsIn.q", "DirectoryIn.q", "HistoryIn.login", "HistoryIn.where",
+    "outreach.web.coordinator_phones.ListIn.q", "SeenIn.text",
     "outreach.web.coordinator_desk.ListIn.text", "outreach.web.coordinator_desk.ListIn.team",
     "outreach.web.coordinator_desk.ListIn.stage", "TableIn.text", "TableIn.team",
     "ReviewsIn.text", "ReviewsIn.team", "ReviewsIn.stage", "CodeIn.code", "MoveFormIn.despite",
