@@ -200,7 +200,7 @@ def test_what_is_stuck_is_on_the_desk(
     assert "1 part of the plan of Tahap 1 failed." in words_of(client.get("/desk/failed-parts"))
     assert lines_on(client, "without-visit") == []
     with unit_of_work(engine_of(app)) as db:
-        db.get_one(Visit, world.own["visit_id"]).work = Work.CANCELLED
+        keep_for_one_stage(db, world.own["visit_id"]).work = Work.CANCELLED
     assert lines_on(client, "without-visit") == [f"/stages/{world.own['stage_id']}/plan/unplaced"]
     assert lines_on(client, "returned") == []
 
