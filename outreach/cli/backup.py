@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outreach.cli.backup_words import database_name, main_counts, moment, why_refused
+from outreach.cli.backup_words import database_name, main_counts, moment, refusals_told
 from outreach.cli.database import own_engine
 from outreach.cli.say import decimal, say, step
 from outreach.config import read_settings
@@ -40,7 +40,7 @@ def make(file: Path) -> None:
     """Write a backup to FILE, which must not be there yet; Outreach may run meanwhile."""
     from outreach.safekeeping.beside import SECRET
 
-    with _told(), _keeper() as keeper:
+    with refusals_told(), _keeper() as keeper:
         manifest, seconds = _make(keeper, file)
     step(
         "Backup: %(file)s, %(size)s MB in %(seconds)s s",
@@ -65,7 +65,7 @@ def _make(keeper: Keeper, file: Path) -> tuple[Manifest, float]:
 @click.argument("file", type=_KEPT_FILE)
 def check(file: Path) -> None:
     """Say what the backup in FILE holds, and whether every byte is as it was written."""
-    with _told(), _opened(file) as archive:
+    with refusals_told(), _opened(file) as archive:
         _describe(archive)
         click.echo(say("Every byte is as it was written."))
 
@@ -95,7 +95,7 @@ def restore(file: Path, *, replaces: bool) -> None:
     from outreach.safekeeping.backup import restore as put_back
 
     begun = time.perf_counter()
-    with _told(), _opened(file) as archive, _keeper() as keeper:
+    with refusals_told(), _opened(file) as archive, _keeper() as keeper:
         _describe(archive)
         done = put_back(archive, keeper, _beside(), _steps(), datetime.now(UTC), replaces=replaces)
     step("Restored in %(seconds)s s", seconds=decimal(time.perf_counter() - begun))
@@ -129,7 +129,7 @@ def drill() -> None:
     """Make a backup, restore it beside the database, check the copy and clean up."""
     from outreach.safekeeping.backup import refuse_unfit
 
-    with _told(), _keeper() as keeper, _folder_aside() as aside:
+    with refusals_told(), _keeper() as keeper, _folder_aside() as aside:
         file = aside / "drill.outreach"
         manifest, seconds = _make(keeper, file)
         step(
@@ -171,17 +171,6 @@ def _folder_aside() -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".drill-") as aside:
             yield Path(aside)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Say in one sentence why nothing was done."""
-    from outreach.safekeeping.refused import BackupRefused
-
-    try:
-        yield
-    except BackupRefused as error:
-        raise click.ClickException(why_refused(error)) from error
 
 
 @contextmanager

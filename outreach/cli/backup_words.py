@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+import click
 
 from outreach.cli.say import number, say
 from outreach.villages.tables import Zone
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from outreach.safekeeping.archive import Manifest
@@ -20,7 +24,18 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(ZoneInfo(Zone.WIB)):%d/%m/%Y %H.%M} {Zone.WIB.name}"
 
 
-def why_refused(error: BackupRefused) -> str:
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """Say in one sentence why nothing was done."""
+    from outreach.safekeeping.refused import BackupRefused
+
+    try:
+        yield
+    except BackupRefused as error:
+        raise click.ClickException(_why_refused(error)) from error
+
+
+def _why_refused(error: BackupRefused) -> str:
     """Say in one sentence why nothing was done."""
     told = dict(error.facts)
     for name in told.keys() & {"archive", "database"}:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +11,13 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from outreach.cli.backup_words import refusals_told
 from outreach.cli.database import own_engine
 from outreach.cli.say import say, step
 from outreach.config import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from sqlalchemy import Engine
     from sqlmodel import Session
@@ -142,7 +142,7 @@ def _erase(engine: Engine, whom: Subject, *, keeps: bool) -> dict[str, int]:
     from outreach.safekeeping.erasures import erasure_of, note
 
     now = datetime.now(UTC)
-    with _told(), unit_of_work(engine) as db:
+    with refusals_told(), unit_of_work(engine) as db:
         if not keeps:
             # First, and whatever comes then: who stands in the ledger is erased at the latest
             # when a backup comes back; who does not would come back with it.
@@ -151,17 +151,6 @@ def _erase(engine: Engine, whom: Subject, *, keeps: bool) -> dict[str, int]:
         if keeps:
             db.rollback()
     return told
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    from outreach.cli.backup_words import why_refused
-    from outreach.safekeeping.refused import BackupRefused
-
-    try:
-        yield
-    except BackupRefused as error:
-        raise click.ClickException(why_refused(error)) from error
 
 
 @privacy.command("retain")

@@ -11,6 +11,7 @@ from outreach.planning.check import violations_of_day
 from outreach.planning.daytrip import standing_visits, visits_of_day, visits_without_a_day
 from outreach.planning.expeditions import plan_stays, way_minutes
 from outreach.planning.fairness import (
+    Shares,
     beyond_due,
     carried_by,
     loads_of,
@@ -18,7 +19,7 @@ from outreach.planning.fairness import (
     shares_of,
 )
 from outreach.planning.handing import hand_on, moved_up, told_cost
-from outreach.planning.model import Plan, Reason, Remedy, Shares
+from outreach.planning.model import Plan, Reason, Remedy
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.prices import prices_of
 from outreach.planning.reasons import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from outreach.planning.rota import insert_left
+from outreach.planning.rota import by_day_and_team, insert_left
 from outreach.planning.slots import visit_prices
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def in_trips_that_stand(
             tried = {one: found.get(one, ()) for one in {*found, *kept} if one.day == day}
         kept |= tried
     filled = [(one, stops) for one, stops in kept.items() if stops]
-    return dict(sorted(filled, key=lambda item: _when(item[0])))
+    return dict(sorted(filled, key=lambda item: by_day_and_team(item[0])))
 
 
 def cheapest_mix(rota: Rota, found: Rota, cost_s: Callable[[Rota], float]) -> Rota:
@@ -80,7 +80,7 @@ def cheapest_mix(rota: Rota, found: Rota, cost_s: Callable[[Rota], float]) -> Ro
     for days in days_that_exchange(rota, found):
         kept = [(one, stops) for one, stops in best.items() if one.day not in days]
         taken = [(one, stops) for one, stops in found.items() if one.day in days]
-        tried = dict(sorted([*kept, *taken], key=lambda item: _when(item[0])))
+        tried = dict(sorted([*kept, *taken], key=lambda item: by_day_and_team(item[0])))
         if (tried_s := cost_s(tried)) < least_s:
             best, least_s = tried, tried_s
     return best
@@ -90,7 +90,7 @@ def days_that_exchange(rota: Rota, found: Rota) -> list[set[date]]:
     """Group the days on which two rotas differ: villages that change days do so within a group."""
     was = {stop: one.day for one, stops in rota.items() for stop in stops}
     groups: list[set[date]] = []
-    for one in sorted({*rota, *found}, key=_when):
+    for one in sorted({*rota, *found}, key=by_day_and_team):
         if rota.get(one) == found.get(one):
             continue
         linked = {one.day, *(was.get(stop, one.day) for stop in found.get(one, ()))}
@@ -99,7 +99,3 @@ def days_that_exchange(rota: Rota, found: Rota) -> list[set[date]]:
             linked.union(*(group for group in groups if group & linked)),
         ]
     return groups
-
-
-def _when(team_day: TeamDay) -> tuple[date, int]:
-    return team_day.day, team_day.team_id

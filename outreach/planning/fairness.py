@@ -8,11 +8,12 @@ knows, see `rota`.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from outreach.planning.model import Access, Shares
-from outreach.planning.rota import KNOWN_DISTRICT_MINUTES
+from outreach.planning.model import Access
+from outreach.planning.rota import KNOWN_DISTRICT_MINUTES, by_day_and_team
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +28,25 @@ HARD_DAY_MINUTES = 120
 
 # Whoever has nothing to exchange any more has seen all pairs this often at the most.
 MOST_SWEEPS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """What each team carries in minutes, as the trips fell and as they were shared fairly.
+
+    Stays and visits that stand are in both. `strangers` are villages whose team has no other trip
+    in their district, and had one before. `handed` trips start at another base: `travel_minutes`
+    more on the road, `cost_minutes` by the bill. `days` are the teams' working days, by which
+    their loads are compared.
+    """
+
+    fallen: Mapping[int, int]
+    shared: Mapping[int, int]
+    strangers: int
+    handed: int = 0
+    travel_minutes: int = 0
+    cost_minutes: int = 0
+    days: Mapping[int, int] = field(default_factory=dict)
 
 
 def is_hard(places: Iterable[Point], island: int | None) -> bool:
@@ -91,7 +111,7 @@ def share_fairly(
     """
     shared = dict(rota)
     groups: dict[tuple[date, Kind], list[TeamDay]] = defaultdict(list)
-    for team_day, kind in sorted(kinds.items(), key=lambda item: _when(item[0])):
+    for team_day, kind in sorted(kinds.items(), key=lambda item: by_day_and_team(item[0])):
         if not any(network.sites[stop].pin for stop in shared.get(team_day, ())):
             groups[team_day.day, kind].append(team_day)
     carried = loads_of(network, shared, kinds, carried_before)
@@ -186,7 +206,3 @@ def districts_besides(network: Network, rota: Rota, team_day: TeamDay) -> set[st
         if other.team_id == team_day.team_id and other.day != team_day.day
         for stop in others
     }
-
-
-def _when(team_day: TeamDay) -> tuple[date, int]:
-    return team_day.day, team_day.team_id

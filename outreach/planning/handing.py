@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from outreach.planning.model import Shares, TeamDay
+    from outreach.planning.fairness import Shares
+    from outreach.planning.model import TeamDay
     from outreach.planning.network import Kind, Network
     from outreach.planning.prices import Prices
     from outreach.planning.rota import Rota

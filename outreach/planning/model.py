@@ -1,4 +1,4 @@
-"""What the planner is told and what it answers; nothing else crosses its wall."""
+"""What the planner is told and what it answers; only the teams' shares stand in `fairness`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from outreach.planning.fairness import Shares
 
 MINUTES_A_DAY = 24 * 60
 
@@ -364,25 +366,6 @@ class Stay:
     session_days: tuple[date, ...]
     access_minutes: int
     is_begun: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """What each team carries in minutes, as the trips fell and as they were shared fairly.
-
-    Stays and visits that stand are in both. `strangers` are villages whose team has no other trip
-    in their district, and had one before. `handed` trips start at another base: `travel_minutes`
-    more on the road, `cost_minutes` by the bill. `days` are the teams' working days, by which
-    their loads are compared.
-    """
-
-    fallen: Mapping[int, int]
-    shared: Mapping[int, int]
-    strangers: int
-    handed: int = 0
-    travel_minutes: int = 0
-    cost_minutes: int = 0
-    days: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,13 +102,13 @@ def insert_left(
     `table` holds the seconds for a visit to each site on each working day, see `visit_prices`.
     Visits that stand keep their day, team and start.
     """
-    filled = {team_day: rota.get(team_day, ()) for team_day in sorted(kinds, key=_when)}
+    filled = {team_day: rota.get(team_day, ()) for team_day in sorted(kinds, key=by_day_and_team)}
     for stop in sorted(left, key=lambda stop: (-network.sites[stop].value, stop)):
         known = [
             (
                 float(table[stop, day_number[team_day.day] - 1])
                 + _least_s(network, kinds[team_day], stops, stop),
-                _when(team_day),
+                by_day_and_team(team_day),
                 team_day,
             )
             for team_day, stops in filled.items()
@@ -138,7 +138,8 @@ def _least_s(network: Network, kind: Kind, stops: tuple[int, ...], stop: int) ->
     return 60 * longer + (0 if stops else kind.sessions * SLOT_PRICE_S) - ROUNDING_S
 
 
-def _when(team_day: TeamDay) -> tuple[date, int]:
+def by_day_and_team(team_day: TeamDay) -> tuple[date, int]:
+    """Order team-days by day and team."""
     return team_day.day, team_day.team_id
 
 

@@ -48,8 +48,6 @@ class Change:
         Villages left out.
     skip_islands
         Without the villages on islands from which no team starts.
-    more_days
-        Team-days beside those that follow from all that.
     """
 
     teams: int = 0
@@ -61,7 +59,6 @@ class Change:
     day_price: float | None = None
     without: frozenset[str] = field(default_factory=frozenset)
     skip_islands: bool = False
-    more_days: tuple[TeamDay, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +140,7 @@ def changed(problem: Problem, change: Change) -> Problem:
     days = _fewer_teams(problem.team_days, -change.teams)
     days = _other_days(days, change)
     days = with_more(days, teams=max(0, change.teams)) if change.teams > 0 else days
-    days = tuple(_with_hours(one, change) for one in days) + change.more_days
+    days = tuple(_with_hours(one, change) for one in days)
     parameters = problem.parameters
     if change.day_price is not None:
         parameters = replace(parameters, day_price=change.day_price)

@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from outreach.planning.prices import SLOT_PRICE_S
+from outreach.planning.rota import by_day_and_team
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,7 +63,7 @@ def make_room(
     stand yield to nobody. `table` is that of `insert_left`.
     """
     desk = _Desk(network, kinds, prices, table)
-    filled = {team_day: rota.get(team_day, ()) for team_day in sorted(kinds, key=_when)}
+    filled = {team_day: rota.get(team_day, ()) for team_day in sorted(kinds, key=by_day_and_team)}
     served = {stop for stops in filled.values() for stop in stops}
     left = [n for n, one in enumerate(network.sites) if n not in served and one.pin is None]
     asking = sorted(left, key=lambda stop: (-prices.left_out[stop], stop))[:MOST_ASKING]
@@ -71,10 +72,6 @@ def make_room(
         if best is not None and best.cost_s < prices.left_out[stop]:
             filled.update(best.days)
     return {team_day: stops for team_day, stops in filled.items() if stops}
-
-
-def _when(team_day: TeamDay) -> tuple[object, int]:
-    return team_day.day, team_day.team_id
 
 
 @dataclass(frozen=True, slots=True)

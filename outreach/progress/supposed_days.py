@@ -42,8 +42,8 @@ def supposed_days(db: Session, stage: Stage, changes: WhatIfIn, span: Span) -> t
     saturdays = _saturdays(db, stage, span) if changes.saturdays else ()
     free = free_days(db, stage, [*own, *saturdays], span)
     if changes.extra_teams < 0:
-        there = free_days(db, stage, own, span)
-        kept = {*busiest_first(there)[: changes.extra_teams]}
+        usual = {*own}
+        kept = {*busiest_first(one for one in free if one in usual)[: changes.extra_teams]}
         free = tuple(one for one in free if one.team_id in kept)
     found = [*free, *_of_extra_teams(db, stage, changes, own, saturdays)]
     ordered = sorted(found, key=lambda one: (one.day, one.team_id))

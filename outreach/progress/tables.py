@@ -97,10 +97,9 @@ class AskedState(StrEnum):
 class WhatIf(SQLModel, table=True):
     """A question about a stage's plan, answered in the background beside the plan as it stands.
 
-    `changes` are what is supposed: `extra_teams`, `saturdays`, `skip_islands`, with the names that
-    `progress.what_if` gives them. `answer` holds the figures of today's plan and of the supposed
-    one. Claimed like a batch: `fence` rises with every claim, `steps_done` of `steps` tell how far
-    it is.
+    `changes` are what is supposed, as `progress.what_if.WhatIfIn` names it. `answer` holds the
+    figures of today's plan and of the supposed one. Claimed like a batch: `fence` rises with every
+    claim, `steps_done` of `steps` tell how far it is.
     """
 
     __tablename__ = "what_if"

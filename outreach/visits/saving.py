@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
-    from outreach.planning.model import Plan, PlannedVisit, Problem, Shares, Stay
+    from outreach.planning.fairness import Shares
+    from outreach.planning.model import Plan, PlannedVisit, Problem, Stay
     from outreach.visits.batches import Claim
     from outreach.visits.tables import Batch, PlanRun
     from outreach.visits.teamday import TeamAndDay

@@ -26,6 +26,7 @@ from outreach.web.our_page import OUR_PAGE
 from outreach.web.routing import public
 from tasks.app import make_app
 from tasks.sweeper import post_once
+from tests.hearing import heard_by
 from tests.messages.conftest import Outreach
 from tests.security.canary import (
     AS_STORED,
@@ -71,12 +72,8 @@ class BothLogs(logging.Handler):
 
 @pytest.fixture
 def logs() -> Iterator[BothLogs]:
-    kept, root, ours = BothLogs(), logging.getLogger(), logging.getLogger("outreach")
-    root.addHandler(kept)
-    ours.setLevel(logging.INFO)
-    yield kept
-    root.removeHandler(kept)
-    ours.setLevel(logging.NOTSET)
+    with heard_by(BothLogs()) as kept:
+        yield kept
 
 
 @pytest.fixture

@@ -26,13 +26,15 @@ from outreach.visits.tables import ACTIVE, Result, Visit, Work
 from outreach.visits.waiting import waiting_villages
 from tests.visits.upset import apply, draft
 from tests.visits.world import (
+    LATER,
+    LATEST,
     NOW,
     SERENGAN,
     TODAY,
     World,
-    add_stage,
     ask_for_plan,
     plan,
+    second_stage,
     stage_in,
     work_off,
 )
@@ -41,14 +43,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from outreach.visits.rows import VisitRow
-
-LATER, LATEST = date(2026, 11, 16), date(2026, 11, 28)
-
-
-def later_stage(engine: Engine, world: World) -> int:
-    with unit_of_work(engine) as db:
-        given = stage_in("Tahap 2", area_codes=[SERENGAN], starts=LATER, ends=LATEST)
-        return add_stage(db, world.campaign_id, world.coordinator, given)
 
 
 @pytest.fixture
@@ -66,7 +60,7 @@ def lost(engine: Engine, world: World) -> VisitRow:
 @pytest.fixture
 def other_id(engine: Engine, world: World, lost: VisitRow) -> int:
     """Another stage of the campaign, which has got that village by now."""
-    stage_id = later_stage(engine, world)
+    stage_id = second_stage(engine, world)
     plan(engine, world, stage_id=stage_id)
     assert villages_of(engine, stage_id) == {lost.village_code}
     return stage_id
@@ -127,7 +121,7 @@ def test_filling_gaps_leaves_it_alone(engine: Engine, world: World, other_id: in
 def test_a_difference_drafted_before_is_stale(engine: Engine, world: World, lost: VisitRow) -> None:
     seen = draft(engine, world, Gaps())
     assert [one.village_code for one in seen.moved] == [lost.village_code]
-    other = later_stage(engine, world)
+    other = second_stage(engine, world)
     plan(engine, world, stage_id=other)
     with pytest.raises(Conflict) as refusal:
         apply(engine, world, seen)
@@ -197,7 +191,7 @@ def test_a_stage_that_follows_does_not_choose_it(
 def test_a_plan_under_way_leaves_it_to_the_stage_that_was_quicker(
     engine: Engine, world: World
 ) -> None:
-    other = later_stage(engine, world)
+    other = second_stage(engine, world)
     ask_for_plan(engine, world)
     code = f"{SERENGAN}.1001"
     with unit_of_work(engine) as db:

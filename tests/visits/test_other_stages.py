@@ -32,25 +32,17 @@ from tests.visits.world import (
     SERENGAN,
     STARTS,
     World,
-    add_stage,
     ask_for_plan,
     plan,
-    stage_in,
+    second_stage,
     work_off,
 )
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-LATER, LATEST = date(2026, 11, 16), date(2026, 11, 28)
 #: A working day that both the usual stage and a later one have.
 SHARED = date(2026, 11, 13)
-
-
-def second_stage(engine: Engine, world: World, starts: date, ends: date = LATEST) -> int:
-    with unit_of_work(engine) as db:
-        given = stage_in("Tahap 2", area_codes=[SERENGAN], starts=starts, ends=ends)
-        return add_stage(db, world.campaign_id, world.coordinator, given)
 
 
 @pytest.fixture
@@ -67,7 +59,7 @@ def gap(engine: Engine, world: World) -> Visit:
 def test_a_plan_for_other_days_keeps_nothing_waiting(
     engine: Engine, world: World, gap: Visit
 ) -> None:
-    run_id = ask_for_plan(engine, world, stage_id=second_stage(engine, world, LATER))
+    run_id = ask_for_plan(engine, world, stage_id=second_stage(engine, world))
     seen = draft(engine, world, TeamAway(team_id=world.team_ids[0], first=ENDS, last=ENDS, why="x"))
     apply(engine, world, seen)
     with unit_of_work(engine) as db:

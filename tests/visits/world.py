@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 2, 2, tzinfo=UTC)
 TODAY = date(2026, 11, 2)
 STARTS, ENDS = date(2026, 11, 3), date(2026, 11, 14)
+#: The days of a stage after the usual one.
+LATER, LATEST = date(2026, 11, 16), date(2026, 11, 28)
 QUICK = Parameters(rounds=40)
 
 LEASE = timedelta(seconds=30)
@@ -143,6 +145,13 @@ def add_stage(db: Session, campaign_id: int, by: Person, given: StageIn) -> int:
     assert stage.id is not None
     open_stage(db, stage.id, stage.version, by=by)
     return stage.id
+
+
+def second_stage(engine: Engine, world: World, starts: date = LATER, ends: date = LATEST) -> int:
+    """Open another stage of the campaign over Serengan, after the usual one unless told."""
+    with unit_of_work(engine) as db:
+        given = stage_in("Tahap 2", area_codes=[SERENGAN], starts=starts, ends=ends)
+        return add_stage(db, world.campaign_id, world.coordinator, given)
 
 
 def ask_for_plan(

@@ -13,8 +13,9 @@ from outreach.db import unit_of_work
 from outreach.people.access import Person, person_of
 from outreach.people.tables import Role
 from outreach.planning.model import Parameters
+from outreach.villages.tables import Village
 from outreach.visits.runs import request_run
-from outreach.visits.tables import ACTIVE, Batch, PlanRun, Visit, Work
+from outreach.visits.tables import ACTIVE, Batch, PlanRun, Stay, Visit, Work
 from tests.visits.world import NOW
 from tests.visits.world import work_off as work_off_on
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from tests.web.world import World
-
-#: A Monday morning; no holiday until 24 December.
 
 
 @dataclass(frozen=True)
@@ -106,6 +105,25 @@ def words_of(answer: object) -> str:
     """The text of a page as people read it, blanks in one."""
     html: str = answer.get_data(as_text=True)  # type: ignore[attr-defined]
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def stay_over(planned: Planned) -> str:
+    """Let the first team's first day be one at a hub; return the name of the hub."""
+    first = planned.visits()[0]
+    with unit_of_work(planned.engine) as db:
+        stay = Stay(
+            stage_id=first.stage_id,
+            team_id=first.team_id,
+            hub_village_code=first.village_code,
+            starts=first.day,
+            ends=first.day,
+            session_days=[first.day.isoformat()],
+            access_minutes=300,
+        )
+        db.add(stay)
+        db.flush()
+        db.get_one(Visit, first.id).stay_id = stay.id
+        return db.get_one(Village, first.village_code).name
 
 
 def proposed(planned: Planned) -> Visit:

@@ -12,8 +12,8 @@ from outreach.db import unit_of_work
 from outreach.people.tables import Role
 from outreach.villages.tables import Village
 from outreach.visits.preview import as_if
-from outreach.visits.tables import Stay, Visit, Work
-from tests.web.planned import Planned, ask_for_plan, engine_of, hang_clock, words_of
+from outreach.visits.tables import Visit, Work
+from tests.web.planned import Planned, ask_for_plan, engine_of, hang_clock, stay_over, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,20 +48,8 @@ def test_the_calendar_of_a_stage_shows_what_its_teams_do_for_another(
     app: Flask, planned: Planned, other_id: int, english: Callable[[Role], Visitor]
 ) -> None:
     first = planned.visits()[0]
+    hub = stay_over(planned)
     with unit_of_work(engine_of(app)) as db:
-        stay = Stay(
-            stage_id=first.stage_id,
-            team_id=first.team_id,
-            hub_village_code=first.village_code,
-            starts=first.day,
-            ends=first.day,
-            session_days=[first.day.isoformat()],
-            access_minutes=300,
-        )
-        db.add(stay)
-        db.flush()
-        db.get_one(Visit, first.id).stay_id = stay.id
-        hub = db.get_one(Village, first.village_code).name
         own = db.get_one(Stage, planned.stage_id).name
     with_a_visit(app, planned, other_id)
     address = f"/stages/{{}}/plan/calendar?week={first.day.isoformat()}"

@@ -17,6 +17,7 @@ from outreach.visits.tables import AskedBound, PlanRun
 from outreach.watch.logs import JsonLine
 from outreach.web.app import create_app
 from outreach.web.routing import public
+from tests.hearing import heard_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,12 +53,8 @@ class Lines(logging.Handler):
 
 @pytest.fixture
 def lines() -> Iterator[Lines]:
-    kept, root, ours = Lines(), logging.getLogger(), logging.getLogger("outreach")
-    root.addHandler(kept)
-    ours.setLevel(logging.INFO)
-    yield kept
-    root.removeHandler(kept)
-    ours.setLevel(logging.NOTSET)
+    with heard_by(Lines()) as kept:
+        yield kept
 
 
 @pytest.fixture

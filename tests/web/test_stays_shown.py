@@ -10,10 +10,9 @@ from sqlmodel import select
 
 from outreach.db import unit_of_work
 from outreach.people.tables import Role, Team
-from outreach.villages.tables import Village
 from outreach.visits.snapshot import figures_of, places_of_stage
-from outreach.visits.tables import Batch, Stay, Visit
-from tests.web.planned import Planned, engine_of, words_of
+from outreach.visits.tables import Batch, Stay
+from tests.web.planned import Planned, engine_of, stay_over, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,23 +24,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def hub(app: Flask, planned: Planned) -> str:
-    """Let the first team's first day be one at a hub; return the name of the hub."""
-    first = planned.visits()[0]
-    with unit_of_work(engine_of(app)) as db:
-        stay = Stay(
-            stage_id=first.stage_id,
-            team_id=first.team_id,
-            hub_village_code=first.village_code,
-            starts=first.day,
-            ends=first.day,
-            session_days=[first.day.isoformat()],
-            access_minutes=300,
-        )
-        db.add(stay)
-        db.flush()
-        db.get_one(Visit, first.id).stay_id = stay.id
-        return db.get_one(Village, first.village_code).name
+def hub(planned: Planned) -> str:
+    return stay_over(planned)
 
 
 def test_every_view_of_a_plan_tells_of_its_stays(

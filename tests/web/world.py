@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from sqlmodel import select
+from sqlalchemy import delete, update
+from sqlmodel import col, select
 
 from outreach.campaigns.tables import Campaign, Ecosystem, Purpose, Stage, StageVillage, Status
 from outreach.db import unit_of_work
@@ -366,10 +367,8 @@ def _id(account: Account) -> int:
 def keep_for_one_stage(db: Session, visit_id: int) -> Visit:
     """Let no other stage of the campaign have the village of a visit, so that it may wait."""
     own = db.get_one(Visit, visit_id)
-    for kind in (Visit, StageVillage):
-        for other in db.exec(select(kind).where(kind.village_code == own.village_code)):
-            if isinstance(other, Visit) and other.id != own.id:
-                other.work = Work.CANCELLED
-            elif isinstance(other, StageVillage) and other.stage_id != own.stage_id:
-                db.delete(other)
+    others = col(Visit.village_code) == own.village_code, col(Visit.id) != own.id
+    db.execute(update(Visit).where(*others).values(work=Work.CANCELLED))
+    chosen = col(StageVillage.village_code) == own.village_code
+    db.execute(delete(StageVillage).where(chosen, col(StageVillage.stage_id) != own.stage_id))
     return own
