@@ -190,8 +190,7 @@ def visits_to(
         fairness = problem.parameters.fairness
         whole = sum(loads_of(network, fallen, kinds, carried).values())
         beyond = beyond_due(problem, carried, whole)
-        if problem.parameters.handing:
-            rota = hand_on(network, rota, kinds, prices, fairness, beyond)
+        rota = hand_on(network, rota, kinds, prices, fairness, beyond)
         rota = share_fairly(network, rota, kinds, fairness, beyond)
         rota = moved_up(network, rota, kinds, prices)
     visits = [

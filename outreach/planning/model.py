@@ -177,9 +177,6 @@ class Parameters:
         Minutes of travel that a minute of difference between the teams' loads may cost, >= 0.
     togetherness
         Minutes of travel that keeping two villages of a district on one day-trip may cost, >= 0.
-    handing
-        Whether fairness may cost road: not in one of several parts, where nobody knows yet what
-        the teams carry in the others.
     """
 
     day_price: float = 0.5
@@ -187,7 +184,6 @@ class Parameters:
     cpu_seconds: float | None = None
     fairness: float = 0.0
     togetherness: float = 0.0
-    handing: bool = True
 
     def __post_init__(self) -> None:
         """Refuse a price that is no amount and rounds that would never end."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from math import atan2, cos, inf, pi, radians
+from math import atan2, cos, pi, radians
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,10 @@ from outreach.planning.travel import travel_minutes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    type Waits = NDArray[np.float64]
 
 TARGET_SIZE = 400
 SMALLEST_SIZE = 150
@@ -36,8 +40,12 @@ FAR_VILLAGE_TEAM_DAYS = 0.72
 # With fewer team-days a package cannot choose well which villages to take.
 SMALLEST_TEAM_DAYS = 20
 
-# A team an hour farther away than the nearest team gives up half a session.
-SESSIONS_PER_HOUR_AWAY = 0.5
+# A package waits so long for a team that has an hour more to it than to its nearest one. Measured
+# with a base in every regency: at half a session teams pass each other on the road, and 600
+# villages in two packages take 10 % more travel than in one; at six sessions 1.4 % more. Of 1,132
+# villages in three packages none is left instead of 51, and in two thirds of the time they need
+# 8 % more value is reached.
+SESSIONS_PER_HOUR_AWAY = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,19 +205,18 @@ def share_out(
 ) -> list[list[TeamDay]]:
     """Give each unit of team-days, in order, to the piece that lags most behind its share.
 
-    A unit is one team's. A piece that lies farther from the team's base than another waits a
-    little longer for it.
+    A unit is one team's. A piece that lies farther from the team's base than another waits longer
+    for it, so that each team serves the pieces around its base.
     """
     team_days = [one for unit in units for one in unit]
     needs = np.array([max(1.0, _need(piece, team_days)) for piece in pieces])
     needs /= needs.sum()
     given = np.zeros(len(pieces))
-    centres = [centre_of(piece) for piece in pieces]
     shares: list[list[TeamDay]] = [[] for _ in pieces]
-    for unit in units:
+    for unit, waits in zip(units, _away(units, pieces) if units else (), strict=True):
         sessions = sum(one.sessions for one in unit)
         lag = needs * (given.sum() + sessions) - given
-        chosen = int(np.argmax(lag - _away(unit[0].base, centres)))
+        chosen = int(np.argmax(lag - waits))
         given[chosen] += sessions
         shares[chosen] += unit
     return shares
@@ -221,11 +228,20 @@ def _need(piece: Sequence[Site], team_days: Sequence[TeamDay]) -> float:
     return team_days_needed(piece, team_days) + staying
 
 
-def _away(
-    base: Point, centres: Sequence[Point | None]
-) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Sessions to give up for the way to each piece beyond the way to the nearest one."""
-    minutes = [travel_minutes(base, centre) if centre else inf for centre in centres]
-    nearest = min(minutes)
-    away = [0.0 if one == inf else one - nearest for one in minutes]
-    return np.array(away) / 60 * SESSIONS_PER_HOUR_AWAY
+def _away(units: Sequence[Sequence[TeamDay]], pieces: Sequence[Sequence[Site]]) -> Waits:
+    """Sessions that each piece waits for each unit because another one is nearer to its base.
+
+    What a piece waits in the mean is taken off: one that is far from every team waits for none.
+    """
+    centres = [centre_of(piece) for piece in pieces]
+    bases = [unit[0].base for unit in units]
+    farther = {base: _farther_minutes(base, centres) for base in set(bases)}
+    minutes = np.array([farther[base] for base in bases])
+    return (minutes - minutes.mean(axis=0)) / 60 * SESSIONS_PER_HOUR_AWAY
+
+
+def _farther_minutes(base: Point, centres: Sequence[Point | None]) -> list[float]:
+    """Minutes to each centre beyond those to the nearest; 0 where nobody knows the way."""
+    minutes = [travel_minutes(base, centre) if centre else None for centre in centres]
+    nearest = min((one for one in minutes if one is not None), default=0.0)
+    return [0.0 if one is None else one - nearest for one in minutes]

@@ -265,7 +265,6 @@ def parameters_in(told: Parameters) -> ParametersIn:
         cpu_seconds=told.cpu_seconds,
         fairness=told.fairness,
         togetherness=told.togetherness,
-        handing=told.handing,
     )
 
 

@@ -202,9 +202,6 @@ class ParametersIn(Written):
         FiniteFloat,
         Field(ge=0, le=10_000, description="Minutes that staying within a district may cost."),
     ] = 0.0
-    handing: Annotated[
-        bool, Field(description="Whether trips go to other bases, for more road, to be fair.")
-    ] = True
 
 
 class ProblemFile(Written):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 from sqlmodel import col
 
 from outreach.campaigns.choosing import sites_of
@@ -89,19 +89,16 @@ def load_problem(db: Session, held: Claim) -> Problem:
         team_days=days,
         travel=kept_ways(batch, places_of(asked, days)),
         seed=run.seed + batch.number,
-        parameters=_parameters(db, run),
+        parameters=_parameters(run),
         rests=_rests(db, run, days),
         away=_away(batch),
     )
 
 
-def _parameters(db: Session, run: PlanRun) -> Parameters:
-    """Read how a part is weighed: road is paid for fairness where the part is the whole run."""
-    parts = db.scalar(select(func.count()).where(col(Batch.run_id) == run.id))
+def _parameters(run: PlanRun) -> Parameters:
     # A run of an earlier version does not know all of them.
     known = {one.name for one in fields(Parameters)}
-    told = Parameters(**{name: value for name, value in run.parameters.items() if name in known})
-    return replace(told, handing=told.handing and parts == 1)
+    return Parameters(**{name: value for name, value in run.parameters.items() if name in known})
 
 
 def problem_of_batch(db: Session, batch_id: int) -> Problem:

@@ -4,6 +4,7 @@ import math
 import random
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outreach.planning.blocks import runs_of
-from outreach.planning.packages import Package, pieces_for, split
+from outreach.planning.packages import Package, pieces_for, share_out, split
 from tests.planning.builders import point, scattered, site, team_day, team_days
 
 if TYPE_CHECKING:
@@ -32,6 +33,11 @@ def region(count: int, seed: int = 1) -> list[Site]:
         )
         for number in range(count)
     ]
+
+
+def code_of(number: int) -> str:
+    """Ten villages a district, from the first district on."""
+    return f"33.11.{1 + number // 10:02d}.{2001 + number % 10}"
 
 
 def sizes(packages: tuple[Package, ...]) -> list[int]:
@@ -159,6 +165,33 @@ def test_a_team_serves_the_package_it_is_nearer_to() -> None:
         base_is_far = package.sites[0].point.longitude > 111.5
         own = [one for one in package.team_days if (one.team_id == 2) == base_is_far]
         assert len(own) / len(package.team_days) > 0.9
+
+
+def test_teams_do_not_pass_each_other_on_the_road() -> None:
+    """Bases half an hour apart: each team serves its own side, and no side gets less for it."""
+    west, east = point(-20, 0), point(20, 0)
+    sites = [
+        replace(site(number, point(-40 + number * 0.4, number % 10)), code=code_of(number))
+        for number in range(200)
+    ]
+    days = [replace(one, base=(west, east)[one.team_id - 1]) for one in team_days(2, 60)]
+    packages = split(sites, days, 100)
+    assert sizes(packages) == [100, 100]
+    for package in packages:
+        near = west if package.sites[0].code < "33.11.11" else east
+        own = [one for one in package.team_days if one.base == near]
+        assert len(own) / len(package.team_days) > 0.9
+        assert len(package.team_days) / len(days) == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_package_that_is_far_from_every_team_waits_for_none() -> None:
+    far = [
+        replace(one, code=f"33.99{one.code[5:]}", point=point(70 + number / 10))
+        for number, one in enumerate(region(100))
+    ]
+    near, far_off = share_out([region(100), far], [[one] for one in team_days(2, 60)])
+    assert abs(near[0].day - far_off[0].day) <= timedelta(days=1)
+    assert len(far_off) >= len(near)
 
 
 def test_a_package_must_hold_something() -> None:

@@ -9,7 +9,6 @@ from sqlmodel import col, select
 
 from outreach.db import reading, unit_of_work
 from outreach.planning.model import USUAL
-from outreach.visits.batches import problem_of_batch
 from outreach.visits.runs import request_run
 from outreach.visits.shared_work import SharedWork, shared_work
 from outreach.visits.tables import Batch
@@ -64,26 +63,3 @@ def test_the_parts_of_a_run_are_added_up_before_the_teams_are_compared(engine: E
     assert tell([handed, other]) == SharedWork(100, 300, 3, 2, 40, 90)
     more = other | {"handed": 1, "travel_minutes": -10, "cost_minutes": 5}
     assert tell([handed, more]) == SharedWork(100, 300, 3, 3, 30, 95)
-
-
-def test_of_one_part_of_several_no_road_is_paid_for_fairness(engine: Engine) -> None:
-    world = build_world(engine)
-    plan(engine, world)
-
-    def hands_on() -> list[bool]:
-        with reading(engine) as db:
-            return [
-                problem_of_batch(db, batch).parameters.handing
-                for batch in db.scalars(select(Batch.id)).all()
-                if batch is not None
-            ]
-
-    with unit_of_work(engine) as db:
-        batches = list(db.scalars(select(Batch).order_by(col(Batch.id))))
-        for batch in batches[1:]:
-            db.delete(batch)
-    assert hands_on() == [True]
-    with unit_of_work(engine) as db:
-        first = db.scalars(select(Batch)).one()
-        db.add(Batch(**first.model_dump(exclude={"id", "number"}), number=first.number + 1))
-    assert hands_on() == [False, False]
