@@ -5,7 +5,7 @@ Only active visits count: what was called off cost nobody a day.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import date  # noqa: TC003 - dataclass fields are read at run time
 from enum import StrEnum
@@ -73,7 +73,8 @@ class HardVisit:
 class TeamLoad:
     """What one team carries; days of travel of stays and their ways count as work.
 
-    `working_days` are those of the span on which the team is on duty, whatever is planned on them.
+    `working_days` are those of the span on which the team is on duty, whatever is planned on them,
+    and those on which it has work all the same; of these there are `off_duty_days`.
     """
 
     team_id: int
@@ -85,10 +86,11 @@ class TeamLoad:
     hard: tuple[HardVisit, ...]
     base_code: str = ""
     working_days: int = 0
+    off_duty_days: int = 0
 
     @property
     def a_day(self) -> float:
-        """Minutes by the days of the span on which the team is on duty; 0 without any."""
+        """Minutes by working day; 0 without any."""
         return self.minutes / self.working_days if self.working_days else 0.0
 
     @property
@@ -103,16 +105,20 @@ class TeamLoad:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How far teams lie apart in one measure; the first of those that are equal is named."""
+    """How far teams lie apart in one measure; the first of those that are equal is named.
+
+    So many teams carry the least: `with_least`.
+    """
 
     highest: TeamLoad
-    most: int
+    most: float
     lowest: TeamLoad
-    least: int
+    least: float
     mean: float
+    with_least: int
 
     @property
-    def apart(self) -> int:
+    def apart(self) -> float:
         """From the lowest to the highest."""
         return self.most - self.least
 
@@ -126,8 +132,10 @@ class Spread:
 class Fairness:
     """The loads of all teams, by name, and the spread; none of a single team.
 
-    `uneven` are the teams of one base with most and with least hours by their working days: trips
-    may go from the one to the other for no minute more on the road. None where no base has two.
+    `hours` compares minutes by working day: who works fewer days is due fewer hours. `uneven` are
+    teams of one base with most and with least of them, where the one with least has a day free and
+    a usual day of the other brings them together: trips may go from the one to the other for no
+    minute more on the road. None where there are no such two.
     """
 
     loads: tuple[TeamLoad, ...]
@@ -137,13 +145,22 @@ class Fairness:
     @property
     def uneven(self) -> tuple[TeamLoad, TeamLoad] | None:
         """Pair of teams of one base that lie farthest apart by their working days."""
-        at_work = [one for one in self.loads if one.working_days]
+        at_work = [one for one in self.loads if one.working_days and one.base_code]
         pairs = [
             (one, other)
             for one, other in permutations(at_work, 2)
-            if one.base_code == other.base_code and one.a_day > other.a_day
+            if one.base_code == other.base_code and _comes_closer(one, other)
         ]
         return max(pairs, key=lambda pair: pair[0].a_day - pair[1].a_day, default=None)
+
+
+def _comes_closer(giver: TeamLoad, taker: TeamLoad) -> bool:
+    """Whether a usual day of one team, given to a free day of another, brings them together."""
+    if giver.a_day <= taker.a_day or taker.team_days >= taker.working_days:
+        return False
+    usual = giver.minutes / max(1, giver.team_days)
+    moved = usual / giver.working_days + usual / taker.working_days
+    return moved < 2 * (giver.a_day - taker.a_day)
 
 
 def fairness(
@@ -166,7 +183,9 @@ def fairness(
     by_team: dict[int, list[Any]] = defaultdict(list)
     for row in counted:
         by_team[row.team_id].append(row)
-    on_duty = Counter(one.team_id for one in team_days(db, branch_id, first, last))
+    on_duty: dict[int, set[date]] = defaultdict(set)
+    for one in team_days(db, branch_id, first, last):
+        on_duty[one.team_id].add(one.day)
     loads = tuple(
         _with_ways(
             _load(team, by_team[team.id], dark, refusals, on_duty[team.id]), stays, first, last
@@ -176,7 +195,7 @@ def fairness(
     )
     return Fairness(
         loads,
-        _spread(loads, lambda load: load.minutes),
+        _hours_apart(loads),
         _spread(loads, lambda load: len(load.hard)),
     )
 
@@ -279,19 +298,21 @@ def _refusals(db: Session, codes: set[str]) -> dict[str, int]:
 
 
 def _load(
-    team: Any, rows: Sequence[Any], dark: set[int], refusals: dict[str, int], working_days: int
+    team: Any, rows: Sequence[Any], dark: set[int], refusals: dict[str, int], on_duty: set[date]
 ) -> TeamLoad:
+    days = {row.day for row in rows}
     hard = (_hard_visit(row, dark, refusals.get(row.village_code, 0)) for row in rows)
     return TeamLoad(
         team_id=team.id,
         team=team.name,
         visits=len(rows),
-        team_days=len({row.day for row in rows}),
+        team_days=len(days),
         travel_minutes=sum(row.travel_minutes + row.return_minutes for row in rows),
         session_minutes=sum(row.session_minutes for row in rows),
         hard=tuple(one for one in hard if one.hardships),
         base_code=team.base_village_code or "",
-        working_days=working_days,
+        working_days=len(on_duty | days),
+        off_duty_days=len(days - on_duty),
     )
 
 
@@ -319,8 +340,19 @@ def _hard_visit(row: Any, dark: set[int], refusals: int) -> HardVisit:
     )
 
 
-def _spread(loads: Sequence[TeamLoad], of: Callable[[TeamLoad], int]) -> Spread | None:
+def _hours_apart(loads: Iterable[TeamLoad]) -> Spread | None:
+    """Compare minutes by working day; the mean is that of all days, not of the teams."""
+    at_work = [load for load in loads if load.working_days]
+    if (spread := _spread(at_work, lambda load: load.a_day)) is None:
+        return None
+    days = sum(load.working_days for load in at_work)
+    return replace(spread, mean=sum(load.minutes for load in at_work) / days)
+
+
+def _spread(loads: Sequence[TeamLoad], of: Callable[[TeamLoad], float]) -> Spread | None:
     if len(loads) < 2:
         return None
     highest, lowest = max(loads, key=of), min(loads, key=of)
-    return Spread(highest, of(highest), lowest, of(lowest), fmean(of(load) for load in loads))
+    least = of(lowest)
+    mean, with_least = fmean(of(load) for load in loads), sum(of(load) == least for load in loads)
+    return Spread(highest, of(highest), lowest, least, mean, with_least)

@@ -76,6 +76,7 @@ def _page(told: Fairness, first: date, last: date, **facts: object) -> str:
         first=first,
         last=last,
         hardships=list(Hardship),
+        is_over=last < today(),
         most=max((load.minutes for load in told.loads), default=0),
         hours_words=hours_words(told.hours),
         hard_sentence=_hard_sentence(told.hard),
@@ -84,23 +85,22 @@ def _page(told: Fairness, first: date, last: date, **facts: object) -> str:
 
 
 def hours_words(spread: Spread | None) -> str:
-    """Say who carries most hours and by how much."""
+    """Say who carries most hours for its days on duty and by how much."""
     if spread is None or not spread.most:
         return ""
-    if not spread.apart:
-        return str(_("All teams carry the same hours: %(hours)s.", hours=_hours(spread.most)))
+    if _hours(spread.most) == _hours(spread.least):
+        words = _("All teams carry the same: %(hours)s per day on duty.", hours=_hours(spread.most))
+        return str(words)
     return str(
         _(
-            "%(team)s carries most: %(hours)s, %(above)s (%(share)s) more than the mean of"
-            " %(mean)s. %(lowest)s carries least with %(least)s: %(apart)s apart.",
+            "%(team)s carries most: %(hours)s per day on duty, %(share)s more than the mean of"
+            " %(mean)s. %(lowest)s carries least: %(least)s.",
             team=spread.highest.team,
             hours=_hours(spread.most),
-            above=_hours(spread.above_mean),
             share=percent(spread.above_mean / spread.mean, 0),
             mean=_hours(spread.mean),
             lowest=spread.lowest.team,
             least=_hours(spread.least),
-            apart=_hours(spread.apart),
         )
     )
 
@@ -160,22 +160,26 @@ def _hard_sentence(spread: Spread | None) -> str:
         words = ngettext(
             "Every team goes to %(num)s hard village.",
             "Every team goes to %(num)s hard villages.",
-            spread.most,
+            int(spread.most),
         )
         return str(words)
     words = ngettext(
-        "%(team)s goes to %(shown)s hard village, the most; the mean is %(mean)s."
-        " %(lowest)s goes to fewest: %(least)s.",
-        "%(team)s goes to %(shown)s hard villages, the most; the mean is %(mean)s."
-        " %(lowest)s goes to fewest: %(least)s.",
-        spread.most,
+        "%(team)s goes to %(shown)s hard village, the most; the mean is %(mean)s.",
+        "%(team)s goes to %(shown)s hard villages, the most; the mean is %(mean)s.",
+        int(spread.most),
         shown=number(spread.most),
         team=spread.highest.team,
         mean=number(spread.mean, 1),
-        lowest=spread.lowest.team,
-        least=number(spread.least),
     )
-    return str(words)
+    return f"{words} {_fewest(spread)}"
+
+
+def _fewest(spread: Spread) -> str:
+    least = number(spread.least)
+    if spread.with_least > 1:
+        teams = number(spread.with_least)
+        return str(_("%(teams)s teams go to fewest: %(least)s each.", teams=teams, least=least))
+    return str(_("%(team)s goes to fewest: %(least)s.", team=spread.lowest.team, least=least))
 
 
 def _hours(minutes: float) -> str:

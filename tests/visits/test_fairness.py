@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlmodel import col, update
 
 from outreach.db import reading, unit_of_work
-from outreach.people.tables import Account, Role, Team
+from outreach.people.tables import Account, Role, Team, TeamLeave
 from outreach.planning.model import Access
 from outreach.villages.tables import Village, VillageAccess, Zone
 from outreach.visits.fairness import Fairness, Hardship, TeamLoad, fairness
@@ -84,8 +84,11 @@ def test_hours_are_those_on_the_road_and_in_the_hall_of_visits_that_stand(
     spread = told(engine, world).hours
     assert spread is not None
     assert (spread.highest.team, spread.lowest.team) == ("Tim 1", "Tim 2")
-    assert (spread.most, spread.least, spread.apart) == (490, 90, 400)
-    assert (spread.mean, spread.above_mean) == (290, 200)
+    days = one.working_days
+    assert days == two.working_days > 2
+    assert (spread.most, spread.least, spread.apart) == (490 / days, 90 / days, 400 / days)
+    assert (spread.mean, spread.above_mean) == (290 / days, 200 / days)
+    assert spread.with_least == 1
 
 
 def test_a_stage_counts_its_own_visits_and_its_teams_whole_days(
@@ -220,6 +223,33 @@ def test_teams_that_work_count_without_a_visit_and_one_team_has_no_spread(
     assert [load.team for load in told(engine, world).loads] == ["Tim 1", "Tim 2"]
 
 
+def test_who_works_fewer_days_carries_more_with_the_same_hours(
+    engine: Engine, world: World
+) -> None:
+    with unit_of_work(engine) as db:
+        put(db, world, 0, "01.1001")
+        put(db, world, 1, "02.1001")
+        db.get_one(Team, world.team_ids[1]).weekdays = [1, 2, 3]
+    seen = told(engine, world)
+    assert seen.hours is not None
+    assert seen.hours.highest.team == "Tim 2"
+    days = sum(load.working_days for load in seen.loads)
+    assert seen.hours.mean == 300 / days
+
+
+def test_work_on_a_day_of_leave_is_told_and_counts_as_a_day(engine: Engine, world: World) -> None:
+    with unit_of_work(engine) as db:
+        put(db, world, 0, "01.1001")
+        put(db, world, 0, "01.1002", day=TUESDAY)
+    before = loads(engine, world)[0]
+    with unit_of_work(engine) as db:
+        leave = {"starts": MONDAY, "ends": MONDAY + timedelta(days=2), "reason": "Sakit"}
+        db.add(TeamLeave(team_id=world.team_ids[0], **leave))
+    after = loads(engine, world)[0]
+    assert (before.off_duty_days, after.off_duty_days) == (0, 2)
+    assert after.working_days == before.working_days - 1
+
+
 def test_only_teams_of_one_base_are_named_uneven_and_by_their_days_on_duty(
     engine: Engine, world: World
 ) -> None:
@@ -228,13 +258,28 @@ def test_only_teams_of_one_base_are_named_uneven_and_by_their_days_on_duty(
         for number in world.team_ids:
             db.get_one(Team, number).base_village_code = "33.72.01.1001"
         db.get_one(Team, world.team_ids[1]).weekdays = [1, 2, 3]
+        put(db, world, 0, "01.1002", day=TUESDAY)
     seen = told(engine, world)
     one, two = seen.loads[:2]
     assert 0 < two.working_days < one.working_days
     assert one.a_day == one.minutes / one.working_days
     assert seen.uneven is not None
     assert seen.uneven[0].team == "Tim 1"
+    # A whole day moved would only turn it round.
     with unit_of_work(engine) as db:
+        own = put(db, world, 1, "02.1001", session_minutes=100).id
+    assert told(engine, world).uneven is None
+    with unit_of_work(engine) as db:
+        put(db, world, 0, "01.1003", day=date(2026, 11, 11))
+        put(db, world, 0, "01.1004", day=date(2026, 11, 12))
+    assert told(engine, world).uneven is not None
+    # Whoever has no day free can take none.
+    with unit_of_work(engine) as db:
+        db.get_one(Team, world.team_ids[1]).weekdays = [MONDAY.isoweekday()]
+        db.get_one(Visit, own).session_minutes = 10
+    assert told(engine, world).uneven is None
+    with unit_of_work(engine) as db:
+        db.get_one(Team, world.team_ids[1]).weekdays = [1, 2, 3]
         for number, code in zip(world.team_ids, ("01.1001", "02.1001", "03.1001"), strict=False):
             db.get_one(Team, number).base_village_code = f"33.72.{code}"
     assert told(engine, world).uneven is None
