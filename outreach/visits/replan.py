@@ -58,6 +58,7 @@ class Difference:
     changes: tuple[Change, ...]
     travel_before: int
     travel_after: int
+    travel_unticked: int
     elsewhere: int
 
     @property
@@ -113,6 +114,7 @@ def draft_replan(db: Session, stage_id: int, told: Told, *, by: Person, now: dat
     figures = {
         "travel_before": draft.travel_before,
         "travel_after": draft.travel_after,
+        "travel_unticked": draft.travel_unticked,
         "elsewhere": draft.elsewhere,
     }
     made = Replan(
@@ -273,6 +275,7 @@ def _told_of(replan: Replan) -> Difference:
         tuple(Change.read(one) for one in replan.changes),
         facts["travel_before"],
         facts["travel_after"],
+        facts.get("travel_unticked", facts["travel_after"]),  # drafts of before have none
         facts["elsewhere"],
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -113,12 +113,14 @@ class Change:
 class Draft:
     """The changes in the order in which they have to be made, and the road before and after.
 
+    `travel_unticked` is the road where confirmed visits stay as they are, and trips are torn.
     `elsewhere` counts visits of other stages that are hit as well: they are re-planned there.
     """
 
     changes: tuple[Change, ...]
     travel_before: int = 0
     travel_after: int = 0
+    travel_unticked: int = 0
     elsewhere: int = 0
 
 
@@ -340,19 +342,28 @@ def _change(visit: Visit, **found: Any) -> Change:
 
 
 def _measured(db: Session, changes: Sequence[Change], elsewhere: int = 0) -> Draft:
-    """Add the road of all days that change, before and after."""
-    left = [(one.before, one.visit_id) for one in changes if one.before is not None]
-    keys = {(was["team_id"], date.fromisoformat(was["day"])) for was, _ in left}
+    """Add the road of all days that change, before and after, and after without the confirmed."""
+    left = {_seat(one) for one in changes if one.before is not None}
     new = {(one.place.team_id, one.place.day) for one in changes if one.place is not None}
-    gone = {cast("int", visit_id) for _, visit_id in left}
-    before = sum(_way(db, *key) for key in sorted(keys | new))
-    saved = sum(_way(db, *key) - _way(db, *key, without=gone) for key in sorted(keys))
-    extra = sum(one.place.extra_minutes for one in changes if one.place is not None)
-    return Draft(tuple(changes), before, before - saved + extra, elsewhere)
+    plain = [one for one in changes if not one.was_confirmed]
+    before, after, unticked = (
+        sum(_way(db, *key, made) for key in sorted(left | new)) for made in ((), changes, plain)
+    )
+    return Draft(tuple(changes), before, after, unticked, elsewhere)
 
 
-def _way(db: Session, team_id: int, day: date, without: Collection[int] = ()) -> int:
-    stands = [one for one in visits_on(db, team_id, day) if one.id not in without]
-    sites = {one.code: one for one in sites_of(db, (one.village_code for one in stands))}
+def _seat(change: Change) -> tuple[int, date]:
+    was = change.before or {}
+    return was["team_id"], date.fromisoformat(was["day"])
+
+
+def _way(db: Session, team_id: int, day: date, made: Sequence[Change]) -> int:
+    """Minutes on the road of a team's day once some changes are made, as `put_at` makes them."""
+    gone = {one.visit_id for one in made if one.before is not None}
+    stops = [one.village_code for one in visits_on(db, team_id, day) if one.id not in gone]
+    for one in made:
+        if one.place is not None and (one.place.team_id, one.place.day) == (team_id, day):
+            stops.insert(one.place.position - 1, one.village_code)
+    sites = {one.code: one for one in sites_of(db, stops)}
     team_day = day_of_team(db, db.get_one(Team, team_id), day)
-    return sum(legs_of_day(team_day, [sites[one.village_code] for one in stands]))
+    return sum(legs_of_day(team_day, [sites[code] for code in stops]))

@@ -146,6 +146,26 @@ def test_confirmed_visits_stay_unless_they_are_allowed_one_by_one(
     )
 
 
+def test_the_road_is_told_as_it_becomes_with_every_tick_and_with_none(
+    engine: Engine, world: World, rows: list[VisitRow]
+) -> None:
+    ill = world.team_ids[1]
+    trip = [row for row in rows if row.team_id == ill and row.day == MONDAY]
+    assert len(trip) > 1
+    turn_to(engine, world, trip[-1], ask, confirm)
+    told = TeamAway(team_id=ill, first=MONDAY, last=MONDAY, why="Sakit")
+    seen = draft(engine, world, told)
+    assert seen.travel_unticked != seen.travel_after
+    apply(engine, world, seen)
+    after = visits_now(engine, world)
+    assert after[trip[-1].id].team_id == ill
+    travel, before = (
+        sum(row.travel_minutes + row.return_minutes for row in some)
+        for some in (after.values(), rows)
+    )
+    assert travel - before == seen.travel_unticked - seen.travel_before
+
+
 def test_a_flood_closes_a_district(engine: Engine, world: World, rows: list[VisitRow]) -> None:
     inside = [row for row in rows if row.village_code.startswith(SERENGAN)]
     first, last = min(row.day for row in inside), max(row.day for row in inside)
