@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import col
 
 from outreach.campaigns.choosing import base_point
@@ -19,7 +20,7 @@ from outreach.visits.stays import by_day, stays_between
 from outreach.visits.tables import ACTIVE, Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import date
 
     from sqlmodel import Session
@@ -42,12 +43,17 @@ def supposed_days(db: Session, stage: Stage, changes: WhatIfIn, span: Span) -> t
     saturdays = _saturdays(db, stage, span) if changes.saturdays else ()
     free = free_days(db, stage, [*own, *saturdays], span)
     if changes.extra_teams < 0:
-        usual = {*own}
-        kept = {*busiest_first(one for one in free if one in usual)[: changes.extra_teams]}
-        free = tuple(one for one in free if one.team_id in kept)
+        left = max(0, active_teams(db, stage) + changes.extra_teams)
+        free = _of_busiest(free, {*own}, left)
     found = [*free, *_of_extra_teams(db, stage, changes, own, saturdays)]
     ordered = sorted(found, key=lambda one: (one.day, one.team_id))
     return tuple(_later(one, changes.ends_later_minutes) for one in ordered)
+
+
+def active_teams(db: Session, stage: Stage) -> int:
+    """Count the teams of the stage's branch, those that are on leave with them."""
+    of_branch = col(Team.branch_id) == stage.branch_id
+    return db.scalar(select(func.count()).where(of_branch, col(Team.is_active))) or 0
 
 
 def free_days(
@@ -83,6 +89,17 @@ def land_of(db: Session, stage: Stage, changes: WhatIfIn) -> frozenset[int]:
     return frozenset(own | set(db.scalars(of_teams)))
 
 
+def _of_busiest(
+    free: Sequence[TeamDay], usual: Collection[TeamDay], teams: int
+) -> tuple[TeamDay, ...]:
+    """Team-days of so many teams: those with the most usual days; who has no day goes first."""
+    at_work = busiest_first(one for one in free if one in usual)
+    # A team may have free Saturdays and no other day.
+    ranked = dict.fromkeys([*at_work, *busiest_first(free)])
+    kept = {*islice(ranked, teams)}
+    return tuple(one for one in free if one.team_id in kept)
+
+
 def _of_extra_teams(
     db: Session,
     stage: Stage,
@@ -94,7 +111,7 @@ def _of_extra_teams(
     if changes.extra_teams <= 0 or not own:
         return ()
     base = _extra_base(db, stage, changes)
-    like = max({one.team_id for one in own}, key=lambda team: _worked(own, team))
+    like = busiest_first(own)[0]
     pattern = [one for one in [*own, *saturdays] if one.team_id == like]
     # Nobody's number: a team to come has none yet.
     return [
@@ -102,10 +119,6 @@ def _of_extra_teams(
         for number in range(1, changes.extra_teams + 1)
         for one in pattern
     ]
-
-
-def _worked(days: Sequence[TeamDay], team_id: int) -> tuple[int, int]:
-    return sum(one.team_id == team_id for one in days), -team_id
 
 
 def _saturdays(db: Session, stage: Stage, span: Span) -> tuple[TeamDay, ...]:

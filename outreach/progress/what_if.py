@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.campaigns.access import branch_regencies, holds_branch
@@ -18,7 +18,8 @@ from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
 from outreach.people.access import covers
 from outreach.people.edits import locked
 from outreach.people.regions import RegionCode, refuse_unknown
-from outreach.people.tables import Account, Team
+from outreach.people.tables import Account
+from outreach.progress.supposed_days import active_teams
 from outreach.progress.tables import AskedState, WhatIf
 from outreach.villages.codes import Level
 from outreach.visits.leased_rows import MOST_SENT, RESEND_AFTER, LeasedRows
@@ -60,7 +61,7 @@ class WhatIfIn(BaseModel):
     Attributes
     ----------
     extra_teams
-        Below 0 so many teams fewer; those with the fewest days go.
+        Below 0 so many teams fewer; those with the fewest days go, one on leave all the time first.
     base_code
         Village of the branch that the extra teams start from; without one the branch's base.
     ends_later_minutes
@@ -294,8 +295,7 @@ def _require_inside(db: Session, stage: Stage, **codes: str | None) -> None:
 
 
 def _require_a_team(db: Session, stage: Stage, extra_teams: int) -> None:
-    own = select(func.count()).where(col(Team.branch_id) == stage.branch_id, col(Team.is_active))
-    if extra_teams < 0 and db.scalars(own).one() + extra_teams < 1:
+    if extra_teams < 0 and active_teams(db, stage) + extra_teams < 1:
         raise Invalid(problems={"extra_teams": ["no_team_left"]})
 
 

@@ -18,7 +18,7 @@ from outreach.progress.what_if import claim, save
 from outreach.villages.tables import FeastDate, Village
 from outreach.visits.tables import Visit, VisitEvent, Work
 from tests.progress.asking import ask_about, world
-from tests.visits.world import LEASE, NOW, World, add_stage, stage_in
+from tests.visits.world import ENDS, LEASE, NOW, STARTS, World, add_stage, stage_in
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -209,6 +209,52 @@ def test_fewer_teams_leave_those_with_the_fewest_days_at_home(engine: Engine, wo
     assert asked.supposed_days == tuple(one for one in asked.team_days if one.team_id == kept)
     told = answer_of(asked, lambda _done: None)
     assert told["supposed"]["visits"] < told["anew"]["visits"]
+
+
+def test_of_fewer_teams_one_on_leave_all_the_time_goes_first(engine: Engine, world: World) -> None:
+    away, works = world.team_ids
+    with unit_of_work(engine) as db:
+        db.add(TeamLeave(team_id=away, starts=STARTS, ends=ENDS))
+    asked = _supposition(engine, world, extra_teams=-1)
+    assert {one.team_id for one in asked.team_days} == {works}
+    assert asked.supposed_days == asked.team_days
+
+
+def test_of_fewer_teams_one_without_any_day_goes_before_one_that_has_saturdays_alone(
+    engine: Engine, world: World
+) -> None:
+    works, on_saturdays = world.team_ids
+    with unit_of_work(engine) as db:
+        rests = db.get_one(Team, on_saturdays)
+        rests.weekdays = [1, 2, 3, 4, 5]
+        none = Team(
+            branch_id=world.branch_id,
+            name="Tim 3",
+            base_village_code=rests.base_village_code,
+            weekdays=sorted(SIX),
+        )
+        db.add(none)
+        db.flush()
+        for team, starts, ends in (
+            (on_saturdays, date(2026, 11, 2), date(2026, 11, 6)),
+            (on_saturdays, date(2026, 11, 9), date(2026, 11, 13)),
+            (none.id or 0, STARTS, ENDS),
+        ):
+            db.add(TeamLeave(team_id=team, starts=starts, ends=ends))
+    for fewer, left in ((-1, {works, on_saturdays}), (-2, {works})):
+        asked = _supposition(engine, world, extra_teams=fewer, saturdays=True)
+        assert {one.team_id for one in asked.supposed_days} == left
+
+
+def test_no_team_is_left_where_others_were_given_up_since_it_was_asked(
+    engine: Engine, world: World
+) -> None:
+    number = ask_about(engine, world, extra_teams=-1)
+    with unit_of_work(engine) as db:
+        db.get_one(Team, world.team_ids[1]).is_active = False
+        held = claim(db, number, NOW, LEASE)
+        assert held is not None
+        assert read_supposition(db, held, NOW).supposed_days == ()
 
 
 @pytest.mark.parametrize("minutes", [-60, 60])
