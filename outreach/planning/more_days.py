@@ -70,8 +70,3 @@ def busiest_first(team_days: Iterable[TeamDay]) -> list[int]:
     for one in team_days:
         days[one.team_id] += 1
     return sorted(days, key=lambda team: (-days[team], team))
-
-
-def only_on(team_days: Iterable[TeamDay], weekdays: Collection[int]) -> tuple[TeamDay, ...]:
-    """Team-days on these weekdays, Monday = 0."""
-    return tuple(one for one in team_days if one.day.weekday() in weekdays)

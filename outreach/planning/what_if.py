@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date  # noqa: TC003 - dataclass fields are read by callers at run time
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from outreach.planning.assign import assign
-from outreach.planning.bill import Bill, bill_of
-from outreach.planning.cures import with_more
 from outreach.planning.mending import Budget, mend
-from outreach.planning.model import Plan, Problem, TeamDay
-from outreach.planning.more_days import (
-    as_on,
-    busiest_first,
-    days_behind,
-    only_on,
-    weekdays_unused,
-)
+from outreach.planning.model import Plan, Problem
 from outreach.planning.packages import split
 from outreach.planning.routing import rounds_for
 
@@ -27,60 +18,24 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What is supposed; what is None or 0 stays as it is.
-
-    Attributes
-    ----------
-    teams
-        So many teams more, that work as those there; below 0 so many fewer, the least busy go.
-    days
-        So many working days more behind the last, or fewer.
-    sessions_a_day
-        Most sessions of every team-day, 1 to 3.
-    starts_minute, ends_minute
-        Hours of every team-day, minutes of the day.
-    weekdays
-        Weekdays worked on, Monday = 0; a Sunday never is one.
-    day_price
-        As in `model.Parameters`.
-    without
-        Villages left out.
-    skip_islands
-        Without the villages on islands from which no team starts.
-    """
-
-    teams: int = 0
-    days: int = 0
-    sessions_a_day: int | None = None
-    starts_minute: int | None = None
-    ends_minute: int | None = None
-    weekdays: frozenset[int] | None = None
-    day_price: float | None = None
-    without: frozenset[str] = field(default_factory=frozenset)
-    skip_islands: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Outlook:
-    """One of two plans, with its bill by the prices of its own question."""
+    """One of two plans, with the value of the villages that it reaches."""
 
     problem: Problem
     plan: Plan
-    bill: Bill
     value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a change brings.
+    """What a supposition brings.
 
     Attributes
     ----------
     gained, lost
-        Villages visited only under the change, and only without it.
+        Villages visited only as supposed, and only as things are.
     value_by_date
-        Value reached up to each day on which a session is held, before and after the change.
+        Value reached up to each day on which a session is held, as things are and as supposed.
     """
 
     before: Outlook
@@ -89,37 +44,22 @@ class Difference:
     lost: frozenset[str]
     value_by_date: tuple[tuple[date, float, float], ...]
 
-    @property
-    def team_days(self) -> int:
-        """Team-days more."""
-        return self.after.plan.team_days_used - self.before.plan.team_days_used
-
-    @property
-    def travel_minutes(self) -> int:
-        """Minutes on the way more."""
-        return self.after.plan.travel_minutes - self.before.plan.travel_minutes
-
 
 def what_if(
-    problem: Problem, change: Change, tell: Callable[[float], None] | None = None
+    problem: Problem, supposed: Problem, tell: Callable[[float], None] | None = None
 ) -> Difference:
-    """Plan as things are and under a change, and say what differs.
+    """Plan a question as things are and as is supposed, and say what differs.
 
-    A change that only adds capacity never reaches less value: where planning afresh does, the
-    first plan is kept and what is added is filled.
+    A supposition that only adds team-days never reaches less value: where planning afresh does,
+    the first plan is kept and what is added is filled.
 
     Parameters
     ----------
+    supposed
+        The same question with other teams, days, hours or villages.
     tell
         Hears how far it is, from 0 to 1. What it raises ends the planning and comes out here.
     """
-    return compared(problem, changed(problem, change), tell)
-
-
-def compared(
-    problem: Problem, supposed: Problem, tell: Callable[[float], None] | None = None
-) -> Difference:
-    """Plan two questions and say what differs, as `what_if`: as things are, and as supposed."""
     heard = tell or (lambda _done: None)
     share = len(problem.sites) / max(1, len(problem.sites) + len(supposed.sites))
     before = _outlook(problem, planned(problem, lambda done: heard(share * done)))
@@ -127,32 +67,6 @@ def compared(
     if only_adds(problem, supposed) and after.value < before.value:
         after = _outlook(supposed, _carried(before.plan, supposed))
     return Difference(before, after, *_exchanged(before, after), _by_date(before, after))
-
-
-def changed(problem: Problem, change: Change) -> Problem:
-    """Put the question as it is under a change.
-
-    Raises
-    ------
-    ValueError
-        A team or a day is taken away that is not there, or more team-days stand twice.
-    """
-    days = _fewer_teams(problem.team_days, -change.teams)
-    days = _other_days(days, change)
-    days = with_more(days, teams=max(0, change.teams)) if change.teams > 0 else days
-    days = tuple(_with_hours(one, change) for one in days)
-    parameters = problem.parameters
-    if change.day_price is not None:
-        parameters = replace(parameters, day_price=change.day_price)
-    land = {one.base.island for one in days}
-    sites = tuple(
-        site
-        for site in problem.sites
-        if site.code not in change.without
-        and not (change.skip_islands and site.point.island not in land)
-    )
-    ordered = tuple(sorted(days, key=lambda one: (one.day, one.team_id)))
-    return replace(problem, sites=sites, team_days=ordered, parameters=parameters)
 
 
 def planned(problem: Problem, tell: Callable[[float], None] | None = None) -> Plan:
@@ -210,7 +124,7 @@ def _carried(plan: Plan, supposed: Problem) -> Plan:
 def _outlook(problem: Problem, plan: Plan) -> Outlook:
     value = {site.code: site.value for site in problem.sites}
     reached = sum(value[visit.code] for visit in plan.visits)
-    return Outlook(problem, plan, bill_of(problem, plan), reached)
+    return Outlook(problem, plan, reached)
 
 
 def _exchanged(before: Outlook, after: Outlook) -> tuple[frozenset[str], frozenset[str]]:
@@ -242,49 +156,3 @@ def _part(
             tell(before + share * done / rounds)
 
     return hear
-
-
-def _fewer_teams(team_days: tuple[TeamDay, ...], fewer: int) -> tuple[TeamDay, ...]:
-    if fewer <= 0:
-        return team_days
-    teams = busiest_first(team_days)
-    if fewer > len(teams):
-        raise ValueError("there are not so many teams")
-    kept = set(teams[: len(teams) - fewer])
-    return tuple(one for one in team_days if one.team_id in kept)
-
-
-def _other_days(team_days: tuple[TeamDay, ...], change: Change) -> tuple[TeamDay, ...]:
-    """Team-days on the weekdays and until the day that are supposed."""
-    found = team_days
-    if change.weekdays is not None and found:
-        unused = weekdays_unused(found)
-        found = only_on(found, change.weekdays) + tuple(
-            one
-            for weekday, days in unused.items()
-            if weekday in change.weekdays
-            for day in days
-            for one in as_on(found, day)
-        )
-    if change.days > 0 and found:
-        behind = days_behind(found, change.days)
-        found += tuple(one for day in behind for one in as_on(found, day))
-    elif change.days < 0:
-        known = sorted({one.day for one in found})
-        if -change.days > len(known):
-            raise ValueError("there are not so many days")
-        kept = set(known[: change.days])
-        found = tuple(one for one in found if one.day in kept)
-    return found
-
-
-def _with_hours(team_day: TeamDay, change: Change) -> TeamDay:
-    def either(supposed: int | None, now: int) -> int:
-        return now if supposed is None else supposed
-
-    return replace(
-        team_day,
-        sessions=either(change.sessions_a_day, team_day.sessions),
-        starts_minute=either(change.starts_minute, team_day.starts_minute),
-        ends_minute=either(change.ends_minute, team_day.ends_minute),
-    )

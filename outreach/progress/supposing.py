@@ -21,7 +21,7 @@ from outreach.campaigns.tables import Stage, StageVillage
 from outreach.people.rota import days_off, team_days
 from outreach.planning.blocks import DAYS_AT_HOME
 from outreach.planning.model import USUAL, Problem
-from outreach.planning.what_if import compared
+from outreach.planning.what_if import what_if
 from outreach.progress.expected import Expectation, expectation_of
 from outreach.progress.supposed_days import (
     free_days,
@@ -156,7 +156,7 @@ def answer_of(
         asked.sites, asked.team_days, asked.seed, parameters, travel, asked.rests, asked.away
     )
     supposed = replace(problem, sites=asked.supposed_sites, team_days=asked.supposed_days)
-    told = compared(problem, supposed, tell)
+    told = what_if(problem, supposed, tell)
     expected = asked.expectation
     return {
         "today": asked.today.isoformat(),

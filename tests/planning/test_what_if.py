@@ -1,105 +1,105 @@
-"""What a change would bring: both plans, what differs, and that more is never less."""
+"""What a supposition would bring: both plans, what differs, and that more is never less."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from outreach.planning import what_if as module
 from outreach.planning.assign import assign
-from outreach.planning.bill import bill_of
 from outreach.planning.check import violations
-from outreach.planning.what_if import Change, changed, only_adds, planned, what_if
-from tests.planning.builders import MONDAY, point, problem, scattered, site, team_day, team_days
+from outreach.planning.cures import with_more
+from outreach.planning.more_days import as_on, days_behind
+from outreach.planning.what_if import only_adds, planned, what_if
+from tests.planning.builders import problem, scattered, team_days
 from tests.planning.strategies import problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outreach.planning.model import Plan, Problem, TeamDay, Unplaced
-
-SATURDAY = MONDAY + timedelta(days=5)
+    from outreach.planning.model import Plan, Problem, Unplaced
+    from outreach.planning.what_if import Difference
 
 
 def scarce(villages: int = 40, rounds: int = 20) -> Problem:
     return problem(scattered(villages, 3, 6.0), team_days(2, 4), rounds)
 
 
-def test_a_team_more_brings_more_villages_and_says_what_it_costs() -> None:
-    told = what_if(scarce(), Change(teams=1))
+def with_a_team_more(asked: Problem) -> Problem:
+    return replace(asked, team_days=with_more(asked.team_days, teams=1))
+
+
+def longer(asked: Problem, days: int) -> Problem:
+    more = [
+        one for day in days_behind(asked.team_days, days) for one in as_on(asked.team_days, day)
+    ]
+    return replace(asked, team_days=(*asked.team_days, *more))
+
+
+def sums_up(told: Difference) -> None:
+    """Hold the difference against the two plans that it is about."""
+    was, now = (frozenset(one.code for one in way.plan.visits) for way in (told.before, told.after))
+    assert (told.gained, told.lost) == (now - was, was - now)
+    days, before, after = zip(*told.value_by_date, strict=True) if told.value_by_date else ((),) * 3
+    assert list(days) == sorted(
+        {one.day for one in (*told.before.plan.visits, *told.after.plan.visits)}
+    )
+    for way, reached in ((told.before, before), (told.after, after)):
+        value = {site.code: site.value for site in way.problem.sites}
+        for day, found in zip(days, reached, strict=True):
+            by_then = [value[one.code] for one in way.plan.visits if one.day <= day]
+            assert found == pytest.approx(sum(by_then))
+        assert way.value == pytest.approx(reached[-1] if reached else 0)
+
+
+def test_a_team_more_brings_more_villages_and_says_which() -> None:
+    asked = scarce()
+    told = what_if(asked, with_a_team_more(asked))
     for one in (told.before, told.after):
         assert violations(one.problem, one.plan) == ()
-        assert one.bill == bill_of(one.problem, one.plan)
-    assert len(told.gained) - len(told.lost) == len(told.after.plan.visits) - len(
-        told.before.plan.visits
-    )
+    sums_up(told)
     assert len(told.gained) > len(told.lost)
-    assert told.team_days > 0
-    assert told.travel_minutes != 0
-    days, was, now = zip(*told.value_by_date, strict=True)
-    assert list(days) == sorted(days)
-    assert (was[-1], now[-1]) == pytest.approx((told.before.value, told.after.value))
-    assert now[-1] > was[-1]
+    assert told.value_by_date[-1][2] > told.value_by_date[-1][1]
 
 
-def test_each_change_is_the_question_it_names() -> None:
+def test_where_nothing_is_supposed_nothing_differs() -> None:
     asked = scarce()
-    teams = {one.team_id for one in asked.team_days}
-    more = changed(asked, Change(teams=2))
-    assert len({one.team_id for one in more.team_days}) == 4
-    assert len(more.team_days) == 2 * len(asked.team_days)
-    fewer = changed(asked, Change(teams=-1))
-    assert {one.team_id for one in fewer.team_days} < teams
-    longer = changed(asked, Change(days=2))
-    assert {one.day for one in longer.team_days} - {one.day for one in asked.team_days} == {
-        MONDAY + timedelta(days=4),
-        SATURDAY,
-    }
-    shorter = changed(asked, Change(days=-1))
-    assert max(one.day for one in shorter.team_days) == MONDAY + timedelta(days=2)
-    assert {one.sessions for one in changed(asked, Change(sessions_a_day=2)).team_days} == {2}
-    hours = changed(asked, Change(starts_minute=420, ends_minute=1_080)).team_days
-    assert {(one.starts_minute, one.ends_minute) for one in hours} == {(420, 1_080)}
-    assert changed(asked, Change(day_price=0.0)).parameters.day_price == 0
-    code = asked.sites[0].code
-    assert code not in {one.code for one in changed(asked, Change(without=frozenset({code}))).sites}
-    assert changed(asked, Change()) == replace(asked, team_days=more_ordered(asked))
+    told = what_if(asked, asked)
+    assert told.after == told.before
+    assert not told.gained | told.lost
+    assert told.value_by_date
+    assert all(before == after for _, before, after in told.value_by_date)
 
 
-def more_ordered(asked: Problem) -> tuple[TeamDay, ...]:
-    return tuple(sorted(asked.team_days, key=lambda one: (one.day, one.team_id)))
+def test_villages_that_are_not_asked_for_are_lost_and_their_value_with_them() -> None:
+    asked = scarce(8)
+    out = frozenset(one.code for one in asked.sites[:3])
+    told = what_if(asked, replace(asked, sites=asked.sites[3:]))
+    sums_up(told)
+    assert not told.gained
+    assert told.lost == out
+    assert told.after.value < told.before.value
 
 
-def test_weekdays_are_added_and_left_out() -> None:
-    days = [one for one in team_days(1, 12) if one.day.weekday() < 5]
-    asked = problem(scattered(5), days)
-    saturdays = changed(asked, Change(weekdays=frozenset(range(6))))
-    assert {one.day for one in saturdays.team_days} - {one.day for one in days} == {SATURDAY}
-    no_friday = changed(asked, Change(weekdays=frozenset(range(4))))
-    assert {one.day.weekday() for one in no_friday.team_days} == {0, 1, 2, 3}
-
-
-def test_islands_are_left_out_where_no_team_starts() -> None:
-    asked = problem([site(1), site(2, point(3, 3, island=2))], [team_day()])
-    assert len(changed(asked, Change(skip_islands=True)).sites) == 1
-    ours = problem(list(asked.sites), [team_day(), team_day(2, base=point(3, 3, island=2))])
-    assert len(changed(ours, Change(skip_islands=True)).sites) == 2
-
-
-@pytest.mark.parametrize("wrong", [Change(teams=-3), Change(days=-5)])
-def test_what_is_not_there_is_not_taken_away(wrong: Change) -> None:
-    with pytest.raises(ValueError, match="not so many"):
-        changed(scarce(), wrong)
+def test_a_team_fewer_or_shorter_days_reach_less_and_the_first_plan_is_not_kept() -> None:
+    asked = scarce()
+    fewer = tuple(one for one in asked.team_days if one.team_id == 1)
+    shorter = tuple(replace(one, ends_minute=one.ends_minute - 120) for one in asked.team_days)
+    for days in (fewer, shorter):
+        told = what_if(asked, replace(asked, team_days=days))
+        sums_up(told)
+        assert told.after.value < told.before.value
+        assert violations(told.after.problem, told.after.plan) == ()
 
 
 def test_it_tells_how_far_it_is_and_can_be_ended() -> None:
     heard: list[float] = []
-    what_if(scarce(12, rounds=60), Change(teams=1), heard.append)
+    asked = scarce(12, rounds=60)
+    what_if(asked, with_a_team_more(asked), heard.append)
     assert heard == sorted(heard)
     assert 0 < heard[0] < heard[-1] <= 1 + 1e-9
 
@@ -107,7 +107,7 @@ def test_it_tells_how_far_it_is_and_can_be_ended() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        what_if(scarce(12, rounds=60), Change(teams=1), stop)
+        what_if(asked, with_a_team_more(asked), stop)
 
 
 def test_where_planning_afresh_reaches_less_the_first_plan_is_kept_and_filled(
@@ -128,7 +128,8 @@ def test_where_planning_afresh_reaches_less_the_first_plan_is_kept_and_filled(
         return one
 
     monkeypatch.setattr(module, "planned", poor)
-    told = what_if(asked, Change(teams=1))
+    told = what_if(asked, with_a_team_more(asked))
+    sums_up(told)
     assert told.after.value > told.before.value
     assert not told.lost
     assert violations(told.after.problem, told.after.plan) == ()
@@ -137,12 +138,11 @@ def test_where_planning_afresh_reaches_less_the_first_plan_is_kept_and_filled(
 @given(problems(), st.integers(0, 2), st.integers(0, 2))
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_more_is_never_less(asked: Problem, teams: int, days: int) -> None:
-    asked = replace(
-        asked,
-        sites=tuple(replace(one, pin=None) for one in asked.sites),
-        parameters=replace(asked.parameters, rounds=3),
-    )
-    told = what_if(asked, Change(teams=teams, days=days))
+    assume(asked.team_days)
+    asked = replace(asked, parameters=replace(asked.parameters, rounds=3))
+    more = longer(asked, days)
+    told = what_if(asked, replace(more, team_days=with_more(more.team_days, teams=teams)))
     assert only_adds(told.before.problem, told.after.problem)
     assert told.after.value >= told.before.value - 1e-9
     assert violations(told.after.problem, told.after.plan) == ()
+    sums_up(told)
