@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.planning.model import Site, TeamDay, TravelTable
-    from outreach.planning.what_if import Outlook
+    from outreach.planning.what_if import Difference, Outlook
     from outreach.visits.leased_rows import Claim
 
 #: Stays of other stages so long before and behind a stage still matter to its own.
@@ -166,6 +166,9 @@ def answer_of(
         "out_of_scope": asked.out_of_scope,
         "rate": round(asked.expectation.rate, 3),
         "sessions": asked.expectation.sessions,
+        "gained": len(told.gained),
+        "lost": len(told.lost),
+        "signups_by_week": _signups_by_week(told, expected),
         "as_it_stands": asdict(asked.as_it_stands),
         "anew": asdict(_way(told.before, len(asked.sites), expected)),
         "supposed": asdict(_way(told.after, len(asked.sites), expected)),
@@ -184,6 +187,14 @@ def _way(outlook: Outlook, villages: int, expectation: Expectation) -> Way:
         half_by=_day_of(days, ceil(villages * HALF)),
         most_by=_day_of(days, ceil(villages * MOST)),
     )
+
+
+def _signups_by_week(told: Difference, expectation: Expectation) -> dict[str, list[float]]:
+    """Add the sign-ups expected up to the end of each week with a session, anew and supposed."""
+    return {
+        monday_of(day).isoformat(): [round(expectation.signups(value), 1) for value in reached]
+        for day, *reached in told.value_by_date
+    }
 
 
 def _by_week(days: Iterable[date]) -> dict[str, int]:

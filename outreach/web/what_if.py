@@ -297,6 +297,7 @@ def _figures(answer: Mapping[str, Any]) -> dict[str, Row]:
 
     rows = {
         "visits": row(_("Villages visited"), [way["visits"] for way in ways]),
+        "only": _only_row(answer),
         "signups": row(_("Sign-ups expected (estimate)"), [round(way["signups"]) for way in ways]),
         "half": _days_row(_("Half of the villages by"), ways, "half_by"),
         "most": _days_row(_("Nine tenths of the villages by"), ways, "most_by"),
@@ -309,6 +310,13 @@ def _figures(answer: Mapping[str, Any]) -> dict[str, Row]:
         costs = [way["team_days"] * a_day + way["travel_minutes"] * an_hour / 60 for way in ways]
         rows["cost"] = row(_("Cost of team-days and travel"), costs, "rupiah")
     return rows
+
+
+def _only_row(answer: Mapping[str, Any]) -> Row:
+    """Set beside each other how many villages only one of the two new plans reaches."""
+    name = _("Villages visited only this way")
+    # An answer given before that was told has none.
+    return Row(name, None, answer.get("lost"), answer.get("gained"), None)
 
 
 def _prices() -> tuple[int, int]:
@@ -356,7 +364,7 @@ def _chart(answer: Mapping[str, Any]) -> dict[str, Any]:
     names = ("as_it_stands", "anew", "supposed")
     mondays = sorted({monday for name in names for monday in answer[name]["by_week"]})
     if not mondays:
-        return {"labels": [], "lines": []}
+        return {"labels": [], "lines": [], "signups": []}
     first, last = date.fromisoformat(mondays[0]), date.fromisoformat(mondays[-1])
     weeks = [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
     lines = []
@@ -366,4 +374,16 @@ def _chart(answer: Mapping[str, Any]) -> dict[str, Any]:
             total += answer[name]["by_week"].get(week.isoformat(), 0)
             values.append(total)
         lines.append(values)
-    return {"labels": [plain_date(week) for week in weeks], "lines": lines}
+    labels = [plain_date(week) for week in weeks]
+    return {"labels": labels, "lines": lines, "signups": _signups_lines(answer, weeks)}
+
+
+def _signups_lines(answer: Mapping[str, Any], weeks: Sequence[date]) -> list[tuple[int, ...]]:
+    """Carry the sign-ups expected from week to week: as today, as supposed; none in old answers."""
+    if "signups_by_week" not in answer:
+        return []
+    reached, by_week = [0.0, 0.0], []
+    for week in weeks:
+        reached = answer["signups_by_week"].get(week.isoformat(), reached)
+        by_week.append([round(signups) for signups in reached])
+    return list(zip(*by_week, strict=True))

@@ -71,6 +71,11 @@ def test_more_teams_reach_more_villages_and_no_visit_is_touched(
     assert supposed["half_by"] <= supposed["most_by"] <= supposed["last_day"]
     days = sorted(visit["day"].isoformat() for visit in before)
     assert stands["half_by"] == days[54 // 2 - 1]
+    assert list(told["signups_by_week"]) == sorted({*anew["by_week"], *supposed["by_week"]})
+    (first, sooner), (all_anew, all_supposed) = told["signups_by_week"].values()
+    assert 0 < first < sooner, "more teams bring more in the first week"
+    ends = [anew["signups"], supposed["signups"]]
+    assert [all_anew, all_supposed] == pytest.approx(ends, abs=0.1)
     assert stands["most_by"] == (days[49 - 1] if len(days) >= 49 else None)
 
 
@@ -208,7 +213,8 @@ def test_fewer_teams_leave_those_with_the_fewest_days_at_home(engine: Engine, wo
     assert {one.team_id for one in asked.team_days} == {kept, goes}
     assert asked.supposed_days == tuple(one for one in asked.team_days if one.team_id == kept)
     told = answer_of(asked, lambda _done: None)
-    assert told["supposed"]["visits"] < told["anew"]["visits"]
+    fewer = told["anew"]["visits"] - told["supposed"]["visits"]
+    assert told["lost"] - told["gained"] == fewer > 0
 
 
 def test_of_fewer_teams_one_on_leave_all_the_time_goes_first(engine: Engine, world: World) -> None:

@@ -289,6 +289,12 @@ def test_the_answer_stands_beside_todays_plan_with_its_cost(
     half = {name: _plain(answer[name]["half_by"]) for name in ("anew", "supposed")}
     assert f"visited by: {half['supposed']} (as today: {half['anew']}); nine tenths by:" in page
     assert "Half of the villages by" in page
+    for row in (
+        f'"Planned anew, as today">{answer["lost"]}</td>',
+        f'"Planned anew, as supposed">{answer["gained"]}</td>',
+    ):
+        assert row in page.split("Villages visited only this way</th>")[1].split("</tr>")[0]
+    assert "Sign-ups expected (estimate), added up" in page
     assert "Cost of team-days" not in page
     assert "Cost: not told" in page
     assert "coordinator/run" not in page
@@ -302,8 +308,11 @@ def test_the_answer_stands_beside_todays_plan_with_its_cost(
     assert "Cost: IDR1,000,000 for a team-day and IDR0 for an hour on the way" in page
     for name in ("as_it_stands", "anew", "supposed"):
         del answer[name]["half_by"], answer[name]["most_by"]
+    del answer["gained"], answer["lost"], answer["signups_by_week"]
     _keep(planned, world, answer)
-    assert "nine tenths by:" not in manager.get(_asked(world)).text, "an answer of before"
+    page = manager.get(_asked(world)).text
+    assert "nine tenths by:" not in page, "an answer of before"
+    assert "Sign-ups expected (estimate), added up" not in page
 
 
 def _plain(told: str | None) -> str:
