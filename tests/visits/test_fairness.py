@@ -243,8 +243,8 @@ def test_work_on_a_day_of_leave_is_told_and_counts_as_a_day(engine: Engine, worl
         put(db, world, 0, "01.1002", day=TUESDAY)
     before = loads(engine, world)[0]
     with unit_of_work(engine) as db:
-        leave = {"starts": MONDAY, "ends": MONDAY + timedelta(days=2), "reason": "Sakit"}
-        db.add(TeamLeave(team_id=world.team_ids[0], **leave))
+        until = MONDAY + timedelta(days=2)
+        db.add(TeamLeave(team_id=world.team_ids[0], starts=MONDAY, ends=until, reason="Sakit"))
     after = loads(engine, world)[0]
     assert (before.off_duty_days, after.off_duty_days) == (0, 2)
     assert after.working_days == before.working_days - 1
