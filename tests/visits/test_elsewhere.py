@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlmodel import col
 
 from outreach.campaigns.stages import open_stage
 from outreach.campaigns.tables import Stage, StageVillage, Status
-from outreach.db import reading, unit_of_work
+from outreach.db import ROWS_PER_STATEMENT, reading, unit_of_work
 from outreach.errors import Conflict
 from outreach.planning.assign import assign
 from outreach.planning.daytrip import legs_of_day
@@ -23,6 +23,7 @@ from outreach.villages.tables import Zone
 from outreach.visits.agenda import stages_with_unplaced
 from outreach.visits.batches import claim, due_batches, load_problem
 from outreach.visits.causes import Gaps, VillageAdded, VillageCancels
+from outreach.visits.elsewhere import has_gone, taken_elsewhere
 from outreach.visits.forward import copy_forward, propose
 from outreach.visits.lifecycle import postpone
 from outreach.visits.listing import unplaced, visited_elsewhere, visits_of_stage
@@ -84,6 +85,26 @@ def villages_of(engine: Engine, stage_id: int) -> set[str]:
             col(Visit.stage_id) == stage_id, col(Visit.work).in_(ACTIVE)
         )
         return set(db.scalars(query))
+
+
+@pytest.mark.parametrize("more", [0, 2 * ROWS_PER_STATEMENT])
+def test_nobody_reads_the_visits_of_the_whole_campaign_for_a_few_villages(
+    engine: Engine, world: World, lost: VisitRow, other_id: int, more: int
+) -> None:
+    codes = [lost.village_code, lost.village_code, *(f"{number:05}" for number in range(more))]
+    with unit_of_work(engine) as db:
+        stage, other = db.get_one(Stage, world.stage_id), db.get_one(Stage, other_id)
+        told: list[Any] = []
+        event.listen(engine, "before_cursor_execute", lambda *asked: told.append(asked[3]))
+        assert taken_elsewhere(db, stage, codes) == {lost.village_code}
+        assert taken_elsewhere(db, stage, ()) == frozenset()
+        assert taken_elsewhere(db, other, codes[1:]) == frozenset()
+        assert len(told) == 2 * (1 + more // ROWS_PER_STATEMENT)
+        assert has_gone(db, world.stage_id, lost.village_code)
+        assert not has_gone(db, other_id, lost.village_code)
+    asked = [[*(one.values() if isinstance(one, dict) else one)] for one in told]
+    assert all(set(codes).intersection(one) for one in asked)
+    assert max(map(len, asked)) < ROWS_PER_STATEMENT + 50
 
 
 def test_it_waits_for_nothing_and_its_visit_is_named(
