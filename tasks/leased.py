@@ -101,12 +101,19 @@ def keeping(
 
 
 def _renewed(bind: Engine, renew: Callable[[Session], bool]) -> bool:
-    """Renew once; who cannot reach the database has not lost the claim yet."""
+    """Renew once; who cannot reach the database has not lost the claim yet.
+
+    Whatever else goes wrong would go wrong again: the work is let go, or it would go on unrenewed
+    to an end that nobody takes.
+    """
     try:
         return written(bind, renew)
     except SQLAlchemyError as error:
         log.warning("a lease is not renewed: %s", type(error).__name__)
         return True
+    except Exception:
+        log.exception("a lease cannot be renewed")
+        return False
 
 
 def moment() -> datetime:

@@ -169,17 +169,26 @@ class Ground:
         return len(self.days) + more, len(self.days) + passed
 
     def earliest(self, fill: Fill) -> int:
-        """Tell the number of the last day when all that `fill` holds comes as early as it can.
+        """Tell the number of the last day when all sites, which `fill` holds, come early.
 
-        The nearest base alone would still be at work when others have long had days to spare.
+        The nearest base alone would still be at work when others have long had days to spare. Found
+        by halving: with one day less somebody is left, though the greedy filling may happen to hold
+        all with fewer still.
         """
-        # Stays have their days already, and no fewer days than are used hold all.
-        low, high = max(fill.used, 1 + max(self.taken, default=-1)), fill.last
+        # Stays have their days already.
+        low, high = max(self._least_days(), 1 + max(self.taken, default=-1)), fill.last
         every = np.ones(len(self.session), dtype=np.bool_)
         while low < high:
             tried = (low + high) // 2
             low, high = (tried + 1, high) if self.fill(every, tried).left.any() else (low, tried)
         return high
+
+    def _least_days(self) -> int:
+        """Count the first days without which there are fewer sessions than sites."""
+        sessions = [
+            0 if number in self.taken else kind.sessions for number, kind in enumerate(self.days)
+        ]
+        return 1 + int(np.searchsorted(np.cumsum(sessions), len(self.session)))
 
     def possible(self, fill: Fill) -> int:
         """How many sessions the days hold, when `fill` is how far they go for all sites."""

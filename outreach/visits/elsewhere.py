@@ -6,6 +6,7 @@ here. A visit that stands beside one of another stage already is left as it is.
 
 from __future__ import annotations
 
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, exists, func, or_, select
@@ -13,6 +14,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from outreach.campaigns.tables import Stage, Status
+from outreach.db import ROWS_PER_STATEMENT
 from outreach.errors import Conflict
 from outreach.visits.tables import ACTIVE, REPORTED, Result, Visit
 
@@ -43,13 +45,15 @@ def taken_elsewhere(
     db: Session, stage: Stage, codes: Collection[str] | None = None
 ) -> frozenset[str]:
     """Read which villages other stages of the campaign have, of all or of these *codes*."""
+    code = col(Visit.village_code)
     query = (
-        select(col(Visit.village_code))
-        .join(Stage, col(Stage.id) == col(Visit.stage_id))
-        .where(of_other_stages(stage))
+        select(code).join(Stage, col(Stage.id) == col(Visit.stage_id)).where(of_other_stages(stage))
     )
-    found = frozenset(db.scalars(query))
-    return found if codes is None else found.intersection(codes)
+    if codes is None:
+        return frozenset(db.scalars(query))
+    # A campaign of the whole country has tens of thousands of visits.
+    parts = batched(sorted(set(codes)), ROWS_PER_STATEMENT)
+    return frozenset(found for part in parts for found in db.scalars(query.where(code.in_(part))))
 
 
 def is_elsewhere(stage_id: Any, village_code: Any) -> ColumnElement[bool]:
@@ -68,6 +72,11 @@ def is_elsewhere(stage_id: Any, village_code: Any) -> ColumnElement[bool]:
     )
 
 
+def has_gone(db: Session, stage_id: int, code: str) -> bool:
+    """Ask whether another stage of the campaign has this one village."""
+    return db.scalar(select(is_elsewhere(stage_id, code))) is True
+
+
 def refuse_if_elsewhere(db: Session, stage_id: int, code: str) -> None:
     """Refuse to give a village a visit that another stage of the campaign has.
 
@@ -76,7 +85,7 @@ def refuse_if_elsewhere(db: Session, stage_id: int, code: str) -> None:
     Conflict
         `village_elsewhere`, with the village.
     """
-    if db.scalar(select(is_elsewhere(stage_id, code))):
+    if has_gone(db, stage_id, code):
         raise Conflict(problem="village_elsewhere", villages=[code])
 
 

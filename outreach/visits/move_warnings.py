@@ -10,7 +10,7 @@ from outreach.campaigns.tables import Stage
 from outreach.planning.check import Rule, violations_of_day
 from outreach.villages.calendar import why_closed
 from outreach.visits.day_ways import ways_of_visits
-from outreach.visits.elsewhere import taken_elsewhere
+from outreach.visits.elsewhere import has_gone
 from outreach.visits.lifecycle import village_has_another, visit_of
 from outreach.visits.moving import firm_of, stops_left, team_of_branch
 from outreach.visits.other_stages import engaged_elsewhere
@@ -94,9 +94,7 @@ def _order_warnings(db: Session, visit: Visit, team: Team, to: MoveIn) -> Iterat
         yield MoveWarning("slot_taken", {"villages": taken})
     if village_has_another(db, visit):
         yield MoveWarning("village_has_visit", {"villages": [visit.village_code]})
-    if visit.work not in ACTIVE and taken_elsewhere(
-        db, db.get_one(Stage, visit.stage_id), (visit.village_code,)
-    ):
+    if visit.work not in ACTIVE and has_gone(db, visit.stage_id, visit.village_code):
         yield MoveWarning("village_elsewhere", {"villages": [visit.village_code]})
     team_day = day_of_team(db, team, to.day)
     stops = stops_after(db, visit, team, to)

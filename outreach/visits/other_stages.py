@@ -88,7 +88,9 @@ def run_in_the_way(db: Session, stage: Stage) -> dict[str, Any] | None:
     """Tell which plan being made keeps the stage's own from being changed meanwhile.
 
     It is the stage's own, or that of another stage of the branch with days of this one: both give
-    away the same team-days. Any other stage's plan takes nothing from this one.
+    away the same team-days. Any other stage's plan takes no day of this one. Its teams may have to
+    be at home, after a stay of one of the two, on days of the other; but only plans make stays, and
+    `runs._refuse_other_run` lets one of a branch be made at a time, which knows the stays so far.
 
     Returns
     -------

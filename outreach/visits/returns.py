@@ -17,6 +17,7 @@ from outreach.people.access import narrow
 from outreach.people.tables import Account
 from outreach.villages.tables import Zone
 from outreach.visits.calls import open_wishes
+from outreach.visits.elsewhere import is_elsewhere
 from outreach.visits.lifecycle import Author, settle, turn, visit_of
 from outreach.visits.listing import visits_by_id
 from outreach.visits.question import (
@@ -244,7 +245,10 @@ def _why(visit: Visit, wished: Collection[int], now: datetime) -> str:
 
 
 def _returned(now: datetime) -> Any:
-    """Read the latest return of each village of an open stage that has no active visit there."""
+    """Read the latest return of each village of an open stage that has no other visit.
+
+    It may have that one there or in another stage of the campaign.
+    """
     other = aliased(Visit)
     again = exists().where(
         col(other.stage_id) == col(Visit.stage_id),
@@ -272,6 +276,7 @@ def _returned(now: datetime) -> Any:
         .join(Stage, col(Stage.id) == col(Visit.stage_id))
         .outerjoin(Account, col(Account.id) == col(VisitEvent.account_id))
         .where(col(VisitEvent.id).in_(latest), col(Stage.status) == Status.OPENED, ~again)
+        .where(~is_elsewhere(col(Visit.stage_id), col(Visit.village_code)))
         .order_by(col(VisitEvent.id).desc())
     )
 

@@ -345,7 +345,7 @@ def _insert_run(db: Session, run: PlanRun) -> None:
 
 
 def _refuse_other_run(db: Session, run: PlanRun) -> None:
-    """Refuse two plans of one branch at a time: they would share out the same team-days."""
+    """Refuse two plans of a branch at a time: they would share its days, and clash in stays."""
     query: Any = (
         select(
             col(PlanRun.id).label("run_id"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import asdict
 from itertools import batched
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,8 @@ from sqlmodel import col
 from outreach.campaigns.tables import Stage, StageVillage, Status
 from outreach.db import ROWS_PER_STATEMENT, insert_into
 from outreach.people.rota import team_days
-from outreach.planning.check import violations
+from outreach.planning.check import team_days_of, violations
+from outreach.planning.daytrip import visits_of_day
 from outreach.planning.expeditions import way_minutes
 from outreach.planning.model import Reason, Remedy, Unplaced
 from outreach.villages.tables import Village
@@ -33,13 +35,21 @@ from outreach.visits.teamday import clock_time, lock_teams
 from outreach.visits.told_changes import changes_as_kept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlmodel import Session
 
     from outreach.planning.fairness import Shares
-    from outreach.planning.model import Plan, PlannedVisit, Problem, Stay
+    from outreach.planning.model import (
+        Plan,
+        PlannedVisit,
+        Problem,
+        Site,
+        Stay,
+        TeamDay,
+        TravelTable,
+    )
     from outreach.visits.batches import Claim
     from outreach.visits.tables import Batch, PlanRun
     from outreach.visits.teamday import TeamAndDay
@@ -63,16 +73,17 @@ def save_plan(db: Session, held: Claim, asked: Problem, plan: Plan, now: datetim
     batch = lock_held(db, held)
     if batch is None or run.state is not RunState.RUNNING:
         return False
-    if db.get_one(Stage, run.stage_id).status is not Status.OPENED:
+    stage = db.get_one(Stage, run.stage_id)
+    if stage.status is not Status.OPENED:
         return False
     planned, stays = _on_free_days(db, run.branch_id, plan)
     # Another stage of the campaign may have got one of the villages since the plan was asked for.
-    gone = taken_elsewhere(db, db.get_one(Stage, run.stage_id), [one.code for one in planned])
-    planned = [one for one in planned if one.code not in gone]
+    gone = taken_elsewhere(db, stage, [one.code for one in planned])
+    planned, stays = _without(gone, asked, plan, planned, stays)
     visits = _insert_visits(db, run, batch, planned, save_stays(db, run.stage_id, batch, stays))
     _write_history(db, run, visits, now)
     placed = {visit["village_code"] for visit in visits}
-    _write_reasons(db, run.stage_id, placed, _left(plan, placed))
+    _write_reasons(db, run.stage_id, placed, _left(plan, placed | gone))
     _mark_done(batch, plan, visits, stays, now)
     db.flush()  # before the count of open batches
     finish_if_settled(db, run, now)
@@ -91,6 +102,40 @@ def _on_free_days(db: Session, branch_id: int, plan: Plan) -> tuple[list[Planned
     lost = {key for one in plan.stays if one not in stays for key in _days_of(one)}
     kept = [one for one in plan.visits if (one.team_id, one.day) not in taken | lost]
     return kept, stays
+
+
+def _without(
+    gone: Collection[str],
+    asked: Problem,
+    plan: Plan,
+    planned: Sequence[PlannedVisit],
+    stays: Sequence[Stay],
+) -> tuple[list[PlannedVisit], list[Stay]]:
+    """Leave villages out, time the rest of their days, and drop stays of which no visit is left."""
+    hit = {(one.team_id, one.day) for one in planned if one.code in gone}
+    kept = [one for one in planned if (one.team_id, one.day) not in hit]
+    sites, team_days = {site.code: site for site in asked.sites}, team_days_of(asked, plan)
+    rest: dict[TeamAndDay, list[Site]] = defaultdict(list)
+    for one in sorted(planned, key=lambda one: one.slot):
+        if (one.team_id, one.day) in hit and one.code not in gone:
+            rest[one.team_id, one.day].append(sites[one.code])
+    for key, left in rest.items():
+        kept += _as_far_as_fits(team_days[key], left, asked.travel)
+    held = {(one.team_id, one.day) for one in kept}
+    return kept, [one for one in stays if not held.isdisjoint(_days_of(one))]
+
+
+def _as_far_as_fits(
+    team_day: TeamDay, sites: Sequence[Site], measured: TravelTable | None
+) -> tuple[PlannedVisit, ...]:
+    """Time a day; the last of it wait where the road without a village in between is longer.
+
+    Measured ways, and boats, know no triangle inequality.
+    """
+    for count in range(len(sites), 0, -1):
+        if timed := visits_of_day(team_day, sites[:count], measured=measured):
+            return timed
+    return ()
 
 
 def _taken_since(db: Session, branch_id: int, plan: Plan) -> set[TeamAndDay]:
@@ -195,12 +240,15 @@ def told_place(visit: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _left(plan: Plan, placed: set[str]) -> list[Unplaced]:
-    """Every village of the plan without a visit; the tables' refusals lack a free team-day."""
+def _left(plan: Plan, settled: Collection[str]) -> list[Unplaced]:
+    """Every village that waits; those whose visit could not be saved lack a free team-day.
+
+    Nothing is said of those that are *settled*: they have their visit here or in another stage.
+    """
     refused = [
         Unplaced(visit.code, Reason.NO_CAPACITY, Remedy.LONGER_STAGE)
         for visit in plan.visits
-        if visit.code not in placed
+        if visit.code not in settled
     ]
     return [*plan.unplaced, *refused]
 

@@ -90,6 +90,21 @@ def test_the_last_day_is_not_that_of_a_base_that_works_on_while_another_is_idle(
     assert told.last_day <= sorted(one.day for one in slots)[told.team_days_needed + 2]
 
 
+def test_the_last_day_comes_before_as_many_days_as_the_nearest_base_alone_would_take() -> None:
+    """The other team holds three where that base holds one."""
+    sites = [site(n, point(0, n / 5)) for n in range(3)]
+    sites += [site(10 + n, point(0, 30 + n / 5)) for n in range(6)]
+    slots = [
+        replace(one, base=point(0, 31), sessions=1) if one.team_id == 2 else one
+        for one in team_days(2, 8)
+    ]
+    told = verdict(sites, slots)
+    # One day of the first team, six of the other.
+    assert told.team_days_needed == 7
+    # Three days of the first team and two of the other hold all nine.
+    assert told.last_day == MONDAY + timedelta(days=2)
+
+
 def test_fridays_hold_less() -> None:
     sites = [site(n) for n in range(6)]
     assert verdict(sites, [team_day(), team_day(2)]).sessions_possible == 6

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -101,7 +103,9 @@ class _Renewing:
 def _keep(engine: Engine, renewing: _Renewing, times: int) -> None:
     with keeping(engine, timedelta(milliseconds=1), renewing) as tell:
         while len(renewing.told) < times:
+            is_kept = any(one.name == "lease" for one in threading.enumerate())
             tell(0.5)
+            assert is_kept, "nobody renews, and the work has not heard of it"
 
 
 def test_a_database_that_is_away_for_a_while_costs_no_claim(sqlite_engine: Engine) -> None:
@@ -116,3 +120,15 @@ def test_who_has_lost_its_claim_hears_it_and_renews_no_more(sqlite_engine: Engin
     with pytest.raises(LostClaim):
         _keep(sqlite_engine, renewing, 10)
     assert len(renewing.told) == 2
+
+
+def test_who_cannot_renew_for_any_other_reason_hears_it_too(
+    sqlite_engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    renewing = _Renewing(True, ZeroDivisionError("a fault of ours"))
+    with pytest.raises(LostClaim):
+        _keep(sqlite_engine, renewing, 10)
+    assert len(renewing.told) == 2
+    (told,) = [one for one in caplog.records if one.name == "tasks.leased"]
+    assert told.levelno == logging.ERROR
+    assert told.exc_info is not None

@@ -20,7 +20,17 @@ from outreach.visits.returns import GIVES_BACK, end_visit, return_visit, returne
 from outreach.visits.tables import ACTIVE, Happening, PlanRun, Visit, VisitEvent, Work
 from tests.rewriting import unlock_history
 from tests.visits.short_stage import give_back, row, set_values, world
-from tests.visits.world import ENDS, NOW, TODAY, World, ask_for_plan
+from tests.visits.world import (
+    ENDS,
+    LATER,
+    LATEST,
+    NOW,
+    TODAY,
+    World,
+    add_stage,
+    ask_for_plan,
+    stage_in,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -264,6 +274,24 @@ def test_the_desk_lists_what_came_back_until_it_is_planned_again(
         db.add(Visit(**again, day=ENDS + timedelta(days=9), work=Work.PROPOSED))
     with reading(engine) as db:
         assert returned_work(db, world.coordinator, NOW) == []
+
+
+def test_work_given_back_leaves_the_desk_when_another_stage_has_its_village(
+    engine: Engine, world: World, row: VisitRow
+) -> None:
+    give_back(engine, row, world.coordinator)
+    with unit_of_work(engine) as db:
+        given = stage_in("Tahap 2", starts=LATER, ends=LATEST)
+        other = add_stage(db, world.campaign_id, world.coordinator, given)
+        assert [one.visit.id for one in returned_work(db, world.coordinator, NOW)] == [row.id]
+        again = db.get_one(Visit, row.id).model_dump(exclude={"id", "stage_id", "day", "work"})
+        visit = Visit(**again, stage_id=other, day=LATER, work=Work.PROPOSED)
+        db.add(visit)
+        db.flush()
+        assert returned_work(db, world.coordinator, NOW) == []
+        visit.work = Work.CANCELLED
+        db.flush()
+        assert [one.visit.id for one in returned_work(db, world.coordinator, NOW)] == [row.id]
 
 
 def test_a_plan_that_is_being_made_is_left_alone(
