@@ -56,7 +56,7 @@ def _of_files() -> dict[str, str]:
             "The file is no JSON or ends too early: line %%(line)s, column %%(column)s."
         ),
         "no_sensible_json": say("The file holds a number or brackets that nothing can read."),
-        "name_twice": say("The name %%(name)s stands twice in one object."),
+        "name_twice": say("Stands more than once in the same object."),
     }
 
 

@@ -15,13 +15,14 @@ from pydantic import BaseModel, ValidationError
 from outreach.planning.problem_form import (
     MOST_DAYS,
     MOST_TEAM_DAYS,
+    PinIn,
     ProblemFile,
     TeamIn,
-    TravelIn,
     VillageIn,
     days_of,
     minute_of,
 )
+from outreach.planning.problem_parts import Part, parts_of, places_of_repeated
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 # A period longer than this is a slip of the pen, and slow to look holidays up for.
 LONGEST_PERIOD_DAYS = 3 * 366
+# Of a name that stands in the file; ours are shorter.
+LONGEST_NAME = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +45,25 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The parts of a problem that are right in themselves, by their place in the list."""
+    """The parts of a problem without what is wrong in them, by their place in the list.
 
-    villages: Mapping[int, VillageIn]
-    teams: Mapping[int, TeamIn]
-    travel: TravelIn | None
+    `rows` of the table of travel, None where it cannot be read; `unsure` are teams of which not all
+    working days can be read, None where not even all numbers of teams can.
+    """
+
+    villages: Mapping[int, Part[VillageIn]]
+    teams: Mapping[int, Part[TeamIn]]
     has_travel: bool
-    knows_all_teams: bool
+    rows: int | None
+    unsure: frozenset[int] | None
 
 
 def faults_of(told: object) -> list[Fault]:
     """List every fault of a problem that was read as JSON: of single fields, then across them."""
-    found = list(_single_faults(ProblemFile, told))
+    found = [Fault(path_of(place), "name_twice") for place in places_of_repeated(told)]
+    found += _single_faults(ProblemFile, told)
     if isinstance(told, dict):
+        found += _matrix(_rows(told))
         found += _doubles(_codes(told.get("villages")))
         found += _across(_known(told))
     return found
@@ -75,30 +84,33 @@ def path_of(place: Iterable[int | str]) -> str:
     for step in place:
         if step == "[key]":
             continue
-        path += f"[{step}]" if isinstance(step, int) else f".{step}"
+        path += f"[{step}]" if isinstance(step, int) else f".{step[:LONGEST_NAME]}"
     return path.removeprefix(".")
 
 
 def _known(told: Mapping[str, Any]) -> _Known:
-    villages, teams = told.get("villages"), told.get("teams")
-    known_teams = _good(TeamIn, teams)
+    teams = told.get("teams")
+    known = parts_of(TeamIn, teams)
+    all_known = isinstance(teams, list) and len(known) == len(teams)
+    all_known = all_known and all(team.is_right("id") for team in known.values())
+    dated = "days", "period", "leave"
+    rows = _rows(told)
     return _Known(
-        _good(VillageIn, villages),
-        known_teams,
-        _good(TravelIn, [told.get("travel")]).get(0),
+        parts_of(VillageIn, told.get("villages")),
+        known,
         has_travel=told.get("travel") is not None,
-        knows_all_teams=isinstance(teams, list) and len(known_teams) == len(teams),
+        rows=None if rows is None else len(rows),
+        unsure=frozenset(team.told.id for team in known.values() if not team.is_right(*dated))
+        if all_known
+        else None,
     )
 
 
-def _good[Part: BaseModel](model: type[Part], told: object) -> dict[int, Part]:
-    good = {}
-    for number, one in enumerate(told if isinstance(told, list) else ()):
-        try:
-            good[number] = model.model_validate_json(json.dumps(one))
-        except ValidationError:
-            continue
-    return good
+def _rows(told: Mapping[str, Any]) -> list[object] | None:
+    """Rows of the table of travel as they were told."""
+    travel = told.get("travel")
+    rows = travel.get("seconds") if isinstance(travel, dict) else None
+    return rows if isinstance(rows, list) else None
 
 
 def _codes(villages: object) -> Iterator[tuple[str, str]]:
@@ -108,29 +120,26 @@ def _codes(villages: object) -> Iterator[tuple[str, str]]:
 
 
 def _across(known: _Known) -> Iterator[Fault]:
-    yield from _matrix(known.travel)
     for number, village in known.villages.items():
         at = f"villages[{number}]"
-        yield from _where(at, ("place", village.place is not None), ("row", village.row), known)
+        yield from _where(at, ("place", "row"), village, known)
         yield from _village(at, village)
     works: dict[tuple[int, date], TeamIn] = {}
     for number, team in known.teams.items():
         yield from _team(f"teams[{number}]", team, known, works)
     if len(works) > MOST_TEAM_DAYS:
         yield Fault("teams", "too_many_team_days", {"most": MOST_TEAM_DAYS, "found": len(works)})
-    if known.knows_all_teams:  # else a team may seem unknown that could only not be read
-        yield from _pins(known, works)
+    yield from _pins(known, works)
 
 
-def _matrix(travel: TravelIn | None) -> Iterator[Fault]:
-    if travel is None:
-        return
-    rows = len(travel.seconds)
-    for number, row in enumerate(travel.seconds):
+def _matrix(rows: list[object] | None) -> Iterator[Fault]:
+    for number, row in enumerate(rows or ()):
         at = f"travel.seconds[{number}]"
-        if len(row) != rows:
-            yield Fault(at, "not_square", {"found": len(row), "rows": rows})
-        elif row[number] != 0:
+        if not isinstance(row, list):
+            continue
+        if len(row) != len(rows or ()):
+            yield Fault(at, "not_square", {"found": len(row), "rows": len(rows or ())})
+        elif isinstance(row[number], int | float) and row[number] > 0:
             yield Fault(f"{at}[{number}]", "not_zero", {"found": row[number]})
 
 
@@ -143,20 +152,23 @@ def _doubles(told: Iterable[tuple[str, Hashable]]) -> Iterator[Fault]:
 
 
 def _where(
-    at: str, place: tuple[str, bool], row: tuple[str, int | None], known: _Known
+    at: str, names: tuple[str, str], part: Part[VillageIn] | Part[TeamIn], known: _Known
 ) -> Iterator[Fault]:
     """Places belong to estimated travel, rows to a table of travel."""
-    if place[1] and known.has_travel:
-        yield Fault(f"{at}.{place[0]}", "place_beside_table", {"instead": row[0]})
-    if row[1] is None:
+    place, row = names
+    number = getattr(part.told, row)
+    if known.has_travel and (getattr(part.told, place) is not None or not part.is_right(place)):
+        yield Fault(f"{at}.{place}", "place_beside_table", {"instead": row})
+    if number is None:
         return
     if not known.has_travel:
-        yield Fault(f"{at}.{row[0]}", "row_without_table", {"instead": place[0]})
-    elif known.travel is not None and row[1] >= len(known.travel.seconds):
-        yield Fault(f"{at}.{row[0]}", "no_such_row", {"last": len(known.travel.seconds) - 1})
+        yield Fault(f"{at}.{row}", "row_without_table", {"instead": place})
+    elif known.rows is not None and number >= known.rows:
+        yield Fault(f"{at}.{row}", "no_such_row", {"last": known.rows - 1})
 
 
-def _village(at: str, village: VillageIn) -> Iterator[Fault]:
+def _village(at: str, part: Part[VillageIn]) -> Iterator[Fault]:
+    village = part.told
     hours = {"hours": village.hours}
     hours |= {f"hours_on.{day}": one for day, one in village.hours_on.items()}
     for name, one in hours.items():
@@ -166,29 +178,37 @@ def _village(at: str, village: VillageIn) -> Iterator[Fault]:
         ("open_days", village.open_days or []),
         ("closed_days", village.closed_days),
     ):
-        yield from _doubles((f"{at}.{name}[{number}]", day) for number, day in enumerate(days))
-    for number, day in enumerate(village.open_days or ()):
+        entries = part.entries(name, days)
+        yield from _doubles((f"{at}.{name}[{number}]", day) for number, day in entries)
+    for number, day in part.entries("open_days", village.open_days or ()):
         if day in village.closed_days:
             yield Fault(f"{at}.open_days[{number}]", "open_and_closed", {"day": day})
 
 
 def _team(
-    at: str, team: TeamIn, known: _Known, works: dict[tuple[int, date], TeamIn]
+    at: str, part: Part[TeamIn], known: _Known, works: dict[tuple[int, date], TeamIn]
 ) -> Iterator[Fault]:
-    yield from _where(at, ("base", team.base is not None), ("base_row", team.base_row), known)
-    if team.base is None and team.base_row is None:
+    team = part.told
+    yield from _where(at, ("base", "base_row"), part, known)
+    if team.base is None and team.base_row is None and part.is_right("base", "base_row"):
         needed = "base_row" if known.has_travel else "base"
         yield Fault(f"{at}.{needed}", "missing")
     if not known.has_travel and team.base is not None and team.base.region_code is None:
         yield Fault(f"{at}.base.region_code", "missing")
-    if minute_of(team.starts) >= minute_of(team.ends):
+    if part.is_right("starts", "ends") and minute_of(team.starts) >= minute_of(team.ends):
         yield Fault(f"{at}.ends", "ends_before_it_starts")
     if team.period is not None and (wrong := _wrong_period(at, team)) is not None:
         yield wrong
         return
-    days = days_of(team)
-    if not days:
+    yield from _days(at, part, works)
+
+
+def _days(at: str, part: Part[TeamIn], works: dict[tuple[int, date], TeamIn]) -> Iterator[Fault]:
+    team, days = part.told, days_of(part.told)
+    if not days and part.is_right("days", "period"):
         yield Fault(f"{at}.days", "no_working_day")
+    if not part.is_right("id", "leave"):
+        return  # with more leave, or another number, the days may be right
     if len(days) > MOST_DAYS:
         yield Fault(f"{at}.period", "too_many_days", {"most": MOST_DAYS, "found": len(days)})
     for day in days:
@@ -212,32 +232,37 @@ def _wrong_period(at: str, team: TeamIn) -> Fault | None:
 
 def _pins(known: _Known, works: Mapping[tuple[int, date], TeamIn]) -> Iterator[Fault]:
     """Find visits that stand and cannot: the team is away or the village is closed."""
-    teams = {team.id for team in known.teams.values()}
-    for number, village in known.villages.items():
+    for number, part in known.villages.items():
+        village, at = part.told, f"villages[{number}].pin"
         if (pin := village.pin) is None:
             continue
-        at = f"villages[{number}].pin"
-        shut = pin.day in village.closed_days
-        if village.place is None and village.row is None:
+        if village.place is None and village.row is None and part.is_right("place", "row"):
             yield Fault(at, "pin_without_place")
-        if pin.team not in teams:
-            yield Fault(f"{at}.team", "unknown_team", {"team": pin.team})
-        elif (pin.team, pin.day) not in works:
-            yield Fault(f"{at}.day", "team_does_not_work", {"team": pin.team, "day": pin.day})
-        if shut or (village.open_days is not None and pin.day not in village.open_days):
+        yield from _pin_team(at, pin, known, works)
+        opens = village.open_days if part.is_right("open_days") else None
+        if pin.day in village.closed_days or (opens is not None and pin.day not in opens):
             yield Fault(f"{at}.day", "village_is_closed", {"day": pin.day})
-        yield from _pin_hours(at, village)
+        if part.is_right("hours", "hours_on", "service_minutes"):
+            yield from _pin_hours(at, village, pin)
     yield from _doubles(
-        (f"villages[{number}].pin", (one.pin.team, one.pin.day.isoformat(), one.pin.starts))
+        (f"villages[{number}].pin", (pin.team, pin.day.isoformat(), pin.starts))
         for number, one in known.villages.items()
-        if one.pin is not None
+        if (pin := one.told.pin) is not None
     )
 
 
-def _pin_hours(at: str, village: VillageIn) -> Iterator[Fault]:
-    pin = village.pin
-    if pin is None:
+def _pin_team(
+    at: str, pin: PinIn, known: _Known, works: Mapping[tuple[int, date], TeamIn]
+) -> Iterator[Fault]:
+    if known.unsure is None:  # a team may seem unknown that could only not be read
         return
+    if pin.team not in {team.told.id for team in known.teams.values()}:
+        yield Fault(f"{at}.team", "unknown_team", {"team": pin.team})
+    elif (pin.team, pin.day) not in works and pin.team not in known.unsure:
+        yield Fault(f"{at}.day", "team_does_not_work", {"team": pin.team, "day": pin.day})
+
+
+def _pin_hours(at: str, village: VillageIn, pin: PinIn) -> Iterator[Fault]:
     hours = village.hours_on.get(pin.day, village.hours)
     starts = minute_of(pin.starts)
     ends = starts + village.service_minutes

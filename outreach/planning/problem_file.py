@@ -7,7 +7,7 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date  # noqa: TC003 - dataclass fields are read at run time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -39,6 +39,7 @@ from outreach.planning.problem_form import (
     days_of,
     minute_of,
 )
+from outreach.planning.problem_parts import keep_repeated
 from outreach.planning.travel import travel_matrix_minutes
 
 if TYPE_CHECKING:
@@ -103,33 +104,14 @@ def _json(content: bytes) -> object:
         facts = {"most": MOST_BYTES // 2**20, "found": math.ceil(len(content) / 2**20)}
         raise NotAProblem([Fault("", "too_large", facts)])
     try:
-        return json.loads(content.decode("utf-8-sig"), object_pairs_hook=_once)
+        return json.loads(content.decode("utf-8-sig"), object_pairs_hook=keep_repeated)
     except UnicodeDecodeError as error:
         raise NotAProblem([Fault("", "not_utf8", {"byte": error.start})]) from None
     except json.JSONDecodeError as error:
         facts = {"line": error.lineno, "column": error.colno}
         raise NotAProblem([Fault("", "not_json", facts)]) from None
-    except _Twice as error:
-        raise NotAProblem([Fault("", "name_twice", {"name": error.name})]) from None
     except (RecursionError, ValueError):  # thousands of brackets, a number of thousands of digits
         raise NotAProblem([Fault("", "no_sensible_json")]) from None
-
-
-class _Twice(Exception):
-    """A name stands twice in one object: JSON would silently forget the first."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    told: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in told:
-            raise _Twice(name[:80])
-        told[name] = value
-    return told
 
 
 def problem_of(file: ProblemFile) -> tuple[Problem, TravelNotes]:

@@ -56,7 +56,9 @@ class ClosedKind(StrEnum):
     HOLIDAY = "holiday"
     EXTRA = "extra"  # closed by the branch itself: a feast, a village election
     LEAVE = "leave"  # the team or a member is on leave
-    STAY = "stay"  # the team is on its way to a hub or back, or waits there
+    STAY = "stay"  # the team is on its way to a hub or back
+    STAY_WAIT = "stay_wait"  # a working day at the hub, between those with sessions, holds none
+    STAY_REST = "stay_rest"  # a day off that falls into a stay
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from outreach.visits.runs import lock_branch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sqlmodel import Session
 
@@ -40,6 +40,8 @@ MOST_LATER_MINUTES = 120
 #: Hours of teams change by so many minutes at a time.
 LATER_STEP_MINUTES = 30
 MOST_MORE_WEEKS = 8
+#: A stage that is supposed to end earlier keeps so many days: a working week.
+FEWEST_DAYS = 5
 #: There are no more in the whole country.
 MOST_VILLAGES = 100_000
 #: No more questions of one branch wait at a time: each takes a worker for a while.
@@ -139,16 +141,17 @@ def ask(
     NotAllowed
         If they see only a part of its branch.
     Invalid
-        If the base is no village of the branch, the area lies outside it, or no team would be left.
+        If the base is no village of the branch, the area lies outside it, or no team or no week
+        would be left.
     Conflict
-        If the stage is not open or has no day left, today's or the supposed, or too many questions
-        of the branch wait.
+        If the stage is not open or has no day left, or too many questions of the branch wait.
     """
     stage = stage_of(db, by, stage_id)
     if not may_ask(db, stage, by):
         raise NotAllowed(role=by.role)
     lock_branch(db, stage.branch_id)
-    _require_days_left(db, stage, now, given.more_weeks)
+    _require_days_left(db, stage, now)
+    _require_a_week(db, stage, now, given.more_weeks)
     _require_inside(db, stage, base_code=given.base_code, only_area=given.only_area)
     _require_a_team(db, stage, given.extra_teams)
     waiting = select(WhatIf).where(
@@ -277,12 +280,23 @@ def due_what_ifs(
     return _QUESTIONS.due(db, now, resend_after, most)
 
 
-def _require_days_left(db: Session, stage: Stage, now: datetime, more_weeks: int = 0) -> None:
+def most_weeks_earlier(stage: Stage, today: date) -> int:
+    """Weeks by which the stage may be supposed to end earlier, seen from a day of its own."""
+    first = max(stage.starts, today + timedelta(days=1))
+    spare_days = (stage.ends - first).days + 1 - FEWEST_DAYS
+    return min(MOST_MORE_WEEKS, max(0, spare_days // 7))
+
+
+def _require_days_left(db: Session, stage: Stage, now: datetime) -> None:
     if stage.status is not Status.OPENED:
         raise Conflict(problem="stage_not_open", status=stage.status)
-    ends = stage.ends + timedelta(weeks=min(0, more_weeks))
-    if ends <= local_day(db, stage.branch_id, now):
-        raise Conflict(problem="stage_has_no_day_left", ends=ends)
+    if stage.ends <= local_day(db, stage.branch_id, now):
+        raise Conflict(problem="stage_has_no_day_left", ends=stage.ends)
+
+
+def _require_a_week(db: Session, stage: Stage, now: datetime, more_weeks: int) -> None:
+    if -more_weeks > most_weeks_earlier(stage, local_day(db, stage.branch_id, now)):
+        raise Invalid(problems={"more_weeks": ["no_week_left"]})
 
 
 def _require_inside(db: Session, stage: Stage, **codes: str | None) -> None:

@@ -18,7 +18,7 @@ from outreach.people import rota
 from outreach.people.access import covers
 from outreach.people.tables import Team
 from outreach.planning.model import Point, TeamDay  # noqa: TC001 - read at run time
-from outreach.planning.workdays import days_between
+from outreach.planning.workdays import ClosedKind, days_between
 from outreach.villages.access import PLACE, point_of, with_access
 from outreach.villages.tables import Village
 from outreach.visits.tables import ACTIVE, Stay, Visit
@@ -60,6 +60,19 @@ class StayRow:
     travel_days: tuple[date, ...]
     session_days: tuple[date, ...]
     access_minutes: int
+
+    def why_idle(self, day: date) -> ClosedKind | None:
+        """Say why a day of the stay holds no session; None of a day that does."""
+        if day in self.session_days:
+            return None
+        if day not in self.travel_days:
+            return ClosedKind.STAY_REST
+        sides = {session < day for session in self.session_days}
+        return ClosedKind.STAY_WAIT if len(sides) > 1 else ClosedKind.STAY
+
+    def is_on_the_way(self, day: date) -> bool:
+        """Whether the team spends a day of the stay between its base and the hub."""
+        return self.why_idle(day) is ClosedKind.STAY
 
 
 def stays_between(
@@ -220,14 +233,14 @@ def team_days(db: Session, branch_id: int, starts: date, ends: date) -> tuple[Te
     return tuple(
         at_hub(one, stays)
         for one in rota.team_days(db, branch_id, starts, ends)
-        if not is_on_the_way(stays, one.team_id, one.day)
+        if not is_idle(stays, one.team_id, one.day)
     )
 
 
-def is_on_the_way(stays: Mapping[tuple[int, date], StayRow], team_id: int, day: date) -> bool:
+def is_idle(stays: Mapping[tuple[int, date], StayRow], team_id: int, day: date) -> bool:
     """Whether a team holds no session on a day because of a stay."""
     stay = stays.get((team_id, day))
-    return stay is not None and day not in stay.session_days
+    return stay is not None and stay.why_idle(day) is not None
 
 
 def save_stays(

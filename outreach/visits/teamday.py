@@ -17,10 +17,10 @@ from outreach.errors import Conflict
 from outreach.people.rota import rest_of_branch, team_day
 from outreach.people.tables import Team, TeamLeave
 from outreach.planning.daytrip import visits_of_day
-from outreach.planning.workdays import Closed, ClosedKind, why_closed
+from outreach.planning.workdays import Closed, why_closed
 from outreach.villages.tables import Village
 from outreach.visits.day_ways import ways_of_visits
-from outreach.visits.stays import at_hub, is_on_the_way, stays_of_teams
+from outreach.visits.stays import at_hub, stays_of_teams
 from outreach.visits.tables import ACTIVE, REPORTED, Visit, Work
 
 if TYPE_CHECKING:
@@ -191,10 +191,10 @@ def day_of_team(db: Session, team: Team, day: date) -> TeamDay:
 
 
 def why_away(stays: Mapping[TeamAndDay, StayRow], key: TeamAndDay) -> tuple[Closed, ...]:
-    """Say where a team is on a day of a stay that holds no session; empty on any other day."""
-    if not is_on_the_way(stays, *key):
-        return ()
-    return (Closed(ClosedKind.STAY, stays[key].hub_name),)
+    """Say why a day of a stay holds no session, and at which hub; empty on any other day."""
+    stay = stays.get(key)
+    kind = stay and stay.why_idle(key[1])
+    return (Closed(kind, stay.hub_name),) if stay and kind else ()
 
 
 def why_team_stays(db: Session, team: Team, day: date) -> tuple[Closed, ...]:

@@ -123,6 +123,8 @@ ENUM_WORDS = {
         "extra": _("Closed by the branch"),
         "leave": _("Leave"),
         "stay": _("On the way to a stay overnight, or back"),
+        "stay_wait": _("Waiting at the place of a stay overnight"),
+        "stay_rest": _("Day off during a stay overnight"),
     },
     "Cause": {
         "team_away": _("A team is away"),

@@ -177,7 +177,7 @@ def hours_in_words(hours: Hours) -> str:
 
 
 def _teams(db: Session, regency_code: str, day: date) -> list[tuple[str, str]]:
-    """List the teams of the village's branch and why each stays at home; empty where it goes."""
+    """List the teams of the village's branch and why each does not go out; empty where it does."""
     query = (
         select(Team)
         .join(BranchRegency, col(BranchRegency.branch_id) == col(Team.branch_id))

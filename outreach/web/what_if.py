@@ -30,12 +30,14 @@ from outreach.progress.what_if import (
     cancel,
     list_what_ifs,
     may_ask,
+    most_weeks_earlier,
     try_again,
     what_if_of,
 )
 from outreach.villages.codes import Level
 from outreach.villages.reading import names_of
 from outreach.visits.measured_ways import from_json
+from outreach.visits.question import local_day
 from outreach.web.auth import person
 from outreach.web.coordinator_pages import READERS, now, today
 from outreach.web.database import reading_db, running, writing_db
@@ -154,34 +156,37 @@ def _stage_page(
     with reading_db() as db:
         stage = stage_of(db, person(), stage_id)
         questions = list_what_ifs(db, person(), stage_id)
+        weekdays = _weekdays_of_teams(db, stage.branch_id)
+        local_today = local_day(db, stage.branch_id, now())
         return render_template(
             "manager/what_ifs.html",
             stage=stage,
             branch=db.get_one(Branch, stage.branch_id),
             questions=[(one, _supposed_words(db, one.changes)) for one in questions],
-            resting=_resting_on_saturdays(db, stage.branch_id),
+            resting=sum(SATURDAY_ISO not in worked for worked in weekdays),
             may_ask=may_ask(db, stage, person()),
             is_open=stage.status is Status.OPENED and stage.ends > today(),
-            levers=_levers(),
+            levers=_levers(len(weekdays), most_weeks_earlier(stage, local_today)),
             form=form,
             meant=meant,
         )
 
 
-def _levers() -> dict[str, list[tuple[str, str]]]:
-    """Name what can be chosen of each lever, with its words."""
+def _levers(teams: int, weeks_earlier: int) -> dict[str, list[tuple[str, str]]]:
+    """Name what can be chosen of each lever, with its words; one of the *teams* has to be left."""
     steps = MOST_LATER_MINUTES // LATER_STEP_MINUTES
-    later = [LATER_STEP_MINUTES * step for step in _around(steps)]
+    later = [LATER_STEP_MINUTES * step for step in _around(steps, steps)]
+    fewer = min(MOST_EXTRA_TEAMS, max(0, teams - 1))
     return {
-        "teams": [(str(n), _teams_words(n)) for n in _around(MOST_EXTRA_TEAMS)],
+        "teams": [(str(n), _teams_words(n)) for n in _around(MOST_EXTRA_TEAMS, fewer)],
         "later": [(str(n), _later_words(n)) for n in later],
-        "weeks": [(str(n), _weeks_words(n)) for n in _around(MOST_MORE_WEEKS)],
+        "weeks": [(str(n), _weeks_words(n)) for n in _around(MOST_MORE_WEEKS, weeks_earlier)],
     }
 
 
-def _around(most: int) -> list[int]:
-    """Count from nothing up to *most*, and then down from -1 to its opposite."""
-    return [*range(most + 1), *range(-1, -most - 1, -1)]
+def _around(most: int, least: int) -> list[int]:
+    """Count from nothing up to *most*, and then from -1 down to -*least*."""
+    return [*range(most + 1), *range(-1, -least - 1, -1)]
 
 
 def _teams_words(more: int) -> str:
@@ -208,9 +213,10 @@ def _weeks_words(more: int) -> str:
     return str(_("as today"))
 
 
-def _resting_on_saturdays(db: Session, branch_id: int) -> int:
+def _weekdays_of_teams(db: Session, branch_id: int) -> Sequence[list[int]]:
+    """Weekdays, from Monday, on which each team of the branch works."""
     teams = select(col(Team.weekdays)).where(col(Team.branch_id) == branch_id, col(Team.is_active))
-    return sum(SATURDAY_ISO not in weekdays for weekdays in db.exec(teams))
+    return db.exec(teams).all()
 
 
 def _shown(stage_id: int, what_if_id: int) -> dict[str, Any]:

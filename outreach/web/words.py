@@ -277,6 +277,7 @@ PROBLEMS = {
     "several_zones": _("A branch and all of its regencies lie in one time zone."),
     "not_a_regency": _("Please give codes of regencies, like 33.72."),
     "no_team_left": _("At least one team has to be left."),
+    "no_week_left": _("Ending so early, the stage would not keep a working week."),
     "nothing_supposed": _("Suppose at least one thing that differs from today."),
     "period_taken": _("A target for these days is set already: change that one."),
     "outside_branch": _("This lies outside the branch."),

@@ -230,9 +230,83 @@ def test_all_faults_are_told_in_one_go() -> None:
         ("seed", "int_type"),
         ("villages[0].place.latitude", "less_than_equal"),
         ("teams[0].leave[0]", "date_parsing"),
-        ("villages[1].code", "double"),
         ("travel.seconds[0]", "not_square"),
+        ("villages[1].code", "double"),
+        ("villages[0].place", "place_beside_table"),
+        ("teams[0].base", "place_beside_table"),
     ]
+
+
+def test_what_two_fields_make_of_each_other_is_told_beside_what_is_wrong_with_a_third() -> None:
+    wrong = changed(
+        SMALL,
+        ("villages.0.value", -1),
+        ("villages.0.hours", {"opens": "12:00", "closes": "09:00"}),
+        ("villages.0.hours_on", {"soon": {}, "2027-01-16": {"opens": "9:00", "closes": "08:00"}}),
+        ("villages.0.hours_on.2027-01-18", {"opens": "09:00", "closes": "08:00"}),
+        ("villages.0.open_days", ["2027-01-12", "tomorrow", "2027-01-12"]),
+        ("villages.1.code", 5),
+        ("villages.1.pin", {"team": 1, "day": "2027-01-12", "starts": "09:30"}),
+        ("teams.0.sessions", 9),
+        ("teams.0.starts", "18:00"),
+        ("teams.0.base.region_code", ...),
+    )
+    assert faults(wrong) == [
+        ("villages[0].value", "greater_than_equal"),
+        ("villages[0].open_days[1]", "date_parsing"),
+        ("villages[0].hours_on.soon", "date_parsing"),
+        ("villages[0].hours_on.2027-01-16.opens", "string_pattern_mismatch"),
+        ("villages[1].code", "string_type"),
+        ("teams[0].sessions", "less_than_equal"),
+        ("villages[0].hours", "ends_before_it_starts"),
+        ("villages[0].hours_on.2027-01-18", "ends_before_it_starts"),
+        ("villages[0].open_days[2]", "double"),
+        ("villages[0].open_days[0]", "open_and_closed"),
+        ("villages[0].open_days[2]", "open_and_closed"),
+        ("teams[0].base.region_code", "missing"),
+        ("teams[0].ends", "ends_before_it_starts"),
+        ("villages[1].pin", "pin_without_place"),
+        ("villages[1].pin.day", "village_is_closed"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [("villages.0.place.latitude", 91)],
+        [("villages.0.hours_on.2027-01-11", {"opens": "9:00"}), ("villages.0.hours", {})],
+        [("villages.0.service_minutes", 0), ("villages.0.hours.closes", "10:00")],
+        [("villages.0.open_days", ["11 January"])],
+        [("teams.0.period.first", "soon")],
+        [("teams.0.days", ["soon"])],
+        [("teams.0.id", "first")],
+        [("teams.0.base.latitude", 91)],
+        [("teams.0.ends", "5 pm"), ("teams.0.starts", "20:00")],
+        [("villages.0.code", "\ud800")],
+    ],
+)
+def test_nothing_is_made_of_what_cannot_be_read(changes: Any) -> None:
+    assert len(faults(changed(SMALL, *changes))) == 1
+
+
+def test_every_name_that_stands_twice_is_told_with_its_path_and_the_rest_too() -> None:
+    told = changed(SMALL, ("seed", 1.5)).decode()
+    for once, twice in (
+        ('"version": 1', '"version": 1, "version": 1, "version": 1'),
+        ('"value": 5.5', '"value": {"a": 1, "a": 2}, "value": 5.5'),
+        ('"closes": "11:00"', '"closes": "11:00", "closes": "12:00"'),
+    ):
+        assert told.count(once) == 1
+        told = told.replace(once, twice)
+    assert faults(told.encode()) == [
+        ("version", "name_twice"),
+        ("villages[0].hours_on.2027-01-15.closes", "name_twice"),
+        ("villages[1].value", "name_twice"),
+        ("villages[1].value.a", "name_twice"),
+        ("seed", "int_type"),
+    ]
+    deep = b'{"a": ' + b"[" * 900 + b'{"b": 1, "b": 2}' + b"]" * 900 + b"}"
+    assert ("a" + "[0]" * 900 + ".b", "name_twice") in faults(deep)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +317,6 @@ def test_all_faults_are_told_in_one_go() -> None:
         (b"\xff\xfe{", "not_utf8"),
         (b"[" * 100_000, "no_sensible_json"),
         (b"9" * 5_000, "no_sensible_json"),
-        (b'{"format": 1, "format": 2}', "name_twice"),
         (b" " * (MOST_BYTES + 1), "too_large"),
         (b"[]", "model_type"),
         (b"null", "model_type"),

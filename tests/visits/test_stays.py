@@ -16,7 +16,7 @@ from outreach.papers.contents import teams_of
 from outreach.people import rota
 from outreach.people.tables import Team
 from outreach.planning.expeditions import way_minutes
-from outreach.planning.workdays import ClosedKind
+from outreach.planning.workdays import Closed, ClosedKind
 from outreach.villages.tables import Zone
 from outreach.visits.board import read_board
 from outreach.visits.fairness import fairness
@@ -66,6 +66,36 @@ def test_days_of_a_stay_start_at_its_hub_and_days_of_travel_are_none(
     assert (at_hub.base.region_code, at_home.base.region_code) == (HUB, plain[ENDS])
     assert board.day((away.team_ids[0], SECOND)).base.region_code == HUB
     assert [one.kind for one in closed] == [ClosedKind.STAY]
+
+
+def test_a_day_at_the_hub_without_a_session_is_no_day_of_travel(
+    engine: Engine, away: World
+) -> None:
+    """Off on Sunday, waiting on Saturday, and again at work on Monday, at the same hub."""
+    saturday = STARTS + timedelta(days=4)
+    sunday, monday, home = (saturday + timedelta(days=number) for number in (1, 2, 3))
+    sessions = [day.isoformat() for day in (FIRST, SECOND, BACK, monday)]
+    travel = [day.isoformat() for day in (OUT, saturday, home)]
+    with unit_of_work(engine) as db:
+        longer = {"ends": home, "session_days": sessions, "travel_days": travel}
+        db.execute(update(Stay).values(**longer))
+    with reading(engine) as db:
+        team = db.get_one(Team, away.team_ids[0])
+        told = {day: why_team_stays(db, team, day) for day in (saturday, sunday, monday, home)}
+        (stay,) = stays_of_stage(db, away.coordinator, away.stage_id)
+        board = read_board(db, away.branch_id, (), [(away.team_ids[0], sunday)], ())
+        free = of_first(away, team_days(db, away.branch_id, STARTS, ENDS))
+    at_hub = stay.hub_name
+    assert told == {
+        saturday: (Closed(ClosedKind.STAY_WAIT, at_hub),),
+        sunday: (Closed(ClosedKind.SUNDAY), Closed(ClosedKind.STAY_REST, at_hub)),
+        monday: (),
+        home: (Closed(ClosedKind.STAY, at_hub),),
+    }
+    assert board.why_closed((away.team_ids[0], sunday)) == told[sunday]
+    assert [day for day in (OUT, saturday, sunday, home) if stay.is_on_the_way(day)] == [OUT, home]
+    assert monday in free
+    assert not {saturday, sunday, home} & free.keys()
 
 
 def test_nothing_finds_a_place_on_a_day_of_travel(engine: Engine, away: World) -> None:

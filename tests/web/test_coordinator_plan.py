@@ -19,6 +19,7 @@ from outreach.web.coordinator_calendar import lay_out_month, monday_of
 from tests.visits.world import NOW
 from tests.web.planned import (
     Planned,
+    ask_for_plan,
     coordinator,
     engine_of,
     hang_clock,
@@ -199,6 +200,23 @@ def test_an_empty_plan_says_where_to_go(
     for view in ("", "/map"):
         assert "There is no visit in this stage yet." in words_of(client.get(path + view))
     assert "Not planned yet" in words_of(client.get(f"{path}/unplaced"))
+
+
+def test_while_a_run_works_its_villages_are_being_planned_and_need_only_time(
+    app: Flask, world: World, path: str, english: Callable[[Role], Visitor]
+) -> None:
+    hang_clock(app)
+    run_id = ask_for_plan(app, world)
+    for role in (Role.COORDINATOR, Role.MANAGER):
+        answer = english(role).get(f"{path}/unplaced")
+        words, html = words_of(answer), answer.get_data(as_text=True)
+        rows = html.split("<tbody>")[1].split("</tbody>")[0]
+        assert rows.count("Being planned") == rows.count(f'href="/runs/{run_id}"') > 20
+        for refused in ("Not planned yet", "Plan the stage again", "Fill the gaps"):
+            assert refused not in words
+    work_off(app)
+    words = words_of(english(Role.COORDINATOR).get(f"{path}/unplaced"))
+    assert "Wait until the run is over" not in words
 
 
 def test_every_village_without_a_visit_has_its_reason_and_remedy(

@@ -62,7 +62,7 @@ def test_a_day_is_answered_with_every_reason_and_its_source(coordinator: Visitor
     assert "Idul Fitri 1448 H (estimate)" in page
     assert "Source: Kalender Umm al-Qura" in page
     assert "Public holiday: Hari Raya Idulfitri (estimate)" in page
-    assert page.count("stays at home (Hari Raya Idulfitri") >= 1
+    assert page.count("does not go out (Hari Raya Idulfitri") >= 1
     assert "All of Indonesia" in page
 
 
