@@ -78,12 +78,8 @@ def test_who_stays_on_its_day_keeps_its_team_and_who_comes_is_put_beside() -> No
 def test_whoever_comes_is_put_on_no_day_but_those_told_and_the_others_stand() -> None:
     here, there = team_days(1, 2)
     at_hub = replace(there, team_id=2, base=point(0, 60))
-    sites = [
-        site(0, point(1, 1)),
-        site(1, point(0, 57)),
-        site(2, point(1, 60)),
-        site(3, point(1, 56)),
-    ]
+    places = [point(1, 1), point(0, 3), point(1, 60), point(1, 3)]
+    sites = [site(number, at) for number, at in enumerate(places)]
     asked = problem(sites, [here, there, at_hub])
     network = network_of(sites, asked.team_days)
     another = replace(there, team_id=3)
