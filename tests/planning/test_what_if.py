@@ -148,8 +148,8 @@ def test_a_team_whose_days_go_to_another_part_is_home_between_its_stays(
     ]
     late = {date(2027, 7, 29), date(2027, 7, 30)}
     early = {one.day for one in days if one.day < date(2027, 8, 1)}
-    north = [_shut(one, {x.day for x in days} - late) for one in far_away(6)]
-    south = [_shut(one, early) for one in far_away(6, 2, -190)]
+    north = [_shut(one, early) for one in far_away(6)]
+    south = [_shut(one, {x.day for x in days} - late) for one in far_away(6, 2, -190)]
     south = [replace(one, code=one.code.replace("33.18", "33.19")) for one in south]
     plan = planned(problem([*north, *south], days, 5))
     first, second = sorted(plan.stays, key=lambda stay: stay.session_days)
