@@ -44,8 +44,9 @@ def in_trips_that_stand(
 ) -> Rota:
     """Visit everybody on the day that `found` says, by the teams of `rota` as far as may be.
 
-    Who comes from another day is put where that costs least, see `insert_left`; where somebody
-    fits nowhere the day is as `found` has it.
+    Who comes from another day is put where that costs least, see `insert_left`, on a day of
+    `kinds`: on no other, as at a hub, does anything change. Where somebody fits nowhere the day is
+    as `found` has it.
     """
     table, day_number = visit_prices(network, prices), prices.day_number
     day_of = {stop: one.day for one, stops in found.items() for stop in stops}
@@ -60,7 +61,8 @@ def in_trips_that_stand(
             coming[day].append(stop)
     for day, stops in coming.items():
         today = {one: kind for one, kind in kinds.items() if one.day == day}
-        tried = insert_left(network, kept, today, stops, day_number, table)
+        held = {one: trip for one, trip in kept.items() if one.day == day}
+        tried = held | insert_left(network, kept, today, stops, day_number, table)
         if {stop for trip in tried.values() for stop in trip} < {
             stop for stop, its_day in day_of.items() if its_day == day
         }:

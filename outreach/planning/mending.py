@@ -269,7 +269,7 @@ class _Mending:
         better = improve(part, kinds, prices, start, search, self._moves_s(loose, move_s))
         found = {one: tuple(loose[stop] for stop in stops) for one, stops in better.items()}
         found = self.filled(dict(sorted({**fixed, **found}.items(), key=_of_item)))
-        ground = self.network, self.kinds, self.prices
+        ground = self.network, kinds, self.prices
         return worth_taking(*ground, rota, found, lambda one: self._cost_s(one, move_s))
 
     def _cost_s(self, rota: Rota, move_s: float) -> float:

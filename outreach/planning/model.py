@@ -219,8 +219,8 @@ class Problem:
     ----------
     rests, away
         Days by team off with everybody or each week, spent wherever it is (of other teams, and
-        behind the last, `blocks.resting_days` guesses), and days of stays in other plans: on the
-        days at home beside those lies no stay.
+        behind the last, `blocks.resting_days` guesses), and days of stays in other plans, or of
+        stays that other parts may plan: on the days at home beside those lies no stay.
     """
 
     sites: tuple[Site, ...]

@@ -9,19 +9,22 @@ within half a minute, so progress is seen to move and little is lost when a work
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from math import atan2, cos, pi, radians
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from outreach.planning.blocks import DAYS_AT_HOME
 from outreach.planning.capacity import team_days_needed
 from outreach.planning.model import Point, Site, TeamDay
 from outreach.planning.reasons import has_place
 from outreach.planning.travel import travel_minutes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
 
     from numpy.typing import NDArray
 
@@ -56,11 +59,15 @@ class Package:
     ----------
     districts
         Dotted codes ``PP.RR.DD`` in the order of the sweep around the base.
+    elsewhere
+        Days by team, shortly before days of this package, on which another package may have the
+        team on a stay: as days `away` of a problem they keep it at home for as long as it takes.
     """
 
     districts: tuple[str, ...]
     sites: tuple[Site, ...]
     team_days: tuple[TeamDay, ...]
+    elsewhere: Mapping[int, frozenset[date]] = field(default_factory=dict)
 
 
 def split(
@@ -97,8 +104,9 @@ def split(
             tuple(code for code, _ in piece),
             tuple(site for _, part in piece for site in part),
             tuple(share),
+            before,
         )
-        for piece, share in zip(pieces, shares, strict=True)
+        for piece, share, before in zip(pieces, shares, days_elsewhere(shares), strict=True)
     )
 
 
@@ -220,6 +228,22 @@ def share_out(
         given[chosen] += sessions
         shares[chosen] += unit
     return shares
+
+
+def days_elsewhere(shares: Sequence[Sequence[TeamDay]]) -> list[dict[int, frozenset[date]]]:
+    """Find for each share the days by team behind which it is taken over from another share.
+
+    Who comes back from a stay on such a day is at home for the first days of the share.
+    """
+    whose = {one: number for number, share in enumerate(shares) for one in share}
+    found: list[dict[int, frozenset[date]]] = [{} for _ in shares]
+    for before, after in pairwise(sorted(whose, key=lambda one: (one.team_id, one.day))):
+        if before.team_id != after.team_id or whose[before] == whose[after]:
+            continue
+        if (after.day - before.day).days <= DAYS_AT_HOME:
+            known = found[whose[after]]
+            known[after.team_id] = known.get(after.team_id, frozenset()) | {before.day}
+    return found
 
 
 def _need(piece: Sequence[Site], team_days: Sequence[TeamDay]) -> float:

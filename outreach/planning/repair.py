@@ -24,10 +24,10 @@ from outreach.planning.reasons import has_place, out_of_reach, without_place, wi
 from outreach.planning.trying import without_capacity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from outreach.planning.insertion import DayStop
-    from outreach.planning.model import TravelTable
+    from outreach.planning.model import TeamDay, TravelTable
 
 # A village with one possibility left goes before any that has two.
 NO_OTHER_MINUTES = 100_000
@@ -65,12 +65,13 @@ class Repair:
 def repair(
     seekers: Sequence[Seeker],
     days: Sequence[OpenDay],
-    at_hubs: Collection[tuple[int, date]] = frozenset(),
+    away: Mapping[int, frozenset[date]] | None = None,
+    rests: Mapping[int, frozenset[date]] | None = None,
 ) -> Repair:
     """Put every village where it fits best; those that stand keep their team and day.
 
-    Nobody gets a stay of its own: who is only reached by one is told so. `at_hubs` are the days of
-    stays, by team.
+    Nobody gets a stay of its own: who is only reached by one is told so. `away` are the days of the
+    stays that stand, by team, and `rests` those off as in `Problem`.
 
     Two orders are tried: whoever would lose most by waiting first (regret), and the most
     valuable first. The one that holds more of what was promised, then more value, then less way
@@ -83,7 +84,7 @@ def repair(
     placed = tuple((located[number].site.code, place) for number, place in best.taken)
     done = {code for code, _ in placed}
     left = [one.site for one in seekers if one.site.code not in done]
-    return Repair(placed, _reasons(left, days, at_hubs), tuple(best.days))
+    return Repair(placed, _reasons(left, days, away or {}, rests or {}), tuple(best.days))
 
 
 class _Table:
@@ -170,7 +171,10 @@ def _badness(table: _Table, seekers: Sequence[Seeker]) -> tuple[int, float, int]
 
 
 def _reasons(
-    left: Sequence[Site], days: Sequence[OpenDay], at_hubs: Collection[tuple[int, date]]
+    left: Sequence[Site],
+    days: Sequence[OpenDay],
+    away: Mapping[int, frozenset[date]],
+    rests: Mapping[int, frozenset[date]],
 ) -> tuple[Unplaced, ...]:
     """Say of each village left why, and what would help: tried beside the visits that stand."""
     located = [site for site in left if has_place(site)]
@@ -180,8 +184,7 @@ def _reasons(
     if located and not whole:
         found += without_team(located)
     elif located:
-        at_home = [one for one in days if _key(one) not in at_hubs]
-        found += _beyond_reach(located, at_home, travel)
+        found += _beyond_reach(located, days, travel, away, rests)
     told = {one.code for one in found}
     if within := [site for site in located if site.code not in told]:
         visits = [visit for one in days for visit in _visits(one)]
@@ -193,17 +196,22 @@ def _reasons(
     return tuple(sorted(found, key=lambda one: one.code))
 
 
-def _key(open_day: OpenDay) -> tuple[int, date]:
-    return open_day.team_day.team_id, open_day.team_day.day
+def _is_at_home(one: TeamDay, away: Mapping[int, frozenset[date]]) -> bool:
+    return one.day not in away.get(one.team_id, ())
 
 
 def _beyond_reach(
-    sites: Sequence[Site], at_home: Sequence[OpenDay], travel: TravelTable | None
+    sites: Sequence[Site],
+    days: Sequence[OpenDay],
+    travel: TravelTable | None,
+    away: Mapping[int, frozenset[date]],
+    rests: Mapping[int, frozenset[date]],
 ) -> list[Unplaced]:
     """Tell which sites no team reaches from its base, and whether a new stay would be found.
 
     That is tried on the days that nobody uses: planning the stage again would make the stay.
     """
+    at_home = [one for one in days if _is_at_home(one.team_day, away)]
     if not at_home:
         return []
     team_days = [one.team_day for one in at_home]
@@ -211,11 +219,21 @@ def _beyond_reach(
     refused = {one.code: one for one in out_of_reach(network, kinds_of(network, team_days))}
     far = [site for site in sites if is_far(refused.get(site.code))]
     free = tuple(one.team_day for one in at_home if not one.stops)
-    away = plan_stays(Problem(tuple(far), free, 0, travel=travel), far)
+    tried = _stays_tried(Problem(tuple(far), free, 0, travel=travel, rests=rests, away=away))
     found = [one for one in refused.values() if not is_far(one)]
-    found += [with_cheaper_cure(one, refused[one.code]) for one in away.unplaced]
-    visited = (Unplaced(v.code, Reason.TOO_FAR, Remedy.OVERNIGHT_STAY) for v in away.visits)
-    return [*found, *(with_cheaper_cure(one, refused[one.code]) for one in visited)]
+    return [*found, *(with_cheaper_cure(one, refused[one.code]) for one in tried)]
+
+
+def _stays_tried(problem: Problem) -> Iterator[Unplaced]:
+    """Say of each site whether a stay would be found for it; without a free day there is none."""
+    if not problem.team_days:
+        for site in problem.sites:
+            yield Unplaced(site.code, Reason.NO_CAPACITY, Remedy.LONGER_STAGE)
+        return
+    answer = plan_stays(problem, problem.sites)
+    yield from answer.unplaced
+    for visit in answer.visits:
+        yield Unplaced(visit.code, Reason.TOO_FAR, Remedy.OVERNIGHT_STAY)
 
 
 def _as_told(stop: DayStop, open_day: OpenDay) -> Site:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date  # noqa: TC003 - dataclass fields are read by callers at run time
+from datetime import date
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from outreach.planning.packages import split
 from outreach.planning.routing import rounds_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +79,19 @@ def planned(problem: Problem, tell: Callable[[float], None] | None = None) -> Pl
             sites=package.sites,
             team_days=package.team_days,
             seed=problem.seed + number,
+            away=_together_away(problem.away, package.elsewhere),
         )
         share = (before / whole, len(package.sites) / whole)
         plans.append(assign(part, _part(tell, *share)))
         before += len(package.sites)
     return together(problem, plans)
+
+
+def _together_away(
+    one: Mapping[int, frozenset[date]], other: Mapping[int, frozenset[date]]
+) -> dict[int, frozenset[date]]:
+    none = frozenset[date]()
+    return {team: one.get(team, none) | other.get(team, none) for team in {*one, *other}}
 
 
 def together(problem: Problem, plans: Iterable[Plan]) -> Plan:

@@ -16,7 +16,6 @@ from outreach.campaigns.stages import area_of
 from outreach.people.access import within
 from outreach.people.rota import rest_of_branch, team_days
 from outreach.people.tables import Branch, Team, TeamLeave
-from outreach.planning.blocks import DAYS_AT_HOME
 from outreach.planning.more_days import days_to_try
 from outreach.planning.workdays import (
     Closed,
@@ -28,7 +27,7 @@ from outreach.villages.calendar import closed_days, for_planner
 from outreach.villages.tables import Village
 from outreach.visits.elsewhere import taken_elsewhere, was_held
 from outreach.visits.kept_calendar import calendar_as_kept
-from outreach.visits.stays import by_day, days_away, stays_between
+from outreach.visits.stays import away_beside, by_day, stays_between
 from outreach.visits.tables import (
     ACTIVE,
     Batch,
@@ -42,7 +41,7 @@ from outreach.visits.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
 
     from outreach.campaigns.tables import Stage
     from outreach.planning.model import TeamDay
+    from outreach.planning.packages import Package
     from outreach.villages.calendar import Mark
 
 #: A re-plan may replace these; whatever an official knows of stays.
@@ -218,14 +218,16 @@ def _to_replace(stage: Stage) -> ColumnElement[bool]:
     return and_(col(Visit.stage_id) == stage.id, col(Visit.work).in_(REPLACEABLE))
 
 
-def question_of(db: Session, villages: Sequence[str], days: Sequence[TeamDay]) -> dict[str, Any]:
+def question_of(db: Session, package: Package) -> dict[str, Any]:
     """Put what a batch is asked as its row keeps it.
 
     What the calendar says of the villages, and the stays that stand beside these days, are kept
-    with it, so that the same plan can be made again after a harvest has been noted.
+    with it, so that the same plan can be made again after a harvest has been noted. So are the days
+    on which other batches of the run may have its teams on a stay: nobody knows yet.
     """
-    asked = [[one.team_id, one.day.isoformat()] for one in days]
-    return known_now(db, {"villages": list(villages), "team_days": asked})
+    asked = [[one.team_id, one.day.isoformat()] for one in package.team_days]
+    question = {"villages": [site.code for site in package.sites], "team_days": asked}
+    return known_now(db, {**question, "elsewhere": _as_kept(package.elsewhere)})
 
 
 def known_now(db: Session, question: dict[str, Any]) -> dict[str, Any]:
@@ -233,23 +235,21 @@ def known_now(db: Session, question: dict[str, Any]) -> dict[str, Any]:
 
     So with the stays that its teams are on by now, in this stage or another.
     """
-    away = _stays_beside(db, question["team_days"])
-    days = {date.fromisoformat(day) for _, day in question["team_days"]}
+    asked = [(team_id, date.fromisoformat(day)) for team_id, day in question["team_days"]]
+    away = _as_kept(away_beside(db, asked))
+    # An earlier version did not ask so.
+    for team_id, told in question.get("elsewhere", {}).items():
+        away[team_id] = sorted({*away.get(team_id, ()), *told})
+    days = {day for _, day in asked}
     # Cures are tried on other days too: a village that is closed there is not promised one.
     days |= days_to_try(days)
     told = for_planner(db, question["villages"], min(days), max(days)) if days else {}
     return {**question, "calendar": calendar_as_kept(told, days), "away": away}
 
 
-def _stays_beside(db: Session, team_days: Sequence[tuple[int, str]]) -> dict[str, list[str]]:
-    """Days on which the teams are away, as the row keeps them, as far as they touch these days."""
-    if not team_days:
-        return {}
-    days = [date.fromisoformat(day) for _, day in team_days]
-    home = timedelta(days=DAYS_AT_HOME)
-    of_teams = col(Team.id).in_({team_id for team_id, _ in team_days})
-    away = days_away(stays_between(db, min(days) - home, max(days) + home, of_teams))
-    return {str(team_id): [one.isoformat() for one in sorted(away[team_id])] for team_id in away}
+def _as_kept(days: Mapping[int, Collection[date]]) -> dict[str, list[str]]:
+    """Write days by team as the row of a batch keeps them."""
+    return {str(team_id): [one.isoformat() for one in sorted(days[team_id])] for team_id in days}
 
 
 def days_left_out(db: Session, stage: Stage, chosen: Sequence[str]) -> list[DayLeftOut]:

@@ -13,11 +13,12 @@ from outreach.campaigns.access import branch_regencies
 from outreach.campaigns.choosing import sites_of
 from outreach.errors import Conflict, Invalid, NotFound
 from outreach.people.access import covers, within
+from outreach.people.rota import days_off
 from outreach.people.tables import Team
 from outreach.planning.daytrip import legs_of_day
 from outreach.planning.insertion import Place, places_on
 from outreach.planning.model import Reason, Remedy
-from outreach.planning.repair import Seeker, repair
+from outreach.planning.repair import Repair, Seeker, repair
 from outreach.planning.workdays import days_between
 from outreach.villages.tables import Village
 from outreach.visits.causes import (
@@ -30,7 +31,7 @@ from outreach.visits.causes import (
 )
 from outreach.visits.openings import FIRM, open_days
 from outreach.visits.question import past_of
-from outreach.visits.stays import stays_between, stays_of_teams, with_lost_stays
+from outreach.visits.stays import away_beside, stays_between, with_lost_stays
 from outreach.visits.tables import TO_COME, Visit, Work
 from outreach.visits.teamday import day_of_team, visits_on
 from outreach.visits.waiting import Waiting, waiting_villages
@@ -147,7 +148,7 @@ def draft_of(db: Session, stage: Stage, told: Told, today: date) -> Draft:
             return _village_added(db, stage, told, today)
         case Gaps():
             waiting = waiting_villages(db, stage.id or 0, MOST_WAITING)
-            return _measured(db, _fill(db, waiting, _open(db, stage, today)))
+            return _measured(db, _fill(db, stage, waiting, _open(db, stage, today)))
 
 
 def with_room(db: Session, stage: Stage, codes: Collection[str], today: date) -> frozenset[str]:
@@ -172,7 +173,7 @@ def _team_away(db: Session, stage: Stage, told: TeamAway, today: date) -> Draft:
         for one in _open(db, stage, today, without=hit)
         if one.team_day.team_id != told.team_id or not lost.holds(one.team_day.day)
     ]
-    return _measured(db, _moved(db, hit, days), elsewhere)
+    return _measured(db, _moved(db, stage, hit, days), elsewhere)
 
 
 def _with_its_stays(db: Session, told: TeamAway) -> TeamAway:
@@ -190,7 +191,7 @@ def _area_closed(db: Session, stage: Stage, told: AreaClosed, today: date) -> Dr
     hit, elsewhere = _hit(db, stage, told, today, inside)
     days = _open(db, stage, today, without=hit)
     shut = frozenset(days_between(told.first, told.last))
-    return _measured(db, _moved(db, hit, days, shut), elsewhere)
+    return _measured(db, _moved(db, stage, hit, days, shut), elsewhere)
 
 
 def _village_cancels(db: Session, stage: Stage, told: VillageCancels, today: date) -> Draft:
@@ -202,7 +203,7 @@ def _village_cancels(db: Session, stage: Stage, told: VillageCancels, today: dat
     days = _open(db, stage, today, without=[visit])
     if told.outcome is AfterCancelling.ANOTHER_DAY:
         elsewhere = [one for one in days if one.team_day.day != visit.day]
-        changes = _moved(db, [visit], elsewhere)
+        changes = _moved(db, stage, [visit], elsewhere)
     else:
         changes = [_change(visit)]
     freed = [
@@ -215,7 +216,7 @@ def _village_cancels(db: Session, stage: Stage, told: VillageCancels, today: dat
         for one in waiting_villages(db, stage.id or 0, MOST_WAITING)
         if one.village_code != visit.village_code
     ]
-    filled = [one for one in _fill(db, waiting, freed) if one.place is not None]
+    filled = [one for one in _fill(db, stage, waiting, freed) if one.place is not None]
     return _measured(db, [*changes, *filled])
 
 
@@ -239,7 +240,7 @@ def _village_added(db: Session, stage: Stage, told: VillageAdded, today: date) -
         raise Conflict(problem="village_elsewhere", villages=[code])
     known = {one.village_code: one for one in waiting_villages(db, stage.id or 0, 100_000)}
     waiting = [known.get(code) or Waiting(code)]
-    return _measured(db, _fill(db, waiting, _open(db, stage, today)))
+    return _measured(db, _fill(db, stage, waiting, _open(db, stage, today)))
 
 
 def _hit(
@@ -272,6 +273,7 @@ def _open(
 
 def _moved(
     db: Session,
+    stage: Stage,
     hit: Sequence[Visit],
     days: Sequence[OpenDay],
     shut: Collection[date] = (),
@@ -291,17 +293,19 @@ def _moved(
         )
         for visit in hit
     ]
-    answer = repair(seekers, days, _at_hubs(db, days))
+    answer = _repaired(db, stage, seekers, days)
     placed = [_change(by_code[code], place=place) for code, place in answer.placed]
     left = [_change(by_code[one.code], **_why(one)) for one in answer.left]
     return placed + left
 
 
-def _fill(db: Session, waiting: Sequence[Waiting], days: Sequence[OpenDay]) -> list[Change]:
+def _fill(
+    db: Session, stage: Stage, waiting: Sequence[Waiting], days: Sequence[OpenDay]
+) -> list[Change]:
     """Find places for villages without a visit."""
     by_code = {one.village_code: one for one in waiting}
     seekers = [Seeker(site) for site in _sites(db, by_code, days)]
-    answer = repair(seekers, days, _at_hubs(db, days))
+    answer = _repaired(db, stage, seekers, days)
     placed = [
         Change(code, one.visit_id, one.version, one.work, place=place)
         for code, place in answer.placed
@@ -311,13 +315,16 @@ def _fill(db: Session, waiting: Sequence[Waiting], days: Sequence[OpenDay]) -> l
     return placed + left
 
 
-def _at_hubs(db: Session, days: Sequence[OpenDay]) -> set[tuple[int, date]]:
-    """Read which of the days are spent at the hub of a stay, by team."""
+def _repaired(
+    db: Session, stage: Stage, seekers: Sequence[Seeker], days: Sequence[OpenDay]
+) -> Repair:
+    """Find places on days of the stage, knowing of the stays that stand and of the days off."""
     if not days:
-        return set()
-    span = [one.team_day.day for one in days]
-    teams = {one.team_day.team_id for one in days}
-    return set(stays_of_teams(db, teams, min(span), max(span)))
+        return repair(seekers, days)
+    keys = [(one.team_day.team_id, one.team_day.day) for one in days]
+    span = [day for _, day in keys]
+    rests = days_off(db, stage.branch_id, min(span), max(span) + timedelta(weeks=1))
+    return repair(seekers, days, away_beside(db, keys), rests)
 
 
 def _why(left: Unplaced) -> dict[str, Any]:

@@ -376,7 +376,7 @@ def _write_batches(db: Session, stage: Stage, run: PlanRun, today: date) -> None
             "run_id": run.id,
             "number": number,
             "label": label,
-            "question": question_of(db, [site.code for site in package.sites], package.team_days),
+            "question": question_of(db, package),
             "villages": len(package.sites),
         }
         for number, (package, label) in enumerate(

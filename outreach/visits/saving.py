@@ -13,6 +13,7 @@ from sqlmodel import col
 from outreach.campaigns.tables import Stage, StageVillage, Status
 from outreach.db import ROWS_PER_STATEMENT, insert_into
 from outreach.people.rota import team_days
+from outreach.planning.blocks import days_at_home
 from outreach.planning.check import team_days_of, violations
 from outreach.planning.daytrip import visits_of_day
 from outreach.planning.expeditions import way_minutes
@@ -21,7 +22,7 @@ from outreach.villages.tables import Village
 from outreach.visits.batches import UnsoundPlan, lock_held
 from outreach.visits.elsewhere import taken_elsewhere
 from outreach.visits.runs import finish_if_settled, lock_run
-from outreach.visits.stays import save_stays, stays_of_teams
+from outreach.visits.stays import away_beside, save_stays, stays_of_teams
 from outreach.visits.tables import (
     ACTIVE,
     BatchState,
@@ -93,12 +94,14 @@ def save_plan(db: Session, held: Claim, asked: Problem, plan: Plan, now: datetim
 def _on_free_days(db: Session, branch_id: int, plan: Plan) -> tuple[list[PlannedVisit], list[Stay]]:
     """Leave out the day-trips of team-days that somebody has given a visit, or a leave, since.
 
-    A stay that has lost a day is left out as a whole: nobody would be at the hub.
+    A stay that has lost a day is left out as a whole: nobody would be at the hub. So is one that
+    would leave its team no days at home beside a stay that stands by now.
     """
     # Whoever moves a visit by hand takes the teams too, so nothing slips in before the commit.
     lock_teams(db, branch_id)
     taken = _taken_since(db, branch_id, plan)
-    stays = [one for one in plan.stays if taken.isdisjoint(_days_of(one))]
+    closed = taken | _at_home(db, plan)
+    stays = [one for one in plan.stays if closed.isdisjoint(_days_of(one))]
     lost = {key for one in plan.stays if one not in stays for key in _days_of(one)}
     kept = [one for one in plan.visits if (one.team_id, one.day) not in taken | lost]
     return kept, stays
@@ -151,6 +154,12 @@ def _taken_since(db: Session, branch_id: int, plan: Plan) -> set[TeamAndDay]:
     visited = {(row.team_id, row.day) for row in db.execute(query)}
     worked = {(one.team_id, one.day) for one in team_days(db, branch_id, min(days), max(days))}
     return visited | stays_of_teams(db, teams, min(days), max(days)).keys() | (keys - worked)
+
+
+def _at_home(db: Session, plan: Plan) -> set[TeamAndDay]:
+    """Days that the teams of the plan's stays spend at home beside those that stand by now."""
+    away = away_beside(db, [key for stay in plan.stays for key in _days_of(stay)])
+    return {(team_id, day) for team_id in away for day in days_at_home(away[team_id])}
 
 
 def _days_of(stay: Stay) -> Iterator[TeamAndDay]:

@@ -17,6 +17,7 @@ from outreach.campaigns.stages import stage_of
 from outreach.people import rota
 from outreach.people.access import covers
 from outreach.people.tables import Team
+from outreach.planning.blocks import DAYS_AT_HOME
 from outreach.planning.model import Point, TeamDay  # noqa: TC001 - read at run time
 from outreach.planning.workdays import ClosedKind, days_between
 from outreach.villages.access import PLACE, point_of, with_access
@@ -169,6 +170,15 @@ def days_away(stays: Iterable[StayRow]) -> dict[int, frozenset[date]]:
     for team_id, day in by_day(stays):
         found.setdefault(team_id, set()).add(day)
     return {team_id: frozenset(days) for team_id, days in found.items()}
+
+
+def away_beside(db: Session, team_days: Collection[tuple[int, date]]) -> dict[int, frozenset[date]]:
+    """List by team the days of the stays that last and leave it no days at home beside these."""
+    if not team_days:
+        return {}
+    days, home = [day for _, day in team_days], timedelta(days=DAYS_AT_HOME)
+    of_teams = col(Team.id).in_({team_id for team_id, _ in team_days})
+    return days_away(stays_between(db, min(days) - home, max(days) + home, of_teams))
 
 
 def stays_of_teams(

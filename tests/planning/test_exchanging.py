@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from outreach.planning.exchanging import cheapest_mix, days_that_exchange, in_tr
 from outreach.planning.model import Point, TeamDay
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.prices import prices_of
-from tests.planning.builders import problem, scattered, team_days
+from tests.planning.builders import point, problem, scattered, site, team_days
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,3 +73,22 @@ def test_who_stays_on_its_day_keeps_its_team_and_who_comes_is_put_beside() -> No
     moved = in_trips_that_stand(*told, rota, {first: (2, 3), second: (0, 1), third: (4, 5)})
     assert [set(moved[first]), set(moved[second])] in ([{0, 1, 3}, {2}], [{0, 1}, {2, 3}])
     assert moved[third] == (4, 5)
+
+
+def test_whoever_comes_is_put_on_no_day_but_those_told_and_the_others_stand() -> None:
+    here, there = team_days(1, 2)
+    at_hub = replace(there, team_id=2, base=point(0, 60))
+    places = [point(1, 1), point(0, 3), point(1, 60), point(1, 3)]
+    sites = [site(number, at) for number, at in enumerate(places)]
+    asked = problem(sites, [here, there, at_hub])
+    network = network_of(sites, asked.team_days)
+    another = replace(there, team_id=3)
+    kinds = kinds_of(network, [here, there])
+    rota = {here: (0, 1), there: (3,), at_hub: (2,)}
+    found = {here: (0,), another: (1, 3), at_hub: (2,)}
+    moved = in_trips_that_stand(network, kinds, prices_of(asked), rota, found)
+    assert {one: set(stops) for one, stops in moved.items()} == {
+        here: {0},
+        there: {1, 3},
+        at_hub: {2},
+    }

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from outreach.planning import mending
 from outreach.planning.assign import assign
 from outreach.planning.bill import bill_of
 from outreach.planning.check import Rule, violations
@@ -32,8 +33,13 @@ from tests.planning.builders import MONDAY, point, problem, scattered, site, tea
 from tests.planning.strategies import problems
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from outreach.planning.events import Event
-    from outreach.planning.model import Plan, Problem
+    from outreach.planning.model import Plan, Problem, TeamDay
+    from outreach.planning.network import Kind, Network
+    from outreach.planning.prices import Prices
+    from outreach.planning.rota import Rota
 
 TUESDAY = MONDAY + timedelta(days=1)
 FEW = Budget(rounds=60)
@@ -284,6 +290,35 @@ def test_nobody_is_visited_from_a_hub_who_is_reached_from_the_base() -> None:
     plan = assign(asked)
     assert [one.code for one in plan.visits] == [far.code]
     assert mend(asked, plan, budget=FEW).plan == plan
+
+
+def test_nobody_is_moved_to_a_hub_who_is_reached_from_the_base(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    days, far = team_days(2, 4), site(40, point(0, 66))
+    (stay,) = assign(problem([far], days)).stays
+    (hub_day,) = stay.session_days
+    near = site(1, point(0, 57), closed_days=frozenset({hub_day}))
+    asked = problem([far, near], days)
+    plan = assign(asked)
+    assert len(plan.visits) == 2
+
+    def to_the_hub_day(
+        network: Network, kinds: Mapping[TeamDay, Kind], _prices: Prices, start: Rota, *_: object
+    ) -> Rota:
+        """Move the village to the other team's day, as the solver may."""
+        stop = [one.code for one in network.sites].index(near.code)
+        (there,) = (one for one in kinds if one.day == hub_day and one.team_id != stay.team_id)
+        others = {one: tuple(s for s in stops if s != stop) for one, stops in start.items()}
+        return {**{one: stops for one, stops in others.items() if stops}, there: (stop,)}
+
+    monkeypatch.setattr(mending, "improve", to_the_hub_day)
+    open_again = replace(near, closed_days=frozenset())
+    upset = replace(asked, sites=(far, open_again, site(2, point(1, 1))))
+    told = mend(upset, plan, move_price_minutes=0, budget=FEW).plan
+    assert {
+        one.code for one in told.visits if one.day == hub_day and one.team_id == stay.team_id
+    } == {far.code}
 
 
 def test_no_village_and_no_team_left() -> None:

@@ -148,9 +148,29 @@ def test_who_lost_a_stay_is_told_of_a_new_one_where_there_are_days_for_it() -> N
         for number in range(3)
     )
     days = [OpenDay(there, full), *map(OpenDay, week)]
-    at_hubs = {(2, there.day)}
-    (told,) = repair([Seeker(far, MONDAY, True)], days, at_hubs).left
+    away = {2: frozenset({there.day})}
+    (told,) = repair([Seeker(far, MONDAY, True)], days, away).left
     assert (told.reason, told.remedy) == (Reason.TOO_FAR, Remedy.OVERNIGHT_STAY)
     # Too few days in a row hold no new stay: then planning again is no cure.
-    (short,) = repair([Seeker(far, MONDAY, True)], days[:3], at_hubs).left
+    (short,) = repair([Seeker(far, MONDAY, True)], days[:3], away).left
     assert (short.reason, short.remedy) == (Reason.NO_CAPACITY, Remedy.LONGER_STAGE)
+
+
+def test_who_takes_a_stay_is_told_of_no_team_where_all_days_are_full() -> None:
+    far, near = site(1, point(300)), site(2, point(4))
+    days = [OpenDay(one, (DayStop(near, 500, False),)) for one in team_days(1, 12)]
+    (told,) = repair([Seeker(far)], days).left
+    assert (told.reason, told.remedy) == (Reason.NO_CAPACITY, Remedy.LONGER_STAGE)
+    beside = site(3, point(74))
+    cured = repair([Seeker(beside)], [OpenDay(one) for one in team_days(1, 1)]).left[0].remedy
+    (told,) = repair([Seeker(beside)], days).left
+    assert (told.reason, told.remedy) == (Reason.NO_CAPACITY, cured)
+
+
+def test_no_stay_is_promised_on_days_at_home_beside_another() -> None:
+    far, days = site(1, point(300)), [OpenDay(one) for one in team_days(1, 5)]
+    (told,) = repair([Seeker(far)], days).left
+    assert told.remedy is Remedy.OVERNIGHT_STAY
+    away = {1: frozenset({days[0].team_day.day - timedelta(days=1)})}
+    (told,) = repair([Seeker(far)], days, away).left
+    assert told.remedy is not Remedy.OVERNIGHT_STAY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,15 +15,19 @@ from outreach.planning.assign import assign
 from outreach.planning.check import violations
 from outreach.planning.cures import with_more
 from outreach.planning.more_days import as_on, days_behind
+from outreach.planning.packages import split
 from outreach.planning.what_if import only_adds, planned, what_if
-from tests.planning.builders import problem, scattered, team_days
+from tests.planning.builders import MONDAY, problem, scattered, team_days
+from tests.planning.stays import days_of, far_away
 from tests.planning.strategies import problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from outreach.planning.model import Plan, Problem, Unplaced
+    from outreach.planning.model import Plan, Problem, Site, Unplaced
     from outreach.planning.what_if import Difference
+
+SATURDAY = MONDAY + timedelta(days=5)
 
 
 def scarce(villages: int = 40, rounds: int = 20) -> Problem:
@@ -133,6 +138,32 @@ def test_where_planning_afresh_reaches_less_the_first_plan_is_kept_and_filled(
     assert told.after.value > told.before.value
     assert not told.lost
     assert violations(told.after.problem, told.after.plan) == ()
+
+
+def test_a_team_whose_days_go_to_another_part_is_home_between_its_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "split", lambda sites, days: split(sites, days, 6))
+    # The second team holds no stay: its days are none in a row.
+    days = [
+        one
+        for one in team_days(2, 46, date(2027, 7, 5))
+        if one.team_id == 1 or one.day.weekday() in {0, 3}
+    ]
+    late = {date(2027, 7, 29), date(2027, 7, 30)}
+    early = {one.day for one in days if one.day < date(2027, 8, 1)}
+    north = [_shut(one, early) for one in far_away(6)]
+    south = [_shut(one, {x.day for x in days} - late) for one in far_away(6, 2, -190)]
+    south = [replace(one, code=one.code.replace("33.18", "33.19")) for one in south]
+    plan = planned(problem([*north, *south], days, 5))
+    first, second = sorted(plan.stays, key=lambda stay: stay.session_days)
+    assert (first.team_id, second.team_id) == (1, 1)
+    assert max(days_of(first)) == date(2027, 7, 31)
+    assert min(days_of(second)) == date(2027, 8, 3)
+
+
+def _shut(one: Site, days: set[date]) -> Site:
+    return replace(one, closed_days=frozenset(days))
 
 
 @given(problems(), st.integers(0, 2), st.integers(0, 2))

@@ -54,9 +54,9 @@ def save_stay(engine: Engine, world: World) -> None:
         assert save_plan(db, held, by_hand(asked, plan), plan, NOW)
 
 
-def by_hand(asked: Problem, plan: Plan) -> Problem:
+def by_hand(asked: Problem, plan: Plan, around: tuple[str, ...] = AROUND) -> Problem:
     """Put the question to which the plan is a sound answer: its villages, and its minutes."""
-    sites = tuple(site for site in asked.sites if site.code in AROUND)
+    sites = tuple(site for site in asked.sites if site.code in around)
     base = next(one.base for one in asked.team_days if one.team_id == plan.stays[0].team_id)
     places = (base, plan.stays[0].hub, *(site.point for site in sites))
     from_hub = np.array([300, 0, 20, 20])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,14 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from outreach.db import reading, unit_of_work
+from outreach.planning.packages import Package
 from outreach.planning.workdays import days_between
-from outreach.visits.batches import problem_of_batch
-from outreach.visits.question import known_now
-from outreach.visits.tables import Batch, PlanRun, RunState, Visit, Work
-from tests.visits.away import BACK, OUT
-from tests.visits.world import World, add_stage, ask_for_plan, stage_in
+from outreach.visits.batches import claim, load_problem, problem_of_batch
+from outreach.visits.question import known_now, question_of
+from outreach.visits.saving import save_plan
+from outreach.visits.tables import Batch, PlanRun, RunState, Stay, Visit, Work
+from tests.visits.away import BACK, OUT, by_hand, staying
+from tests.visits.world import LEASE, NOW, STARTS, World, add_stage, ask_for_plan, stage_in
 
 if TYPE_CHECKING:
     from datetime import date
@@ -78,3 +81,41 @@ def test_what_a_village_was_told_of_counts(engine: Engine, away: World) -> None:
     with reading(engine) as db:
         asked = problem_of_batch(db, latest_batch(engine))
     assert asked.away == {away.team_ids[0]: frozenset(days_between(OUT, BACK))}
+
+
+def test_where_a_batch_takes_a_team_over_from_another_it_comes_home_first(
+    engine: Engine, world: World
+) -> None:
+    ask_for_plan(engine, world)
+    batch_id, team = latest_batch(engine), world.team_ids[0]
+    before = STARTS - timedelta(days=1)
+    with unit_of_work(engine) as db:
+        batch = db.get_one(Batch, batch_id)
+        asked = problem_of_batch(db, batch_id)
+        part = Package((), asked.sites, asked.team_days, {team: frozenset({before})})
+        batch.question = question_of(db, part)
+        db.flush()
+        assert problem_of_batch(db, batch_id).away == {team: frozenset({before})}
+        # Whoever tries the batch again asks so too.
+        assert known_now(db, batch.question)["away"] == {str(team): [before.isoformat()]}
+
+
+def test_a_stay_beside_one_that_came_meanwhile_is_not_kept(engine: Engine, away: World) -> None:
+    # It sets out the day after the other is back, over a Sunday.
+    out, first, second, back = (BACK + timedelta(days=number) for number in (1, 3, 4, 5))
+    batch_id = ask_beside(engine, away, out, back)
+    with unit_of_work(engine) as db:
+        plan, held = staying(db, away.team_ids[0]), claim(db, batch_id, NOW, LEASE)
+        assert held is not None
+        codes = ("33.72.01.1004", "33.72.01.1005")
+        visits = zip(plan.visits, codes, (first, second), strict=True)
+        stay = replace(plan.stays[0], travel_days=(out, back), session_days=(first, second))
+        plan = replace(
+            plan,
+            visits=tuple(replace(one, code=code, day=day) for one, code, day in visits),
+            stays=(stay,),
+        )
+        asked = replace(by_hand(load_problem(db, held), plan, codes), away={})
+        assert save_plan(db, held, asked, plan, NOW)
+        assert db.scalars(select(col(Stay.starts))).all() == [OUT]
+        assert db.scalars(select(Visit).where(col(Visit.batch_id) == batch_id)).all() == []
