@@ -203,7 +203,7 @@ class _Trial:
     def _into_gaps(
         self, stop: int, on: Callable[[date], bool], late_minutes: int = 0
     ) -> Iterator[tuple[TeamDay, Kind, tuple[int, ...]]]:
-        """Days with room, and the stops they then have: least late first, then least way more.
+        """Days with room whose way grows least, then the least late one, and the stops they then have.
 
         None on which the team would come back more than `late_minutes` late at the least.
         """
@@ -216,7 +216,9 @@ class _Trial:
                 late = max(0, self._busy_minutes(kind, stops) + more + session - kind.minutes)
                 if late <= late_minutes:
                     gaps.append((late, more, number, one, kind))
-        for _, _, _, one, kind in sorted(gaps, key=lambda gap: gap[:3])[:NEAREST_TRIED]:
+        nearest = sorted(gaps, key=lambda gap: gap[1:3])[:NEAREST_TRIED]
+        least_late = sorted(gaps, key=lambda gap: gap[:3])[:1]
+        for _, _, _, one, kind in dict.fromkeys([*nearest, *least_late]):
             yield one, kind, (*self.trips[one], stop)
 
     def _open_a_day(self) -> None:
