@@ -203,7 +203,7 @@ class _Trial:
     def _into_gaps(
         self, stop: int, on: Callable[[date], bool], late_minutes: int = 0
     ) -> Iterator[tuple[TeamDay, Kind, tuple[int, ...]]]:
-        """Days with room whose way grows least, then the least late one, and the stops they then have.
+        """Days with room whose way grows least, then the least late, and the stops they then have.
 
         None on which the team would come back more than `late_minutes` late at the least.
         """
