@@ -77,16 +77,18 @@ def assign(problem: Problem, on_progress: Callable[[int, int], None] | None = No
     free = replace(problem, team_days=tuple(team_days))
     away = plan_stays(free, far, resting)
     unplaced += [one for one in refused.values() if not is_far(one)]
-    unplaced += [
-        with_cheaper_cure(one, refused[one.code]) for one in with_weekdays_tried(free, far, away)
-    ]
     sites = [site for site in waiting if site.code not in refused]
     rounds = problem.parameters.rounds_of_steps or (rounds_for(len(sites)),) * 2
     search = Search(problem.seed, rounds, problem.parameters.cpu_seconds, on_progress)
     carried = carried_by(problem, [*fixed, *away.visits], away.stays)
     visits, shares = visits_to(problem, sites, away.team_days, search, carried)
-    left, changes = with_changes(sites, visits, team_days, problem.travel, away.stays)
-    unplaced += left
+    no_stay = with_weekdays_tried(free, far, away)
+    late = [one.code for one in no_stay if refused[one.code].remedy is Remedy.LONGER_DAY]
+    asked = [site for site in waiting if site.code in late or site.code not in refused]
+    left, changes = with_changes(asked, visits, team_days, problem.travel, away.stays)
+    tried = {one.code: one for one in left}
+    unplaced += [with_tried_cure(one, refused[one.code], tried.get(one.code)) for one in no_stay]
+    unplaced += [one for one in left if one.code not in refused]
     visits = [*fixed, *away.visits, *visits]
     plan = plan_of(problem, visits, (search.done[0], search.done[1]), unplaced, away.stays)
     return replace(plan, shares=shares, changes=changes)
@@ -97,11 +99,19 @@ def is_far(refused: Unplaced | None) -> bool:
     return refused is not None and refused.reason is Reason.TOO_FAR
 
 
+def with_tried_cure(without_stay: Unplaced, refused: Unplaced, tried: Unplaced | None) -> Unplaced:
+    """Offer a boat, or a longer day that holds the village on the plan, before a stay's cure."""
+    if tried is None:
+        return with_cheaper_cure(without_stay, refused)
+    return replace(tried, reason=without_stay.reason) if tried.brings else without_stay
+
+
 def with_cheaper_cure(without_stay: Unplaced, refused: Unplaced) -> Unplaced:
     """Offer a longer day or a boat, where that reaches the village, before a longer stage."""
     if refused.remedy not in {Remedy.LONGER_DAY, Remedy.BOAT}:
         return without_stay
-    return replace(without_stay, remedy=refused.remedy, amount=refused.amount)
+    told = refused.remedy, refused.amount, refused.team_id
+    return replace(without_stay, remedy=told[0], amount=told[1], team_id=told[2])
 
 
 def in_order(problem: Problem) -> Problem:

@@ -46,6 +46,9 @@ class Verdict:
     last_day
         When the last village would be reached at this pace, the days behind the last team-day
         included; None when that is beyond reason, or there is nothing to reach.
+    waits_for_few
+        The last villages wait for those team-days that reach them: `last_day` is later than as many
+        team-days as are needed would take.
     by_stay
         Villages beyond a day's reach that are visited by stays.
     stays, stay_team_days
@@ -62,6 +65,7 @@ class Verdict:
     by_stay: int = 0
     stays: int = 0
     stay_team_days: int = 0
+    waits_for_few: bool = False
 
 
 def verdict(
@@ -98,6 +102,7 @@ def verdict(
         by_stay=away.held,
         stays=away.stays,
         stay_team_days=len(away.days),
+        waits_for_few=bool(laid.fill.left.any()) and last > needed,
     )
 
 

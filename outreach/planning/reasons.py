@@ -45,30 +45,34 @@ def out_of_reach(network: Network, kinds: Mapping[TeamDay, Kind]) -> list[Unplac
     days: dict[Kind, set[date]] = defaultdict(set)
     for team_day, kind in kinds.items():
         days[kind].add(team_day.day)
+    teams = {(kind, one.team_id) for one, kind in kinds.items()}
+    first_team = dict(sorted(teams, reverse=True))
     by_sea = _districts_reached_by_sea(network)
     found = []
     for stop, site in enumerate(network.sites):
         possible = [kind for kind in days if network.reaches(kind, stop)]
         if not possible:
-            cure = _boat(network, days, stop) if site.district in by_sea else None
-            cure = cure or _longer_day(network, days, stop) or (Remedy.OVERNIGHT_STAY, 0)
+            boat = _boat(network, days, stop) if site.district in by_sea else None
+            cure = boat or _longer_day(network, first_team, stop) or (Remedy.OVERNIGHT_STAY,)
             found.append(Unplaced(site.code, Reason.TOO_FAR, *cure))
         elif not any(network.hosts(kind, stop, day) for kind in possible for day in days[kind]):
             found.append(Unplaced(site.code, Reason.ALWAYS_CLOSED, Remedy.OPEN_A_DAY))
     return found
 
 
-def _longer_day(network: Network, kinds: Iterable[Kind], stop: int) -> tuple[Remedy, int] | None:
-    """Find the shortest prolongation of any team's day that reaches the village."""
+def _longer_day(
+    network: Network, team_of: Mapping[Kind, int], stop: int
+) -> tuple[Remedy, int, int] | None:
+    """Find the team whose day needs the shortest prolongation to reach the village."""
     session = network.sites[stop].session_minutes
     missing = []
-    for kind in kinds:
+    for kind, team_id in team_of.items():
         longer = replace(kind, ends_minute=kind.ends_minute + LONGEST_EXTRA_MINUTES)
         starts = network.starts(replace(longer, sessions=1), (stop,))
         if starts:
             back = starts[0] + session + network.legs(kind, (stop,))[-1]
-            missing.append(back - kind.ends_minute)
-    return (Remedy.LONGER_DAY, min(missing)) if missing else None
+            missing.append((back - kind.ends_minute, team_id))
+    return (Remedy.LONGER_DAY, *min(missing)) if missing else None
 
 
 def _boat(network: Network, kinds: Iterable[Kind], stop: int) -> tuple[Remedy, int] | None:

@@ -28,6 +28,7 @@ from outreach.planning.prices import priced
 from outreach.planning.reasons import LONGEST_EXTRA_MINUTES
 from outreach.planning.rota import insert_left
 from outreach.planning.slots import visit_prices
+from outreach.planning.workdays import days_between
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -127,7 +128,14 @@ class _Trial:
         # Whoever asks for room when a change is made, and the day-trips that stand then.
         self.everybody, self.before = tuple(self.waiting), dict(self.trips)
         self.found: dict[str, Change] = {}
+        self.away = {
+            (stay.team_id, day)
+            for stay in stays
+            for stayed in [(*stay.travel_days, *stay.session_days)]
+            for day in days_between(min(stayed), max(stayed))
+        }
         self.more_minutes: dict[tuple[int, tuple[int, ...]], NDArray[np.int64]] = {}
+        self.busy_minutes: dict[tuple[Kind, tuple[int, ...]], int] = {}
 
     def cured(self) -> dict[str, Change]:
         """Try cure after cure until nobody waits; what each village is offered."""
@@ -193,15 +201,24 @@ class _Trial:
         return [one for one, held in self.trips.items() if len(held) < self._kind(one).sessions]
 
     def _into_gaps(
-        self, stop: int, on: Callable[[date], bool]
+        self, stop: int, on: Callable[[date], bool], late_minutes: int = 0
     ) -> Iterator[tuple[TeamDay, Kind, tuple[int, ...]]]:
-        """Days with room, those whose way grows least first, and the stops they then have."""
-        more = [
-            (int(self._more_minutes(kind, self.trips[one])[stop]), number, one, kind)
-            for number, one in enumerate(self._gaps)
-            if on(one.day) and len(self.trips[one]) < (kind := self._kind(one)).sessions
-        ]
-        for _, _, one, kind in sorted(more, key=lambda gap: gap[:2])[:NEAREST_TRIED]:
+        """Days with room whose way grows least, then the least late, and the stops they then have.
+
+        None on which the team would come back more than `late_minutes` late at the least.
+        """
+        session = self.network.sites[stop].session_minutes
+        gaps = []
+        for number, one in enumerate(self._gaps):
+            kind, stops = self._kind(one), self.trips[one]
+            if on(one.day) and len(stops) < kind.sessions:
+                more = int(self._more_minutes(kind, stops)[stop])
+                late = max(0, self._busy_minutes(kind, stops) + more + session - kind.minutes)
+                if late <= late_minutes:
+                    gaps.append((late, more, number, one, kind))
+        nearest = sorted(gaps, key=lambda gap: gap[1:3])[:NEAREST_TRIED]
+        least_late = sorted(gaps, key=lambda gap: gap[:3])[:1]
+        for _, _, _, one, kind in dict.fromkeys([*nearest, *least_late]):
             yield one, kind, (*self.trips[one], stop)
 
     def _open_a_day(self) -> None:
@@ -234,7 +251,7 @@ class _Trial:
     def _least_late(self, stop: int) -> tuple[int, int, int] | None:
         """Minutes by which some team comes back later for a village, its number last."""
         closed = self.network.sites[stop].closed_days
-        gaps = self._into_gaps(stop, lambda day: day not in closed)
+        gaps = self._into_gaps(stop, lambda day: day not in closed, LONGEST_EXTRA_MINUTES)
         later = [
             (late, number, one.team_id)
             for number, (one, kind, stops) in enumerate(gaps)
@@ -263,19 +280,32 @@ class _Trial:
             self._offer(Change(Remedy.LONGER_STAGE, amount, day=day), self._held(more))
 
     def _another_weekday(self) -> None:
-        """Let one team work on a weekday on which nobody does, else all; a Sunday never is one."""
-        for weekday, days in weekdays_unused(self.team_days).items():
-            every = [one for day in days for one in as_on(self.team_days, day)]
+        """Let one team work on a weekday on which it is off, else all where all are; no Sunday."""
+        off = self._by_weekday_off()
+        nobody = weekdays_unused(self.team_days)
+        for weekday in sorted(off, reverse=True):
+            own = [one for one in self.team_days if one.team_id in off[weekday]]
             tried = [
-                (team_id, self._held({one: () for one in every if one.team_id == team_id}))
-                for team_id in self._one_of_each_base()
+                (team_id, self._held(dict.fromkeys(off[weekday][team_id], ())))
+                for team_id in self._one_of_each_base(own)
             ]
             # Whichever brings most comes first; where one team does not suffice, all are tried.
             for team_id, held in sorted(tried, key=lambda one: (-self._value_of(one[1]), one[0])):
                 self._offer(Change(Remedy.ANOTHER_WEEKDAY, weekday + 1, team_id), held)
-            if self.waiting or self.every:
+            if weekday in nobody and (self.waiting or self.every):
+                every = [one for days in off[weekday].values() for one in days]
                 held = self._held(dict.fromkeys(every, ()))
                 self._offer(Change(Remedy.ANOTHER_WEEKDAY, weekday + 1), held)
+
+    def _by_weekday_off(self) -> dict[int, dict[int, list[TeamDay]]]:
+        """Days each team would have on the weekdays on which it is off, none during a stay."""
+        found: dict[int, dict[int, list[TeamDay]]] = defaultdict(dict)
+        for team_id in busiest_first(self.team_days):
+            own = [one for one in self.team_days if one.team_id == team_id]
+            for weekday, days in weekdays_unused(own).items():
+                there = [day for day in days if (team_id, day) not in self.away]
+                found[weekday][team_id] = [one for day in there for one in as_on(own, day)]
+        return found
 
     def _add_team(self) -> None:
         """Send a team more for the whole stage, from the base where it holds most value."""
@@ -283,7 +313,8 @@ class _Trial:
         for amount in range(1, MOST_EXTRA_TEAMS + 1):
             if not (self.waiting or self.every):
                 return
-            like = {team: more | self._like(team, -amount) for team in self._one_of_each_base()}
+            teams = self._one_of_each_base(self.team_days)
+            like = {team: more | self._like(team, -amount) for team in teams}
             held = {team: self._held(days) for team, days in like.items()}
             best = max(held, key=lambda team: (self._value_of(held[team]), -team))
             more = like[best]
@@ -294,14 +325,21 @@ class _Trial:
         alike = (one for one in self.team_days if one.team_id == team_id)
         return {replace(one, team_id=number): () for one in alike}
 
-    def _one_of_each_base(self) -> list[int]:
+    def _one_of_each_base(self, team_days: Sequence[TeamDay]) -> list[int]:
         """Find the busiest team of every base."""
-        base_of = {one.team_id: one.base for one in self.team_days}
-        ordered = reversed(busiest_first(self.team_days))
+        base_of = {one.team_id: one.base for one in team_days}
+        ordered = reversed(busiest_first(team_days))
         return sorted({base_of[team]: team for team in ordered}.values())
 
     def _value_of(self, stops: Iterable[int]) -> float:
         return sum(self.network.sites[stop].value for stop in stops)
+
+    def _busy_minutes(self, kind: Kind, stops: tuple[int, ...]) -> int:
+        """Minutes of a day-trip: its way and its sessions."""
+        if (kind, stops) not in self.busy_minutes:
+            sessions = sum(self.network.sites[stop].session_minutes for stop in stops)
+            self.busy_minutes[kind, stops] = sum(self.network.legs(kind, stops)) + sessions
+        return self.busy_minutes[kind, stops]
 
     def _more_minutes(self, kind: Kind, stops: tuple[int, ...]) -> NDArray[np.int64]:
         """Minutes by which the way of a day-trip grows, for each site, at its best position."""

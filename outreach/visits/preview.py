@@ -77,7 +77,7 @@ class StagePreview:
         When the last village would be reached at this pace, be it after the stage's end.
     weeks
         Free team-days by week, weeks without any between them included.
-    sessions_possible, shortfall, team_days_needed, by_stay, stays, stay_team_days
+    sessions_possible, shortfall, team_days_needed, by_stay, stays, stay_team_days, waits_for_few
         As in `planning.capacity.Verdict`.
     cures
         What closes the gap, each tried; no cure lets a stage end later than it may.
@@ -105,6 +105,7 @@ class StagePreview:
     by_stay: int = 0
     stays: int = 0
     stay_team_days: int = 0
+    waits_for_few: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -165,6 +166,7 @@ def preview(
         by_stay=told.by_stay,
         stays=told.stays,
         stay_team_days=told.stay_team_days,
+        waits_for_few=told.waits_for_few,
     )
 
 

@@ -47,13 +47,13 @@ class ToldChanges:
 def changes_as_kept(plan: Plan) -> dict[str, Any]:
     """Put the changes that were tried for a plan as its batch keeps them."""
     short = [one for one in plan.unplaced if one.reason is Reason.NO_CAPACITY]
-    if not short:
-        return {}
     tried = {
         one.code: Change(one.remedy, one.amount, one.team_id, one.day, one.brings)
-        for one in short
+        for one in plan.unplaced
         if one.brings or one.team_id is not None
     }
+    if not (short or tried):
+        return {}
     kept = sorted({*plan.changes, *tried.values()}, key=lambda one: (-one.brings, repr(one)))
     villages = {code: kept.index(change) for code, change in tried.items()}
     return {"changes": [_as_kept(one) for one in kept], "helped": villages, "short": len(short)}

@@ -97,7 +97,7 @@ ENUM_WORDS = {
         "too_far": _("Too far for one day"),
         "always_closed": _("Closed on every working day of the stage"),
         "no_team": _("No team works in the stage"),
-        "no_capacity": _("The teams are full"),
+        "no_capacity": _("The teams that could reach it are full"),
     },
     "Remedy": {
         "locate_village": _("Enter where the village is"),

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from outreach.visits.preview import StagePreview, Trial
 
 
+# A lower quota keeps the first of the choice; where those take so much more time that the plan
+# makes many more visits without it, nothing is cured by it.
+MOST_FEWER_VISITS = 0.1
+
+
 @dataclass(frozen=True, slots=True)
 class CureLine:
     """What would cure a shortfall, the address that tries it, and how it is done.
@@ -105,17 +110,32 @@ def pace_words(told: StagePreview) -> str:
     """Say when the last village would be reached; nothing where none can be."""
     if told.last_reached is not None:
         day = long_date(told.last_reached)
-        return str(_("At this pace the last is reached on %(day)s.", day=day))
+        words = str(_("At this pace the last is reached on %(day)s.", day=day))
+        return f"{words} {_waiting_words()}" if told.waits_for_few else words
     if told.team_days_needed and told.shortfall:
         return str(_("At this pace it would take more than a year to reach them all."))
     return ""
+
+
+def _waiting_words() -> str:
+    """Say why that takes longer than the team-days needed would."""
+    words = _(
+        "The last villages are within reach on only some of the team-days, and wait for those."
+    )
+    return str(words)
+
+
+def _is_cure(cure: Cure, told: StagePreview) -> bool:
+    """Whether a change is worth offering: a lower quota that costs many visits is not."""
+    return -cure.villages <= MOST_FEWER_VISITS * told.sessions_possible
 
 
 def cure_lines(told: StagePreview, stage: Stage) -> list[CureLine]:
     """Say what would cure a shortfall, the cheapest first."""
     # Not the present quota: it may be larger than what there is to plan.
     whole = told.villages + told.villages_kept
-    lines = ((cure, _cure(cure, stage, whole)) for cure in told.cures)
+    offered = (cure for cure in told.cures if _is_cure(cure, told))
+    lines = ((cure, _cure(cure, stage, whole)) for cure in offered)
     return [replace(line, words=f"{line.words} {_costs(cure)}".rstrip()) for cure, line in lines]
 
 

@@ -233,7 +233,8 @@ def test_each_reason_comes_with_its_remedy() -> None:
     hour_more = site(2, point(75, 0))
     overnight = site(3, point(200, 0))
     near = site(4)
-    plan = assign(problem([nowhere, shut, hour_more, overnight, near], [team_day()]))
+    days = [team_day(1), team_day(2)]
+    plan = assign(problem([nowhere, shut, hour_more, overnight, near], days))
     assert {one.code: (one.reason, one.remedy) for one in plan.unplaced} == {
         nowhere.code: (Reason.NO_PLACE, Remedy.LOCATE_VILLAGE),
         shut.code: (Reason.ALWAYS_CLOSED, Remedy.OPEN_A_DAY),
@@ -241,6 +242,23 @@ def test_each_reason_comes_with_its_remedy() -> None:
         overnight.code: (Reason.NO_CAPACITY, Remedy.LONGER_STAGE),
     }
     assert list(of_plan(plan)) == [near.code]
+
+
+def test_a_longer_day_for_a_far_village_names_the_team_and_has_been_tried() -> None:
+    near, hour_more = site(1, value=100), site(2, point(75, 0))
+    full = team_day(1, sessions=1)
+    plan = assign(problem([near, hour_more], [full, team_day(2, sessions=1)]))
+    (told,) = plan.unplaced
+    assert (told.remedy, told.brings) == (Remedy.LONGER_DAY, 1)
+    assert told.team_id in {1, 2}
+    longer = [
+        team_day(team, sessions=1, ends_minute=17 * 60 + told.amount * (team == told.team_id))
+        for team in (1, 2)
+    ]
+    assert not assign(problem([near, hour_more], longer)).unplaced
+    # However long it works, a team whose days are full has no room.
+    (told,) = assign(problem([near, hour_more], [full])).unplaced
+    assert told.remedy is not Remedy.LONGER_DAY
 
 
 def test_villages_of_which_none_has_a_place_need_no_solver() -> None:

@@ -40,6 +40,18 @@ def test_the_verdict_comes_close_to_the_plan(seed: int, teams: int, days: int) -
     assert told.shortfall == max(0, 100 - told.sessions_possible)
 
 
+def test_the_last_villages_wait_for_the_few_days_that_reach_them() -> None:
+    there = point(200, 0)
+    left = [site(n, point(200, n)) for n in range(30)]
+    few = [
+        replace(one, team_id=2, base=there) for one in team_days(1, 12) if one.day.weekday() == 2
+    ]
+    rare, alone = verdict(left, [*team_days(1, 12), *few]), verdict(left, few)
+    assert rare.waits_for_few
+    assert not alone.waits_for_few
+    assert rare.last_day is not None
+
+
 @given(problems())
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_verdict_always_comes_and_adds_up(asked: Problem) -> None:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from outreach.planning.assign import assign
 from outreach.planning.daytrip import visits_of_day
 from outreach.planning.mending import mend
-from outreach.planning.model import Change, Reason, Remedy
+from outreach.planning.model import Change, Reason, Remedy, Stay
 from outreach.planning.more_days import EXTENSION_DAYS
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.reasons import out_of_reach
-from outreach.planning.trying import with_changes, without_capacity
+from outreach.planning.trying import NEAREST_TRIED, with_changes, without_capacity
 from outreach.planning.workdays import workdays
 from tests.planning.builders import MONDAY, point, problem, scattered, site, team_day, team_days
 
@@ -43,6 +43,10 @@ def filled(sites: Sequence[Site], days: Sequence[TeamDay]) -> list[PlannedVisit]
                 rest = rest[held:]
                 break
     return made
+
+
+def on_days_of_the_week(days: Sequence[TeamDay], weekdays: set[int]) -> list[TeamDay]:
+    return [one for one in days if one.day.weekday() in weekdays]
 
 
 def cures(found: Sequence[Unplaced]) -> dict[str, tuple[Remedy, int]]:
@@ -102,6 +106,44 @@ def test_a_longer_day_is_offered_with_the_minutes_it_takes() -> None:
     assert visits_of_day(long, [near, far]) is not None
     assert visits_of_day(short, [near, far]) is None
     assert visits_of_day(short, [far, near]) is None
+
+
+def test_a_longer_day_is_tried_on_an_empty_day_though_many_others_are_nearer() -> None:
+    days = on_days_of_the_week(team_days(1, 12, sessions=2, ends_minute=14 * 60), {0, 1, 2, 3, 5})
+    *busy, free = days
+    on_the_way = [site(n, point(24, 1 + n)) for n in range(len(busy))]
+    visits = [one for day, held in zip(busy, on_the_way, strict=True) for one in trip(day, held)]
+    left = site(60, point(50, 5))
+    assert len(busy) > NEAREST_TRIED
+    ((code, (remedy, minutes)),) = cures(
+        without_capacity([*on_the_way, left], visits, days)
+    ).items()
+    assert (code, remedy) == (left.code, Remedy.LONGER_DAY)
+    assert visits_of_day(replace(free, ends_minute=free.ends_minute + minutes), [left])
+    assert not visits_of_day(replace(free, ends_minute=free.ends_minute + minutes - 1), [left])
+
+
+def test_another_weekday_is_tried_for_a_team_that_is_off_while_others_work() -> None:
+    here, there = point(0, 0), point(200, 0)
+    held = [site(1, point(1, 0)), site(2, point(201, 0))]
+    wednesdays = on_days_of_the_week(team_days(1, 12), {2})
+    own = [replace(one, team_id=2, base=there, sessions=1) for one in wednesdays]
+    days = [*team_days(1, 12, base=here, sessions=1), *own]
+    left = [site(10 + n, point(200, n), value=100) for n in range(4)]
+    visits = trip(days[0], held[0]) + trip(own[0], held[1]) + trip(own[1], left[0])
+    changes = with_changes([*held, *left], visits, days)[1]
+    weekdays = {one for one in changes if one.remedy is Remedy.ANOTHER_WEEKDAY}
+    # Another Wednesday than the two there are is none; a team more has those two.
+    assert {one.amount for one in weekdays} == {1, 2, 4, 5, 6}
+    assert {(one.team_id, one.brings) for one in weekdays} == {(2, 1)}
+
+
+def test_nobody_works_on_another_weekday_while_on_a_stay() -> None:
+    days = on_days_of_the_week(team_days(1, 12, sessions=1), {0, 2})
+    away = Stay(1, site(1).code, point(200, 0), (), tuple(one.day for one in days), 200)
+    changes = with_changes([site(1), site(2)], [], days, stays=[away])[1]
+    weekdays = {one.amount for one in changes if one.remedy is Remedy.ANOTHER_WEEKDAY}
+    assert not weekdays & {2}
 
 
 def test_another_weekday_is_offered_where_nobody_works_on_it() -> None:

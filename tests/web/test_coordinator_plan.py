@@ -227,15 +227,17 @@ def test_every_village_without_a_visit_has_its_reason_and_remedy(
     plan(app, world)
     work_off(app)
     words = words_of(english(Role.COORDINATOR).get(f"{path}/unplaced"))
-    assert "The teams are full" in words
-    assert words.count("The teams are full") >= 20
+    assert "The teams that could reach it are full" in words
+    assert words.count("The teams that could reach it are full") >= 20
     assert "Make one, then fill the gaps" in words
     most = re.search(r"Made alone, these changes bring most: (.*?) Each change was tried", words)
     assert most is not None
     told = re.findall(r"brings (\d+) of (\d+) villages without room a visit", most[1])
     assert len(told) == 2
     assert int(told[0][0]) >= int(told[1][0]) > 0
-    assert {int(of) for _, of in told} == {words.count("The teams are full") - 1}
+    assert {int(of) for _, of in told} == {
+        words.count("The teams that could reach it are full") - 1
+    }
     assert "to 9 Nov 2026" in words, "the first working day behind the stage"
     html = english(Role.COORDINATOR).get(f"{path}/unplaced").get_data(as_text=True)
     assert f'href="/stages/{world.own["stage_id"]}/edit"' in html

@@ -298,7 +298,7 @@ def test_replaced_proposals_leave_the_planners_reason_to_be_read(
     client.send(f"/stages/{planned.stage_id}/runs")
     work_off(app)
     words = words_of(client.get(f"/stages/{planned.stage_id}/plan/unplaced"))
-    assert "The teams are full" in words
+    assert "The teams that could reach it are full" in words
     assert "Its visit ended" not in words
 
 
@@ -319,9 +319,9 @@ def test_a_reason_of_the_time_of_planning_is_not_told_as_one_of_today(
         db.get_one(Visit, given_back.id).work = Work.POSTPONED
         db.get_one(Visit, for_good.id).work = Work.CANCELLED
     words, html = words_of(client.get(page)), client.get(page).get_data(as_text=True)
-    left = before.count("The teams are full") - 1
+    left = before.count("The teams that could reach it are full") - 1
     assert f"{left + 1} villages have room now, each by itself." in words
-    assert "The teams are full" not in words
+    assert "The teams that could reach it are full" not in words
     assert "Its visit ended: Postponed. Has room now" in words
     assert "Its visit ended: Cancelled Put it into the plan again" in words
     assert f"cause=village_added&amp;village_code={for_good.village_code}" in html

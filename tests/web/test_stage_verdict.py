@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
+from flask_babel import force_locale
 from sqlmodel import col, select
 
 from outreach.campaigns.tables import Stage, Status
 from outreach.db import reading, unit_of_work
+from outreach.planning.cures import Cure, CureKind
 from outreach.villages.tables import ClosedPeriod, Closure, MarketDay, MarketRhythm, Village
 from outreach.visits.preview import Trial, preview
+from outreach.web.verdict_words import cure_lines, pace_words
 from tests.visits.world import NOW
 from tests.web.planned import coordinator, engine_of, words_of
 from tests.web.stages import change, client, drafted, stored
@@ -141,6 +145,30 @@ def test_villages_beyond_a_days_reach_are_said_to_be_visited_by_a_stay(
     words = words_of(client.get(f"/stages/{stage_id}/verdict?more_teams=2"))
     said = r"villages are visited by staying overnight \(about \d+ stays, \d+ team-days\)\."
     assert re.search(rf"2026\. {far} {said} All of them fit\.", words)
+
+
+@pytest.mark.parametrize(("fewer", "is_offered"), [(2, True), (35, False)])
+def test_a_lower_quota_that_costs_many_visits_is_no_cure(
+    app: Flask, world: World, fewer: int, is_offered: bool
+) -> None:
+    with reading(engine_of(app)) as db:
+        told = preview(db, world.own["stage_id"], coordinator(app, world), NOW.date())
+        stage = db.get_one(Stage, world.own["stage_id"])
+    quota = Cure(CureKind.LOWER_QUOTA, 74, villages=-fewer)
+    told = replace(told, sessions_possible=53, cures=(quota,))
+    with app.test_request_context():
+        assert bool(cure_lines(told, stage)) is is_offered
+
+
+def test_a_late_last_day_says_whom_the_last_villages_wait_for(app: Flask, world: World) -> None:
+    with reading(engine_of(app)) as db:
+        told = preview(db, world.own["stage_id"], coordinator(app, world), NOW.date())
+    told = replace(told, last_reached=date(2027, 8, 5))
+    with app.test_request_context(), force_locale("en"):
+        assert "wait for" not in pace_words(replace(told, waits_for_few=False))
+        assert "on only some of the team-days, and wait for those" in pace_words(
+            replace(told, waits_for_few=True)
+        )
 
 
 def test_a_closed_day_is_told_by_what_closes_it(app: Flask, world: World, client: Visitor) -> None:
