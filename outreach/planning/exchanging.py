@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from outreach.planning.rota import by_day_and_team, insert_left
+from outreach.planning.rota import by_day_and_team, in_order, insert_left
 from outreach.planning.slots import visit_prices
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def in_trips_that_stand(
             tried = {one: found.get(one, ()) for one in {*found, *kept} if one.day == day}
         kept |= tried
     filled = [(one, stops) for one, stops in kept.items() if stops]
-    return dict(sorted(filled, key=lambda item: by_day_and_team(item[0])))
+    return in_order(dict(filled))
 
 
 def cheapest_mix(rota: Rota, found: Rota, cost_s: Callable[[Rota], float]) -> Rota:
@@ -82,7 +82,7 @@ def cheapest_mix(rota: Rota, found: Rota, cost_s: Callable[[Rota], float]) -> Ro
     for days in days_that_exchange(rota, found):
         kept = [(one, stops) for one, stops in best.items() if one.day not in days]
         taken = [(one, stops) for one, stops in found.items() if one.day in days]
-        tried = dict(sorted([*kept, *taken], key=lambda item: by_day_and_team(item[0])))
+        tried = in_order(dict([*kept, *taken]))
         if (tried_s := cost_s(tried)) < least_s:
             best, least_s = tried, tried_s
     return best

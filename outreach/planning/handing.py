@@ -16,7 +16,7 @@ import numpy as np
 
 from outreach.planning.fairness import burden, districts_besides, loads_of
 from outreach.planning.prices import SLOT_PRICE_S
-from outreach.planning.rota import KNOWN_DISTRICT_MINUTES
+from outreach.planning.rota import KNOWN_DISTRICT_MINUTES, in_order
 from outreach.planning.slots import visit_prices
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def moved_up(network: Network, rota: Rota, kinds: Mapping[TeamDay, Kind], prices
         _, source, target, order = best
         del found[price.days[-source]]
         found[price.days[-target]] = order
-    return dict(sorted(found.items(), key=lambda item: (item[0].day, item[0].team_id)))
+    return in_order(found)
 
 
 def _moves_up(price: _Price, rota: Rota) -> Iterator[tuple[float, int, int, Stops]]:

@@ -23,7 +23,7 @@ from outreach.planning.model import Pin, Plan, Reason, Remedy, Unplaced
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.prices import LARGEST_PRICE_S, prices_of
 from outreach.planning.reasons import has_place, out_of_reach, without_place, without_team
-from outreach.planning.rota import by_day_and_team, insert_left
+from outreach.planning.rota import in_order, insert_left
 from outreach.planning.routing import Search, improve
 from outreach.planning.slots import visit_prices
 from outreach.planning.solver import SOLVER
@@ -213,7 +213,7 @@ class _Mending:
             if visit.code in stop_of and visit.code not in self.hit:
                 trips[self.days[visit.team_id, visit.day]].append(stop_of[visit.code])
         put_at_pins(self.network, self.kinds, trips)
-        return {one: tuple(stops) for one, stops in sorted(trips.items(), key=_of_item)}
+        return in_order({one: tuple(stops) for one, stops in trips.items()})
 
     @cached_property
     def fixed_days(self) -> frozenset[TeamDay]:
@@ -252,7 +252,7 @@ class _Mending:
         found = {one: stops for one, stops in rota.items() if one in self.kinds}
         for kinds, stops in ((home, near), (away, set(left) - near)):
             found |= insert_left(self.network, rota, kinds, sorted(stops), number, table)
-        return dict(sorted(found.items(), key=_of_item))
+        return in_order(found)
 
     def improved(self, rota: Rota, move_s: float, search: Search) -> Rota:
         """Let the solver go on from a rota; what it finds is taken if it is cheaper, moves paid."""
@@ -268,7 +268,7 @@ class _Mending:
         part, prices = self.network.restricted(loose), self._firm_prices.restricted(loose)
         better = improve(part, kinds, prices, start, search, self._moves_s(loose, move_s))
         found = {one: tuple(loose[stop] for stop in stops) for one, stops in better.items()}
-        found = self.filled(dict(sorted({**fixed, **found}.items(), key=_of_item)))
+        found = self.filled(in_order({**fixed, **found}))
         ground = self.network, kinds, self.prices
         return worth_taking(*ground, rota, found, lambda one: self._cost_s(one, move_s))
 
@@ -398,7 +398,3 @@ class _Mending:
 
 def _appointment(visit: PlannedVisit) -> tuple[int, date]:
     return visit.team_id, visit.day
-
-
-def _of_item(item: tuple[TeamDay, object]) -> tuple[date, int]:
-    return by_day_and_team(item[0])

@@ -138,6 +138,11 @@ def _least_s(network: Network, kind: Kind, stops: tuple[int, ...], stop: int) ->
     return 60 * longer + (0 if stops else kind.sessions * SLOT_PRICE_S) - ROUNDING_S
 
 
+def in_order(rota: Mapping[TeamDay, tuple[int, ...]]) -> Rota:
+    """Return the same trips by day and team."""
+    return {team_day: rota[team_day] for team_day in sorted(rota, key=by_day_and_team)}
+
+
 def by_day_and_team(team_day: TeamDay) -> tuple[date, int]:
     """Order team-days by day and team."""
     return team_day.day, team_day.team_id

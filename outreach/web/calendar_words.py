@@ -26,6 +26,16 @@ SHAPES = {
 }
 
 CALENDAR_WORDS = {
+    "ClosedKind": {
+        "sunday": _("Sunday"),
+        "not_a_working_weekday": _("Not a working day of the team"),
+        "holiday": _("Public holiday"),
+        "extra": _("Closed by the branch"),
+        "leave": _("Leave"),
+        "stay": _("On the way to a stay overnight, or back"),
+        "stay_wait": _("Waiting at the place of a stay overnight"),
+        "stay_rest": _("Day off during a stay overnight"),
+    },
     "DayState": {
         "open": _("Open for a session"),
         "hours": _("Open at some hours"),

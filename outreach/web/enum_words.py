@@ -116,16 +116,6 @@ ENUM_WORDS = {
         "add_teams": _("More teams"),
         "lower_quota": _("Fewer villages"),
     },
-    "ClosedKind": {
-        "sunday": _("Sunday"),
-        "not_a_working_weekday": _("Not a working day of the team"),
-        "holiday": _("Public holiday"),
-        "extra": _("Closed by the branch"),
-        "leave": _("Leave"),
-        "stay": _("On the way to a stay overnight, or back"),
-        "stay_wait": _("Waiting at the place of a stay overnight"),
-        "stay_rest": _("Day off during a stay overnight"),
-    },
     "Cause": {
         "team_away": _("A team is away"),
         "area_closed": _("A region is closed"),
