@@ -30,7 +30,7 @@ from outreach.planning.reasons import (
 )
 from outreach.planning.routing import Search, plan_rota, rounds_for
 from outreach.planning.solver import SOLVER
-from outreach.planning.stay_cures import with_weekdays_tried
+from outreach.planning.stay_cures import with_stays_tried
 from outreach.planning.trying import with_changes
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def assign(problem: Problem, on_progress: Callable[[int, int], None] | None = No
     search = Search(problem.seed, rounds, problem.parameters.cpu_seconds, on_progress)
     carried = carried_by(problem, [*fixed, *away.visits], away.stays)
     visits, shares = visits_to(problem, sites, away.team_days, search, carried)
-    no_stay = with_weekdays_tried(free, far, away)
+    no_stay = with_stays_tried(free, far, away)
     late = [one.code for one in no_stay if refused[one.code].remedy is Remedy.LONGER_DAY]
     asked = [site for site in waiting if site.code in late or site.code not in refused]
     left, changes = with_changes(asked, visits, team_days, problem.travel, away.stays)

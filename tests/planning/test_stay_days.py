@@ -14,6 +14,9 @@ from outreach.planning.check import Rule, violations
 from outreach.planning.expeditions import plan_stays
 from outreach.planning.hub_days import without_long_waits
 from outreach.planning.model import Pin, PlannedVisit, Reason, Remedy
+from outreach.planning.more_days import EXTENSION_DAYS
+from outreach.planning.stay_cures import with_stays_tried
+from outreach.planning.trying import MOST_EXTRA_TEAMS
 from outreach.planning.workdays import SUNDAY, days_between, holidays_between, is_friday
 from tests.planning.builders import FRIDAY, MONDAY, point, problem, site, team_days
 from tests.planning.stays import asked_for, check, days_of, far_away, on_both_sides
@@ -116,6 +119,52 @@ def test_a_team_of_one_day_a_week_is_told_to_get_another_beside_it() -> None:
     assert told == (Remedy.ADD_TEAM, 1)
     cured = asked_for(far, [*days, *(replace(one, team_id=2) for one in team_days(1, 60))])
     assert {stay.team_id for stay in plan_stays(cured, far).stays} == {2}
+
+
+def with_change(days: int, remedy: Remedy, amount: int) -> list[TeamDay]:
+    """So many days of one team with a change of that kind."""
+    if remedy is Remedy.LONGER_STAGE:
+        return team_days(1, days + amount)
+    return team_days(1 + amount, days)
+
+
+@pytest.mark.parametrize("days", [3, 4, 6])
+def test_the_change_a_village_is_told_gives_it_a_stay(days: int) -> None:
+    far = on_both_sides(8, 7)
+    asked = asked_for(far, team_days(1, days))
+    before = plan_stays(asked, far)
+    waiting = with_stays_tried(asked, far, before)
+    assert {one.code for one in waiting} == {one.code for one in before.unplaced} != set()
+    for told in waiting:
+        helps_none = told.remedy is Remedy.NEXT_STAGE
+        changes = [(Remedy.LONGER_STAGE, EXTENSION_DAYS), (Remedy.ADD_TEAM, MOST_EXTRA_TEAMS)]
+        for remedy, amount in changes if helps_none else [(told.remedy, told.amount)]:
+            cured = asked_for(far, with_change(days, remedy, amount))
+            visited = {one.code for one in plan_stays(cured, far).visits}
+            assert (told.code in visited) is not helps_none
+            gained = len(visited - {one.code for one in before.visits})
+            assert helps_none or gained == told.brings
+        assert told.team_id == (1 if told.remedy is Remedy.ADD_TEAM else None)
+
+
+def test_a_team_of_whole_weeks_is_told_where_one_more_of_the_same_days_stays_nowhere() -> None:
+    far = far_away(4)
+    asked = asked_for(far, on_weekdays({2}))
+    told = with_stays_tried(asked, far, plan_stays(asked, far))
+    assert {(one.remedy, one.amount, one.team_id, one.brings) for one in told} == {
+        (Remedy.ADD_TEAM, 1, None, 4)
+    }
+
+
+def test_whom_no_change_helps_waits_for_the_next_stage() -> None:
+    (far,) = far_away(1)
+    days = team_days(1, 12)
+    until = days[-1].day + timedelta(days=120)
+    # Open on the first day only, on which nobody can be there yet.
+    shut = replace(far, closed_days=frozenset(days_between(days[1].day, until)))
+    asked = asked_for([shut], days)
+    (told,) = with_stays_tried(asked, [shut], plan_stays(asked, [shut]))
+    assert (told.reason, told.remedy) == (Reason.NO_CAPACITY, Remedy.NEXT_STAGE)
 
 
 def test_a_team_of_three_days_a_week_makes_short_stays() -> None:
