@@ -19,6 +19,7 @@ import pytest
 import redis
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, make_url, text
 
 from outreach.db import make_engine
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Engine
+
+# How long an example takes says how busy the machine is, and nothing about the product.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 _numbers = itertools.count(1)
 _CATALOGUES = Path(__file__).parents[1] / "outreach" / "web" / "translations"
