@@ -39,6 +39,8 @@ def with_stays_tried(
     whole weeks; whom none of them helps waits for the next stage. `away` are the stays as they were
     planned for `far`; villages that were told something else keep it.
     """
+    if not problem.team_days:
+        return away.unplaced
     trial = _Trial(problem, far, away)
     return tuple(trial.cured(one) if one.remedy in TRIED else one for one in away.unplaced)
 
@@ -111,16 +113,17 @@ class _Trial:
         return (one for day in weekdays_unused(own).get(weekday - 1, ()) for one in as_on(own, day))
 
     def _more_teams(self, amount: int, team_id: int | None) -> Iterator[TeamDay]:
-        return _copies(self._own(team_id), amount)
+        return self._copies(self._own(team_id), amount)
 
     def _of_whole_weeks(self, amount: int, _: int | None) -> Iterator[TeamDay]:
         """Let teams start where the busiest does, on every working day of the stage."""
         days = [one.day for one in self.problem.team_days]
         own = self._own(busiest_first(self.problem.team_days)[0])
         whole = workdays(min(days), max(days), MONDAY_TO_SATURDAY)
-        return _copies([one for day in whole for one in as_on(own, day)], amount)
+        return self._copies([one for day in whole for one in as_on(own, day)], amount)
 
-
-def _copies(days: Sequence[TeamDay], amount: int) -> Iterator[TeamDay]:
-    """Give the days to so many teams that there are not yet; their numbers lie below 0."""
-    return (replace(one, team_id=-number) for number in range(1, amount + 1) for one in days)
+    def _copies(self, days: Sequence[TeamDay], amount: int) -> Iterator[TeamDay]:
+        """Give the days to so many teams that there are not yet: numbers below all there are."""
+        lowest = min(0, *(one.team_id for one in self.problem.team_days))
+        for number in range(1, amount + 1):
+            yield from (replace(one, team_id=lowest - number) for one in days)

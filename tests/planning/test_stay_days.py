@@ -156,6 +156,22 @@ def test_a_team_of_whole_weeks_is_told_where_one_more_of_the_same_days_stays_now
     }
 
 
+def test_a_team_more_is_tried_beside_teams_that_are_only_supposed() -> None:
+    far = far_away(4)
+    days = [replace(one, team_id=-1) for one in on_weekdays({2})]
+    asked = asked_for(far, days)
+    told = with_stays_tried(asked, far, plan_stays(asked, far))
+    assert {(one.remedy, one.amount, one.brings) for one in told} == {(Remedy.ADD_TEAM, 1, 4)}
+
+
+def test_without_any_team_nothing_is_tried() -> None:
+    far = far_away(2)
+    asked = asked_for(far, [])
+    away = plan_stays(asked, far)
+    assert with_stays_tried(asked, far, away) == away.unplaced
+    assert {one.reason for one in away.unplaced} == {Reason.NO_TEAM}
+
+
 def test_whom_no_change_helps_waits_for_the_next_stage() -> None:
     (far,) = far_away(1)
     days = team_days(1, 12)
