@@ -110,8 +110,8 @@ def with_cheaper_cure(without_stay: Unplaced, refused: Unplaced) -> Unplaced:
     """Offer a longer day or a boat, where that reaches the village, before a longer stage."""
     if refused.remedy not in {Remedy.LONGER_DAY, Remedy.BOAT}:
         return without_stay
-    told = refused.remedy, refused.amount, refused.team_id
-    return replace(without_stay, remedy=told[0], amount=told[1], team_id=told[2])
+    cured = replace(without_stay, remedy=refused.remedy, amount=refused.amount)
+    return replace(cured, team_id=refused.team_id)
 
 
 def in_order(problem: Problem) -> Problem:

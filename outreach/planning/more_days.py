@@ -64,6 +64,13 @@ def as_on(team_days: Sequence[TeamDay], day: date) -> list[TeamDay]:
     return [replace(one, day=day) for _, one in sorted(last.items())]
 
 
+def busiest_of_each_base(team_days: Sequence[TeamDay]) -> list[int]:
+    """Find the busiest team of every base, by number."""
+    base_of = {one.team_id: one.base for one in team_days}
+    ordered = reversed(busiest_first(team_days))
+    return sorted({base_of[team]: team for team in ordered}.values())
+
+
 def busiest_first(team_days: Iterable[TeamDay]) -> list[int]:
     """Teams by the number of their days, the busiest and then the first number first."""
     days: dict[int, int] = defaultdict(int)

@@ -12,6 +12,7 @@ from outreach.planning.more_days import (
     EXTENSION_DAYS,
     as_on,
     busiest_first,
+    busiest_of_each_base,
     days_behind,
     weekdays_unused,
 )
@@ -53,9 +54,7 @@ class _Trial:
         self.before = frozenset(one.code for one in away.visits)
         asked = {one.amount for one in away.unplaced if one.remedy is Remedy.LONGER_STAGE}
         self.amounts = sorted(asked | {EXTENSION_DAYS})
-        base_of = {one.team_id: one.base for one in problem.team_days}
-        first = {base_of[team]: team for team in reversed(busiest_first(problem.team_days))}
-        self.teams = sorted(first.values())
+        self.teams = busiest_of_each_base(problem.team_days)
         self.known: dict[tuple[Remedy, int, int | None], frozenset[str]] = {}
 
     def cured(self, one: Unplaced) -> Unplaced:

@@ -20,6 +20,7 @@ from outreach.planning.more_days import (
     EXTENSION_DAYS,
     as_on,
     busiest_first,
+    busiest_of_each_base,
     days_behind,
     weekdays_unused,
 )
@@ -287,7 +288,7 @@ class _Trial:
             own = [one for one in self.team_days if one.team_id in off[weekday]]
             tried = [
                 (team_id, self._held(dict.fromkeys(off[weekday][team_id], ())))
-                for team_id in self._one_of_each_base(own)
+                for team_id in busiest_of_each_base(own)
             ]
             # Whichever brings most comes first; where one team does not suffice, all are tried.
             for team_id, held in sorted(tried, key=lambda one: (-self._value_of(one[1]), one[0])):
@@ -313,7 +314,7 @@ class _Trial:
         for amount in range(1, MOST_EXTRA_TEAMS + 1):
             if not (self.waiting or self.every):
                 return
-            teams = self._one_of_each_base(self.team_days)
+            teams = busiest_of_each_base(self.team_days)
             like = {team: more | self._like(team, -amount) for team in teams}
             held = {team: self._held(days) for team, days in like.items()}
             best = max(held, key=lambda team: (self._value_of(held[team]), -team))
@@ -324,12 +325,6 @@ class _Trial:
         """Empty days of a team to come that works as another does."""
         alike = (one for one in self.team_days if one.team_id == team_id)
         return {replace(one, team_id=number): () for one in alike}
-
-    def _one_of_each_base(self, team_days: Sequence[TeamDay]) -> list[int]:
-        """Find the busiest team of every base."""
-        base_of = {one.team_id: one.base for one in team_days}
-        ordered = reversed(busiest_first(team_days))
-        return sorted({base_of[team]: team for team in ordered}.values())
 
     def _value_of(self, stops: Iterable[int]) -> float:
         return sum(self.network.sites[stop].value for stop in stops)
