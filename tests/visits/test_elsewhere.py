@@ -21,7 +21,6 @@ from outreach.planning.daytrip import legs_of_day
 from outreach.planning.model import Reason, Remedy, TravelTable
 from outreach.villages.tables import Zone
 from outreach.visits.agenda import stages_with_unplaced
-from outreach.visits.batches import claim, due_batches, load_problem
 from outreach.visits.causes import Gaps, VillageAdded, VillageCancels
 from outreach.visits.elsewhere import has_gone, taken_elsewhere
 from outreach.visits.forward import copy_forward, propose
@@ -39,12 +38,12 @@ from tests.visits.upset import apply, draft
 from tests.visits.world import (
     LATER,
     LATEST,
-    LEASE,
     NOW,
     SERENGAN,
     TODAY,
     World,
     ask_for_plan,
+    claimed,
     plan,
     second_stage,
     stage_in,
@@ -261,11 +260,7 @@ def test_the_others_of_its_day_are_driven_to_without_it(
 ) -> None:
     other = second_stage(engine, world)
     ask_for_plan(engine, world)
-    with unit_of_work(engine) as db:
-        (batch_id,) = due_batches(db, NOW)
-        held = claim(db, batch_id, NOW, LEASE)
-        assert held is not None
-        asked = load_problem(db, held)
+    held, asked = claimed(engine)
     answer = assign(asked)
     days = groupby(sorted(answer.visits, key=_day_of), key=_day_of)
     key, trip = next((key, trip) for key, found in days if len(trip := list(found)) == 3)
@@ -279,8 +274,8 @@ def test_the_others_of_its_day_are_driven_to_without_it(
     with reading(engine) as db:
         on_day = col(Visit.day) == key[0], col(Visit.team_id) == key[1]
         rows = db.scalars(select(Visit).where(*on_day).order_by(col(Visit.slot))).all()
-        batch = db.get_one(Batch, batch_id)
-        ways = db.scalars(select(Visit).where(col(Visit.batch_id) == batch_id)).all()
+        batch = db.get_one(Batch, held.row_id)
+        ways = db.scalars(select(Visit).where(col(Visit.batch_id) == held.row_id)).all()
     assert [(one.village_code, one.slot) for one in rows] == [
         (one.code, slot) for slot, one in enumerate(rest, start=1)
     ]
@@ -301,11 +296,8 @@ def _day_of(visit: PlannedVisit) -> tuple[date, int]:
 def test_whoever_does_not_fit_without_it_waits(engine: Engine, world: World) -> None:
     other = second_stage(engine, world)
     ask_for_plan(engine, world)
-    with unit_of_work(engine) as db:
-        (batch_id,) = due_batches(db, NOW)
-        held = claim(db, batch_id, NOW, LEASE)
-        assert held is not None
-        asked = _by_boat(load_problem(db, held))
+    held, loaded = claimed(engine)
+    asked = _by_boat(loaded)
     answer = assign(asked)
     first, between, last = (one.code for one in answer.visits)
     assert between == asked.sites[1].code

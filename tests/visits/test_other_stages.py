@@ -15,7 +15,6 @@ from outreach.errors import Conflict
 from outreach.people.tables import TeamLeave
 from outreach.planning.assign import assign
 from outreach.planning.workdays import days_between
-from outreach.visits.batches import claim, due_batches, load_problem
 from outreach.visits.causes import Gaps, TeamAway
 from outreach.visits.move_warnings import warnings_of_move
 from outreach.visits.moving import MoveIn
@@ -27,12 +26,12 @@ from tests.visits.away import BACK, FIRST, OUT
 from tests.visits.upset import apply, draft
 from tests.visits.world import (
     ENDS,
-    LEASE,
     NOW,
     SERENGAN,
     STARTS,
     World,
     ask_for_plan,
+    claimed,
     plan,
     second_stage,
     work_off,
@@ -109,11 +108,7 @@ def test_a_leave_that_is_noted_while_a_plan_is_made_is_kept_free(
     team_id, last = world.team_ids[0], STARTS + timedelta(days=2)
 
     ask_for_plan(engine, world)
-    with unit_of_work(engine) as db:
-        (batch_id,) = due_batches(db, NOW)
-        held = claim(db, batch_id, NOW, LEASE)
-        assert held is not None
-        asked = load_problem(db, held)
+    held, asked = claimed(engine)
     # The worker has read its question when somebody notes the leave.
     with unit_of_work(engine) as db:
         db.add(TeamLeave(team_id=team_id, starts=STARTS, ends=last, reason="Sakit"))

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlmodel import Session
 
+    from outreach.planning.model import Problem
     from outreach.visits.batches import Claim
 
 # A Monday without a holiday until 25 December; times in UTC.
@@ -211,6 +212,15 @@ def publish(engine: Engine, world: World, *, stage_id: int | None = None) -> tup
     with unit_of_work(engine) as db:
         handed_in = submit_plan(db, stage_id or world.stage_id, by=world.coordinator, now=NOW)
         return approve_plan(db, handed_in.id or 0, by=world.manager, now=NOW)
+
+
+def claimed(engine: Engine) -> tuple[Claim, Problem]:
+    """Claim the one batch that is due and read its question, as a worker does."""
+    with unit_of_work(engine) as db:
+        (batch_id,) = due_batches(db, NOW)
+        held = claim(db, batch_id, NOW, LEASE)
+        assert held is not None
+        return held, load_problem(db, held)
 
 
 def work_off(engine: Engine, prepare: Callable[[Session, Claim], None] | None = None) -> None:
