@@ -26,6 +26,7 @@ from outreach.web import (
     digest_end,
     enrol,
     errors,
+    floods,
     history,
     i18n,
     login_limits,
@@ -128,6 +129,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     assets.serve(app, settings.var_dir / "assets", https_only=settings.https_only)
     i18n.install(app, settings.locale)
     pressure.install(app, settings.phones_wait_seconds)
+    floods.install(app, settings.redis_url)
     auth.install(app, settings)
     # The wall stands before the check of tokens: a stranger is asked to log in, not to reload.
     app.before_request(wall.guard)

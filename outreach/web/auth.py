@@ -250,8 +250,14 @@ def start_phone(answer: AnyResponse, token: str) -> None:
 
 
 def current_login() -> Login | None:
-    """Who is logged in, or None."""
-    return current_user._get_current_object() if current_user.is_authenticated else None  # noqa: SLF001
+    """Who is logged in, or None; a database that is away is waited for once in a request."""
+    if "login_unknown" in g:
+        raise g.login_unknown
+    try:
+        return current_user._get_current_object() if current_user.is_authenticated else None  # noqa: SLF001
+    except SQLAlchemyError as error:
+        g.login_unknown = error
+        raise
 
 
 def current_person() -> Person | None:

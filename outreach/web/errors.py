@@ -26,7 +26,7 @@ from outreach.errors import (
 )
 from outreach.web.pressure import seconds_to_wait
 from outreach.web.read_frame import PREFIX, problem
-from outreach.web.status_words import cut_short_words, status_words
+from outreach.web.status_words import cut_short_words, status_words, title_words
 from outreach.web.words import problems_in_words, sentence
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def answer(status: int, code: str, words: str, **more: object) -> ResponseReturn
         return problem(status, code, words, dict(more))
     if wants_json():
         return jsonify(code=code, message=words, **more), status
-    return render_template("error.html", status=status, words=words), status
+    title = title_words(status)
+    return render_template("error.html", status=status, title=title, words=words), status
 
 
 def _told(error: OutreachError) -> ResponseReturnValue:

@@ -99,6 +99,14 @@ def _is_wrong() -> bool:
     return not _is_right()
 
 
+def odk_device() -> int | None:
+    """Tell which phone the key of the address is for; None for a wrong one, or another page."""
+    if request.blueprint != pages.name or not _is_right():
+        return None
+    number: int = g.odk_holder.device_id
+    return number
+
+
 def _holder() -> Holder:
     """Return whom the key of the request speaks for.
 

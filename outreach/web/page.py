@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flask import current_app, request
+from flask import current_app, g, request
 from flask_babel import lazy_gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
@@ -133,7 +134,7 @@ def _login() -> Login | None:
 
 def _plans_to_decide(someone: Person | None) -> int:
     """Count the plans that wait for a manager: it stands beside the way to them."""
-    if someone is None or someone.role is not Role.MANAGER:
+    if someone is None or someone.role is not Role.MANAGER or "is_refused" in g:
         return 0
     try:
         with reading_db() as db:
@@ -157,11 +158,9 @@ class DemoSeen:
     def now(self) -> bool:
         """Answer; where the database does not, the last answer holds: an error page needs one."""
         if time.monotonic() - self._asked_at > DEMO_SECONDS:
-            try:
-                with reading_db() as db:
-                    query = select(Campaign.id).where(Campaign.is_demo).limit(1)
-                    self._seen = db.exec(query).first() is not None
-            except SQLAlchemyError:
-                return self._seen
+            # Also if that fails: nobody who reads that the database is away waits for it once more.
             self._asked_at = time.monotonic()
+            with suppress(SQLAlchemyError), reading_db() as db:
+                query = select(Campaign.id).where(Campaign.is_demo).limit(1)
+                self._seen = db.exec(query).first() is not None
         return self._seen

@@ -33,10 +33,16 @@ _NEWEST, _SLOWEST_SECONDS = 0.05, 1.0
 _HALF_FORGOTTEN_SECONDS = 30.0
 #: Below this many nobody is put off, however slow the last ones were.
 _ALWAYS = 8
+#: However many ask, half of the threads are at work for those who were let in: else, while all are
+#: busy telling others to come again, hardly anybody is served, which looks like slowness.
+_ALWAYS_IN_WORK = 4
 
 
 class Load:
-    """How many requests of phones one process has taken on, and how fast it works them off."""
+    """How many requests of phones one process has taken on, and how fast it works them off.
+
+    Who is put off is not taken on, and says nothing about the pace.
+    """
 
     def __init__(self, most_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.most_seconds = most_seconds
@@ -49,13 +55,17 @@ class Load:
         self._since = clock()
 
     def enter(self) -> float:
-        """Count one more; tell for how long the last who waits now will wait."""
+        """Take one more on and return 0, or tell in how many seconds the last would be served."""
         with self._lock:
             if self._in_work == 0:
                 self._begin_again()
+            ahead = 1 + self._in_work + self.waiting()
+            until_served = ahead * self._pace
+            is_let_in = self._in_work < _ALWAYS_IN_WORK or ahead <= _ALWAYS
+            if not is_let_in and until_served > self.most_seconds:
+                return until_served
             self._in_work += 1
-            ahead = self._in_work + self.waiting()
-            return 0.0 if ahead <= _ALWAYS else ahead * self._pace
+            return 0.0
 
     def leave(self, *, served: bool) -> None:
         """Count one less; while any are in work, the time between two served ones is the pace."""
@@ -90,6 +100,12 @@ def load_of(app: Flask) -> Load:
     return load
 
 
+def not_served() -> None:
+    """Count a request no more that is refused after all: it says nothing about the pace."""
+    if g.pop("load_entered", False):
+        load_of(current_app).leave(served=False)
+
+
 def seconds_to_wait(until_served: float = 0.0) -> int:
     """Draw when to come again: spread over twice the time in which those who wait are served."""
     span = min(LATEST_SECONDS - SOONEST_SECONDS, max(3, math.ceil(2 * until_served)))
@@ -99,15 +115,11 @@ def seconds_to_wait(until_served: float = 0.0) -> int:
 def _guard() -> None:
     if not request.path.startswith(_PATHS) and request.endpoint != _SUBMISSION:
         return
-    load = load_of(current_app)
-    g.load_served = True
-    until_served = load.enter()
-    if until_served > load.most_seconds:
-        g.load_served = False
+    if until_served := load_of(current_app).enter():
         raise ServiceUnavailable(retry_after=seconds_to_wait(until_served))
+    g.load_entered = True
 
 
-def _leave(_error: BaseException | None) -> None:
-    served = g.pop("load_served", None)
-    if served is not None:
-        load_of(current_app).leave(served=served)
+def _leave(error: BaseException | None) -> None:
+    if g.pop("load_entered", False):
+        load_of(current_app).leave(served=error is None)

@@ -30,12 +30,20 @@ def require_token() -> None:
         If there is no token, or it is wrong, over, withdrawn, or its giver sees none of its areas.
     """
     now = datetime.now(UTC)
-    found = _holder(now)
+    found = shown_holder()
     if found is None:
         raise TokenRequired
     g.token_holder = found
     if is_due(found.last_used_at, now):
         _note(found.token_id, now)
+
+
+def shown_holder() -> Holder | None:
+    """Tell whose token is shown, if it holds; looked up once in a request."""
+    if "shown_holder" not in g:
+        g.shown_holder = _holder(datetime.now(UTC))
+    found: Holder | None = g.shown_holder
+    return found
 
 
 def _holder(now: datetime) -> Holder | None:

@@ -17,24 +17,27 @@ from outreach.db import make_engine, unit_of_work
 from outreach.maps.artefacts import Store
 from outreach.maps.assets import build_assets
 from outreach.people.officials import OfficialIn, add_official
-from outreach.people.tables import Team
+from outreach.people.tables import Role, Team
 from outreach.villages.tables import Village
 from outreach.visits.links import issue_links, live_links, token_of
 from outreach.visits.tables import Visit, Work
 from outreach.web.app import create_app
+from tests import builders
 from tests.visits.world import NOW
 from tests.web import samples
 from tests.web.asked import KEY, PHONE, Asked
 from tests.web.planned import Planned, coordinator, plan
-from tests.web.world import SECRET, World, build
+from tests.web.reading_program import installed
+from tests.web.world import FOREIGN_REGENCY, OWN_REGENCY, SECRET, World, build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from flask import Flask
+    from sqlalchemy import Engine
 
-    from outreach.people.tables import Role
+    from tests.web.reading_program import Api
 
 
 class Visitor(FlaskClient):
@@ -194,3 +197,22 @@ def phone(app: Flask) -> Visitor:
     assert isinstance(visitor, Visitor)
     visitor.set_cookie("language", "en")
     return visitor
+
+
+@pytest.fixture
+def api(engine: Engine, database_url: str, web_var: Path) -> Iterator[Api]:
+    """The world of two branches, on each database."""
+    world = build(engine)
+    with unit_of_work(engine) as db:
+        areas = [OWN_REGENCY, FOREIGN_REGENCY]
+        account = builders.account(db, Role.MANAGER, "pusat", area_codes=areas)
+    settings = Settings(
+        _env_file=None, database_url=database_url, secret_key=SECRET, var_dir=web_var
+    )
+    yield from installed(settings, world, account.id or 0)
+
+
+@pytest.fixture
+def quick_api(settings: Settings, world: World) -> Iterator[Api]:
+    """The same on SQLite alone, for what no database decides; its manager sees one branch."""
+    yield from installed(settings, world, world.accounts[Role.MANAGER][0])

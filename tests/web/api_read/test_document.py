@@ -18,8 +18,8 @@ from tests.web.api_read.asking import ask_all
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.web.api_read.conftest import Api
     from tests.web.conftest import Visitor
+    from tests.web.reading_program import Api
 
 #: Of each address, of questions as the document allows them, and of others.
 CASES = 22

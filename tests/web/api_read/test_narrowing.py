@@ -20,7 +20,7 @@ from tests.visits.world import NOW
 from tests.web.world import FOREIGN_REGENCY, FOREIGN_VILLAGE, OWN_REGENCY, OWN_VILLAGE
 
 if TYPE_CHECKING:
-    from tests.web.api_read.conftest import Api
+    from tests.web.reading_program import Api
 
 DAYS = "from=2026-10-05&until=2026-12-31"
 #: Every address, with what it cannot do without.

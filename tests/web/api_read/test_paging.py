@@ -23,7 +23,7 @@ from tests.web.world import OWN_REGENCY, OWN_VILLAGE, _visit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.web.api_read.conftest import Api
+    from tests.web.reading_program import Api
 
 DAYS = itertools.count(1)
 #: Each list, and the field that orders it.

@@ -15,15 +15,15 @@ from outreach.people.tables import Account, ApiToken, Role
 from outreach.web.api_read import ENDPOINTS, READINGS
 from outreach.web.read_answers import Problem
 from outreach.web.read_frame import PROBLEM_TYPE
-from tests.web.api_read.conftest import PATH
+from tests.web.reading_program import PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlmodel import Session
 
-    from tests.web.api_read.conftest import Api
     from tests.web.conftest import Visitor
+    from tests.web.reading_program import Api
 
 
 def problems(answer: Any) -> Any:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlmodel import Session
 
-    from tests.web.api_read.conftest import Api
+    from tests.web.reading_program import Api
 
 SECOND_VILLAGE = "33.72.01.1002"
 

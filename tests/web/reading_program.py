@@ -1,4 +1,4 @@
-"""Programs that read the two branches of the tests' world, on both databases."""
+"""A program of the tests that reads their world through the API."""
 
 from __future__ import annotations
 
@@ -6,23 +6,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from outreach.config import Settings
 from outreach.db import unit_of_work
 from outreach.people.access import person_of
 from outreach.people.api_tokens import TokenIn, make_token
-from outreach.people.tables import Role
 from outreach.web.app import create_app
-from tests import builders
-from tests.web.world import FOREIGN_REGENCY, OWN_REGENCY, SECRET, World, build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from flask import Flask
     from sqlalchemy import Engine
+
+    from outreach.config import Settings
+    from tests.web.world import World
 
 PATH = "/api/v1/read"
 
@@ -57,28 +53,10 @@ class Api:
         return answer.get_json()
 
 
-def _installed(settings: Settings, world: World, account_id: int) -> Iterator[Api]:
+def installed(settings: Settings, world: World, account_id: int) -> Iterator[Api]:
+    """Install over a database that has the world, for as long as a test needs it."""
     app = create_app(settings)
     app.testing = True
     engine = app.extensions["outreach"].engine
     yield Api(app, engine, world, account_id)
     engine.dispose()
-
-
-@pytest.fixture
-def api(engine: Engine, database_url: str, web_var: Path) -> Iterator[Api]:
-    """The world of two branches, on each database."""
-    world = build(engine)
-    with unit_of_work(engine) as db:
-        areas = [OWN_REGENCY, FOREIGN_REGENCY]
-        account = builders.account(db, Role.MANAGER, "pusat", area_codes=areas)
-    settings = Settings(
-        _env_file=None, database_url=database_url, secret_key=SECRET, var_dir=web_var
-    )
-    yield from _installed(settings, world, account.id or 0)
-
-
-@pytest.fixture
-def quick_api(settings: Settings, world: World) -> Iterator[Api]:
-    """The same on SQLite alone, for what no database decides; its manager sees one branch."""
-    yield from _installed(settings, world, world.accounts[Role.MANAGER][0])

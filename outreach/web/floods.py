@@ -1,0 +1,167 @@
+"""Gives each person a share of the server, so that nobody's flood slows down the others.
+
+Somebody is an account that is logged in, a program by its token, an ODK phone by its key; of all
+others, whoever asks from one place. Ordinary work never meets the limits: they are for programs
+that ask without end, and for somebody who has one large file made after the other.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from flask import Flask, current_app, g, request, session
+from flask_babel import gettext as _
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import TooManyRequests
+
+from outreach.web import doorkeeper
+from outreach.web.auth import current_login
+from outreach.web.budgets import Allowance, Budgets
+from outreach.web.errors import answer as told_as
+from outreach.web.guessing import place_asking
+from outreach.web.openrosa import odk_device
+from outreach.web.pressure import not_served
+from outreach.web.routing import BY_TOKEN, FOR_MONITORS, may_open
+from outreach.web.token_holder import shown_holder
+from outreach.web.work import Experience, Stopwatch, count_waiting
+
+if TYPE_CHECKING:
+    from flask import Response
+    from flask.typing import ResponseReturnValue
+
+    from outreach.web.auth import Login
+
+#: A page takes a tenth of a second: a hundred in a row, and then one every two seconds for ever.
+PERSON = Allowance(seconds=12.0, per_second=0.05, at_once=8, at_once_when_scarce=2)
+#: Many strangers may share an address: an office that logs in, a whole provider's phones.
+PLACE = Allowance(seconds=10.0, per_second=0.1, at_once=12, at_once_when_scarce=4)
+#: Answered whoever asks, for else a machine would be taken for dead; their work is next to none.
+ALWAYS = frozenset({"health.healthz", "health.readyz"})
+#: Nobody is told to come again at once, nor much later than the bucket takes to fill.
+SOONEST_SECONDS, LATEST_SECONDS = 2, 240
+
+
+class AskedTooMuch(TooManyRequests):
+    """Somebody took more than a share of the server; `retry_after` tells the seconds to wait."""
+
+
+@dataclass(slots=True)
+class Entered:
+    """A request in work."""
+
+    who: str
+    ticket: str
+    kind: str
+    expected_seconds: float
+    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+
+
+class Asker(NamedTuple):
+    """Who asks, by the name of the bucket, and what they may take."""
+
+    who: str
+    allowed: Allowance
+
+
+def install(app: Flask, redis_url: str) -> None:
+    """Stand before whatever asks the database for a request."""
+    count_waiting(app.extensions["outreach"].engine)
+    app.extensions["budgets"] = Budgets(redis_url)
+    app.extensions["experience"] = Experience()
+    app.before_request(_enter)
+    # Registered early, it runs late: once the answer is packed.
+    app.after_request(_leave)
+    doorkeeper.stand_before(app)
+    app.register_error_handler(AskedTooMuch, _told)
+
+
+def _enter() -> None:
+    """Begin the request, or refuse it.
+
+    Raises
+    ------
+    AskedTooMuch
+        If whoever asks has too many requests in work, or took too much lately.
+    """
+    endpoint = request.endpoint or ""
+    wanted = may_open(current_app, endpoint) if endpoint else None
+    if endpoint in ALWAYS or wanted == FOR_MONITORS:
+        return
+    asker = _asker(is_program=wanted == BY_TOKEN)
+    experience: Experience = current_app.extensions["experience"]
+    expected = experience.expected_seconds(endpoint)
+    answer = _budgets(current_app).enter(asker.who, asker.allowed, expected)
+    if answer.wait_seconds:
+        not_served()
+        # Other pages may be less work: refused is this one.
+        doorkeeper.refused(request.environ, answer.wait_seconds)
+        wait = math.ceil(answer.wait_seconds)
+        raise AskedTooMuch(retry_after=min(LATEST_SECONDS, max(SOONEST_SECONDS, wait)))
+    entered = Entered(asker.who, answer.ticket, endpoint, expected)
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    doorkeeper.at_end(request.environ, partial(_settle, app, entered))
+
+
+def _leave(response: Response) -> Response:
+    """End the request here, unless its answer is yet to be made as it is sent."""
+    if not response.is_streamed:
+        doorkeeper.end(request.environ)
+    if response.cache_control.public:
+        # We alone looked at the login: the answer is everybody's, and carries nobody's cookie.
+        session.modified = session.accessed = False
+    return response
+
+
+def _budgets(app: Flask) -> Budgets:
+    budgets: Budgets = app.extensions["budgets"]
+    return budgets
+
+
+def _asker(*, is_program: bool) -> Asker:
+    known = _program() if is_program else _official_by_odk() or _person()
+    return Asker(known, PERSON) if known else Asker(f"place:{place_asking()}", PLACE)
+
+
+def _program() -> str | None:
+    found = shown_holder()
+    return f"token:{found.token_id}" if found else None
+
+
+def _official_by_odk() -> str | None:
+    device_id = odk_device()
+    return None if device_id is None else f"device:{device_id}"
+
+
+def _person() -> str | None:
+    try:
+        login: Login | None = current_login()
+    except SQLAlchemyError:  # told by the view, if it needs to know at all who asks
+        return None
+    if login is None:
+        return None
+    # Everybody who tries the product out logs in with the same accounts.
+    where = f"@{place_asking()}" if login.is_demo else ""
+    return f"account:{login.person.account_id}{where}"
+
+
+def _told(error: AskedTooMuch) -> ResponseReturnValue:
+    g.is_refused = True  # the page that says so asks the database for nothing more
+    words = _(
+        "You are asking for more than one person's share of the server. Nothing was changed: "
+        "please wait %(seconds)s seconds, then do it once more.",
+        seconds=error.retry_after,
+    )
+    shown = current_app.make_response(told_as(429, "asked_too_much", words))
+    shown.headers["Retry-After"] = str(error.retry_after)
+    return shown
+
+
+def _settle(app: Flask, entered: Entered) -> None:
+    """Take from the bucket what the request really was."""
+    seconds = entered.stopwatch.seconds()
+    app.extensions["experience"].note(entered.kind, seconds)
+    less = entered.expected_seconds - seconds
+    _budgets(app).leave(entered.who, entered.ticket, less)
