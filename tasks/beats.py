@@ -64,8 +64,10 @@ class Beats(bootsteps.StartStopStep):  # type: ignore[misc]
         self._engine.dispose()
 
     def _leave(self, **_told: Any) -> None:
-        leave_carefully(self._engine, self._process)
-        self._engine.dispose()
+        # Nobody waits any more, and a line that stays looks like a silent worker for a day: this
+        # one has the patience of the work.
+        leave_carefully(engine(), self._process)
+        engine().dispose()
 
 
 app.steps["consumer"].add(Beats)

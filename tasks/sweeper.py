@@ -44,6 +44,7 @@ from outreach.watch.beating import (
 )
 from outreach.watch.tables import ProcessKind
 from tasks.app import PLANNING, POST, QUESTIONS
+from tasks.depth import Depth
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -79,14 +80,16 @@ def sweep_once(
     send: Callable[[int], object],
     resend_after: timedelta = RESEND_AFTER,
     waiting: int = 0,
+    most: int = MOST_SENT,
 ) -> int:
     """Send the batches that are due and return how many; the rows are committed before.
 
     What `send` raises comes out here; what was not sent is due again after `resend_after`. With
-    `MOST_SENT` messages `waiting` in the queue nothing is sent: while all workers are away, sending
+    the `most` messages `waiting` in the queue nothing is sent: while all workers are away, sending
     again and again would fill Redis.
     """
-    return _send_due(engine, now, send, partial(due_batches, resend_after=resend_after), waiting)
+    take_due = partial(due_batches, resend_after=resend_after)
+    return _send_due(engine, now, send, take_due, waiting, most)
 
 
 def _send_due(
@@ -95,9 +98,10 @@ def _send_due(
     send: Callable[[int], object],
     take_due: Callable[..., list[int]],
     waiting: int,
+    most: int = MOST_SENT,
 ) -> int:
     with unit_of_work(engine) as db:
-        due = take_due(db, now, most=max(0, MOST_SENT - waiting))
+        due = take_due(db, now, most=max(0, most - waiting))
     for number in due:
         send(number)
     return len(due)
@@ -192,6 +196,7 @@ def run_sweeper(
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, lambda *_: stopped.set())
     process = this_process(ProcessKind.SWEEPER)
+    depth = Depth()
     tidied = forgotten = beaten = datetime.min.replace(tzinfo=UTC)
     while not stopped.is_set():
         now = datetime.now(UTC)
@@ -207,19 +212,27 @@ def run_sweeper(
             forgotten = now
             _carefully(lambda now: forget_once(engine, now), now)
             _carefully(lambda now: retain_once(engine, now, periods), now)
-        _carefully(lambda now: send_all(engine, queue, now), now)
+        _carefully(lambda now: send_all(engine, queue, now, depth), now)
         stopped.wait(seconds_between)
     leave_carefully(engine, process)
 
 
-def send_all(engine: Engine, queue: Queue, now: datetime) -> None:
-    """Send all that is due; neither a full queue nor a fault of one kind keeps another waiting."""
+def send_all(engine: Engine, queue: Queue, now: datetime, depth: Depth | None = None) -> None:
+    """Send all that is due; neither a full queue nor a fault of one kind keeps another waiting.
+
+    `depth` tells how many plans may wait in their queue, from one sweep to the next.
+    """
     # First, for all at once: a server that is away is told of once.
     waiting = {name: queue.count_waiting(name) for name in (PLANNING, QUESTIONS, POST)}
+    deep = depth or Depth()
+    deep.look(waiting[PLANNING])
+    plans = partial(sweep_once, most=deep.most)
     for kind, name, send_once, left_free in _SENDERS:
         send = getattr(queue, kind)
         if send is not None:
-            _carefully(partial(_send, engine, send, send_once, waiting, name, left_free), now)
+            once = plans if kind == "plan" else send_once
+            _carefully(partial(_send, engine, send, once, waiting, name, left_free), now)
+    deep.left = waiting[PLANNING]
 
 
 def _send(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from outreach.cli.plan_nation import nation
 from outreach.cli.say import decimal, say
 from outreach.planning.problem_file import NotAProblem, read_problem
 from outreach.planning.problem_form import MOST_BYTES, ProblemFile
@@ -36,7 +37,10 @@ class Refused(click.ClickException):
 
 @click.group()
 def plan() -> None:
-    """Plan a problem from a file, without a database."""
+    """Plan a problem from a file, without a database, or all branches of the country at once."""
+
+
+plan.add_command(nation)
 
 
 @plan.command("solve")

@@ -19,6 +19,7 @@ from outreach.planning.fairness import (
     shares_of,
 )
 from outreach.planning.handing import hand_on, moved_up, told_cost
+from outreach.planning.hub_gaps import with_gaps_filled
 from outreach.planning.model import Plan, Reason, Remedy
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.prices import prices_of
@@ -75,8 +76,11 @@ def assign(problem: Problem, on_progress: Callable[[int, int], None] | None = No
     far = [site for site in waiting if is_far(refused.get(site.code))]
     resting = resting_days(problem.team_days, problem.rests)
     free = replace(problem, team_days=tuple(team_days))
-    away = plan_stays(free, far, resting)
-    unplaced += [one for one in refused.values() if not is_far(one)]
+    away = with_gaps_filled(free, waiting, plan_stays(free, far, resting))
+    at_hubs = {visit.code for visit in away.visits}
+    waiting = [site for site in waiting if site.code not in at_hubs]
+    beyond = [refused[site.code] for site in waiting if site.code in refused]
+    unplaced += [one for one in beyond if not is_far(one)]
     sites = [site for site in waiting if site.code not in refused]
     rounds = problem.parameters.rounds_of_steps or (rounds_for(len(sites)),) * 2
     search = Search(problem.seed, rounds, problem.parameters.cpu_seconds, on_progress)

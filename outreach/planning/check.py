@@ -7,9 +7,10 @@ from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read a
 from dataclasses import dataclass, field, replace
 from datetime import date  # noqa: TC003 - as above
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from outreach.planning.blocks import days_at_home
+from outreach.planning.blocks import DAYS_AT_HOME, days_at_home
 from outreach.planning.hubs import LONGEST_STAY_DAYS
 from outreach.planning.travel import travel_minutes
 from outreach.planning.workdays import (
@@ -45,7 +46,7 @@ class Rule(StrEnum):
     VILLAGE_HOURS = "village_hours"  # outside the hours of the village
     PIN_MOVED = "pin_moved"  # a visit that stands has another team, day or start, or none
     STAY_DAYS = "stay_days"  # a stay takes a day on which its team does not work or is elsewhere,
-    # or has to be at home after a stay in another plan
+    # or has to be at home after another stay
     STAY_TRAVEL_DAY = "stay_travel_day"  # a session on the way to a hub or back, or in between
     STAY_ACCESS = "stay_access"  # the travel days are too short for the way, or it is another
     TOO_MANY_SESSIONS = "too_many_sessions"
@@ -139,6 +140,7 @@ def _stays(problem: Problem, plan: Plan) -> Iterator[Violation]:
         for day in _days_of(stay)
         if day in home.get(stay.team_id, ())
     )
+    yield from _too_close(plan.stays)
     for stay in plan.stays:
         if not stay.session_days:
             yield Violation(Rule.STAY_DAYS, stay.hub_code, stay.team_id)
@@ -151,6 +153,14 @@ def _stays(problem: Problem, plan: Plan) -> Iterator[Violation]:
         is_there = places.get(stay.hub_code, stay.hub) == stay.hub
         if not is_there or (worked and not _holds_the_way(stay, worked, problem.travel)):
             yield Violation(Rule.STAY_ACCESS, stay.hub_code, stay.team_id, days[0])
+
+
+def _too_close(stays: Iterable[Stay]) -> Iterator[Violation]:
+    """Stays that begin before the team has been at home after the one before."""
+    lasting = [(stay.team_id, _days_of(stay), stay.hub_code) for stay in stays if _days_of(stay)]
+    for (before, away, _), (team_id, days, code) in pairwise(sorted(lasting)):
+        if before == team_id and (days[0] - away[-1]).days <= DAYS_AT_HOME:
+            yield Violation(Rule.STAY_DAYS, code, team_id, days[0])
 
 
 def _days_of(stay: Stay) -> list[date]:

@@ -19,6 +19,7 @@ from outreach.planning.bill import Bill, bill_of
 from outreach.planning.daytrip import visits_of_day
 from outreach.planning.events import days_with_stays, hit_by, stays_kept
 from outreach.planning.exchanging import worth_taking
+from outreach.planning.hub_gaps import beyond, insert_at_hubs
 from outreach.planning.model import Pin, Plan, Reason, Remedy, Unplaced
 from outreach.planning.network import kinds_of, network_of
 from outreach.planning.prices import LARGEST_PRICE_S, prices_of
@@ -244,14 +245,13 @@ class _Mending:
         left = [stop for stop in range(len(self.sites)) if stop not in placed]
         if not (self.kinds and left):
             return rota
-        home = {one: kind for one, kind in self.kinds.items() if one not in self.at_hubs}
         away = {one: kind for one, kind in self.kinds.items() if one in self.at_hubs}
-        bases = set(home.values())
-        near = {stop for stop in left if any(self.network.reaches(kind, stop) for kind in bases)}
-        table, number = visit_prices(self.network, self.prices), self.prices.day_number
+        home = {one: kind for one, kind in self.kinds.items() if one not in away}
+        far = beyond(self.network, home.values(), left)
+        table, near = visit_prices(self.network, self.prices), {*left} - {*far}
         found = {one: stops for one, stops in rota.items() if one in self.kinds}
-        for kinds, stops in ((home, near), (away, set(left) - near)):
-            found |= insert_left(self.network, rota, kinds, sorted(stops), number, table)
+        found |= insert_left(self.network, rota, home, near, self.prices.day_number, table)
+        found |= insert_at_hubs(self.network, rota, away, far, self.prices)
         return in_order(found)
 
     def improved(self, rota: Rota, move_s: float, search: Search) -> Rota:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from outreach.planning.assign import is_far, with_cheaper_cure
 from outreach.planning.expeditions import plan_stays
+from outreach.planning.hub_gaps import with_gaps_filled
 from outreach.planning.insertion import OpenDay, Place, cost_of, places_on, with_stop
 from outreach.planning.model import (
     Pin,
@@ -230,7 +231,7 @@ def _stays_tried(problem: Problem) -> Iterator[Unplaced]:
         for site in problem.sites:
             yield Unplaced(site.code, Reason.NO_CAPACITY, Remedy.LONGER_STAGE)
         return
-    answer = plan_stays(problem, problem.sites)
+    answer = with_gaps_filled(problem, problem.sites, plan_stays(problem, problem.sites))
     yield from answer.unplaced
     for visit in answer.visits:
         yield Unplaced(visit.code, Reason.TOO_FAR, Remedy.OVERNIGHT_STAY)

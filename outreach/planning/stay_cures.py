@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from outreach.planning.blocks import resting_days
 from outreach.planning.expeditions import plan_stays
+from outreach.planning.hub_gaps import with_gaps_filled
 from outreach.planning.model import Remedy
 from outreach.planning.more_days import (
     EXTENSION_DAYS,
@@ -96,7 +97,8 @@ class _Trial:
             new = more(amount, team_id)
             days = sorted([*self.problem.team_days, *new], key=lambda one: (one.day, one.team_id))
             asked = replace(self.problem, team_days=tuple(days))
-            found = plan_stays(asked, self.far, resting_days(days, self.problem.rests))
+            away = plan_stays(asked, self.far, resting_days(days, self.problem.rests))
+            found = with_gaps_filled(asked, self.far, away)
             self.known[key] = frozenset(one.code for one in found.visits) - self.before
         return self.known[key]
 

@@ -34,7 +34,11 @@ if TYPE_CHECKING:
 _RUN_IS_ON = exists().where(
     col(PlanRun.id) == col(Batch.run_id), col(PlanRun.state) == RunState.RUNNING
 )
-_BATCHES = LeasedRows(Batch, BatchState, only=_RUN_IS_ON)
+#: A plan of the nation has hundreds of batches; a coordinator's few do not wait behind them.
+_WHO_ASKED = (
+    select(col(PlanRun.requested_by)).where(col(PlanRun.id) == col(Batch.run_id)).scalar_subquery()
+)
+_BATCHES = LeasedRows(Batch, BatchState, only=_RUN_IS_ON, whose=_WHO_ASKED)
 
 
 class UnsoundPlan(Exception):

@@ -10,7 +10,8 @@ from sqlmodel import col
 from outreach.campaigns.stages import close_stage, stage_of
 from outreach.visits.approval import withdraw_waiting
 from outreach.visits.question import STAGE_CLOSED
-from outreach.visits.runs import lock_branch, lock_run, release_proposals, stop_run
+from outreach.visits.releasing import release_proposals
+from outreach.visits.runs import lock_branch, lock_run, stop_run
 from outreach.visits.tables import PlanRun, RunState
 
 if TYPE_CHECKING:

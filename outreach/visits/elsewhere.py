@@ -13,9 +13,11 @@ from sqlalchemy import and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from outreach.campaigns.stages import area_of
 from outreach.campaigns.tables import Stage, Status
 from outreach.db import ROWS_PER_STATEMENT
 from outreach.errors import Conflict
+from outreach.people.access import within
 from outreach.visits.tables import ACTIVE, REPORTED, Result, Visit
 
 if TYPE_CHECKING:
@@ -44,13 +46,14 @@ def of_other_stages(stage: Stage) -> ColumnElement[bool]:
 def taken_elsewhere(
     db: Session, stage: Stage, codes: Collection[str] | None = None
 ) -> frozenset[str]:
-    """Read which villages other stages of the campaign have, of all or of these *codes*."""
+    """Read which villages of its area other stages of the campaign have, or of these *codes*."""
     code = col(Visit.village_code)
     query = (
         select(code).join(Stage, col(Stage.id) == col(Visit.stage_id)).where(of_other_stages(stage))
     )
     if codes is None:
-        return frozenset(db.scalars(query))
+        # A campaign of the nation has a million visits, of which a branch wants a thousandth.
+        return frozenset(db.scalars(query.where(within(code, area_of(db, stage)))))
     # A campaign of the whole country has tens of thousands of visits.
     parts = batched(sorted(set(codes)), ROWS_PER_STATEMENT)
     return frozenset(found for part in parts for found in db.scalars(query.where(code.in_(part))))

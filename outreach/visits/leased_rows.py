@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, or_, select, true, update
+from sqlalchemy import and_, case, func, literal, or_, select, true, update
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,7 +25,8 @@ MOST_ATTEMPTS = 5
 #: A row that was sent waits this long before it is sent again.
 RESEND_AFTER = timedelta(seconds=5)
 
-#: No more rows than this wait in a queue at a time, however many are ready.
+#: No more rows than this wait in a queue at a time, however many are ready. The queue of plans
+#: holds as many as its workers take instead (`tasks.depth`).
 MOST_SENT = 64
 
 LONGEST_ERROR = 300
@@ -80,11 +81,15 @@ class LeasedRows:
         The words of `state`: ready, running, done, dead.
     only
         What must hold besides for a row to be sent, taken and written.
+    whose
+        Whom a row is for, in SQL: each of them is sent one in turn, so that the many rows of one
+        never keep the few of another waiting.
     """
 
     table: Any
     states: Any
     only: ColumnElement[bool] = field(default_factory=true)
+    whose: ColumnElement[Any] = field(default_factory=lambda: literal(0))
 
     def claim(
         self, db: Session, row_id: int, now: datetime, lease: timedelta, **begun: Any
@@ -172,7 +177,8 @@ class LeasedRows:
     ) -> list[int]:
         """Take the rows to send now, `most` of them, and note that they are sent.
 
-        Those beyond help are buried, whatever there is to send.
+        Those beyond help are buried, whatever there is to send. What was never sent goes before
+        what is sent again.
 
         Several sweepers may ask at once: where the database can, each passes over what another has
         in hand; and a row sent twice is answered once.
@@ -181,19 +187,26 @@ class LeasedRows:
         if most <= 0:
             return []
         table = self.table
-        waiting = (
-            select(table.id)
-            .where(
-                self._is_due(now),
-                or_(table.sent_at.is_(None), table.sent_at <= now - resend_after),
-            )
-            .order_by(table.id)
-            .limit(most)
-            .with_for_update(skip_locked=True)
+        is_due = and_(
+            self._is_due(now), or_(table.sent_at.is_(None), table.sent_at <= now - resend_after)
         )
-        due = list(db.scalars(waiting))
-        self._set(db, table.id.in_(due), sent_at=now)
-        return due
+        first = self._in_turn(db, is_due, most)
+        # Asked again: whoever was quicker may have them in hand, or have sent them by now.
+        mine = select(table.id).where(table.id.in_(first), is_due)
+        taken = set(db.scalars(mine.order_by(table.id).with_for_update(skip_locked=True)))
+        if taken:
+            self._set(db, table.id.in_(taken), sent_at=now)
+        return [row_id for row_id in first if row_id in taken]
+
+    def _in_turn(self, db: Session, is_due: ColumnElement[bool], most: int) -> list[int]:
+        """Find the first rows to send, one for each whom they are for, then another."""
+        table = self.table
+        turn = func.row_number().over(
+            partition_by=self.whose, order_by=(table.sent_at.nulls_first(), table.id)
+        )
+        waiting = select(table.id, turn.label("turn")).where(is_due).subquery()
+        query = select(waiting.c.id).order_by(waiting.c.turn, waiting.c.id).limit(most)
+        return list(db.scalars(query))
 
     def _bury(self, db: Session, now: datetime) -> None:
         """Declare dead what ended in its last attempt without a word."""

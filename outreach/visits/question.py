@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from outreach.campaigns.access import branch_regencies
 from outreach.campaigns.choosing import Past
 from outreach.campaigns.stages import area_of
 from outreach.people.access import within
@@ -57,6 +58,7 @@ REPLACEABLE = (Work.PROPOSED,)
 
 #: Why a proposal ended that nobody had been told of; no person cancelled it.
 PLANNED_ANEW, STAGE_CLOSED, SHEET_UNDONE = "planned_anew", "stage_closed", "sheet_undone"
+CALLED_OFF = "run_called_off"
 
 #: Why the product gave work back.
 NEVER_ASKED, ANSWER_MISSING, REPORT_MISSING = "never_asked", "answer_missing", "report_missing"
@@ -89,15 +91,20 @@ def past_of(db: Session, stage: Stage) -> Past:
     What another stage of the campaign takes is told by `elsewhere`. A visit at which nobody was
     met held no session.
     """
-    own = select(col(Visit.village_code), col(Visit.work)).where(
-        col(Visit.stage_id) == stage.id, or_(col(Visit.work).in_(ACTIVE), lacks_report())
+    of_stage = select(col(Visit.village_code), col(Visit.work)).where(
+        col(Visit.stage_id) == stage.id
+    )
+    active = of_stage.where(col(Visit.work).in_(ACTIVE))
+    # Looked for by their villages: no index knows the visits of a stage that have ended.
+    unreported = of_stage.where(
+        within(Visit.village_code, branch_regencies(db, stage.branch_id)), lacks_report()
     )
     last_held = (
         select(col(Visit.village_code), func.max(col(Visit.day)).label("day"))
         .where(was_held(), within(Visit.village_code, area_of(db, stage)))
         .group_by(col(Visit.village_code))
     )
-    visits = db.execute(own).all()
+    visits = [*db.execute(active), *db.execute(unreported)]
     return Past(
         kept=frozenset(row.village_code for row in visits if row.work not in REPLACEABLE),
         taken=taken_elsewhere(db, stage),
@@ -153,7 +160,7 @@ def was_released() -> ColumnElement[bool]:
     return exists().where(
         col(VisitEvent.visit_id) == col(Visit.id),
         col(VisitEvent.happening) == Happening.CANCELLED,
-        col(VisitEvent.reason).in_((PLANNED_ANEW, STAGE_CLOSED, SHEET_UNDONE)),
+        col(VisitEvent.reason).in_((PLANNED_ANEW, STAGE_CLOSED, SHEET_UNDONE, CALLED_OFF)),
     )
 
 

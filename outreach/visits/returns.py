@@ -28,7 +28,15 @@ from outreach.visits.question import (
     WISH_UNMET,
 )
 from outreach.visits.refilling import FILLED, refill
-from outreach.visits.tables import ACTIVE, Channel, Happening, Visit, VisitEvent, Work
+from outreach.visits.tables import (
+    ACTIVE,
+    TO_COME,
+    Channel,
+    Happening,
+    Visit,
+    VisitEvent,
+    Work,
+)
 from outreach.visits.teamday import lock_teams, take_visits
 
 if TYPE_CHECKING:
@@ -165,7 +173,12 @@ def run_out_leases(db: Session, now: datetime, most: int = _MOST_AT_ONCE) -> lis
     asked for, or that was asked for too late for that, as its session would begin; a confirmed
     one when its report is overdue. By the clock of its village.
     """
-    query = select(Visit).where(or_(*_run_out(now))).order_by(col(Visit.id)).limit(most)
+    # No later than this has any run out; said so that the index of what is to come answers.
+    today = max(now.astimezone(ZoneInfo(zone.value)).date() for zone in Zone)
+    last = today + timedelta(days=ANSWER_DAYS)
+    unfinished = and_(col(Visit.work).in_(TO_COME), col(Visit.day) <= last)
+    query = select(Visit).where(unfinished, or_(*_run_out(now)))
+    query = query.order_by(col(Visit.id)).limit(most)
     # Whoever holds one of them is doing something about it.
     visits = db.scalars(query.with_for_update(skip_locked=True, key_share=True)).all()
     wished = open_wishes(db, [visit.id or 0 for visit in visits])

@@ -19,28 +19,18 @@ from outreach.planning.model import USUAL
 from outreach.planning.packages import TARGET_SIZE, Package, split
 from outreach.villages.tables import District
 from outreach.visits.question import (
-    PLANNED_ANEW,
-    REPLACEABLE,
+    CALLED_OFF,
     free_team_days,
     known_now,
     local_day,
     past_of,
     question_of,
 )
-from outreach.visits.tables import (
-    Batch,
-    BatchState,
-    Happening,
-    PlanRun,
-    RunState,
-    Visit,
-    VisitEvent,
-    Work,
-)
-from outreach.visits.teamday import lock_teams
+from outreach.visits.releasing import release_proposals
+from outreach.visits.tables import Batch, BatchState, PlanRun, RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date, datetime
 
     from sqlmodel import Session
@@ -104,11 +94,12 @@ def request_run(
     parameters: Parameters | None = None,
     target_size: int = TARGET_SIZE,
     request_id: str = "",
+    require: Callable[[Session, int, Person], None] = require_planner,
 ) -> PlanRun:
     """Choose the villages of an open stage and write the run with its batches.
 
     Visits that are only proposed are replaced; everything an official knows of stays, with its
-    day. Without a seed the number of the stage is the seed.
+    day. Without a seed the number of the stage is the seed. `require` refuses who may not plan.
 
     Raises
     ------
@@ -119,7 +110,7 @@ def request_run(
         `stage_id` say whose.
     """
     branch_id = stage_of(db, by, stage_id).branch_id
-    require_planner(db, branch_id, by)
+    require(db, branch_id, by)
     lock_branch(db, branch_id)
     stage = locked(db, Stage, stage_id)
     if stage.status is not Status.OPENED:
@@ -134,15 +125,20 @@ def request_run(
         requested_at=now,
         request_id=request_id,
     )
-    _insert_run(db, run)
+    _refuse_other_run(db, run)
+    db.add(run)
+    db.flush()  # for its id
     release_proposals(db, stage_id, by, now)
     _write_batches(db, stage, run, local_day(db, branch_id, now))
     finish_if_settled(db, run, now)
     return run
 
 
-def cancel_run(db: Session, run_id: int, *, by: Person, now: datetime) -> PlanRun:
-    """Call a run off: batches done keep their visits, all others never write any.
+def cancel_run(db: Session, run_id: int, *, by: Person, now: datetime) -> bool:
+    """Call a run off: it leaves no visit behind that no official knows of.
+
+    Return whether its plan stands nevertheless: where only a part is being tried again, that of
+    the others had ended before.
 
     Raises
     ------
@@ -154,8 +150,19 @@ def cancel_run(db: Session, run_id: int, *, by: Person, now: datetime) -> PlanRu
     run = _planners_run(db, run_id, by)
     if run.state is not RunState.RUNNING:
         raise Conflict(problem="run_not_on", state=run.state)
+    had_ended = run.finished_at is not None
     stop_run(db, run, now)
-    return run
+    if not had_ended:
+        release_proposals(db, run.stage_id, by, now, reason=CALLED_OFF)
+        _forget_figures(db, run_id)
+    return had_ended
+
+
+def _forget_figures(db: Session, run_id: int) -> None:
+    """Tell nothing as planned any more of what is taken back."""
+    done = (col(Batch.run_id) == run_id, col(Batch.state) == BatchState.DONE)
+    nothing = {"placed": 0, "team_days": 0, "travel_minutes": 0}
+    db.execute(update(Batch).where(*done).values(state=BatchState.CANCELLED, **nothing))
 
 
 def retry_batch(
@@ -192,7 +199,8 @@ def retry_batch(
     batch.question = known_now(db, batch.question)
     batch.sent_at = batch.finished_at = batch.lease_until = None
     batch.retried_at, run.request_id = now, request_id
-    run.state, run.finished_at = RunState.RUNNING, None
+    # That it had ended once stays told: its plan stands, whatever becomes of this part.
+    run.state = RunState.RUNNING
     db.flush()  # before somebody else's claim looks for it
     return batch
 
@@ -281,45 +289,6 @@ def finish_if_settled(db: Session, run: PlanRun, now: datetime) -> None:
         run.state, run.finished_at = RunState.DONE, now
 
 
-def release_proposals(
-    db: Session, stage_id: int, by: Person, now: datetime, reason: str = PLANNED_ANEW
-) -> int:
-    """Cancel the visits of a stage that nobody has been told of, with a line of history each."""
-    lock_teams(db, db.get_one(Stage, stage_id).branch_id)
-    proposals = (col(Visit.stage_id) == stage_id, col(Visit.work).in_(REPLACEABLE))
-    # In order of their numbers: an update takes them as they come.
-    db.execute(
-        select(col(Visit.id))
-        .where(*proposals)
-        .order_by(col(Visit.id))
-        .with_for_update(key_share=True)
-    )
-    released = (
-        update(Visit)
-        .where(*proposals)
-        .values(work=Work.CANCELLED, version=col(Visit.version) + 1)
-        .returning(col(Visit.id), col(Visit.village_code))
-        .execution_options(synchronize_session=False)
-    )
-    rows = sorted(tuple(row) for row in db.execute(released))
-    events = [
-        {
-            "visit_id": visit_id,
-            "village_code": village_code,
-            "happening": Happening.CANCELLED,
-            "at": now,
-            "account_id": by.account_id,
-            "before": {"work": Work.PROPOSED.value},
-            "after": {"work": Work.CANCELLED.value},
-            "reason": reason,
-        }
-        for visit_id, village_code in rows
-    ]
-    if events:
-        db.execute(insert(VisitEvent), events)
-    return len(events)
-
-
 def stop_run(db: Session, run: PlanRun, now: datetime) -> None:
     """Call a locked run off: its batches that are not done never write any visit."""
     run.state, run.finished_at = RunState.CANCELLED, now
@@ -335,13 +304,6 @@ def _planners_run(db: Session, run_id: int, by: Person) -> PlanRun:
     run = lock_run(db, run_id)
     require_planner(db, run.branch_id, by)
     return run
-
-
-def _insert_run(db: Session, run: PlanRun) -> None:
-    """Write the run; the tables refuse a second one of the stage, and we one of the branch."""
-    _refuse_other_run(db, run)
-    db.add(run)
-    db.flush()  # for its id
 
 
 def _refuse_other_run(db: Session, run: PlanRun) -> None:
@@ -363,10 +325,11 @@ def _refuse_other_run(db: Session, run: PlanRun) -> None:
 
 
 def _write_batches(db: Session, stage: Stage, run: PlanRun, today: date) -> None:
-    choose_villages(db, stage, past_of(db, stage), today)
+    past = past_of(db, stage)
+    choose_villages(db, stage, past, today)
     waiting = select(col(StageVillage.village_code)).where(
         col(StageVillage.stage_id) == stage.id,
-        col(StageVillage.village_code).not_in(past_of(db, stage).kept),
+        col(StageVillage.village_code).not_in(past.kept),
     )
     sites = sites_of(db, db.scalars(waiting))
     size = run.parameters["target_size"]

@@ -16,6 +16,8 @@ from tests.planning.builders import FRIDAY, MONDAY, point, problem, site, team_d
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from outreach.planning.model import Stay
+
 SITES = [site(n, point(3 * n, 0)) for n in range(5)]
 ASKED = problem(SITES, [team_day(), team_day(day=FRIDAY)])
 SOUND = assign(ASKED)
@@ -211,3 +213,26 @@ def test_a_stay_of_more_than_three_weeks_is_found() -> None:
     long = with_stay(travel_days=(*stay.travel_days[:-1], home))
     found = [one for one in violations(far, long) if one.rule is Rule.STAY_DAYS]
     assert [(one.team_id, one.day) for one in found] == [(1, home)]
+
+
+@pytest.mark.parametrize(
+    ("days", "is_sound"),
+    [((2, 3, 5), False), ((5, 7, 8), False), ((7, 8, 9), True)],
+    ids=["on the way back", "the day after", "after two days at home"],
+)
+def test_a_stay_that_begins_before_the_team_is_home_from_another_is_found(
+    days: tuple[int, int, int], is_sound: bool
+) -> None:
+    (stay,) = STAYING.stays
+
+    def on_days(out: int, there: int, back: int) -> Stay:
+        first, session, last = (MONDAY + timedelta(days=number) for number in (out, there, back))
+        return replace(stay, team_id=1, travel_days=(first, last), session_days=(session,))
+
+    works = problem(HUB_SITES, team_days(2, 12))
+    earlier, later = on_days(0, 1, 4), on_days(*days)
+    found = violations(works, replace(STAYING, stays=(later, earlier)))
+    told = [(one.code, one.team_id, one.day) for one in found if one.rule is Rule.STAY_DAYS]
+    assert told == ([] if is_sound else [(stay.hub_code, 1, min(later.travel_days))])
+    apart = replace(STAYING, stays=(later, replace(earlier, team_id=2)))
+    assert Rule.STAY_DAYS not in {one.rule for one in violations(works, apart)}

@@ -217,6 +217,7 @@ def is_worked_off(client: redis.Redis) -> bool:
 
 def until(condition: Callable[[], bool]) -> None:
     """Wait for what other processes do."""
+    __tracebackhide__ = True  # who waited is what one asks
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline, "nothing happened any more"

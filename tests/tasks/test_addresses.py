@@ -13,7 +13,9 @@ import pytest
 from kombu.exceptions import OperationalError as QueueError
 
 from outreach.cli.redis_server import find_redis_server
+from outreach.config import read_settings
 from outreach.db import WEB, make_engine
+from outreach.errors import UnsafeSettings
 from tasks.app import PLANNING, count_waiting, make_app
 from tests.conftest import free_port, wait_for_redis
 from tests.tasks.test_post import certificate, context_of  # noqa: F401 - a fixture
@@ -119,3 +121,49 @@ def test_what_a_database_address_says_of_passwords_and_tls_is_told_to_the_driver
     assert (told["sslmode"], told["sslrootcert"]) == ("verify-full", "/etc/ssl/own.pem")
     assert PASSWORD not in repr(made)
     assert quote(PASSWORD, safe="") not in repr(made)
+
+
+@pytest.mark.parametrize(
+    ("setting", "url"),
+    [
+        ("DATABASE_URL", "postgresql://a:b@db.example/outreach"),
+        ("DATABASE_URL", "postgresql+psycopg://a:b@db.example/outreach?sslmode=require"),
+        ("DATABASE_URL", "postgres://a:b@db.example/outreach?sslmode=require"),
+        ("DATABASE_URL", "postgresql://a:b@/outreach?host=127.0.0.1,10.0.0.5"),
+        ("DATABASE_URL", "postgresql://a:b@/outreach?host=db.example&host=localhost"),
+        ("REDIS_URL", "redis://:geheim@10.0.0.5:6379/0"),
+        ("REDIS_URL", "rediss://:geheim@10.0.0.5:6379/0?ssl_cert_reqs=none"),
+        ("REDIS_URL", "rediss://:geheim@10.0.0.5:6379/0?ssl_check_hostname=false"),
+        ("ROUTING_URL", "http://10.0.0.5:5000"),
+    ],
+)
+def test_a_server_elsewhere_is_not_spoken_to_in_the_clear_unless_somebody_says_so(
+    monkeypatch: pytest.MonkeyPatch, setting: str, url: str
+) -> None:
+    monkeypatch.setenv(setting, url)
+    with pytest.raises(UnsafeSettings) as refused:
+        read_settings()
+    assert refused.value.facts == {"setting": setting, "problem": "in_the_clear"}
+    monkeypatch.setenv("PLAIN_CONNECTIONS", "1")
+    assert getattr(read_settings(), setting.lower()) == url
+
+
+@pytest.mark.parametrize(
+    ("setting", "url"),
+    [
+        ("DATABASE_URL", "postgresql://a:b@db.example/outreach?sslmode=verify-full"),
+        ("DATABASE_URL", "postgres://a:b@db.example/outreach?sslmode=verify-full"),
+        ("DATABASE_URL", "postgresql://postgres@/outreach?host=/var/run/postgresql"),
+        ("DATABASE_URL", "postgresql://a:b@[::1]:5433/outreach"),
+        ("DATABASE_URL", "sqlite:////srv/outreach.sqlite"),
+        ("REDIS_URL", "rediss://:geheim@db.example:6379/0?ssl_ca_certs=/etc/ssl/own.pem"),
+        ("REDIS_URL", "redis://localhost:6379/0"),
+        ("ROUTING_URL", "https://jalan.example"),
+        ("ROUTING_URL", "http://127.0.0.1:5000"),
+    ],
+)
+def test_servers_that_prove_themselves_and_those_of_this_machine_are_taken(
+    monkeypatch: pytest.MonkeyPatch, setting: str, url: str
+) -> None:
+    monkeypatch.setenv(setting, url)
+    assert getattr(read_settings(), setting.lower()) == url

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,14 @@ import pytest
 
 import tasks.beats
 from outreach.db import reading, unit_of_work
-from outreach.watch.beating import BEAT_EVERY, Process, beat, read_beats
+from outreach.watch.beating import (
+    BEAT_EVERY,
+    PATIENCE_SECONDS,
+    Process,
+    beat,
+    note_errors,
+    read_beats,
+)
 from outreach.watch.logs import set_up, take_errors
 from outreach.watch.tables import Heartbeat, ProcessKind
 from tasks.app import app
@@ -77,6 +86,27 @@ def test_a_worker_beats_at_once_and_while_it_has_the_queue(at_database: Engine) 
     step.stop(consumer)
     assert consumer.timer.acts == []
     step._leave()
+    assert _lines(at_database) == []
+
+
+def test_a_worker_that_ends_waits_longer_for_a_writer_than_a_beat(at_database: Engine) -> None:
+    consumer = Consumer()
+    step = tasks.beats.Beats(consumer)
+    step.start(consumer)
+    (line,) = _lines(at_database)
+    is_held = threading.Event()
+
+    def hold() -> None:
+        with unit_of_work(at_database) as db:
+            note_errors(db, line.name, 1)
+            is_held.set()
+            time.sleep(PATIENCE_SECONDS + 1)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    is_held.wait(timeout=30)
+    step._leave()
+    holder.join()
     assert _lines(at_database) == []
 
 

@@ -15,7 +15,7 @@ from outreach.campaigns.tables import StageVillage
 from outreach.db import reading, unit_of_work
 from outreach.visits.listing import unplaced
 from outreach.visits.runs import cancel_run, run_progress
-from outreach.visits.tables import ACTIVE, Batch, BatchState, Visit, VisitEvent
+from outreach.visits.tables import ACTIVE, Batch, BatchState, Happening, Visit, VisitEvent
 from tests.tasks.runner import (
     Run,
     Sweeper,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Engine, Select
 
     from outreach.visits.runs import RunProgress
 
@@ -180,7 +180,7 @@ def test_a_poisoned_batch_dies_after_five_attempts_and_the_others_are_done(
     _require_whole(engine, run, run.villages - villages)
 
 
-def test_a_run_called_off_stops_its_workers(
+def test_a_run_called_off_stops_its_workers_and_leaves_no_visit_behind(
     engine: Engine,
     run: Run,
     sweeper: Sweeper,
@@ -188,14 +188,22 @@ def test_a_run_called_off_stops_its_workers(
     redis_url: str,
     tmp_path: Path,
 ) -> None:
-    with worker(database_url, redis_url, tmp_path):
+    with worker(database_url, redis_url, tmp_path) as at_work:
         sweeper.until(lambda: _in_mid_run(engine))
         with unit_of_work(engine) as db:
+            assert db.scalar(_proposed()), "parts that are done have their visits by now"
             cancel_run(db, run.run_id, by=run.coordinator, now=datetime.now(UTC))
-        before = _progress(engine, run)
         sweeper.until(lambda: _queue_is_empty(sweeper, redis_url))
-    now = batches(engine)
-    assert not now[BatchState.READY] + now[BatchState.RUNNING]
-    assert now[BatchState.CANCELLED]
-    assert _progress(engine, run) == before
-    _require_whole(engine, run, before.settled)
+        at_work.process.terminate()
+        at_work.process.wait(timeout=60)  # what was being thought about has been given up, too
+    assert len(batches(engine)[BatchState.CANCELLED]) == 12
+    told = _progress(engine, run)
+    assert (told.placed, told.settled, told.team_days, told.travel_minutes) == (0, 0, 0, 0)
+    with reading(engine) as db:
+        assert not db.scalar(_proposed())
+        lines = Counter(row.happening for row in db.scalars(select(VisitEvent)))
+        assert lines[Happening.PLANNED] == lines[Happening.CANCELLED] > 0
+
+
+def _proposed() -> Select[int]:
+    return select(func.count()).select_from(Visit).where(col(Visit.work).in_(ACTIVE))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
@@ -27,6 +28,7 @@ from outreach.visits.rows import VisitFilters
 from outreach.visits.runs import (
     cancel_run,
     latest_run,
+    request_run,
     retry_batch,
     run_progress,
 )
@@ -43,6 +45,7 @@ from outreach.visits.tables import (
 from tests.visits.world import (
     LEASE,
     NOW,
+    QUICK,
     SERENGAN,
     World,
     active_visits,
@@ -55,6 +58,7 @@ from tests.visits.world import (
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+    from sqlmodel import Session
 
 
 def test_planning_anew_keeps_what_an_official_knows_of(engine: Engine, world: World) -> None:
@@ -118,7 +122,8 @@ def test_cancelling_leaves_no_later_visit(engine: Engine, world: World) -> None:
         held = claim(db, batch_id, NOW, LEASE)
     assert held is not None
     with unit_of_work(engine) as db:
-        assert cancel_run(db, run_id, by=world.coordinator, now=NOW).state is RunState.CANCELLED
+        assert not cancel_run(db, run_id, by=world.coordinator, now=NOW)
+        assert db.get_one(PlanRun, run_id).state is RunState.CANCELLED
     with unit_of_work(engine) as db:
         assert not renew(db, held, NOW, LEASE)
         asked = load_problem(db, held)
@@ -131,6 +136,84 @@ def test_cancelling_leaves_no_later_visit(engine: Engine, world: World) -> None:
     # The stage can be planned again at once.
     plan(engine, world)
     assert len(active_visits(engine, world.stage_id)) == 54
+
+
+@pytest.fixture
+def parts(engine: Engine) -> World:
+    """A stage that is long enough to be planned in parts."""
+    return build_world(engine, ends=date(2026, 12, 19))
+
+
+def test_called_off_between_its_parts_a_run_leaves_no_visit_and_tells_none(
+    engine: Engine, parts: World
+) -> None:
+    run_id = _ask_in_parts(engine, parts)
+    _save_parts(engine, 1)
+    assert active_visits(engine, parts.stage_id)
+    with unit_of_work(engine) as db:
+        cancel_run(db, run_id, by=parts.coordinator, now=NOW)
+        told = run_progress(db, run_id, parts.coordinator)
+    assert [one.state for one in told.batches] == [BatchState.CANCELLED] * len(told.batches)
+    assert (told.settled, told.placed, told.team_days, told.travel_minutes) == (0, 0, 0, 0)
+    assert active_visits(engine, parts.stage_id) == []
+
+
+def test_a_part_tried_again_and_called_off_leaves_the_plan_of_the_others(
+    engine: Engine, parts: World
+) -> None:
+    run_id = _ask_in_parts(engine, parts)
+    with unit_of_work(engine) as db:
+        dead = _ready(db)[0]
+        db.get_one(Batch, dead).state = BatchState.DEAD
+    _save_parts(engine)
+    planned = active_visits(engine, parts.stage_id)
+    with unit_of_work(engine) as db:
+        assert db.get_one(PlanRun, run_id).state is RunState.DONE
+        retry_batch(db, dead, by=parts.coordinator, now=NOW)
+        assert cancel_run(db, run_id, by=parts.coordinator, now=NOW)
+        told = run_progress(db, run_id, parts.coordinator)
+    assert active_visits(engine, parts.stage_id) == planned
+    assert told.placed == len(planned) > 0
+
+
+def test_a_part_tried_again_while_the_others_are_at_it_is_no_plan_yet(
+    engine: Engine, parts: World
+) -> None:
+    run_id = _ask_in_parts(engine, parts)
+    with unit_of_work(engine) as db:
+        dead = _ready(db)[0]
+        db.get_one(Batch, dead).state = BatchState.DEAD
+        retry_batch(db, dead, by=parts.coordinator, now=NOW)
+    _save_parts(engine, but=dead)
+    assert active_visits(engine, parts.stage_id)
+    with unit_of_work(engine) as db:
+        assert not cancel_run(db, run_id, by=parts.coordinator, now=NOW)
+    assert active_visits(engine, parts.stage_id) == []
+
+
+def _ask_in_parts(engine: Engine, world: World) -> int:
+    with unit_of_work(engine) as db:
+        given: dict[str, Any] = {"by": world.coordinator, "now": NOW, "parameters": QUICK}
+        run = request_run(db, world.stage_id, target_size=10, **given)
+        assert len(_ready(db)) > 1
+        return run.id or 0
+
+
+def _ready(db: Session) -> list[int]:
+    ready = select(col(Batch.id)).where(col(Batch.state) == BatchState.READY)
+    return [number or 0 for number in db.scalars(ready.order_by(col(Batch.id)))]
+
+
+def _save_parts(engine: Engine, most: int | None = None, but: int | None = None) -> None:
+    """Plan the parts that are due, or some of them, as workers do."""
+    with reading(engine) as db:
+        ready = [one for one in _ready(db) if one != but]
+    for batch_id in ready[:most]:
+        with unit_of_work(engine) as db:
+            held = claim(db, batch_id, NOW, LEASE)
+            assert held is not None
+            asked = load_problem(db, held)
+            assert save_plan(db, held, asked, assign(asked), NOW)
 
 
 def test_a_dead_batch_can_be_tried_again_until_the_stage_is_planned_anew(

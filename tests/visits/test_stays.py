@@ -23,7 +23,7 @@ from outreach.visits.fairness import fairness
 from outreach.visits.listing import day_trips, summary_of_stage
 from outreach.visits.openings import open_days
 from outreach.visits.question import free_team_days
-from outreach.visits.runs import release_proposals
+from outreach.visits.releasing import release_proposals
 from outreach.visits.stays import stays_of_stage, team_days
 from outreach.visits.tables import Batch, Stay, Visit, Work
 from outreach.visits.teamday import day_of_team, why_team_stays
