@@ -1,6 +1,6 @@
 # `make run` brings the whole product up, `make test` tests it; both set up what they need.
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check bench bench-planning coverage lock translations clean
+.PHONY: help run setup test chaos check bench bench-planning coverage lock translations clean
 SHELL := /bin/sh
 
 # The first Python that is new enough; an old one is named in one sentence.
@@ -24,6 +24,10 @@ test: .venv/ready-dev .venv/translated ## run all tests
 	@$(BIN)/python -m tests.openrosa.engine
 	@$(BIN)/pytest $(ARGS)
 
+SEEDS ?= 1
+chaos: .venv/ready-dev .venv/translated ## break everything while people work, by seeds, and look for what was lost
+	@$(BIN)/python -m tests.chaos --seeds $(SEEDS) $(ARGS)
+
 check: .venv/ready-dev .venv/translated ## style, types, import rules, migrations
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -33,7 +37,7 @@ check: .venv/ready-dev .venv/translated ## style, types, import rules, migration
 
 bench: .venv/ready-dev .venv/translated ## measure speed, memory and sizes against baselines
 	@$(BIN)/python -m tests.browser
-	@$(BIN)/python -m tests.benchmarks
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 bench-planning: .venv/ready-dev ## hold plans against a proven bound, other planners and spreadsheets (an hour)
 	@$(BIN)/python -m tests.benchmarks.planning $(ARGS)

@@ -113,8 +113,9 @@ class Browser:
 
 
 def _form(page: str, action: str) -> tuple[str, str]:
-    for path, form in re.findall(r'<form[^>]*action="([^"]*)"[^>]*>(.*?)</form>', page, re.DOTALL):
-        if re.search(action, path):
+    for tag, form in re.findall(r"(<form[^>]*>)(.*?)</form>", page, re.DOTALL):
+        (path,) = re.findall(r'action="([^"]*)"', tag) or [""]
+        if 'method="post"' in tag and re.search(action, path):
             return path, form
     pytest.fail(f"no form {action} on the page:\n{page[:3000]}")
 

@@ -20,8 +20,9 @@ from outreach.campaigns.tables import StageVillage
 from outreach.db import reading, unit_of_work
 from outreach.logbook.tables import SessionReport
 from outreach.people.access import person_of
+from outreach.people.officials import OfficialIn, add_official
 from outreach.people.tables import Role
-from outreach.visits.tables import ACTIVE, Batch, BatchState, PlanRun, Visit, VisitEvent
+from outreach.visits.tables import ACTIVE, Batch, BatchState, PlanRun, Visit, VisitEvent, Work
 from tests.acceptance.many import Browser, Installation, installation, until
 from tests.at_once import at_once
 from tests.builders import PASSWORD, account, branch, load_small_registry, team
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 
-#: One official for each of these villages, of the 54 of Kota Surakarta.
+#: One official for each of these villages, of the 54 of Kota Surakarta; the first connects a phone
+#: with a code, the others log in.
 PHONES = tuple(f"33.72.01.10{number:02d}" for number in range(1, 6))
 
 
@@ -55,7 +57,7 @@ def stage_id(engine: Engine) -> int:
             team(db, own.id or 0, name)
         by = account(db, Role.COORDINATOR, "koordinator", branch_id=own.id)
         account(db, Role.MANAGER, "manajer", area_codes=["33"])
-        for number, code in enumerate(PHONES):
+        for number, code in enumerate(PHONES[1:], start=1):
             account(db, Role.OFFICIAL, f"perangkat{number}", area_codes=[code])
         coordinator = person_of(db, by.id or 0)
         assert coordinator is not None
@@ -65,6 +67,8 @@ def stage_id(engine: Engine) -> int:
         stage = create_stage(
             db, campaign.id or 0, stage_in(starts=starts, ends=ends), by=coordinator
         )
+        told = {"village_code": PHONES[0], "name": "Sri Lestari", "position": "Lurah"}
+        add_official(db, OfficialIn.model_validate(told), by=coordinator)
         return stage.id or 0
 
 
@@ -95,10 +99,13 @@ def test_the_main_job_through_two_webs_four_workers_and_two_sweepers(
     placed = _plan(coordinator, stage_id, running)
     assert placed == 54
     _approve(coordinator, manager, stage_id)
-    phones = [Browser(running.webs).log_in(f"perangkat{n}", PASSWORD) for n in range(len(PHONES))]
+    others = range(1, len(PHONES))
+    phones = [_connect_a_phone(coordinator, running)]
+    phones += [Browser(running.webs).log_in(f"perangkat{n}", PASSWORD) for n in others]
     asked = [_visit_of(phone) for phone in phones]
     _every_phone_twice(phones, asked, running)
-    _look_at_the_board(manager, running)
+    _approve_reports(coordinator)
+    _look_at_board_and_map(manager, running)
     _require_whole(engine, stage_id)
     assert "Traceback" not in running.logs()
 
@@ -126,6 +133,27 @@ def _approve(coordinator: Browser, manager: Browser, stage_id: int) -> None:
     manager.get("/approvals")
     manager.get(re.findall(r"/approvals/\d+", manager.page)[0])
     manager.submit(r"/approve$")
+
+
+def _connect_a_phone(coordinator: Browser, running: Installation) -> Browser:
+    """Give the only official a code; a browser without a login becomes their phone by it."""
+    coordinator.get("/officials/phones?q=Sri+Lestari")
+    (official,) = set(re.findall(r'href="/officials/(\d+)#', coordinator.page))
+    coordinator.get(f"/officials/{official}")
+    coordinator.submit(r"/code$")
+    (code,) = set(re.findall(r'value="[^"]+/e/([a-z2-7-]+)"', coordinator.page))
+    phone = Browser(running.webs)
+    phone.get(f"/e/{code}")
+    phone.submit(r"^/e/")
+    return phone
+
+
+def _approve_reports(coordinator: Browser) -> None:
+    """Approve all at once, those too of which the page asks first whether they are right."""
+    coordinator.get("/reviews")
+    coordinator.submit(r"^/reviews", which="fitting", act="approved")
+    if 'name="how" value="all"' in coordinator.page:
+        coordinator.submit(r"^/reviews", how="all")
 
 
 def _visit_of(phone: Browser) -> dict[str, Any]:
@@ -166,9 +194,12 @@ def _every_phone_twice(
     assert Counter(outcomes) == dict.fromkeys(each, len(phones)), running.logs()[-3000:]
 
 
-def _look_at_the_board(manager: Browser, running: Installation) -> None:
-    """Both webs tell the same, though each remembers its own boards."""
+def _look_at_board_and_map(manager: Browser, running: Installation) -> None:
+    """Both webs tell the same, though each remembers its own boards and draws its own map."""
     for _ in running.webs:
+        regencies = json.loads(manager.get("/map/stats"))["regencies"]
+        # Villages that are reached, and sign-ups of their sessions.
+        assert [sum(column) for column in zip(*regencies.values(), strict=True)][3:5] == [5, 45]
         page = manager.get("/board")
         told = dict(re.findall(r"<dt>([^<]+)</dt><dd>(\d+)", page))
         assert (told["Villages reached"], told["Sign-ups"]) == ("5", "45")
@@ -189,6 +220,8 @@ def _require_whole(engine: Engine, stage_id: int) -> None:
         assert {tuple(row) for row in tried} == {(BatchState.DONE, 1)}
         reports = db.scalars(select(SessionReport)).all()
         assert len({report.visit_id for report in reports}) == len(reports) == len(PHONES)
+        approved = select(col(Visit.id)).where(col(Visit.work) == Work.APPROVED)
+        assert set(db.scalars(approved)) == {report.visit_id for report in reports}
         happenings = Counter(
             (event.visit_id, event.happening) for event in db.scalars(select(VisitEvent))
         )
