@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from outreach.cli import click_words
 from outreach.cli.say import explain
 from outreach.errors import OutreachError
 
@@ -59,6 +60,9 @@ class _Outreach(click.Group):
             if isinstance(error, OperationalError | ProgrammingError):
                 raise click.ClickException(explain(unreachable(error))) from error
             raise
+
+
+click_words.install()
 
 
 @click.group(cls=_Outreach)

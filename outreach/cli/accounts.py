@@ -12,6 +12,7 @@ from sqlmodel import select
 
 from outreach.cli.database import own_engine
 from outreach.cli.say import say
+from outreach.cli.subject_words import word_of
 from outreach.db import reading, unit_of_work
 from outreach.errors import Invalid, NotFound
 from outreach.history.recording import record
@@ -89,10 +90,14 @@ def show() -> None:
     """List all accounts with role and area."""
     with own_engine() as engine, reading(engine) as db:
         lines = list_accounts(db)
+    if not lines:
+        click.echo(say("There are no accounts yet. How to add one: outreach accounts add --help"))
     for line in lines:
         area = line.branch or ", ".join(code or say("the nation") for code in line.area_codes)
         closed = "" if line.is_active else say("closed")
-        told = f"{line.role.value:<12} {line.login:<24} {line.name:<28} {area or '-':<24} {closed}"
+        told = (
+            f"{word_of(line.role):<20} {line.login:<24} {line.name:<28} {area or '-':<24} {closed}"
+        )
         click.echo(told.rstrip())
 
 
@@ -140,6 +145,7 @@ def _words() -> dict[str, str]:
         "not_a_login": say("small letters, digits, dots and hyphens; at least 3"),
         "password_too_short": say("at least 12 characters"),
         "password_easy_to_guess": say("too easy to guess"),
+        "password_usual": say("many people use such a password"),
         "needs_branch": say("a coordinator needs --branch"),
         "no_branch_for_role": say("only a coordinator has a branch"),
         "needs_area": say("a manager needs --area or --nation, an official --area"),

@@ -6,14 +6,16 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from outreach.cli.backup_words import database_name, main_counts, moment, refusals_told
-from outreach.cli.database import own_engine
+from outreach.cli.backup_words import database_name, main_counts, refusals_told
+from outreach.cli.database import is_newest, own_engine
+from outreach.cli.dates import moment
 from outreach.cli.say import decimal, say, step
 from outreach.config import read_settings
 
@@ -125,24 +127,77 @@ def _tell(done: Restored) -> None:
 
 
 @backup.command("drill")
-def drill() -> None:
-    """Make a backup, restore it beside the database, check the copy and clean up."""
+@click.argument("file", type=_KEPT_FILE, required=False)
+def drill(file: Path | None) -> None:
+    """Restore FILE, or a backup made now, beside the database, check the copy and clean up."""
+    tried = _Tried()
+    with (
+        refusals_told(), _keeper() as keeper, _noted(tried, keeper), _folder_aside() as aside
+    ):  # fmt: skip
+        _try(file or _made_now(keeper, aside), keeper, tried)
+    if tried.is_noted:
+        step("Cleaned up; the database itself got a line of history and nothing else")
+    else:
+        step("Cleaned up; the database itself was only read")
+    sys.exit(0 if tried.held else 1)
+
+
+@dataclass
+class _Tried:
+    """Which backup was restored, and whether the copy was sound; not, until it was seen.
+
+    `is_noted` tells whether the history of the database has a line of it.
+    """
+
+    made_at: datetime | None = None
+    held: bool = False
+    is_noted: bool = False
+
+
+def _try(file: Path, keeper: Keeper, tried: _Tried) -> None:
     from outreach.safekeeping.backup import refuse_unfit
 
-    with refusals_told(), _keeper() as keeper, _folder_aside() as aside:
-        file = aside / "drill.outreach"
-        manifest, seconds = _make(keeper, file)
-        step(
-            "Backup made: %(size)s MB in %(seconds)s s",
-            size=_megabytes(file),
-            seconds=decimal(seconds),
-        )
-        click.echo("    " + main_counts(manifest))
-        with _opened(file) as archive:
-            refuse_unfit(archive, keeper, _steps())
-            broken = _restore_beside(archive, keeper)
-    step("Cleaned up; the database itself was only read")
-    sys.exit(1 if broken else 0)
+    with _opened(file) as archive:
+        _describe(archive)
+        tried.made_at = archive.manifest.made_at
+        refuse_unfit(archive, keeper, _steps())
+        tried.held = not _restore_beside(archive, keeper)
+
+
+@contextmanager
+def _noted(tried: _Tried, keeper: Keeper) -> Iterator[None]:
+    """Tell the history how it ended, also if it broke off: then too the backup did not hold."""
+    try:
+        yield
+    except Exception:
+        tried.held = False
+        _note(tried, keeper)
+        raise
+    _note(tried, keeper)
+
+
+def _note(tried: _Tried, keeper: Keeper) -> None:
+    from outreach.db import unit_of_work
+    from outreach.history.drills import Drill, note_drill
+
+    with own_engine() as engine:
+        # A database that waits for its update can be tried, and has no place for the line yet;
+        # nor has one that is not there.
+        if keeper.holds_rows() and is_newest(engine):
+            with unit_of_work(engine) as db:
+                note_drill(db, Drill(datetime.now(UTC), tried.made_at, tried.held))
+            tried.is_noted = True
+
+
+def _made_now(keeper: Keeper, aside: Path) -> Path:
+    file = aside / "drill.outreach"
+    _, seconds = _make(keeper, file)
+    step(
+        "Backup made: %(size)s MB in %(seconds)s s",
+        size=_megabytes(file),
+        seconds=decimal(seconds),
+    )
+    return file
 
 
 def _restore_beside(archive: Archive, keeper: Keeper) -> int:

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
 from outreach.cli.say import number, say
-from outreach.villages.tables import Zone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from outreach.safekeeping.archive import Manifest
     from outreach.safekeeping.refused import BackupRefused
-
-
-def moment(at: datetime) -> str:
-    """Write a moment by the clock of Jakarta."""
-    return f"{at.astimezone(ZoneInfo(Zone.WIB)):%d/%m/%Y %H.%M} {Zone.WIB.name}"
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outreach.cli.database import own_engine
+from outreach.cli.database import is_newest, own_engine
 from outreach.cli.say import number, say, step
 
 if TYPE_CHECKING:
@@ -68,16 +68,7 @@ def _why_not(error: RoleRefused) -> str:
 
 
 def _require_newest(engine: Engine) -> None:
-    from outreach import migrations
-    from outreach.safekeeping.dumps import migration_of
-    from outreach.safekeeping.refused import BackupRefused
-
-    try:
-        with engine.connect() as connection:
-            is_at = migration_of(connection)
-    except BackupRefused:
-        is_at = ""
-    if is_at != migrations.steps()[-1]:
+    if not is_newest(engine):
         raise click.ClickException(
             say("The tables are not up to date. First: outreach migrations upgrade")
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outreach.cli.say import say
-from outreach.config import read_settings
+from outreach.config import make_private, read_settings
 from outreach.errors import UnsafeSettings
 
 if TYPE_CHECKING:
@@ -23,7 +23,10 @@ def own_engine() -> Iterator[Engine]:
     """Open the database that the settings name, for as long as the command runs."""
     from outreach.db import make_engine
 
-    engine = make_engine(read_settings().database)
+    settings = read_settings()
+    if settings.embedded_database:
+        make_private(settings.var_dir)
+    engine = make_engine(settings.database)
     try:
         yield engine
     finally:
@@ -40,6 +43,19 @@ def require_registry(engine: Engine) -> None:
             raise click.ClickException(
                 say("There are no villages yet. Load them first: outreach villages load")
             )
+
+
+def is_newest(engine: Engine) -> bool:
+    """Whether the tables are those that this version works with."""
+    from outreach import migrations
+    from outreach.safekeeping.dumps import migration_of
+    from outreach.safekeeping.refused import BackupRefused
+
+    try:
+        with engine.connect() as connection:
+            return migration_of(connection) == migrations.steps()[-1]
+    except BackupRefused:
+        return False
 
 
 def unreachable(error: Exception) -> UnsafeSettings:

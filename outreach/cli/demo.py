@@ -11,6 +11,7 @@ from sqlmodel import col, select
 
 from outreach.cli.addresses import own_address
 from outreach.cli.database import own_engine, require_registry
+from outreach.cli.dates import moment
 from outreach.cli.say import own_command, say, step
 from outreach.config import Settings, read_settings
 from outreach.db import reading, unit_of_work
@@ -89,13 +90,13 @@ def _print_phone_link(engine: Engine, settings: Settings) -> None:
         if code is None:
             return
         link = address_of(code, key_of(settings.secret), own_address(settings))
-        until = code.expires_at.astimezone(ZoneInfo(Zone.WIB))
+        until = moment(code.expires_at)
     click.echo(say("Try the official's phone, no login needed: %(link)s", link=link))
     click.echo(
         say(
             "It connects one phone, once, until %(when)s. For another: %(command)s demo logins",
             command=own_command(),
-            when=f"{until:%d/%m/%Y %H.%M} {Zone.WIB.name}",
+            when=until,
         )
     )
 

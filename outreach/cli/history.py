@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outreach.cli.database import own_engine
+from outreach.cli.dates import day
 from outreach.cli.say import number, say
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def close() -> None:
 @click.option("--had", default="", help="A digest that was kept elsewhere: it must stand there.")
 def check(had: str) -> None:
     """Reckon every digest anew; exit code 1 and the first day that does not agree, if any."""
+    from datetime import date
+
     from outreach.db import reading
     from outreach.safekeeping.chain import first_broken_day, newest_seal, was_closed_with
 
@@ -42,7 +45,8 @@ def check(had: str) -> None:
         broken, newest = first_broken_day(db), newest_seal(db)
         is_other = bool(had) and not was_closed_with(db, had)
     if broken:
-        click.echo(say("The history was changed after it was closed: %(day)s.", day=broken))
+        when = day(date.fromisoformat(broken))
+        click.echo(say("The history was changed after it was closed: %(day)s.", day=when))
     if is_other:
         click.echo(say("No day was closed with this digest: it is another history."))
     if broken or is_other:
@@ -59,7 +63,7 @@ def _tell(newest: SealedDay | None) -> None:
     click.echo(
         say(
             "Nothing was changed. Closed until %(day)s (UTC), digest %(digest)s",
-            day=newest.day.isoformat(),
+            day=day(newest.day),
             digest=in_fours(newest.digest),
         )
     )

@@ -8,6 +8,7 @@ import click
 
 from outreach import migrations as steps
 from outreach.cli.database import own_engine
+from outreach.cli.say import say
 from outreach.db import make_engine
 
 
@@ -21,6 +22,7 @@ def upgrade() -> None:
     """Bring the tables of DATABASE_URL up to date."""
     with own_engine() as engine:
         steps.upgrade(engine)
+    click.echo(say("The tables are up to date."))
 
 
 @migrations.command("check")

@@ -17,7 +17,7 @@ from outreach.cli.say import say, step
 from outreach.config import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sqlalchemy import Engine
     from sqlmodel import Session
@@ -92,14 +92,17 @@ def report(
     out: Path | None,
 ) -> None:  # fmt: skip
     """Print everything that is held about one account or one official, and about nobody else."""
-    from outreach.cli.privacy_words import as_text, plain
-    from outreach.db import reading
+    from outreach.cli.privacy_words import plain
+    from outreach.cli.subject_text import as_text
+    from outreach.db import unit_of_work
     from outreach.safekeeping.subject_report import report_on
 
-    with own_engine() as engine, reading(engine) as db:
+    now = datetime.now(UTC)
+    with own_engine() as engine, unit_of_work(engine) as db:
         whom = _found(db, login, official_id, village=village, phone=phone, email=email)
         told = report_on(db, whom)
-    now = datetime.now(UTC)
+        numbers = [(one["village_code"], one["phone"]) for one in told["official"]]
+        _note_numbers(db, now, "report", numbers)
     click.echo(as_text(told, now))
     if out:
         whole = {"made_at": now.isoformat(), "held": plain(told)}
@@ -178,16 +181,34 @@ def breach(
 ) -> None:
     """List whose data an account or a phone could have reached; without either, everybody."""
     from outreach.cli.privacy_words import breach_file, tell_affected
-    from outreach.db import reading
+    from outreach.db import unit_of_work
     from outreach.safekeeping.reach import affected
 
     if login and device_id:
         raise click.UsageError(say("Name an account or a phone, not both."))
-    with own_engine() as engine, reading(engine) as db:
-        reach = _reach(db, login, device_id, _by_jakarta(since), _end(until))
+    if (begins := _by_jakarta(since)) >= (ends := _end(until)):
+        raise click.UsageError(say("That time ends before it begins."))
+    with own_engine() as engine, unit_of_work(engine) as db:
+        reach = _reach(db, login, device_id, begins, ends)
         found = affected(db, reach)
-    _write_new(out, breach_file(found))
+        officials = [one for one in found if one.kind == "official"]
+        numbers = [(one.village_code, one.phone) for one in officials]
+        _note_numbers(db, datetime.now(UTC), "breach", numbers)
+        _write_new(out, breach_file(found))
     tell_affected(found, reach, out)
+
+
+def _note_numbers(
+    db: Session, now: datetime, command: str, numbers: Iterable[tuple[str, str]]
+) -> None:
+    """Tell the history whose telephone numbers go out, before they do."""
+    from outreach.history.recording import record
+    from outreach.history.tables import Deed
+
+    if villages := [code for code, phone in numbers if phone]:
+        page = f"outreach privacy {command}"
+        record(db, Deed.NUMBERS_TAKEN, at=now, villages=villages, page=page)
+        db.flush()
 
 
 def _reach(

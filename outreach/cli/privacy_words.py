@@ -1,4 +1,4 @@
-"""What the commands about people's data say, and how they write what is held of somebody."""
+"""What the commands about people's data say, but for what is held of somebody."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from outreach.cli.backup_words import moment
 from outreach.cli.say import number, say
 
 if TYPE_CHECKING:
@@ -18,42 +17,6 @@ if TYPE_CHECKING:
     from outreach.safekeeping.mentions import Mention
     from outreach.safekeeping.reach import Affected, Reach
     from outreach.safekeeping.retaining import Periods
-
-    Held = Mapping[str, Sequence[Mapping[str, Any]]]
-
-
-def as_text(told: Held, now: datetime) -> str:
-    """Write everything held of a person for people: section by section, a line each."""
-    titles, labels = _sections(), _labels()
-    lines = [
-        say("What Outreach holds about one person, on %(when)s", when=moment(now)),
-        say(
-            "By law 27/2022 on the protection of personal data whoever is asked answers within "
-            "three times 24 hours (article 32). Nobody else's data stand here."
-        ),
-    ]
-    for name, rows in told.items():
-        lines += ["", f"== {titles[name]} ({number(len(rows))})"]
-        for row in rows:
-            shown = {labels.get(key, key): _shown(value) for key, value in row.items()}
-            lines.append(
-                "- " + "; ".join(f"{key}: {value}" for key, value in shown.items() if value)
-            )
-    return "\n".join(lines)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return say("yes") if value else say("no")
-    if isinstance(value, datetime):
-        return moment(value)
-    if isinstance(value, date):
-        return f"{value:%d/%m/%Y}"
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {one}" for key, one in value.items() if one not in (None, "", []))
-    return "" if value is None else str(value)
 
 
 def plain(told: Any) -> Any:
@@ -107,10 +70,16 @@ def tell_affected(found: Sequence[Affected], reach: Reach, file: Path) -> None:
     click.echo(say("People whose data lay within reach: %(count)s", count=number(len(found))))
     for branch, count in sorted(counts.items()):
         click.echo(f"    {number(count):>7}  {branch}")
-    touched = sum(one.touched for one in found)
+    touched, shown = (sum(one.touched for one in found), sum(one.shown for one in found))
     if reach.role is not None:
         click.echo(
             say("of them in villages where something was changed: %(count)s", count=number(touched))
+        )
+        click.echo(
+            say(
+                "of them in villages whose telephone numbers were shown or taken along: %(count)s",
+                count=number(shown),
+            )
         )
     click.echo(
         say(
@@ -141,6 +110,7 @@ def breach_file(found: Sequence[Affected]) -> bytes:
             "email": one.email,
             "data": ", ".join(data[name] for name in one.data),
             "touched": say("yes") if one.touched else say("no"),
+            "shown": say("yes") if one.shown else say("no"),
         }
         for one in found
     )
@@ -159,6 +129,7 @@ def _breach_headers() -> dict[str, str]:
         "email": say("E-mail"),
         "data": say("Data within reach"),
         "touched": say("Something changed there"),
+        "shown": say("Telephone numbers shown there"),
     }
 
 
@@ -215,62 +186,4 @@ def _reasons() -> dict[str, str]:
         "codes": say("they connect no phone any more"),
         "officials": say("the next wave comes within a year, or asks the village anew"),
         "pictures": say("a year holds the campaign, its review and the audit"),
-    }
-
-
-def _sections() -> dict[str, str]:
-    return {
-        "official": say("Official"),
-        "enrolments": say("Codes for a phone"),
-        "messages": say("Messages to the person"),
-        "links": say("Links of the visits they were told of"),
-        "account": say("Account"),
-        "areas": say("Regions that the account sees"),
-        "devices": say("Phones"),
-        "tokens": say("Tokens for programs"),
-        "digest": say("Weekly e-mail"),
-        "views": say("Saved views"),
-        "reports": say("Session reports sent"),
-        "disputed": say("Reports that contradict a stored one"),
-        "held": say("Corrections that wait for their report"),
-        "answers": say("What phones sent beside reports"),
-        "pictures": say("Pictures sent"),
-        "waiting_pictures": say("Pictures that wait for their report"),
-        "events": say("What the person did with visits"),
-        "uploads": say("Sheets brought in"),
-        "acts": say("Rows that name the account as who did it"),
-        "mentions": say("Other places that name the person"),
-    }
-
-
-def _labels() -> dict[str, str]:
-    return {
-        "id": say("number"),
-        "name": say("name"),
-        "position": say("position"),
-        "phone": say("telephone"),
-        "email": say("e-mail"),
-        "village_code": say("village code"),
-        "village": say("village"),
-        "district": say("district"),
-        "regency": say("regency"),
-        "term_starts": say("in office from"),
-        "term_ends": say("in office until"),
-        "is_active": say("active"),
-        "login": say("login name"),
-        "role": say("role"),
-        "branch": say("branch"),
-        "created_at": say("made on"),
-        "has_password": say("has a password"),
-        "label": say("name of the phone"),
-        "enrolled_at": say("connected on"),
-        "last_seen_at": say("last seen"),
-        "revoked_at": say("cut off on"),
-        "visit_id": say("visit"),
-        "received_at": say("received"),
-        "held_on": say("held on"),
-        "remarks": say("remarks"),
-        "reason": say("reason"),
-        "at": say("on"),
-        "rows": say("rows"),
     }

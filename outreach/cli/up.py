@@ -25,7 +25,7 @@ from outreach.cli.addresses import local_address, noted_address, own_address
 from outreach.cli.database import unreachable
 from outreach.cli.redis_server import find_redis_server, own_redis_url
 from outreach.cli.say import say, step
-from outreach.config import ROOT, Settings, read_settings
+from outreach.config import ROOT, Settings, make_private, read_settings
 from outreach.db import make_engine, reading
 from outreach.errors import UnsafeSettings
 
@@ -52,7 +52,7 @@ def up() -> None:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
         TemporaryFile(dir=folder).close()
     except OSError as error:
         raise UnsafeSettings(

@@ -48,10 +48,14 @@ class Deed(StrEnum):
     FILE_TAKEN = "file_taken"
     NUMBERS_SEEN = "numbers_seen"
     NUMBERS_TAKEN = "numbers_taken"
+    DRILL_HELD = "drill_held"  # a restore was tried beside the database, and the copy is sound
+    DRILL_FAILED = "drill_failed"
 
 
 #: Telephone numbers of officials stood on a page, or in a file.
 OF_NUMBERS = (Deed.NUMBERS_SEEN, Deed.NUMBERS_TAKEN)
+#: A restore was tried.
+OF_DRILLS = (Deed.DRILL_HELD, Deed.DRILL_FAILED)
 
 
 class Event(SQLModel, table=True):

@@ -19,6 +19,26 @@ CONTEXT_WORDS = (
     "indonesia", "qwerty", "123456", "abcdef",
 )  # fmt: skip
 
+#: What people here like to be reminded of: the lists of usual passwords know English best.
+LOVED_WORDS = (
+    "sayang", "cinta", "bismillah", "bismillahirrahmanirrahim", "alhamdulillah", "insyaallah",
+    "merdeka", "pancasila", "garuda",
+    "nusantara", "semangat", "sukses", "bahagia", "selamat", "keluarga", "kantor", "cabang",
+    "petugas", "koordinator", "manajer", "perangkat", "pegawai", "pekerja", "jakarta", "bandung",
+    "surabaya", "semarang", "yogyakarta", "medan", "makassar", "persib", "persija", "arema",
+    "ganteng", "cantik", "manis", "mama", "papa", "bunda", "ayah", "anakku", "suami", "istri",
+    "selamanya", "januari", "februari", "maret", "april", "juni", "juli", "agustus", "september",
+    "oktober", "november", "desember", "senin", "selasa", "rabu", "kamis", "jumat", "sabtu",
+    "minggu", "admin", "coba", "masuk", "buka", "pintu",
+)  # fmt: skip
+
+#: Guesses that a program needs which tries usual passwords, words, names, dates, rows of keys and
+#: what people put together of them, the likeliest first: what needs fewer is refused.
+LEAST_GUESSES = 10**10
+#: So many signs at the beginning have to suffice. Judging takes 2 ms, but up to half a second for
+#: 32 signs that were chosen to make it slow, and four seconds for 72.
+JUDGED_SIGNS = 32
+
 #: Stands where a hash would, for somebody who never logs in with a password.
 NO_PASSWORD = ""
 
@@ -55,10 +75,11 @@ def _nobodys_hash() -> str:
 
 
 def refuse_weak(password: str, *, own_words: tuple[str, ...] = ()) -> None:
-    """Refuse a password that is short or easy to guess for who knows the person.
+    """Refuse a password that is short, usual, or easy to guess for who knows the person.
 
     `own_words` are login name, name, branch and the like; words of under four letters do not
-    count.
+    count. How many guesses a password withstands is estimated by `zxcvbn`, which brings lists of
+    30,000 usual passwords, of words and of names, all in the order of their use.
 
     Raises
     ------
@@ -70,9 +91,21 @@ def refuse_weak(password: str, *, own_words: tuple[str, ...] = ()) -> None:
         problems.append("password_too_short")
     if _leans_on(password, CONTEXT_WORDS + own_words) or len(set(password)) < 5:
         problems.append("password_easy_to_guess")
+    elif not problems and _guesses(password) < LEAST_GUESSES:
+        problems.append("password_usual")
     if problems:
         limits = {"password": {"least": LEAST_LENGTH}}
         raise Invalid(problems={"password": problems}, limits=limits)
+
+
+def _guesses(password: str) -> float:
+    """Estimate how many guesses the first signs of a password withstand."""
+    # Its lists take 13 MB, and only a process that is given a new password needs them.
+    from zxcvbn import zxcvbn  # noqa: PLC0415
+
+    # It keeps the words it is told for all threads: always the same, and nobody's own.
+    told = zxcvbn(password[:JUDGED_SIGNS], user_inputs=CONTEXT_WORDS + LOVED_WORDS)
+    return float(told["guesses"])
 
 
 def _leans_on(password: str, words: tuple[str, ...]) -> bool:

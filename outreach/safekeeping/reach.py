@@ -14,6 +14,7 @@ from sqlalchemy import and_, literal, or_, select, true
 from sqlmodel import col
 
 from outreach.errors import NotFound
+from outreach.history.tables import OF_NUMBERS, Event
 from outreach.people.access import within
 from outreach.people.tables import (
     Account,
@@ -26,10 +27,12 @@ from outreach.people.tables import (
     Team,
 )
 from outreach.safekeeping.subject import ERASED
+from outreach.villages.codes import parents
 from outreach.villages.tables import Village
 from outreach.visits.tables import Visit, VisitEvent
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlmodel import Session
@@ -75,7 +78,11 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class Affected:
-    """Somebody whose data lay within reach; `touched` where something was done there."""
+    """Somebody whose data lay within reach.
+
+    `touched` where something was done there, `shown` where officials' telephone numbers were shown
+    or taken along, both by the account and in the time that is asked for.
+    """
 
     kind: str
     id: int
@@ -87,6 +94,7 @@ class Affected:
     email: str
     data: tuple[str, ...]
     touched: bool
+    shown: bool
 
 
 def reach_of_all(since: datetime, until: datetime) -> Reach:
@@ -141,19 +149,34 @@ def affected(db: Session, reach: Reach) -> list[Affected]:
     """List everybody within reach, by kind, branch and village."""
     shown = _SHOWN[reach.role] if reach.since <= reach.until else {}
     asked = {"official": _officials, "team": _teams, "account": _accounts}
+    codes = _codes_shown(db, reach)
     found = [
-        _affected(kind, data, row)
+        _affected(kind, data, row, codes)
         for kind, data in shown.items()
         for row in db.execute(asked[kind](reach))
     ]
     return sorted(found, key=lambda one: (one.kind, one.branch, one.village_code, one.id))
 
 
-def _affected(kind: str, data: tuple[str, ...], row: Any) -> Affected:
+def _affected(kind: str, data: tuple[str, ...], row: Any, codes: Collection[str]) -> Affected:
     number, branch, code, village, name, phone, email, touched = row
+    shown = bool(code) and any(one in codes for one in (code, *parents(code)))
     return Affected(
-        kind, number, branch or "", code, village, name, phone, email, data, bool(touched)
+        kind, number, branch or "", code, village, name, phone, email, data, bool(touched), shown
     )
+
+
+def _codes_shown(db: Session, reach: Reach) -> frozenset[str]:
+    """Name the regions whose officials' numbers went out to the account in that time."""
+    if reach.account_id is None:
+        return frozenset()
+    lines = select(col(Event.regions)).where(
+        col(Event.account_id) == reach.account_id,
+        col(Event.deed).in_([one.value for one in OF_NUMBERS]),
+        col(Event.at) >= reach.since,
+        col(Event.at) <= reach.until,
+    )
+    return frozenset(code for regions in db.scalars(lines) for code in regions.split())
 
 
 def _officials(reach: Reach) -> Any:

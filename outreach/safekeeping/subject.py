@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import ColumnElement, false
 from sqlmodel import col, select
 
 from outreach.people.tables import Account, Official
@@ -53,6 +54,14 @@ def rows_of(db: Session, whom: Subject) -> tuple[Official | None, Account | None
     official = db.get(Official, whom.official_id) if whom.official_id else None
     account = db.get(Account, whom.account_id) if whom.account_id else None
     return official, account
+
+
+def belongs(column: Any, number: int | None) -> ColumnElement[bool]:
+    """Whether a row is theirs, by the number of their account or entry.
+
+    Who has no such row owns none: rows of nobody, whose number is empty, are not theirs.
+    """
+    return false() if number is None else column == number
 
 
 def known_by(db: Session, whom: Subject) -> frozenset[str]:

@@ -32,7 +32,8 @@ from outreach.people.tables import (
 )
 from outreach.progress.tables import Digest, SavedView
 from outreach.safekeeping.mentions import mentions
-from outreach.safekeeping.subject import known_by
+from outreach.safekeeping.subject import belongs, known_by
+from outreach.safekeeping.subject_history import history_on
 from outreach.schema import metadata
 from outreach.sheets.tables import Upload
 from outreach.villages.tables import District, Regency, Village
@@ -55,6 +56,7 @@ def report_on(db: Session, whom: Subject) -> dict[str, Rows]:
     """
     queries = {**_of_official(whom.official_id), **_of_account(whom.account_id)}
     told = {name: _rows(db, query) for name, query in queries.items()}
+    told |= history_on(db, whom)
     told["acts"] = _acts(db, whom.account_id)
     told["mentions"] = [
         {"table": one.table, "column": one.column, "rows": list(one.rows)}
@@ -153,7 +155,9 @@ def _sent(number: int | None) -> dict[str, Select[Any]]:
 def _select(table: Any, names: str, **whose: int | None) -> Select[Any]:
     ((name, number),) = whose.items()
     (first, *_) = table.__table__.primary_key.columns
-    return select(*_columns(table, names)).where(getattr(table, name) == number).order_by(first)
+    return (
+        select(*_columns(table, names)).where(belongs(getattr(table, name), number)).order_by(first)
+    )
 
 
 def _columns(table: Any, names: str) -> list[Any]:

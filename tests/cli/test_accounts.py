@@ -38,12 +38,13 @@ def run(sqlite_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_account_is_added_listed_and_given_a_new_password(run: Run, sqlite_engine: Engine) -> None:
+    assert run("list").output.startswith("There are no accounts yet.")
     assert run(*ADD).exit_code == 0
     assert run("password", "kantor", password="wayang-kulit-semalam").exit_code == 0
     with reading(sqlite_engine) as db:
         account = account_by_login(db, "kantor")
         assert matches(account.password_hash, "wayang-kulit-semalam")
-    assert "kantor" in run("list").output
+    assert run("list").output.split()[:2] == ["Administrator", "kantor"]
 
 
 def test_coordinator_is_given_a_branch_by_name(run: Run, sqlite_engine: Engine) -> None:
@@ -55,7 +56,8 @@ def test_coordinator_is_given_a_branch_by_name(run: Run, sqlite_engine: Engine) 
     words = ("add", "wening", "--name", "Wening", "--role", "coordinator", "--branch")
     assert run(*words, "Surakarta").exit_code == 0
     assert "Surakarta" in run("list").output
-    assert run(*words, "Nowhere").exit_code == 1
+    nowhere = run(*words, "Nowhere")
+    assert (nowhere.exit_code, "no branch with the name Nowhere" in nowhere.output) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def test_coordinator_is_given_a_branch_by_name(run: Run, sqlite_engine: Engine) 
         (("add", "x", "--name", "X", "--role", "admin"), GOOD, "login: small letters"),
         (("add", "xyz", "--name", "X", "--role", "manager"), GOOD, "area_codes: a manager needs"),
         (("add", "xyz", "--name", "X", "--role", "coordinator"), GOOD, "branch_id: a coordinator"),
-        (("password", "nobody"), GOOD, "nobody"),
+        (("password", "nobody"), GOOD, "There is no account with the login name nobody."),
     ],
 )
 def test_what_is_wrong_is_told_in_words(

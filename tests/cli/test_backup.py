@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DatabaseError
 
 import outreach.safekeeping
 from outreach.cli import main
 from outreach.cli.backup_words import _reasons, rule_words
-from outreach.db import unit_of_work
+from outreach.db import reading, unit_of_work
+from outreach.history.drills import last_drill
 from outreach.migrations import downgrade
-from outreach.safekeeping import postgres_programs
+from outreach.safekeeping import checking, postgres_programs
 from outreach.safekeeping.checking import RULES
 from outreach.safekeeping.sqlite import _UNWRITTEN
+from tests.field import NOW
 from tests.rewriting import unlock_history
 from tests.safekeeping.conftest import (
     beside_names,
@@ -32,6 +35,8 @@ from tests.safekeeping.conftest import (
 from tests.safekeeping.season import everything
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from tests.safekeeping.conftest import Installation
 
 __all__ = ["installation", "postgres_season", "programs", "season", "sqlite_season"]
@@ -78,9 +83,65 @@ def test_a_drill_tells_times_and_leaves_nothing(installation: Installation) -> N
     assert done.exit_code == 0, done.output
     assert "as many rows as went in" in done.output
     assert "All zeros" in done.output
-    assert everything(at.engine) == before
+    after = everything(at.engine)
+    assert after.pop("event")[0] == before.pop("event")[0] + 1
+    assert after == before
     assert beside_names(at.url) == []
     assert [one.name for one in at.folder.iterdir()] == ["secret"]
+
+
+def test_a_kept_backup_is_tried_too_and_the_history_tells_how_it_ended(
+    installation: Installation,
+) -> None:
+    at = installation
+    assert at.call("backup", "drill").exit_code == 0
+    with reading(at.engine) as db:
+        first = last_drill(db)
+    assert first is not None
+    assert first.held
+    at.make()
+    good = at.call("backup", "drill", str(at.file))
+    assert (good.exit_code, "Backup of 20/11/2026" in good.output) == (0, True), good.output
+    with reading(at.engine) as db:
+        told = last_drill(db)
+    assert told is not None
+    assert (told.held, told.made_at) == (True, NOW)
+    at.file.write_bytes(at.file.read_bytes()[:-9])
+    before = everything(at.engine)["visit"]
+    cut = at.call("backup", "drill", str(at.file))
+    assert (cut.exit_code, "is damaged" in cut.output) == (1, True)
+    with reading(at.engine) as db:
+        told = last_drill(db)
+    assert told is not None
+    assert (told.held, told.made_at) == (False, None)
+    assert everything(at.engine)["visit"] == before
+    assert beside_names(at.url) == []
+
+
+def test_a_try_that_breaks_off_is_told_as_one_that_failed(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = installation
+    assert at.call("backup", "drill").exit_code == 0
+
+    def broken(engine: Engine) -> None:
+        raise DatabaseError("SELECT", {}, Exception("malformed"))
+
+    monkeypatch.setattr(checking, "check_database", broken)
+    assert at.call("backup", "drill").exit_code == 1
+    with reading(at.engine) as db:
+        told = last_drill(db)
+    assert told is not None
+    assert not told.held
+
+
+def test_a_database_that_waits_for_its_update_can_be_tried(installation: Installation) -> None:
+    at = installation
+    downgrade(at.engine, "0007")
+    before = everything(at.engine)
+    done = at.call("backup", "drill")
+    assert done.exit_code == 0, done.output
+    assert everything(at.engine) == before
 
 
 def test_a_drill_and_a_check_tell_what_is_wrong(installation: Installation) -> None:

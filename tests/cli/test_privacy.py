@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,16 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.cli import main, privacy_words
+from outreach.cli.subject_words import labels
 from outreach.db import reading, unit_of_work
+from outreach.history.recording import record
+from outreach.history.tables import Deed, Event
 from outreach.messages.tables import Message
 from outreach.people.tables import Official
 from outreach.safekeeping import erasing, reach, retaining
 from outreach.safekeeping.erasures import LEDGER, read
 from outreach.safekeeping.subject import ERASED
+from tests.field import NOW
 from tests.safekeeping.conftest import (
     installation,
     postgres_season,
@@ -40,6 +45,7 @@ from tests.safekeeping.person import (
 from tests.safekeeping.season import everything
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from tests.safekeeping.conftest import Installation
@@ -69,6 +75,7 @@ def test_a_report_tells_all_of_one_person_and_nothing_of_another(
         "official": 1, "enrolments": 1, "messages": 1, "links": 0, "account": 1, "areas": 1,
         "devices": 1, "tokens": 1, "digest": 1, "views": 1, "reports": 1, "disputed": 1,
         "held": 1, "answers": 1, "pictures": 2, "waiting_pictures": 1, "events": 1, "uploads": 0,
+        "did": 0, "done": 0, "numbers_shown": 0,
         "acts": lengths["acts"], "mentions": lengths["mentions"],
     }  # fmt: skip
     assert {"table": "session_report", "column": "reported_by", "rows": 1} in held["acts"]
@@ -80,6 +87,74 @@ def test_a_report_tells_all_of_one_person_and_nothing_of_another(
     assert out.stat().st_mode & 0o777 == 0o600
     again = at.call("privacy", "report", LOGIN, "--out", str(out))
     assert (again.exit_code, "cannot be written" in again.output) == (1, True)
+
+
+def test_a_report_tells_who_got_their_number_and_what_was_done_to_them(
+    installation: Installation, somebody: Somebody, tmp_path: Path
+) -> None:
+    at, out = installation, tmp_path / "report.json"
+    _write_history(at, somebody)
+    done = at.call("privacy", "report", LOGIN, "--out", str(out))
+    assert done.exit_code == 0, done.output
+    held = json.loads(out.read_text())["held"]
+    assert [one["deed"] for one in held["did"]] == ["login"]
+    assert [one["deed"] for one in held["done"]] == [
+        "official_added", "account_changed", "phone_cut_off",
+    ]  # fmt: skip
+    shown = held["numbers_shown"]
+    assert [one["region"] for one in shown] == [somebody.village, somebody.village[:8]]
+    assert {(one["role"], one["branch"], one["page"]) for one in shown} == {
+        ("coordinator", "Surakarta", "/officials")
+    }
+    assert "Telephone numbers taken along; page or command: /officials" in done.output
+    assert {name for rows in held.values() for row in rows for name in row} <= labels().keys()
+    told = done.output.rpartition("==> ")[0]
+    assert re.findall("[a-z]+_[a-z_]+", told) == []  # no name of a column, no code
+    # By role and branch: whoever it was is a person too.
+    assert "koordinator" not in done.output.casefold()
+    assert "koordinator" not in out.read_text().casefold()
+
+
+def test_who_has_no_account_did_nothing_of_what_nobody_known_did(
+    installation: Installation, somebody: Somebody, tmp_path: Path
+) -> None:
+    at, out = installation, tmp_path / "report.json"
+    with unit_of_work(at.engine) as db:
+        assert db.get_one(Official, somebody.other_id).account_id is None
+        record(db, Deed.OFFICIAL_ADDED, at=NOW, about=somebody.other_id)
+        for deed in (Deed.LOGIN_FAILED, Deed.DRILL_HELD, Deed.PASSWORD_CHANGED, Deed.CODE_GIVEN):
+            record(db, deed, at=NOW)
+    done = at.call("privacy", "report", "--official", str(somebody.other_id), "--out", str(out))
+    assert done.exit_code == 0, done.output
+    held = json.loads(out.read_text())["held"]
+    assert (held["did"], [one["deed"] for one in held["done"]]) == ([], ["official_added"])
+    assert held["events"] == []
+    # Nor does an account without an entry own what was done to no entry in particular.
+    alone = at.call("privacy", "report", "koordinator", "--out", str(tmp_path / "b"))
+    assert alone.exit_code == 0, alone.output
+    assert "Code for a phone given" not in alone.output
+
+
+def _write_history(at: Installation, somebody: Somebody) -> None:
+    """Let lines be told of them, of the one beside them, and of numbers near and far."""
+    village, coordinator = somebody.village, at.field.coordinator.account_id
+    many = [f"{village[:8]}.{number}" for number in range(1001, 1102)]
+    told: list[tuple[Deed, int | None, int | None, Collection[str]]] = [
+        (Deed.NUMBERS_SEEN, coordinator, None, [village]),  # before they were there
+        (Deed.OFFICIAL_ADDED, coordinator, somebody.official_id, ()),
+        (Deed.OFFICIAL_ADDED, coordinator, somebody.other_id, ()),
+        (Deed.ACCOUNT_CHANGED, None, somebody.account_id, ()),
+        (Deed.TEAM_CHANGED, coordinator, somebody.account_id, ()),
+        (Deed.LOGIN, somebody.account_id, None, ()),
+        (Deed.LOGIN, coordinator, None, ()),
+        (Deed.PHONE_CUT_OFF, coordinator, somebody.device_id, ()),
+        (Deed.NUMBERS_SEEN, coordinator, None, [village, at.field.codes[1]]),
+        (Deed.NUMBERS_SEEN, coordinator, None, [at.field.codes[1]]),
+        (Deed.NUMBERS_TAKEN, coordinator, None, many),
+    ]
+    with unit_of_work(at.engine) as db:
+        for deed, by, about, villages in told:
+            record(db, deed, at=NOW, by=by, about=about, villages=villages, page="/officials")
 
 
 def test_a_person_is_found_by_village_and_number_as_people_write_them(
@@ -173,15 +248,23 @@ def test_a_breach_is_a_list_to_write_letters_from(
     installation: Installation, somebody: Somebody, tmp_path: Path
 ) -> None:
     at, out = installation, tmp_path / "breach.csv"
+    with unit_of_work(at.engine) as db:
+        by = at.field.coordinator.account_id
+        record(db, Deed.NUMBERS_SEEN, at=NOW, by=by, villages=[somebody.village])
     asked = ("privacy", "breach", "--since", "2026-11-18", "--until", "2026-11-21")
     done = at.call(*asked, "--account", "koordinator", "--out", str(out))
     assert done.exit_code == 0, done.output
     assert "3  Surakarta" in done.output
+    assert "whose telephone numbers were shown or taken along: 2" in done.output
     assert "article 46" in done.output
     rows = list(csv.DictReader(out.read_text("utf-8-sig").splitlines(), delimiter=";"))
     mine = next(row for row in rows if row["Name"] == NAME)
     assert (mine["Village code"], mine["Branch"]) == (somebody.village, "Surakarta")
     assert mine["Telephone"].endswith(PHONE)
+    assert (mine["Telephone numbers shown there"], rows[-1]["Telephone numbers shown there"]) == (
+        "yes",
+        "no",
+    )
     assert "telephone" in mine["Data within reach"]
     assert out.stat().st_mode & 0o777 == 0o600
     both = at.call(*asked, "--account", "x", "--device", "1", "--out", str(tmp_path / "b"))
@@ -189,6 +272,35 @@ def test_a_breach_is_a_list_to_write_letters_from(
     assert (both.exit_code, none.exit_code) == (2, 1)
     phone = at.call(*asked, "--device", str(somebody.device_id), "--out", str(tmp_path / "b"))
     assert (phone.exit_code, "3  Surakarta" in phone.output) == (0, True)
+
+
+def test_numbers_that_a_command_gives_out_stand_in_the_history(
+    installation: Installation, somebody: Somebody, tmp_path: Path
+) -> None:
+    at, asked = installation, ("privacy", "breach", "--since", "2026-11-18", "--out")
+    for words in (("privacy", "report", LOGIN), (*asked, str(tmp_path / "b"))):
+        assert at.call(*words).exit_code == 0
+    refused = at.call(*asked, str(tmp_path / "b"))  # the file is there already
+    assert refused.exit_code == 1
+    with reading(at.engine) as db:
+        query = select(col(Event.page), col(Event.regions), col(Event.numbers))
+        told = db.execute(
+            query.where(col(Event.deed) == Deed.NUMBERS_TAKEN).order_by(col(Event.id))
+        )
+        report, breach = told.all()
+    assert report == ("outreach privacy report", f" {somebody.village} ", 1)
+    assert breach.page == "outreach privacy breach"
+    assert f" {somebody.village} " in breach.regions
+    assert breach.numbers > 1
+
+
+def test_a_time_that_ends_before_it_begins_is_refused(
+    installation: Installation, tmp_path: Path
+) -> None:
+    words = ("privacy", "breach", "--since", "2026-11-21", "--until", "2026-11-18", "--out")
+    done = installation.call(*words, str(tmp_path / "b"))
+    assert (done.exit_code, "ends before it begins" in done.output) == (2, True)
+    assert not (tmp_path / "b").exists()
 
 
 def test_everything_that_is_told_has_words() -> None:

@@ -43,9 +43,11 @@ def _up(folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
         ("PORT", "eighty", "PORT"),
         ("PORT", "70000", "PORT"),
         ("DATABASE_URL", "nonsense", "DATABASE_URL is not a database address"),
-        ("DATABASE_URL", "mysql://localhost/x", "DATABASE_URL"),
+        ("DATABASE_URL", "mysql://localhost/x", "DATABASE_URL is not a database address"),
+        ("DATABASE_URL", "mysql://u:p@db.example/x", "DATABASE_URL is not a database address"),
         ("REDIS_URL", "nonsense", "REDIS_URL is not a Redis address"),
         ("REDIS_URL", "redis://127.0.0.1:1/0", "does not answer"),
+        ("REDIS_URL", "redis://10.0.0.5:6379/0", "REDIS_URL names a server of another machine"),
         ("SECRET_KEY", "short", "SECRET_KEY is too short"),
         ("LOCALE", "fr", "LOCALE"),
         ("VAR_DIR", "/proc", "VAR_DIR names a folder that cannot be used"),
@@ -60,6 +62,23 @@ def test_a_wrong_setting_is_one_clear_sentence(
     assert told in outcome.stderr
     assert len(outcome.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "var" / "outreach.sqlite").exists()
+
+
+def test_the_first_command_makes_the_folder_and_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "var"
+    done = subprocess.run(
+        [str(OUTREACH), "migrations", "upgrade"],
+        env={"PATH": os.environ["PATH"], "VAR_DIR": str(folder)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(done.stdout.splitlines()) == 1  # that the tables are up to date
+    assert (folder / "outreach.sqlite").exists()
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_database_that_does_not_answer_is_one_clear_sentence(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 from sqlmodel import select
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from outreach.errors import Conflict, Invalid, NotFound
 from outreach.people.access import Person, person_of
@@ -27,7 +28,7 @@ from outreach.people.officials import (
     link_account,
     own_official,
 )
-from outreach.people.passwords import hash_password, matches, refuse_weak
+from outreach.people.passwords import LEAST_LENGTH, hash_password, matches, refuse_weak
 from outreach.people.phones import normal
 from outreach.people.tables import Role
 from outreach.villages.tables import Village, Zone
@@ -187,10 +188,48 @@ def test_guessable_passwords_are_refused(password: str, problems: list[str]) -> 
 
 
 @pytest.mark.parametrize(
+    "password",
+    [
+        "password1234",
+        "qwertyuiop12",
+        "iloveyou1234",
+        "1q2w3e4r5t6y",
+        "zaq12wsxcde3",
+        "P@$$w0rd1234!",
+        "football2026!",
+        "unbelievable",
+        "sayang123456",
+        "Alhamdulillah1",
+        "bismillahirrahmanirrahim",
+        "merdeka17agustus",
+        "jakarta-bandung",
+        "cintakamu-selamanya",
+        "Agustus-2026!",
+    ],
+)
+def test_usual_passwords_are_refused_though_they_are_long(password: str) -> None:
+    assert len(password) >= LEAST_LENGTH
+    with pytest.raises(Invalid) as refused:
+        refuse_weak(password)
+    (problem,) = refused.value.facts["problems"]["password"]  # type: ignore[index]
+    assert problem in ("password_usual", "password_easy_to_guess")
+
+
+def test_all_long_ones_of_the_30000_most_usual_are_refused() -> None:
+    usual = [one for one in FREQUENCY_LISTS["passwords"] if len(one) >= LEAST_LENGTH]
+    assert len(usual) > 200
+    for password in usual:
+        with pytest.raises(Invalid):
+            refuse_weak(password)
+
+
+@pytest.mark.parametrize(
     "password", ["kuda-lumping-menari-42", "sate buntel di pasar desa kami", "7hQ2-mmzK-p9wd"]
 )
 def test_good_passwords_are_taken(password: str) -> None:
     refuse_weak(password, own_words=("wening", "Wening Prameswari"))
+    # What makes the judging slow is not looked at.
+    refuse_weak(password + "4@8({[<6931!|170$5+7%2" * 400)
 
 
 def test_broken_hash_matches_nothing() -> None:

@@ -160,6 +160,7 @@ def test_the_command_tells_what_was_changed(
     told = CliRunner().invoke(main, ("history", "check"))
     assert told.exit_code == 0, told.output
     assert sealed(closed)[-1].digest in told.output.replace(":", "")
+    assert f"{sealed(closed)[-1].day:%d/%m/%Y}" in told.output
     kept = told.output.split()[-1]
     assert CliRunner().invoke(main, ("history", "check", "--had", kept)).exit_code == 0
     with unit_of_work(closed) as db:
@@ -172,6 +173,6 @@ def test_the_command_tells_what_was_changed(
         unlock_history(db)
         db.execute(text("DELETE FROM event WHERE id = 4"))
     told = CliRunner().invoke(main, ("history", "check"))
-    assert (told.exit_code, "2026-12-01" in told.output) == (1, True)
+    assert (told.exit_code, "01/12/2026" in told.output) == (1, True)
     closing = CliRunner().invoke(main, ("history", "close"))
     assert closing.exit_code == 0, closing.output

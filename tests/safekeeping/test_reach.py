@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from outreach.db import reading, unit_of_work
 from outreach.errors import NotFound
+from outreach.history.recording import record
+from outreach.history.tables import Deed
 from outreach.people.tables import Device, Official, Team
 from outreach.safekeeping.erasing import erase
 from outreach.safekeeping.reach import (
@@ -67,6 +69,31 @@ def test_a_coordinator_reaches_the_branch_and_a_manager_nobody(
         one for one in of_account(installation, "koordinator", DAY, DAY) if one.name == NAME
     ).touched
     assert of_account(installation, "manajer") == []
+
+
+def test_whose_number_was_truly_shown_is_told_by_the_history(
+    installation: Installation, somebody: Somebody
+) -> None:
+    at = installation
+
+    def shown() -> list[bool]:
+        found = of_account(at, "koordinator")
+        return [one.shown for one in found if one.name in (NAME, "Orang Sebelah", "Tim A")]
+
+    assert shown() == [False, False, False]
+    others, early = at.field.manager.account_id, NOW - 2 * DAY
+    with unit_of_work(at.engine) as db:
+        record(db, Deed.NUMBERS_SEEN, at=NOW, by=others, villages=[somebody.village])
+        told: dict[str, Any] = {
+            "by": at.field.coordinator.account_id,
+            "villages": [somebody.village],
+        }
+        record(db, Deed.NUMBERS_SEEN, at=early, **told)
+        record(db, Deed.NUMBERS_TAKEN, at=NOW, **{**told, "villages": [at.field.codes[1]]})
+    assert shown() == [False, False, False]
+    with unit_of_work(at.engine) as db:
+        record(db, Deed.NUMBERS_TAKEN, at=NOW, **told)
+    assert shown() == [True, True, False]
 
 
 def test_an_official_reaches_the_own_village_without_numbers(
