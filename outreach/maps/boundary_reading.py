@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import DEVNULL, TimeoutExpired
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
+from outreach.children import run_child
 from outreach.errors import Invalid
 from outreach.maps.apart import ENVIRONMENT
 
@@ -70,17 +71,15 @@ def _run(folder: Path, content: bytes, column: str, layer: str) -> tuple[dict[st
     command = [sys.executable, "-I", str(_READER), str(given), column[:60], layer[:60]]
     try:
         with out.open("wb") as told:
-            done = subprocess.run(  # noqa: S603 - our own file, and words that it only compares
+            done = run_child(
                 command,
-                cwd=folder,
                 env=ENVIRONMENT,
-                stdin=subprocess.DEVNULL,
+                timeout_seconds=_SECONDS,
+                cwd=folder,
                 stdout=told,
-                stderr=subprocess.DEVNULL,
-                timeout=_SECONDS,
-                check=False,
+                stderr=DEVNULL,
             )
-    except subprocess.TimeoutExpired:
+    except TimeoutExpired:
         raise unusable("borders_too_heavy") from None
     if done.returncode != 0:
         raise unusable("borders_too_heavy")

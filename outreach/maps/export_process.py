@@ -101,5 +101,5 @@ def _now() -> str:
 
 
 if __name__ == "__main__":
-    os.nice(5)
+    os.nice(10)  # whoever opens a page meanwhile comes first
     write(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")), Path(sys.argv[2]))

@@ -7,7 +7,6 @@ much memory, and the web is to go on answering meanwhile.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
+from outreach.children import run_child
 from outreach.maps.apart import ENVIRONMENT
 from outreach.maps.topology_reading import read_topology
 from outreach.villages.codes import Level
@@ -114,14 +114,7 @@ def package(exported: Exported) -> bytes:
         }
         given.write_text(json.dumps(told), encoding="utf-8")
         command = [sys.executable, "-m", "outreach.maps.export_process", str(given), str(made)]
-        done = subprocess.run(  # noqa: S603 - our own module and files
-            command,
-            env=ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
+        done = run_child(command, env=ENVIRONMENT, timeout_seconds=_SECONDS)
         if done.returncode != 0 or not made.is_file():
             raise RuntimeError(done.stderr.decode(errors="replace")[-2000:])
         return made.read_bytes()

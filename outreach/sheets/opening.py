@@ -10,13 +10,14 @@ import codecs
 import csv
 import io
 import json
-import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import TYPE_CHECKING, Any
 
+from outreach.children import run_child
 from outreach.errors import Invalid
 
 if TYPE_CHECKING:
@@ -91,15 +92,13 @@ def _refuse_others(content: bytes) -> None:
 def _open_xlsx(content: bytes, title: str) -> Opened:
     check_zip(content)
     try:
-        done = subprocess.run(  # noqa: S603 - our own file, and the name of a kind
+        done = run_child(
             [sys.executable, "-I", str(_READER), title, str(MOST_ROWS), str(MOST_COLUMNS)],
             env={},  # the server's holds the keys of database and mail
-            input=content,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
+            sent=content,
+            timeout_seconds=_SECONDS,
         )
-    except subprocess.TimeoutExpired:
+    except TimeoutExpired:
         raise unusable("file_too_heavy") from None
     if done.returncode != 0:
         raise unusable("file_too_heavy")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
@@ -94,6 +94,7 @@ class Kept:
 
     app: Flask
     file: Path
+    went_through: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         hang_clock(self.app)

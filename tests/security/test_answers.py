@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -63,6 +64,43 @@ def test_every_answer_says_what_a_browser_may_do_with_it(
             kept.add(endpoint)
     assert kept == MAY_BE_KEPT
     assert len(seen) > 100
+
+
+def refusals(
+    app: Flask, client: Visitor, login_as: Callable[[Role], Visitor], world: World
+) -> Iterator[tuple[str, TestResponse]]:
+    """Ask for everything by a stranger, and send everything as nobody may or can."""
+    for case in every_case():
+        role = min(set(Role) & case.roles, default=None)
+        values = samples.values(world, set(case.arguments), "own", role) or {}
+        with ask(client, case, values, app) as answer:
+            yield f"stranger: {case}", answer
+        if case.method in READING:
+            continue
+        asker, path = login_as(role) if role else client, answer.request.path
+        with closing(asker.open(path, method=case.method)) as answer:
+            yield f"without a token: {case}", answer
+        with closing(asker.open(path, method="DELETE")) as answer:
+            yield f"by another method: {case}", answer
+
+
+def test_every_refusal_says_so_too_and_stays_in_no_cache(
+    app: Flask, client: Visitor, login_as: Callable[[Role], Visitor], world: World
+) -> None:
+    seen = set()
+    for what, answer in refusals(app, client, login_as, world):
+        seen.add(answer.status_code)
+        headers = answer.headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src" in policy, what
+        assert re.search(r"frame-ancestors '(none|self)'", policy), what
+        assert headers["X-Content-Type-Options"] == "nosniff", what
+        assert headers["Referrer-Policy"] in ("same-origin", "no-referrer"), what
+        assert "Access-Control-Allow-Origin" not in headers, what
+        assert headers.getlist("Set-Cookie") == [] or "HttpOnly" in headers["Set-Cookie"], what
+        if answer.status_code >= 300:
+            assert "no-store" in headers["Cache-Control"], what
+    assert {303, 400, 401, 403, 404, 405} <= seen
 
 
 def test_files_are_protected_like_pages(settings: Settings) -> None:

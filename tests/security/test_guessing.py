@@ -158,7 +158,8 @@ def test_what_is_counted_is_forgotten_by_itself_and_names_nobody(
     for n in range(5):
         told = {"login": f"official-{n}", "password": "wrong"}
         assert app.test_client().post("/login", data=told).status_code == 422
-    counts = set(kept.keys()) - before
+    # What each place may take of the server is counted there, too: tests/web/test_budgets.py.
+    counts = {key for key in kept.scan_iter() if not key.startswith(b"outreach:work:")} - before
     assert len(counts) >= 5
     for key in counts:
         assert 0 < kept.ttl(key) <= 3600

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 #: What stands behind the file.
 ARGUMENTS: dict[str, tuple[str, ...]] = {
     "backup check": (),
+    "backup drill": (),
     "backup restore": ("--replace",),
     "ledger import": (),
     "maps boundaries": ("--source", "BIG"),

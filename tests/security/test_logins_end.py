@@ -11,6 +11,7 @@ from outreach.db import unit_of_work
 from outreach.people.accounts import AccountIn, update_account
 from outreach.people.tables import Account, Role
 from tests.builders import LOADED_AT, PASSWORD
+from tests.web.connected import planted as planted_phone
 from tests.web.connected import with_phone
 
 if TYPE_CHECKING:
@@ -56,6 +57,35 @@ def test_a_cookie_from_before_the_login_is_worth_nothing_after_it(app: Flask, ro
     forged = victim.post("/logout", data={"csrf_token": sent["csrf_token"]})
     assert forged.status_code == 400
     assert is_in(victim, role)
+
+
+def test_no_cookie_from_before_is_worth_anything_once_a_phone_is_connected(
+    app: Flask, world: World
+) -> None:
+    code: str = world.own["enrol_code"]
+    victim: Any = app.test_client()
+    victim.get("/login")
+    # A login that somebody planted, a phone of theirs, and what they know of the browser so far.
+    planted = copy_of(app, victim)
+    theirs: Any = app.test_client()
+    theirs.set_cookie("phone", planted_phone(app, world.foreign["official_id"]))
+    phone = theirs.get_cookie("phone")
+    assert phone is not None
+    victim.set_cookie("phone", phone.value)
+    victim.get(f"/e/{code}")
+    sent = {"sure": "yes"}
+    assert victim.send(f"/e/{code}", sent).location == "/phone/"
+    assert is_in(victim, Role.OFFICIAL)
+    given = victim.get_cookie("phone")
+    assert given is not None
+    assert given.value != phone.value
+    assert not is_in(planted, Role.OFFICIAL)
+    assert not is_in(theirs, Role.OFFICIAL)
+    # Nor does the code, which is used up, give it to whoever has such a cookie and knows the code.
+    for attacker in (planted, theirs):
+        assert attacker.get(f"/e/{code}").status_code == 410
+        assert attacker.send(f"/e/{code}", sent).status_code == 410
+        assert not is_in(attacker, Role.OFFICIAL)
 
 
 def test_logging_in_as_another_leaves_nothing_of_the_first(app: Flask, login_as: LogIn) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import xlsxwriter
 
+from outreach.children import children_seconds
 from tests.sheets.files import CODE, as_csv, as_xlsx, failure
 
 if TYPE_CHECKING:
@@ -39,8 +40,10 @@ def test_what_is_no_sheet_of_ours_is_said(content: bytes, problem: str) -> None:
 
 
 def test_who_reads_a_workbook_knows_no_secret(told_to_children: Path) -> None:
+    taken = children_seconds()
     assert failure(as_xlsx([["Kode desa", "Nama"], [CODE, "x"]])) == "file_too_heavy"
     assert "of-the-database" not in told_to_children.read_text(encoding="utf-8")
+    assert children_seconds() > taken, "whoever sends it pays for its reading"
 
 
 def packed(files: dict[str, bytes]) -> bytes:
@@ -63,7 +66,7 @@ def test_a_zip_that_would_unpack_to_too_much_is_never_unpacked(
 ) -> None:
     started: list[object] = []
     monkeypatch.setattr(
-        "outreach.sheets.opening.subprocess.run", lambda *told, **_: started.append(told)
+        "outreach.sheets.opening.run_child", lambda *told, **_: started.append(told)
     )
     sheet = b"<row>" + b" " * 60_000_000
     assert failure(packed({"xl/workbook.xml": b"<x/>", "a": sheet, "b": sheet})) == "file_too_heavy"
