@@ -7,9 +7,10 @@ import secrets
 from contextlib import suppress
 from email.utils import parseaddr
 from functools import cached_property
+from ipaddress import ip_address
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import (
     AnyHttpUrl,
@@ -30,8 +31,10 @@ ROOT = Path(__file__).resolve().parents[1]
 SHORTEST_SECRET = 32
 ENV_FILES = (ROOT / ".env", Path(".env"))
 
-#: Told by a sentence of the command line alone: no page takes the address.
-NOT_REDIS = "not_a_redis_url"
+#: Told by sentences of the command line alone: no page takes the addresses.
+NOT_REDIS, IN_THE_CLEAR = "not_a_redis_url", "in_the_clear"
+#: What is told of a value that is refused: the limit, never the value, which may be a secret.
+_LIMITS = {"least", "ge", "gt", "le", "pattern"}
 
 
 class Settings(BaseSettings):
@@ -45,6 +48,8 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
+    # Before the addresses, which are judged by it.
+    plain_connections: bool = False
     database_url: str = ""
     postgres_bin: str = ""
     redis_url: str = ""
@@ -104,6 +109,14 @@ class Settings(BaseSettings):
             is_one = False
         if url and not (is_one and address.hostname):
             raise PydanticCustomError(NOT_REDIS, "not the address of a Redis server")
+        return url
+
+    @field_validator("database_url", "redis_url", "routing_url")
+    @classmethod
+    def _is_protected(cls, url: str, told: ValidationInfo) -> str:
+        """Keep the address of a server elsewhere if it is to show who it is, by TLS."""
+        if not told.data.get("plain_connections") and not is_protected(url):
+            raise PydanticCustomError(IN_THE_CLEAR, "neither on this machine nor by TLS")
         return url
 
     @field_validator("metrics_token")
@@ -172,8 +185,56 @@ class Settings(BaseSettings):
         return _kept_secret(self.var_dir / "secret")
 
 
+def is_protected(url: str) -> bool:
+    """Whether a server is on this machine, or is reached by TLS and has to prove who it is.
+
+    What cannot be read, addresses of files and of other kinds of server are not judged here.
+    """
+    try:
+        address = urlsplit(url)
+        asked = parse_qs(address.query)
+        named = [address.hostname or "", *asked.get("host", []), *asked.get("hostaddr", [])]
+        hosts = ",".join(named).split(",")
+    except ValueError:
+        return True
+    if all(_is_here(host) for host in hosts):
+        return True
+    if address.scheme.startswith("postgres"):
+        return asked.get("sslmode") == ["verify-full"]
+    if address.scheme == "rediss":
+        proofs = (("ssl_cert_reqs", "required"), ("ssl_check_hostname", "true"))
+        return all(asked.get(name, [usual]) == [usual] for name, usual in proofs)
+    return address.scheme not in {"redis", "http"}
+
+
+def _is_here(host: str) -> bool:
+    """Whether a host is this machine: by its loopback, or by a socket in a folder."""
+    if not host or host == "localhost" or host.startswith(("/", "@")):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder of the data for its owner alone, unless it is there.
+
+    Raises
+    ------
+    UnsafeSettings
+        If it cannot be made.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnsafeSettings(
+            setting="VAR_DIR", problem="folder_unusable", detail=str(error)
+        ) from error
+
+
 def _kept_secret(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
     if not path.exists():
         # Written aside and linked: no process may ever read a key that is not whole, and of two
         # that make one at the same time the first stays.
@@ -198,6 +259,5 @@ def read_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0]).upper() if first["loc"] else "?"
-        least = first.get("ctx", {}).get("least")
-        facts = {} if least is None else {"least": least}
-        raise UnsafeSettings(setting=name, problem=first["type"], **facts) from error
+        limits = {key: told for key, told in first.get("ctx", {}).items() if key in _LIMITS}
+        raise UnsafeSettings(setting=name, problem=first["type"], **limits) from error

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Enum, MetaData, String, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.pool import NullPool
 from sqlmodel import Session, SQLModel
 
 from outreach.errors import UnsafeSettings
@@ -44,9 +45,23 @@ MOST_TRIES = 3
 #: How long a server may take to let a connection in, and a pool to have one free.
 CONNECT_SECONDS = 10
 
+#: How long whoever works in the background waits for a place on a server that is full.
+PLACE_SECONDS = 20
+#: How a server tells that it is: while connecting there is no code for it.
+NO_PLACE = ("too many clients", "too many connections", "connection slots")
+
 #: The default of a new column of text: the code of the version before may run beside this one and
 #: writes no such column.
 EMPTY = {"server_default": ""}
+
+#: Who waits for a server that is gone without a word, its machine or the way to it, gives it up
+#: within half a minute; left to itself, a connection waits a quarter of an hour, or two hours.
+VANISHED = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
 
 #: Rows written or asked for in one statement; SQLite takes 32,766 values.
 ROWS_PER_STATEMENT = 500
@@ -81,11 +96,14 @@ class Limits:
     connections: int = 2
     #: The longest a transaction may stand idle; 0 is for ever.
     idle_seconds: int = 30
+    #: Whether connections are kept open while nobody needs them.
+    keeps: bool = True
 
 
 #: Who waits before a screen is told early to come again.
 WEB = Limits("web", 5, 3, 15)
-WORKER = Limits("worker", 60, 20)
+#: Hundreds think at the same time, and few of them need the database: none keeps a connection.
+WORKER = Limits("worker", 60, 20, keeps=False)
 SWEEPER = Limits("sweeper", 60, 20)
 #: Loading the registry takes as long as it takes; but a migration that waits for a table keeps
 #: everybody waiting behind it.
@@ -94,8 +112,9 @@ COMMAND = Limits("command", 0, 30, 15, idle_seconds=0)
 #: What a unit of work may take at each step that reckons over the whole country.
 PATIENT_SECONDS = 45
 
-#: Connections that are kept open while nobody needs them.
-KEPT_OPEN = 5
+#: Connections that are kept open while nobody needs them: one for each thread of a web process.
+#: What goes beyond is made anew for each request, and a new one answers its first questions slowly.
+KEPT_OPEN = 8
 
 
 def make_engine(url: str, limits: Limits = COMMAND) -> Engine:
@@ -121,7 +140,22 @@ def make_engine(url: str, limits: Limits = COMMAND) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
     elif engine.dialect.name != "postgresql":
         raise UnsafeSettings(setting="DATABASE_URL", problem="unsupported_database")
+    elif not limits.keeps:
+        event.listen(engine, "do_connect", _connect_in_turn)
     return engine
+
+
+def _connect_in_turn(dialect: Any, _record: object, words: Any, told: Any) -> Any:
+    """Connect; while the server has no place free, wait for one: others are done in moments."""
+    until = time.monotonic() + PLACE_SECONDS
+    while True:
+        try:
+            return dialect.connect(*words, **told)
+        except dialect.loaded_dbapi.OperationalError as error:
+            is_full = any(told_so in str(error) for told_so in NO_PLACE)
+            if not is_full or time.monotonic() > until:
+                raise
+        time.sleep(uniform(0.05, 0.5))  # noqa: S311 - no secret
 
 
 def _limited(address: URL, limits: Limits) -> dict[str, Any]:
@@ -131,14 +165,18 @@ def _limited(address: URL, limits: Limits) -> dict[str, Any]:
         "lock_timeout": limits.lock_seconds,
         "idle_in_transaction_session_timeout": limits.idle_seconds,
     }
-    told = {"application_name": f"outreach {limits.name}", "connect_timeout": CONNECT_SECONDS}
+    told: dict[str, Any] = {"application_name": f"outreach {limits.name}", **VANISHED}
+    told["connect_timeout"] = CONNECT_SECONDS
     # The last word is the URL's.
     options = [f"-c {name}={seconds}s" for name, seconds in ours.items()]
     options += address.normalized_query.get("options", ())
     told = {name: value for name, value in told.items() if name not in address.query}
+    connecting = {"connect_args": {**told, "options": " ".join(options)}}
+    if not limits.keeps:
+        return {**connecting, "poolclass": NullPool}
     kept = min(KEPT_OPEN, limits.connections)
     return {
-        "connect_args": {**told, "options": " ".join(options)},
+        **connecting,
         "pool_size": kept,
         "max_overflow": limits.connections - kept,
         "pool_timeout": CONNECT_SECONDS,

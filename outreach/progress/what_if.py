@@ -150,10 +150,7 @@ def ask(
     if not may_ask(db, stage, by):
         raise NotAllowed(role=by.role)
     lock_branch(db, stage.branch_id)
-    _require_days_left(db, stage, now)
-    _require_a_week(db, stage, now, given.more_weeks)
-    _require_inside(db, stage, base_code=given.base_code, only_area=given.only_area)
-    _require_a_team(db, stage, given.extra_teams)
+    _require_possible(db, stage, given, now)
     waiting = select(WhatIf).where(
         col(WhatIf.branch_id) == stage.branch_id, col(WhatIf.state).in_(OPEN)
     )
@@ -233,12 +230,14 @@ def cancel(db: Session, what_if_id: int, *, by: Person, now: datetime) -> None:
 def try_again(
     db: Session, what_if_id: int, *, by: Person, now: datetime, request_id: str = ""
 ) -> None:
-    """Give a dead question five new attempts.
+    """Give a dead question five new attempts, if it could be asked today.
 
     Raises
     ------
     NotFound
         As `what_if_of`.
+    Invalid
+        As `ask`: teams, weeks or regencies of the branch may have gone since.
     Conflict
         If it is not dead, or its stage is not open or has no day left.
     """
@@ -246,7 +245,8 @@ def try_again(
     row = locked(db, WhatIf, what_if_id)
     if row.state is not AskedState.DEAD:
         raise Conflict(problem="what_if_not_dead", state=row.state)
-    _require_days_left(db, db.get_one(Stage, row.stage_id), now)
+    stage = db.get_one(Stage, row.stage_id)
+    _require_possible(db, stage, WhatIfIn.model_construct(**row.changes), now)
     row.state, row.attempts, row.steps_done, row.error = AskedState.READY, 0, 0, ""
     row.sent_at = row.finished_at = row.lease_until = None
     row.retried_at, row.request_id = now, request_id
@@ -285,6 +285,14 @@ def most_weeks_earlier(stage: Stage, today: date) -> int:
     first = max(stage.starts, today + timedelta(days=1))
     spare_days = (stage.ends - first).days + 1 - FEWEST_DAYS
     return min(MOST_MORE_WEEKS, max(0, spare_days // 7))
+
+
+def _require_possible(db: Session, stage: Stage, given: WhatIfIn, now: datetime) -> None:
+    """Refuse what cannot be supposed of a stage as it is now."""
+    _require_days_left(db, stage, now)
+    _require_a_week(db, stage, now, given.more_weeks)
+    _require_inside(db, stage, base_code=given.base_code, only_area=given.only_area)
+    _require_a_team(db, stage, given.extra_teams)
 
 
 def _require_days_left(db: Session, stage: Stage, now: datetime) -> None:

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
+    from outreach.history.drills import Drill
     from outreach.watch.tables import Heartbeat
     from outreach.watch.waiting import Waiting
 
 #: A batch is taken within seconds where a worker is free; a worker is busy for half a minute.
 LONG_WAIT = timedelta(minutes=2)
 FAR_TOO_LONG = timedelta(minutes=15)
+#: A restore is tried every week; so long ago, two were left out.
+LONG_UNTRIED = timedelta(days=15)
 
 #: Without them nothing is planned, sent or returned.
 NEEDED = (ProcessKind.SWEEPER, ProcessKind.WORKER)
@@ -43,9 +46,15 @@ class Finding:
     facts: Mapping[str, int | str] = field(default_factory=dict)
 
 
-def judge(lines: Sequence[Heartbeat], waiting: Waiting, dead: int, now: datetime) -> list[Finding]:
+def judge(
+    lines: Sequence[Heartbeat],
+    waiting: Waiting,
+    dead: int,
+    now: datetime,
+    drill: Drill | None = None,
+) -> list[Finding]:
     """List what needs somebody, the worst first; empty where all is well."""
-    found = [*_of_processes(lines, now), *_of_waiting(waiting, dead)]
+    found = [*_of_processes(lines, now), *_of_waiting(waiting, dead), *_of_drill(drill, now)]
     return sorted(found, key=lambda one: one.light is not Light.WRONG)
 
 
@@ -84,3 +93,16 @@ def _of_waiting(waiting: Waiting, dead: int) -> Iterator[Finding]:
         yield Finding(Light.LOOK, "dead_batches", {"count": dead})
     if waiting.leases_lost:
         yield Finding(Light.LOOK, "leases_lost", {"count": waiting.leases_lost})
+
+
+def light_of_drill(drill: Drill | None, now: datetime) -> Light:
+    """Tell how the backups do, as far as anybody has tried."""
+    return worst(list(_of_drill(drill, now)))
+
+
+def _of_drill(drill: Drill | None, now: datetime) -> Iterator[Finding]:
+    """Nobody is pressed to try a restore who never did: the page tells of it all the same."""
+    if drill and not drill.held:
+        yield Finding(Light.WRONG, "drill_failed")
+    elif drill and now - drill.at > LONG_UNTRIED:
+        yield Finding(Light.LOOK, "drill_old", {"count": (now - drill.at).days})

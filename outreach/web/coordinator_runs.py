@@ -71,9 +71,12 @@ def run_fragment(run_id: int) -> ResponseReturnValue:
 def stop_run(run_id: int) -> ResponseReturnValue:
     """Call a run off."""
     with writing_db() as db:
-        cancel_run(db, run_id, by=person(), now=now())
+        stands = cancel_run(db, run_id, by=person(), now=now())
         tell(db, Deed.PLAN_CANCELLED, run_id)
-    flash(_("The run is called off. What was planned before stays."))
+    if stands:
+        flash(_("The part is not tried again. The plan of the other parts stays."))
+    else:
+        flash(_("The run is called off. Visits that an official knows of stay."))
     return redirect(url_for("coordinator.run", run_id=run_id), 303)
 
 
@@ -114,4 +117,6 @@ def _counted(progress: RunProgress) -> dict[str, object]:
 
 
 def _seconds(progress: RunProgress) -> int:
-    return round(((progress.finished_at or now()) - progress.requested_at).total_seconds())
+    # A run of which a part is tried again had ended before, and is on again.
+    ended = None if progress.state is RunState.RUNNING else progress.finished_at
+    return round(((ended or now()) - progress.requested_at).total_seconds())

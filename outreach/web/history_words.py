@@ -37,5 +37,7 @@ HISTORY_WORDS = {
         "file_taken": _("File taken along"),
         "numbers_seen": _("Telephone numbers seen"),
         "numbers_taken": _("Telephone numbers taken along"),
+        "drill_held": _("Restore tried: the backup held"),
+        "drill_failed": _("Restore tried: it failed"),
     },
 }

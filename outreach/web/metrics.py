@@ -36,6 +36,13 @@ _SYNC_ANSWERS = Counter(
     ["kind"],
     registry=_OURS,
 )
+_ASKED_TOO_MUCH = Counter(
+    "outreach_asked_too_much",
+    "Requests refused because somebody took more than a share, looked at or again unseen",
+    ["kind"],
+    registry=_OURS,
+)
+_LOOKED_AT, _AGAIN = "looked_at", "again"
 _SHARE = 0.95
 
 
@@ -63,10 +70,17 @@ def note_answers(answers: Iterable[Answer]) -> None:
         _SYNC_ANSWERS.labels(kind=answer.outcome.value).inc()
 
 
+def note_asked_too_much(*, again: bool) -> None:
+    """Count one refusal; *again* if the app was not asked, for it had just refused the same."""
+    _ASKED_TOO_MUCH.labels(kind=_AGAIN if again else _LOOKED_AT).inc()
+
+
 def begin_counting() -> None:
     """Show every kind of answer from the start: what never happened is zero, and not missing."""
     for outcome in Outcome:
         _SYNC_ANSWERS.labels(kind=outcome.value)
+    for kind in (_LOOKED_AT, _AGAIN):
+        _ASKED_TOO_MUCH.labels(kind=kind)
 
 
 def measured() -> list[Metric]:
@@ -77,6 +91,16 @@ def measured() -> list[Metric]:
     with reading_files(folder):
         everybody: Any = MultiProcessCollector  # untyped
         return list(everybody(None, str(folder)).collect())
+
+
+def answered(metrics: Iterable[Metric]) -> dict[Outcome, int]:
+    """Count what phones were answered, by kind."""
+    counts = dict.fromkeys(Outcome, 0)
+    for metric in metrics:
+        for sample in metric.samples:
+            if sample.name == "outreach_sync_answers_total":
+                counts[Outcome(sample.labels["kind"])] += int(sample.value)
+    return counts
 
 
 def slowest(metrics: Iterable[Metric], most: int) -> list[RouteTime]:

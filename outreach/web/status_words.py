@@ -18,6 +18,21 @@ STATUSES = {
     503: _("The product is not ready at the moment. Please try again in a minute."),
 }
 
+#: For the title of the page, which is read out first and stands alone in a list of tabs.
+TITLES = {
+    400: _("Not understood"),
+    401: _("Please log in"),
+    403: _("Not allowed"),
+    404: _("Not found"),
+    405: _("Not possible in this way"),
+    409: _("Changed in the meantime"),
+    413: _("Too large"),
+    422: _("Not accepted"),
+    429: _("Too often"),
+    500: _("A fault on our side"),
+    503: _("Not ready at the moment"),
+}
+
 _TOO_LONG = _(
     "This took longer than one request may, and was stopped. Nothing was changed. "
     "Try again in a moment; if it happens again, choose a smaller part."
@@ -37,6 +52,11 @@ CUT_SHORT = {
 def status_words(status: int) -> str:
     """Say what people are told about an answer's status."""
     return str(STATUSES.get(status, SENTENCES["error"]))
+
+
+def title_words(status: int) -> str:
+    """Say the gist of an answer's status in a few words."""
+    return str(TITLES.get(status, _("Something went wrong")))
 
 
 def cut_short_words(sqlstate: str) -> str:

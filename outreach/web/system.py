@@ -10,14 +10,15 @@ from flask import Blueprint, render_template
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from outreach.history.drills import last_drill
 from outreach.people.tables import Role
 from outreach.visits.tables import BatchState
 from outreach.watch.beating import our_version, read_beats
-from outreach.watch.judging import judge, light_of, worst
+from outreach.watch.judging import judge, light_of, light_of_drill, worst
 from outreach.watch.waiting import count_dead, dead_batches, read_waiting
 from outreach.web.database import reading_db
 from outreach.web.i18n import language
-from outreach.web.metrics import measured, slowest
+from outreach.web.metrics import answered, measured, slowest
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ def _read() -> dict[str, Any]:
     with reading_db() as db:
         lines, waiting = read_beats(db), read_waiting(db, now)
         dead, dead_count = dead_batches(db), count_dead(db)
-    found = judge(lines, waiting, dead_count, now)
+        drill = last_drill(db)
+    found = judge(lines, waiting, dead_count, now, drill)
+    metrics = measured()
     return {
         "light": worst(found),
         "findings": [(one.light, finding_words(one)) for one in found],
@@ -63,7 +66,10 @@ def _read() -> dict[str, Any]:
         "at_work": (BatchState.READY, BatchState.RUNNING),
         "dead": dead,
         "dead_count": dead_count,
-        "routes": slowest(measured(), MOST_ROUTES),
+        "drill": drill,
+        "light_of_drill": light_of_drill(drill, now),
+        "answers": answered(metrics),
+        "routes": slowest(metrics, MOST_ROUTES),
         "version": our_version(),
         "now": now,
         "span": span_words,
@@ -101,6 +107,12 @@ def finding_words(found: Finding) -> str:
             "%(num)s piece of work was left by its worker within the last hour; another took it.",
             "%(num)s pieces of work were left by their workers within the last hour; others took"
             " them.",
+            count,
+        ),
+        "drill_failed": _("The last try of a restore failed: look at your backups."),
+        "drill_old": ngettext(
+            "No restore was tried for %(num)s day: outreach backup drill",
+            "No restore was tried for %(num)s days: outreach backup drill",
             count,
         ),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlmodel import col, select
+from werkzeug.datastructures import MultiDict
 
 from outreach.campaigns.access import branch_regencies
 from outreach.campaigns.stages import stage_of
@@ -46,6 +47,7 @@ from outreach.web.i18n import plain_date
 from outreach.web.region_field import with_code
 from outreach.web.request_ids import request_id
 from outreach.web.routing import allow
+from outreach.web.what_if_lines import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,10 +137,15 @@ def call_off(stage_id: int, what_if_id: int) -> ResponseReturnValue:
 @pages.post("/outlook/what-if/<int:stage_id>/<int:what_if_id>/retry")
 @allow(*READERS)
 def retry(stage_id: int, what_if_id: int) -> ResponseReturnValue:
-    """Give a failed question new attempts."""
-    with writing_db() as db:
-        _in_stage(db, stage_id, what_if_id)
-        try_again(db, what_if_id, by=person(), now=now(), request_id=request_id())
+    """Give a failed question new attempts, or show what of it cannot be supposed any more."""
+    with reading_db() as db:
+        asked = _in_stage(db, stage_id, what_if_id)
+    try:
+        with writing_db() as db:
+            try_again(db, what_if_id, by=person(), now=now(), request_id=request_id())
+    except Invalid as error:
+        form = refill(MultiDict(), error, **asked.changes.model_dump())
+        return _stage_page(stage_id, form), error.status
     flash(_("The question is being answered again."))
     return redirect(url_for("what_if.answer", stage_id=stage_id, what_if_id=what_if_id), 303)
 
@@ -234,7 +241,7 @@ def _shown(stage_id: int, what_if_id: int) -> dict[str, Any]:
         shown |= {
             "figures": _figures(asked.answer),
             "pace_words": _pace_words(asked.answer),
-            "chart": _chart(asked.answer),
+            "chart": lines_of(asked.answer),
             "told": asked.answer,
             "travel_told": _travel_told(asked.answer),
             "told_day": date.fromisoformat(asked.answer["today"]),
@@ -363,33 +370,3 @@ def _pace_words(answer: Mapping[str, Any]) -> str:
 def _day_or_never(way: Mapping[str, Any], which: str) -> str:
     day = _day(way, which)
     return plain_date(day) if day else str(_("not within the stage"))
-
-
-def _chart(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Add the visits of the three ways up week by week."""
-    names = ("as_it_stands", "anew", "supposed")
-    mondays = sorted({monday for name in names for monday in answer[name]["by_week"]})
-    if not mondays:
-        return {"labels": [], "lines": [], "signups": []}
-    first, last = date.fromisoformat(mondays[0]), date.fromisoformat(mondays[-1])
-    weeks = [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
-    lines = []
-    for name in names:
-        total, values = 0, []
-        for week in weeks:
-            total += answer[name]["by_week"].get(week.isoformat(), 0)
-            values.append(total)
-        lines.append(values)
-    labels = [plain_date(week) for week in weeks]
-    return {"labels": labels, "lines": lines, "signups": _signups_lines(answer, weeks)}
-
-
-def _signups_lines(answer: Mapping[str, Any], weeks: Sequence[date]) -> list[tuple[int, ...]]:
-    """Carry the sign-ups expected from week to week: as today, as supposed; none in old answers."""
-    if "signups_by_week" not in answer:
-        return []
-    reached, by_week = [0.0, 0.0], []
-    for week in weeks:
-        reached = answer["signups_by_week"].get(week.isoformat(), reached)
-        by_week.append([round(signups) for signups in reached])
-    return list(zip(*by_week, strict=True))

@@ -230,6 +230,10 @@ PROBLEMS = {
     "password_easy_to_guess": _(
         "Too easy to guess: leave out names, places and words of our work, and add other words."
     ),
+    "password_usual": _(
+        "Many people use such a password, so it is guessed soon. Take four or five words that do"
+        " not belong together."
+    ),
     "wrong_password": _("This is not your present password."),
     "passwords_differ": _("The two passwords are not the same."),
     "not_a_phone": _("Please enter a phone number like 0812 3456 7890 or +62 812 3456 7890."),
@@ -323,6 +327,7 @@ PROBLEMS = {
 REASONS = {
     "planned_anew": _("The stage was planned anew."),
     "stage_closed": _("The stage was closed."),
+    "run_called_off": _("The planning was called off."),
     "plan_approved": _("The plan was approved."),
     "never_asked": _("Its day came and nobody had asked the village."),
     "answer_missing": _("Its day came and the village had not answered."),

@@ -13,32 +13,23 @@ or not through in the end stops the benchmark.
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
-import tempfile
 import time
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.request import urlopen
 
-import redis
 from sqlalchemy import func
 from sqlmodel import col, select
 
-from outreach.cli.redis_server import find_redis_server
 from outreach.db import reading, unit_of_work
 from outreach.logbook.tables import SessionReport
 from tests.benchmarks.databases import fresh_database
 from tests.benchmarks.officials import forget_reports, make_officials, make_phones, make_stages
 from tests.benchmarks.phones import AFTER_ONLINE_SECONDS, Phone, storm
+from tests.benchmarks.serving import cpu_seconds, redis_server, web_server
 from tests.builders import load_small_registry
-from tests.conftest import free_port
 from tests.field import make_field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from sqlalchemy import Engine
 
@@ -52,7 +43,7 @@ RUNS = (("all at the same moment", 0.0), ("spread as the phones do", AFTER_ONLIN
 
 def main() -> None:
     try:
-        with fresh_database("postgres") as engine, _redis() as redis_url:
+        with fresh_database("postgres") as engine, redis_server() as redis_url:
             _run(engine, redis_url)
     except ModuleNotFoundError as error:
         print(f"skipped, {error.name} is not installed")
@@ -70,11 +61,11 @@ def _run(engine: Engine, redis_url: str) -> None:
             forget_reports(db)
             phones = make_phones(db, officials, stages, SEED + number)
         raw = _raw(engine, phones)
-        with _server(engine, redis_url) as (port, pid):
-            before = _cpu_seconds(pid)
+        with web_server(engine, redis_url) as (port, pid):
+            before = cpu_seconds(pid)
             _measure(engine, phones, port, words, within, raw)
             accepted = sum(len(phone.accepted_seconds) for phone in phones)
-            milliseconds = (_cpu_seconds(pid) - before) / accepted * 1000
+            milliseconds = (cpu_seconds(pid) - before) / accepted * 1000
             print(f"  {milliseconds:.1f} ms of the web's processor for a request that was taken")
 
 
@@ -145,70 +136,6 @@ def _raw(engine: Engine, phones: Sequence[Phone]) -> float:
                 connection.exec_driver_sql(statement, {name: report[name] for name in names})
             connection.commit()
         return time.perf_counter() - started
-
-
-@contextmanager
-def _redis() -> Iterator[str]:
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        command = [find_redis_server(), "--port", str(port), "--bind", "127.0.0.1"]
-        process = subprocess.Popen([*command, "--dir", folder], stdout=subprocess.DEVNULL)
-        url = f"redis://127.0.0.1:{port}/0"
-        try:
-            with redis.Redis.from_url(url) as client:
-                _until(client.ping)
-            yield url
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-@contextmanager
-def _server(engine: Engine, redis_url: str) -> Iterator[tuple[int, int]]:
-    """Run the web as the Procfile does, with its two processes of eight threads."""
-    port = free_port()
-    with tempfile.TemporaryDirectory() as folder:
-        settings = {
-            "PORT": str(port),
-            "VAR_DIR": folder,
-            "DATABASE_URL": engine.url.render_as_string(hide_password=False),
-            "REDIS_URL": redis_url,
-            "SECRET_KEY": "benchmark " * 4,
-            "DEMO": "false",
-            "WEB_WORKERS": "2",
-        }
-        command = [str(Path(sys.executable).with_name("gunicorn"))]
-        command += ["--config", "python:outreach.web.server", "outreach.web.app:create_app()"]
-        process = subprocess.Popen(command, env={**os.environ, **settings})
-        try:
-            _until(lambda: urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).read())
-            time.sleep(8)  # both processes prepare their maps first, as after every start
-            yield port, process.pid
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def _cpu_seconds(pid: int) -> float:
-    """Add up the processor time of a process and those it has started, as Linux counts it."""
-    process = Path(f"/proc/{pid}")
-    if not process.exists():
-        return 0.0
-    fields = (process / "stat").read_text().rpartition(")")[2].split()
-    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    started = (process / "task" / str(pid) / "children").read_text().split()
-    return own + sum(_cpu_seconds(int(child)) for child in started)
-
-
-def _until(act: Any) -> None:
-    for _ in range(300):
-        try:
-            act()
-        except (OSError, redis.ConnectionError):
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError
 
 
 if __name__ == "__main__":

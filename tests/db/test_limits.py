@@ -216,3 +216,65 @@ def test_another_error_is_not_tried_again(engine: Engine) -> None:
         written(engine, work)
     assert len(tries) == 1
     assert _coins(engine) == [0, 0]
+
+
+@pytest.fixture
+def narrow(url: str) -> Iterator[str]:
+    """The same database for a role that gets one connection at a time."""
+    made = make_engine(url)
+    name = f"narrow_{made.url.database}"
+    password = "one-at-a-time"
+    with unit_of_work(made) as db:
+        db.execute(text(f"CREATE ROLE {name} LOGIN CONNECTION LIMIT 1 PASSWORD '{password}'"))
+    yield made.url.set(username=name, password=password).render_as_string(hide_password=False)
+    with unit_of_work(made) as db:
+        db.execute(text(f"DROP ROLE {name}"))
+    made.dispose()
+
+
+def test_a_worker_keeps_no_connection_while_it_thinks(narrow: str) -> None:
+    workers = [make_engine(narrow, WORKER) for _ in range(3)]
+    for worker in workers:
+        with unit_of_work(worker) as db:
+            assert db.execute(text("SELECT 1")).scalar_one() == 1
+    # Who keeps one has to be told to give it up, or nobody else gets in.
+    keeper = make_engine(narrow, SWEEPER)
+    with unit_of_work(keeper) as db:
+        db.execute(text("SELECT 1"))
+    with pytest.raises(OperationalError), unit_of_work(make_engine(narrow, WEB)) as db:
+        db.execute(text("SELECT 1"))
+    keeper.dispose()
+
+
+def test_a_worker_waits_for_a_place_on_a_server_that_is_full(
+    narrow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holder, waiting = make_engine(narrow, SHORT), make_engine(narrow, WORKER)
+    tried, told = threading.Event(), []
+
+    def tries(*_seconds: float) -> float:
+        tried.set()
+        return 0.05
+
+    monkeypatch.setattr(databases, "uniform", tries)
+
+    def ask() -> None:
+        with unit_of_work(waiting) as db:
+            told.append(db.execute(text("SELECT 1")).scalar_one())
+
+    with unit_of_work(holder) as db:
+        db.execute(text("SELECT 1"))
+        asking = threading.Thread(target=ask)
+        asking.start()
+        assert tried.wait(60)
+        assert told == []
+    holder.dispose()
+    asking.join(60)
+    assert told == [1]
+    # Not for ever: whoever never gets in says so.
+    monkeypatch.setattr(databases, "PLACE_SECONDS", 0.1)
+    with unit_of_work(holder) as db:
+        db.execute(text("SELECT 1"))
+        with pytest.raises(OperationalError), unit_of_work(waiting) as other:
+            other.execute(text("SELECT 1"))
+    holder.dispose()

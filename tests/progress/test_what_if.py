@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from outreach.campaigns.tables import Stage, Status
 from outreach.db import reading, unit_of_work
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound
-from outreach.people.tables import BranchRegency, Role
+from outreach.people.tables import BranchRegency, Role, Team
 from outreach.progress.tables import AskedState, WhatIf
 from outreach.progress.what_if import (
     MOST_WAITING,
@@ -172,6 +172,33 @@ def test_after_five_attempts_it_is_dead_until_somebody_tries_again(
     assert _state(engine, number) == (AskedState.READY, 0, "")
     with unit_of_work(engine) as db:
         assert due_what_ifs(db, NOW) == [number]
+
+
+def test_what_cannot_be_supposed_any_more_is_not_tried_again(engine: Engine, world: World) -> None:
+    with unit_of_work(engine) as db:
+        # The branch serves Boyolali as well, for now.
+        boyolali = db.get_one(BranchRegency, "33.09").branch_id
+        db.get_one(BranchRegency, "33.09").branch_id = world.branch_id
+    asked: dict[str, dict[str, Any]] = {
+        "no_team_left": {"extra_teams": -1},
+        "no_week_left": {"more_weeks": -1},
+        "outside_branch": {"extra_teams": 1, "base_code": "33.09.01.2001"},
+    }
+    numbers = {problem: ask_about(engine, world, **changes) for problem, changes in asked.items()}
+    with unit_of_work(engine) as db:
+        for number in numbers.values():
+            db.get_one(WhatIf, number).state = AskedState.DEAD
+            try_again(db, number, by=world.manager, now=NOW)
+    with unit_of_work(engine) as db:
+        for number in numbers.values():
+            db.get_one(WhatIf, number).state = AskedState.DEAD
+        db.get_one(Team, world.team_ids[0]).is_active = False
+        db.get_one(BranchRegency, "33.09").branch_id = boyolali
+    for problem, number in numbers.items():
+        with unit_of_work(engine) as db, pytest.raises(Invalid) as refused:
+            try_again(db, number, by=world.manager, now=NOW + timedelta(days=4))
+        assert f"['{problem}']" in str(refused.value.facts["problems"])
+        assert _state(engine, number)[0] is AskedState.DEAD
 
 
 def test_workers_that_vanish_five_times_leave_it_dead(engine: Engine, world: World) -> None:

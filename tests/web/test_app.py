@@ -12,11 +12,12 @@ from flask import Blueprint
 
 import outreach.web.app
 from outreach.db import unit_of_work
-from outreach.errors import UndeclaredRoute
+from outreach.errors import OutreachError, UndeclaredRoute
 from outreach.people.tables import Role
 from outreach.web.app import create_app
 from outreach.web.assets import BUNDLES, PREFIX, collect
 from outreach.web.routing import allow, public
+from outreach.web.status_words import STATUSES, TITLES
 from tests.builders import CHEAP, PASSWORD, account
 from tests.web.conftest import Visitor
 
@@ -216,6 +217,14 @@ def test_errors_are_told_in_the_form_that_was_asked_for(client: Visitor) -> None
     assert client.get("/api/no-such-thing").is_json
     assert client.delete("/login").status_code == 405
     assert "POST" in client.delete("/login").headers["Allow"]
+
+
+def test_the_title_of_an_error_says_in_words_what_is_wrong(client: Visitor) -> None:
+    client.get("/language/en")
+    assert "<title>Not found (404) · " in client.get("/no-such-page").text
+    assert "<title>Not possible in this way (405) · " in client.delete("/login").text
+    statuses = {kind.status for kind in OutreachError.__subclasses__()}
+    assert {*STATUSES, *statuses} <= TITLES.keys()
 
 
 def test_failure_of_ours_tells_nothing_internal(

@@ -13,7 +13,7 @@ from outreach.campaigns.tables import Stage, StageVillage
 from outreach.db import reading, unit_of_work
 from outreach.people.tables import Role, Team
 from outreach.planning.model import Reason, Remedy
-from outreach.visits.runs import release_proposals
+from outreach.visits.releasing import release_proposals
 from outreach.visits.tables import Batch, Visit, Work
 from outreach.web.coordinator_calendar import lay_out_month, monday_of
 from tests.visits.world import NOW

@@ -17,6 +17,7 @@ import pyogrio
 import pytest
 import shapely
 
+from outreach.children import children_seconds
 from outreach.maps.artefacts import Store
 from outreach.maps.qgis_styles import Classes
 from outreach.maps.topology import encode_topology
@@ -228,9 +229,11 @@ def test_a_week_that_is_none_is_missing(english: SignIn, week: str) -> None:
 
 
 def test_who_writes_the_package_knows_no_secret(english: SignIn, told_to_children: Path) -> None:
+    taken = children_seconds()
     with pytest.raises(RuntimeError):
         english(Role.MANAGER).get(f"/map/export.gpkg?area={OWN_REGENCY}")
     assert "of-the-database" not in told_to_children.read_text(encoding="utf-8")
+    assert children_seconds() > taken, "whoever asks for it pays for its writing"
 
 
 def drawn_by(path: Path, layer: str, part: str, name: str) -> set[str | None]:

@@ -189,6 +189,14 @@ def test_what_ended_processes_counted_stays_and_their_files_go(tmp_path: Path) -
     assert list(folder.iterdir()) == []
 
 
+def test_the_server_leaves_the_counting_to_its_children() -> None:
+    # Once imported in gunicorn's own process, before the folder is named, the library of the
+    # metrics would count in no file, in all of them: what they count would be seen by none.
+    told = "import sys; import outreach.web.server; print('prometheus_client' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
 def _classes(**counts: int) -> list[Metric]:
     metric = Metric("outreach_request_seconds", "", "histogram")
     for le, count in {"0.1": 0, "1.0": 0, "+Inf": 0, **counts}.items():

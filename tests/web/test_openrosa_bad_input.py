@@ -129,6 +129,7 @@ def test_under_pressure_a_form_is_put_off_and_the_rest_is_not(
 ) -> None:
     load = load_of(collect.client.application)
     load.waiting = lambda: 1_000
+    assert [load.enter() for _ in range(4)] == [0.0] * 4  # half of the threads are at work
     answer = collect.send(form_xml(answered(collect.visit_id)))
     assert (answer.status_code, answer.headers["X-OpenRosa-Version"]) == (503, "1.0")
     assert soon(answer)

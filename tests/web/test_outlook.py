@@ -15,8 +15,8 @@ from outreach.campaigns.tables import Stage
 from outreach.db import unit_of_work
 from outreach.people.tables import AccountArea, BranchRegency, Role, Team
 from outreach.progress.supposing import answer_of, read_supposition
-from outreach.progress.tables import AskedState, Target, WhatIf
-from outreach.progress.what_if import claim, fail, save
+from outreach.progress.tables import Target, WhatIf
+from outreach.progress.what_if import claim, save
 from outreach.villages.roads import RoadTrouble
 from outreach.visits.measured_ways import ToldWays, as_json
 from tests.visits.world import NOW
@@ -57,7 +57,7 @@ def engine(app: Flask) -> Engine:
     return engine_of(app)
 
 
-def _asked(world: World) -> str:
+def asked_path(world: World) -> str:
     return f"/outlook/what-if/{world.own['stage_id']}/{world.own['what_if_id']}"
 
 
@@ -313,7 +313,7 @@ def test_the_answer_stands_beside_todays_plan_with_its_cost(
     app: Flask, manager: Visitor, world: World, planned: Planned
 ) -> None:
     answer = _answer(planned, world)
-    page = _text(manager.get(_asked(world)).text)
+    page = _text(manager.get(asked_path(world)).text)
     assert "Plan as it stands" in page
     half = {name: _plain(answer[name]["half_by"]) for name in ("anew", "supposed")}
     assert f"visited by: {half['supposed']} (as today: {half['anew']}); nine tenths by:" in page
@@ -327,11 +327,11 @@ def test_the_answer_stands_beside_todays_plan_with_its_cost(
     assert "Cost of team-days" not in page
     assert "Cost: not told" in page
     assert "coordinator/run" not in page
-    assert manager.get(f"{_asked(world)}/progress").headers["Run-State"] == "done"
+    assert manager.get(f"{asked_path(world)}/progress").headers["Run-State"] == "done"
     running = app.extensions["outreach"]
     told = running.settings.model_copy(update={"team_day_rupiah": 1_000_000})
     app.extensions["outreach"] = replace(running, settings=told)
-    page = _text(manager.get(_asked(world)).text)
+    page = _text(manager.get(asked_path(world)).text)
     days = answer["supposed"]["team_days"]
     assert f"IDR{days},000,000" in page
     assert "Cost: IDR1,000,000 for a team-day and IDR0 for an hour on the way" in page
@@ -339,7 +339,7 @@ def test_the_answer_stands_beside_todays_plan_with_its_cost(
         del answer[name]["half_by"], answer[name]["most_by"]
     del answer["gained"], answer["lost"], answer["signups_by_week"]
     _keep(planned, world, answer)
-    page = manager.get(_asked(world)).text
+    page = manager.get(asked_path(world)).text
     assert "nine tenths by:" not in page, "an answer of before"
     assert "Sign-ups expected (estimate), added up" not in page
 
@@ -354,38 +354,12 @@ def test_the_answer_says_by_what_travel_times(
     manager: Visitor, world: World, planned: Planned
 ) -> None:
     answer = _answer(planned, world)
-    assert "Travel times are estimates by distance." in manager.get(_asked(world)).text
+    assert "Travel times are estimates by distance." in manager.get(asked_path(world)).text
     ways = ToldWays("", RoadTrouble.TOO_SLOW, NOW)
     _keep(planned, world, answer | {"travel": as_json(ways)})
-    assert "The road service answered too slowly" in manager.get(_asked(world)).text
+    assert "The road service answered too slowly" in manager.get(asked_path(world)).text
     ways = ToldWays("roads.example", None, NOW, 0.875)
     _keep(planned, world, answer | {"travel": as_json(ways)})
-    page = manager.get(_asked(world)).text
+    page = manager.get(asked_path(world)).text
     assert "measured by roads.example" in page
     assert "It knows only 87.5% of the ways" in page
-
-
-def test_a_dead_question_has_one_button_and_one_called_off_stays_so(
-    manager: Visitor, world: World, engine: Engine
-) -> None:
-    for _ in range(5):
-        with unit_of_work(engine) as db:
-            held = claim(db, world.own["what_if_id"], NOW, LEASE)
-            assert held is not None
-            fail(db, held, ValueError("a village stands twice"), NOW)
-    page = manager.get(_asked(world)).text
-    assert "ValueError: a village stands twice" in page
-    assert f"{_asked(world)}/retry" in page
-    assert manager.send(f"{_asked(world)}/retry").status_code == 303
-    assert manager.send(f"{_asked(world)}/retry").status_code == 409
-    assert manager.send(f"{_asked(world)}/cancel").status_code == 303
-    assert "The question was called off." in manager.get(_asked(world)).text
-    with unit_of_work(engine) as db:
-        assert db.get_one(WhatIf, world.own["what_if_id"]).state is AskedState.CANCELLED
-
-
-def test_a_question_is_found_below_its_own_stage_only(manager: Visitor, world: World) -> None:
-    other = f"/outlook/what-if/999999/{world.own['what_if_id']}"
-    assert manager.get(other).status_code == 404
-    foreign = f"/outlook/what-if/{world.own['stage_id']}/{world.foreign['what_if_id']}"
-    assert manager.get(foreign).status_code == 404

@@ -135,13 +135,16 @@ def test_under_pressure_a_phone_is_told_when_to_come_again(
 ) -> None:
     load = load_of(app)
     load.waiting = lambda: 1_000
+    let_in = [load.enter() for _ in range(4)]
     answer = send(phone, told(world.own["visit_id"]))
     assert (answer.status_code, answer.is_json) == (503, True)
     assert 2 <= int(answer.headers["Retry-After"]) <= 60
     assert stored(app, world.own["visit_id"]) == []
     assert client.get("/login").status_code == 200
-    load.waiting = lambda: 0
+    # One of those in work is through: the next is served, though as many wait as before.
+    load.leave(served=True)
     assert send(phone, told(world.own["visit_id"])).status_code == 200
+    assert let_in == [0.0] * 4
 
 
 class Clock:
@@ -163,11 +166,16 @@ def served(load: Load, clock: Clock, *, times: int, seconds: float, idle: float 
         clock.now += idle
 
 
-def last_waits(load: Load, ahead: int = 99) -> float:
-    """How long the last of a hundred would be told to wait; nothing of it stays."""
-    load.waiting = lambda: ahead
-    seconds = load.enter()
-    load.leave(served=False)
+def last_waits(load: Load, ahead: int = 999) -> float:
+    """How long the last of a thousand would be told to wait, 0 if let in; nothing of it stays."""
+    load.waiting = lambda: 0
+    for _ in range(4):
+        load.enter()
+    load.waiting = lambda: ahead - 4
+    if not (seconds := load.enter()):
+        load.leave(served=False)
+    for _ in range(4):
+        load.leave(served=False)
     load.waiting = lambda: 0
     return seconds
 
@@ -193,14 +201,14 @@ def test_a_process_that_gets_slower_knows_it(load: Load, clock: Clock) -> None:
 def test_a_process_that_gets_faster_again_knows_it(load: Load, clock: Clock) -> None:
     served(load, clock, times=60, seconds=1.0)
     served(load, clock, times=200, seconds=0.01, idle=0.1)
-    assert last_waits(load) == pytest.approx(100 * 0.01, rel=0.2)
+    assert last_waits(load) == pytest.approx(1000 * 0.01, rel=0.2)
 
 
 def test_idle_time_is_no_slowness(load: Load, clock: Clock) -> None:
     served(load, clock, times=100, seconds=0.01, idle=20.0)
     load.waiting = lambda: 1  # somebody opens a page meanwhile
     served(load, clock, times=100, seconds=0.01, idle=20.0)
-    assert last_waits(load) == pytest.approx(100 * 0.01, rel=0.2)
+    assert last_waits(load) == pytest.approx(1000 * 0.01, rel=0.2)
 
 
 def test_what_was_slow_is_forgotten_while_nobody_asks(load: Load, clock: Clock) -> None:
@@ -220,7 +228,19 @@ def test_many_at_work_at_once_share_the_time(load: Load, clock: Clock) -> None:
         clock.now += 0.02
         load.leave(served=True)
         load.enter()
-    assert last_waits(load, ahead=91) == pytest.approx(100 * 0.02, rel=0.1)
+    assert last_waits(load, ahead=991) == pytest.approx(1000 * 0.02, rel=0.1)
+
+
+def test_those_who_are_put_off_make_nobody_slower(load: Load, clock: Clock) -> None:
+    load.waiting = lambda: 500
+    for _ in range(50):
+        assert [load.enter() for _ in range(4)] == [0.0] * 4
+        assert all(load.enter() > 2.0 for _ in range(100))
+        clock.now += 0.08
+        for _ in range(4):
+            load.leave(served=True)
+        clock.now += 1.0  # the threads are busy telling others to come again
+    assert last_waits(load) == pytest.approx(1000 * 0.02, rel=0.2)
 
 
 def test_whoever_is_put_off_comes_again_at_another_time_than_the_others() -> None:

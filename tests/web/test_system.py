@@ -6,15 +6,21 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from flask_babel import force_locale
+from prometheus_client.core import CounterMetricFamily
 from sqlalchemy import update
 from sqlmodel import select
 
 from outreach.db import unit_of_work
+from outreach.history.drills import Drill, note_drill
+from outreach.logbook.taking import Outcome
 from outreach.people.tables import Role
 from outreach.visits.tables import Batch, BatchState, PlanRun
 from outreach.watch.beating import Process, beat
 from outreach.watch.tables import ProcessKind
 from outreach.web import system
+from outreach.web.words import word
+from tests.web.planned import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +80,25 @@ def test_dead_batches_lead_to_the_branch_that_an_admin_may_open(
     assert admin.get(link).status_code == 200
 
 
+def test_the_last_try_of_a_restore_is_told(app: Flask, english: Callable[[Role], Visitor]) -> None:
+    _beat(app, *ProcessKind)
+    admin, now = english(Role.ADMIN), datetime.now(UTC)
+    made_at = datetime(2026, 11, 20, 4, 5, tzinfo=UTC)
+    assert "No restore has been tried yet" in admin.get("/system").text
+    expected = {
+        Drill(now, made_at, held=True): "and the copy was sound",
+        Drill(now - timedelta(days=40), made_at, held=True): "No restore was tried for 40 days",
+        Drill(now, None, held=False): "The last try of a restore failed",
+    }
+    for drill, words in expected.items():
+        with unit_of_work(app.extensions["outreach"].engine) as db:
+            note_drill(db, drill)
+        shown = admin.get("/system").text
+        assert words in shown
+        assert ("20/11/2026 11:05 WIB" in shown) is bool(drill.made_at)
+    assert "Restore tried: it failed" in admin.get("/admin/history").text
+
+
 def test_the_part_that_changes_is_asked_for_again(english: Callable[[Role], Visitor]) -> None:
     admin = english(Role.ADMIN)
     page, part = admin.get("/system").text, admin.get("/system/now")
@@ -93,6 +118,19 @@ def test_no_address_and_no_name_stands_on_it(
     shown = english(Role.ADMIN).get("/system").text
     assert "081398765432" not in shown
     assert "/e/&lt;enrol_code&gt;" in shown
+
+
+def test_what_phones_were_answered_is_told_by_kind(
+    english: Callable[[Role], Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = CounterMetricFamily("outreach_sync_answers", "", labels=["kind"])
+    for number, kind in enumerate(Outcome, start=1):
+        counted.add_metric([kind.value], number * 1000)
+    monkeypatch.setattr(system, "measured", lambda: [counted])
+    shown = words_of(english(Role.ADMIN).get("/system"))
+    with force_locale("en"):
+        told = " ".join(f"{word(kind)} {n},000" for n, kind in enumerate(Outcome, start=1))
+    assert told in shown
 
 
 @pytest.mark.parametrize("language", ["id", "en"])

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
+from werkzeug.exceptions import HTTPException
 
 from outreach.config import Settings
 from outreach.people.tables import Role
 from outreach.web.app import create_app
 from outreach.web.our_page import OUR_PAGE
 from outreach.web.routing import BY_TOKEN, FOR_MONITORS, PUBLIC, may_open
+from tests.security.database_rows import rows_of
 from tests.web import samples
 
 if TYPE_CHECKING:
@@ -91,6 +94,13 @@ def ask(client: Visitor, case: Case, values: dict[str, Any], app: Flask) -> Any:
     return client.open(path, method=case.method, headers=sent)
 
 
+def words_of_refusal(answer: Any) -> str:
+    """Write an answer without its own address and the tokens of its forms."""
+    path = str(answer.request.path)
+    told = answer.text.replace(quote(path), "").replace(path, "")
+    return re.sub(r'name="csrf_token" value="[^"]+"', "", told)
+
+
 def refused_stranger(case: Case, answer: Any) -> bool:
     if case.rule.startswith("/api/"):
         return bool(answer.status_code == 401 and answer.is_json)
@@ -156,10 +166,14 @@ def test_own_is_found_and_foreign_looks_like_missing(
     missing = samples.values(world, set(case.arguments), "missing")
     foreign = samples.values(world, set(case.arguments), "foreign")
     own = samples.values(world, set(case.arguments), "own", role) or {}
-    if missing is not None:
-        assert ask(client, case, missing, app).status_code == 404
-    if foreign is not None and role != Role.ADMIN:
-        assert ask(client, case, foreign, app).status_code == 404
+    answers = [
+        ask(client, case, strange, app)
+        for strange in (missing, foreign if role != Role.ADMIN else None)
+        if strange is not None
+    ]
+    assert [answer.status_code for answer in answers] == [404] * len(answers)
+    # Neither status nor words tell that there is something to be had elsewhere.
+    assert len({words_of_refusal(answer) for answer in answers}) <= 1
     # An empty form is answered with what it lacks; a deed goes through or meets a rule.
     assert ask(client, case, own, app).status_code in (200, 204, 302, 303, 304, 400, 409, 422)
 
@@ -175,3 +189,65 @@ def test_a_number_no_database_can_hold_is_missing(
         tried = path.replace("/7", f"/{number}")
         headers = {"X-CSRFToken": client.token()}
         assert client.open(tried, method=case.method, headers=headers).status_code == 404
+
+
+#: What a browser or a program may send; a route takes those that it names.
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+
+
+@cache
+def other_methods() -> tuple[tuple[Case, frozenset[str]], ...]:
+    """Each rule, as one of its cases, with the methods that no view takes there."""
+    of_rule: dict[str, list[Case]] = {}
+    for case in every_case():
+        of_rule.setdefault(case.rule, []).append(case)
+    return tuple(
+        (cases[0], METHODS - {case.method for case in cases}) for cases in of_rule.values()
+    )
+
+
+def is_anothers(app: Flask, path: str, method: str) -> bool:
+    """Whether another rule takes the method at this very address: that one is walked for itself."""
+    try:
+        return bool(app.url_map.bind("").match(path, method=method))
+    except HTTPException:
+        return False
+
+
+def test_a_method_that_a_route_does_not_name_is_refused(
+    app: Flask, login_as: Callable[[Role], Visitor], world: World
+) -> None:
+    asked, admin = 0, login_as(Role.ADMIN)
+    headers = {"X-CSRFToken": admin.token()} | dict((OUR_PAGE,))
+    for case, methods in other_methods():
+        path = address_of(app, case, samples.values(world, set(case.arguments), "own") or {})
+        for method in sorted(methods):
+            if is_anothers(app, path, method):
+                continue
+            with admin.open(path, method=method, headers=headers) as answer:
+                assert answer.status_code == 405, (method, path)
+            asked += 1
+    assert asked > 500
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+def test_asking_what_could_be_asked_opens_no_more_and_changes_nothing(
+    app: Flask,
+    client: Visitor,
+    login_as: Callable[[Role], Visitor],
+    world: World,
+    method: str,
+) -> None:
+    kept = rows_of(app)
+    for case in GUARDED_CASES:
+        values = samples.values(world, set(case.arguments), "own") or {}
+        path = address_of(app, case, values)
+        outside = sorted(set(Role) - case.roles)[:1]
+        for asker in (client, *map(login_as, map(Role, outside))):
+            with asker.open(path, method=method) as answer:
+                refused = 403 if asker is not client else 401 if path.startswith("/api/") else 303
+                told = answer.status_code
+                assert answer.data == b"" or told == refused, path
+                if asker is client or (method == "HEAD" and case.method in READING):
+                    assert told == refused or (method, told) == ("HEAD", 405), path
+    assert rows_of(app) == kept

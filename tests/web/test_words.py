@@ -24,8 +24,17 @@ if TYPE_CHECKING:
 ROOT = Path(outreach.__file__).parent
 #: Rooms that speak to programs or operators, with words of their own.
 ELSEWHERE = {"cli", "migrations"}
-#: Never shown by their own word: each is told by a sentence or a heading of the pages.
-TOLD_OTHERWISE = {"Cell", "ChangeKind", "CodeState", "LinkState", "Separator", "Which"}
+#: Never shown by their own word: each is told by a sentence or a heading of the pages, or by a
+#: command alone.
+TOLD_OTHERWISE = {
+    "Cell",
+    "ChangeKind",
+    "CodeState",
+    "Hindrance",
+    "LinkState",
+    "Separator",
+    "Which",
+}
 
 
 def _kinds(root: type[Any]) -> Iterator[type[Any]]:
