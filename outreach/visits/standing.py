@@ -22,7 +22,7 @@ from outreach.visits.snapshot import places_of_stage, read_places
 from outreach.visits.tables import ACTIVE, PlanSubmission, SubmissionState, Visit, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import date
 
     from sqlmodel import Session
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 
 _Submitter: Any = aliased(Account)
 _Decider: Any = aliased(Account)
+
+#: Of a submission and its stage: that somebody has to decide.
+_WAITS = (
+    col(PlanSubmission.state) == SubmissionState.SUBMITTED,
+    col(Stage.status) == Status.OPENED,
+)
 
 
 class Stand(StrEnum):
@@ -114,9 +120,17 @@ def open_standings(db: Session, person: Person, today: date) -> list[Standing]:
 
 def waiting_for(db: Session, person: Person) -> list[SubmissionLine]:
     """List the plans that wait for this manager's decision, the longest waiting first."""
-    waiting = col(PlanSubmission.state) == SubmissionState.SUBMITTED
-    lines = _lines(db, waiting, col(Stage.status) == Status.OPENED)
-    return _held_by(db, person, lines)
+    return _held_by(db, person, _lines(db, *_WAITS))
+
+
+def count_waiting(db: Session, person: Person) -> int:
+    """Count the plans that wait for this manager's decision: each page of theirs tells it."""
+    query: Any = select(col(Stage.branch_id)).join(
+        PlanSubmission, col(PlanSubmission.stage_id) == col(Stage.id)
+    )
+    branches = db.scalars(query.where(*_WAITS)).all()
+    held = _held(db, person, set(branches))
+    return sum(branch_id in held for branch_id in branches)
 
 
 def lately_decided(db: Session, person: Person, most: int) -> list[SubmissionLine]:
@@ -256,10 +270,15 @@ def _lines(db: Session, *which: Any) -> list[SubmissionLine]:
 
 def _held_by(db: Session, person: Person, lines: Sequence[SubmissionLine]) -> list[SubmissionLine]:
     """Keep the lines of branches that lie in the person's area as a whole."""
-    branches = {line.branch_id for line in lines}
+    held = _held(db, person, {line.branch_id for line in lines})
+    return [line for line in lines if line.branch_id in held]
+
+
+def _held(db: Session, person: Person, branches: Collection[int]) -> set[int]:
+    """Keep the branches that lie in the person's area as a whole."""
+    if not branches:
+        return set()
     query: Any = select(col(BranchRegency.branch_id), col(BranchRegency.regency_code))
-    query = query.where(col(BranchRegency.branch_id).in_(branches))
-    rows = [tuple(row) for row in db.execute(query)]
-    served = {branch_id for branch_id, _ in rows}
+    rows = db.execute(query.where(col(BranchRegency.branch_id).in_(branches))).all()
     beyond = {branch_id for branch_id, code in rows if not covers(person.areas, code)}
-    return [line for line in lines if line.branch_id in served - beyond]
+    return {branch_id for branch_id, _ in rows} - beyond

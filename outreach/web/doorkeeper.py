@@ -14,6 +14,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from outreach.web.metrics import note_asked_too_much
+from outreach.web.work import Stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 #: How long the app is not asked again, and how many refusals are remembered.
 AGAIN_SECONDS, MOST_REMEMBERED = 5.0, 1_000
 
-_AT_END, _REFUSED = "outreach.at_end", "outreach.refused"
+_BEGAN, _AT_END, _REFUSED = "outreach.began", "outreach.at_end", "outreach.refused"
 #: What belongs to one answer alone, or is written anew.
 _NOT_AGAIN = frozenset({"connection", "set-cookie"})
 #: By what an answer may differ, besides what was sent along. Who varies it is looked at each time,
@@ -38,6 +39,12 @@ _ASKED_WITH = (
     "HTTP_ACCEPT",
     "HTTP_ACCEPT_ENCODING",
 )
+
+
+def work_since_door(environ: WSGIEnvironment) -> Stopwatch:
+    """Return the measure of a request's work that runs since it came in."""
+    stopwatch: Stopwatch = environ[_BEGAN]
+    return stopwatch
 
 
 def at_end(environ: WSGIEnvironment, then: Callable[[], None]) -> None:
@@ -98,6 +105,7 @@ class Doorkeeper:
         if known is not None and known.until > time.monotonic():
             note_asked_too_much(again=True)
             return self._refuse(environ, start, known)
+        environ[_BEGAN] = Stopwatch()
         began: list[Any] = []
 
         def begin(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:

@@ -8,7 +8,7 @@ that ask without end, and for somebody who has one large file made after the oth
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,13 +26,14 @@ from outreach.web.openrosa import odk_device
 from outreach.web.pressure import not_served
 from outreach.web.routing import BY_TOKEN, FOR_MONITORS, may_open
 from outreach.web.token_holder import shown_holder
-from outreach.web.work import Experience, Stopwatch, count_waiting
+from outreach.web.work import Experience, count_waiting
 
 if TYPE_CHECKING:
     from flask import Response
     from flask.typing import ResponseReturnValue
 
     from outreach.web.auth import Login
+    from outreach.web.work import Stopwatch
 
 #: A page takes a tenth of a second: a hundred in a row, and then one every two seconds for ever.
 PERSON = Allowance(seconds=12.0, per_second=0.05, at_once=8, at_once_when_scarce=2)
@@ -56,7 +57,8 @@ class Entered:
     ticket: str
     kind: str
     expected_seconds: float
-    stopwatch: Stopwatch = field(default_factory=Stopwatch)
+    #: Runs since the request came in: to learn who asks is work too.
+    stopwatch: Stopwatch
 
 
 class Asker(NamedTuple):
@@ -96,11 +98,13 @@ def _enter() -> None:
     answer = _budgets(current_app).enter(asker.who, asker.allowed, expected)
     if answer.wait_seconds:
         not_served()
-        # Other pages may be less work: refused is this one.
-        doorkeeper.refused(request.environ, answer.wait_seconds)
         wait = math.ceil(answer.wait_seconds)
-        raise AskedTooMuch(retry_after=min(LATEST_SECONDS, max(SOONEST_SECONDS, wait)))
-    entered = Entered(asker.who, answer.ticket, endpoint, expected)
+        told = min(LATEST_SECONDS, max(SOONEST_SECONDS, wait))
+        # It holds as long as it tells. Other pages may be less work: refused is this one.
+        doorkeeper.refused(request.environ, told)
+        raise AskedTooMuch(retry_after=told)
+    stopwatch = doorkeeper.work_since_door(request.environ)
+    entered = Entered(asker.who, answer.ticket, endpoint, expected, stopwatch)
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
     doorkeeper.at_end(request.environ, partial(_settle, app, entered))
 

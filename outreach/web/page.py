@@ -15,7 +15,7 @@ from sqlmodel import select
 from outreach.campaigns.tables import Campaign
 from outreach.people.tables import Role
 from outreach.visits.leased_rows import failure_of
-from outreach.visits.standing import waiting_for
+from outreach.visits.standing import count_waiting
 from outreach.web import charts
 from outreach.web.addresses import is_for_ourselves, keeps_pages, public_url
 from outreach.web.auth import Login, current_login
@@ -138,7 +138,7 @@ def _plans_to_decide(someone: Person | None) -> int:
         return 0
     try:
         with reading_db() as db:
-            return len(waiting_for(db, someone))
+            return count_waiting(db, someone)
     except SQLAlchemyError:  # as above
         return 0
 

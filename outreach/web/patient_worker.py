@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from socket import socket
 
 #: How long a refusal takes at least, and how many a second one process gives.
-SOONEST_SECONDS, PER_SECOND = 1.0, 30
-#: So many wait, the last of them for eleven seconds. More are answered at once: a proxy would
+SOONEST_SECONDS, PER_SECOND = 1.0, 10
+#: So many wait, the last of them for half a minute. More are answered at once: a proxy would
 #: take a line that ends without a word for a server that is down, and send nobody there.
 MOST_LATE = 300
 #: How long the other side has to hang up, and what it may still send meanwhile.

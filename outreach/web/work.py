@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _NEWEST = 0.25
 #: Of a kind that was never asked for.
 FIRST_SECONDS = 0.05
-#: What the server does for each request before and after we can measure: reads it, sends the
-#: answer, closes the connection, changes threads.
+#: What the server does for each request before it comes in and after it is answered: reads it,
+#: sends the answer, closes the connection, changes threads.
 AROUND_SECONDS = 0.001
 #: A database works for somebody on most of the time that he waits for it.
 DATABASE_SHARE = 0.5

@@ -26,6 +26,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 from outreach.cli.maps import build_if_missing
@@ -49,8 +50,10 @@ ROUNDS, ROUND_SECONDS, FIRST_SECONDS = 5, 8.0, 20.0
 AGAIN_SECONDS = 6.0
 CONNECTIONS = 48
 GOAL = 1.2
-#: Between two pages: somebody who only looks where to go next.
-PAUSE_SECONDS = 0.7
+#: Between two pages, at least and at most: somebody who only looks where to go next. Each has an
+#: order and a pace of their own: in step, six would queue behind each other, and any small thing
+#: that brings them out of step or into it would look like the flood's doing.
+PAUSE_SECONDS = (0.4, 1.0)
 #: Where people are, and what they look at there.
 AREAS = ("33", "35", "73", "12", "51", "64")
 PAGES = (
@@ -93,16 +96,18 @@ class Person:
     statuses: Counter[int] = field(default_factory=Counter)
 
     def work(self, port: int, until: float, into: str) -> None:
+        drawn = Random(self.area)  # the same in each round, with the flood and without it
+        pages = drawn.sample(PAGES, len(PAGES))
         line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         while time.monotonic() < until:
-            for page in PAGES:
+            for page in pages:
+                time.sleep(drawn.uniform(*PAUSE_SECONDS))
                 began = time.perf_counter()
                 line.request("GET", page.format(area=self.area), headers={"Cookie": self.cookie})
                 answer = line.getresponse()
                 answer.read()
                 self.took.setdefault(into, []).append(time.perf_counter() - began)
                 self.statuses[answer.status] += 1
-                time.sleep(PAUSE_SECONDS)
         line.close()
 
 

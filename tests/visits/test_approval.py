@@ -28,7 +28,7 @@ from outreach.visits.listing import history
 from outreach.visits.openings import openings, place_visit
 from outreach.visits.runs import request_run
 from outreach.visits.snapshot import ChangeKind, places_of_stage
-from outreach.visits.standing import Stand, standing_of_stage, waiting_for
+from outreach.visits.standing import Stand, count_waiting, standing_of_stage, waiting_for
 from outreach.visits.tables import (
     ACTIVE,
     Happening,
@@ -169,6 +169,7 @@ def test_only_a_manager_of_the_whole_branch_decides(engine: Engine, planned: Wor
     with reading(engine) as db:
         assert [line.id for line in waiting_for(db, planned.manager)] == [submission_id]
         assert waiting_for(db, part) == waiting_for(db, elsewhere) == []
+        assert [count_waiting(db, one) for one in (planned.manager, part, elsewhere)] == [1, 0, 0]
 
 
 def test_only_the_branchs_coordinator_hands_in_and_takes_back(
@@ -371,6 +372,7 @@ def test_a_closed_stage_waits_for_nobody(engine: Engine, planned: World) -> None
         wind_up(db, planned.stage_id, 2, by=planned.coordinator, now=NOW)
     with reading(engine) as db:
         assert waiting_for(db, planned.manager) == []
+        assert count_waiting(db, planned.manager) == 0
     assert _problem(lambda: _approve(engine, submission_id, planned.manager)) == "not_waiting"
 
 

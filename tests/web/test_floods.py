@@ -14,7 +14,7 @@ from outreach.db import unit_of_work
 from outreach.people.tables import Account, Role
 from outreach.web import floods
 from outreach.web.app import create_app
-from outreach.web.budgets import NEXT_PLACE_SECONDS, Allowance, Budgets
+from outreach.web.budgets import Allowance, Budgets
 from outreach.web.metrics import measured
 from outreach.web.our_page import OUR_PAGE
 from outreach.web.pressure import load_of
@@ -72,9 +72,9 @@ def test_one_request_too_many_at_once_is_refused_and_others_go_on(
     assert coordinator.get("/campaigns").status_code == 200
     assert app.test_client().get("/login").status_code == 200
     budgets_of(app).leave(account_of(world, Role.MANAGER), in_work.ticket, 0.0)
-    # It was told to come again in two seconds; for one of them nobody looks again.
+    # It was told to come again in two seconds; until then nobody looks again.
     assert manager.get("/campaigns").status_code == 429
-    time.sleep(NEXT_PLACE_SECONDS)
+    time.sleep(floods.SOONEST_SECONDS)
     assert [manager.get("/campaigns").status_code for _ in range(3)] == [200, 200, 200]
 
 
