@@ -59,14 +59,9 @@ class Allowance:
 
 
 class Answer(NamedTuple):
-    """Whether a request may begin.
-
-    `wait_seconds` is 0 if so; `is_spent` tells those who took too much from those who have too
-    many requests at once. `ticket` is given back at the end.
-    """
+    """Whether a request may begin: then `wait_seconds` is 0; `ticket` is given back after it."""
 
     wait_seconds: float
-    is_spent: bool = False
     ticket: str = ""
 
 
@@ -129,7 +124,7 @@ class SharedBudgets:
         wait, refused = self._enter(keys=_keys(who), args=given)
         if refused == 2:
             return Answer(NEXT_PLACE_SECONDS)
-        return Answer(float(wait), is_spent=True) if refused else Answer(0.0, ticket=ticket)
+        return Answer(float(wait)) if refused else Answer(0.0, ticket=ticket)
 
     def leave(self, who: str, ticket: str, less_seconds: float) -> None:
         """End a request that took so many seconds less than expected."""
@@ -163,7 +158,7 @@ class OwnBudgets:
             bucket, most = self._filled(who, allowed), allowed.seconds
             needed = min(expected_seconds, most / 2)
             if bucket.level < needed:
-                return Answer((needed - bucket.level) / allowed.per_second, is_spent=True)
+                return Answer((needed - bucket.level) / allowed.per_second)
             scarce = bucket.level < most / 2
             if len(bucket.now) >= (allowed.at_once_when_scarce if scarce else allowed.at_once):
                 return Answer(NEXT_PLACE_SECONDS)
