@@ -4,8 +4,8 @@ PostgreSQL, Redis, the sweeper and one Celery worker with one or two processes r
 starts them; `outreach plan nation` asks for all plans and watches them to the end. Every regency is
 a branch with a team for every 80 villages and 120 days' time, planned with the default effort.
 
-`--villages=10000,20000` and `--workers=2` run a part: all of it takes about an hour on two quiet
-cores. Seconds of the processor count all processes of their kind; memory is the proportional set
+`--villages=10000,20000` and `--workers=2` run a part: all of it takes two hours and a half on two
+quiet cores. Seconds of the processor count all processes of their kind; memory is the proportional set
 size, in which what processes share is shared out among them.
 """
 

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 class Costs:
     """Seconds of one quiet core for each step, and bytes of each row.
 
-    Thinking is as `benchmarks.planning` measured it over all 83,762 villages at the default effort;
+    Thinking is as `bench_nation` measured it in its worker, from 10,000 villages to all 83,762;
     what `bench_nation_tables --costs` writes takes the place of the others.
     """
 
-    think_a_village: float = 0.0104
+    think_a_village: float = 0.034
     ask_a_branch: float = 0.12
     ask_a_branch_in_database: float = 0.03
     connect: float = 0.004
