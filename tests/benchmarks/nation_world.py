@@ -18,12 +18,12 @@ from sqlmodel import col
 
 from outreach.campaigns.tables import Campaign, Ecosystem, Purpose, Stage, Status
 from outreach.db import unit_of_work
-from outreach.people.access import NATION, person_of
-from outreach.people.tables import Account, AccountArea, Branch, BranchRegency, Role, Team
+from outreach.people.access import person_of
+from outreach.people.tables import Branch, BranchRegency, Role, Team
 from outreach.villages.codes import Level
 from outreach.villages.registry import load_registry
 from outreach.villages.tables import Village
-from tests.builders import national_registry
+from tests.builders import account, national_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +60,7 @@ def make_country(engine: Engine, villages: int, now: datetime | None = None) -> 
         taken = list(_regencies(db, villages))
         campaign_id = _campaign(db, told)
         teams = _branches(db, taken, campaign_id, told)
-        manager = _manager(db, told)
+        manager = _manager(db)
     held = sum(len(places) for _, places in taken)
     return Country(manager, campaign_id, len(taken), teams, held)
 
@@ -144,20 +144,8 @@ def _campaign(db: Session, now: datetime) -> int:
     return campaign.id
 
 
-def _manager(db: Session, now: datetime) -> Person:
-    account = Account(
-        login="pusat",
-        name="Kantor Pusat",
-        role=Role.MANAGER,
-        password_hash="",
-        password_stamp="",
-        created_at=now,
-    )
-    db.add(account)
-    db.flush()
-    assert account.id is not None
-    db.add(AccountArea(account_id=account.id, code=NATION))
-    db.flush()
-    manager = person_of(db, account.id)
+def _manager(db: Session) -> Person:
+    made = account(db, Role.MANAGER, "pusat", whole_nation=True)
+    manager = person_of(db, made.id or 0)
     assert manager is not None
     return manager

@@ -163,8 +163,7 @@ def test_a_part_tried_again_and_called_off_leaves_the_plan_of_the_others(
 ) -> None:
     run_id = _ask_in_parts(engine, parts)
     with unit_of_work(engine) as db:
-        dead = _ready(db)[0]
-        db.get_one(Batch, dead).state = BatchState.DEAD
+        dead = _give_up_first(db)
     _save_parts(engine)
     planned = active_visits(engine, parts.stage_id)
     with unit_of_work(engine) as db:
@@ -181,8 +180,7 @@ def test_a_part_tried_again_while_the_others_are_at_it_is_no_plan_yet(
 ) -> None:
     run_id = _ask_in_parts(engine, parts)
     with unit_of_work(engine) as db:
-        dead = _ready(db)[0]
-        db.get_one(Batch, dead).state = BatchState.DEAD
+        dead = _give_up_first(db)
         retry_batch(db, dead, by=parts.coordinator, now=NOW)
     _save_parts(engine, but=dead)
     assert active_visits(engine, parts.stage_id)
@@ -202,6 +200,13 @@ def _ask_in_parts(engine: Engine, world: World) -> int:
 def _ready(db: Session) -> list[int]:
     ready = select(col(Batch.id)).where(col(Batch.state) == BatchState.READY)
     return [number or 0 for number in db.scalars(ready.order_by(col(Batch.id)))]
+
+
+def _give_up_first(db: Session) -> int:
+    """Let the first part that waits be dead, as after its last try."""
+    first = _ready(db)[0]
+    db.get_one(Batch, first).state = BatchState.DEAD
+    return first
 
 
 def _save_parts(engine: Engine, most: int | None = None, but: int | None = None) -> None:
