@@ -5,8 +5,8 @@ starts them; `outreach plan nation` asks for all plans and watches them to the e
 a branch with a team for every 80 villages and 120 days' time, planned with the default effort.
 
 `--villages=10000,20000` and `--workers=2` run a part: all of it takes two hours and a half on two
-quiet cores. Seconds of the processor count all processes of their kind; memory is the proportional set
-size, in which what processes share is shared out among them.
+quiet cores. Seconds of the processor count all processes of their kind; memory is the proportional
+set size, in which what processes share is shared out among them.
 """
 
 from __future__ import annotations
