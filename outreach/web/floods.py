@@ -92,7 +92,12 @@ def _enter() -> None:
     wanted = may_open(current_app, endpoint) if endpoint else None
     if endpoint in ALWAYS or wanted == FOR_MONITORS:
         return
-    asker = _asker(is_program=wanted == BY_TOKEN)
+    try:
+        asker = _asker(is_program=wanted == BY_TOKEN)
+    except SQLAlchemyError:
+        # Nobody's place is charged for those we cannot tell apart just now. The view says so, if it
+        # needs to know at all who asks; one that does not is no work for the database.
+        return
     experience: Experience = current_app.extensions["experience"]
     expected = experience.expected_seconds(endpoint)
     answer = _budgets(current_app).enter(asker.who, asker.allowed, expected)
@@ -140,10 +145,7 @@ def _official_by_odk() -> str | None:
 
 
 def _person() -> str | None:
-    try:
-        login: Login | None = current_login()
-    except SQLAlchemyError:  # told by the view, if it needs to know at all who asks
-        return None
+    login: Login | None = current_login()
     if login is None:
         return None
     # Everybody who tries the product out logs in with the same accounts.
@@ -166,6 +168,10 @@ def _told(error: AskedTooMuch) -> ResponseReturnValue:
 def _settle(app: Flask, entered: Entered) -> None:
     """Take from the bucket what the request really was."""
     seconds = entered.stopwatch.seconds()
-    app.extensions["experience"].note(entered.kind, seconds)
+    if entered.stopwatch.is_cut_short:
+        # Else what is heaviest would be free, just because it is never brought to its end.
+        seconds = max(seconds, entered.expected_seconds)
+    else:
+        app.extensions["experience"].note(entered.kind, seconds)
     less = entered.expected_seconds - seconds
     _budgets(app).leave(entered.who, entered.ticket, less)

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from flask_limiter import Limiter
     from limits import RateLimitItem
 
-#: Providers give each household or phone that many bits of addresses of its own (RFC 6177): who
-#: guesses from one after the other is one place all the same, and fills no memory with counts.
-_BITS_OF_ONE_PLACE = 64
+#: Providers give a household a network of 48 to 56 bits, a phone one of 64 (RFC 6177): who guesses
+#: from one address after the other is one place all the same, and fills no memory with counts.
+#: Neighbours on phones may share a place, as they share an address of IPv4. Whoever has a wider
+#: network is held by what all places together may try.
+_BITS_OF_ONE_PLACE = 56
 
 
 def place_asking() -> str:

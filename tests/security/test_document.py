@@ -14,7 +14,17 @@ from outreach.people import api_tokens, devices, enrolment, passwords
 from outreach.people.free_text import LONGEST_REMARK
 from outreach.people.tables import Role
 from outreach.sheets import opening
-from outreach.web import api, api_read, auth, calendars, confirm, enrol, login_limits, openrosa
+from outreach.web import (
+    api,
+    api_read,
+    auth,
+    calendars,
+    confirm,
+    enrol,
+    login_limits,
+    openrosa,
+)
+from outreach.web.floods import PERSON, PLACE
 from outreach.web.security_log import Event
 
 if TYPE_CHECKING:
@@ -66,6 +76,15 @@ def test_the_limits_of_what_comes_in_are_the_ones_told(app: Flask) -> None:
     assert f"{LONGEST_REMARK:,} characters" in TEXT
     assert f"{api_tokens.MOST_LIVE} live tokens" in TEXT
     assert f"{enrolment.MOST_AT_ONCE} codes at once" in TEXT
+
+
+def test_the_shares_of_the_server_are_the_ones_told() -> None:
+    for told in (
+        f"{PERSON.seconds:.0f} seconds of work saved up (a place {PLACE.seconds:.0f})",
+        f"gets {PERSON.per_second} more each second (a place {PLACE.per_second})",
+        f"at most {PERSON.at_once} requests in work at once (a place {PLACE.at_once})",
+    ):
+        assert told in TEXT
 
 
 def test_passwords_keys_and_times_of_forgetting_are_the_ones_told() -> None:

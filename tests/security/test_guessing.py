@@ -116,11 +116,9 @@ def test_ten_thousand_names_from_ten_thousand_places_in_one_network_are_one_plac
     app: Flask, checks: list[str]
 ) -> None:
     theirs = browser(app)
-    tried = {
-        n: log_in(theirs, f"official-{n}", "x", f"2001:db8:1:2:{n:x}::1") for n in range(1, 103)
-    }
+    tried = {n: log_in(theirs, f"official-{n}", "x", f"2001:db8:1:{n:x}::1") for n in range(1, 103)}
     assert (tried[100], tried[101]) == (422, 429)
-    assert log_in(theirs, "official-0", "x", "2001:db8:1:3::1") == 422
+    assert log_in(theirs, "official-0", "x", "2001:db8:1:103::1") == 422
     assert len(checks) == 101
 
 
@@ -129,8 +127,8 @@ def test_ten_thousand_names_from_ten_thousand_places_in_one_network_are_one_plac
     [
         ("203.0.113.7", "203.0.113.7"),
         ("::ffff:203.0.113.7", "203.0.113.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1::/56"),
+        ("fe80::1%eth0", "fe80::/56"),
         ("unknown", "unknown"),
     ],
 )

@@ -8,6 +8,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from outreach.children import run_child
 from outreach.db import unit_of_work
@@ -162,6 +163,35 @@ def test_requests_are_paid_by_what_they_really_were(
     monkeypatch.setattr(Stopwatch, "seconds", lambda _: 0.01)
     # But enough for what takes less.
     assert manager.get("/follow-ups").status_code == 200
+
+
+def test_what_the_database_broke_off_is_not_free(
+    app: Flask, login_as: LogIn, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else whoever asks for what is heaviest would never be refused: it never comes to its end."""
+    manager = login_as(Role.MANAGER)
+    monkeypatch.setattr(Stopwatch, "seconds", lambda _: 5.0)
+    assert manager.get("/campaigns").status_code == 200
+    monkeypatch.setattr(Stopwatch, "seconds", lambda _: 0.01)
+    monkeypatch.setattr(Stopwatch, "is_cut_short", True)
+    assert [manager.get("/campaigns").status_code for _ in range(2)] == [200, 429]
+
+
+def test_who_cannot_be_told_just_now_is_charged_to_no_place(
+    app: Flask, login_as: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A whole province's phones may share a place: it is not for them that the database is away."""
+    spend(app, "place:127.0.0.1")
+    manager = login_as(Role.MANAGER)
+
+    def away(*_told: object) -> None:
+        raise OperationalError("SELECT", {}, Exception("away"))
+
+    monkeypatch.setattr("outreach.web.auth.person_of", away)
+    told = manager.get("/campaigns")
+    assert told.status_code == 503
+    assert int(told.headers["Retry-After"]) > 0
+    assert app.test_client().get("/login").status_code == 429
 
 
 def test_what_a_process_of_its_own_takes_is_paid_by_who_had_it_run() -> None:
