@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Enum, MetaData, String, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.pool import NullPool
 from sqlmodel import Session, SQLModel
 
@@ -41,6 +42,9 @@ CODE = String(13).with_variant(String(13, collation="C"), "postgresql")
 GAVE_WAY = frozenset({"40001", "40P01"})
 #: How often one is done before whoever asked for it is told.
 MOST_TRIES = 3
+#: It cut a unit of work short by the limits that we set it: of a statement, of an idle
+#: transaction, of waiting for a row.
+CUT_SHORT = frozenset({"57014", "25P03", "55P03"})
 
 #: How long a server may take to let a connection in, and a pool to have one free.
 CONNECT_SECONDS = 10
@@ -249,6 +253,12 @@ def written[Done](engine: Engine, work: Callable[[Session], Done]) -> Done:
 def gave_way(error: DBAPIError) -> bool:
     """Tell whether a unit of work was broken off for another's sake, and nothing is wrong."""
     return getattr(error.orig, "sqlstate", None) in GAVE_WAY
+
+
+def did_not_serve(error: Exception) -> bool:
+    """Tell whether the database is away, has no place, or cut the work short: patience mends it."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return isinstance(error, OperationalError | NoneFree) or state in CUT_SHORT
 
 
 @contextmanager

@@ -53,6 +53,7 @@ _FAILURES = {
     "MemoryError": Failure.NO_MEMORY,
     "_ArrayMemoryError": Failure.NO_MEMORY,
     "OperationalError": Failure.DATABASE,
+    "InternalError": Failure.DATABASE,  # among others a transaction that stood idle for too long
     "InterfaceError": Failure.DATABASE,
     "TimeoutError": Failure.DATABASE,
     "UnsoundPlan": Failure.BREAKS_A_RULE,

@@ -9,12 +9,12 @@ from urllib.parse import quote
 from flask import current_app, jsonify, redirect, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
-from outreach.db import gave_way
+from outreach.db import did_not_serve, gave_way
 from outreach.errors import (
     BehindPin,
     Conflict,
@@ -120,9 +120,9 @@ def _database_away(error: DBAPIError | NoneFree) -> ResponseReturnValue:
     """Ask to come again: in each of these cases the unit of work was taken back as a whole."""
     if isinstance(error, DBAPIError) and gave_way(error):
         return _refused_by_tables(error)
-    cut = cut_short_words(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
-    if not cut and not isinstance(error, OperationalError | NoneFree):
+    if not did_not_serve(error):
         raise error  # a fault of ours, which no waiting mends
+    cut = cut_short_words(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
     log.exception("the database does not answer, or not in time")
     shown = current_app.make_response(answer(503, "unavailable", cut or status_words(503)))
     shown.headers["Retry-After"] = str(seconds_to_wait())

@@ -34,24 +34,26 @@ def healthz() -> ResponseReturnValue:
 @pages.get("/readyz")
 @public
 def readyz() -> ResponseReturnValue:
-    """Answer 200 once all parts are there, else 503 with what is missing; carries no data."""
-    missing = _missing()
-    if missing:
-        return jsonify(status="not_ready", missing=missing), 503
-    return jsonify(status="ok")
+    """Answer 200 where people and phones can be served, else 503 with what keeps us from it.
 
-
-def _missing() -> list[str]:
+    Plans wait where no worker or no sweeper lives. That is told, and takes no web out of service:
+    what people and phones send is kept meanwhile. Carries no data.
+    """
     try:
         with reading_db() as db:
             at = MigrationContext.configure(db.connection()).get_current_heads()
             if set(at) != _newest():
-                return ["tables_not_up_to_date"]
+                return _not_ready("tables_not_up_to_date")
             alive = living(db, datetime.now(UTC))
-            return missing([kind for kind, count in alive.items() if count])
     except SQLAlchemyError as error:
         current_app.logger.warning("the database does not answer: %s", type(error).__name__)
-        return ["database_does_not_answer"]
+        return _not_ready("database_does_not_answer")
+    away = missing([kind for kind, count in alive.items() if count])
+    return jsonify(status="plans_wait", missing=away) if away else jsonify(status="ok")
+
+
+def _not_ready(why: str) -> ResponseReturnValue:
+    return jsonify(status="not_ready", missing=[why]), 503
 
 
 @cache

@@ -15,9 +15,9 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, Response, g, request, url_for
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
+from outreach.db import did_not_serve
 from outreach.errors import Invalid, NotFound, NotInOffice, OutreachError
 from outreach.logbook.reportable import reportable_visits, visits_file
 from outreach.logbook.sending import Sending, skew_of
@@ -304,4 +304,4 @@ def _status_of(error: Exception) -> int:
         return error.status
     if isinstance(error, HTTPException):
         return error.code or 500
-    return 503 if isinstance(error, OperationalError) else 500
+    return 503 if did_not_serve(error) else 500

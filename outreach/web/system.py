@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,7 @@ def _read() -> dict[str, Any]:
         "answers": answered(metrics),
         "routes": slowest(metrics, MOST_ROUTES),
         "version": our_version(),
+        "host": socket.gethostname(),
         "now": now,
         "span": span_words,
     }

@@ -92,7 +92,7 @@ def _web(
 
 def _is_ready(browser: Browser) -> bool:
     try:
-        return browser.ask("/readyz")[0] == 200
+        return '"ok"' in browser.ask("/readyz")[2]
     except OSError:
         return False
 

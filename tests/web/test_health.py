@@ -26,8 +26,12 @@ def _ready(client: Any) -> tuple[int, dict[str, object]]:
     return answer.status_code, answer.get_json()
 
 
-def _missing(*codes: str) -> tuple[int, dict[str, object]]:
-    return 503, {"status": "not_ready", "missing": list(codes)}
+def _not_ready(code: str) -> tuple[int, dict[str, object]]:
+    return 503, {"status": "not_ready", "missing": [code]}
+
+
+def _plans_wait(*codes: str) -> tuple[int, dict[str, object]]:
+    return 200, {"status": "plans_wait", "missing": list(codes)}
 
 
 def _beat(app: Flask, *kinds: ProcessKind, ago: timedelta = timedelta()) -> None:
@@ -51,10 +55,10 @@ def test_alive_asks_nobody(app: Flask, client: Visitor) -> None:
     assert asked
 
 
-def test_ready_names_who_is_missing(app: Flask, client: Visitor) -> None:
-    assert _ready(client) == _missing("no_sweeper", "no_worker")
+def test_who_is_missing_is_named_and_no_web_is_unready_for_it(app: Flask, client: Visitor) -> None:
+    assert _ready(client) == _plans_wait("no_sweeper", "no_worker")
     _beat(app, ProcessKind.SWEEPER, ProcessKind.WEB)
-    assert _ready(client) == _missing("no_worker")
+    assert _ready(client) == _plans_wait("no_worker")
     _beat(app, ProcessKind.WORKER)
     assert _ready(client) == (200, {"status": "ok"})
 
@@ -62,14 +66,14 @@ def test_ready_names_who_is_missing(app: Flask, client: Visitor) -> None:
 def test_who_was_silent_for_too_long_is_missing(app: Flask, client: Visitor) -> None:
     _beat(app, ProcessKind.WORKER)
     _beat(app, ProcessKind.SWEEPER, ago=LATE_AFTER + timedelta(seconds=1))
-    assert _ready(client) == _missing("no_sweeper")
+    assert _ready(client) == _plans_wait("no_sweeper")
 
 
 @pytest.mark.parametrize("before", ["0006", "base"])
 def test_tables_of_another_version_are_not_ready(app: Flask, client: Visitor, before: str) -> None:
     _beat(app, ProcessKind.WORKER, ProcessKind.SWEEPER)
     downgrade(app.extensions["outreach"].engine, before)
-    assert _ready(client) == _missing("tables_not_up_to_date")
+    assert _ready(client) == _not_ready("tables_not_up_to_date")
     assert client.get("/healthz").status_code == 200
 
 
@@ -77,4 +81,4 @@ def test_a_database_that_is_away_is_not_ready_but_we_live(settings: Settings) ->
     url = "postgresql://nobody@127.0.0.1:1/none?connect_timeout=2"
     client = create_app(settings.model_copy(update={"database_url": url})).test_client()
     assert client.get("/healthz").status_code == 200
-    assert _ready(client) == _missing("database_does_not_answer")
+    assert _ready(client) == _not_ready("database_does_not_answer")

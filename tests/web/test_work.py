@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
+from outreach.db import did_not_serve
+from outreach.visits.leased_rows import Failure, error_text, failure_of
 from outreach.web.work import AROUND_SECONDS, DATABASE_SHARE, MOST_WAITING, Stopwatch, count_waiting
 
 if TYPE_CHECKING:
@@ -98,3 +100,23 @@ def test_who_waits_for_sqlite_waits_for_others(sqlite_engine: Engine) -> None:
         _work(SLEEP_SECONDS)
         assert stopwatch.seconds() < 1.5 * SLEEP_SECONDS
     engine.dispose()
+
+
+@pytest.mark.postgres
+def test_what_the_database_cut_short_is_told_from_what_is_wrong(
+    postgres_engine: Engine,
+) -> None:
+    def broken(statement: str, limit: str = "SELECT 1") -> DBAPIError:
+        with postgres_engine.connect() as connection:
+            connection.execute(text(limit))
+            time.sleep(0.3)
+            with pytest.raises(DBAPIError) as told:
+                connection.execute(text(statement))
+        return told.value
+
+    idle = broken("SELECT 1", "SET LOCAL idle_in_transaction_session_timeout = 100")
+    slow = broken("SELECT pg_sleep(5)", "SET LOCAL statement_timeout = 100")
+    assert did_not_serve(idle)
+    assert did_not_serve(slow)
+    assert not did_not_serve(broken("SELECT 1/0"))
+    assert failure_of(error_text(idle)) is Failure.DATABASE
