@@ -14,6 +14,7 @@ from kombu.utils.url import parse_url
 from outreach.config import read_settings
 from outreach.db import WORKER, make_engine
 from outreach.errors import UnsafeSettings
+from outreach.watch.tables import WorkKind
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -32,7 +33,7 @@ TASKS = (
 
 #: By kind of work, so that none waits behind a flood of another; the name of each says which.
 #: A worker serves those that its option `-Q` names, and without it all of them.
-PLANNING, QUESTIONS, POST = "planning", "questions", "post"
+PLANNING, QUESTIONS, POST = (work.value for work in WorkKind)
 #: Where versions before there were kinds sent everything: what they left is still worked off.
 BEFORE_KINDS = "celery"
 

@@ -45,7 +45,9 @@ class Beats(bootsteps.StartStopStep):  # type: ignore[misc]
     def __init__(self, consumer: Any, **told: Any) -> None:
         super().__init__(consumer, **told)
         self._engine: Engine = impatient_engine(read_settings().database)
-        self._process: Process = this_process(ProcessKind.WORKER)
+        self._process: Process = this_process(
+            ProcessKind.WORKER, consumer.app.amqp.queues.consume_from
+        )
         self._timer: Any = None
         worker_shutdown.connect(self._leave, weak=False)
 

@@ -20,7 +20,7 @@ from outreach.watch.logs import take_errors
 from outreach.watch.tables import Heartbeat, ProcessKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Engine
     from sqlmodel import Session
@@ -45,6 +45,8 @@ class Process:
     kind: ProcessKind
     pid: int
     started_at: datetime
+    #: Those that a worker serves.
+    queues: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -57,9 +59,9 @@ def name_of(kind: ProcessKind, pid: int) -> str:
     return f"{kind.value}-{pid}@{socket.gethostname()}"
 
 
-def this_process(kind: ProcessKind) -> Process:
+def this_process(kind: ProcessKind, queues: Iterable[str] = ()) -> Process:
     """Tell who this process is; it starts now."""
-    return Process(kind, os.getpid(), datetime.now(UTC))
+    return Process(kind, os.getpid(), datetime.now(UTC), tuple(sorted(queues)))
 
 
 @cache
@@ -78,6 +80,7 @@ def beat(db: Session, process: Process, now: datetime, errors: int = 0) -> None:
         "started_at": process.started_at,
         "seen_at": now,
         "errors": errors,
+        "queues": ",".join(process.queues),
     }
     # The same number on the same machine may be another process's than yesterday.
     is_same = col(Heartbeat.started_at) == process.started_at

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from outreach.watch.beating import is_late
-from outreach.watch.tables import ProcessKind
+from outreach.watch.tables import ProcessKind, WorkKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -52,9 +52,13 @@ def judge(
     dead: int,
     now: datetime,
     drill: Drill | None = None,
+    *,
+    redis_answers: bool = True,
 ) -> list[Finding]:
     """List what needs somebody, the worst first; empty where all is well."""
     found = [*_of_processes(lines, now), *_of_waiting(waiting, dead), *_of_drill(drill, now)]
+    if not redis_answers:
+        found.append(Finding(Light.WRONG, "redis_away"))
     return sorted(found, key=lambda one: one.light is not Light.WRONG)
 
 
@@ -69,15 +73,27 @@ def light_of(line: Heartbeat, now: datetime) -> Light:
     return Light.LOOK if is_late(line, now) else Light.GOOD
 
 
-def missing(alive: Collection[ProcessKind]) -> list[str]:
+def missing(lines: Sequence[Heartbeat], now: datetime) -> list[str]:
     """Name what is needed and not there, as codes for the words."""
-    return [f"no_{kind.value}" for kind in NEEDED if kind not in alive]
+    alive = [line for line in lines if not is_late(line, now)]
+    kinds = {line.kind for line in alive}
+    gone = [f"no_{kind.value}" for kind in NEEDED if kind not in kinds]
+    if ProcessKind.WORKER not in kinds:
+        return gone
+    served = {name for line in alive for name in _served(line)}
+    return gone + [f"nobody_serves_{work.value}" for work in WorkKind if work.value not in served]
+
+
+def _served(line: Heartbeat) -> Collection[str]:
+    """Tell the queues of a worker; one of a version that did not tell is taken to serve all."""
+    if line.kind is not ProcessKind.WORKER:
+        return ()
+    return line.queues.split(",") if line.queues else list(WorkKind)
 
 
 def _of_processes(lines: Sequence[Heartbeat], now: datetime) -> Iterator[Finding]:
+    yield from (Finding(Light.WRONG, code) for code in missing(lines, now))
     alive = [line for line in lines if not is_late(line, now)]
-    kinds = {line.kind for line in alive}
-    yield from (Finding(Light.WRONG, code) for code in missing(kinds))
     silent = len(lines) - len(alive)
     if silent:
         yield Finding(Light.LOOK, "silent", {"count": silent})

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field, SQLModel
 
-from outreach.db import words
+from outreach.db import EMPTY, words
 
 
 class ProcessKind(StrEnum):
@@ -17,11 +17,20 @@ class ProcessKind(StrEnum):
     SWEEPER = "sweeper"
 
 
+class WorkKind(StrEnum):
+    """A kind of background work; each has a queue of its own, named by these words."""
+
+    PLANNING = "planning"
+    QUESTIONS = "questions"
+    POST = "post"
+
+
 class Heartbeat(SQLModel, table=True):
     """One process as it last told of itself; whoever ends as told takes the line away.
 
     `name` is unique among all machines while the process lives: kind, process number and host.
     `errors` counts what it and its children have logged as errors since it started.
+    `queues` names, with commas, those that a worker serves; of a version that did not tell, none.
     """
 
     __table_args__ = (CheckConstraint("errors >= 0", name="errors_not_negative"),)
@@ -32,3 +41,4 @@ class Heartbeat(SQLModel, table=True):
     started_at: datetime
     seen_at: datetime = Field(index=True)
     errors: int = 0
+    queues: str = Field(default="", sa_column_kwargs=EMPTY)

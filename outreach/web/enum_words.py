@@ -371,6 +371,11 @@ ENUM_WORDS = {
         "worker": _("Worker"),
         "sweeper": _("Sweeper"),
     },
+    "WorkKind": {
+        "planning": _("plans"),
+        "questions": _("what-ifs and proofs"),
+        "post": _("messages and e-mails"),
+    },
     "Light": {
         "good": _("All is well"),
         "look": _("Needs a look"),

@@ -13,7 +13,7 @@ from flask import Blueprint, current_app, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
 import outreach
-from outreach.watch.beating import living
+from outreach.watch.beating import read_beats
 from outreach.watch.judging import missing
 from outreach.web.database import reading_db
 from outreach.web.routing import public
@@ -44,11 +44,11 @@ def readyz() -> ResponseReturnValue:
             at = MigrationContext.configure(db.connection()).get_current_heads()
             if set(at) != _newest():
                 return _not_ready("tables_not_up_to_date")
-            alive = living(db, datetime.now(UTC))
+            lines = read_beats(db)
     except SQLAlchemyError as error:
         current_app.logger.warning("the database does not answer: %s", type(error).__name__)
         return _not_ready("database_does_not_answer")
-    away = missing([kind for kind, count in alive.items() if count])
+    away = missing(lines, datetime.now(UTC))
     return jsonify(status="plans_wait", missing=away) if away else jsonify(status="ok")
 
 

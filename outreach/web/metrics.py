@@ -28,7 +28,7 @@ _REQUEST_SECONDS = Histogram(
     "Seconds until a request was answered, by the rule of its address and the class of the status",
     ["route", "status"],
     registry=_OURS,
-    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 7.5, 10.0),
 )
 _SYNC_ANSWERS = Counter(
     "outreach_sync_answers",
@@ -50,8 +50,8 @@ _SHARE = 0.95
 class RouteTime:
     """How long a page takes.
 
-    `p95_seconds` is at most so long for 95 of 100 requests, estimated within the classes of the
-    histogram; infinite where it is above the last of them.
+    95 of 100 requests took less than `p95_seconds`: the upper end of a class of the histogram, for
+    within it nothing is known; infinite above the last of them.
     """
 
     route: str
@@ -120,11 +120,5 @@ def _route_time(route: str, classes: Mapping[float, float]) -> RouteTime:
 
 
 def _percentile(classes: Mapping[float, float], wanted: float) -> float:
-    """Find below which time *wanted* of the requests lie, evenly within the class it falls into."""
-    low, below = 0.0, 0.0
-    for high, count in sorted(classes.items()):
-        if count >= wanted:
-            share = (wanted - below) / (count - below) if count > below else 1.0
-            return inf if high == inf else low + (high - low) * share
-        low, below = high, count
-    return inf
+    """Find the first class below whose end *wanted* of the requests lie."""
+    return next((end for end, count in sorted(classes.items()) if count >= wanted), inf)

@@ -15,6 +15,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import NotFound, Unauthorized
 
 from outreach.watch.beating import living
+from outreach.watch.queue import redis_answers
 from outreach.watch.waiting import read_waiting
 from outreach.web.database import reading_db, running
 from outreach.web.metrics import measured
@@ -67,8 +68,10 @@ class _Told(Collector):
     """What is answered to one question: nothing of it is kept."""
 
     def collect(self) -> Iterator[Metric]:
-        """Give the counters of the processes, then what the database tells."""
+        """Give the counters of the processes, then what Redis and the database tell."""
         yield from measured()
+        answers = redis_answers(running().settings.redis_url)
+        yield _one("outreach_redis_up", "Whether Redis answers", answers)
         now = datetime.now(UTC)
         try:
             with reading_db() as db:

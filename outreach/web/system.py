@@ -16,8 +16,10 @@ from outreach.people.tables import Role
 from outreach.visits.tables import BatchState
 from outreach.watch.beating import our_version, read_beats
 from outreach.watch.judging import judge, light_of, light_of_drill, worst
+from outreach.watch.queue import redis_answers
+from outreach.watch.tables import WorkKind
 from outreach.watch.waiting import count_dead, dead_batches, read_waiting
-from outreach.web.database import reading_db
+from outreach.web.database import reading_db, running
 from outreach.web.i18n import language
 from outreach.web.metrics import answered, measured, slowest
 from outreach.web.routing import allow
@@ -55,11 +57,13 @@ def _read() -> dict[str, Any]:
         lines, waiting = read_beats(db), read_waiting(db, now)
         dead, dead_count = dead_batches(db), count_dead(db)
         drill = last_drill(db)
-    found = judge(lines, waiting, dead_count, now, drill)
+    answers = redis_answers(running().settings.redis_url)
+    found = judge(lines, waiting, dead_count, now, drill, redis_answers=answers)
     metrics = measured()
     return {
         "light": worst(found),
         "findings": [(one.light, finding_words(one)) for one in found],
+        "works": {work.value: work for work in WorkKind},
         "processes": [(line, light_of(line, now)) for line in lines],
         "errors": sum(line.errors for line in lines),
         "waiting": waiting,
@@ -93,6 +97,16 @@ def finding_words(found: Finding) -> str:
     words = {
         "no_sweeper": _("No sweeper runs: nothing is planned, sent or returned. Start one."),
         "no_worker": _("No worker runs, or none reaches Redis: plans wait. Start one."),
+        "nobody_serves_planning": _(
+            "Workers run, but none plans: start one for the queue planning."
+        ),
+        "nobody_serves_questions": _(
+            "Workers run, but none answers what-ifs and proofs: start one for the queue questions."
+        ),
+        "nobody_serves_post": _(
+            "Workers run, but none sends messages and e-mails: start one for the queue post."
+        ),
+        "redis_away": _("Redis does not answer: plans wait for it, and nothing is lost."),
         "silent": ngettext(
             "%(num)s process fell silent without a word: it hangs or was killed.",
             "%(num)s processes fell silent without a word: they hang or were killed.",

@@ -23,7 +23,7 @@ from outreach.watch.beating import (
 )
 from outreach.watch.logs import set_up, take_errors
 from outreach.watch.tables import Heartbeat, ProcessKind
-from tasks.app import app
+from tasks.app import app, make_app
 from tests.conftest import free_port
 from tests.visits.world import NOW
 from tests.watch.conftest import as_before  # noqa: F401 - the log is as it was afterwards
@@ -54,6 +54,7 @@ class Timer:
 class Consumer:
     timer: Timer = field(default_factory=Timer)
     steps: list[Any] = field(default_factory=list)
+    app: Any = field(default_factory=lambda: make_app("redis://127.0.0.1:1/0"))
 
 
 def _lines(engine: Engine) -> Sequence[Heartbeat]:
@@ -79,6 +80,7 @@ def test_a_worker_beats_at_once_and_while_it_has_the_queue(at_database: Engine) 
     step.start(consumer)
     (first,) = _lines(at_database)
     assert (first.kind, first.host) == (ProcessKind.WORKER, os.uname().nodename)
+    assert first.queues == "celery,planning,post,questions"
     assert consumer.timer.seconds == [BEAT_EVERY.total_seconds()]
     consumer.timer.acts[0]()
     (second,) = _lines(at_database)
@@ -87,6 +89,14 @@ def test_a_worker_beats_at_once_and_while_it_has_the_queue(at_database: Engine) 
     assert consumer.timer.acts == []
     step._leave()
     assert _lines(at_database) == []
+
+
+def test_a_worker_tells_which_queues_it_serves(at_database: Engine) -> None:
+    consumer = Consumer()
+    consumer.app.amqp.queues.select("planning,celery")
+    tasks.beats.Beats(consumer).start(consumer)
+    (line,) = _lines(at_database)
+    assert line.queues == "celery,planning"
 
 
 def test_a_worker_that_ends_waits_longer_for_a_writer_than_a_beat(at_database: Engine) -> None:

@@ -19,8 +19,10 @@ from outreach.visits.runs import cancel_run, retry_batch
 from outreach.visits.tables import Batch, BatchState, Visit
 from outreach.watch.beating import LATE_AFTER, our_version
 from outreach.watch.judging import FAR_TOO_LONG, LONG_WAIT, Finding, Light, judge, light_of, worst
+from outreach.watch.queue import redis_answers
 from outreach.watch.tables import Heartbeat, ProcessKind
 from outreach.watch.waiting import LATELY, Waiting, count_dead, dead_batches, read_waiting
+from tests.conftest import free_port
 from tests.visits.world import LEASE, NOW, World, ask_for_plan, build_world, plan
 
 if TYPE_CHECKING:
@@ -147,7 +149,7 @@ def test_messages_that_wait_are_counted_by_medium(engine: Engine, world: World) 
 def _line(kind: ProcessKind, **changes: object) -> Heartbeat:
     told: dict[str, Any] = {
         "name": f"{kind.value}-1@x", "kind": kind, "host": "x", "version": our_version(),
-        "started_at": NOW, "seen_at": NOW, "errors": 0,
+        "started_at": NOW, "seen_at": NOW, "errors": 0, "queues": "",
     }  # fmt: skip
     return Heartbeat.model_construct(**{**told, **changes})
 
@@ -187,6 +189,25 @@ def test_waiting_long_is_told_and_waiting_too_long_is_wrong(
 ) -> None:
     waiting = Waiting(waited.total_seconds(), IDLE.batches, IDLE.questions, 0, IDLE.messages)
     assert worst(judge(ALL, waiting, 0, NOW)) is light
+
+
+def test_a_kind_of_work_that_nobody_does_is_named() -> None:
+    web, _, sweeper = ALL
+    some = _line(ProcessKind.WORKER, queues="celery,planning")
+    others = _line(ProcessKind.WORKER, name="other", queues="questions")
+    assert _codes([web, some, sweeper]) == ["nobody_serves_questions", "nobody_serves_post"]
+    assert _codes([web, some, others, sweeper]) == ["nobody_serves_post"]
+    late = NOW - LATE_AFTER - timedelta(seconds=1)
+    gone = _line(ProcessKind.WORKER, name="gone", queues="post", seen_at=late)
+    assert _codes([web, some, others, gone, sweeper]) == ["nobody_serves_post", "silent"]
+
+
+def test_redis_that_does_not_answer_is_named(redis_url: str) -> None:
+    (found,) = judge(ALL, IDLE, 0, NOW, redis_answers=False)
+    assert (found.code, found.light) == ("redis_away", Light.WRONG)
+    assert redis_answers(redis_url)
+    assert redis_answers("")
+    assert not redis_answers(f"redis://127.0.0.1:{free_port()}/0")
 
 
 def test_what_was_given_up_or_left_needs_a_look() -> None:
