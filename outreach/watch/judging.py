@@ -52,9 +52,13 @@ def judge(
     dead: int,
     now: datetime,
     drill: Drill | None = None,
+    *,
+    history_stands_still: bool = False,
 ) -> list[Finding]:
     """List what needs somebody, the worst first; empty where all is well."""
     found = [*_of_processes(lines, now), *_of_waiting(waiting, dead), *_of_drill(drill, now)]
+    if history_stands_still:
+        found.append(Finding(Light.WRONG, "history_stands_still"))
     return sorted(found, key=lambda one: one.light is not Light.WRONG)
 
 
