@@ -105,38 +105,40 @@ END"""
 
 
 def _keep_on_sqlite() -> None:
+    _keep_erasures_on_sqlite()
+    _keep_days_on_sqlite()
+    for table in NUMBERED:
+        before = f"(SELECT max(id) FROM {table} WHERE id <> NEW.id)"
+        _refuse(
+            f"{table}_in_turn",
+            # Before a row is in, SQLite does not know a number that it gives itself.
+            f"AFTER INSERT ON {table} WHEN NEW.id <> 1 + coalesce({before}, 0)",
+            f"{table} is only ever added to: number out of turn",
+        )
+
+
+def _keep_erasures_on_sqlite() -> None:
     kept = "erasure is only ever added to"
     for act in ("update", "delete"):
         _refuse(f"erasure_no_{act}", f"BEFORE {act.upper()} ON erasure", kept)
     is_there = "EXISTS (SELECT 1 FROM erasure WHERE id = NEW.id)"
     _refuse("erasure_no_replace", f"BEFORE INSERT ON erasure WHEN {is_there}", kept)
-    for table in NUMBERED:
-        _refuse(
-            f"{table}_in_turn",
-            # Before a row is in, SQLite does not know a number that it gives itself.
-            f"AFTER INSERT ON {table} WHEN NEW.id <>"
-            f" 1 + coalesce((SELECT max(id) FROM {table} WHERE id <> NEW.id), 0)",
-            f"{table} is only ever added to: number out of turn",
-        )
-    _refuse(
-        "sealed_day_is_over",
-        f"BEFORE INSERT ON sealed_day WHEN NEW.day >= date('now', '+{EARLY}')",
-        "sealed_day is only ever added to: not over",
-    )
-    _refuse(
-        "sealed_day_in_turn",
-        f"BEFORE INSERT ON sealed_day WHEN NEW.day <> date((SELECT day {NEWEST}), '+1 day')",
-        "sealed_day is only ever added to: out of turn",
-    )
+
+
+def _keep_days_on_sqlite() -> None:
+    adding, kept = "BEFORE INSERT ON sealed_day WHEN", "sealed_day is only ever added to"
+    is_early = f"NEW.day >= date('now', '+{EARLY}')"
+    _refuse("sealed_day_is_over", f"{adding} {is_early}", f"{kept}: not over")
+    is_other = f"NEW.day <> date((SELECT day {NEWEST}), '+1 day')"
+    _refuse("sealed_day_in_turn", f"{adding} {is_other}", f"{kept}: out of turn")
     for table in NUMBERED:
         before = f"coalesce((SELECT json_extract(last, '$.{table}') {NEWEST}), 0)"
         there = f"coalesce((SELECT max(id) FROM {table}), 0)"
         told = f"coalesce(json_extract(NEW.last, '$.{table}'), -1)"
         _refuse(
             f"sealed_day_{table}_in_turn",
-            f"BEFORE INSERT ON sealed_day"
-            f" WHEN {told} NOT BETWEEN {before} AND max({before}, {there})",
-            f"sealed_day is only ever added to: numbers of {table} are out of turn",
+            f"{adding} {told} NOT BETWEEN {before} AND max({before}, {there})",
+            f"{kept}: numbers of {table} are out of turn",
         )
 
 
