@@ -60,8 +60,15 @@ def _why_not(error: RoleRefused) -> str:
         "not_postgresql": say("SQLite knows no roles: whoever reads the file may change it."),
         "no_such_role": say("The server has no role of this name. First: CREATE ROLE … LOGIN"),
         "too_mighty": say(
-            "This role may do anything: it is a superuser, makes roles, or belongs to the owner "
-            "of the tables. Take another one."
+            "This role could change the history: it is, or may become, %(through)s, which is a "
+            "superuser, makes roles, replicates, may write everything, or owns the database, its "
+            "schema or something in it. Take another one.",
+            through=error.through,
+        ),
+        "may_more": say(
+            "This role could change the history by rights that were given to %(through)s by hand. "
+            "Take them away, or take another role. Nothing was changed.",
+            through=error.through,
         ),
     }
     return words[error.reason]

@@ -25,11 +25,22 @@ def close() -> None:
     """Close the days (UTC) that are over, each with a digest; the sweeper does so by itself."""
     from datetime import UTC, datetime
 
-    from outreach.safekeeping.chain import seal_days
+    from outreach.db import reading
+    from outreach.safekeeping.chain import seal_days, stands_still
 
+    now = datetime.now(UTC)
     with own_engine() as engine:
-        closed = seal_days(engine, datetime.now(UTC))
+        closed = seal_days(engine, now)
+        with reading(engine) as db:
+            is_stuck = stands_still(db, now)
     click.echo(say("Days closed: %(days)s.", days=number(closed)))
+    if is_stuck:
+        raise click.ClickException(
+            say(
+                "The days that are over cannot be closed: somebody is writing all the time, or a "
+                "day is closed that is not over. outreach history check"
+            )
+        )
 
 
 @history.command("check")

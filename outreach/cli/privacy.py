@@ -142,14 +142,16 @@ def _erase(engine: Engine, whom: Subject, *, keeps: bool) -> dict[str, int]:
     """Erase with a line in the ledger first; or do it and take it back, to see what would go."""
     from outreach.db import unit_of_work
     from outreach.safekeeping import erasing
-    from outreach.safekeeping.erasures import erasure_of, note
+    from outreach.safekeeping.erasures import erasure_of, keep, note, read
 
     now = datetime.now(UTC)
     with refusals_told(), unit_of_work(engine) as db:
         if not keeps:
             # First, and whatever comes then: who stands in the ledger is erased at the latest
             # when a backup comes back; who does not would come back with it.
-            note(read_settings().var_dir, [erasure_of(db, whom, now)])
+            folder = read_settings().var_dir
+            note(folder, [erasure_of(db, whom, now)])
+            keep(db, read(folder))
         told = erasing.erase(db, whom, now)
         if keeps:
             db.rollback()

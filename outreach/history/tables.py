@@ -1,7 +1,7 @@
-"""Storage of the event log and of the days it was closed on.
+"""Storage of the event log, of the days it was closed on, and of who was erased.
 
-The database itself refuses to change or remove rows here (migration 0008). Columns are never
-renamed and words never rewritten, for the digests of closed days are made of them.
+The database itself refuses to change or remove rows here (migrations 0008 and 0010). Columns are
+never renamed and words never rewritten, for the digests of closed days are made of them.
 """
 
 from datetime import date, datetime
@@ -92,3 +92,17 @@ class SealedDay(SQLModel, table=True):
     lines: int
     digest: str
     sealed_at: datetime
+
+
+class ErasedRow(SQLModel, table=True):
+    """A line of the ledger of erasures (`outreach.safekeeping.erasures`): numbers of rows only.
+
+    It points nowhere: in a backup from before, that is what has to be erased again.
+    """
+
+    __tablename__ = "erasure"
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime
+    installation: str
+    official_id: int | None = None
+    account_id: int | None = None

@@ -13,7 +13,7 @@ from outreach.db import reading
 from outreach.safekeeping.archive import Archive, Manifest, written
 from outreach.safekeeping.beside import Beside, fingerprint
 from outreach.safekeeping.dumps import Keeper, count_rows, migration_of
-from outreach.safekeeping.erasures import due, erase_again, note, read
+from outreach.safekeeping.erasures import due, erase_again, kept, note, read
 from outreach.safekeeping.postgres import PostgresKeeper
 from outreach.safekeeping.refused import BackupRefused
 from outreach.safekeeping.sqlite import SqliteKeeper
@@ -73,7 +73,8 @@ def make(keeper: Keeper, beside: Beside, file: Path, now: datetime) -> Manifest:
         keeper.dump(Path(folder)) as dump,
     ):
         archive.add(keeper.part, dump.chunks, packed=dump.is_packed)
-        for name, content in beside.parts():
+        erasures = list(dict.fromkeys([*keeper.ask(kept), *read(beside.folder)]))
+        for name, content in beside.parts(erasures):
             archive.add(name, [content])
         manifest = Manifest(
             made_at=now,
@@ -87,7 +88,7 @@ def make(keeper: Keeper, beside: Beside, file: Path, now: datetime) -> Manifest:
         )
         archive.close(manifest)
     # Where backups are carried off to, the ledger goes along: an older one needs it more.
-    note(file.parent, read(beside.folder))
+    note(file.parent, erasures)
     return manifest
 
 
@@ -163,11 +164,11 @@ def restore(
         raise BackupRefused("holds_rows")
     if beside.has_other_key(archive) and not replaces:
         raise BackupRefused("other_key")
-    told = beside.erasures(archive)
-    with standing_beside(archive, keeper, steps, told) as engine, beside.laid_ready(archive):
+    told = beside.erasures(archive, keeper.ask(kept) if keeps else ())
+    with standing_beside(archive, keeper, steps, told) as engine, beside.laid_ready(archive, told):
         with reading(engine) as db:
             erased = len(due(db, told, archive.manifest.made_at))
-        kept = keeper.take_place(engine, now, keeps=keeps)
+        old = keeper.take_place(engine, now, keeps=keeps)
         redraws = beside.put_back(archive, now)
     other_key = fingerprint(beside.key) != archive.manifest.key
-    return Restored(archive.manifest.migration, kept, redraws, other_key, erased)
+    return Restored(archive.manifest.migration, old, redraws, other_key, erased)

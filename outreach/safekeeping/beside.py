@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outreach.maps.artefacts import Store, write_whole
-from outreach.safekeeping.erasures import LEDGER, note, parse, read
+from outreach.safekeeping.erasures import LEDGER, note, parse, read, written
 from outreach.safekeeping.refused import BackupRefused, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
     from typing import Any
@@ -52,13 +52,12 @@ class Beside:
     def _maps(self) -> Store:
         return Store(self.folder / "maps")
 
-    def parts(self) -> Iterator[tuple[str, bytes]]:
+    def parts(self, erasures: Iterable[Erasure] = ()) -> Iterator[tuple[str, bytes]]:
         """Read what goes into the archive; a key that the settings give is not ours to keep."""
         if self.key and not self.given_key:
             yield SECRET, self.key.encode()
-        ledger = self.folder / LEDGER
-        if ledger.is_file():
-            yield LEDGER, ledger.read_bytes()
+        if erasures:
+            yield LEDGER, written(erasures)
         borders, files = self._borders()
         if borders:
             yield BORDERS, json.dumps(borders).encode()
@@ -76,36 +75,37 @@ class Beside:
                 continue
         raise BackupRefused("borders_change")
 
-    def erasures(self, archive: Archive) -> list[Erasure]:
+    def erasures(self, archive: Archive, kept: Iterable[Erasure] = ()) -> list[Erasure]:
         """Read who was erased: from the ledgers here, in the archive and in the archive's folder.
 
-        On a new machine there is none here.
+        *kept* is what the database says that is replaced, wherever it was that somebody erased; on
+        a new machine that is nothing, and there is no ledger here.
 
         Raises
         ------
         BackupRefused
             If one of them cannot be read.
         """
-        kept = parse(archive.read(LEDGER), LEDGER) if LEDGER in archive else []
-        return list(dict.fromkeys([*read(self.folder), *kept, *read(archive.folder)]))
+        inside = parse(archive.read(LEDGER), LEDGER) if LEDGER in archive else []
+        return list(dict.fromkeys([*kept, *read(self.folder), *inside, *read(archive.folder)]))
 
     def has_other_key(self, archive: Archive) -> bool:
         """Whether what was signed before the backup would not be known here any more."""
         return bool(self.key) and fingerprint(self.key) != archive.manifest.key
 
     @contextmanager
-    def laid_ready(self, archive: Archive) -> Iterator[None]:
+    def laid_ready(self, archive: Archive, erasures: Iterable[Erasure]) -> Iterator[None]:
         """Write what the archive holds to where nobody looks yet: from then on there is room."""
         try:
             with writing(self.folder):
-                self._lay(archive)
+                self._lay(archive, erasures)
             yield
         finally:
             self._new_key.unlink(missing_ok=True)
 
-    def _lay(self, archive: Archive) -> None:
+    def _lay(self, archive: Archive, erasures: Iterable[Erasure]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        note(self.folder, self.erasures(archive))
+        note(self.folder, erasures)
         if self._takes_key(archive):
             self._new_key.unlink(missing_ok=True)
             self._new_key.touch(mode=0o600)

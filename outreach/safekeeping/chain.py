@@ -71,7 +71,15 @@ def seal_days(engine: Engine, now: datetime) -> int:
 
 def _is_due(db: Session, now: datetime) -> bool:
     newest = db.scalar(select(func.max(col(SealedDay.day))))
+    if newest and newest > _yesterday(now):
+        log.error("no day of the history can be closed: %s is closed, and not over", newest)
     return newest is None or newest < _yesterday(now)
+
+
+def stands_still(db: Session, now: datetime) -> bool:
+    """Whether a day is closed that is not over, or two are over and nobody could close them."""
+    newest = db.scalar(select(func.max(col(SealedDay.day))))
+    return newest is not None and not -_ONE_DAY <= newest - _yesterday(now) <= timedelta()
 
 
 def _has_lock(db: Session, number: int) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import func, inspect, select, table, text
 from outreach.safekeeping.refused import BackupRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
@@ -51,6 +51,9 @@ class Keeper(Protocol):
 
     def refuse_in_use(self) -> None:
         """Refuse a database that anybody else has open."""
+
+    def ask[Told](self, question: Callable[[Connection], Told]) -> Told:
+        """Ask the database that stands there."""
 
     def holds_rows(self) -> bool:
         """Whether anything stands in the database."""

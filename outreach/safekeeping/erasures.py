@@ -1,8 +1,9 @@
 """The ledger of erasures: who is to be erased again when a backup from before comes back.
 
-One line of JSON each in a file beside the database, in every backup and beside it. A line holds
-the numbers of rows and when, nothing of the person; `installation` tells other people's rows of
-the same number apart.
+A row each in the database, for every machine alike; a line of JSON each in every backup, in a file
+beside it and in one of the machine that erased, should the database be gone. A line holds the
+numbers of rows and when, nothing of the person; `installation` tells other people's rows of the
+same number apart.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 from sqlmodel import col
 
 from outreach.db import unit_of_work
+from outreach.history.tables import ErasedRow
 from outreach.safekeeping.erasing import erase
 from outreach.safekeeping.refused import BackupRefused, writing
 from outreach.safekeeping.subject import Subject
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
     from sqlmodel import Session
 
 LEDGER = "erasures.jsonl"
@@ -36,7 +38,7 @@ _OVERLAP = timedelta(hours=1)
 class Erasure(BaseModel):
     """One person erased: the rows, when, and of which installation."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, from_attributes=True)
     at: datetime
     installation: str
     official_id: int | None = None
@@ -59,6 +61,24 @@ def installation_of(db: Session) -> str:
     return first.isoformat() if first else ""
 
 
+def keep(db: Session, entries: Iterable[Erasure]) -> None:
+    """Add to the database what does not stand there yet: in the unit of work that erases."""
+    known = set(kept(db.connection()))
+    new = (one for one in dict.fromkeys(entries) if one not in known)
+    db.add_all(ErasedRow(**one.model_dump()) for one in new)
+    db.flush()
+
+
+def kept(connection: Connection) -> list[Erasure]:
+    """Read what a database keeps; nothing where its tables are older."""
+    if not inspect(connection).has_table("erasure"):
+        return []
+    query = select(*(col(getattr(ErasedRow, name)) for name in Erasure.model_fields))
+    return [
+        Erasure.model_validate(row) for row in connection.execute(query.order_by(col(ErasedRow.id)))
+    ]
+
+
 def note(folder: Path, entries: Iterable[Erasure]) -> None:
     """Add to the ledger of a folder what does not stand there yet; on the disk when this returns.
 
@@ -68,15 +88,15 @@ def note(folder: Path, entries: Iterable[Erasure]) -> None:
         If the ledger cannot be written, or what stands there cannot be read.
     """
     known = set(read(folder))
-    lines = [f"{one.model_dump_json()}\n" for one in dict.fromkeys(entries) if one not in known]
-    if not lines:
+    new = [one for one in dict.fromkeys(entries) if one not in known]
+    if not new:
         return
     path = folder / LEDGER
     with writing(path):
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(handle, "wb") as file:
-            file.write("".join(lines).encode())
+            file.write(written(new))
             file.flush()
             os.fsync(file.fileno())
 
@@ -85,6 +105,11 @@ def read(folder: Path) -> list[Erasure]:
     """Read the ledger of a folder; empty where there is none."""
     path = folder / LEDGER
     return parse(path.read_bytes(), path) if path.is_file() else []
+
+
+def written(entries: Iterable[Erasure]) -> bytes:
+    """Write the lines of a ledger."""
+    return "".join(f"{one.model_dump_json()}\n" for one in entries).encode()
 
 
 def parse(content: bytes, place: object) -> list[Erasure]:
@@ -108,7 +133,9 @@ def due(db: Session, entries: Iterable[Erasure], made_at: datetime) -> list[Eras
 
 
 def erase_again(engine: Engine, entries: Sequence[Erasure], made_at: datetime) -> None:
-    """Erase in a database as old as *made_at* who was erased since."""
+    """Erase in a database as old as *made_at* who was erased since, and keep all lines there."""
     with unit_of_work(engine) as db:
+        here = installation_of(db)
+        keep(db, (one for one in entries if one.installation == here))
         for one in due(db, entries, made_at):
             erase(db, Subject(one.official_id, one.account_id), one.at)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: The registry and what is reckoned for each of its villages: nobody writes there.
 _NOBODYS = {
     "province", "regency", "district", "village", "village_count", "stage_village", "signup",
-    "estimate_source", "registry_load", "heartbeat",
+    "estimate_source", "registry_load", "heartbeat", "erasure",
 }  # fmt: skip
 _MOST_ROWS = 200
 

@@ -15,7 +15,7 @@ from outreach.safekeeping.postgres_programs import find_program, output_of, put_
 from outreach.safekeeping.refused import BackupRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -81,13 +81,17 @@ class PostgresKeeper:
         if connection.execute(_OTHERS, {"name": self._name}).scalar_one():
             raise BackupRefused("in_use", database=self._name)
 
+    def ask[Told](self, question: Callable[[Connection], Told]) -> Told:
+        """Ask the database of that name."""
+        with self._engine.connect() as connection:
+            return question(connection)
+
     def holds_rows(self) -> bool:
         """Whether anything stands in the database."""
         with self._server() as connection:
-            if not self._is_there(connection):
-                return False
-        with closing_all(self._engine), self._engine.connect() as connection:
-            return has_rows(connection)
+            is_there = self._is_there(connection)
+        with closing_all(self._engine):
+            return is_there and self.ask(has_rows)
 
     def _is_there(self, connection: Connection) -> bool:
         return connection.execute(_IS_THERE, {"name": self._name}).first() is not None

@@ -20,6 +20,7 @@ from outreach.logbook.tables import Evidence
 from outreach.messages.tables import Message
 from outreach.people.tables import Device, Enrolment, Official
 from outreach.safekeeping.erasing import erase
+from outreach.safekeeping.erasures import erasure_of, keep
 from outreach.safekeeping.subject import ERASED, Subject
 from outreach.visits.tables import TO_COME, ConfirmationLink, Visit
 
@@ -165,10 +166,12 @@ def _officials(since: datetime) -> Any:
 
 
 def _erase_officials(db: Session, ids: Sequence[Any], now: datetime) -> None:
-    """Erase each as on request; no ledger: what comes back with a backup is over there, too."""
+    """Erase each as on request, and keep it in the ledger: the period may be longer by then."""
     query = select(col(Official.id), col(Official.account_id)).where(col(Official.id).in_(ids))
-    for official_id, account_id in db.execute(query).all():
-        erase(db, Subject(official_id, account_id), now)
+    people = [Subject(*row) for row in db.execute(query).all()]
+    keep(db, [erasure_of(db, whom, now) for whom in people])
+    for whom in people:
+        erase(db, whom, now)
 
 
 def _pictures(since: datetime) -> Any:

@@ -18,10 +18,10 @@ from outreach.safekeeping.dumps import Dump, closing_all, count_rows, has_rows, 
 from outreach.safekeeping.refused import BackupRefused, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
 #: What SQLite says of a disk that takes no more; of a file that may not grow it says the last.
 _UNWRITTEN = {
@@ -79,13 +79,15 @@ class SqliteKeeper:
             yield
             connection.execute("ROLLBACK")
 
+    def ask[Told](self, question: Callable[[Connection], Told]) -> Told:
+        """Ask the file that lies there."""
+        engine = make_engine(f"sqlite:///{self._path}").execution_options(readonly=True)
+        with closing_all(engine), engine.connect() as connection:
+            return question(connection)
+
     def holds_rows(self) -> bool:
         """Whether anything stands in the database."""
-        if not self._path.is_file():
-            return False
-        engine = make_engine(f"sqlite:///{self._path}")
-        with closing_all(engine), engine.connect() as connection:
-            return has_rows(connection)
+        return self._path.is_file() and self.ask(has_rows)
 
     @contextmanager
     def aside(self, chunks: Iterable[bytes]) -> Iterator[Engine]:

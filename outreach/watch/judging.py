@@ -54,11 +54,14 @@ def judge(
     drill: Drill | None = None,
     *,
     redis_answers: bool = True,
+    history_stands_still: bool = False,
 ) -> list[Finding]:
     """List what needs somebody, the worst first; empty where all is well."""
     found = [*_of_processes(lines, now), *_of_waiting(waiting, dead), *_of_drill(drill, now)]
     if not redis_answers:
         found.append(Finding(Light.WRONG, "redis_away"))
+    if history_stands_still:
+        found.append(Finding(Light.WRONG, "history_stands_still"))
     return sorted(found, key=lambda one: one.light is not Light.WRONG)
 
 

@@ -13,6 +13,7 @@ from flask_babel import ngettext
 
 from outreach.history.drills import last_drill
 from outreach.people.tables import Role
+from outreach.safekeeping.chain import stands_still
 from outreach.visits.tables import BatchState
 from outreach.watch.beating import our_version, read_beats
 from outreach.watch.judging import judge, light_of, light_of_drill, worst
@@ -56,9 +57,17 @@ def _read() -> dict[str, Any]:
     with reading_db() as db:
         lines, waiting = read_beats(db), read_waiting(db, now)
         dead, dead_count = dead_batches(db), count_dead(db)
-        drill = last_drill(db)
+        drill, is_stuck = last_drill(db), stands_still(db, now)
     answers = redis_answers(running().settings.redis_url)
-    found = judge(lines, waiting, dead_count, now, drill, redis_answers=answers)
+    found = judge(
+        lines,
+        waiting,
+        dead_count,
+        now,
+        drill,
+        redis_answers=answers,
+        history_stands_still=is_stuck,
+    )
     metrics = measured()
     return {
         "light": worst(found),
@@ -131,5 +140,6 @@ def finding_words(found: Finding) -> str:
             "No restore was tried for %(num)s days: outreach backup drill",
             count,
         ),
+        "history_stands_still": _("The history is not closed any more: outreach history close"),
     }
     return str(words[found.code])

@@ -19,9 +19,10 @@ from outreach.safekeeping.backup import standing_beside
 from outreach.safekeeping.beside import Beside
 from outreach.safekeeping.checking import check_database
 from outreach.safekeeping.erasing import erase
-from outreach.safekeeping.erasures import LEDGER, Erasure, erasure_of, note, read
+from outreach.safekeeping.erasures import LEDGER, Erasure, erasure_of, keep, note, read
 from outreach.safekeeping.mentions import mentions
 from outreach.safekeeping.refused import BackupRefused
+from outreach.safekeeping.retaining import Periods, retain
 from outreach.safekeeping.subject import ERASED, Subject, by_contact, by_login, by_number
 from outreach.schema import metadata
 from outreach.visits.tables import Visit, VisitEvent
@@ -182,7 +183,7 @@ def test_what_others_wrote_about_them_is_pointed_out(
 
 
 def in_ledger(at: Installation, somebody: Somebody) -> None:
-    """Erase as the command does: the ledger first."""
+    """Erase as the command of a version before did: the file alone tells."""
     with unit_of_work(at.engine) as db:
         whom = Subject(somebody.official_id, somebody.account_id)
         note(at.folder, [erasure_of(db, whom, LATER)])
@@ -257,7 +258,60 @@ def test_a_backup_made_after_it_and_another_installation_are_left_alone(
     note(at.folder, [earlier, foreign])
     before = everything(at.engine)
     assert at.restore().erasures == 0
-    assert everything(at.engine) == before
+    after = everything(at.engine)
+    lines = {name: rows.pop("erasure")[0] for name, rows in (("was", before), ("is", after))}
+    assert after == before
+    assert lines == {"was": 0, "is": 1}  # of this installation
+
+
+def test_who_was_erased_on_another_machine_stays_erased(
+    installation: Installation, somebody: Somebody, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By command on B, with its own folder; A, which makes and restores the backups, knows."""
+    at = installation
+    at.make()
+    monkeypatch.setenv("VAR_DIR", str(tmp_path / "of_b"))
+    assert at.call("privacy", "erase", LOGIN, "--yes").exit_code == 0
+    monkeypatch.setenv("VAR_DIR", str(at.folder))
+    assert not (at.folder / LEDGER).exists()
+    assert traces(at.engine) == []
+    back = at.call("backup", "restore", "--replace", str(at.file))
+    assert "erased again: 1" in back.output
+    assert traces(at.engine) == []
+    # What was restored knows it too, for the next time.
+    (at.folder / LEDGER).unlink()
+    assert "erased again: 1" in at.call("backup", "restore", "--replace", str(at.file)).output
+    assert traces(at.engine) == []
+
+
+def test_who_was_erased_on_another_machine_stands_in_every_backup(
+    installation: Installation, somebody: Somebody, tmp_path: Path
+) -> None:
+    at = installation
+    with unit_of_work(at.engine) as db:
+        whom = Subject(somebody.official_id, somebody.account_id)
+        keep(db, [erasure_of(db, whom, LATER)] * 2)
+        keep(db, [erasure_of(db, whom, LATER)])
+    at.make()
+    assert len(read(at.file.parent)) == 1
+    (at.file.parent / LEDGER).unlink()
+    with opened(at.file) as archive:
+        assert len(Beside(tmp_path / "empty").erasures(archive)) == 1
+
+
+def test_whose_time_was_over_stays_forgotten(
+    installation: Installation, somebody: Somebody
+) -> None:
+    """By the hourly work of whichever sweeper, whatever the periods are at the restore."""
+    at = installation
+    with unit_of_work(at.engine) as db:
+        db.get_one(Official, somebody.official_id).term_ends = NOW.date()
+    at.make()
+    retain(at.engine, Periods(), LATER + timedelta(days=366))
+    assert at.restore().erasures == 1
+    with reading(at.engine) as db:
+        assert db.get_one(Official, somebody.official_id).name == ERASED
+        assert db.get_one(Official, somebody.other_id).name != ERASED
 
 
 def test_a_damaged_ledger_stops_a_restore(installation: Installation, somebody: Somebody) -> None:

@@ -15,13 +15,14 @@ from sqlmodel import col
 from outreach import migrations
 from outreach.db import make_engine, reading, unit_of_work
 from outreach.history.recording import record
-from outreach.history.tables import Deed, SealedDay
+from outreach.history.tables import Deed, ErasedRow, SealedDay
 from outreach.logbook.tables import LedgerChange
 from outreach.safekeeping.chain import first_broken_day, seal_days
 from outreach.safekeeping.checking import check_data
 from outreach.safekeeping.roles import HISTORY, RoleRefused, set_up_role
 from outreach.schema import metadata
 from tests.conftest import fresh_postgres
+from tests.rewriting import let_days_be_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,8 @@ def fill_all(engine: Engine) -> None:
     tell(engine)
     with unit_of_work(engine) as db:
         db.add(LedgerChange(at=AT, added=1, altered=0, removed=0))
+        db.add(ErasedRow(at=AT, installation="here", account_id=1))
+    let_days_be_over(engine)
     assert seal_days(engine, datetime(2026, 11, 22, 1, tzinfo=UTC)) == 1
 
 
@@ -78,7 +81,7 @@ def test_nothing_of_the_history_is_changed_or_removed(told: Engine) -> None:
     engine = told
     fill_all(engine)
     before = rows(engine)
-    assert set(before) == {"event", "sealed_day", "visit_event", "ledger_change"}
+    assert set(before) == {"event", "sealed_day", "visit_event", "ledger_change", "erasure"}
     assert min(before.values()) > 0
     for table in HISTORY:
         for attempt in attempts(engine, table):
@@ -97,7 +100,8 @@ def test_the_step_goes_down_and_up_again(told: Engine) -> None:
     with engine.begin() as db:
         db.execute(text("UPDATE visit_event SET reason = 'x'"))
     migrations.upgrade(engine)
-    assert rows(engine) == {"event": 0, "sealed_day": 0, "visit_event": lines, "ledger_change": 1}
+    kept = {"visit_event": lines, "ledger_change": 1}
+    assert rows(engine) == {"event": 0, "sealed_day": 0, "erasure": 0, **kept}
     with pytest.raises(IntegrityError), engine.begin() as db:
         db.execute(text("DELETE FROM visit_event"))
 
@@ -197,15 +201,88 @@ def test_the_product_works_with_its_role(running: tuple[Engine, Engine]) -> None
 
 @pytest.mark.postgres
 def test_a_role_that_may_do_anything_is_refused(running: tuple[Engine, Engine]) -> None:
-    owner, product = running
-    with pytest.raises(RoleRefused, match="too_mighty"):
+    owner, _ = running
+    with pytest.raises(RoleRefused, match="too_mighty") as refused:
         set_up_role(owner, str(owner.url.username))
+    assert refused.value.through == owner.url.username
     with pytest.raises(RoleRefused, match="no_such_role"):
         set_up_role(owner, "nobody_of_this_name")
+
+
+#: What makes a role mighty; `{role}` is the product's own, `{other}` one that it may become.
+MIGHTY = (
+    "GRANT {owner} TO {role}",
+    "GRANT {other} TO {role}; ALTER ROLE {other} SUPERUSER",
+    "GRANT {other} TO {role}; ALTER ROLE {other} CREATEROLE",
+    "GRANT {other} TO {role}; ALTER ROLE {other} REPLICATION",
+    "GRANT {other} TO {role}; ALTER ROLE {other} BYPASSRLS",
+    "ALTER DATABASE {database} OWNER TO {role}",
+    "GRANT {other} TO {role}; ALTER DATABASE {database} OWNER TO {other}",
+    "ALTER SCHEMA public OWNER TO {role}",
+    "GRANT {other} TO {role}; ALTER TABLE team OWNER TO {other}",
+    "ALTER FUNCTION refuse_change() OWNER TO {role}",
+    *(f"GRANT {name} TO {{role}}" for name in ("pg_write_all_data", "pg_execute_server_program")),
+)
+#: Rights that stay with others when the role's own are taken.
+MORE = (
+    "GRANT {other} TO {role}; GRANT TRUNCATE ON event TO {other}",
+    "GRANT {other} TO {role}; GRANT TRIGGER ON sealed_day TO {other}",
+    "GRANT {other} TO {role}; GRANT UPDATE (about) ON event TO {other}",
+    "GRANT {other} TO {role}; GRANT UPDATE ON SEQUENCE event_id_seq TO {other}",
+    "GRANT {other} TO {role}; GRANT CREATE ON SCHEMA public TO {other}",
+    "GRANT CREATE ON DATABASE {database} TO {role}",
+)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [*((one, "too_mighty") for one in MIGHTY), *((o, "may_more") for o in MORE)],
+)
+def test_a_role_that_could_take_the_rights_is_refused(
+    bare: tuple[Engine, str, str], given: str, reason: str
+) -> None:
+    owner, role, other = bare
+    set_up_role(owner, role)
+    names = {"owner": owner.url.username, "database": owner.url.database}
+    told = given.format(role=role, other=other, **names)
     with owner.begin() as db:
-        db.execute(text(f"GRANT {owner.url.username} TO {product.url.username}"))
-    with pytest.raises(RoleRefused, match="too_mighty"):
-        set_up_role(owner, str(product.url.username))
+        for statement in told.split(";"):
+            db.execute(text(statement))
+    with pytest.raises(RoleRefused, match=reason) as refused:
+        set_up_role(owner, role)
+    assert refused.value.through in {role, other, str(owner.url.username), told.split()[1]}
+
+
+@pytest.fixture
+def bare(postgres_engine: Engine) -> Iterator[tuple[Engine, str, str]]:
+    """An empty database, a role for the product, and another that it may become."""
+    role = f"outreach_bare_{os.getpid()}_{next(_roles)}"
+    other = f"{role}_other"
+    with postgres_engine.begin() as db:
+        for one in (role, other):
+            db.execute(text(f"CREATE ROLE {one} LOGIN"))
+    yield postgres_engine, role, other
+    with postgres_engine.begin() as db:
+        db.execute(text(f"ALTER DATABASE {postgres_engine.url.database} OWNER TO CURRENT_USER"))
+        for one in (role, other):
+            db.execute(text(f"REASSIGN OWNED BY {one} TO CURRENT_USER"))
+            db.execute(text(f"DROP OWNED BY {one}"))
+        db.execute(text(f"DROP ROLE {role}, {other}"))
+
+
+@pytest.mark.postgres
+def test_rights_that_were_given_to_the_role_itself_are_taken_away(
+    bare: tuple[Engine, str, str],
+) -> None:
+    owner, role, _ = bare
+    with owner.begin() as db:
+        for kind in ("TABLES", "SEQUENCES"):
+            db.execute(text(f"GRANT ALL ON ALL {kind} IN SCHEMA public TO {role}"))
+    set_up_role(owner, role)
+    with owner.connect() as db:
+        may_set = text(f"SELECT has_sequence_privilege('{role}', 'event_id_seq', 'UPDATE')")
+        assert db.scalar(may_set) is False
 
 
 def test_sqlite_knows_no_roles(sqlite_engine: Engine) -> None:

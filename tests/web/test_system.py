@@ -15,6 +15,7 @@ from outreach.db import unit_of_work
 from outreach.history.drills import Drill, note_drill
 from outreach.logbook.taking import Outcome
 from outreach.people.tables import Role
+from outreach.safekeeping.chain import seal_days
 from outreach.visits.tables import Batch, BatchState, PlanRun
 from outreach.watch.beating import Process, beat
 from outreach.watch.tables import ProcessKind
@@ -48,6 +49,14 @@ def test_all_is_well_in_words_and_shape(app: Flask, english: Callable[[Role], Vi
     assert "▲" not in shown
     assert shown.count('class="light good"') == 1 + len(ProcessKind)
     assert "9 errors in all" in shown
+
+
+def test_a_history_that_nobody_closes_is_told(
+    app: Flask, english: Callable[[Role], Visitor]
+) -> None:
+    _beat(app, *ProcessKind)
+    assert seal_days(app.extensions["outreach"].engine, datetime.now(UTC) - timedelta(days=5)) == 1
+    assert "The history is not closed any more" in english(Role.ADMIN).get("/system").text
 
 
 def test_what_is_missing_or_silent_is_said_first(
