@@ -41,13 +41,22 @@ _HELD = f"${{met}} = '{Met.HELD}'"
 _DETAILED = f"{_HELD} and ${{signups}} > 0 and ${{has_details}} = '{YES}'"
 _VISIT = "instance('visits')/root/item[name=${visit_id}]"
 
-#: What an identity number looks like, whatever stands between its digits. It takes in somewhat
-#: more than `people.identity`, and nothing less: what passes on the phone passes here.
-_BETWEEN = "[ ./-]?"
-_DAY = f"([04]{_BETWEEN}[1-9]|[1256]{_BETWEEN}[0-9]|[37]{_BETWEEN}[01])"
-_MONTH = f"(0{_BETWEEN}[1-9]|1{_BETWEEN}[0-2])"
-_LIKE_NIK = f"[1-9]({_BETWEEN}[0-9]){{5}}{_BETWEEN}{_DAY}{_BETWEEN}{_MONTH}({_BETWEEN}[0-9]){{6}}"
-IDENTITY_NUMBER = f"({_LIKE_NIK}|[0-9]{{16}})"
+#: What an identity number looks like, whatever signs stand between its digits; O, l and I are typed
+#: for 0 and 1. It takes in somewhat more than `people.identity`, for it knows no telephone numbers,
+#: and nothing less: what passes on the phone passes here.
+_BETWEEN = "[^0-9A-Za-z]*"
+
+_NOT_0, _ANY = "[1-9Il]", "[0-9OoIl]"
+_PROVINCE = (
+    f"([19Il]{_BETWEEN}{_NOT_0}|2{_BETWEEN}[1Il]|[37]{_BETWEEN}[1-6Il]|5{_BETWEEN}[1-4Il]"
+    f"|6{_BETWEEN}[1-5Il]|8{_BETWEEN}[12Il])"
+)
+_REGENCY = f"([07Oo]{_BETWEEN}{_NOT_0}|[1-3Il]{_BETWEEN}{_ANY})"
+_DISTRICT = f"([0Oo]{_BETWEEN}{_NOT_0}|[1-5Il]{_BETWEEN}{_ANY})"
+_DAY = f"([04Oo]{_BETWEEN}{_NOT_0}|[1256Il]{_BETWEEN}{_ANY}|[37]{_BETWEEN}[01OoIl])"
+_MONTH = f"([0Oo]{_BETWEEN}{_NOT_0}|[1Il]{_BETWEEN}[0-2OoIl])"
+_LIKE_NIK = _BETWEEN.join((_PROVINCE, _REGENCY, _DISTRICT, _DAY, _MONTH, *[_ANY] * 6))
+IDENTITY_NUMBER = f"((^|[^0-9]){_LIKE_NIK}([^0-9]|$)|{_ANY}{{16}})"
 # Collect matches a text as a whole, other programs look for a part of it: this serves both.
 _NO_IDENTITY = rf"not(regex(., '[\s\S]*{IDENTITY_NUMBER}[\s\S]*'))"
 

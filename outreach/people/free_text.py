@@ -55,11 +55,15 @@ Source = Annotated[
 ]
 
 
+#: Of a file's name nothing before these last signs is looked at.
+_END_OF_NAME = 2_000
+
+
 def plain_file_name(told: str, most: int) -> str:
     """Keep the last part of a file's name, at most *most* signs of it that can be seen.
 
     One that holds an identity number is not kept at all, and one without a sign is ``?``.
     """
-    last = told.replace("\\", "/").rpartition("/")[2]
+    last = told[-_END_OF_NAME:].replace("\\", "/").rpartition("/")[2]
     seen = "".join(sign for sign in last if sign.isprintable())
     return without_identity(seen)[-most:] or "?"

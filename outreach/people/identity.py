@@ -1,56 +1,69 @@
-"""Keeps identity numbers (NIK, family card) out: we count people and never know who they are."""
+"""Keeps identity numbers (NIK, family card) out; we count people and never know who they are.
+
+The work grows with the text and no faster, for it is done before anything is known of a text.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import accumulate
 
 from pydantic_core import PydanticCustomError
 
+from outreach.people.honest_digits import are_counts, without_honest_digits
+
 #: What stands in place of an identity number in what is kept of a file.
 HIDDEN = "(nomor identitas)"
 
-#: Digits in groups with one and the same sign between them, as people write long numbers.
-_GROUPS = re.compile(r"\d+(?:([ .\-/])\d+(?:\1\d+)*)?")
-#: Digits in groups with up to three signs between them, also different ones.
-_LOOSE = re.compile(r"\d+(?:[ .,_/\-]{1,3}\d+)+")
-#: The groups in which people write a NIK. Where the signs differ, only these count: a village's
-#: code and a day behind it have sixteen digits together.
-_SHAPES = frozenset({
-    (6, 6, 4), (6, 10), (6, 2, 2, 2, 4), (2, 2, 2, 6, 4), (2, 2, 2, 10), (2, 2, 2, 2, 2, 2, 4),
-})  # fmt: skip
-#: These only without other long groups before or behind: telephone numbers stand in fours too.
-_SHAPES_ALONE = frozenset({(4, 4, 4, 4), (12, 4)})
+_LONG = 16
+_IN_A_ROW = re.compile(r"\d{16}")
+#: Digits with whatever signs between them, also ends of lines; a letter ends them.
+_CHAIN = re.compile(r"\d+(?:[\W_]+\d+)*")
+#: The letters that people type for 0 and 1, in words of nothing but them and digits.
+_LOOKALIKES = re.compile(r"(?<![^\W\d_])[OoIl]+(?![^\W\d_])")
+_MEANT = str.maketrans("OoIl", "0011")
 #: Region of six digits, day (plus 40 for women), month, year, four digits of a series. The first
-#: two digits are a province's, 54 that of East Timor.
+#: two digits are a province's, 54 that of East Timor; behind them stands a regency's number up to
+#: 39 or a city's from 71, and a district's.
 _NIK = re.compile(
-    r"(1[1-9]|21|3[1-6]|5[1-4]|6[1-5]|7[1-6]|8[12]|9[1-9])\d{4}"
+    r"(1[1-9]|21|3[1-6]|5[1-4]|6[1-5]|7[1-6]|8[12]|9[1-9])(0[1-9]|[123]\d|7[1-9])(0[1-9]|[1-5]\d)"
     r"([04][1-9]|[1256]\d|[37][01])(0[1-9]|1[0-2])\d{6}"
 )
 
 
 def holds_identity_number(text: str) -> bool:
-    """Say whether *text* holds 16 or more digits in a row, or a NIK written in groups.
+    """Say whether *text* holds 16 or more digits in a row, or a NIK in groups of whatever sizes.
 
-    Digits of every script count, and signs that nobody sees part no number.
+    Digits of every script count, signs that nobody sees part no number, and O, l and I among
+    digits are 0 and 1.
     """
-    plain = text if text.isascii() else _plain(text)
-    if sum(map(str.isdecimal, plain)) < 16:
+    if text.isascii() and len(text) < _LONG:
         return False
-    return any(_is_identity(_digits(found[0])) for found in _GROUPS.finditer(plain)) or any(
-        _is_shaped(_digits(found[0])) for found in _LOOSE.finditer(plain)
-    )
+    plain = _LOOKALIKES.sub(_meant, text if text.isascii() else _plain(text))
+    if _IN_A_ROW.search(plain):
+        return True
+    return any(_holds_nik(found[0]) for found in _CHAIN.finditer(plain))
 
 
 def _plain(text: str) -> str:
-    return "".join(map(_plain_sign, unicodedata.normalize("NFKC", text)))
+    # Sign by sign: to put the marks on one letter in order takes the square of their count.
+    return "".join(map(_plain_sign, text))
 
 
+@lru_cache(maxsize=4096)
 def _plain_sign(sign: str) -> str:
+    plain = unicodedata.normalize("NFKC", sign)
+    # “℃” holds a letter and is a sign all the same.
+    is_sign = unicodedata.category(sign)[0] not in "LN" and any(map(str.isalpha, plain))
+    return "".join(map(_one_plain, sign if is_sign else plain))
+
+
+def _one_plain(sign: str) -> str:
     kind = unicodedata.category(sign)
-    if kind == "Nd":
-        return str(unicodedata.decimal(sign))
+    if kind in ("Nd", "No"):
+        return str(unicodedata.digit(sign, sign))
     if kind == "Cf":
         return ""
     if kind == "Pd" or sign == "\u2212":
@@ -58,27 +71,21 @@ def _plain_sign(sign: str) -> str:
     return " " if kind == "Zs" else sign
 
 
-def _digits(found: str) -> list[str]:
-    return re.findall(r"\d+", found)
+def _meant(found: re.Match[str]) -> str:
+    beside = found.string[max(found.start() - 1, 0) : found.end() + 1]
+    return found[0].translate(_MEANT) if re.search(r"\d", beside) else found[0]
 
 
-def _is_shaped(groups: list[str]) -> bool:
-    sizes, long = tuple(map(len, groups)), [one for one in groups if len(one) > 2]
-    if tuple(map(len, long)) in _SHAPES_ALONE and _NIK.fullmatch("".join(long)):
-        return True
+def _holds_nik(chain: str) -> bool:
+    """Whether some of the groups one after the other are a NIK together."""
+    if sum(map(str.isdecimal, chain)) < _LONG:
+        return False
+    groups = re.findall(r"\d+", without_honest_digits(chain))
+    if are_counts(groups):
+        return False
+    digits, ends = "".join(groups), set(accumulate(map(len, groups), initial=0))
     return any(
-        sizes[start : start + len(shape)] == shape
-        and _NIK.fullmatch("".join(groups[start : start + len(shape)]))
-        for start in range(len(groups))
-        for shape in _SHAPES
-    )
-
-
-def _is_identity(groups: list[str]) -> bool:
-    digits = "".join(groups)
-    starts = [0, *accumulate(map(len, groups))]
-    return any(len(group) >= 16 for group in groups) or any(
-        start + 16 in starts and _NIK.fullmatch(digits[start : start + 16]) for start in starts
+        start + _LONG in ends and _NIK.fullmatch(digits, start, start + _LONG) for start in ends
     )
 
 

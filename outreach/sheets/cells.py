@@ -52,17 +52,27 @@ class Unreadable(Exception):
 
 
 def plain_text(cell: Any) -> str:
-    """Write a cell as its reader sees it, numbers and days the Indonesian way."""
+    """Write a cell as its reader sees it, numbers and days the Indonesian way.
+
+    Of one that `is_too_long` only the beginning.
+    """
     if isinstance(cell, list):
         return _moment_text(*cell)
     if isinstance(cell, bool):
         return "ya" if cell else "tidak"
     if isinstance(cell, int | float):
         return _number_text(cell)
-    text = unicodedata.normalize("NFC", str(cell or "")).replace("\u00a0", " ").strip()
+    # Cut first: to put the marks on one letter in order takes the square of their count.
+    given = str(cell or "").strip()[:LONGEST_TEXT]
+    text = unicodedata.normalize("NFC", given).replace("\u00a0", " ").strip()
     if wrapped := _AS_TEXT.fullmatch(text):
         text = wrapped[1].strip()
     return text[1:].strip() if _is_quoted(text) else text
+
+
+def is_too_long(cell: Any) -> bool:
+    """Whether a cell holds more text than is ever looked at."""
+    return isinstance(cell, str) and len(cell.strip()) > LONGEST_TEXT
 
 
 def _is_quoted(text: str) -> bool:

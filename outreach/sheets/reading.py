@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from outreach.people.identity import HIDDEN
-from outreach.sheets.cells import Unreadable, holds_identity, plain_text, same_name, value_of
+from outreach.sheets.cells import (
+    Unreadable,
+    holds_identity,
+    is_too_long,
+    plain_text,
+    same_name,
+    value_of,
+)
 from outreach.sheets.kinds import Row
 from outreach.sheets.opening import MOST_ROWS, Opened, open_file, unusable
 
@@ -18,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Where people put a title above the header, it is found below.
 _HEADER_WITHIN = 10
+#: So much is kept of a cell that is too long: enough to find it by.
+_SHOWN = 80
 #: Before the header of a column that the kind does not have.
 UNKNOWN = "?"
 #: The last column of the sheet that gives errors back; it is read past when it comes again.
@@ -135,12 +144,15 @@ def _kept(row: Row, column: str, cell: Any) -> str:
     text = masked(plain_text(cell))
     if text == HIDDEN:
         row.refuse(column, "identity_number")
+    elif is_too_long(cell):
+        row.refuse(column, "text_too_long")
+        return text[:_SHOWN] + "…"
     return text
 
 
 def _read(row: Row, column: Column, cell: Any) -> Any:
     text = row.given[column.key]
-    if text == HIDDEN:
+    if text == HIDDEN or is_too_long(cell):
         return None
     try:
         value = value_of(cell, text, column)

@@ -33,6 +33,7 @@ from outreach.logbook.xlsform import IDENTITY_NUMBER, form, version_of
 from outreach.people.free_text import LONGEST_REMARK
 from outreach.people.identity import holds_identity_number
 from outreach.sheets.xlsform import xlsform_workbook
+from tests.security.identity_numbers import numbers
 from tests.web.collect import answered, form_xml
 
 if TYPE_CHECKING:
@@ -88,12 +89,17 @@ def test_limits_of_details_are_those_of_a_report() -> None:
     assert {1, MOST_MINUTES} == limits(SessionReportIn, "minutes")
 
 
+#: Numbers with signs of all kinds between them, as far as the phone's own pattern knows digits.
+WRITTEN = [text for _, text in numbers(3_000) if text.isascii()]
+
+
 @given(
     st.from_regex(
         r"\A[a-z ]{0,5}[1-9][0-9]{5}[ .\-/]?[0-9]{2}[ .\-/]?[01][0-9][ .\-/]?[0-9]{2}"
         r"[ .\-/]?[0-9]{4}[a-z0-9 ]{0,5}\Z"
     )
     | st.text(alphabet="0123456789 .-/a", max_size=40)
+    | st.sampled_from(WRITTEN)
 )
 def test_no_number_passes_on_the_phone_that_is_refused_here(text: str) -> None:
     if holds_identity_number(text):
@@ -101,8 +107,12 @@ def test_no_number_passes_on_the_phone_that_is_refused_here(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Telepon 0812 3456 7890 atau 0813-9876-5432", "Rp 1.500.000.000", "10.30-12.00", ""]
-)
+    "text",
+    [
+        "Telepon 0812 3456 7890 atau 0813-9876-5432", "HP 0812-3456-7890 / 0813-9876-5432",
+        "Rp 1.500.000.000", "10.30-12.00", "",
+    ],
+)  # fmt: skip
 def test_other_numbers_pass_on_the_phone(text: str) -> None:
     assert not re.search(IDENTITY_NUMBER, text)
 

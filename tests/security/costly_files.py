@@ -45,6 +45,10 @@ def tasks(outside: Outside) -> Iterator[tuple[str, Callable[[bytes], object], by
     given = hostile_files.pretending(outside)
     for name, content in hostile_files.sheets(outside).items():
         yield f"sheet: {name}", sheet, content
+    for name, part in (("digits", "9 "), ("marks on a letter", "\u0301\u0316")):
+        long = "a" + part * 60_000
+        told = "Kode desa;Nama\n" + f"33.72.01.1001;{long}\n" * (1_900_000 // len(long.encode()))
+        yield f"sheet: {name} without end in every cell", sheet, told.encode()
     cells = (f"<c><v>{number * 7919 % 1_000_003}</v></c>" for number in range(250_000))
     rows = "".join(f"<row>{''.join(row)}</row>" for row in itertools.batched(cells, 100))
     full = hostile_files.workbook(f"<sheetData>{rows}</sheetData>")
@@ -76,10 +80,15 @@ def main() -> None:
     asked = [(*one, len(one[2])) for one in tasks(Outside(Path("/nowhere"), 9))]
     found = {}
     for name, read, content, _ in asked:
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        before = resource.getrusage(resource.RUSAGE_SELF)
         problem = problem_of(read, content)
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-        found[name] = {"problem": problem, "grown_kb": grown, "bytes": len(content)}
+        after = resource.getrusage(resource.RUSAGE_SELF)
+        found[name] = {
+            "problem": problem,
+            "grown_kb": after.ru_maxrss - before.ru_maxrss,
+            "bytes": len(content),
+            "seconds": after.ru_utime - before.ru_utime,
+        }
     json.dump(found, sys.stdout)
 
 

@@ -50,6 +50,8 @@ def pretending(outside: Outside) -> dict[str, bytes]:
         "unknown encoding": b"<?xml version='1.0' encoding='x-nobody'?><data/>",
         "one line": b"a" * 1_500_000,
         "a million columns": b";" * 1_000_000 + b"\n",
+        "cells of digits without end": b"Apa;Siapa\n" + b"A;" + b"9 " * 60_000 + b"\n",
+        "a letter of many marks": b"Apa;Siapa\nA;e" + "\u0301\u0316".encode() * 30_000,
         "a million rows": b"x\n" * 900_000,
         "quote without end": b'"' + b"a;b\n" * 100_000,
         "quote as separator": b'sep="\nNama;Kode\n',

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+import sys
+import unicodedata
+import uuid
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,13 +16,22 @@ from tests.builders import national_registry
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: As people write them. Half of the numbers are parted anywhere at all.
 _GROUPS = (
-    (16,), (16,), (6, 6, 4), (4, 4, 4, 4), (6, 10), (12, 4), (6, 2, 2, 2, 4), (2, 2, 2, 6, 4),
-    (2, 2, 2, 10), (2, 2, 2, 2, 2, 2, 4),
+    (16,), (16,), (6, 6, 4), (4, 4, 4, 4), (6, 10), (10, 6), (12, 4), (6, 2, 2, 2, 4), (8, 4, 4),
+    (2, 2, 2, 6, 4), (2, 2, 2, 10), (2, 2, 2, 2, 2, 2, 4), (4, 2, 6, 4), (2,) * 8, (1,) * 16,
 )  # fmt: skip
 _SIGNS = (" ", ".", "-", "/", "  ", " - ", "–", "\u2011", "\u00a0", "_", ", ", "\u2009", "\u2212")
-#: The noughts of the scripts in which phones type digits, or clever people hide them.
-_NOUGHTS = "0000000\u0660\u06f0\uff10\u0966\u09e6\u1b50\ua9d0\U0001d7ce\U0001d7f6"
+#: Whatever Unicode has that is neither a letter nor a digit: marks, signs, blanks, ends of lines.
+_ANY_SIGN = "\t\r\n" + "".join(
+    chr(point)
+    for point in range(sys.maxunicode + 1)
+    if unicodedata.category(chr(point))[0] in "MPSZ"
+)
+#: The noughts of all scripts. Phones type the first; clever people hide the others.
+_NOUGHTS = "0" * 40 + "".join(
+    chr(point) for point in range(sys.maxunicode + 1) if unicodedata.decimal(chr(point), 1) == 0
+)
 _BEFORE = ("", "", "NIK", "NIK: ", "no.KTP=", "KK ", "a.n. Siti/", "(", "nik#", "No. 5 ", "ktpnya")
 _BEHIND = ("", "", ".", ")", " a.n. Budi", "x", "/Solo", " (istri)", "\U0001f642", ", 2 anak")
 _UNSEEN = "\u200b\u200d\u00ad\u2060\u200e\u202e\ufeff"
@@ -44,24 +57,52 @@ def _number(dice: random.Random) -> str:
 
 
 def _written(number: str, dice: random.Random) -> str:
-    sizes, sign = dice.choice(_GROUPS), dice.choice(_SIGNS)
-    signs = [dice.choice((" ", ".", "-", "/")) if dice.random() < 0.2 else sign for _ in sizes]
+    sizes = dice.choice((dice.choice(_GROUPS), _sizes(dice)))
     ends = [sum(sizes[: n + 1]) for n in range(len(sizes))]
     groups = [number[end - size : end] for size, end in zip(sizes, ends, strict=True)]
-    text = "".join(group + sign for group, sign in zip(groups, [*signs[1:], ""], strict=True))
-    nought = ord(dice.choice(_NOUGHTS))
-    text = "".join(chr(nought + int(s)) if s in "0123456789" else s for s in text)
+    signs = [*_signs(dice, len(groups) - 1), ""]
+    letters = dice.random() < 0.1
+    told = [_mistyped(one, dice) if letters else _in_a_script(one, dice) for one in groups]
+    text = "".join(group + sign for group, sign in zip(told, signs, strict=True))
     if dice.random() < 0.1:
         cut = dice.randrange(1, len(text))
         text = text[:cut] + dice.choice(_UNSEEN) + text[cut:]
     return dice.choice(_BEFORE) + text + dice.choice(_BEHIND)
 
 
-def honest_texts(count: int) -> Iterator[str]:
-    """Write what coordinators and officials note, with many digits and no identity number."""
+def _sizes(dice: random.Random) -> tuple[int, ...]:
+    """Part sixteen digits anywhere, into as many groups as may be."""
+    cuts = sorted(dice.sample(range(1, 16), dice.randint(0, 15)))
+    return tuple(end - start for start, end in itertools.pairwise([0, *cuts, 16]))
+
+
+def _signs(dice: random.Random, count: int) -> list[str]:
+    """Choose what stands between: one sign, now and then another one, or a run of any signs."""
+    if dice.random() < 0.5:
+        return ["".join(dice.choices(_ANY_SIGN, k=dice.randint(1, 6))) for _ in range(count)]
+    sign, others = dice.choice(_SIGNS), (" ", ".", "-", "/", "\n", ":")
+    return [dice.choice(others) if dice.random() < 0.2 else sign for _ in range(count)]
+
+
+def _in_a_script(group: str, dice: random.Random) -> str:
+    nought = ord(dice.choice(_NOUGHTS))
+    return "".join(chr(nought + int(digit)) for digit in group)
+
+
+def _mistyped(group: str, dice: random.Random) -> str:
+    """Write a letter for a 0 or a 1 that stands among other digits."""
+    places = [at for at in range(1, len(group) - 1) if group[at] in "01"]
+    if not places:
+        return group
+    at = dice.choice(places)
+    return group[:at] + dice.choice("Oo" if group[at] == "0" else "lI") + group[at + 1 :]
+
+
+def honest_texts(count: int) -> Iterator[tuple[str, str]]:
+    """Write what coordinators and officials note, many digits and no identity number: by kind."""
     dice = random.Random(7)
-    for _ in range(count):
-        yield _KINDS[dice.randrange(len(_KINDS))](dice)
+    for _, kind in zip(range(count), itertools.cycle(KINDS), strict=False):
+        yield kind.__name__, kind(dice)
 
 
 def _digits(dice: random.Random, count: int) -> str:
@@ -136,4 +177,46 @@ def _code(dice: random.Random) -> str:
     return f"{_digits(dice, 3)}.{_digits(dice, 3)}"
 
 
-_KINDS = (_phone, _phones, _day, _days, _rupiah, _letter, _place, _village, _counts)
+def _phone_list(dice: random.Random) -> str:
+    phones = [_phone(dice) for _ in range(dice.randint(2, 6))]
+    if dice.random() < 0.3:
+        return "\n".join(f"{n}. {phone}" for n, phone in enumerate(phones, start=1))
+    return dice.choice((", ", "; ", " / ", "\n", " | ")).join(phones)
+
+
+def _rupiahs(dice: random.Random) -> str:
+    amounts = [f"{dice.randrange(16_800, 10**7):,}".replace(",", ".") for _ in range(4)]
+    return dice.choice((", Rp ", ", ", " + ", "\n")).join(amounts)
+
+
+def _timetable(dice: random.Random) -> str:
+    times = [f"{dice.randint(7, 16):02}.{dice.choice('03')}0" for _ in range(4)]
+    days = [f"{_day(dice)} {time}" for time in times]
+    return dice.choice(("\n", ", ", "; ")).join(days[: dice.randint(1, 4)])
+
+
+def _codes_of_areas(dice: random.Random) -> str:
+    kind = dice.choice((District, Village))
+    first = dice.randrange(len(_codes(kind)) - 8)
+    return dice.choice((", ", " ", "; ", "\n")).join(_codes(kind)[first : first + 6])
+
+
+def _count_list(dice: random.Random) -> str:
+    most = dice.choice((9, 30, 99, 400))
+    counts = [str(dice.randint(0, most)) for _ in range(dice.randint(4, 25))]
+    return dice.choice((", ", " ", "; ", "/", "\n", " | ")).join(counts)
+
+
+def _device(dice: random.Random) -> str:
+    version = f"{dice.randint(1, 9)}.{dice.randint(0, 20)}.{dice.randint(0, 9)}"
+    return dice.choice((
+        f"IMEI {_digits(dice, 15)}", f"KPJ {_digits(dice, 11)}", f"*{_digits(dice, 3)}#",
+        str(uuid.UUID(int=dice.getrandbits(128))), f"versi {version} 2026{_digits(dice, 4)}",
+        f"PLN {_digits(dice, 12)}, {dice.randint(1, 900)} W, token {_code(dice)}",
+    ))  # fmt: skip
+
+
+KINDS = (
+    _phone, _phones, _phone_list, _day, _days, _timetable, _rupiah, _rupiahs, _letter, _place,
+    _village, _codes_of_areas, _counts, _count_list, _device,
+)  # fmt: skip

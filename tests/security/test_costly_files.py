@@ -1,4 +1,4 @@
-"""What a hostile file costs the server: a bound of memory, without any clock."""
+"""What a hostile file costs the process that serves: bounds of memory and of processor's time."""
 
 from __future__ import annotations
 
@@ -11,8 +11,14 @@ from outreach.config import ROOT
 
 #: By so much the process that serves may grow over all these files, one after the other.
 MOST_GROWN_MB = 200
-#: Pictures and tables that are honest as far as they go.
-TAKEN = {"picture: pixels explode"}
+#: Pictures and tables that are honest as far as they go; of the sheets every row is refused.
+TAKEN = {
+    "picture: pixels explode",
+    "sheet: digits without end in every cell",
+    "sheet: marks on a letter without end in every cell",
+}
+#: For one file, on a slow machine. What grows with the square of a cell takes minutes.
+MOST_SECONDS = 15
 
 
 def test_the_server_hardly_grows_whatever_it_is_sent() -> None:
@@ -28,5 +34,6 @@ def test_the_server_hardly_grows_whatever_it_is_sent() -> None:
     taken = {name for name, one in found.items() if one["problem"] == "taken"}
     assert taken <= TAKEN
     assert all(one["bytes"] < 33_000_000 for one in found.values())
+    assert {n: o["seconds"] for n, o in found.items() if o["seconds"] > MOST_SECONDS} == {}
     grown = sum(one["grown_kb"] for one in found.values()) // 1024
     assert grown < MOST_GROWN_MB, {n: o["grown_kb"] for n, o in found.items() if o["grown_kb"]}

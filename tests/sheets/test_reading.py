@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time as time_module
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -186,6 +187,35 @@ def test_identity_numbers_refuse_the_row_and_are_not_kept(cell: Any, header: str
     assert "identity_number" in [problem.code for problem in row.problems]
     assert HIDDEN in row.given.values()
     assert "0001" not in str(row)
+
+
+@pytest.mark.parametrize("as_file", [as_csv, as_xlsx])
+@pytest.mark.parametrize("header", ["Nama", "Kode desa", "Jumlah pekerja", "Kolom lain"])
+def test_a_cell_that_is_too_long_refuses_its_row_and_is_hardly_kept(
+    as_file: Any, header: str
+) -> None:
+    headers = ["Kode desa", header] if header != "Kode desa" else [header]
+    wrong = [CODE, "9 " * 1_001] if header != "Kode desa" else ["9 " * 1_001]
+    right = ["33.72.03.1005", ""] if header != "Kode desa" else ["33.72.03.1005"]
+    refused, other = read(as_file([headers, wrong, right])).rows
+    assert [problem.code for problem in refused.problems] == ["text_too_long"]
+    assert all(len(text) < 100 for text in refused.given.values())
+    assert other.problems == []
+
+
+def test_an_identity_number_in_a_cell_that_is_too_long_is_not_kept() -> None:
+    (row,) = read(as_csv([["Kode desa", "Nama"], [CODE, "3372011234560001" + " x" * 1_500]])).rows
+    assert [problem.code for problem in row.problems] == ["identity_number"]
+    assert row.given["name"] == HIDDEN
+
+
+def test_marks_without_end_on_one_letter_cost_no_more_than_other_long_texts() -> None:
+    """To put them in order takes the square of their count: 20 seconds for one cell of a CSV."""
+    marks = "a" + "\u0301\u0316" * 60_000
+    started = time_module.process_time()
+    (row,) = read(as_csv([["Kode desa", "Nama"], [CODE, marks]])).rows
+    assert time_module.process_time() - started < 5
+    assert [problem.code for problem in row.problems] == ["text_too_long"]
 
 
 def test_an_identity_number_above_a_column_is_not_kept_either() -> None:

@@ -1,39 +1,45 @@
 // Keeps identity numbers (NIK, family card) out; the same rule as people/identity.py.
+import { areCounts, withoutHonestDigits } from "./honest_digits.js";
 
-// Digits in groups with one and the same sign between them, as people write long numbers.
-const GROUPS = /\d+(?:([ .\-/])\d+(?:\1\d+)*)?/g;
-// Digits in groups with up to three signs between them, also different ones.
-const LOOSE = /\d+(?:[ .,_/\-]{1,3}\d+)+/g;
-// The groups in which people write a NIK. Where the signs differ, only these count: a village's
-// code and a day behind it have sixteen digits together.
-const SHAPES = [
-  [6, 6, 4], [6, 10], [6, 2, 2, 2, 4], [2, 2, 2, 6, 4], [2, 2, 2, 10], [2, 2, 2, 2, 2, 2, 4],
-];
-// These only without other long groups before or behind: telephone numbers stand in fours too.
-const SHAPES_ALONE = ["4,4,4,4", "12,4"];
-// Region of six digits, day (plus 40 for women), month, year, four digits of a series. The first
-// two digits are a province's, 54 that of East Timor.
-const PROVINCE = "(?:1[1-9]|21|3[1-6]|5[1-4]|6[1-5]|7[1-6]|8[12]|9[1-9])";
-const BIRTHDAY = "(?:[04][1-9]|[1256]\\d|[37][01])(?:0[1-9]|1[0-2])\\d{2}";
-const NIK = new RegExp(`^${PROVINCE}\\d{4}${BIRTHDAY}\\d{4}$`);
 const LONG = 16;
+const IN_A_ROW = /\d{16}/;
+// Digits with whatever signs between them, also ends of lines; a letter ends them.
+const CHAIN = /\d+(?:[^\p{L}\p{N}]+\d+)*/gu;
+// The letters that people type for 0 and 1, in words of nothing but them and digits.
+const LOOKALIKES = /(^|[^\p{L}\p{Nl}\p{No}])([OoIl]+)(?![\p{L}\p{Nl}\p{No}])/gu;
+// Region of six digits, day (plus 40 for women), month, year, four digits of a series. The first
+// two digits are a province's, 54 that of East Timor; behind them stands a regency's number up to
+// 39 or a city's from 71, and a district's.
+const PROVINCE = "(?:1[1-9]|21|3[1-6]|5[1-4]|6[1-5]|7[1-6]|8[12]|9[1-9])";
+const REGION = `${PROVINCE}(?:0[1-9]|[123]\\d|7[1-9])(?:0[1-9]|[1-5]\\d)`;
+const BIRTHDAY = "(?:[04][1-9]|[1256]\\d|[37][01])(?:0[1-9]|1[0-2])\\d{2}";
+const NIK = new RegExp(`^${REGION}${BIRTHDAY}\\d{4}$`);
+// Digits in circles and the like that follow one another from 1: the first of them, and how many.
+const ROUND = [
+  [0x1369, 9], [0x19da, 1], [0x24f5, 9], [0x2776, 9], [0x2780, 9], [0x278a, 9], [0x10a40, 4],
+  [0x10e60, 9], [0x11052, 9],
+];
 
 export function holdsIdentityNumber(text) {
-  const plain = plainText(text);
-  return (
-    [...plain.matchAll(GROUPS)].some((found) => isIdentity(digitsOf(found))) ||
-    [...plain.matchAll(LOOSE)].some((found) => isShaped(digitsOf(found)))
-  );
+  const plain = plainText(text).replace(LOOKALIKES, meant);
+  return IN_A_ROW.test(plain) || [...plain.matchAll(CHAIN)].some((found) => holdsNik(found[0]));
 }
 
 // Digits of every script count, and signs that nobody sees part no number.
 function plainText(text) {
-  return text
-    .normalize("NFKC")
+  return Array.from(text, alike)
+    .join("")
     .replace(/\p{Nd}/gu, decimal)
+    .replace(/\p{No}/gu, round)
     .replace(/\p{Cf}/gu, "")
     .replace(/[\p{Pd}\u2212]/gu, "-")
     .replace(/\p{Zs}/gu, " ");
+}
+
+// "℃" holds a letter and is a sign all the same.
+function alike(sign) {
+  const plain = sign.normalize("NFKC");
+  return !/[\p{L}\p{N}]/u.test(sign) && /\p{L}/u.test(plain) ? sign : plain;
 }
 
 // The ten digits of a script follow one another.
@@ -44,26 +50,25 @@ function decimal(sign) {
   return String(value);
 }
 
-function digitsOf(found) {
-  return found[0].match(/\d+/g);
+function round(sign) {
+  const point = sign.codePointAt(0);
+  const found = ROUND.find(([first, count]) => first <= point && point < first + count);
+  return found ? String(point - found[0] + 1) : sign.replace("\u24ff", "0");
 }
 
-function isShaped(groups) {
-  const long = groups.filter((digits) => digits.length > 2);
-  const sizes = long.map((digits) => digits.length).join();
-  if (SHAPES_ALONE.includes(sizes) && NIK.test(long.join(""))) return true;
-  const fits = (shape, start) =>
-    shape.every((size, place) => groups[start + place]?.length === size) &&
-    NIK.test(groups.slice(start, start + shape.length).join(""));
-  return groups.some((_, start) => SHAPES.some((shape) => fits(shape, start)));
+function meant(found, before, letters, place, text) {
+  const beside = before + text.charAt(place + found.length);
+  return /\d/.test(beside) ? before + letters.replace(/[Oo]/g, "0").replace(/[Il]/g, "1") : found;
 }
 
-function isIdentity(groups) {
+/** Whether some of the groups one after the other are a NIK together. */
+function holdsNik(chain) {
+  const groups = withoutHonestDigits(chain).match(/\d+/g) ?? [];
+  if (areCounts(groups)) return false;
   const digits = groups.join("");
-  const starts = new Set([0]);
-  let start = 0;
-  for (const group of groups) starts.add((start += group.length));
-  const looksLikeOne = (from) =>
-    starts.has(from + LONG) && NIK.test(digits.slice(from, from + LONG));
-  return groups.some((group) => group.length >= LONG) || [...starts].some(looksLikeOne);
+  const ends = new Set([0]);
+  let end = 0;
+  for (const group of groups) ends.add((end += group.length));
+  const isNik = (from) => ends.has(from + LONG) && NIK.test(digits.slice(from, from + LONG));
+  return [...ends].some(isNik);
 }
