@@ -140,10 +140,10 @@ def _form(page: str, action: str) -> tuple[str, str]:
     pytest.fail(f"no form {action} on the page:\n{page[:3000]}")
 
 
-def until(is_so: Any, running: Installation) -> None:
+def until(is_so: Any, running: Installation, every_seconds: float = 0.1) -> None:
     """Wait for what the processes do."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_so():
         if time.monotonic() > deadline:
             pytest.fail("nothing happened any more:\n" + running.logs()[-6000:])
-        time.sleep(0.1)
+        time.sleep(every_seconds)

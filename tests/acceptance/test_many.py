@@ -188,7 +188,8 @@ def _until_done(coordinator: Browser, progress: str, running: Installation) -> N
         coordinator.get(progress)
         return coordinator.headers["Run-State"] == "done"
 
-    until(is_done, running)
+    # As often as a page looks by itself: on a busy machine more would use up a person's share.
+    until(is_done, running, every_seconds=2.0)
 
 
 def _ask_what_if(coordinator: Browser, stage_id: int, running: Installation) -> None:
