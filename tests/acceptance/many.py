@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
@@ -41,6 +42,25 @@ class Installation:
 
     webs: tuple[str, ...]
     folder: Path
+    environment: dict[str, str]
+
+    def command(self, *words: str) -> str:
+        """Let somebody at the machine run one of our commands; tell what it printed."""
+        ended = subprocess.run(
+            [str(PROGRAMS / "outreach"), *words],
+            env=self.environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        assert not ended.returncode, ended.stdout + ended.stderr
+        return ended.stdout
+
+    def log_of_worker(self, number: int) -> str:
+        """What one worker wrote."""
+        return (self.folder / f"worker-{number}.log").read_text()
 
     def logs(self) -> str:
         """What all of them wrote, each below its name."""
@@ -69,7 +89,7 @@ def installation(
             stack.enter_context(running(SWEEPER, given, folder / f"sweeper-{number}.log"))
         for told in addresses:
             wait_until_up(*told)
-        yield Installation(tuple(address for address, *_ in addresses), folder)
+        yield Installation(tuple(address for address, *_ in addresses), folder, given)
 
 
 class Browser:
@@ -120,10 +140,10 @@ def _form(page: str, action: str) -> tuple[str, str]:
     pytest.fail(f"no form {action} on the page:\n{page[:3000]}")
 
 
-def until(is_so: Any, running: Installation) -> None:
+def until(is_so: Any, running: Installation, every_seconds: float = 0.1) -> None:
     """Wait for what the processes do."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not is_so():
         if time.monotonic() > deadline:
             pytest.fail("nothing happened any more:\n" + running.logs()[-6000:])
-        time.sleep(0.1)
+        time.sleep(every_seconds)

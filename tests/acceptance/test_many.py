@@ -1,4 +1,8 @@
-"""Many processes, no shared memory: the main job through two webs in turns, nothing twice."""
+"""Many processes, no shared memory: the main job through two webs in turns, nothing twice.
+
+Every worker has something to do: two share the plans of three branches, the others answer a what-if
+and send a letter to a mail server.
+"""
 
 from __future__ import annotations
 
@@ -11,21 +15,26 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from aiosmtpd.controller import Controller
 from sqlalchemy import select
 from sqlmodel import col
 
 from outreach.campaigns.campaigns import create_campaign, open_campaign
-from outreach.campaigns.stages import create_stage
+from outreach.campaigns.stages import create_stage, open_stage
 from outreach.campaigns.tables import StageVillage
 from outreach.db import reading, unit_of_work
 from outreach.logbook.tables import SessionReport
 from outreach.people.access import person_of
 from outreach.people.officials import OfficialIn, add_official
 from outreach.people.tables import Role
+from outreach.villages.tables import Village
 from outreach.visits.tables import ACTIVE, Batch, BatchState, PlanRun, Visit, VisitEvent, Work
+from outreach.watch.tables import Heartbeat, ProcessKind
 from tests.acceptance.many import Browser, Installation, installation, until
 from tests.at_once import at_once
 from tests.builders import PASSWORD, account, branch, load_small_registry, team
+from tests.conftest import free_port
+from tests.tasks.test_post import Received
 from tests.visits.world import campaign_in, stage_in
 
 if TYPE_CHECKING:
@@ -33,12 +42,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sqlalchemy import Engine
+    from sqlmodel import Session
+
+    from outreach.campaigns.stages import StageIn
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 
 #: One official for each of these villages, of the 54 of Kota Surakarta; the first connects a phone
 #: with a code, the others log in.
 PHONES = tuple(f"33.72.01.10{number:02d}" for number in range(1, 6))
+
+#: Towns with a branch of their own, whose plans are asked for in one go.
+NEIGHBOURS = ("33.71", "33.73")
+CAMPAIGN = "Desa terlindungi"
+#: What each worker serves; by the first two every plan is made.
+QUEUES = ("planning", "planning", "questions,post", "questions,post,celery")
+ADDRESS = "rangga@kantor.example"
 
 
 @pytest.fixture
@@ -51,30 +70,55 @@ def stage_id(engine: Engine) -> int:
     """A drafted stage of the weeks ahead, and the people who will plan, approve and hold it."""
     starts = datetime.now(UTC).date() + timedelta(days=2)
     with unit_of_work(engine) as db:
-        load_small_registry(db)
+        load_small_registry(db, ("33.72", *NEIGHBOURS))
         own = branch(db)
         for name in ("Tim 1", "Tim 2"):
             team(db, own.id or 0, name)
         by = account(db, Role.COORDINATOR, "koordinator", branch_id=own.id)
-        account(db, Role.MANAGER, "manajer", area_codes=["33"])
+        head = account(db, Role.MANAGER, "manajer", area_codes=["33"])
         for number, code in enumerate(PHONES[1:], start=1):
             account(db, Role.OFFICIAL, f"perangkat{number}", area_codes=[code])
-        coordinator = person_of(db, by.id or 0)
+        coordinator, manager = person_of(db, by.id or 0), person_of(db, head.id or 0)
         assert coordinator is not None
+        assert manager is not None
         ends = starts + timedelta(days=40)
-        campaign = create_campaign(db, campaign_in(starts=starts, ends=ends), by=coordinator)
-        open_campaign(db, campaign.id or 0, campaign.version, by=coordinator)
-        stage = create_stage(
-            db, campaign.id or 0, stage_in(starts=starts, ends=ends), by=coordinator
-        )
-        told = {"village_code": PHONES[0], "name": "Sri Lestari", "position": "Lurah"}
-        add_official(db, OfficialIn.model_validate(told), by=coordinator)
+        told = campaign_in(CAMPAIGN, starts=starts, ends=ends)
+        campaign = create_campaign(db, told, by=manager)
+        open_campaign(db, campaign.id or 0, campaign.version, by=manager)
+        given = stage_in(starts=starts, ends=ends)
+        stage = create_stage(db, campaign.id or 0, given, by=coordinator)
+        for town in NEIGHBOURS:
+            _open_stage_beside(db, town, campaign.id or 0, given)
+        official = {"village_code": PHONES[0], "name": "Sri Lestari", "position": "Lurah"}
+        add_official(db, OfficialIn.model_validate(official), by=coordinator)
         return stage.id or 0
+
+
+def _open_stage_beside(db: Session, town: str, campaign_id: int, given: StageIn) -> None:
+    """Give a town a branch with two teams and an open stage."""
+    code = col(Village.code)
+    base = db.scalars(select(code).where(code.startswith(town)).order_by(code)).first()
+    own = branch(db, f"Cabang {town}", base or "", town)
+    for name in ("Tim 1", "Tim 2"):
+        team(db, own.id or 0, name)
+    made = account(db, Role.COORDINATOR, f"koordinator.{town}", branch_id=own.id)
+    by = person_of(db, made.id or 0)
+    assert by is not None
+    stage = create_stage(db, campaign_id, given, by=by)
+    open_stage(db, stage.id or 0, stage.version, by=by)
+
+
+@pytest.fixture
+def mail_server() -> Iterator[Controller]:
+    controller = Controller(Received(), hostname="127.0.0.1", port=free_port())
+    controller.start()
+    yield controller
+    controller.stop()
 
 
 @pytest.fixture
 def running(
-    engine: Engine, stage_id: int, redis_url: str, tmp_path: Path
+    engine: Engine, stage_id: int, redis_url: str, mail_server: Controller, tmp_path: Path
 ) -> Iterator[Installation]:
     del stage_id  # first: the webs warm up over what is there
     settings = {
@@ -85,19 +129,34 @@ def running(
         "LOCALE": "en",
         "WEB_WORKERS": "1",
         "TASK_WORKERS": "1",
+        "LOG_FORMAT": "json",
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": str(mail_server.port),
+        "SMTP_SECURITY": "none",
+        "SMTP_FROM": "Outreach <outreach@cabang.example>",
     }
-    queues = ("planning", "planning", "questions,post", "questions,post,celery")
-    with installation(settings, tmp_path, webs=2, workers=queues, sweepers=2) as made:
+    with installation(settings, tmp_path, webs=2, workers=QUEUES, sweepers=2) as made:
+        until(lambda: _alive(engine) == len(QUEUES) + 2, made)
         yield made
 
 
+def _alive(engine: Engine) -> int:
+    """How many workers and sweepers have said that they live."""
+    with reading(engine) as db:
+        kinds = (ProcessKind.WORKER, ProcessKind.SWEEPER)
+        return len(db.scalars(select(Heartbeat).where(col(Heartbeat.kind).in_(kinds))).all())
+
+
 def test_the_main_job_through_two_webs_four_workers_and_two_sweepers(
-    engine: Engine, stage_id: int, running: Installation
+    engine: Engine, stage_id: int, running: Installation, mail_server: Controller
 ) -> None:
     coordinator = Browser(running.webs).log_in("koordinator", PASSWORD)
     manager = Browser(running.webs).log_in("manajer", PASSWORD)
+    running.command("plan", "nation", "--no-wait", f"--campaign={CAMPAIGN}", "--by=manajer")
     placed = _plan(coordinator, stage_id, running)
     assert placed == 54
+    _ask_what_if(coordinator, stage_id, running)
+    _get_a_letter(manager, mail_server.handler, running)
     _approve(coordinator, manager, stage_id)
     others = range(1, len(PHONES))
     phones = [_connect_a_phone(coordinator, running)]
@@ -106,7 +165,8 @@ def test_the_main_job_through_two_webs_four_workers_and_two_sweepers(
     _every_phone_twice(phones, asked, running)
     _approve_reports(coordinator)
     _look_at_board_and_map(manager, running)
-    _require_whole(engine, stage_id)
+    _require_whole(engine)
+    _require_shared(engine, running)
     assert "Traceback" not in running.logs()
 
 
@@ -116,15 +176,40 @@ def _plan(coordinator: Browser, stage_id: int, running: Installation) -> int:
     coordinator.submit(f"/stages/{stage_id}/open")
     coordinator.get(f"/stages/{stage_id}")
     page = coordinator.submit(f"/stages/{stage_id}/runs")
-    progress = re.findall(r"/runs/\d+/progress", page)[0]
+    _until_done(coordinator, re.findall(r"/runs/\d+/progress", page)[0], running)
+    coordinator.get(f"/stages/{stage_id}/plan")
+    return int(re.findall(r"<caption[^>]*>\s*(\d+)", coordinator.page)[0])
 
-    def is_planned() -> bool:
+
+def _until_done(coordinator: Browser, progress: str, running: Installation) -> None:
+    """Look at what tells how far something is, until it is done."""
+
+    def is_done() -> bool:
         coordinator.get(progress)
         return coordinator.headers["Run-State"] == "done"
 
-    until(is_planned, running)
-    coordinator.get(f"/stages/{stage_id}/plan")
-    return int(re.findall(r"<caption[^>]*>\s*(\d+)", coordinator.page)[0])
+    # As often as a page looks by itself: on a busy machine more would use up a person's share.
+    until(is_done, running, every_seconds=2.0)
+
+
+def _ask_what_if(coordinator: Browser, stage_id: int, running: Installation) -> None:
+    """Suppose a team more, and wait for what comes of it."""
+    coordinator.get(f"/outlook/what-if/{stage_id}")
+    page = coordinator.submit(rf"/what-if/{stage_id}$", extra_teams=1, most_villages=12)
+    _until_done(coordinator, re.findall(r"/outlook/[^\"]+/progress", page)[0], running)
+
+
+def _get_a_letter(manager: Browser, received: Received, running: Installation) -> None:
+    """Ask for the weekly figures: the link to the address goes out at any hour, and confirms it."""
+    manager.get("/digest")
+    manager.submit(r"^/digest$", email=ADDRESS)
+    until(lambda: received.letters, running)
+    (letter,) = received.letters
+    assert letter["To"] == ADDRESS
+    (code,) = re.findall(r"^([\w-]+)\r?$", letter.get_content(), re.MULTILINE)
+    manager.get("/digest")
+    manager.submit(r"/digest/confirm$", code=code)
+    assert "/digest/confirm" not in manager.get("/digest")
 
 
 def _approve(coordinator: Browser, manager: Browser, stage_id: int) -> None:
@@ -205,17 +290,14 @@ def _look_at_board_and_map(manager: Browser, running: Installation) -> None:
         assert (told["Villages reached"], told["Sign-ups"]) == ("5", "45")
 
 
-def _require_whole(engine: Engine, stage_id: int) -> None:
-    """Every village once; one run, each of its batches planned in one attempt."""
+def _require_whole(engine: Engine) -> None:
+    """Every village once; one run a stage, each of its batches planned in one attempt."""
     with reading(engine) as db:
         codes = Counter(
             db.scalars(select(col(Visit.village_code)).where(col(Visit.work).in_(ACTIVE)))
         )
-        chosen = db.scalars(
-            select(col(StageVillage.village_code)).where(col(StageVillage.stage_id) == stage_id)
-        )
-        assert codes == dict.fromkeys(chosen, 1)
-        assert len(db.scalars(select(PlanRun)).all()) == 1
+        assert codes == dict.fromkeys(db.scalars(select(col(StageVillage.village_code))), 1)
+        assert len(db.scalars(select(PlanRun)).all()) == 1 + len(NEIGHBOURS)
         tried = db.execute(select(col(Batch.state), col(Batch.attempts))).all()
         assert {tuple(row) for row in tried} == {(BatchState.DONE, 1)}
         reports = db.scalars(select(SessionReport)).all()
@@ -226,3 +308,16 @@ def _require_whole(engine: Engine, stage_id: int) -> None:
             (event.visit_id, event.happening) for event in db.scalars(select(VisitEvent))
         )
         assert set(happenings.values()) == {1}
+
+
+def _require_shared(engine: Engine, running: Installation) -> None:
+    """Both workers that plan have planned, no batch twice; a worker of questions answered."""
+    logs = [running.log_of_worker(number) for number, _ in enumerate(QUEUES)]
+    answered = [re.findall(r"what-if \d+ in attempt 1 is done", log) for log in logs]
+    assert [len(answered[0] + answered[1]), len(answered[2] + answered[3])] == [0, 1]
+    planned = [re.findall(r"batch (\d+) in attempt 1 is done", log) for log in logs]
+    assert all(planned[:2]), planned
+    assert not any(planned[2:]), planned
+    with reading(engine) as db:
+        all_there_are = Counter(str(number) for number in db.scalars(select(col(Batch.id))))
+    assert Counter(number for each in planned for number in each) == all_there_are

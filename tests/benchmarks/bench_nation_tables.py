@@ -1,7 +1,8 @@
 """What sweeper, workers and pages ask of a database with a million visits and 20,000 batches.
 
-`--visits=100000` fills fewer, `--costs=FILE` writes what `simulate_nation` reckons with as JSON.
-Each act is done twice, the second time is told, with its slowest statement.
+`--visits=100000` fills fewer, `--costs=FILE` writes as JSON what `bench_nation_needs` reckons with.
+Each act is done twice, the second time is told, with its slowest statement. Also what a message
+costs, a beat and a connection.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import event, text
 
@@ -28,9 +29,12 @@ from outreach.visits.nation import branches_to_plan, together
 from outreach.visits.returns import run_out_leases
 from outreach.visits.runs import request_run
 from outreach.visits.saving import save_plan
+from outreach.watch.beating import beat_carefully, impatient_engine, this_process
+from outreach.watch.tables import ProcessKind
 from outreach.watch.waiting import read_waiting
 from tests.benchmarks.databases import fresh_database
 from tests.benchmarks.nation_scale import STAGES, fill
+from tests.benchmarks.queue_costs import measure_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +47,13 @@ if TYPE_CHECKING:
 LEASE = timedelta(seconds=30)
 #: A statement this slow is told.
 SLOW_SECONDS = 0.05
+
+
+class Took(NamedTuple):
+    """Seconds of an act, and those of them in which it waited for its statements."""
+
+    all: float
+    in_database: float
 
 
 @dataclass
@@ -63,7 +74,7 @@ class Watch:
     def _after(self, _connection: Any, _cursor: Any, statement: str, *_told: Any) -> None:
         self.statements.append((time.perf_counter() - self.begun, statement))
 
-    def act(self, name: str, work: Callable[[Session], object], times: int = 2) -> float:
+    def act(self, name: str, work: Callable[[Session], object], times: int = 2) -> Took:
         """Do something in units of work of its own; tell how long the last one took."""
         took = 0.0
         for _ in range(times):
@@ -81,7 +92,7 @@ class Watch:
         seconds, slowest = max(self.statements, default=(0.0, ""))
         if seconds > SLOW_SECONDS:
             print(f"    {1000 * seconds:.0f} ms: {' '.join(slowest.split())[:200]}")
-        return took
+        return Took(took, in_database)
 
 
 def main() -> None:
@@ -111,48 +122,47 @@ def _tell_sizes(engine: Engine) -> None:
 
 def _measure(engine: Engine, country: Country) -> dict[str, float]:
     watch, now = Watch(engine), datetime.now(UTC)
-    costs = {"sweep": watch.act("sweep, nothing to send", lambda db: _due(db, now, 0))}
+    costs = {"sweep": watch.act("sweep, nothing to send", lambda db: _due(db, now, 0)).all}
     # Later each time, so that all wait again.
     hours = iter(range(1, 100))
     full = watch.act(
         "sweep, up to 1,024", lambda db: _due(db, now + timedelta(hours=next(hours)), 1024)
     )
-    costs["sweep_a_waiting_batch"] = max(0.0, full - costs["sweep"]) / country.branches
-    _measure_tidying(watch, now)
+    costs["sweep_a_waiting_batch"] = max(0.0, full.all - costs["sweep"]) / country.branches
+    costs["tidy"] = _measure_tidying(watch, now)
     watch.act("System page, metrics", lambda db: read_waiting(db, now))
-    watch.act("progress of the nation", lambda db: _together(db, country))
+    costs["watch"] = watch.act("progress of the nation", lambda db: _together(db, country)).all
     watch.act("branches to plan", lambda db: _to_plan(db, country))
-    return costs | _measure_batch(watch, country, now) | {"connect": _connect_seconds(engine)}
+    costs |= _measure_batch(watch, country, now)
+    return costs | measure_queue() | {"connect": _connect_seconds(engine), "beat": _beat(engine)}
 
 
-def _measure_tidying(watch: Watch, now: datetime) -> None:
+def _measure_tidying(watch: Watch, now: datetime) -> float:
     """Time what the sweeper does every ten seconds, while nothing is sent."""
-    watch.act("tidy: work run out", lambda db: run_out_leases(db, now))
-    watch.act("tidy: news", lambda db: announce(db, now, by_email=True))
-    watch.act("tidy: reminders", lambda db: remind(db, now, by_email=True))
-    watch.act("tidy: reports sent back", lambda db: tell_sent_back(db, now, by_email=True))
-    watch.act("tidy: late corrections", lambda db: force_overdue(db, now))
+    acts: dict[str, Callable[[Session], object]] = {
+        "work run out": lambda db: run_out_leases(db, now),
+        "news": lambda db: announce(db, now, by_email=True),
+        "reminders": lambda db: remind(db, now, by_email=True),
+        "reports sent back": lambda db: tell_sent_back(db, now, by_email=True),
+        "late corrections": lambda db: force_overdue(db, now),
+    }
+    return sum(watch.act(f"tidy: {name}", work).all for name, work in acts.items())
 
 
 def _measure_batch(watch: Watch, country: Country, now: datetime) -> dict[str, float]:
-    """Plan one stage anew, from the request to its visits."""
-    with unit_of_work(watch.engine) as db:
-        db.execute(text("UPDATE plan_run SET state = 'done'"))
-        db.execute(text("UPDATE batch SET state = 'done'"))
-        # Nobody was met in this branch: all of it is to be visited again.
-        of_branch = "SELECT id FROM stage WHERE branch_id = 1"
-        db.execute(text(f"UPDATE visit SET result = 'not_met' WHERE stage_id IN ({of_branch})"))
+    """Plan a stage of the usual size anew, from the request to its visits."""
+    stage_id = _make_ready(watch.engine, country)
 
     def ask(db: Session) -> None:
         db.execute(text("UPDATE plan_run SET state = 'done' WHERE state = 'running'"))
-        request_run(db, 1, by=country.manager, now=now, parameters=QUICK, require=_anybody)
+        told: dict[str, Any] = {"now": now, "parameters": QUICK, "require": _anybody}
+        request_run(db, stage_id, by=country.manager, **told)
 
     asked = watch.act("ask for a branch", ask)
-    in_database = sum(seconds for seconds, _ in watch.statements)
     with reading(watch.engine) as db:
         (batch_id,) = db.execute(text("SELECT max(id) FROM batch WHERE state = 'ready'")).one()
     held: list[Any] = []
-    took = watch.act("claim", lambda db: held.append(_claim(db, batch_id, now)), 1)
+    claimed = watch.act("claim", lambda db: held.append(_claim(db, batch_id, now)), 1)
     read = watch.act("read a question", lambda db: batches.load_problem(db, held[0]))
     renewed = watch.act("renew a lease", lambda db: batches.renew(db, held[0], now, LEASE))
     with reading(watch.engine) as db:
@@ -160,13 +170,32 @@ def _measure_batch(watch: Watch, country: Country, now: datetime) -> dict[str, f
     plan = assign(problem)
     saved = watch.act("save a plan", lambda db: save_plan(db, held[0], problem, plan, now), 1)
     print(f"    of {len(plan.visits)} visits")
+    # What the worker does beside is in its seconds of thinking.
     return {
-        "ask_a_branch": asked,
-        "ask_a_branch_in_database": in_database,
-        "claim_and_read": took + read,
-        "renew": renewed,
-        "save_a_village": saved / max(1, len(problem.sites)),
+        "ask_a_branch": asked.all,
+        "ask_a_branch_in_database": asked.in_database,
+        "claim_and_read": claimed.in_database + read.in_database,
+        "renew": renewed.in_database,
+        "save_a_village": saved.in_database / max(1, len(problem.sites)),
     }
+
+
+def _make_ready(engine: Engine, country: Country) -> int:
+    """Let all runs be over and nobody have been met in the most usual of the last stages."""
+    usual = (
+        "SELECT stage_id FROM visit WHERE work = 'proposed' GROUP BY stage_id"
+        f" ORDER BY abs(count(*) - {country.villages / country.branches}), stage_id LIMIT 1"
+    )
+    with unit_of_work(engine) as db:
+        stage_id = int(db.execute(text(usual)).scalar_one())
+        db.execute(text("UPDATE plan_run SET state = 'done'"))
+        db.execute(text("UPDATE batch SET state = 'done'"))
+        of_branch = (
+            "SELECT id FROM stage WHERE branch_id ="
+            f" (SELECT branch_id FROM stage WHERE id = {stage_id})"
+        )
+        db.execute(text(f"UPDATE visit SET result = 'not_met' WHERE stage_id IN ({of_branch})"))
+    return stage_id
 
 
 QUICK = Parameters(rounds=1)
@@ -190,6 +219,19 @@ def _together(db: Session, country: Country) -> object:
 
 def _to_plan(db: Session, country: Country) -> object:
     return branches_to_plan(db, country.campaign_id, country.manager)
+
+
+def _beat(engine: Engine, times: int = 20) -> float:
+    """Let a worker say that it lives, each time over a connection of its own."""
+    own = impatient_engine(engine.url.render_as_string(hide_password=False))
+    process = this_process(ProcessKind.WORKER)
+    begun = time.perf_counter()
+    for _ in range(times):
+        beat_carefully(own, process)
+        own.dispose()
+    took = (time.perf_counter() - begun) / times
+    print(f"{'beat':26} {1000 * took:8.1f} ms")
+    return took
 
 
 def _connect_seconds(engine: Engine, times: int = 50) -> float:
