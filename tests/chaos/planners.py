@@ -111,7 +111,9 @@ class Planner:
         """Press the button, unless it was pressed already and the answer never came."""
         known = self.history.runs[self.asked.stage_id]
         new = set() if self.page else self._look() - known
-        if not new:
+        if new:
+            self.page = ""  # it has no button while that run is on
+        else:
             new = self._press() - known
         known |= new
         return max(new, default=None)

@@ -20,6 +20,7 @@ from tests.chaos.checker import Verdict, check
 from tests.chaos.faults import DISK_FULL
 from tests.chaos.history import History
 from tests.chaos.kept import Place, bring_back, save_meanwhile
+from tests.chaos.logs import astonishing, forget
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.phones import VISITS, Network, make_phones, send_everything
 from tests.chaos.planners import Patience, keep_planning
@@ -143,6 +144,7 @@ def run_seed(seed: int, size: Size, folder: Path, *, broken: str = "") -> Outcom
     """
     started = time.monotonic()
     history = History()
+    forget(folder)
     with servers(folder, own_disk=DISK_FULL in size.faults) as (postgres, redis):
         engine = postgres.engine
         world = make_world(
@@ -159,7 +161,7 @@ def run_seed(seed: int, size: Size, folder: Path, *, broken: str = "") -> Outcom
                 saved = _work(made, world, nemesis, phones, history)
             made.heal()
             logs = made.logs()
-        history.astonishing += filter(None, [nemesis.failed])
+        history.astonishing += [*filter(None, [nemesis.failed]), *astonishing(folder)]
         verdict = check(engine, history, world.asked)
         kept = bring_back(saved, Place.of(postgres, folder), world.asked, verdict)
         planned = _planned(engine, world.asked)

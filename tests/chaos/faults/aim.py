@@ -22,8 +22,8 @@ AIM_SECONDS = 120.0
 #: So many plans are kept under way that nobody asks for by himself, and one more after each so long
 #: in vain; by so much longer a child has worked after a look that takes so long.
 _PLANS, _WISH_SECONDS, _LOOK_SECONDS, _WORKED_SECONDS = 2, 15.0, 0.1, 0.02
-#: So often what is waited for is looked for.
-_TICK_SECONDS = 0.02
+#: So often what is waited for is looked for, and so long before plans are wished for again.
+_TICK_SECONDS, _MOMENT_SECONDS = 0.02, 1.0
 #: Who does nothing for so long has nothing to do.
 _REST_SECONDS = 3.0
 #: Longer than a lease and what sending a batch again takes on a busy machine.
@@ -45,19 +45,18 @@ class NothingThere(Exception):
 
 
 def wish_until[Found](product: Product, look: Callable[[float], Found | None]) -> Found:
-    """Look for so long as it is told until it finds something, and keep plans under way meanwhile.
+    """Look again and again, for a moment each, until it finds something; keep plans under way.
 
     Raises
     ------
     NothingThere
         If nothing was found within the time, or there is no more work to find it in.
     """
-    for more in range(round(AIM_SECONDS / _WISH_SECONDS)):
-        product.wishes.keep(_PLANS + more)
-        if found := look(_WISH_SECONDS):
+    began = time.monotonic()
+    while (waited := time.monotonic() - began) < AIM_SECONDS and not product.is_over.is_set():
+        product.wishes.keep(_PLANS + int(waited / _WISH_SECONDS))
+        if found := look(_MOMENT_SECONDS):
             return found
-        if product.is_over.is_set():
-            break
     raise NothingThere
 
 
@@ -89,13 +88,10 @@ def busy_worker(product: Product) -> Busy:
 def busy_workers(product: Product, number: int) -> list[Busy]:
     """Wait until children of so many workers work at plans; tell them, the busiest first."""
 
-    def look(seconds: float) -> list[Busy] | None:
-        until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0:
-            is_held = product.postgres.wait_for(_PLANNING, left) is not None
-            if is_held and len(found := _working(product)) >= number:
-                return found[:number]
-        return None
+    def look(seconds: float) -> list[Busy]:
+        is_held = product.postgres.wait_for(_PLANNING, seconds) is not None
+        found = _working(product) if is_held else []
+        return found[:number] if len(found) >= number else []
 
     return wish_until(product, look)
 
@@ -109,13 +105,6 @@ def _working(product: Product) -> list[Busy]:
     ]
     order = sorted(range(len(children)), key=worked.__getitem__, reverse=True)
     return [children[n] for n in order if worked[n] >= _WORKED_SECONDS]
-
-
-def is_working(child: psutil.Process) -> bool:
-    """Look whether a child is alive and works."""
-    before = _worked_seconds(child)
-    time.sleep(_LOOK_SECONDS)
-    return _worked_seconds(child) - before >= _WORKED_SECONDS
 
 
 def _worked_seconds(child: psutil.Process) -> float:

@@ -51,9 +51,10 @@ def half_open(product: Product, drawn: Random) -> bool:
 def _messages(product: Product) -> None:
     """Wait until it holds a message: best one that nobody has taken, for then it alone knows it."""
 
-    def look(seconds: float) -> bool:
-        is_queued = waited_for(lambda: product.redis.messages()[0] > 0, QUEUED_WITHIN_SECONDS)
-        rest = seconds - QUEUED_WITHIN_SECONDS
-        return is_queued or waited_for(lambda: any(product.redis.messages()), rest)
+    began = time.monotonic()
 
-    wish_until(product, look)
+    def is_there() -> bool:
+        queued, taken = product.redis.messages()
+        return queued > 0 or (taken > 0 and time.monotonic() - began > QUEUED_WITHIN_SECONDS)
+
+    wish_until(product, lambda seconds: waited_for(is_there, seconds))
