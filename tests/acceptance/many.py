@@ -92,6 +92,17 @@ def installation(
         yield Installation(tuple(address for address, *_ in addresses), folder, given)
 
 
+class PageRefused(AssertionError):
+    """A page that came with an error: who does not expect it fails by it."""
+
+    def __init__(self, path: str, error: HTTPError) -> None:
+        said = error.read().decode(errors="replace")[:3000]
+        super().__init__(f"{path}: {error.code}\n{said}")
+        self.status = error.code
+        #: For how long one is bidden to wait before one asks again.
+        self.wait_seconds = float(error.headers.get("Retry-After") or 0)
+
+
 class Browser:
     """Keeps cookies and fills in forms; asks the webs in turns, as behind a proxy."""
 
@@ -128,7 +139,7 @@ class Browser:
                 self.headers = dict(answer.headers)
                 self.page = answer.read().decode()
         except HTTPError as error:
-            pytest.fail(f"{request.full_url}: {error.code}\n{error.read().decode()[:3000]}")
+            raise PageRefused(request.full_url, error) from error
         return self.page
 
 

@@ -6,8 +6,11 @@ import argparse
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.chaos.broken import WALLS
 from tests.chaos.checker import COUNTED
@@ -59,12 +62,21 @@ def _run(seed: int, size: Size, told: argparse.Namespace) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="outreach_chaos_", ignore_cleanup_errors=True) as temp:
         folder = (told.keep or Path(temp)) / f"seed-{seed}"
         folder.mkdir(parents=True, exist_ok=True)
-        outcome = run_seed(seed, size, folder, broken=told.broken)
+        outcome = _outcome(seed, size, folder, told.broken)
     print(outcome.line(), flush=True)
     print(f"  {_told(outcome.faults)}", flush=True)
     for line in outcome.verdict.lines():
         print(f"  {line}", flush=True)
     return outcome
+
+
+def _outcome(seed: int, size: Size, folder: Path, broken: str) -> Outcome:
+    """Run a seed; whatever ends it before its end is told as its outcome, and others go on."""
+    began = time.monotonic()
+    try:
+        return run_seed(seed, size, folder, broken=broken)
+    except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001
+        return Outcome.ended_by(error, seed, time.monotonic() - began)
 
 
 def _print_table(outcomes: Sequence[Outcome]) -> None:

@@ -114,14 +114,19 @@ def check(engine: Engine, history: History, asked: Sequence[Asked]) -> Verdict:
     """Hold everything against everything, as it stands now that all is at rest."""
     verdict = Verdict()
     with reading(engine) as db:
-        check_rows(db, history, asked, verdict)
-        verdict.add("unsent", _unsent(db, history))
-        for each in asked:
-            verdict.add("missing", _missing(db, each))
-            verdict.add("lost", _lost_runs(db, each, history))
+        check_at_rest(db, history, asked, verdict)
+    return verdict
+
+
+def check_at_rest(db: Session, history: History, asked: Sequence[Asked], verdict: Verdict) -> None:
+    """Hold everything against everything, within one view of the tables."""
+    check_rows(db, history, asked, verdict)
+    verdict.add("unsent", _unsent(db, history))
+    for each in asked:
+        verdict.add("missing", _missing(db, each))
+        verdict.add("lost", _lost_runs(db, each, history))
     _add_each(verdict, history.of_plans)
     verdict.add("other", history.astonishing)
-    return verdict
 
 
 def _add_each(verdict: Verdict, found: Iterable[tuple[str, str]]) -> None:

@@ -10,6 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING, Self
 
 from tests.chaos.faults import FAULTS
+from tests.chaos.faults.aim import NothingThere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from tests.chaos.product import Product
 
 
-#: A fault that hits nothing is tried again so often.
+#: A fault that took aim and hit nothing is tried again so often.
 MOST_TRIES = 5
+#: So long in all one waits for something to break: this long no plan was asked for, nothing sent.
+MOST_WAITED_SECONDS = 1800.0
 
 
 def rounds(seed: int, names: Sequence[str]) -> Iterator[str]:
@@ -29,13 +32,22 @@ def rounds(seed: int, names: Sequence[str]) -> Iterator[str]:
         yield from drawn.sample(sorted(names), len(names))
 
 
+#: Where an outcome is counted, and the words for it in the log.
+_COUNTED = {
+    True: ("done", ""),
+    False: ("missed", ", hit nothing"),
+    None: ("idle", ", nothing there to break"),
+}
+
+
 class Nemesis(threading.Thread):
     """Does faults until each has hit once, and goes on until the work beside it is over.
 
     Attributes
     ----------
-    done, missed
-        How often which fault hit what it was meant for, and how often it did not.
+    done, missed, idle
+        How often which fault hit what it was meant for, how often it aimed and did not, and how
+        often there was nothing to break.
     is_through
         Each has hit, or nothing comes any more.
     failed
@@ -52,6 +64,8 @@ class Nemesis(threading.Thread):
         self.is_through = threading.Event()
         self.done: Counter[str] = Counter()
         self.missed: Counter[str] = Counter()
+        self.idle: Counter[str] = Counter()
+        self._waited = 0.0
         self.failed = ""
 
     def __enter__(self) -> Self:
@@ -90,15 +104,31 @@ class Nemesis(threading.Thread):
                 continue
             if self._is_given_up.wait(drawn.uniform(0.5, 1.5) * self.pause):
                 return
-            at = time.monotonic()
-            has_hit = FAULTS[name](self._product, drawn)
-            self._note(name, at - began, time.monotonic() - at, has_hit=has_hit)
+            self._note(name, began, *self._timed(name, drawn))
 
-    def _note(self, name: str, at: float, took: float, *, has_hit: bool) -> None:
-        (self.done if has_hit else self.missed)[name] += 1
+    def _timed(self, name: str, drawn: Random) -> tuple[float, bool | None]:
+        """Do a fault; tell when it began and whether it hit, None where it had nothing to."""
+        at = time.monotonic()
+        try:
+            return at, FAULTS[name](self._product, drawn)
+        except NothingThere:
+            return at, None
+
+    def _note(self, name: str, began: float, at: float, has_hit: bool | None) -> None:
+        took = time.monotonic() - at
+        counted, words = _COUNTED[has_hit]
+        getattr(self, counted)[name] += 1
         with (self._product.folder / "faults.log").open("a") as log:
-            log.write(f"{at:7.1f} s: {name}, {took:.1f} s{'' if has_hit else ', hit nothing'}\n")
+            log.write(f"{at - began:7.1f} s: {name}, {took:.1f} s{words}\n")
         if len(self.done) == len(self._names):
             self.is_through.set()
-        elif self.missed[name] >= MOST_TRIES and name not in self.done:
+        elif name not in self.done:
+            self._give_up(name, took if has_hit is None else 0.0)
+
+    def _give_up(self, name: str, waited: float) -> None:
+        """End it once a fault has missed too often, or too long there was nothing to break."""
+        self._waited += waited
+        if self.missed[name] >= MOST_TRIES:
             raise TimeoutError(f"{name} hit nothing {MOST_TRIES} times")
+        if self._waited > MOST_WAITED_SECONDS or (waited and self._product.is_over.is_set()):
+            raise TimeoutError(f"nothing was there to break for {self._waited:.0f} s, now: {name}")

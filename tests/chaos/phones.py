@@ -278,19 +278,31 @@ async def _try(
     try:
         async with network.gate, asyncio.timeout(PATIENCE_SECONDS):
             status, headers, body = await _exchange(phone, reports, port)
-            answers = json.loads(body)["answers"] if status == HTTPStatus.OK else []
+            told = json.loads(body)["answers"] if status == HTTPStatus.OK else []
+            bidden = float(headers.get("retry-after", 0))
     except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError, IndexError, KeyError):
         history.statuses[0] += 1
         return set(), 0.0
     history.statuses[status] += 1
     if status not in EXPECTED:
         history.astonishing.append(f"a phone was answered {status}: {body[:200]!r}")
+    if status != HTTPStatus.OK:
+        return set(), bidden
+    return _settled(reports, told, history), bidden
+
+
+def _settled(reports: list[dict[str, Any]], told: Any, history: History) -> set[Key]:
+    """Note what was told of each report; answer which of them need not be sent again."""
     settled = set()
-    for report, answer in zip(reports, answers, strict=status == HTTPStatus.OK):
-        history.note_told(report, answer["outcome"])
-        if answer["outcome"] in SETTLED:
-            settled.add(key_of(report))
-    return settled, float(headers.get("retry-after", 0))
+    try:
+        for report, outcome in zip(reports, [one["outcome"] for one in told], strict=True):
+            history.note_told(report, outcome)
+            if outcome in SETTLED:
+                settled.add(key_of(report))
+    except (KeyError, TypeError, ValueError):
+        words = f"a phone was answered to {len(reports)} reports: {str(told)[:200]}"
+        history.astonishing.append(words)
+    return settled
 
 
 async def _exchange(

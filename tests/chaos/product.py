@@ -16,6 +16,7 @@ from tests.acceptance.many import SWEEPER, WORKER
 from tests.chaos.programs import Program, until
 from tests.chaos.servers import Postgres, Redis
 from tests.chaos.wires import Wire
+from tests.chaos.wishes import Wishes
 from tests.conftest import free_port
 from tests.processes import WEB
 
@@ -53,8 +54,7 @@ class Product:
     webs: list[Web]
     workers: list[Program]
     sweepers: list[Program]
-    #: Plans that faults wait for; whoever plans grants one after the other.
-    wishes: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    wishes: Wishes = field(default_factory=Wishes)
     #: All work is over: no fault waits for any more of it.
     is_over: threading.Event = field(default_factory=threading.Event)
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections import Counter  # noqa: TC003 - dataclass fields are read at run time
+import traceback
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from outreach.campaigns.tables import StageVillage
+from outreach.db import reading
+from outreach.visits.tables import ACTIVE, Visit
 from tests.chaos.broken import OF_TABLES
 from tests.chaos.checker import Verdict, check
 from tests.chaos.faults import DISK_FULL
 from tests.chaos.history import History
 from tests.chaos.kept import Place, bring_back, save_meanwhile
+from tests.chaos.logs import astonishing, forget
 from tests.chaos.nemesis import Nemesis
 from tests.chaos.phones import VISITS, Network, make_phones, send_everything
 from tests.chaos.planners import Patience, keep_planning
@@ -20,6 +28,7 @@ from tests.chaos.product import product, servers
 from tests.chaos.world import make_world
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sqlalchemy import Engine
@@ -27,7 +36,7 @@ if TYPE_CHECKING:
     from tests.chaos.kept import Saved
     from tests.chaos.phones import Phone
     from tests.chaos.product import Product
-    from tests.chaos.world import World
+    from tests.chaos.world import Asked, World
 
 #: As many branches plan beside each other where each has at least so many villages, and at most
 #: so many: more than one part of a plan.
@@ -76,6 +85,15 @@ class Size:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """How many villages were to be planned, and what stands of them at the end."""
+
+    asked: int
+    visits: int
+    reasons: int
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What became of one seed."""
 
@@ -84,23 +102,39 @@ class Outcome:
     history: History
     faults: Counter[str]
     missed: Counter[str]
-    assignments: int
+    idle: Counter[str]
+    planned: Planned
     seconds: float
     logs: str
     #: What became of the backup that was made meanwhile.
     kept: str
+    #: Faults that this machine does not let us do.
+    left_out: tuple[str, ...] = ()
+
+    @classmethod
+    def ended_by(cls, error: BaseException, seed: int, seconds: float) -> Outcome:
+        """Tell of a seed that came to no end: whatever ended it, it proves nothing."""
+        verdict, none = Verdict(), Counter[str]()
+        verdict.add("other", ["".join(traceback.format_exception(error))])
+        nothing = Planned(0, 0, 0)
+        return cls(seed, verdict, History(), none, none, none, nothing, seconds, "", "no backup")
 
     def line(self) -> str:
         told = ", ".join(f"{kind} {n}" for kind, n in self.verdict.counts().items())
         answers = sum(self.history.statuses.values())
         failed = answers - self.history.statuses[200]
         return (
-            f"seed {self.seed}: {told} | {self.assignments} assignments, "
+            f"seed {self.seed}: {told} | {self.planned.visits} villages with a visit and "
+            f"{self.planned.reasons} with a reason of {self.planned.asked} to plan, "
             f"{len(self.history.sent)} items, {sum(self.faults.values())} faults, "
             f"{failed} of {answers} sendings failed, {self.history.retried_batches} parts of plans "
-            f"taken up by hand, {self.missed.total()} faults hit nothing, "
-            f"{self.kept}, {self.seconds:.0f} s"
+            f"taken up by hand, {self.missed.total()} faults hit nothing, {self.idle.total()} had "
+            f"nothing to break, {self.kept}, {self.seconds:.0f} s{self._told_of_left_out()}"
         )
+
+    def _told_of_left_out(self) -> str:
+        left = ", ".join(self.left_out)
+        return f" | left out, for this machine does not let us: {left}" if left else ""
 
 
 def run_seed(seed: int, size: Size, folder: Path, *, broken: str = "") -> Outcome:
@@ -110,6 +144,7 @@ def run_seed(seed: int, size: Size, folder: Path, *, broken: str = "") -> Outcom
     """
     started = time.monotonic()
     history = History()
+    forget(folder)
     with servers(folder, own_disk=DISK_FULL in size.faults) as (postgres, redis):
         engine = postgres.engine
         world = make_world(
@@ -120,25 +155,36 @@ def run_seed(seed: int, size: Size, folder: Path, *, broken: str = "") -> Outcom
             OF_TABLES[broken](engine)
         with product(folder, postgres, redis, workers=size.workers, broken=broken) as made:
             can_fill = postgres.disk.is_own
-            names = [name for name in size.faults if name != DISK_FULL or can_fill]
+            left_out = tuple(one for one in size.faults if one == DISK_FULL and not can_fill)
+            names = [name for name in size.faults if name not in left_out]
             with Nemesis(made, seed, names, size.pause_seconds) as nemesis:
                 saved = _work(made, world, nemesis, phones, history)
             made.heal()
             logs = made.logs()
-        history.astonishing += filter(None, [nemesis.failed])
+        history.astonishing += [*filter(None, [nemesis.failed]), *astonishing(folder)]
         verdict = check(engine, history, world.asked)
         kept = bring_back(saved, Place.of(postgres, folder), world.asked, verdict)
-        assignments = _assignments(engine)
-    seconds = time.monotonic() - started
-    done, missed = nemesis.done, nemesis.missed
-    return Outcome(seed, verdict, history, done, missed, assignments, seconds, logs, kept)
+        planned = _planned(engine, world.asked)
+    return Outcome(
+        seed=seed,
+        verdict=verdict,
+        history=history,
+        faults=nemesis.done,
+        missed=nemesis.missed,
+        idle=nemesis.idle,
+        planned=planned,
+        seconds=time.monotonic() - started,
+        logs=logs,
+        kept=kept,
+        left_out=left_out,
+    )
 
 
 def _work(
     made: Product, world: World, nemesis: Nemesis, phones: list[Phone], history: History
 ) -> Saved:
     """Let all plan and send while faults happen, until everybody is through; save it meanwhile."""
-    patience = Patience.of(len(world.asked))
+    patience = Patience.of(len(world.asked), history)
     network = Network(made.ports, history, nemesis, nemesis.pause)
     with ThreadPoolExecutor(len(world.asked) + 1) as people:
         place = Place.of(made.postgres, made.folder)
@@ -156,8 +202,15 @@ def _work(
     return saving.result()
 
 
-def _assignments(engine: Engine) -> int:
-    """Count the visits that plans have made."""
-    with engine.connect() as connection:
-        query = "SELECT count(*) FROM visit WHERE run_id IS NOT NULL"
-        return int(connection.exec_driver_sql(query).scalar_one())
+def _planned(engine: Engine, asked: Sequence[Asked]) -> Planned:
+    """Count the villages whose visit stands, not those of plans that were replaced, and reasons."""
+    stages = [one.stage_id for one in asked]
+    visits = select(func.count(col(Visit.village_code).distinct())).where(
+        col(Visit.stage_id).in_(stages), col(Visit.work).in_(ACTIVE), col(Visit.run_id).is_not(None)
+    )
+    reasons = select(func.count()).where(
+        col(StageVillage.stage_id).in_(stages), col(StageVillage.reason).is_not(None)
+    )
+    with reading(engine) as db:
+        told = [db.execute(query).scalar_one() for query in (visits, reasons)]
+    return Planned(sum(len(one.codes) for one in asked), *told)

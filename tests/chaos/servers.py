@@ -8,7 +8,8 @@ import signal
 import stat
 import subprocess
 import tempfile
-from contextlib import suppress
+import time
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,16 +20,25 @@ import redis
 
 from outreach.cli.redis_server import find_redis_server
 from outreach.db import make_engine
-from tests.chaos.programs import Program, until
+from tasks.app import PLANNING, POST, QUESTIONS
+from tests.chaos.programs import Program, frozen, until
 from tests.chaos.wires import Wire
 from tests.conftest import free_port
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from sqlalchemy import Engine
 
 #: Whom the server of a database runs as where we are root: it refuses to be root itself.
 NOBODY = "nobody"
 _DISK_BYTES = 8 * 2**30
+#: Finds who is in the middle of a transaction that writes, and the number of it.
+WRITING = "SELECT pid, backend_xid::text FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
+#: All processes of a PostgreSQL have been told to end by then.
+_TOLD_SECONDS = 0.2
+#: The lists in which messages wait for a worker, and where those are that one has taken.
+_QUEUES, _TAKEN = (PLANNING, QUESTIONS, POST), "unacked"
 
 
 @dataclass
@@ -133,12 +143,34 @@ class Postgres:
         """Bring it back from whatever was done to it, a server that gave up too."""
         until(self._is_back, "PostgreSQL does not come back")
 
-    def stop_at_once(self) -> None:
-        """End it in the middle of all transactions; its log of changes is all it has left."""
-        self.program.signal(signal.SIGQUIT)
-        self.program.wait()
+    def stop_at_once(self) -> list[str]:
+        """End it in the middle of all transactions; its log of changes is all it has left.
 
-    def wait_for(self, query: LiteralString, seconds: float, *values: object) -> Any:
+        Answer the numbers of the transactions that were writing at that moment.
+        """
+        with ExitStack() as held:
+            writing = self._hold_writing(held)
+            self.program.signal(signal.SIGQUIT)
+            time.sleep(_TOLD_SECONDS)
+        self.program.wait()
+        return writing
+
+    def _hold_writing(self, held: ExitStack) -> list[str]:
+        """Let whoever writes stand still, so that none comes to its end before it is told to."""
+        with psycopg.connect(self._told(), autocommit=True) as connection:
+            writing = connection.execute(WRITING).fetchall()
+            for pid, _ in writing:
+                held.enter_context(frozen(pid))
+        return [number for _, number in writing]
+
+    def came_to_nothing(self, transactions: Iterable[str]) -> bool:
+        """Tell whether any of these transactions was undone, or left no trace at all."""
+        with psycopg.connect(self._told(), autocommit=True) as connection:
+            return any(_state(connection, one) in (None, "aborted") for one in transactions)
+
+    def wait_for(
+        self, query: LiteralString, seconds: float, values: Mapping[str, Any] | None = None
+    ) -> Any:
         """Wait for so long until a query finds something; give the first value, or None."""
         with suppress(TimeoutError), psycopg.connect(self._told(), autocommit=True) as connection:
             row = until(lambda: connection.execute(query, values).fetchone(), query, seconds)
@@ -165,6 +197,15 @@ class Postgres:
 
     def _told(self) -> str:
         return f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres connect_timeout=2"
+
+
+def _state(connection: psycopg.Connection[Any], transaction: str) -> str | None:
+    """Ask what became of a transaction; None where the server does not know of it yet, or again."""
+    query = "SELECT pg_xact_status(%s::xid8)"
+    with suppress(psycopg.errors.InvalidParameterValue):
+        row = connection.execute(query, (transaction,)).fetchone()
+        return row[0] if row else None
+    return None
 
 
 def _programs(home: Path) -> Path:
@@ -208,9 +249,19 @@ class Redis:
         self.program.start()
         until(self._answers, "Redis does not answer")
 
-    def forget_all(self) -> None:
-        with redis.Redis(port=self.port) as client:
-            client.flushall()
+    def messages(self, *, forget: bool = False) -> tuple[int, int]:
+        """Count the messages that wait for a worker and those that one has taken.
+
+        Let it *forget* everything at the same moment, if it is to.
+        """
+        with redis.Redis(port=self.port) as client, client.pipeline() as asked:
+            for name in _QUEUES:
+                asked.llen(name)
+            asked.hlen(_TAKEN)
+            if forget:
+                asked.flushall()
+            told = asked.execute()
+        return sum(told[: len(_QUEUES)]), told[len(_QUEUES)]
 
     def remove(self) -> None:
         self.wire.close()

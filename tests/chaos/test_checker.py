@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
     from outreach.people.access import Person
-    from tests.chaos.checker import Verdict
     from tests.chaos.phones import Phone
     from tests.chaos.world import Asked
 
@@ -67,7 +66,7 @@ def test_each_wall_that_is_missing_is_found_out(postgres_engine: Engine, wall: s
         OF_CODE[wall]()
     if wall in OF_TABLES:
         OF_TABLES[wall](postgres_engine)
-    verdict = _work(postgres_engine)
+    verdict = check(postgres_engine, *work(postgres_engine))
     found = {kind for kind, number in verdict.counts().items() if number}
     assert found >= FOUND[wall], verdict.lines()
     assert bool(found) is bool(wall), verdict.lines()
@@ -90,7 +89,7 @@ def test_what_was_sworn_to_is_looked_for(postgres_engine: Engine) -> None:
     }
 
 
-def _work(engine: Engine) -> Verdict:
+def work(engine: Engine) -> tuple[History, list[Asked]]:
     """Do by hand, at the worst of moments, what the processes do at any."""
     history = History()
     world = make_world(engine, branches=1, villages=100, officials=4)
@@ -100,7 +99,7 @@ def _work(engine: Engine) -> Verdict:
         take_all(engine, phone, history)
     (asked,) = world.asked
     _plan(engine, asked, history)
-    return check(engine, history, world.asked)
+    return history, world.asked
 
 
 def take_all(engine: Engine, phone: Phone, history: History) -> None:

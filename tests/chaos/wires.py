@@ -14,17 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _CHUNK = 65536
+#: So much of a request tells what it asks for.
+_BEGINNING = 64
 #: Closed so, the other side is told by a reset, not by an orderly end.
 _RESET = struct.pack("ii", 1, 0)
 
 
 @dataclass(eq=False)
 class _Pair:
-    """The two ends of one connection, and how its last request began."""
+    """The two ends of one connection, how its last request began, and what is answered so far."""
 
     near: socket.socket
     far: socket.socket
     asked: bytes = b""
+    answered: bytes = b""
     #: Something was swallowed: what came after it would make no sense to anybody.
     is_torn: bool = False
 
@@ -37,6 +40,19 @@ class _Pair:
                 end.close()
 
 
+@dataclass(frozen=True)
+class _Awaited:
+    """An answer that is never to arrive: to which request, with what in it, and what is done."""
+
+    asked: bytes
+    holds: bytes
+    act: Callable[[], object]
+
+    def is_it(self, pair: _Pair) -> bool:
+        is_good = pair.answered.startswith(b"HTTP/1.1 200") and self.holds in pair.answered
+        return is_good and pair.asked.startswith(self.asked)
+
+
 @dataclass(eq=False)
 class Wire:
     """Passes connections on to a port of this machine."""
@@ -47,7 +63,9 @@ class Wire:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _is_half_open: bool = field(default=False, init=False)
     _has_swallowed: bool = field(default=False, init=False)
-    _before_answer: tuple[bytes, Callable[[], object]] | None = field(default=None, init=False)
+    _before_answer: _Awaited | None = field(default=None, init=False)
+    #: Requests that ended without a word of an answer.
+    unanswered: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self._door = socket.create_server(("127.0.0.1", 0), backlog=512)
@@ -81,9 +99,17 @@ class Wire:
             self.cut()
         return self._has_swallowed
 
-    def before_answer(self, asked: bytes, act: Callable[[], object]) -> None:
-        """Do something once, in place of passing on the next good answer to such a request."""
-        self._before_answer = (asked, act)
+    def is_asked(self) -> bool:
+        """Whether somebody has asked something and waits for the answer."""
+        with self._lock:
+            return any(pair.asked and not pair.answered for pair in self._pairs)
+
+    def before_answer(self, asked: bytes, holds: bytes, act: Callable[[], object]) -> None:
+        """Do something once, in place of passing on the next good answer to such a request.
+
+        Of the answer that *holds* this, no part is passed on that comes with it or after it.
+        """
+        self._before_answer = _Awaited(asked, holds, act)
 
     def disarm(self) -> bool:
         """Do nothing any more; False where it is done already, or just being done."""
@@ -126,32 +152,33 @@ class Wire:
         while data := pair.near.recv(_CHUNK):
             if not self._swallows(pair):
                 if data.startswith((b"POST ", b"GET ", b"PUT ")):
-                    pair.asked = data[:64]
+                    pair.asked, pair.answered = data[:_BEGINNING], b""
                 pair.far.sendall(data)
 
     def _answer(self, pair: _Pair) -> None:
-        while data := pair.far.recv(_CHUNK):
-            if self._is_awaited(pair, data):
-                pair.cut()
-            elif not self._swallows(pair):
-                pair.near.sendall(data)
+        try:
+            while data := pair.far.recv(_CHUNK):
+                # However it is cut into pieces: what is looked for may come after the first.
+                pair.answered = (pair.answered + data)[:_CHUNK]
+                if self._is_awaited(pair):
+                    pair.cut()
+                elif not self._swallows(pair):
+                    pair.near.sendall(data)
+        finally:
+            if pair.asked and not pair.answered:
+                self.unanswered += 1
 
     def _swallows(self, pair: _Pair) -> bool:
         pair.is_torn = pair.is_torn or self._is_half_open
         self._has_swallowed |= pair.is_torn
         return pair.is_torn
 
-    def _is_awaited(self, pair: _Pair, data: bytes) -> bool:
+    def _is_awaited(self, pair: _Pair) -> bool:
         """Whether this answer is the one that never arrives; then what was wished is done."""
         with self._lock:
             awaited = self._before_answer
-            is_it = (
-                awaited is not None
-                and pair.asked.startswith(awaited[0])
-                and data.startswith(b"HTTP/1.1 200")
-            )
-            if is_it:
-                self._before_answer = None
-        if is_it and awaited is not None:
-            awaited[1]()
-        return is_it
+            if awaited is None or not awaited.is_it(pair):
+                return False
+            self._before_answer = None
+        awaited.act()
+        return True

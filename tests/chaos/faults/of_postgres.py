@@ -5,35 +5,37 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from tests.chaos.faults.aim import wait_in
+from tests.chaos.servers import WRITING
+
 if TYPE_CHECKING:
     from random import Random
 
     from tests.chaos.product import Product
 
 AWAY_SECONDS = 60.0
-#: For so long one waits for a transaction to break.
-BUSY_WITHIN_SECONDS = 30.0
 FULL_SECONDS = 8.0
-#: Finds who is in the middle of a transaction that writes.
-WRITING = "SELECT pid FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
 #: What PostgreSQL says then.
 NO_ROOM = b"No space left on device"
 
 
 def restart(product: Product, drawn: Random) -> bool:
     """Stop it in the middle of a transaction and start it again."""
-    writing = product.postgres.wait_for(WRITING, BUSY_WITHIN_SECONDS)
-    product.postgres.stop_at_once()
-    product.postgres.start()
-    return writing is not None
+    return _stop_for(product, 0.0)
 
 
 def go_away(product: Product, drawn: Random) -> bool:
-    """Stop it for a minute."""
-    product.postgres.stop_at_once()
-    time.sleep(AWAY_SECONDS)
+    """Stop it for a minute, in the middle of a transaction as well."""
+    return _stop_for(product, AWAY_SECONDS)
+
+
+def _stop_for(product: Product, seconds: float) -> bool:
+    """Stop it while somebody writes; tell whether any of that came to nothing."""
+    wait_in(product, WRITING)
+    writing = product.postgres.stop_at_once()
+    time.sleep(seconds)
     product.postgres.start()
-    return True
+    return product.postgres.came_to_nothing(writing)
 
 
 def half_open(product: Product, drawn: Random) -> bool:

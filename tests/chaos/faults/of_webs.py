@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from tests.chaos.faults.aim import planning
+from tests.chaos.faults.aim import AIM_SECONDS, NothingThere, planning, waited_for
 
 if TYPE_CHECKING:
     from random import Random
@@ -14,18 +14,24 @@ if TYPE_CHECKING:
 
 #: How long a web waits for a phone's reports that it may take and never answer.
 ARMED_SECONDS = 30
+#: What was on its way to a web that is killed is cut by then.
+CUT_SECONDS = 5.0
 
 
 def kill(product: Product, drawn: Random) -> bool:
-    """Kill a web with its processes and start it again."""
+    """Kill a web with its processes while it is asked something, and start it again."""
     web = drawn.choice(product.webs)
+    if not waited_for(web.wire.is_asked, AIM_SECONDS):
+        raise NothingThere
+    before = web.wire.unanswered
     web.program.kill()
+    has_hit = waited_for(lambda: web.wire.unanswered > before, CUT_SECONDS)
     web.start()
-    return True
+    return has_hit
 
 
 def kill_before_answer(product: Product, drawn: Random) -> bool:
-    """Kill a web when it has stored reports and has not told the phone so."""
+    """Kill a web when it has stored new reports and has not told the phone so."""
     web = drawn.choice(product.webs)
     killed = threading.Event()
 
@@ -33,14 +39,16 @@ def kill_before_answer(product: Product, drawn: Random) -> bool:
         web.program.kill()
         killed.set()
 
-    web.wire.before_answer(b"POST /api/v1/reports", act)
+    web.wire.before_answer(b"POST /api/v1/reports", b'"accepted"', act)
     for _ in range(ARMED_SECONDS):
         if killed.wait(1) or product.is_over.is_set():
             break
     if not web.wire.disarm():
         killed.wait()  # it is done, or just being done
     web.start()
-    return killed.is_set()
+    if not killed.is_set():
+        raise NothingThere  # no phone had anything new to tell
+    return True
 
 
 def half_open(product: Product, drawn: Random) -> bool:
@@ -50,13 +58,13 @@ def half_open(product: Product, drawn: Random) -> bool:
 
 def deploy(product: Product, drawn: Random) -> bool:
     """Tell everything to end and start it anew, one after the other, while plans are made."""
-    is_planning = planning(product)
     for web in product.webs:
         _anew(web)
+    planning(product)
     for program in (*product.workers, *product.sweepers):
         program.end()
         program.start()
-    return is_planning
+    return True
 
 
 def _anew(web: Web) -> None:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import psutil
 
-from tests.chaos.faults.aim import busy_worker, busy_workers, is_taken_over, let_end
+from tests.chaos.faults.aim import (
+    busy_worker,
+    busy_workers,
+    is_taken_over,
+    let_end,
+    now,
+    wait_in,
+)
 from tests.chaos.product import LEASE_SECONDS
 from tests.chaos.programs import frozen
 
@@ -20,26 +26,24 @@ if TYPE_CHECKING:
 
 #: How long whoever looks after programs takes to start one again.
 RESTART_SECONDS = 1.0
+#: So long one looks whether what was seen is still there.
+_GLANCE_SECONDS = 0.1
+#: Finds a part of a plan that no sweeper has sent yet.
+_UNSENT = "SELECT id FROM batch WHERE state = 'ready' AND sent_at IS NULL"
 
 
 def kill_worker(product: Product, drawn: Random) -> bool:
     """Kill a worker and its child in mid-plan, as a machine that goes down does."""
-    at, found = datetime.now(UTC), busy_worker(product)
-    if found is None:
-        return False
-    worker, _ = found
-    worker.kill()
+    found, at = busy_worker(product), now()
+    found[0].kill()
     time.sleep(RESTART_SECONDS)
-    worker.start()
+    found[0].start()
     return is_taken_over(product, at)
 
 
 def orphan_child(product: Product, drawn: Random) -> bool:
-    """Kill a worker alone; its child may end what it is at, and nobody takes its word for it."""
-    found = busy_worker(product)
-    if found is None:
-        return False
-    worker, _ = found
+    """Kill a worker alone; Celery has the system kill the child of one that dies, in mid-plan."""
+    (worker, _), at = busy_worker(product), now()
     orphans = worker.children()
     worker.kill(alone=True)
     time.sleep(RESTART_SECONDS)
@@ -48,14 +52,12 @@ def orphan_child(product: Product, drawn: Random) -> bool:
     for one in left:
         with suppress(psutil.NoSuchProcess):
             one.kill()
-    return True
+    return is_taken_over(product, at)
 
 
 def kill_child(product: Product, drawn: Random) -> bool:
     """Kill the child that does the work, as a machine short of memory does."""
-    at, found = datetime.now(UTC), busy_worker(product)
-    if found is None:
-        return False
+    found, at = busy_worker(product), now()
     with suppress(psutil.NoSuchProcess):
         found[1].kill()
     return is_taken_over(product, at)
@@ -63,9 +65,7 @@ def kill_child(product: Product, drawn: Random) -> bool:
 
 def freeze_child(product: Product, drawn: Random) -> bool:
     """Let a child stand still until others have taken over what it holds; then it goes on."""
-    at, found = datetime.now(UTC), busy_worker(product)
-    if found is None:
-        return False
+    found, at = busy_worker(product), now()
     with frozen(found[1].pid):
         has_hit = is_taken_over(product, at)
     # No other fault takes from it what it still wants to write.
@@ -78,20 +78,23 @@ def freeze_two_children(product: Product, drawn: Random) -> bool:
 
     Of one plan, as long as the second is open, the first would be written twice but for its fence.
     """
-    at, found = datetime.now(UTC), busy_workers(product, 2)
+    found, at = busy_workers(product, 2), now()
     with ExitStack() as stack:
         for _, child in found:
             stack.enter_context(frozen(child.pid))
-        has_hit = bool(found) and is_taken_over(product, at, parts=2)
+        has_hit = is_taken_over(product, at, parts=len(found))
     for _, child in found:
         let_end(child)
     return has_hit
 
 
 def kill_sweeper(product: Product, drawn: Random) -> bool:
-    """Kill one of the two sweepers."""
+    """Kill one of the two sweepers while there is something for it to send."""
     sweeper = drawn.choice(product.sweepers)
-    sweeper.kill()
+    wait_in(product, _UNSENT)
+    with frozen(sweeper.pid):
+        has_hit = product.postgres.wait_for(_UNSENT, _GLANCE_SECONDS) is not None
+        sweeper.kill()
     time.sleep(RESTART_SECONDS)
     sweeper.start()
-    return True
+    return has_hit
