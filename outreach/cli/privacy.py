@@ -193,15 +193,20 @@ def breach(
     with own_engine() as engine, unit_of_work(engine) as db:
         reach = _reach(db, login, device_id, begins, ends)
         found = affected(db, reach)
-        officials = [one for one in found if one.kind == "official"]
-        numbers = [(one.village_code, one.phone) for one in officials]
-        _note_numbers(db, datetime.now(UTC), "breach", numbers)
+        for kind in ("official", "team"):
+            numbers = [(one.village_code, one.phone) for one in found if one.kind == kind]
+            _note_numbers(db, datetime.now(UTC), "breach", numbers, of_teams=kind == "team")
         _write_new(out, breach_file(found))
     tell_affected(found, reach, out)
 
 
 def _note_numbers(
-    db: Session, now: datetime, command: str, numbers: Iterable[tuple[str, str]]
+    db: Session,
+    now: datetime,
+    command: str,
+    numbers: Iterable[tuple[str, str]],
+    *,
+    of_teams: bool = False,
 ) -> None:
     """Tell the history whose telephone numbers go out, before they do."""
     from outreach.history.recording import record
@@ -209,7 +214,8 @@ def _note_numbers(
 
     if villages := [code for code, phone in numbers if phone]:
         page = f"outreach privacy {command}"
-        record(db, Deed.NUMBERS_TAKEN, at=now, villages=villages, page=page)
+        deed = Deed.TEAM_NUMBERS_TAKEN if of_teams else Deed.NUMBERS_TAKEN
+        record(db, deed, at=now, villages=villages, page=page)
         db.flush()
 
 

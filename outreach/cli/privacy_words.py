@@ -71,7 +71,16 @@ def tell_affected(found: Sequence[Affected], reach: Reach, file: Path) -> None:
     for branch, count in sorted(counts.items()):
         click.echo(f"    {number(count):>7}  {branch}")
     touched, shown = (sum(one.touched for one in found), sum(one.shown for one in found))
-    if reach.role is not None:
+    if not reach.is_certain:
+        unsure = sum(not one.certain for one in found)
+        click.echo(
+            say(
+                "How far the account reached before it or its branch was changed is not in the "
+                "history of older versions: listed to be safe, as not certain: %(count)s",
+                count=number(unsure),
+            )
+        )
+    if not reach.is_whole:
         click.echo(
             say("of them in villages where something was changed: %(count)s", count=number(touched))
         )
@@ -111,6 +120,7 @@ def breach_file(found: Sequence[Affected]) -> bytes:
             "data": ", ".join(data[name] for name in one.data),
             "touched": say("yes") if one.touched else say("no"),
             "shown": say("yes") if one.shown else say("no"),
+            "certain": say("yes") if one.certain else say("no"),
         }
         for one in found
     )
@@ -130,6 +140,7 @@ def _breach_headers() -> dict[str, str]:
         "data": say("Data within reach"),
         "touched": say("Something changed there"),
         "shown": say("Telephone numbers shown there"),
+        "certain": say("Certainly within reach"),
     }
 
 

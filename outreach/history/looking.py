@@ -79,6 +79,16 @@ def find_lines(db: Session, wanted: Wanted, most: int) -> tuple[list[Line], bool
     return lines[:most], len(lines) > most
 
 
+def told_about(db: Session, account_id: int, deed: Deed, since: datetime) -> frozenset[int]:
+    """Name what an account has a line about since a moment."""
+    query = select(Event.about).where(
+        col(Event.account_id) == account_id,
+        col(Event.deed) == deed.value,
+        col(Event.at) >= since,
+    )
+    return frozenset(number for number in db.exec(query) if number is not None)
+
+
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     asked = {
         col(Event.account_id): wanted.account_id,

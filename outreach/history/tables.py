@@ -28,13 +28,14 @@ class Deed(StrEnum):
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - an act, no password
     ACCOUNT_ADDED = "account_added"
     ACCOUNT_CHANGED = "account_changed"
+    RIGHTS_HELD = "rights_held"  # by an account until it was changed, in its own line
     LOGINS_ENDED = "logins_ended"  # of an account
     BRANCH_ADDED = "branch_added"
-    BRANCH_CHANGED = "branch_changed"
+    BRANCH_CHANGED = "branch_changed"  # the regions are those it served until then
     TEAM_ADDED = "team_added"
     TEAM_CHANGED = "team_changed"
     OFFICIAL_ADDED = "official_added"
-    OFFICIAL_CHANGED = "official_changed"
+    OFFICIAL_CHANGED = "official_changed"  # the region is their village until then
     TOKEN_MADE = "token_made"  # noqa: S105 - as above
     TOKEN_WITHDRAWN = "token_withdrawn"  # noqa: S105 - as above
     PLAN_STARTED = "plan_started"  # a run
@@ -48,12 +49,16 @@ class Deed(StrEnum):
     FILE_TAKEN = "file_taken"
     NUMBERS_SEEN = "numbers_seen"
     NUMBERS_TAKEN = "numbers_taken"
+    TEAM_NUMBERS_SEEN = "team_numbers_seen"  # the regions are where the teams start; one by number
+    TEAM_NUMBERS_TAKEN = "team_numbers_taken"  # as above
     DRILL_HELD = "drill_held"  # a restore was tried beside the database, and the copy is sound
     DRILL_FAILED = "drill_failed"
 
 
 #: Telephone numbers of officials stood on a page, or in a file.
 OF_NUMBERS = (Deed.NUMBERS_SEEN, Deed.NUMBERS_TAKEN)
+#: Telephone numbers of teams did.
+OF_TEAM_NUMBERS = (Deed.TEAM_NUMBERS_SEEN, Deed.TEAM_NUMBERS_TAKEN)
 #: A restore was tried.
 OF_DRILLS = (Deed.DRILL_HELD, Deed.DRILL_FAILED)
 

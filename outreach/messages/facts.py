@@ -37,7 +37,9 @@ class Told:
     village_kind: VillageKind
     district: str
     team: str
+    team_id: int
     team_phone: str
+    team_base: str
     branch: str
     day: date
     starts_at: time
@@ -65,7 +67,9 @@ def _query() -> Any:
             col(Village.kind),
             col(District.name),
             col(Team.name),
+            col(Team.id),
             col(Team.phone),
+            col(Team.base_village_code),
             col(Branch.name),
             col(Visit.day),
             col(Visit.starts_at),

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
     Rows = list[dict[str, Any]]
 
-_OF_ACCOUNT = (Deed.ACCOUNT_ADDED, Deed.ACCOUNT_CHANGED, Deed.LOGINS_ENDED, Deed.PASSWORD_CHANGED)
+_OF_ACCOUNT = (
+    Deed.ACCOUNT_ADDED, Deed.ACCOUNT_CHANGED, Deed.RIGHTS_HELD, Deed.LOGINS_ENDED,
+    Deed.PASSWORD_CHANGED,
+)  # fmt: skip
 _OF_OFFICIAL = (
     Deed.OFFICIAL_ADDED, Deed.OFFICIAL_CHANGED, Deed.CODE_GIVEN, Deed.CODE_WITHDRAWN,
     Deed.ODK_KEY_GIVEN,
@@ -34,8 +37,9 @@ _WHO: tuple[Any, ...] = (col(Event.role), col(Branch.name).label("branch"))
 
 def history_on(db: Session, whom: Subject) -> dict[str, Rows]:
     """Tell the lines of the log that are about a person, by section, oldest first."""
+    mine = belongs(col(Event.account_id), whom.account_id)
     return {
-        "did": _lines(db, belongs(col(Event.account_id), whom.account_id), "about numbers page"),
+        "did": _lines(db, and_(mine, ~_deeds(Deed.RIGHTS_HELD)), "about numbers page"),
         "done": _lines(db, _is_done_to(whom), "about page", *_WHO),
         "numbers_shown": _shown(db, whom.official_id),
     }

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from sqlmodel import select
 
 from outreach.errors import Conflict, Invalid, NotFound
+from outreach.history.recording import record_rights
 from outreach.history.tables import Deed
 from outreach.people.access import NATION
 from outreach.people.account_directory import find_accounts
@@ -39,6 +40,7 @@ from outreach.web.auth import person
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, refill_edit, version_of
 from outreach.web.history import tell
+from outreach.web.request_ids import route
 from outreach.web.routing import allow
 from outreach.web.security_log import Event, note
 from outreach.web.words import word
@@ -111,8 +113,9 @@ def save_branch(branch_id: int) -> ResponseReturnValue:
     try:
         given = read(BranchIn, request.form)
         with writing_db() as db:
+            served = regencies_of(db, branch_id)
             update_branch(db, branch_id, given, version=version_of(request.form))
-            tell(db, Deed.BRANCH_CHANGED, branch_id)
+            tell(db, Deed.BRANCH_CHANGED, branch_id, regions=served)
     except (Invalid, Conflict) as error:
         with reading_db() as db:
             stored = _branch(db, branch_id)
@@ -239,6 +242,7 @@ def save_account(account_id: int) -> ResponseReturnValue:
     try:
         given = read(AccountIn, request.form)
         with writing_db() as db:
+            record_rights(db, account_id, at=datetime.now(UTC), page=route())
             update_account(
                 db,
                 account_id,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from outreach.errors import Invalid, NotFound
 from outreach.history.looking import Wanted, find_lines
-from outreach.history.tables import OF_NUMBERS, Deed
+from outreach.history.tables import OF_NUMBERS, OF_TEAM_NUMBERS, Deed
 from outreach.people.accounts import account_by_login
 from outreach.people.branches import list_branches
 from outreach.people.tables import Official, Role
@@ -91,7 +91,8 @@ def _deeds() -> list[tuple[str, str]]:
 
 def _wanted(db: Session, given: HistoryIn) -> Wanted:
     last = _reckoned(given.ends or today())
-    deeds = OF_NUMBERS if given.deed == "numbers" else (given.deed,) if given.deed else ()
+    numbers = (*OF_NUMBERS, *OF_TEAM_NUMBERS)
+    deeds = numbers if given.deed == "numbers" else (given.deed,) if given.deed else ()
     return Wanted(
         deeds=deeds,
         account_id=_account(db, given.login),

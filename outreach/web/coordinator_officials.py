@@ -137,8 +137,9 @@ def change_official(official_id: int) -> ResponseReturnValue:
         given = read(OfficialIn, village.form)
         with writing_db() as db:
             version = version_of(village.form)
+            until_now = own_official(db, official_id, person()).village_code
             update_official(db, official_id, given, version=version, by=person())
-            tell(db, Deed.OFFICIAL_CHANGED, official_id)
+            tell(db, Deed.OFFICIAL_CHANGED, official_id, regions=[until_now])
     except NotFound:
         return _foreign(stored, village)
     except (Invalid, Conflict) as error:
@@ -154,8 +155,8 @@ def change_serving(official_id: int) -> ResponseReturnValue:
     try:
         with writing_db() as db:
             version = version_of(request.form)
-            set_active(db, official_id, serves, version=version, by=person(), now=now())
-            tell(db, Deed.OFFICIAL_CHANGED, official_id)
+            changed = set_active(db, official_id, serves, version=version, by=person(), now=now())
+            tell(db, Deed.OFFICIAL_CHANGED, official_id, regions=[changed.village_code])
     except Conflict as error:
         flash(sentence(error), "error")
         return redirect(url_for("coordinator.edit_official", official_id=official_id), 303)

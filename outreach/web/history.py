@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from outreach.history.looking import told_about
 from outreach.history.recording import record
 from outreach.history.tables import Deed
-from outreach.web.auth import current_person
-from outreach.web.database import writing_db
+from outreach.web.auth import current_person, person
+from outreach.web.database import reading_db, writing_db
 from outreach.web.request_ids import route
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from flask import Flask, Response
     from sqlmodel import Session
+
+    from outreach.messages.facts import Told
 
 
 def install(app: Flask) -> None:
@@ -34,7 +37,12 @@ def _tell_of_file(answer: Response) -> Response:
 
 
 def tell(
-    db: Session, deed: Deed, about: int | None = None, *, villages: Collection[str] = ()
+    db: Session,
+    deed: Deed,
+    about: int | None = None,
+    *,
+    villages: Collection[str] = (),
+    regions: Collection[str] = (),
 ) -> None:
     """Write in the view's own unit of work what its person does, and to which number."""
     someone = current_person()
@@ -45,6 +53,7 @@ def tell(
         by=someone.account_id if someone else None,
         about=about,
         villages=villages,
+        regions=regions,
         page=route(),
     )
 
@@ -58,3 +67,32 @@ def tell_numbers(villages: Iterable[str], deed: Deed = Deed.NUMBERS_SEEN) -> Non
     if codes:
         with writing_db() as db:
             tell(db, deed, villages=codes)
+
+
+def tell_team_numbers(bases: Iterable[str], *, taken: bool = False) -> None:
+    """Tell that teams' telephone numbers go out: where each of the teams starts; else as above."""
+    codes = list(bases)
+    if codes:
+        with writing_db() as db:
+            tell(db, Deed.TEAM_NUMBERS_TAKEN if taken else Deed.TEAM_NUMBERS_SEEN, villages=codes)
+
+
+def tell_team_number(team_id: int, base: str) -> None:
+    """Tell that the number of one team goes out."""
+    with writing_db() as db:
+        tell(db, Deed.TEAM_NUMBERS_SEEN, team_id, villages=[base])
+
+
+def tell_team_numbers_of_the_day(bases: Mapping[int, str]) -> None:
+    """Tell of each team, by its number, once in a day: phones ask every few minutes."""
+    me, since = person().account_id, datetime.now(UTC) - timedelta(days=1)
+    with reading_db() as db:
+        told = told_about(db, me, Deed.TEAM_NUMBERS_SEEN, since) if bases else frozenset()
+    for team_id in sorted(bases.keys() - told):
+        tell_team_number(team_id, bases[team_id])
+
+
+def of_teams(visits: Iterable[Told]) -> list[str]:
+    """Name where each team starts whose number stands in the words about visits."""
+    known = {one.team_id: one.team_base for one in visits if one.team_phone}
+    return list(known.values())

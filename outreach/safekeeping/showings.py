@@ -1,0 +1,62 @@
+"""Where telephone numbers went out to an account, as the history keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from outreach.history.tables import OF_NUMBERS, OF_TEAM_NUMBERS, Deed, Event
+from outreach.villages.codes import parents
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlmodel import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Regions whose officials' numbers went out, and those whose teams' did; or just one team's."""
+
+    officials: frozenset[str] = frozenset()
+    bases: frozenset[str] = frozenset()
+    teams: frozenset[int] = frozenset()
+
+    def has_official(self, village_code: str) -> bool:
+        """Whether an official's number of this village may be among them."""
+        return _has(self.officials, village_code)
+
+    def has_team(self, team_id: int, base_code: str) -> bool:
+        """Whether this team's number may be among them."""
+        return team_id in self.teams or _has(self.bases, base_code)
+
+
+def _has(codes: frozenset[str], code: str) -> bool:
+    return bool(codes) and any(one in codes for one in (code, *parents(code)))
+
+
+def shown_to(db: Session, account_id: int, since: datetime, until: datetime) -> Shown:
+    """Read what went out to an account in a time."""
+    lines = (
+        select(col(Event.deed), col(Event.regions), col(Event.about))
+        .where(
+            col(Event.account_id) == account_id,
+            col(Event.deed).in_([one.value for one in (*OF_NUMBERS, *OF_TEAM_NUMBERS)]),
+            col(Event.at).between(since, until),
+        )
+        .distinct()
+    )
+    officials: set[str] = set()
+    bases: set[str] = set()
+    teams: set[int] = set()
+    for deed, regions, about in db.execute(lines):
+        if Deed(deed) in OF_NUMBERS:
+            officials.update(regions.split())
+        elif about is not None:
+            teams.add(about)
+        else:
+            bases.update(regions.split())
+    return Shown(frozenset(officials), frozenset(bases), frozenset(teams))
