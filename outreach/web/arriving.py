@@ -42,7 +42,7 @@ class Arriving:
         #: From where it comes, as far as is known.
         self.place = place
         #: Bytes.
-        self.received = 0
+        self.size = 0
         self.head: Head | None = None
         #: Whether the other side was told to go on with the body.
         self.is_told_to_go_on = False
@@ -62,7 +62,7 @@ class Arriving:
         """
         self._last = time.monotonic()
         self._began = self._began or self._last
-        self.received += len(piece)
+        self.size += len(piece)
         if self._body is None:
             piece = self._add_to_head(piece)
         if self._body is not None:
@@ -85,18 +85,18 @@ class Arriving:
         if self.head is None:
             return False
         if self.head.length is None:
-            return self.received > MOST_CHUNKED_BYTES
+            return self.size > MOST_CHUNKED_BYTES
         return self.head.length > MOST_BYTES
 
     @property
     def until(self) -> float:
         """How long more is waited for."""
-        if not self.received:
+        if not self.size:
             return self._silent_until
         if self._body is None:
             return self._began + HEAD_SECONDS
         return min(
-            self._began + BODY_SECONDS + self.received / BYTES_A_SECOND,
+            self._began + BODY_SECONDS + self.size / BYTES_A_SECOND,
             self._last + STILL_SECONDS,
         )
 

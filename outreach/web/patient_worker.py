@@ -1,11 +1,12 @@
 """How a web process treats its connections, so that nobody keeps it from the others'.
 
-Three things gunicorn's own worker with threads does not do. A connection gets a thread once its
+Four things gunicorn's own worker with threads does not do. A connection gets a thread once its
 request has wholly come, as behind a proxy that buffers: who sends slowly, or never ends, takes
-none. Who is refused for asking too much is answered late, and waits in no thread meanwhile: a
-program that asks again at once would else be refused thousands of times a second, and that is work
-too. And a connection that ends is let go without the whole process waiting for its other side, for
-up to two seconds, to hang up.
+none. Who reads an answer slowly takes none either: what is left of it is sent from the loop. Who is
+refused for asking too much is answered late, and waits in no thread meanwhile: a program that asks
+again at once would else be refused thousands of times a second, and that is work too. And a
+connection that ends is let go without the whole process waiting for its other side, for up to two
+seconds, to hang up.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ from gunicorn.http import get_parser
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 from outreach.web.arriving import Arriving, Heard
+from outreach.web.departing import PatientSocket, Rest
 from outreach.web.guessing import place_of
 from outreach.web.waiting_room import WaitingRoom
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future
     from socket import socket
 
@@ -64,7 +67,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
         #: Each with when it is answered, the soonest first.
         self._late: deque[tuple[float, Any, bytes]] = deque()
         self._ending: deque[Any] = deque()
-        self._room = WaitingRoom()
+        self._room = WaitingRoom[Arriving]()
+        self._leaving = WaitingRoom[Rest]()
         self._look_again = self._stops_at = 0.0
         #: How many proxies before us tell for whom they ask.
         self.trusted_proxies = 0
@@ -82,6 +86,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
 
     def welcome(self, connection: socket, client: Any, server: Any) -> Any:
         """Make of a socket what gunicorn works with, reading only what has come."""
+        connection = PatientSocket(fileno=connection.detach())
         conn = TConn(self.cfg, connection, client, server)
         conn.data_ready = True
         conn.parser = get_parser(self.cfg, connection, client)
@@ -114,10 +119,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
             self._answer(conn, answer)
         elif fs.cancelled() or fs.exception():
             super().finish_request(conn, fs)
-        elif fs.result():
-            self._wait_for_request(conn, more)
         else:
-            self._let_go(conn)
+            self._go_on(conn, more if fs.result() else None)
 
     def murder_pending(self) -> None:
         """Do what has become due; runs at least once a second."""
@@ -138,21 +141,53 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
         is_whole = conn.parser.unreader.is_whole
         return bool(is_whole and super()._keepalive_after(conn, keepalive))
 
-    def _wait_for_request(self, conn: Any, sent: bytes = b"") -> None:
-        place = place_of(conn.client[0]) if isinstance(conn.client, tuple) else ""
+    def _go_on(self, conn: Any, sent: bytes | None) -> None:
+        """Go on once an answer is made; `sent` came of the next request, None if there is none."""
+        if conn.sock.rest is not None:
+            self._send_rest(conn, sent)
+        elif sent is not None:
+            self._wait_for_request(conn, sent)
+        else:
+            self._let_go(conn)
+
+    def _send_rest(self, conn: Any, sent: bytes | None) -> None:
+        conn.sock.rest.begin(_place(conn))
+        if self._look_after(conn, selectors.EVENT_WRITE, partial(self._send_on, conn, sent)):
+            self._leaving.enter(conn, conn.sock.rest)
+            self._make_room(self._leaving)
+
+    def _send_on(self, conn: Any, sent: bytes | None, _socket: socket) -> None:
+        if conn not in self._leaving:  # sent away since the event came
+            return
+        try:
+            is_sent = conn.sock.rest.send_over(conn.sock)
+        except OSError:
+            self._dismiss(conn)
+            return
+        if is_sent:
+            self._stop_waiting(conn).close()
+            conn.sock.rest = None
+            self._go_on(conn, sent)
+
+    def _look_after(self, conn: Any, event: int, then: Callable[[socket], None]) -> bool:
         try:
             conn.sock.setblocking(False)
-            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._hear, conn))
+            self.poller.register(conn.sock, event, then)
         except (OSError, ValueError, KeyError):
             self.nr_conns -= 1
             conn.close()
+            return False
+        return True
+
+    def _wait_for_request(self, conn: Any, sent: bytes = b"") -> None:
+        if not self._look_after(conn, selectors.EVENT_READ, partial(self._hear, conn)):
             return
-        self._room.enter(conn, Arriving(place, self.cfg.keepalive))
+        self._room.enter(conn, Arriving(_place(conn), self.cfg.keepalive))
         if sent:
             self._take_in(conn, sent)
         else:
             self._hear(conn)  # mostly it is there already
-        self._make_room()
+        self._make_room(self._room)
 
     def _hear(self, conn: Any, _socket: socket | None = None) -> None:
         if conn not in self._room:  # sent away since the event came
@@ -188,7 +223,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
         else:
             if is_new and arriving.head:
                 self._greet(conn, arriving)
-            self._make_room()
+            self._make_room(self._room)
 
     def _greet(self, conn: Any, arriving: Arriving) -> None:
         """Once the head is there: know for whom it is, and ask for the body."""
@@ -205,15 +240,17 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
             self._stops_at = self._stops_at or now + STOP_KEEPALIVE_LINGER
         is_over = 0 < self._stops_at <= now
         for conn in self._room.overdue(math.inf if is_over else now):
-            if self._room.of(conn).received:
+            if self._room.of(conn).size:
                 self._stop_waiting(conn).close()
                 self._answer(conn, _TOO_SLOW)
             else:
                 self._dismiss(conn)
+        for conn in self._leaving.overdue(now):
+            self._dismiss(conn)
 
-    def _make_room(self) -> None:
-        if (crowded_out := self._room.crowded_out()) is not None:
-            self._dismiss(crowded_out, _CROWDED_OUT)
+    def _make_room(self, room: WaitingRoom[Any]) -> None:
+        if (crowded_out := room.crowded_out()) is not None:
+            self._dismiss(crowded_out, _CROWDED_OUT if room is self._room else b"")
 
     def _dismiss(self, conn: Any, answer: bytes = b"") -> None:
         self._stop_waiting(conn).close()
@@ -222,10 +259,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
         self.nr_conns -= 1
         conn.close()
 
-    def _stop_waiting(self, conn: Any) -> Arriving:
+    def _stop_waiting(self, conn: Any) -> Arriving | Rest:
         with suppress(OSError, ValueError, KeyError):
             self.poller.unregister(conn.sock)
-        return self._room.leave(conn)
+        return self._room.leave(conn) if conn in self._room else self._leaving.leave(conn)
 
     def _turn(self) -> float:
         soonest = time.monotonic() + SOONEST_SECONDS
@@ -268,3 +305,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
             self.poller.unregister(conn.sock)
         self.nr_conns -= 1
         conn.close()
+
+
+def _place(conn: Any) -> str:
+    return place_of(conn.client[0]) if isinstance(conn.client, tuple) else ""

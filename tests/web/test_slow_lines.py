@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: One process with two threads that tells how much it was sent; patience is short in it.
 COUNTS = """
 from werkzeug import Request, Response
-from outreach.web import arriving
+from outreach.web import arriving, departing
 
 worker_class = "outreach.web.patient_worker.PatientWorker"
 threads = 2
@@ -27,10 +27,13 @@ keepalive = 3
 control_socket_disable = True
 arriving.HEAD_SECONDS = 3.0
 arriving.BODY_SECONDS = 5.0
+departing.SECONDS, departing.BYTES_A_SECOND = 2.0, 1_000_000
 
 @Request.application
 def answer(request):
     request.max_content_length = arriving.MOST_BYTES
+    if request.method == "GET":
+        return Response(b"0123456789" * (int(request.path[1:]) // 10))
     return Response(str(len(request.get_data())))
 
 def post_worker_init(worker):
@@ -173,3 +176,35 @@ def test_what_makes_no_sense_is_refused_as_by_gunicorn(port: int) -> None:
         asked + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ):
         assert heard(line_to(port, bad)).startswith(b"HTTP/1.1 400 "), bad
+
+
+def test_who_reads_slowly_keeps_nobody_waiting_and_gets_all(port: int) -> None:
+    size = 20_000_000
+    asked = f"GET /{size} HTTP/1.1\r\nHost: x\r\n"
+    slow = [
+        line_to(port, f"{asked}\r\n{asked}Connection: close\r\n\r\n".encode()) for _ in range(5)
+    ]
+    time.sleep(0.3)
+    began = time.monotonic()
+    assert [ask(port, b"x" * 1000) for _ in range(20)] == ["1000"] * 20
+    assert time.monotonic() - began < 2
+    slow.pop().close()
+    for line in slow:
+        time.sleep(0.1)
+        first, second = heard(line).split(b"HTTP/1.1 200 OK")[1:]
+        for answer in (first, second):
+            assert answer.partition(b"\r\n\r\n")[2] == b"0123456789" * (size // 10)
+
+
+def send_for(line: socket.socket, seconds: float) -> None:
+    """Send, and read nothing."""
+    with closing(line):
+        for _ in range(round(seconds * 2)):
+            line.send(b"x")
+            time.sleep(0.5)
+
+
+def test_who_never_reads_is_sent_away(port: int) -> None:
+    line = line_to(port, b"GET /8000000 HTTP/1.1\r\nHost: x\r\n\r\n")
+    with pytest.raises(ConnectionError):
+        send_for(line, 60)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def room() -> Iterator[WaitingRoom]:
-    made = WaitingRoom()
+def room() -> Iterator[WaitingRoom[Arriving]]:
+    made = WaitingRoom[Arriving]()
     yield made
     for conn in list(made.overdue(math.inf)):
         made.leave(conn).close()
@@ -34,11 +34,11 @@ def begun(place: str, *, received: int = 0) -> Arriving:
     made = Arriving(place, 5.0)
     if received:
         made.add(b"POST / HTTP/1.1\r\nContent-Length: 99999\r\n\r\n")
-        made.add(b"x" * (received - made.received))
+        made.add(b"x" * (received - made.size))
     return made
 
 
-def sent_away(room: WaitingRoom) -> list[Any]:
+def sent_away(room: WaitingRoom[Arriving]) -> list[Any]:
     """Make room until nobody has to leave."""
     gone = []
     while (conn := room.crowded_out()) is not None:
@@ -48,7 +48,7 @@ def sent_away(room: WaitingRoom) -> list[Any]:
 
 
 def test_the_place_with_most_connections_makes_room(
-    room: WaitingRoom, monkeypatch: pytest.MonkeyPatch
+    room: WaitingRoom[Arriving], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waiting_room, "MOST_CONNECTIONS", 4)
     for name, place in (("honest", "a"), ("1", "b"), ("2", "b"), ("3", "b"), ("other", "c")):
@@ -58,7 +58,7 @@ def test_the_place_with_most_connections_makes_room(
 
 
 def test_the_place_that_holds_most_bytes_makes_room(
-    room: WaitingRoom, monkeypatch: pytest.MonkeyPatch
+    room: WaitingRoom[Arriving], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waiting_room, "MOST_TOGETHER_BYTES", 3000)
     for name, place, received in (("honest", "a", 1000), ("1", "b", 900), ("2", "b", 1000)):
@@ -69,7 +69,9 @@ def test_the_place_that_holds_most_bytes_makes_room(
     assert sent_away(room) == ["1"]
 
 
-def test_patience_grows_with_what_came(room: WaitingRoom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patience_grows_with_what_came(
+    room: WaitingRoom[Arriving], monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = Counter(now=1000)
     monkeypatch.setattr(time, "monotonic", lambda: clock["now"])
     room.enter("silent", begun("a"))
