@@ -20,7 +20,11 @@ _BITS_OF_ONE_PLACE = 56
 
 def place_asking() -> str:
     """Tell from where a request comes: an IPv4 address, or the network of an IPv6 one."""
-    told = request.remote_addr or "127.0.0.1"
+    return place_of(request.remote_addr or "127.0.0.1")
+
+
+def place_of(told: str) -> str:
+    """Tell the place of an address, as a proxy or the network tells it."""
     try:
         address = ip_address(told.partition("%")[0])
     except ValueError:  # what a proxy wrote that tells no address: as it stands

@@ -1,14 +1,18 @@
 """How a web process treats its connections, so that nobody keeps it from the others'.
 
-Two things gunicorn's own worker with threads does not do. Who is refused for asking too much is
-answered late, and waits in no thread meanwhile: a program that asks again at once would else be
-refused thousands of times a second, and that is work too. And a connection that ends is let go
-without the whole process waiting for its other side, for up to two seconds, to hang up.
+Four things gunicorn's own worker with threads does not do. A connection gets a thread once its
+request has wholly come, as behind a proxy that buffers: who sends slowly, or never ends, takes
+none. Who reads an answer slowly takes none either: what is left of it is sent from the loop. Who is
+refused for asking too much is answered late, and waits in no thread meanwhile: a program that asks
+again at once would else be refused thousands of times a second, and that is work too. And a
+connection that ends is let go without the whole process waiting for its other side, for up to two
+seconds, to hang up.
 """
 
 from __future__ import annotations
 
 import errno
+import math
 import os
 import selectors
 import time
@@ -18,11 +22,32 @@ from functools import partial
 from socket import SHUT_WR
 from typing import TYPE_CHECKING, Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.http import get_parser
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
+
+from outreach.web.arriving import Arriving, Heard
+from outreach.web.departing import PatientSocket, Rest
+from outreach.web.guessing import place_of
+from outreach.web.waiting_room import WaitingRoom
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future
     from socket import socket
+
+#: How often those who came too slowly are looked for.
+_LOOK_SECONDS = 0.5
+_GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
+_TOO_SLOW, _TOO_LONG_HEAD, _CROWDED_OUT = (
+    f"HTTP/1.1 {told}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+    for told in (
+        "408 Request Timeout",
+        "431 Request Header Fields Too Large",
+        "503 Service Unavailable\r\nRetry-After: 30",
+    )
+)
+#: Nobody is there any more to be accepted, or there is no room for them.
+_NOT_NOW = frozenset({errno.EAGAIN, errno.ECONNABORTED, errno.EMFILE, errno.ENFILE})
 
 #: How long a refusal takes at least, and how many a second one process gives.
 SOONEST_SECONDS, PER_SECOND = 1.0, 10
@@ -42,6 +67,37 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
         #: Each with when it is answered, the soonest first.
         self._late: deque[tuple[float, Any, bytes]] = deque()
         self._ending: deque[Any] = deque()
+        self._room = WaitingRoom[Arriving]()
+        self._leaving = WaitingRoom[Rest]()
+        self._look_again = self._stops_at = 0.0
+        #: How many proxies before us tell for whom they ask.
+        self.trusted_proxies = 0
+
+    def accept(self, listener: socket) -> None:
+        """Take on a new connection; it gets a thread once a request has come."""
+        try:
+            connection, client = listener.accept()
+        except OSError as error:
+            if error.errno not in _NOT_NOW:
+                raise
+            return
+        self.nr_conns += 1
+        self._wait_for_request(self.welcome(connection, client, listener.getsockname()))
+
+    def welcome(self, connection: socket, client: Any, server: Any) -> Any:
+        """Make of a socket what gunicorn works with, reading only what has come."""
+        connection = PatientSocket(fileno=connection.detach())
+        conn = TConn(self.cfg, connection, client, server)
+        conn.data_ready = True
+        conn.parser = get_parser(self.cfg, connection, client)
+        conn.parser.unreader = Heard(connection)
+        return conn
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request; runs in a thread."""
+        if conn.parser.unreader.is_told_to_go_on:
+            req._expected_100_continue = False  # noqa: SLF001 - one word is enough
+        return super().handle_request(req, conn)
 
     def answer_late(self, connection: socket, answer: bytes) -> None:
         """Take a connection from the request in work, and answer it later; call it in a thread.
@@ -56,15 +112,15 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
         """Go on with a connection whose request is through; runs beside no other of its kind."""
-        answer = self._told_late.pop(conn.sock, None)
+        answer, more = self._told_late.pop(conn.sock, None), conn.parser.unreader.let_go()
         if answer is not None and len(self._late) < MOST_LATE:
             self._late.append((self._turn(), conn, answer))
         elif answer is not None:
             self._answer(conn, answer)
-        elif fs.cancelled() or fs.exception() or fs.result():
+        elif fs.cancelled() or fs.exception():
             super().finish_request(conn, fs)
         else:
-            self._let_go(conn)
+            self._go_on(conn, more if fs.result() else None)
 
     def murder_pending(self) -> None:
         """Do what has become due; runs at least once a second."""
@@ -76,6 +132,137 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
             self._answer(conn, answer)
         while self._ending and self._ending[0].timeout <= now:
             self._close(self._ending[0])
+        if self._look_again <= now or not self.alive:
+            self._look_again = now + _LOOK_SECONDS
+            self._end_the_slow(now)
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        # Of a request that was not taken whole nobody waits for the rest.
+        is_whole = conn.parser.unreader.is_whole
+        return bool(is_whole and super()._keepalive_after(conn, keepalive))
+
+    def _go_on(self, conn: Any, sent: bytes | None) -> None:
+        """Go on once an answer is made; `sent` came of the next request, None if there is none."""
+        if conn.sock.rest is not None:
+            self._send_rest(conn, sent)
+        elif sent is not None:
+            self._wait_for_request(conn, sent)
+        else:
+            self._let_go(conn)
+
+    def _send_rest(self, conn: Any, sent: bytes | None) -> None:
+        conn.sock.rest.begin(_place(conn))
+        if self._look_after(conn, selectors.EVENT_WRITE, partial(self._send_on, conn, sent)):
+            self._leaving.enter(conn, conn.sock.rest)
+            self._make_room(self._leaving)
+
+    def _send_on(self, conn: Any, sent: bytes | None, _socket: socket) -> None:
+        if conn not in self._leaving:  # sent away since the event came
+            return
+        try:
+            is_sent = conn.sock.rest.send_over(conn.sock)
+        except OSError:
+            self._dismiss(conn)
+            return
+        if is_sent:
+            self._stop_waiting(conn).close()
+            conn.sock.rest = None
+            self._go_on(conn, sent)
+
+    def _look_after(self, conn: Any, event: int, then: Callable[[socket], None]) -> bool:
+        try:
+            conn.sock.setblocking(False)
+            self.poller.register(conn.sock, event, then)
+        except (OSError, ValueError, KeyError):
+            self.nr_conns -= 1
+            conn.close()
+            return False
+        return True
+
+    def _wait_for_request(self, conn: Any, sent: bytes = b"") -> None:
+        if not self._look_after(conn, selectors.EVENT_READ, partial(self._hear, conn)):
+            return
+        self._room.enter(conn, Arriving(_place(conn), self.cfg.keepalive))
+        if sent:
+            self._take_in(conn, sent)
+        else:
+            self._hear(conn)  # mostly it is there already
+        self._make_room(self._room)
+
+    def _hear(self, conn: Any, _socket: socket | None = None) -> None:
+        if conn not in self._room:  # sent away since the event came
+            return
+        try:
+            piece = conn.sock.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        if piece:
+            self._take_in(conn, piece)
+        else:
+            self._dismiss(conn)
+
+    def _take_in(self, conn: Any, piece: bytes) -> None:
+        arriving = self._room.of(conn)
+        is_new = arriving.head is None
+        try:
+            arriving.add(piece)
+        except Exception:  # whatever somebody sends, the process goes on for all others
+            self.log.exception("Could not take in what was sent")
+            self._dismiss(conn)
+            return
+        self._room.note(len(piece))
+        if arriving.is_whole or arriving.is_large:
+            self._stop_waiting(conn)
+            conn.parser.unreader.take(arriving)
+            self.enqueue_req(conn)
+        elif arriving.has_too_long_head:
+            self._stop_waiting(conn).close()
+            self._answer(conn, _TOO_LONG_HEAD)
+        else:
+            if is_new and arriving.head:
+                self._greet(conn, arriving)
+            self._make_room(self._room)
+
+    def _greet(self, conn: Any, arriving: Arriving) -> None:
+        """Once the head is there: know for whom it is, and ask for the body."""
+        head = arriving.head
+        if self.trusted_proxies and head and len(head.forwarded_for) >= self.trusted_proxies:
+            arriving.place = place_of(head.forwarded_for[-self.trusted_proxies])
+        if head and head.expects_word:
+            arriving.is_told_to_go_on = True
+            with suppress(OSError):
+                conn.sock.send(_GO_ON)
+
+    def _end_the_slow(self, now: float) -> None:
+        if not self.alive:
+            self._stops_at = self._stops_at or now + STOP_KEEPALIVE_LINGER
+        is_over = 0 < self._stops_at <= now
+        for conn in self._room.overdue(math.inf if is_over else now):
+            if self._room.of(conn).size:
+                self._stop_waiting(conn).close()
+                self._answer(conn, _TOO_SLOW)
+            else:
+                self._dismiss(conn)
+        for conn in self._leaving.overdue(now):
+            self._dismiss(conn)
+
+    def _make_room(self, room: WaitingRoom[Any]) -> None:
+        if (crowded_out := room.crowded_out()) is not None:
+            self._dismiss(crowded_out, _CROWDED_OUT if room is self._room else b"")
+
+    def _dismiss(self, conn: Any, answer: bytes = b"") -> None:
+        self._stop_waiting(conn).close()
+        with suppress(OSError):
+            conn.sock.send(answer)
+        self.nr_conns -= 1
+        conn.close()
+
+    def _stop_waiting(self, conn: Any) -> Arriving | Rest:
+        with suppress(OSError, ValueError, KeyError):
+            self.poller.unregister(conn.sock)
+        return self._room.leave(conn) if conn in self._room else self._leaving.leave(conn)
 
     def _turn(self) -> float:
         soonest = time.monotonic() + SOONEST_SECONDS
@@ -118,3 +305,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
             self.poller.unregister(conn.sock)
         self.nr_conns -= 1
         conn.close()
+
+
+def _place(conn: Any) -> str:
+    return place_of(conn.client[0]) if isinstance(conn.client, tuple) else ""

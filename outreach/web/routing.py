@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from outreach.people.tables import Role
 
+#: What a request may hold, unless its view `takes` more.
+MOST_BYTES = 2 * 1024 * 1024
 PUBLIC = frozenset[str]({"anybody"})
 #: Programs with a token; a login opens such a view to nobody.
 BY_TOKEN = frozenset[str]({"token"})

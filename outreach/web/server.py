@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 import threading
 from typing import Any
@@ -19,6 +20,8 @@ _settings = read_settings()
 #: Whoever waits for the database a dozen times waits as often for a turn again: by Python's own
 #: 5 ms one heavy page beside it would make each light one slower by a twentieth of a second.
 SWITCH_SECONDS = 0.0005
+#: Open at once in one process: a thousand connections, their files, and those of the database.
+FILES = 4096
 
 _counted_in = metric_files.folder_for(_settings)
 
@@ -61,12 +64,22 @@ def post_worker_init(worker: Any) -> None:
     from outreach.web.doorkeeper import doorkeeper_of  # noqa: PLC0415 - counts: see `raw_env`
 
     sys.setswitchinterval(SWITCH_SECONDS)
+    _allow_files()
     # What gunicorn has accepted and no thread has begun: the only place that knows of it.
     load_of(worker.wsgi).waiting = worker.tpool._work_queue.qsize  # noqa: SLF001
     doorkeeper_of(worker.wsgi).late = worker.answer_late
+    worker.trusted_proxies = _settings.trusted_proxies
     worker.beats = Beats(worker.wsgi.extensions["outreach"].engine)
     worker.beats.start()
     threading.Thread(target=warm_up, args=(worker.wsgi,), daemon=True).start()
+
+
+def _allow_files() -> None:
+    """Let each connection have a file for what it sends; the usual 1,024 would not do."""
+    had, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(FILES, most)
+    if had != resource.RLIM_INFINITY and had < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def worker_exit(_server: Any, worker: Any) -> None:

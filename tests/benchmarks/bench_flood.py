@@ -76,6 +76,8 @@ class Flood:
     is_stranger: bool = False
     #: Makes a connection for each request, and never hangs up itself.
     hangs_on: bool = False
+    #: Sends of each request a byte a second, half of the connections of its head, half of its body.
+    dribbles: bool = False
 
 
 FLOODS = (
@@ -83,6 +85,7 @@ FLOODS = (
     Flood("boards and searches", ("/board", "/map/search?q=desa+sukamju+jya", "/outlook")),
     Flood("a stranger's login page", ("/login", "/board"), is_stranger=True),
     Flood("a stranger who hangs on", ("/login",), is_stranger=True, hangs_on=True),
+    Flood("a stranger who dribbles", ("/login",), is_stranger=True, dribbles=True),
 )
 
 
@@ -235,7 +238,10 @@ async def _all_connections(port: int, flood: Flood, cookie: str, counted: Any) -
     ]
     async with asyncio.TaskGroup() as group:
         for number in range(CONNECTIONS):
-            group.create_task(_ask_on(port, requests[number % len(requests)], flood, statuses))
+            if flood.dribbles:
+                group.create_task(_dribble_on(port, statuses, into_body=number % 2 == 0))
+            else:
+                group.create_task(_ask_on(port, requests[number % len(requests)], flood, statuses))
         while True:
             await asyncio.sleep(0.5)
             counted.update(statuses)
@@ -260,6 +266,24 @@ async def _ask_on(port: int, request: bytes, flood: Flood, statuses: Counter[int
         for old in held[: -200 if flood.hangs_on else None]:
             old.close()
         del held[: -200 if flood.hangs_on else None]
+
+
+async def _dribble_on(port: int, statuses: Counter[int], *, into_body: bool) -> None:
+    """Count 0 for each connection begun, and what is answered if it is given up."""
+    head = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n"
+    while True:
+        try:
+            statuses[0] += 1
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(head + b"\r\nbegun.." if into_body else head)
+            answer = asyncio.create_task(_read(reader))
+            while not answer.done():
+                writer.write(b"x")
+                await asyncio.wait([answer], timeout=1.0)
+            statuses[answer.result()[0]] += 1
+            writer.close()
+        except (OSError, ValueError, IndexError, asyncio.IncompleteReadError):
+            await asyncio.sleep(0.01)
 
 
 async def _read(reader: asyncio.StreamReader) -> tuple[int, bool]:

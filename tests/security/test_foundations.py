@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from tests.web.conftest import Visitor
 
-#: A server of the same settings over an app that tells how often it was asked.
+OURS = "outreach.web.patient_worker.PatientWorker"
+#: A server of the same kind over an app that tells how often it was asked.
 APP = """
 asked = 0
 def app(environ, start):
@@ -42,7 +43,7 @@ def gunicorn(tmp_path: Path) -> Iterator[int]:
     (tmp_path / "counting.py").write_text(APP)
     port = free_port()
     server = [sys.executable, "-m", "gunicorn", "--chdir", str(tmp_path), "--workers", "1"]
-    kind = ["--worker-class", "gthread", "--threads", "2", "--no-control-socket"]
+    kind = ["--worker-class", OURS, "--threads", "2", "--no-control-socket"]
     running = subprocess.Popen([*server, *kind, "--bind", f"127.0.0.1:{port}", "counting:app"])
     try:
         yield port

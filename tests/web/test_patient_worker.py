@@ -5,20 +5,19 @@ from __future__ import annotations
 import inspect
 import selectors
 import socket
-import subprocess
-import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from gunicorn.config import Config
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.http import wsgi
+from gunicorn.workers.gthread import ThreadWorker
 
 from outreach.web import patient_worker
 from outreach.web.patient_worker import PatientWorker
+from tests.web.gunicorns import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,12 +26,29 @@ if TYPE_CHECKING:
 
 def test_what_we_build_on_is_there() -> None:
     """All of it is inside gunicorn and the library: told by name once either changes."""
-    for name in ("finish_request", "murder_pending", "run"):
+    for name in (
+        "finish_request",
+        "murder_pending",
+        "run",
+        "accept",
+        "handle_request",
+        "_keepalive_after",
+    ):
         assert callable(getattr(ThreadWorker, name)), name
-    for looked_after in ("finish_request", "murder_pending"):
+    looked_afters = (
+        "finish_request",
+        "murder_pending",
+        "accept",
+        "handle_request",
+        "_keepalive_after",
+    )
+    for looked_after in looked_afters:
         assert f"self.{looked_after}" in inspect.getsource(ThreadWorker), looked_after
     made = ThreadWorker(1, 1, [], None, 30, Config(), None)
     made.tmp.close()
+    for read in ("conn.parser", "conn.data_ready", "conn.initialized"):
+        assert read in inspect.getsource(ThreadWorker.handle), read
+    assert "_expected_100_continue" in inspect.getsource(wsgi.create)
     assert {"nr_conns", "poller", "alive"} <= set(vars(made))
     with ThreadPoolExecutor(1) as threads:  # as outreach/web/server.py asks it
         assert threads._work_queue.qsize() == 0
@@ -69,7 +85,7 @@ def lines(worker: PatientWorker) -> Iterator[list[tuple[Any, socket.socket]]]:
     for _ in range(3):
         ours, theirs = socket.socketpair()
         theirs.setblocking(False)
-        made.append((TConn(worker.cfg, ours, ("", 0), ("", 0)), theirs))
+        made.append((worker.welcome(ours, ("", 0), ("", 0)), theirs))
     worker.nr_conns = len(made)
     yield made
     for conn, theirs in made:
@@ -225,24 +241,6 @@ def post_worker_init(worker):
 """
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[int]:
-    """A real gunicorn with our worker; gives its port."""
-    (folder / "gunicorn.conf.py").write_text(REAL, encoding="utf-8")
-    with socket.create_server(("127.0.0.1", 0)) as listening, (folder / "log").open("wb") as log:
-        number = listening.fileno()
-        command = [sys.executable, "-m", "gunicorn", "--bind", f"fd://{number}"]
-        process = subprocess.Popen(
-            [*command, "--config", "gunicorn.conf.py", "wsgiref.simple_server:demo_app"],
-            cwd=folder, pass_fds=[number], stdout=log, stderr=log,
-        )  # fmt: skip
-        try:
-            yield listening.getsockname()[1]
-        finally:
-            process.terminate()
-            process.wait(timeout=60)
-
-
 def ask(line: HTTPConnection, path: str) -> tuple[int, bytes]:
     line.request("GET", path)
     answer = line.getresponse()
@@ -251,7 +249,7 @@ def ask(line: HTTPConnection, path: str) -> tuple[int, bytes]:
 
 def test_a_real_server_refuses_late_and_whole_and_serves_others_meanwhile(tmp_path: Path) -> None:
     refusal = 429, b"too much " * 900
-    with served(tmp_path) as port:
+    with served(tmp_path, REAL) as port:
         # One that keeps its line, and others beside it.
         first, second, other = (HTTPConnection("127.0.0.1", port, timeout=60) for _ in range(3))
         assert ask(first, "/") == (200, b"served")
