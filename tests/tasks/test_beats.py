@@ -93,7 +93,7 @@ def test_a_worker_beats_at_once_and_while_it_has_the_queue(at_database: Engine) 
 
 def test_a_worker_tells_which_queues_it_serves(at_database: Engine) -> None:
     consumer = Consumer()
-    consumer.app.amqp.queues.select("planning,celery")
+    consumer.app.amqp.queues.select(["planning", "celery"])
     tasks.beats.Beats(consumer).start(consumer)
     (line,) = _lines(at_database)
     assert line.queues == "celery,planning"
