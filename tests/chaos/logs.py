@@ -54,6 +54,6 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def forget(folder: Path) -> None:
-    """Take away what an earlier seed of the same number left."""
-    for file in folder.glob("*.log"):
+    """Take away the logs and the backup that an earlier seed of the same number left."""
+    for file in (*folder.glob("*.log"), *folder.glob("*.outreach")):
         file.unlink()

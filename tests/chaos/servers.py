@@ -35,6 +35,8 @@ NOBODY = "nobody"
 _DISK_BYTES = 8 * 2**30
 #: Finds who is in the middle of a transaction that writes, and the number of it.
 WRITING = "SELECT pid, backend_xid::text FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
+#: Where somebody wrote just now, somebody does so again within this time.
+_WRITES_SECONDS = 10.0
 #: All processes of a PostgreSQL have been told to end by then.
 _TOLD_SECONDS = 0.2
 #: The lists in which messages wait for a worker, and where those are that one has taken.
@@ -157,11 +159,14 @@ class Postgres:
 
     def _hold_writing(self, held: ExitStack) -> list[str]:
         """Let whoever writes stand still, so that none comes to its end before it is told to."""
-        with psycopg.connect(self._told(), autocommit=True) as connection:
-            writing = connection.execute(WRITING).fetchall()
-            for pid, _ in writing:
+        writing: list[Any] = []
+        with suppress(TimeoutError), psycopg.connect(self._told(), autocommit=True) as connection:
+            # On a connection that is open already: most are over before another one is made.
+            found = until(lambda: connection.execute(WRITING).fetchall(), WRITING, _WRITES_SECONDS)
+            for pid, number in found:
                 held.enter_context(frozen(pid))
-        return [number for _, number in writing]
+                writing.append(number)
+        return writing
 
     def came_to_nothing(self, transactions: Iterable[str]) -> bool:
         """Tell whether any of these transactions was undone, or left no trace at all."""
