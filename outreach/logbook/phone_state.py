@@ -46,6 +46,7 @@ class TeamContact:
     """How the team of a visit is reached, and its branch."""
 
     phone: str
+    base: str
     branch: str
 
 
@@ -112,11 +113,11 @@ def _teams(db: Session, team_ids: Collection[int]) -> dict[int, TeamContact]:
     if not team_ids:
         return {}
     query = (
-        select(col(Team.id), col(Team.phone), col(Branch.name))
+        select(col(Team.id), col(Team.phone), col(Team.base_village_code), col(Branch.name))
         .join(Branch, col(Branch.id) == col(Team.branch_id))
         .where(col(Team.id).in_(team_ids))
     )
-    return {team_id: TeamContact(phone, branch) for team_id, phone, branch in db.execute(query)}
+    return {team_id: TeamContact(*told) for team_id, *told in db.execute(query)}
 
 
 def _reasons(db: Session, visit_ids: Collection[int]) -> dict[int, str]:

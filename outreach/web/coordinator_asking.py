@@ -32,7 +32,7 @@ from outreach.web.coordinator_pages import now, pages, today
 from outreach.web.coordinator_unreached import unreached
 from outreach.web.database import reading_db
 from outreach.web.forms import check, fill
-from outreach.web.history import tell_numbers
+from outreach.web.history import of_teams, tell_numbers, tell_team_numbers
 from outreach.web.i18n import clock, long_date
 from outreach.web.routing import allow
 
@@ -114,6 +114,7 @@ def asked_section(db: Session, row: VisitRow, heard: Heard | None) -> AskedSecti
     state = state_of(link, now()) if link else None
     address = link_address(link) if link and state is LinkState.LIVE and is_waiting else ""
     told = told_of(db, (row.id,))[row.id]
+    tell_team_numbers(of_teams([told]))
     reaches: tuple[Reach, ...] = ()
     if is_waiting:
         reaches = _reaches(told, address, _contacts(db, (told,)), taps_of(db, (row.id,)))
@@ -141,6 +142,7 @@ def reaches_of(db: Session, visit_ids: Collection[int]) -> dict[int, tuple[Reach
         for link in (links.get(visit_id),)
     }
     tell_numbers(told[visit_id].village_code for visit_id, some in found.items() for _ in some)
+    tell_team_numbers(of_teams(told[visit_id] for visit_id, some in found.items() if some))
     return found
 
 
@@ -162,6 +164,7 @@ def ask_villages(stage_id: int) -> ResponseReturnValue:
     lines = [_line(one, told[one.visit.id], contacts, taps) for one in asked]
     text = text_of_day(told.values())
     tell_numbers(line.visit.village_code for line in lines for _ in line.reaches)
+    tell_team_numbers(of_teams(told[line.visit.id] for line in lines if line.reaches))
     return render_template(
         "coordinator/ask.html",
         stage=stage,

@@ -25,7 +25,7 @@ from outreach.web.auth import person
 from outreach.web.coordinator_pages import is_tap, now, page_asked, pages, refuse_tap
 from outreach.web.database import reading_db, running, writing_db
 from outreach.web.forms import read
-from outreach.web.history import tell_numbers
+from outreach.web.history import of_teams, tell_numbers, tell_team_numbers
 from outreach.web.message_words import mail_words
 from outreach.web.routing import allow
 from outreach.web.words import sentence
@@ -87,6 +87,7 @@ def messages() -> ResponseReturnValue:
         sent = _latest(_of(db, Medium.WHATSAPP, MessageState.SENT, since=SECOND_THOUGHTS))
         to_call = without_contact(db, person(), now(), by_email=running().settings.sends_mail)
     tell_numbers(_of_numbers([*(one.outgoing for one in shown), *sent]))
+    tell_team_numbers(of_teams(one.outgoing.told for one in shown))
     return render_template(
         "coordinator/messages.html",
         waiting=len(waiting),

@@ -40,8 +40,9 @@ from outreach.web.auth import person
 from outreach.web.coordinator_pages import now, pages, planners_stage, today
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import version_of
-from outreach.web.history import tell, tell_numbers
+from outreach.web.history import tell
 from outreach.web.routing import allow
+from outreach.web.sheet_numbers import tell_of_sheet, with_numbers
 from outreach.web.sheet_phrases import ABOUT
 from outreach.web.sheet_words import (
     changes_with_warnings,
@@ -53,12 +54,12 @@ from outreach.web.sheet_words import (
 from outreach.web.words import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
 
-    from outreach.sheets.kinds import Column, Context, Kind, Row, Value
+    from outreach.sheets.kinds import Column, Context, Kind, Value
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
@@ -161,7 +162,8 @@ def upload_errors(upload_id: int) -> ResponseReturnValue:
         kind, columns = KINDS[found.kind], _columns(db, found)
         rows = rows_of(found, columns)
         words = error_words(db, rows, columns)
-    _tell_of_rows(found, rows, Deed.NUMBERS_TAKEN)
+    shown = (row.values for row in rows if row.values.get("phone"))
+    tell_of_sheet(found.kind, shown, taken=True)
     return _file(
         error_workbook(kind.title, columns, rows, words), f"{kind.title} kesalahan", "xlsx"
     )
@@ -290,7 +292,7 @@ def _upload_page(upload_id: int, trouble: str = "") -> str:
         changes = changes_of(found, columns)
         rows = rows_of(found, columns)
         stage = stage_of(db, person(), found.stage_id) if found.stage_id else None
-        _tell_of_rows(found, rows, Deed.NUMBERS_SEEN)
+        tell_of_sheet(found.kind, with_numbers(rows, changes))
         return render_template(
             "coordinator/sheet_upload.html",
             upload=found,
@@ -306,13 +308,6 @@ def _upload_page(upload_id: int, trouble: str = "") -> str:
             to_tell=_to_tell(changes),
             unknown=unknown_headers(found),
         )
-
-
-def _tell_of_rows(upload: Upload, rows: Iterable[Row], deed: Deed) -> None:
-    """Tell of the telephone numbers in a sheet of officials, as somebody brought it in."""
-    if upload.kind is SheetKind.OFFICIALS:
-        told = (row.values.get("code") for row in rows if row.values.get("phone"))
-        tell_numbers((str(code) for code in told if code), deed)
 
 
 def _columns(db: Session, upload: Upload) -> tuple[Column, ...]:
@@ -366,8 +361,7 @@ def _data_file(kind: Kind, ending: str) -> Response:
     with reading_db() as db:
         ctx = _own_context(db)
         columns, rows = kind.columns(db, ctx), kind.current(db, ctx)
-    if kind.kind is SheetKind.OFFICIALS:
-        tell_numbers((str(row["code"]) for row in rows if row["phone"]), Deed.NUMBERS_TAKEN)
+    tell_of_sheet(kind.kind, (row for row in rows if row.get("phone")), taken=True)
     return _written(kind, columns, rows, kind.title, ending)
 
 

@@ -22,6 +22,7 @@ from outreach.web.api import pages
 from outreach.web.auth import current_login, person
 from outreach.web.coordinator_pages import now
 from outreach.web.database import reading_db, running
+from outreach.web.history import tell_team_numbers_of_the_day
 from outreach.web.i18n import language, zone_name
 from outreach.web.report_words import FLAG_WORDS, kept_words
 from outreach.web.routing import allow
@@ -53,6 +54,7 @@ def phone() -> ResponseReturnValue:
     with reading_db() as db:
         state = phone_state(db, person(), today)
         villages = own_villages(db, person())
+    tell_team_numbers_of_the_day({n: one.base for n, one in state.teams.items() if one.phone})
     return _kept_as_is(_told(state, villages, today))
 
 

@@ -30,7 +30,7 @@ from outreach.visits.leave import visits_in_leave
 from outreach.web.auth import person
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, refill_edit, version_of
-from outreach.web.history import tell
+from outreach.web.history import tell, tell_team_number
 from outreach.web.routing import allow
 
 if TYPE_CHECKING:
@@ -157,6 +157,8 @@ def _form(team_id: int | None, form: Filled, leave_form: Filled | None = None) -
         team = own_team(db, team_id, person()) if team_id else None
         branch_id = team.branch_id if team else person().branch_id
         is_sunday_worked = branch_id is not None and works_sundays(db, branch_id)
+    if team and team.phone:
+        tell_team_number(team.id or 0, team.base_village_code)
     return render_template(
         "teams/team.html",
         team_id=team_id,

@@ -124,9 +124,10 @@ def test_an_area_that_was_narrowed_is_told_as_it_was(
     installation: Installation, somebody: Somebody
 ) -> None:
     others = installation.field.codes[1]
-    changed(installation, NOW + DAY, LOGIN, role=Role.OFFICIAL, area_codes=[others])
-    assert names(found(installation, -DAY, DAY, LOGIN)) >= {NAME, "Orang Sebelah"}
-    assert names(found(installation, 2 * DAY, 3 * DAY, LOGIN)) == {"Tim A"}
+    for login in ("perangkat", LOGIN):
+        changed(installation, NOW + DAY, login, role=Role.OFFICIAL, area_codes=[others])
+    assert names(found(installation, -DAY, DAY, "perangkat")) >= {NAME, "Orang Sebelah"}
+    assert names(found(installation, 2 * DAY, 3 * DAY, "perangkat")) == {"Tim A"}
     with reading(installation.engine) as db:
         phone = reach_of_device(db, somebody.device_id, NOW - DAY, NOW + 3 * DAY)
         assert names(affected(db, phone)) >= {NAME, "Orang Sebelah"}

@@ -44,6 +44,8 @@ WITH_NUMBERS = {
     "/data/<kind>/current.xlsx",
     "/data/<kind>/current.csv",
 }
+#: How the numbers of these tests begin.
+OFFICIALS, TEAMS = "813900", "813800"
 #: Other values than the samples': their lists hold numbers.
 ALSO = {"/desk/<which>": {"which": "calls"}, "/data/<kind>": {"kind": "officials"}}
 
@@ -91,23 +93,30 @@ def words_of(answer: Any) -> str:
     return body.decode("utf-8", "replace")
 
 
-def numbers_in(answer: Any) -> set[int]:
-    """Which officials' numbers stand in an answer, however they are written."""
+def numbers_in(answer: Any, begin: str = OFFICIALS) -> set[int]:
+    """Which officials' numbers stand in an answer, however they are written; or which teams'."""
     told = re.sub(r"(?<=\d)[ .\-]+(?=\d)", "", words_of(answer))
-    return {int(one) for one in re.findall(r"813900(\d{5})(?!\d)", told)}
+    return {int(one) for one in re.findall(rf"{begin}(\d{{5}})(?!\d)", told)}
 
 
-def walked(client: Visitor, role: Role, app: Flask, world: World) -> Any:
-    """Open every page and file that a role may, and yield those that officials' numbers are in."""
+def walked(
+    client: Visitor,
+    role: Role,
+    app: Flask,
+    world: World,
+    begin: str = OFFICIALS,
+    method: str = "GET",
+) -> Any:
+    """Ask for all that a role may, and yield where officials' numbers are in the answer."""
     for case in GUARDED_CASES:
-        if case.method != "GET" or role.value not in case.roles:
+        if case.method != method or role.value not in case.roles:
             continue
         own = samples.values(world, set(case.arguments), "own", role) or {}
         others = [told for rule, told in ALSO.items() if case.rule.startswith(rule)]
         for more in ({}, *others):
             answer = ask(client, case, own | more, app)
-            if answer.status_code == 200 and numbers_in(answer):
-                yield case.rule, numbers_in(answer)
+            if numbers_in(answer, begin):
+                yield case.rule, numbers_in(answer, begin)
 
 
 def test_whoever_gets_a_number_stands_in_the_history(
