@@ -121,11 +121,15 @@ def erase(
     from outreach.cli.privacy_words import tell_erased, tell_mentions
     from outreach.db import reading
     from outreach.safekeeping.mentions import mentions
-    from outreach.safekeeping.subject import known_by
+    from outreach.safekeeping.subject import is_last_admin, known_by
 
     with own_engine() as engine:
         with reading(engine) as db:
             whom = _found(db, login, official_id, village=village, phone=phone, email=email)
+            if is_last_admin(db, whom):
+                raise click.ClickException(
+                    say("This is the last administrator: make another one first.")
+                )
             words = known_by(db, whom)
         would_go = _erase(engine, whom, keeps=True)
         tell_erased(would_go, is_done=False)

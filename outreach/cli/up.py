@@ -14,8 +14,8 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 import click
+from honcho import manager as processes
 from honcho.environ import parse_procfile
-from honcho.manager import Manager
 from redis import Redis
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 
 STOPPED_BY_HAND = 130
+#: A worker that is told to stop ends its part first, for up to 30 seconds: see tasks/app.py.
+LAST_SECONDS = 40
 
 
 @click.command()
@@ -128,7 +130,8 @@ def _prepare_demonstration(engine: Engine, settings: Settings) -> None:
 
 
 def _run_all(settings: Settings, environment: dict[str, str]) -> int:
-    manager = Manager()
+    processes.KILL_WAIT = LAST_SECONDS
+    manager = processes.Manager()
     for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
         if name != "redis" or settings.embedded_redis:
             manager.add_process(name, command, env=environment, cwd=str(ROOT))

@@ -9,7 +9,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from outreach.db import reading
+from sqlalchemy import delete
+
+from outreach.db import reading, unit_of_work
 from outreach.safekeeping.archive import Archive, Manifest, written
 from outreach.safekeeping.beside import Beside, fingerprint
 from outreach.safekeeping.dumps import Keeper, count_rows, migration_of
@@ -17,6 +19,7 @@ from outreach.safekeeping.erasures import due, erase_again, kept, note, read
 from outreach.safekeeping.postgres import PostgresKeeper
 from outreach.safekeeping.refused import BackupRefused
 from outreach.safekeeping.sqlite import SqliteKeeper
+from outreach.watch.tables import Heartbeat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -124,8 +127,15 @@ def standing_beside(
     with keeper.aside(archive.chunks(keeper.part)) as engine:
         _compare(engine, archive.manifest)
         steps.upgrade(engine)
+        _forget_processes(engine)
         erase_again(engine, erasures, archive.manifest.made_at)
         yield engine
+
+
+def _forget_processes(engine: Engine) -> None:
+    """None of those who ran as it was made runs now: they would be told as fallen silent."""
+    with unit_of_work(engine) as db:
+        db.execute(delete(Heartbeat))
 
 
 def _compare(engine: Engine, manifest: Manifest) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, false
 from sqlmodel import col, select
 
-from outreach.people.tables import Account, Official
+from outreach.people.tables import Account, Official, Role
 
 if TYPE_CHECKING:
     from sqlmodel import Session
@@ -54,6 +54,12 @@ def rows_of(db: Session, whom: Subject) -> tuple[Official | None, Account | None
     official = db.get(Official, whom.official_id) if whom.official_id else None
     account = db.get(Account, whom.account_id) if whom.account_id else None
     return official, account
+
+
+def is_last_admin(db: Session, whom: Subject) -> bool:
+    """Tell whether nobody else could look after the accounts any more."""
+    admins = select(Account.id).where(col(Account.role) == Role.ADMIN, col(Account.is_active))
+    return list(db.exec(admins)) == [whom.account_id]
 
 
 def belongs(column: Any, number: int | None) -> ColumnElement[bool]:

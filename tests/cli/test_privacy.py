@@ -19,10 +19,11 @@ from outreach.db import reading, unit_of_work
 from outreach.history.recording import record
 from outreach.history.tables import Deed, Event
 from outreach.messages.tables import Message
-from outreach.people.tables import Official
+from outreach.people.tables import Official, Role
 from outreach.safekeeping import erasing, reach, retaining
 from outreach.safekeeping.erasures import LEDGER, read
 from outreach.safekeeping.subject import ERASED
+from tests.builders import account
 from tests.field import NOW
 from tests.safekeeping.conftest import (
     installation,
@@ -209,6 +210,18 @@ def test_erased_for_good_by_command(installation: Installation, somebody: Somebo
     assert "erased again: 1" in back.output
     with reading(at.engine) as db:
         assert db.get_one(Official, somebody.official_id).name == ERASED
+
+
+def test_the_last_administrator_is_not_erased(installation: Installation) -> None:
+    at = installation
+    with unit_of_work(at.engine) as db:
+        last = account(db, Role.ADMIN, "admin.satu-satunya").login
+    refused = at.call("privacy", "erase", last, "--yes")
+    assert refused.exit_code == 1
+    assert "make another one first" in refused.output
+    with unit_of_work(at.engine) as db:
+        account(db, Role.ADMIN, "admin.lain")
+    assert at.call("privacy", "erase", last, "--yes").exit_code == 0
 
 
 def test_no_ledger_no_erasing(

@@ -22,6 +22,8 @@ from outreach.safekeeping.beside import Beside
 from outreach.safekeeping.checking import check_data
 from outreach.safekeeping.refused import BackupRefused
 from outreach.visits.tables import Visit, Work
+from outreach.watch.beating import Process, beat, read_beats
+from outreach.watch.tables import ProcessKind
 from tests.field import NOW, add_visit, told
 from tests.rewriting import unlock_history
 from tests.safekeeping.conftest import KEY, STEPS, beside_names
@@ -65,6 +67,18 @@ def test_what_was_lost_comes_back_and_the_old_one_is_kept(installation: Installa
     assert everything(kept) == lost
     kept.dispose()
     assert len(beside_names(at.url)) == 1
+
+
+def test_who_ran_as_it_was_made_is_not_told_as_silent(installation: Installation) -> None:
+    at = installation
+    with unit_of_work(at.engine) as db:
+        beat(db, Process(ProcessKind.WORKER, 4711, NOW), NOW)
+    at.make()
+    with unit_of_work(at.engine) as db:
+        db.execute(text("DELETE FROM heartbeat"))
+    at.restore()
+    with reading(at.engine) as db:
+        assert list(read_beats(db)) == []
 
 
 def test_only_its_owner_reads_it_and_nothing_is_left_beside(installation: Installation) -> None:
