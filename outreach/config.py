@@ -35,6 +35,7 @@ ENV_FILES = (ROOT / ".env", Path(".env"))
 NOT_REDIS, IN_THE_CLEAR = "not_a_redis_url", "in_the_clear"
 #: What is told of a value that is refused: the limit, never the value, which may be a secret.
 _LIMITS = {"least", "ge", "gt", "le", "pattern"}
+_QUEUE = "(planning|questions|post|celery)"
 
 
 class Settings(BaseSettings):
@@ -59,6 +60,8 @@ class Settings(BaseSettings):
     web_workers: int = Field(default=2, ge=1, le=64)
     phones_wait_seconds: float = Field(default=2.0, gt=0, le=30)
     task_workers: int = Field(default=2, ge=1, le=64)
+    # Which queues this machine's worker serves, see tasks/app.py; without it all of them.
+    task_queues: str = Field(default="", pattern=rf"^(|{_QUEUE}(,{_QUEUE})*)$")
     # Eight threads, and the one that warms up, of which each may open a second one for a moment.
     database_connections: int = Field(default=15, ge=10, le=200)
     lease_seconds: int = Field(default=30, ge=1, le=3600)

@@ -32,7 +32,7 @@ TASKS = (
 )
 
 #: By kind of work, so that none waits behind a flood of another; the name of each says which.
-#: A worker serves those that its option `-Q` names, and without it all of them.
+#: A worker serves those that `TASK_QUEUES` or its option `-Q` names, and without them all.
 PLANNING, QUESTIONS, POST = (work.value for work in WorkKind)
 #: Where versions before there were kinds sent everything: what they left is still worked off.
 BEFORE_KINDS = "celery"
@@ -109,6 +109,8 @@ def _own_app() -> Celery:
         sys.exit(error.line())
     made = make_app(settings.redis_url or LOCAL_REDIS)
     made.conf.worker_concurrency = settings.task_workers
+    if settings.task_queues:
+        made.amqp.queues.select(settings.task_queues.split(","))
     return made
 
 

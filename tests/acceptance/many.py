@@ -83,8 +83,9 @@ def installation(
             process = stack.enter_context(running(WEB, of_its_own, log))
             addresses.append((f"http://127.0.0.1:{port}", process, log))
         for number, queues in enumerate(workers):
-            command = (*WORKER, "-Q", queues, "-n", f"w{number}@%h")
-            stack.enter_context(running(command, given, folder / f"worker-{number}.log"))
+            command = (*WORKER, "-n", f"w{number}@%h")
+            of_its_own = {**given, "TASK_QUEUES": queues}
+            stack.enter_context(running(command, of_its_own, folder / f"worker-{number}.log"))
         for number in range(sweepers):
             stack.enter_context(running(SWEEPER, given, folder / f"sweeper-{number}.log"))
         for told in addresses:

@@ -129,7 +129,8 @@ class Worker:
         queues: str = "",
         **settings: str,
     ) -> None:
-        settings = {"LEASE_SECONDS": str(LEASE_SECONDS)} | settings
+        told = {"LEASE_SECONDS": str(LEASE_SECONDS), "TASK_QUEUES": queues}
+        settings = told | settings
         self.log = folder / f"worker{queues}.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -142,7 +143,6 @@ class Worker:
                     "--concurrency=2",
                     "--loglevel=WARNING",
                     *(f"--include={module}" for module in include),
-                    *([f"--queues={queues}"] if queues else []),
                 ],
                 env=environment(database_url, redis_url, settings),
                 cwd=folder,
