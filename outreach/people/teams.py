@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import date, time
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 from sqlmodel import col, select
 
@@ -13,6 +20,7 @@ from outreach.errors import Invalid, NotFound
 from outreach.people.branches import own_branch, regencies_of
 from outreach.people.edits import change, locked, unique_name
 from outreach.people.free_text import Name, Remark
+from outreach.people.identity import refuse_identity_numbers
 from outreach.people.order import ClockTime, check_order
 from outreach.people.phones import Phone
 from outreach.people.regions import VillageCode, refuse_unknown
@@ -39,6 +47,12 @@ def _lines(value: object) -> object:
     return value
 
 
+def _as_a_whole(names: list[str]) -> list[str]:
+    """Refuse an identity number that stands in parts, one below the other."""
+    refuse_identity_numbers("\n".join(names))
+    return names
+
+
 Weekday = Annotated[int, Field(ge=1, le=SUNDAY)]
 
 
@@ -47,7 +61,9 @@ class TeamIn(BaseModel):
 
     name: Name
     base_village_code: VillageCode
-    members: Annotated[list[Name], BeforeValidator(_lines)] = Field(min_length=1, max_length=20)
+    members: Annotated[list[Name], BeforeValidator(_lines), AfterValidator(_as_a_whole)] = Field(
+        min_length=1, max_length=20
+    )
     weekdays: list[Weekday] = Field(min_length=1)
     sessions_per_day: int = Field(ge=1, le=3)
     day_starts: ClockTime
