@@ -128,9 +128,17 @@ def _refused(error: Invalid) -> click.ClickException:
     return _complaint(problems.items())
 
 
+#: What people write for a field of ours that is named otherwise.
+_OPTIONS = {"area_codes": "--area", "branch_id": "--branch"}
+
+
 def _complaint(problems: Iterable[tuple[str, list[str]]]) -> click.ClickException:
     words = _words()
-    lines = [f"{field}: {words.get(code, code)}" for field, codes in problems for code in codes]
+    lines = [
+        f"{_OPTIONS.get(field, field)}: {words.get(code, code)}"
+        for field, codes in problems
+        for code in codes
+    ]
     return click.ClickException("\n".join(lines))
 
 

@@ -50,8 +50,12 @@ def check(had: str) -> None:
     from datetime import date
 
     from outreach.db import reading
-    from outreach.safekeeping.chain import first_broken_day, newest_seal, was_closed_with
+    from outreach.safekeeping.chain import first_broken_day, is_digest, newest_seal, was_closed_with
 
+    if had and not is_digest(had):
+        raise click.ClickException(
+            say("This is no digest: it has 64 signs, digits and the letters a to f.")
+        )
     with own_engine() as engine, reading(engine) as db:
         broken, newest = first_broken_day(db), newest_seal(db)
         is_other = bool(had) and not was_closed_with(db, had)

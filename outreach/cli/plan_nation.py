@@ -262,7 +262,7 @@ def _progress(told: Together, pace: _Pace, workers: int) -> str:
     seconds = pace.seconds_left(told)
     if seconds is None:
         return f"{words}; {say('nobody can tell yet how long it takes')}"
-    return f"{words}; {say('about %(minutes)s minutes more', minutes=number(_minutes(seconds)))}"
+    return f"{words}; {say('about %(minutes)s min more', minutes=number(_minutes(seconds)))}"
 
 
 def _minutes(seconds: float) -> int:
@@ -270,11 +270,14 @@ def _minutes(seconds: float) -> int:
 
 
 def _sum_up(told: Together) -> int:
-    step(
-        "Nation: %(placed)s of %(villages)s villages have a visit; each other one has its reason",
-        placed=number(told.placed),
-        villages=number(told.villages),
-    )
+    if told.placed == told.villages:
+        step("Nation: all %(villages)s villages have a visit", villages=number(told.villages))
+    else:
+        step(
+            "Nation: %(placed)s of %(villages)s villages have a visit, the others a reason",
+            placed=number(told.placed),
+            villages=number(told.villages),
+        )
     if told.dead_in:
         names = ", ".join(told.dead_in)
         click.echo(say("Parts were given up and can be tried again: %(names)s", names=names))

@@ -6,7 +6,7 @@ import json
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -26,7 +26,20 @@ if TYPE_CHECKING:
     from outreach.safekeeping.subject import Subject
 
 _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
-_MOMENTS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
+
+
+class _Moment(click.DateTime):
+    """A day, or a moment of it."""
+
+    def __init__(self) -> None:
+        super().__init__(("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"))
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            words = say("write a day or a moment like 2026-11-22 or 2026-11-22T14:30")
+            self.fail(words, param, ctx)
 
 
 @click.group()
@@ -179,8 +192,8 @@ def retain(*, yes: bool) -> None:
 @privacy.command("breach")
 @click.option("--account", "login", help="Login name of the account that was misused.")
 @click.option("--device", "device_id", type=int, help="Number of the phone that was misused.")
-@click.option("--since", required=True, type=click.DateTime(_MOMENTS), help="From then (WIB).")
-@click.option("--until", type=click.DateTime(_MOMENTS), help="Until then (WIB); else until now.")
+@click.option("--since", required=True, type=_Moment(), help="From then (WIB).")
+@click.option("--until", type=_Moment(), help="Until then (WIB); else until now.")
 @click.option("--out", required=True, type=_NEW_FILE, help="CSV file to write.")
 def breach(
     login: str | None, device_id: int | None, since: datetime, until: datetime | None, out: Path
@@ -253,6 +266,10 @@ def _write_new(file: Path, content: bytes) -> None:
     """Write a file that is not there yet, for its owner alone: it holds people's data."""
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise click.ClickException(
+            say("%(file)s is there already: nothing is written over.", file=file)
+        ) from error
     except OSError as error:
         detail = error.strerror or str(error)
         raise click.ClickException(

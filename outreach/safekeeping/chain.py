@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -191,8 +192,17 @@ def was_closed_with(db: Session, digest: str) -> bool:
 
     Whoever may change everything can write another history, with other digests.
     """
-    told = digest.replace(":", "").strip().casefold()
+    told = _ungrouped(digest)
     return db.scalar(select(col(SealedDay.day)).where(col(SealedDay.digest) == told)) is not None
+
+
+def is_digest(told: str) -> bool:
+    """Whether somebody wrote a digest, in whatever groups: a mistyped one tells of no change."""
+    return re.fullmatch("[0-9a-f]{64}", _ungrouped(told)) is not None
+
+
+def _ungrouped(digest: str) -> str:
+    return digest.replace(":", "").strip().casefold()
 
 
 def in_fours(digest: str) -> str:

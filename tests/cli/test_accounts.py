@@ -65,8 +65,8 @@ def test_coordinator_is_given_a_branch_by_name(run: Run, sqlite_engine: Engine) 
     [
         (ADD, "short", "password: at least 12"),
         (("add", "x", "--name", "X", "--role", "admin"), GOOD, "login: small letters"),
-        (("add", "xyz", "--name", "X", "--role", "manager"), GOOD, "area_codes: a manager needs"),
-        (("add", "xyz", "--name", "X", "--role", "coordinator"), GOOD, "branch_id: a coordinator"),
+        (("add", "xyz", "--name", "X", "--role", "manager"), GOOD, "--area: a manager needs"),
+        (("add", "xyz", "--name", "X", "--role", "coordinator"), GOOD, "--branch: a coordinator"),
         (("password", "nobody"), GOOD, "There is no account with the login name nobody."),
     ],
 )

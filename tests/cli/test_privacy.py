@@ -87,7 +87,7 @@ def test_a_report_tells_all_of_one_person_and_nothing_of_another(
     assert not {"password_hash", "token_hash", "stamp"} & set(out.read_text().split('"'))
     assert out.stat().st_mode & 0o777 == 0o600
     again = at.call("privacy", "report", LOGIN, "--out", str(out))
-    assert (again.exit_code, "cannot be written" in again.output) == (1, True)
+    assert (again.exit_code, "nothing is written over" in again.output) == (1, True)
 
 
 def test_a_report_tells_who_got_their_number_and_what_was_done_to_them(
@@ -314,6 +314,18 @@ def test_a_time_that_ends_before_it_begins_is_refused(
     done = installation.call(*words, str(tmp_path / "b"))
     assert (done.exit_code, "ends before it begins" in done.output) == (2, True)
     assert not (tmp_path / "b").exists()
+
+
+def test_a_time_that_nobody_can_read_is_answered_with_one_to_copy(
+    installation: Installation, tmp_path: Path
+) -> None:
+    out = tmp_path / "list.csv"
+    refused = installation.call("privacy", "breach", "--since", "gestern", "--out", str(out))
+    assert (refused.exit_code, "2026-11-22T14:30" in refused.output) == (2, True)
+    out.write_text("somebody's")
+    there = installation.call("privacy", "breach", "--since", "2026-01-01", "--out", str(out))
+    assert (there.exit_code, "nothing is written over" in there.output) == (1, True)
+    assert out.read_text() == "somebody's"
 
 
 def test_everything_that_is_told_has_words() -> None:

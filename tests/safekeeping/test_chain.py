@@ -170,6 +170,9 @@ def test_the_command_tells_what_was_changed(
         unlock_history(db)
         db.execute(text("DELETE FROM sealed_day WHERE day = '2026-12-02'"))
     assert CliRunner().invoke(main, ("history", "check")).exit_code == 0
+    mistyped = CliRunner().invoke(main, ("history", "check", "--had", kept[:-1]))
+    assert mistyped.exit_code == 1
+    assert "64" in mistyped.output
     other = CliRunner().invoke(main, ("history", "check", "--had", kept))
     assert (other.exit_code, "another history" in other.output) == (1, True)
     with unit_of_work(closed) as db:
