@@ -117,42 +117,49 @@ def build(engine: Engine) -> World:
             made = builders.account(db, role, **told)
             world.accounts[role] = (_id(made), made.password_stamp)
         for ids in (world.own, world.foreign):
-            ids["report_id"] = _report(db, ids, world.accounts[Role.COORDINATOR][0])
-            ids["evidence_id"] = _evidence(db, ids, world.accounts[Role.COORDINATOR][0])
-            ids["dispute_id"] = _dispute(db, ids, world.accounts[Role.OFFICIAL][0])
-            ids["waiting_id"] = _waiting(db, ids["dispute_id"])
-            ids["regency_code"] = ids["code"][:5]
-            ids.update(finished_run(db, ids, world.accounts[Role.COORDINATOR][0]))
-            ids["upload_id"] = read_sheet(db, ids, world.accounts[Role.COORDINATOR][0])
-            ids["submission_id"] = approved_plan(db, ids, world)
-            ids["replan_id"] = drafted_replan(db, ids, world.accounts[Role.COORDINATOR][0])
-            ids["message_id"] = _message(db, ids)
-            ids.update(aimed_and_asked(db, ids, world.accounts[Role.MANAGER][0]))
-            ids["device_id"] = enrolled_phone(db, ids)
-            ids["form_code"] = form_codes.code_of(
-                ids["visit_id"], ids["code"], form_codes.key_of(SECRET)
-            )
-            ids["paper_id"] = assignment_letter(db, ids, world.accounts[Role.COORDINATOR][0])
+            _work_of_a_branch(db, world, ids)
         world.own["feed_token"] = addresses.token_of(
             db, CalendarOwner.TEAM, str(world.own["team_id"]), addresses.key_of(SECRET)
         )
         world.own["account_id"] = world.accounts[Role.OFFICIAL][0]
         world.own["enrol_code"] = open_code(db, world)
         world.own["answer_token"] = answered_link(db, world.own["visit_id"])
-        world.of_role = {role: {} for role in Role}
-        for role in (Role.COORDINATOR, Role.MANAGER):
-            number = api_token(db, world.accounts[role][0], OWN_REGENCY)
-            world.of_role[role]["token_id"] = number
-            world.of_role[role]["view_id"] = kept_view(db, world.accounts[role][0])
-            world.of_role[role]["digest_code"] = asked_digest(db, world.accounts[role][0])
-        world.own["token_id"] = world.of_role[Role.MANAGER]["token_id"]
-        world.own["digest_code"] = world.of_role[Role.MANAGER]["digest_code"]
-        world.foreign["digest_code"] = asked_digest(db, world.accounts[Role.ADMIN][0])
-        world.own["view_id"] = world.of_role[Role.MANAGER]["view_id"]
-        world.foreign["view_id"] = kept_view(db, world.accounts[Role.ADMIN][0])
-        world.foreign["token_id"] = api_token(db, world.accounts[Role.ADMIN][0], FOREIGN_REGENCY)
         world.own["odk_key"] = odk_key(db, world.accounts[Role.OFFICIAL][0])
+        _what_people_keep(db, world)
     return world
+
+
+def _work_of_a_branch(db: Session, world: World, ids: dict[str, Any]) -> None:
+    ids["report_id"] = _report(db, ids, world.accounts[Role.COORDINATOR][0])
+    ids["evidence_id"] = _evidence(db, ids, world.accounts[Role.COORDINATOR][0])
+    ids["dispute_id"] = _dispute(db, ids, world.accounts[Role.OFFICIAL][0])
+    ids["waiting_id"] = _waiting(db, ids["dispute_id"])
+    ids["regency_code"] = ids["code"][:5]
+    ids.update(finished_run(db, ids, world.accounts[Role.COORDINATOR][0]))
+    ids["upload_id"] = read_sheet(db, ids, world.accounts[Role.COORDINATOR][0])
+    ids["submission_id"] = approved_plan(db, ids, world)
+    ids["replan_id"] = drafted_replan(db, ids, world.accounts[Role.COORDINATOR][0])
+    ids["message_id"] = _message(db, ids)
+    ids.update(aimed_and_asked(db, ids, world.accounts[Role.MANAGER][0]))
+    ids["device_id"] = enrolled_phone(db, ids)
+    ids["form_code"] = form_codes.code_of(ids["visit_id"], ids["code"], form_codes.key_of(SECRET))
+    ids["paper_id"] = assignment_letter(db, ids, world.accounts[Role.COORDINATOR][0])
+
+
+def _what_people_keep(db: Session, world: World) -> None:
+    """Give each role tokens, views and codes of its own; a stranger's are an administrator's."""
+    world.of_role = {role: {} for role in Role}
+    for role in (Role.COORDINATOR, Role.MANAGER):
+        number = api_token(db, world.accounts[role][0], OWN_REGENCY)
+        world.of_role[role]["token_id"] = number
+        world.of_role[role]["view_id"] = kept_view(db, world.accounts[role][0])
+        world.of_role[role]["digest_code"] = asked_digest(db, world.accounts[role][0])
+    world.own["token_id"] = world.of_role[Role.MANAGER]["token_id"]
+    world.own["digest_code"] = world.of_role[Role.MANAGER]["digest_code"]
+    world.foreign["digest_code"] = asked_digest(db, world.accounts[Role.ADMIN][0])
+    world.own["view_id"] = world.of_role[Role.MANAGER]["view_id"]
+    world.foreign["view_id"] = kept_view(db, world.accounts[Role.ADMIN][0])
+    world.foreign["token_id"] = api_token(db, world.accounts[Role.ADMIN][0], FOREIGN_REGENCY)
 
 
 def _branch(db: Session, ids: dict[str, Any], name: str, village: str, regency: str) -> None:
