@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
 from outreach.db import reading, unit_of_work
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 NATION = Scope(("",))
+#: Where lines show out of order: SQLite lets nobody write beside another.
+LATE_LINES = pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 SOON = NOW + timedelta(seconds=5)
 
 
@@ -35,6 +38,9 @@ def at(engine: Engine) -> Field:
 def happen(engine: Engine, at: Field, number: int, village: int, when: datetime = NOW) -> None:
     code = at.codes[village]
     with unit_of_work(engine) as db:
+        if engine.dialect.name == "postgresql":
+            # Drawn by all whose lines show later: no line has a number that nobody has drawn.
+            db.execute(text("SELECT setval('visit_event_id_seq', 9)"))
         db.add(
             VisitEvent(
                 id=number,
@@ -67,6 +73,7 @@ def test_changes_are_told_once_and_in_scope(engine: Engine, at: Field) -> None:
         assert changes_since(db, own, 0, SOON) == (3, [at.codes[0]])
 
 
+@LATE_LINES
 def test_a_line_that_shows_late_is_not_missed(engine: Engine, at: Field) -> None:
     happen(engine, at, 1, 0)
     happen(engine, at, 3, 2)
@@ -76,7 +83,7 @@ def test_a_line_that_shows_late_is_not_missed(engine: Engine, at: Field) -> None
     assert ask(engine, latest) == (3, [at.codes[1], at.codes[2]])
 
 
-@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+@LATE_LINES
 def test_what_commits_out_of_order_is_told(engine: Engine, at: Field) -> None:
     """Two write at once; who took the smaller number commits last."""
 
@@ -103,6 +110,7 @@ def test_what_commits_out_of_order_is_told(engine: Engine, at: Field) -> None:
     assert ask(engine, newest) == (newest, [])
 
 
+@LATE_LINES
 def test_a_number_that_never_comes_is_given_up_after_a_while(engine: Engine, at: Field) -> None:
     happen(engine, at, 1, 0)
     happen(engine, at, 3, 2)
@@ -110,6 +118,7 @@ def test_a_number_that_never_comes_is_given_up_after_a_while(engine: Engine, at:
     assert ask(engine, 3, SOON + changes.LATE) == (3, [])
 
 
+@LATE_LINES
 def test_two_histories_that_differ_have_other_versions(engine: Engine, at: Field) -> None:
     seen: list[Change] = []
     for number in (1, 5, 3, 4, 2):
