@@ -95,6 +95,8 @@ def _enter() -> None:
     try:
         asker = _asker(is_program=wanted == BY_TOKEN)
     except SQLAlchemyError:
+        if "login_unknown" not in g:
+            raise  # programs and ODK phones are nobody without the database
         # Nobody's place is charged for those we cannot tell apart just now. The view says so, if it
         # needs to know at all who asks; one that does not is no work for the database.
         return

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from defusedxml.ElementTree import fromstring
@@ -51,7 +51,14 @@ FOR_PHONES = {"openrosa.visits", "coordinator.session_form_visits"}
 _NUMBER = re.compile(r"-?\d+([.,]\d+)*")
 _CELL = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 #: The ways in which the same table can be asked for.
-WRITINGS = ("", "?sep=comma", "?hxl=1", "?hxl=1&sep=comma")
+WRITINGS: tuple[dict[str, str], ...] = (
+    {},
+    {"sep": "comma"},
+    {"hxl": "1"},
+    {"hxl": "1", "sep": "comma"},
+)
+#: Which of several tables is meant, where an address holds more than one.
+LISTS = {"/follow-ups/list.xlsx": "promised", "/follow-ups/list.csv": "promised"}
 
 
 def files(
@@ -65,13 +72,15 @@ def files(
             continue
         role = min((Role(one) for one in case.roles if one in set(Role)), default=None)
         values = samples.values(world, set(case.arguments), "own", role) or {}
-        with app.test_request_context():
-            path = app.url_for(case.endpoint, **values)
-        for asked in WRITINGS:
+        which = {"list": LISTS[case.rule]} if case.rule in LISTS else {}
+        for writing in WRITINGS:
+            told: dict[str, Any] = {**values, **which, **writing}
+            with app.test_request_context():
+                path = app.url_for(case.endpoint, **told)
             visitor = login_as(role) if role else app.test_client()
-            with visitor.get(path + asked, follow_redirects=True) as answer:
-                assert answer.status_code == 200, path
-                yield path + asked, answer.data
+            with visitor.get(path, follow_redirects=True) as answer:
+                assert (answer.status_code, answer.mimetype == "text/html") == (200, False), path
+                yield path, answer.data
 
 
 def cells_of(content: bytes) -> Iterator[str]:

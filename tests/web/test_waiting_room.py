@@ -104,7 +104,8 @@ def test_a_head_tells_what_follows_and_for_whom() -> None:
 
 
 def test_one_network_is_one_place() -> None:
-    assert place_of("2001:db8::1") == place_of("2001:db8::2") == "2001:db8::/64"
+    assert place_of("2001:db8:0:ff::1") == place_of("2001:db8::2") == "2001:db8::/56"
+    assert place_of("2001:db8:0:100::1") == "2001:db8:0:100::/56"
     assert place_of("::ffff:10.0.0.1") == place_of("10.0.0.1")
 
 
