@@ -135,7 +135,7 @@ def test_indonesian_has_one_form_for_every_number(indonesian: Catalog) -> None:
 
 
 class _Words(HTMLParser):
-    """What people see or hear of a page, but for lines that a program wrote."""
+    """What people see or hear of a page, but for codes and lines that a program wrote."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -144,7 +144,8 @@ class _Words(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = dict(attrs)
-        if tag in ("script", "style") or told.get("class") == "code-line":
+        kinds = (told.get("class") or "").split()
+        if tag in ("script", "style") or not {"code", "code-line"}.isdisjoint(kinds):
             self._silent = tag
         for name in ("aria-label", "title", "placeholder", "alt", "data-label"):
             if told.get(name) and "hreflang" not in told:
@@ -206,5 +207,8 @@ def test_what_strangers_and_the_lost_read_is_not_english(
 
 
 def test_english_on_a_page_is_seen() -> None:
-    page = "<p>Simpan</p><script>if (this) {}</script><input placeholder='Name of the village'>"
-    assert _english_on(page) == ["Name of the village"]
+    page = (
+        "<p>Simpan</p><script>if (this) {}</script><input placeholder='Name of the village'>"
+        "<li><span class='hint code'>/hand-in</span> hand this in</li>"
+    )
+    assert _english_on(page) == ["Name of the village", "hand this in"]
