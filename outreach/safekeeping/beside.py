@@ -121,7 +121,7 @@ class Beside:
         if self._takes_key(archive):
             path = self.folder / SECRET
             if path.is_file() and path.read_bytes() != self._new_key.read_bytes():
-                path.rename(path.with_name(f"{SECRET}.before-{now:%Y%m%d-%H%M%S}"))
+                path.rename(path.with_name(f"{SECRET}.before-{now:%Y%m%d-%H%M%S-%f}"))
             self._new_key.replace(path)
         borders = _borders_in(archive)
         if borders == self._maps.manifest().get("borders", []):

@@ -137,7 +137,7 @@ class PostgresKeeper:
         """Give the database beside the name of the real one, in one transaction."""
         scratch.dispose()
         self._engine.dispose()
-        kept = f"{self._name[: _LONGEST_NAME - 23]}_before_{now:%Y%m%d_%H%M%S}"
+        kept = f"{self._name[: _LONGEST_NAME - 30]}_before_{now:%Y%m%d_%H%M%S_%f}"
         with self._server() as connection:
             self._refuse_others(connection)
             was_there = self._is_there(connection)

@@ -110,7 +110,7 @@ class SqliteKeeper:
         path = Path(scratch.url.database or "")
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA journal_mode=DELETE")  # all of it in the one file
-        kept = self._path.with_name(f"{self._path.name}.before-{now:%Y%m%d-%H%M%S}")
+        kept = self._path.with_name(f"{self._path.name}.before-{now:%Y%m%d-%H%M%S-%f}")
         if not self._path.is_file():
             path.rename(self._path)
             return ""

@@ -307,7 +307,7 @@ def test_borders_that_were_brought_in_go_with_it(
     assert not at.restore().redraws
     elsewhere = Beside(tmp_path / "elsewhere")
     with opened(at.file) as archive:
-        later = NOW + timedelta(seconds=1)  # what is kept has the moment in its name
+        later = NOW + timedelta(microseconds=1)  # what is kept has the moment in its name
         restore(archive, at.keeper, elsewhere, STEPS, later, replaces=True)
     assert (elsewhere.folder / "maps" / name).read_bytes() == b"the borders"
     assert elsewhere._maps.manifest() == {"borders": told_of}
