@@ -43,7 +43,7 @@ _VISIT = "instance('visits')/root/item[name=${visit_id}]"
 
 #: What an identity number looks like, whatever signs stand between its digits; O, l and I are typed
 #: for 0 and 1. It takes in somewhat more than `people.identity`, for it knows no telephone numbers,
-#: and nothing less: what passes on the phone passes here.
+#: and of what is typed in plain digits nothing less: what passes on the phone passes here.
 _BETWEEN = "[^0-9A-Za-z]*"
 
 _NOT_0, _ANY = "[1-9Il]", "[0-9OoIl]"

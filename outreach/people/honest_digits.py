@@ -8,6 +8,10 @@ one of these is told by how it begins and ends; the phone has the same in `hones
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _DAY, _MONTH = r"(?:0?[1-9]|[12]\d|3[01])", r"(?:0?[1-9]|1[0-2])"
 #: A mobile number, no NIK begins with 08 or 628; in a numbered list of them every one ends a line.
@@ -19,8 +23,9 @@ _TIME = r"(?:[01]\d|2[0-3])[.:][0-5]\d"
 _DATE = (
     rf"(?:{_DAY}(?P<by>[/.-]){_MONTH}(?P=by)20\d\d(?!(?P=by)\d)"
     rf"|20\d\d(?P<iso>[/.-]){_MONTH}(?P=iso){_DAY}(?!(?P=iso)\d)"
-    rf"|20[23]\d(?:(?:0[1-9]|1[0-2])[0-3]\d)?)(?:,? {_TIME})?"
-    rf"|{_DAY}(?P<short>[/.-]){_MONTH}(?P=short)[23]\d,? (?:[01]\d|2[0-3])[.:](?:00|15|30|45)"
+    rf"|20[23]\d(?:(?:0[1-9]|1[0-2])[0-3]\d)?)(?:,? (?P<time>{_TIME}))?"
+    rf"|{_DAY}(?P<short>[/.-]){_MONTH}(?P=short)[23]\d,? "
+    r"(?P<quarter>(?:[01]\d|2[0-3])[.:](?:00|15|30|45))"
 )
 #: Of a ward or a village. Six digits behind it, or two and four, make it a NIK all the same.
 _VILLAGE = r"\d\d\.\d\d\.\d\d\.[12]0\d\d(?!\.\d)(?![\W_]+(?:\d{6}|\d\d[\W_]+\d{4})(?!\d))"
@@ -36,19 +41,32 @@ _PLACE = (
     rf"|{_EAST % '(?P<b>[.,])'}[,; ]+-?{_SOUTH % '(?P=b)'})"
 )
 _AT_THE_START = re.compile(rf"(?:{_PHONE}|{_DATE}|{_VILLAGE}|{_AREAS}|{_PLACE})(?:[\W_]+|$)")
+#: Sixteen digits of whole groups.
+_LIKE_A_NIK = re.compile(r"(?:\d[\W_]*){15}\d(?!\d)")
 #: So many digits a list has that cannot be a NIK and a number or two beside it.
 _LONG_LIST = 24
 
 
-def without_honest_digits(chain: str) -> str:
+def without_honest_digits(chain: str, is_nik: Callable[[str], object]) -> str:
     """Return digits and signs without what they begin with, as long as that is surely honest.
 
-    Only the beginning counts: in the middle of a NIK anything may stand.
+    Only the beginning counts: in the middle of a NIK anything may stand. What would be a time may
+    be the first four digits of one: then it stays, unless something honest follows.
     """
     start = 0
-    while found := _AT_THE_START.match(chain, start):
-        start = found.end()
+    found = _AT_THE_START.match(chain)
+    while found:
+        behind = _AT_THE_START.match(chain, found.end())
+        time = max(found.start("time"), found.start("quarter"))
+        if time >= 0 and not behind and is_nik(_sixteen_at(chain, time)):
+            return chain[time:]
+        start, found = found.end(), behind
     return chain[start:]
+
+
+def _sixteen_at(chain: str, place: int) -> str:
+    like = _LIKE_A_NIK.match(chain, place)
+    return re.sub(r"\D", "", like[0]) if like else ""
 
 
 def are_counts(groups: list[str]) -> bool:

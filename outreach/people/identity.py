@@ -80,7 +80,7 @@ def _holds_nik(chain: str) -> bool:
     """Whether some of the groups one after the other are a NIK together."""
     if sum(map(str.isdecimal, chain)) < _LONG:
         return False
-    groups = re.findall(r"\d+", without_honest_digits(chain))
+    groups = re.findall(r"\d+", without_honest_digits(chain, _NIK.fullmatch))
     if are_counts(groups):
         return False
     digits, ends = "".join(groups), set(accumulate(map(len, groups), initial=0))

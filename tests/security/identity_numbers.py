@@ -33,6 +33,8 @@ _NOUGHTS = "0" * 40 + "".join(
     chr(point) for point in range(sys.maxunicode + 1) if unicodedata.decimal(chr(point), 1) == 0
 )
 _BEFORE = ("", "", "NIK", "NIK: ", "no.KTP=", "KK ", "a.n. Siti/", "(", "nik#", "No. 5 ", "ktpnya")
+#: The first digits of a number may be taken for the time of day behind one of these.
+_DATES = ("15/01/2024 ", "2024, ", "20240115 ", "No. 2023 ", "2024-01-15 ", "5-3-26, ", "1.2.2026 ")
 _BEHIND = ("", "", ".", ")", " a.n. Budi", "x", "/Solo", " (istri)", "\U0001f642", ", 2 anak")
 _UNSEEN = "\u200b\u200d\u00ad\u2060\u200e\u202e\ufeff"
 
@@ -67,7 +69,8 @@ def _written(number: str, dice: random.Random) -> str:
     if dice.random() < 0.1:
         cut = dice.randrange(1, len(text))
         text = text[:cut] + dice.choice(_UNSEEN) + text[cut:]
-    return dice.choice(_BEFORE) + text + dice.choice(_BEHIND)
+    before = dice.choice(_DATES) if dice.random() < 0.1 else dice.choice(_BEFORE)
+    return before + text + dice.choice(_BEHIND)
 
 
 def _sizes(dice: random.Random) -> tuple[int, ...]:

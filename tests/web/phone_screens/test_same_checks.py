@@ -12,6 +12,7 @@ import pytest
 from outreach.errors import Invalid
 from outreach.logbook.record import read_report
 from outreach.people.identity import holds_identity_number
+from tests.security.identity_numbers import honest_texts, numbers
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -37,7 +38,7 @@ KNOWN_NUMBERS = (
 
 
 def texts() -> list[str]:
-    """Make texts of groups of digits, many of them one sign away from an identity number."""
+    """Make texts of groups of digits, many of them numbers or one sign away from one."""
     dice = random.Random(4)
     made = list(KNOWN_NUMBERS)
     for _ in range(3000):
@@ -49,7 +50,7 @@ def texts() -> list[str]:
         groups = [number[a:b] for a, b in zip([0, *cuts], [*cuts, len(number)], strict=True)]
         text = "".join(group + dice.choice(signs) for group in groups)
         made.append(dice.choice(("", "no ", "7 ")) + text + dice.choice(("", " x", "5")))
-    return made
+    return made + [text for _, text in (*honest_texts(2000), *numbers(2000))]
 
 
 @pytest.mark.browser

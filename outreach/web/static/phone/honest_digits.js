@@ -13,9 +13,9 @@ const TIME = "(?:[01]\\d|2[0-3])[.:][0-5]\\d";
 const DATE =
   `(?:${DAY}(?<by>[\\/.\\-])${MONTH}\\k<by>20\\d\\d(?!\\k<by>\\d)` +
   `|20\\d\\d(?<iso>[\\/.\\-])${MONTH}\\k<iso>${DAY}(?!\\k<iso>\\d)` +
-  `|20[23]\\d(?:(?:0[1-9]|1[0-2])[0-3]\\d)?)(?:,? ${TIME})?` +
+  `|20[23]\\d(?:(?:0[1-9]|1[0-2])[0-3]\\d)?)(?:,? (?<time>${TIME}))?` +
   `|${DAY}(?<short>[\\/.\\-])${MONTH}\\k<short>[23]\\d,? ` +
-  "(?:[01]\\d|2[0-3])[.:](?:00|15|30|45)";
+  "(?<quarter>(?:[01]\\d|2[0-3])[.:](?:00|15|30|45))";
 // Of a ward or a village. Six digits behind it, or two and four, make it a NIK all the same.
 const VILLAGE =
   "\\d\\d\\.\\d\\d\\.\\d\\d\\.[12]0\\d\\d(?!\\.\\d)" +
@@ -31,15 +31,33 @@ const PLACE =
   `(?:${south("(?<a>[.,])")}[,; ]+${east("\\k<a>")}` +
   `|${east("(?<b>[.,])")}[,; ]+-?${south("\\k<b>")})`;
 const NEXT = new RegExp(`(?:${PHONE}|${DATE}|${VILLAGE}|${AREAS}|${PLACE})(?:${BETWEEN}|$)`, "uy");
+// Sixteen digits of whole groups.
+const LIKE_A_NIK = /(?:\d[^\p{L}\p{N}]*){15}\d(?!\d)/uy;
 // So many digits a list has that cannot be a NIK and a number or two beside it.
 const LONG_LIST = 24;
 
-/** Digits and signs without what they begin with, as long as that is surely honest. */
-export function withoutHonestDigits(chain) {
+/**
+ * Digits and signs without what they begin with, as long as that is surely honest. What would be a
+ * time may be the first four digits of a NIK: then it stays, unless something honest follows.
+ */
+export function withoutHonestDigits(chain, isNik) {
   NEXT.lastIndex = 0;
   let start = 0;
-  while (NEXT.test(chain)) start = NEXT.lastIndex;
+  let found = NEXT.exec(chain);
+  while (found) {
+    start = NEXT.lastIndex;
+    const behind = NEXT.exec(chain);
+    const time = found.groups.time ?? found.groups.quarter;
+    const place = found.index + found[0].lastIndexOf(time);
+    if (time && !behind && isNik(sixteenAt(chain, place))) return chain.slice(place);
+    found = behind;
+  }
   return chain.slice(start);
+}
+
+function sixteenAt(chain, place) {
+  LIKE_A_NIK.lastIndex = place;
+  return (LIKE_A_NIK.exec(chain)?.[0] ?? "").replace(/\D/g, "");
 }
 
 /** Whether groups are a long list of counts, of three digits at most: "12, 15, 8, 22, …". */

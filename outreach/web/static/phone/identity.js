@@ -63,7 +63,7 @@ function meant(found, before, letters, place, text) {
 
 /** Whether some of the groups one after the other are a NIK together. */
 function holdsNik(chain) {
-  const groups = withoutHonestDigits(chain).match(/\d+/g) ?? [];
+  const groups = withoutHonestDigits(chain, (digits) => NIK.test(digits)).match(/\d+/g) ?? [];
   if (areCounts(groups)) return false;
   const digits = groups.join("");
   const ends = new Set([0]);
