@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gunicorn.http.unreader import Unreader
 
+from outreach.web.departing import forget
 from outreach.web.framing import head_end, read_head
 from outreach.web.routing import MOST_BYTES
 
@@ -33,6 +34,8 @@ HEAD_SECONDS, BODY_SECONDS, BYTES_A_SECOND, STILL_SECONDS = 10.0, 30.0, 1000, 60
 #: Files larger than any request may hold are read in a thread, for the few who may send them.
 LARGE_BYTES_A_SECOND = 32_000
 _READ_BYTES, _MOST_READ_BYTES = 64 * 1024, 1024 * 1024
+#: gunicorn copies what is left of a piece for each chunk in it: of small pieces that is little.
+_READ_CHUNKED_BYTES = 8 * 1024
 
 
 class Arriving:
@@ -102,7 +105,7 @@ class Arriving:
 
     def close(self) -> None:
         """Forget what came."""
-        self._kept.close()
+        forget(self._kept)
 
     def begin_reading(self) -> bytes:
         """Return the head, after which `read` goes on."""
@@ -142,6 +145,11 @@ class Heard(Unreader):  # type: ignore[misc] # untyped
         return self._arrived is not None and self._arrived.is_whole
 
     @property
+    def size(self) -> int:
+        """Bytes of the request that lie here."""
+        return self._arrived.size if self._arrived is not None else 0
+
+    @property
     def is_told_to_go_on(self) -> bool:
         """Whether the other side has heard that we wait for the body."""
         return self._arrived is not None and self._arrived.is_told_to_go_on
@@ -171,10 +179,14 @@ class Heard(Unreader):  # type: ignore[misc] # untyped
         TimeoutError
             If a large file comes too slowly.
         """
-        size = min(max(_READ_BYTES, size_hint or 0), _MOST_READ_BYTES)
         arrived = self._arrived
-        piece = arrived.read(size) if arrived else b""
-        if piece or arrived is None or arrived.is_whole or not _goes_on(arrived):
+        if arrived is None:
+            return _no_more()
+        if _is_chunked(arrived):
+            return arrived.read(_READ_CHUNKED_BYTES) or _no_more()
+        size = min(max(_READ_BYTES, size_hint or 0), _MOST_READ_BYTES)
+        piece = arrived.read(size)
+        if piece or arrived.is_whole:
             return piece or _no_more()
         return self._read_on(min(size, size_hint or size))
 
@@ -190,8 +202,8 @@ class Heard(Unreader):  # type: ignore[misc] # untyped
         return piece
 
 
-def _goes_on(arrived: Arriving) -> bool:
-    return arrived.head is not None and arrived.head.length is not None
+def _is_chunked(arrived: Arriving) -> bool:
+    return arrived.head is None or arrived.head.length is None
 
 
 def _no_more() -> bytes:

@@ -6,6 +6,9 @@ a name, is sent as fast as it is taken. Times are those of `time.monotonic`.
 
 from __future__ import annotations
 
+import errno
+import os
+import select
 import time
 from contextlib import suppress
 from socket import MSG_DONTWAIT, socket
@@ -59,7 +62,13 @@ class Rest:
 
     def close(self) -> None:
         """Forget it."""
-        self._kept.close()
+        forget(self._kept)
+
+
+def forget(kept: SpooledTemporaryFile[bytes]) -> None:
+    """Close a file without a name; what a full disk did not take is not missed."""
+    with suppress(OSError):
+        kept.close()
 
 
 class PatientSocket(socket):
@@ -68,11 +77,19 @@ class PatientSocket(socket):
     rest: Rest | None = None
 
     def sendall(self, data: Buffer, flags: int = 0, /) -> None:
-        """Send what is taken at once, and keep the rest."""
+        """Send what is taken at once, and keep the rest.
+
+        Raises
+        ------
+        OSError
+            If the other side went away, or there is no room on the disk.
+        """
         left = memoryview(data)
         if self.rest is None:
             with suppress(BlockingIOError):
                 left = left[self.send(left, flags | MSG_DONTWAIT) :]
+        elif self._is_gone():
+            raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
         if left:
             self.rest = self.rest or Rest()
             self.rest.add(left)
@@ -87,6 +104,11 @@ class PatientSocket(socket):
             self.sendall(piece)
             sent += len(piece)
         return sent
+
+    def _is_gone(self) -> bool:
+        looked = select.poll()
+        looked.register(self, 0)  # that a line is broken is told unasked
+        return bool(looked.poll(0))
 
     def close(self) -> None:
         """Hang up, and forget what was left."""

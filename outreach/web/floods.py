@@ -39,8 +39,11 @@ if TYPE_CHECKING:
 PERSON = Allowance(seconds=12.0, per_second=0.05, at_once=8, at_once_when_scarce=2)
 #: Many strangers may share an address: an office that logs in, a whole provider's phones.
 PLACE = Allowance(seconds=10.0, per_second=0.1, at_once=12, at_once_when_scarce=4)
-#: Answered whoever asks, for else a machine would be taken for dead; their work is next to none.
-ALWAYS = frozenset({"health.healthz", "health.readyz"})
+#: Monitors ask every few seconds, and must not be refused for what others ask from there: else a
+#: machine would be taken for dead.
+MONITOR = Allowance(seconds=5.0, per_second=0.1, at_once=8, at_once_when_scarce=2)
+#: Whether this process lives, and whether it can do its work.
+HEALTH = frozenset({"health.healthz", "health.readyz"})
 #: Nobody is told to come again at once, nor much later than the bucket takes to fill.
 SOONEST_SECONDS, LATEST_SECONDS = 2, 240
 
@@ -66,6 +69,8 @@ class Asker(NamedTuple):
 
     who: str
     allowed: Allowance
+    #: By this process alone.
+    is_counted_here: bool = False
 
 
 def install(app: Flask, redis_url: str) -> None:
@@ -89,11 +94,8 @@ def _enter() -> None:
         If whoever asks has too many requests in work, or took too much lately.
     """
     endpoint = request.endpoint or ""
-    wanted = may_open(current_app, endpoint) if endpoint else None
-    if endpoint in ALWAYS or wanted == FOR_MONITORS:
-        return
     try:
-        asker = _asker(is_program=wanted == BY_TOKEN)
+        asker = _asker(endpoint)
     except SQLAlchemyError:
         if "login_unknown" not in g:
             raise  # programs and ODK phones are nobody without the database
@@ -102,7 +104,9 @@ def _enter() -> None:
         return
     experience: Experience = current_app.extensions["experience"]
     expected = experience.expected_seconds(endpoint)
-    answer = _budgets(current_app).enter(asker.who, asker.allowed, expected)
+    budgets = _budgets(current_app)
+    enter = budgets.enter_here if asker.is_counted_here else budgets.enter
+    answer = enter(asker.who, asker.allowed, expected)
     if answer.wait_seconds:
         not_served()
         wait = math.ceil(answer.wait_seconds)
@@ -131,8 +135,11 @@ def _budgets(app: Flask) -> Budgets:
     return budgets
 
 
-def _asker(*, is_program: bool) -> Asker:
-    known = _program() if is_program else _official_by_odk() or _person()
+def _asker(endpoint: str) -> Asker:
+    wanted = may_open(current_app, endpoint) if endpoint else None
+    if endpoint in HEALTH or wanted == FOR_MONITORS:
+        return Asker(f"monitor:{place_asking()}", MONITOR, is_counted_here=True)
+    known = _program() if wanted == BY_TOKEN else _official_by_odk() or _person()
     return Asker(known, PERSON) if known else Asker(f"place:{place_asking()}", PLACE)
 
 

@@ -14,6 +14,9 @@ from typing import NamedTuple, Protocol
 _HEAD_END = re.compile(rb"\n\r?\n")
 #: gunicorn refuses longer lines, of chunks as of the head.
 _MOST_LINE_BYTES = 8192
+#: To read the length of a chunk is work, whoever sends it: so many, and one more for each so many
+#: bytes. A program that streams sends thousands of bytes in each.
+_FREE_CHUNKS, _BYTES_A_CHUNK = 256, 100
 
 
 class Body(Protocol):
@@ -48,6 +51,7 @@ class Chunked:
 
     def __init__(self) -> None:
         self.is_whole = False
+        self._chunks = self._bytes = 0
         self._line = b""
         self._to_pass = 0
         self._is_in_trailers = False
@@ -81,7 +85,10 @@ class Chunked:
             size = int(line.partition(b";")[0], 16)
         except ValueError:
             size = -1
-        self.is_whole = size < 0
+        self._chunks += 1
+        self._bytes += size
+        is_crumbled = self._chunks > _FREE_CHUNKS + self._bytes // _BYTES_A_CHUNK
+        self.is_whole = size < 0 or is_crumbled
         self._is_in_trailers = size == 0
         self._to_pass = size + 2 if size > 0 else 0  # and the end of its line
 
@@ -119,6 +126,8 @@ def read_head(head: bytes | bytearray) -> Head:
         length=None if is_chunked else int(lengths[-1]) if is_plain else 0,
         expects_word=is_new and [one.lower() for one in told.get("expect", ())] == ["100-continue"],
         forwarded_for=tuple(
-            one.strip() for one in ",".join(told.get("x-forwarded-for", ())).split(",")
+            place
+            for one in ",".join(told.get("x-forwarded-for", ())).split(",")
+            if (place := one.strip())
         ),
     )

@@ -12,6 +12,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from outreach.logbook.sync import Outcome
 from outreach.web.metric_files import counted_in, reading_files
+from outreach.web.turning_away import TurnedAway
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,6 +40,12 @@ _SYNC_ANSWERS = Counter(
 _ASKED_TOO_MUCH = Counter(
     "outreach_asked_too_much",
     "Requests refused because somebody took more than a share, looked at or again unseen",
+    ["kind"],
+    registry=_OURS,
+)
+_TURNED_AWAY = Counter(
+    "outreach_turned_away",
+    "Requests that the app never saw: too slow, malformed, or where too many waited",
     ["kind"],
     registry=_OURS,
 )
@@ -75,12 +82,19 @@ def note_asked_too_much(*, again: bool) -> None:
     _ASKED_TOO_MUCH.labels(kind=_AGAIN if again else _LOOKED_AT).inc()
 
 
+def note_turned_away(why: TurnedAway) -> None:
+    """Count one whom the server turned away before the app could look."""
+    _TURNED_AWAY.labels(kind=why.value).inc()
+
+
 def begin_counting() -> None:
     """Show every kind of answer from the start: what never happened is zero, and not missing."""
     for outcome in Outcome:
         _SYNC_ANSWERS.labels(kind=outcome.value)
     for kind in (_LOOKED_AT, _AGAIN):
         _ASKED_TOO_MUCH.labels(kind=kind)
+    for why in TurnedAway:
+        _TURNED_AWAY.labels(kind=why.value)
 
 
 def measured() -> list[Metric]:

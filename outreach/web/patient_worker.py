@@ -23,12 +23,18 @@ from socket import SHUT_WR
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.http import get_parser
+from gunicorn.http.errors import (
+    InvalidResponseHeader,
+    InvalidResponseHeaderName,
+    ParseException,
+)
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 from outreach.web.arriving import Arriving, Heard
 from outreach.web.departing import PatientSocket, Rest
 from outreach.web.guessing import place_of
-from outreach.web.waiting_room import WaitingRoom
+from outreach.web.turning_away import ANSWERS, TurnedAway
+from outreach.web.waiting_room import MOST_TOGETHER_BYTES, WaitingRoom
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,16 +44,12 @@ if TYPE_CHECKING:
 #: How often those who came too slowly are looked for.
 _LOOK_SECONDS = 0.5
 _GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
-_TOO_SLOW, _TOO_LONG_HEAD, _CROWDED_OUT = (
-    f"HTTP/1.1 {told}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
-    for told in (
-        "408 Request Timeout",
-        "431 Request Header Fields Too Large",
-        "503 Service Unavailable\r\nRetry-After: 30",
-    )
-)
 #: Nobody is there any more to be accepted, or there is no room for them.
-_NOT_NOW = frozenset({errno.EAGAIN, errno.ECONNABORTED, errno.EMFILE, errno.ENFILE})
+_GONE = frozenset({errno.EAGAIN, errno.ECONNABORTED})
+_NO_FILES = frozenset({errno.EMFILE, errno.ENFILE})
+_UNTIL_FILES_SECONDS = 0.05
+#: What gunicorn names as it names what somebody sent, and the app did.
+_OF_THE_APP = (InvalidResponseHeader, InvalidResponseHeaderName)
 
 #: How long a refusal takes at least, and how many a second one process gives.
 SOONEST_SECONDS, PER_SECOND = 1.0, 10
@@ -55,7 +57,9 @@ SOONEST_SECONDS, PER_SECOND = 1.0, 10
 #: take a line that ends without a word for a server that is down, and send nobody there.
 MOST_LATE = 300
 #: How long the other side has to hang up, and what it may still send meanwhile.
-_LINGER_SECONDS, _LINGER_BYTES = 2.0, 4 * 1024 * 1024
+_LINGER_SECONDS, _LINGER_BYTES, MOST_LINGERING = 2.0, 4 * 1024 * 1024, 200
+#: Whole requests, in a thread or waiting for one, hold so much together.
+MOST_AT_WORK_BYTES = MOST_TOGETHER_BYTES
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
@@ -70,15 +74,20 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
         self._room = WaitingRoom[Arriving]()
         self._leaving = WaitingRoom[Rest]()
         self._look_again = self._stops_at = 0.0
+        self._at_work_bytes = 0
         #: How many proxies before us tell for whom they ask.
         self.trusted_proxies = 0
+        #: Hears why somebody is turned away.
+        self.note_turned_away: Callable[[TurnedAway], None] = lambda _why: None
 
     def accept(self, listener: socket) -> None:
         """Take on a new connection; it gets a thread once a request has come."""
         try:
             connection, client = listener.accept()
         except OSError as error:
-            if error.errno not in _NOT_NOW:
+            if error.errno in _NO_FILES:
+                time.sleep(_UNTIL_FILES_SECONDS)  # else the loop would turn round and round
+            elif error.errno not in _GONE:
                 raise
             return
         self.nr_conns += 1
@@ -88,7 +97,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
         """Make of a socket what gunicorn works with, reading only what has come."""
         connection = PatientSocket(fileno=connection.detach())
         conn = TConn(self.cfg, connection, client, server)
-        conn.data_ready = True
+        conn.data_ready, conn.place = True, ""
         conn.parser = get_parser(self.cfg, connection, client)
         conn.parser.unreader = Heard(connection)
         return conn
@@ -98,6 +107,14 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
         if conn.parser.unreader.is_told_to_go_on:
             req._expected_100_continue = False  # noqa: SLF001 - one word is enough
         return super().handle_request(req, conn)
+
+    def handle_error(self, req: Any, client: socket, addr: Any, exc: BaseException) -> None:
+        """Answer what makes no sense, as late as what is too much; runs in a thread."""
+        if isinstance(exc, ParseException) and not isinstance(exc, _OF_THE_APP):
+            self.log.warning("Invalid request: %s", type(exc).__name__)
+            self._told_late[client] = self._turning_away(TurnedAway.MALFORMED)
+        else:
+            super().handle_error(req, client, addr, exc)
 
     def answer_late(self, connection: socket, answer: bytes) -> None:
         """Take a connection from the request in work, and answer it later; call it in a thread.
@@ -112,6 +129,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
         """Go on with a connection whose request is through; runs beside no other of its kind."""
+        self._at_work_bytes -= conn.parser.unreader.size
         answer, more = self._told_late.pop(conn.sock, None), conn.parser.unreader.let_go()
         if answer is not None and len(self._late) < MOST_LATE:
             self._late.append((self._turn(), conn, answer))
@@ -151,7 +169,11 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
             self._let_go(conn)
 
     def _send_rest(self, conn: Any, sent: bytes | None) -> None:
-        conn.sock.rest.begin(_place(conn))
+        try:
+            conn.sock.rest.begin(conn.place)
+        except OSError:  # the disk is full, and took not even what was to be sent
+            self._hang_up(conn)
+            return
         if self._look_after(conn, selectors.EVENT_WRITE, partial(self._send_on, conn, sent)):
             self._leaving.enter(conn, conn.sock.rest)
             self._make_room(self._leaving)
@@ -174,8 +196,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
             conn.sock.setblocking(False)
             self.poller.register(conn.sock, event, then)
         except (OSError, ValueError, KeyError):
-            self.nr_conns -= 1
-            conn.close()
+            self._hang_up(conn)
             return False
         return True
 
@@ -206,56 +227,80 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
     def _take_in(self, conn: Any, piece: bytes) -> None:
         arriving = self._room.of(conn)
         is_new = arriving.head is None
+        self._room.note(len(piece))
         try:
             arriving.add(piece)
+            if is_ready := arriving.is_whole or arriving.is_large:
+                conn.parser.unreader.take(arriving)
         except Exception:  # whatever somebody sends, the process goes on for all others
             self.log.exception("Could not take in what was sent")
-            self._dismiss(conn)
+            self._turn_away(conn, TurnedAway.NO_ROOM)
             return
-        self._room.note(len(piece))
-        if arriving.is_whole or arriving.is_large:
-            self._stop_waiting(conn)
-            conn.parser.unreader.take(arriving)
-            self.enqueue_req(conn)
+        if is_new and arriving.head:
+            self._learn_place(conn, arriving)
+        if is_ready:
+            self._have_answered(conn, arriving)
         elif arriving.has_too_long_head:
-            self._stop_waiting(conn).close()
-            self._answer(conn, _TOO_LONG_HEAD)
+            self._turn_away(conn, TurnedAway.TOO_LONG_HEAD)
         else:
             if is_new and arriving.head:
                 self._greet(conn, arriving)
             self._make_room(self._room)
 
+    def _learn_place(self, conn: Any, arriving: Arriving) -> None:
+        told = arriving.head.forwarded_for if arriving.head else ()
+        if self.trusted_proxies and len(told) >= self.trusted_proxies:
+            arriving.place = place_of(told[-self.trusted_proxies])
+        conn.place = arriving.place
+
     def _greet(self, conn: Any, arriving: Arriving) -> None:
-        """Once the head is there: know for whom it is, and ask for the body."""
-        head = arriving.head
-        if self.trusted_proxies and head and len(head.forwarded_for) >= self.trusted_proxies:
-            arriving.place = place_of(head.forwarded_for[-self.trusted_proxies])
-        if head and head.expects_word:
+        """Ask for the body, where that is waited for."""
+        if arriving.head and arriving.head.expects_word:
             arriving.is_told_to_go_on = True
             with suppress(OSError):
                 conn.sock.send(_GO_ON)
+
+    def _have_answered(self, conn: Any, arriving: Arriving) -> None:
+        if self._at_work_bytes + arriving.size > MOST_AT_WORK_BYTES:
+            self._turn_away(conn, TurnedAway.CROWDED_OUT)
+            return
+        self._at_work_bytes += arriving.size
+        self._stop_waiting(conn)
+        self.enqueue_req(conn)
 
     def _end_the_slow(self, now: float) -> None:
         if not self.alive:
             self._stops_at = self._stops_at or now + STOP_KEEPALIVE_LINGER
         is_over = 0 < self._stops_at <= now
         for conn in self._room.overdue(math.inf if is_over else now):
-            if self._room.of(conn).size:
-                self._stop_waiting(conn).close()
-                self._answer(conn, _TOO_SLOW)
-            else:
-                self._dismiss(conn)
+            self._send_away(conn, TurnedAway.TOO_SLOW)
         for conn in self._leaving.overdue(now):
             self._dismiss(conn)
 
     def _make_room(self, room: WaitingRoom[Any]) -> None:
         if (crowded_out := room.crowded_out()) is not None:
-            self._dismiss(crowded_out, _CROWDED_OUT if room is self._room else b"")
+            self._send_away(crowded_out, TurnedAway.CROWDED_OUT)
 
-    def _dismiss(self, conn: Any, answer: bytes = b"") -> None:
+    def _send_away(self, conn: Any, why: TurnedAway) -> None:
+        """Tell why, where an answer is waited for and none has begun."""
+        if conn in self._room and self._room.of(conn).size:
+            self._turn_away(conn, why)
+        else:
+            self._dismiss(conn)
+
+    def _turn_away(self, conn: Any, why: TurnedAway) -> None:
         self._stop_waiting(conn).close()
-        with suppress(OSError):
-            conn.sock.send(answer)
+        self._answer(conn, self._turning_away(why))
+
+    def _turning_away(self, why: TurnedAway) -> bytes:
+        self.note_turned_away(why)
+        return ANSWERS[why]
+
+    def _dismiss(self, conn: Any) -> None:
+        self._stop_waiting(conn).close()
+        self._hang_up(conn)
+
+    def _hang_up(self, conn: Any) -> None:
         self.nr_conns -= 1
         conn.close()
 
@@ -282,11 +327,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
             listen = partial(self._hear_out, conn)
             self.poller.register(conn.sock, selectors.EVENT_READ, listen)
         except (OSError, ValueError, KeyError):
-            self.nr_conns -= 1
-            conn.close()
+            self._hang_up(conn)
             return
         conn.timeout, conn.unheard = time.monotonic() + _LINGER_SECONDS, _LINGER_BYTES
         self._ending.append(conn)
+        if len(self._ending) > MOST_LINGERING:
+            self._close(self._ending[0])
 
     def _hear_out(self, conn: Any, _socket: socket) -> None:
         try:
@@ -303,8 +349,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
         self._ending.remove(conn)
         with suppress(OSError, ValueError, KeyError):
             self.poller.unregister(conn.sock)
-        self.nr_conns -= 1
-        conn.close()
+        self._hang_up(conn)
 
 
 def _place(conn: Any) -> str:

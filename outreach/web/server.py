@@ -20,8 +20,8 @@ _settings = read_settings()
 #: Whoever waits for the database a dozen times waits as often for a turn again: by Python's own
 #: 5 ms one heavy page beside it would make each light one slower by a twentieth of a second.
 SWITCH_SECONDS = 0.0005
-#: Open at once in one process: a thousand connections, their files, and those of the database.
-FILES = 4096
+#: Open at once in one process: connections, most with a file each, and those of the database.
+FILES = 6000
 
 _counted_in = metric_files.folder_for(_settings)
 
@@ -31,6 +31,8 @@ bind = f"{_settings.host}:{_settings.port}"
 workers = _settings.web_workers
 worker_class = "outreach.web.patient_worker.PatientWorker"
 threads = 8
+#: More than all that wait in `patient_worker` together: else nobody new would be heard.
+worker_connections = 2000
 preload_app = False  # database connections must not be shared between processes
 timeout = 60
 graceful_timeout = 3  # what is cut short then is taken back as a whole, and asked for again
@@ -61,7 +63,9 @@ def on_starting(_server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Warm a new process up in the background, while it answers already."""
-    from outreach.web.doorkeeper import doorkeeper_of  # noqa: PLC0415 - counts: see `raw_env`
+    # They count: see `raw_env`.
+    from outreach.web.doorkeeper import doorkeeper_of  # noqa: PLC0415
+    from outreach.web.metrics import note_turned_away  # noqa: PLC0415
 
     sys.setswitchinterval(SWITCH_SECONDS)
     _allow_files()
@@ -69,6 +73,7 @@ def post_worker_init(worker: Any) -> None:
     load_of(worker.wsgi).waiting = worker.tpool._work_queue.qsize  # noqa: SLF001
     doorkeeper_of(worker.wsgi).late = worker.answer_late
     worker.trusted_proxies = _settings.trusted_proxies
+    worker.note_turned_away = note_turned_away
     worker.beats = Beats(worker.wsgi.extensions["outreach"].engine)
     worker.beats.start()
     threading.Thread(target=warm_up, args=(worker.wsgi,), daemon=True).start()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
+import logging
+import math
 import selectors
 import socket
 import time
@@ -15,8 +18,11 @@ from gunicorn.config import Config
 from gunicorn.http import wsgi
 from gunicorn.workers.gthread import ThreadWorker
 
-from outreach.web import patient_worker
-from outreach.web.patient_worker import PatientWorker
+from outreach.web import patient_worker, server, waiting_room
+from outreach.web.framing import Counted
+from outreach.web.patient_worker import MOST_LATE, MOST_LINGERING, PatientWorker
+from outreach.web.turning_away import TurnedAway
+from outreach.web.waiting_room import MOST_CONNECTIONS
 from tests.web.gunicorns import served
 
 if TYPE_CHECKING:
@@ -71,10 +77,13 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 @pytest.fixture
 def worker() -> Iterator[PatientWorker]:
     """A worker whose events we look after ourselves."""
-    made = PatientWorker(1, 1, [], None, 30, Config(), None)
+    made = PatientWorker(1, 1, [], None, 30, Config(), logging.getLogger("gunicorn.error"))
     made.tmp.close()
     made.poller = selectors.DefaultSelector()
     yield made
+    for room in (made._room, made._leaving):
+        for conn in room.overdue(math.inf):
+            made._dismiss(conn)
     made.poller.close()
 
 
@@ -114,7 +123,7 @@ def refuse(worker: PatientWorker, conn: Any) -> None:
 def heard(theirs: socket.socket) -> bytes | None:
     """What came, nothing yet (None), or the end."""
     try:
-        return theirs.recv(99)
+        return theirs.recv(9999)
     except BlockingIOError:
         return None
 
@@ -214,6 +223,120 @@ def test_who_was_refused_and_went_away_is_forgotten(
     dispatch(worker)
     assert conn.sock.fileno() == -1
     assert worker.nr_conns == 2
+
+
+def test_what_somebody_leaves_behind_is_bounded(
+    worker: PatientWorker,
+    lines: list[tuple[Any, socket.socket]],
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(patient_worker, "MOST_LINGERING", 1)
+    for conn, _theirs in lines:
+        worker.finish_request(conn, ended())
+    assert [conn.sock.fileno() == -1 for conn, _theirs in lines] == [True, True, False]
+    assert worker.nr_conns == 1
+
+
+def test_all_who_wait_leave_room_for_somebody_new() -> None:
+    waiting = 2 * MOST_CONNECTIONS + MOST_LATE + MOST_LINGERING
+    assert server.worker_connections > 1.5 * waiting
+    assert 2 * server.worker_connections < server.FILES
+
+
+class NoFiles:
+    def accept(self) -> None:
+        raise OSError(errno.EMFILE, "too many")
+
+
+def test_where_no_files_are_left_the_loop_goes_on_and_not_round(
+    worker: PatientWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    worker.accept(NoFiles())  # type: ignore[arg-type]
+    assert (len(slept), worker.nr_conns) == (1, 0)
+
+
+def come(worker: PatientWorker, line: tuple[Any, socket.socket], sent: bytes = b"") -> Any:
+    """Begin to wait for what somebody sends."""
+    conn, theirs = line
+    theirs.sendall(sent)
+    worker._wait_for_request(conn)
+    return conn
+
+
+def post(more: str = "", length: int = 5) -> bytes:
+    return f"POST / HTTP/1.1\r\nHost: x\r\n{more}Content-Length: {length}\r\n\r\n".encode()
+
+
+def test_what_fails_to_be_kept_is_counted_as_gone(
+    worker: PatientWorker,
+    lines: list[tuple[Any, socket.socket]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[TurnedAway] = []
+    worker.note_turned_away = told.append
+    monkeypatch.setattr(Counted, "count", lambda *_: 1 / 0)
+    for line in lines:
+        come(worker, line, post() + b"12")
+    assert [(heard(theirs) or b"")[:12] for _conn, theirs in lines] == [b"HTTP/1.1 503"] * 3
+    assert told == [TurnedAway.NO_ROOM] * 3
+    assert (len(worker._room), worker._room._bytes) == (0, 0)
+
+
+def test_whole_requests_that_wait_for_a_thread_are_bounded(
+    worker: PatientWorker,
+    lines: list[tuple[Any, socket.socket]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worked: list[Any] = []
+    monkeypatch.setattr(worker, "enqueue_req", worked.append)
+    asked = post() + b"12345"
+    monkeypatch.setattr(patient_worker, "MOST_AT_WORK_BYTES", 2 * len(asked))
+    conns = [come(worker, line, asked) for line in lines]
+    assert worked == conns[:2]
+    assert (heard(lines[2][1]) or b"")[:12] == b"HTTP/1.1 503"
+    worker.finish_request(conns[0], ended())
+    assert worker._at_work_bytes == len(asked)
+    worker.finish_request(conns[1], ended())
+    assert worker._at_work_bytes == 0
+
+
+def test_who_reads_slowly_is_told_apart_behind_a_proxy(
+    worker: PatientWorker,
+    lines: list[tuple[Any, socket.socket]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worker.trusted_proxies = 1
+    monkeypatch.setattr(worker, "enqueue_req", lambda _conn: None)
+    for at, line in enumerate(lines):
+        conn = come(worker, line, post(f"X-Forwarded-For: 10.0.0.{at}\r\n") + b"12345")
+        conn.sock.sendall(b"x" * 2_000_000)
+        worker.finish_request(conn, ended())
+    places = [worker._leaving.of(conn).place for conn, _theirs in lines]
+    assert places == ["10.0.0.0", "10.0.0.1", "10.0.0.2"]
+
+
+def test_who_asked_for_nothing_yet_is_sent_away_without_a_word(
+    worker: PatientWorker,
+    lines: list[tuple[Any, socket.socket]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(waiting_room, "MOST_CONNECTIONS", 2)
+    for line in lines:
+        come(worker, line)
+    assert [heard(theirs) for _conn, theirs in lines] == [b"", None, None]
+
+
+def test_nothing_more_is_made_for_who_went_away(
+    worker: PatientWorker, lines: list[tuple[Any, socket.socket]]
+) -> None:
+    conn, theirs = lines[0]
+    conn.sock.sendall(b"x" * 2_000_000)
+    theirs.close()
+    with pytest.raises(BrokenPipeError):
+        conn.sock.sendall(b"more")
 
 
 #: One process with one thread; whom it refuses for long, and whom it answers.

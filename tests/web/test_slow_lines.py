@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from outreach.web.patient_worker import SOONEST_SECONDS
 from tests.web.gunicorns import served
 
 if TYPE_CHECKING:
@@ -134,6 +135,12 @@ def test_chunks_without_sense_or_end_are_refused(port: int) -> None:
         assert not answer.startswith(b"HTTP/1.1 200 "), bad
 
 
+def test_many_chunks_of_some_size_are_taken(port: int) -> None:
+    line = line_to(port, chunked("Connection: close\r\n"))
+    line.sendall((b"80\r\n" + b"c" * 0x80 + b"\r\n") * 4000 + b"0\r\n\r\n")
+    assert heard(line).endswith(f"\r\n\r\n{4000 * 0x80}".encode())
+
+
 def test_chunks_that_are_too_much_are_answered_without_the_rest(port: int) -> None:
     too_much = b"".join([b"100000\r\n" + b"c" * 0x100000 + b"\r\n"] * 3)
     # What Werkzeug reads of it, at most.
@@ -156,8 +163,11 @@ def test_who_never_sends_or_never_ends_is_sent_away(port: int) -> None:
     began = time.monotonic()
     silent, head, body = (line_to(port, sent) for sent in (b"", b"GET", posting(9) + b"1"))
     assert heard(silent) == b""
-    assert heard(head).startswith(b"HTTP/1.1 408 ")
-    assert heard(body).startswith(b"HTTP/1.1 408 ")
+    for line in (head, body):
+        answer = heard(line).decode()
+        assert answer.startswith("HTTP/1.1 408 ")
+        assert "terlalu lambat" in answer
+        assert "too slowly" in answer
     assert 4 < time.monotonic() - began < 15
 
 
@@ -166,7 +176,8 @@ def test_a_head_without_end_is_refused(port: int) -> None:
     assert answer.startswith(b"HTTP/1.1 431 ")
 
 
-def test_what_makes_no_sense_is_refused_as_by_gunicorn(port: int) -> None:
+def test_what_makes_no_sense_is_refused_late_and_in_words(port: int) -> None:
+    began = time.monotonic()
     asked = b"POST / HTTP/1.1\r\nHost: x\r\n"
     for bad in (
         b"GET / HTTP/1.1\nHost: x\n\n",
@@ -175,7 +186,10 @@ def test_what_makes_no_sense_is_refused_as_by_gunicorn(port: int) -> None:
         asked + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab",
         asked + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ):
-        assert heard(line_to(port, bad)).startswith(b"HTTP/1.1 400 "), bad
+        answer = heard(line_to(port, bad)).decode()
+        assert answer.startswith("HTTP/1.1 400 "), bad
+        assert "tidak dapat dibaca" in answer
+    assert time.monotonic() - began >= 5 * SOONEST_SECONDS
 
 
 def test_who_reads_slowly_keeps_nobody_waiting_and_gets_all(port: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from outreach.web import arriving, waiting_room
 from outreach.web.arriving import Arriving
-from outreach.web.framing import read_head
+from outreach.web.framing import Chunked, read_head
 from outreach.web.guessing import place_of
 from outreach.web.waiting_room import WaitingRoom
 from tests.web.gunicorns import served
@@ -101,6 +101,14 @@ def test_a_head_tells_what_follows_and_for_whom() -> None:
     )
     assert [read_head(expecting.format(n).encode()).expects_word for n in (0, 1)] == [False, True]
     assert read_head(expecting.encode()).length is None
+    assert read_head(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").forwarded_for == ()
+
+
+def test_chunks_of_next_to_nothing_are_not_counted_on() -> None:
+    crumbs, chunks = Chunked(), Chunked()
+    crumbs.count(b"1\r\nx\r\n" * 400)
+    chunks.count((b"80\r\n" + b"c" * 0x80 + b"\r\n") * 4000)
+    assert (crumbs.is_whole, chunks.is_whole) == (True, False)
 
 
 def test_one_network_is_one_place() -> None:
