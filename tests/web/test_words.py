@@ -14,6 +14,7 @@ import pytest
 import outreach
 from outreach.errors import Conflict, Invalid, OutreachError
 from outreach.web.enum_words import ENUM_WORDS
+from outreach.web.turning_away import ANSWERS, TurnedAway
 from outreach.web.words import CONFLICTS, PROBLEMS, SENTENCES, problem_words, sentence, word
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ TOLD_OTHERWISE = {
     "Hindrance",
     "LinkState",
     "Separator",
+    "TurnedAway",
     "Which",
 }
 
@@ -106,6 +108,14 @@ def test_every_member_of_every_enum_has_a_word() -> None:
         if member.value not in ENUM_WORDS.get(kind.__name__, {})
     }
     assert lacking == set()
+
+
+def test_whoever_is_turned_away_is_told_why() -> None:
+    assert set(ANSWERS) == set(TurnedAway)
+    for answer in ANSWERS.values():
+        head, _, page = answer.decode().partition("\r\n\r\n")
+        assert f"Content-Length: {len(page.encode())}\r\n" in head
+        assert page.count("<p") == 2
 
 
 def test_every_problem_and_conflict_in_our_code_has_words() -> None:
