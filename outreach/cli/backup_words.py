@@ -97,6 +97,10 @@ def _of_files() -> dict[str, str]:
             "%%(file)s, which tells who was erased, cannot be read: a line is damaged. Nothing was "
             "changed. Take another copy of it."
         ),
+        "ledger_closed": say(
+            "%%(file)s, which tells who was erased, cannot be read: %%(detail)s. Nothing was "
+            "changed. Give it to the user who makes the backups."
+        ),
         "borders_change": say("The borders of the map are being changed right now. Try again."),
     }
 

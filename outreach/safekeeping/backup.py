@@ -67,8 +67,9 @@ def make(keeper: Keeper, beside: Beside, file: Path, now: datetime) -> Manifest:
     Raises
     ------
     BackupRefused
-        If the file is there already or cannot be written, the database has no tables, or a
-        program of PostgreSQL is missing, too old or fails. Then no file is left behind.
+        If the file is there already or cannot be written, the database has no tables, a program
+        of PostgreSQL is missing, too old or fails, or a ledger of erasures cannot be read or
+        written. Then no file is left behind.
     """
     with (
         written(file) as archive,
@@ -77,6 +78,8 @@ def make(keeper: Keeper, beside: Beside, file: Path, now: datetime) -> Manifest:
     ):
         archive.add(keeper.part, dump.chunks, packed=dump.is_packed)
         erasures = list(dict.fromkeys([*keeper.ask(kept), *read(beside.folder)]))
+        # Where backups are carried off to, the ledger goes along: an older one needs it more.
+        note(file.parent, erasures)
         for name, content in beside.parts(erasures):
             archive.add(name, [content])
         manifest = Manifest(
@@ -90,8 +93,6 @@ def make(keeper: Keeper, beside: Beside, file: Path, now: datetime) -> Manifest:
             parts=tuple(archive.parts),
         )
         archive.close(manifest)
-    # Where backups are carried off to, the ledger goes along: an older one needs it more.
-    note(file.parent, erasures)
     return manifest
 
 

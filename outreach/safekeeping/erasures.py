@@ -102,9 +102,22 @@ def note(folder: Path, entries: Iterable[Erasure]) -> None:
 
 
 def read(folder: Path) -> list[Erasure]:
-    """Read the ledger of a folder; empty where there is none."""
+    """Read the ledger of a folder; empty where there is none.
+
+    Raises
+    ------
+    BackupRefused
+        `ledger_closed` where it stands there and may not be read, else as `parse`.
+    """
     path = folder / LEDGER
-    return parse(path.read_bytes(), path) if path.is_file() else []
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        detail = error.strerror or str(error)
+        raise BackupRefused("ledger_closed", file=path, detail=detail) from error
+    return parse(content, path)
 
 
 def written(entries: Iterable[Erasure]) -> bytes:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import errno
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,9 +22,11 @@ from outreach.cli.backup_words import _reasons, rule_words
 from outreach.db import reading, unit_of_work
 from outreach.history.drills import last_drill
 from outreach.migrations import downgrade
-from outreach.safekeeping import checking, postgres_programs
+from outreach.safekeeping import checking, erasures, postgres_programs
 from outreach.safekeeping.checking import RULES
+from outreach.safekeeping.erasures import LEDGER, erasure_of, keep
 from outreach.safekeeping.sqlite import _UNWRITTEN
+from outreach.safekeeping.subject import Subject
 from tests.field import NOW
 from tests.rewriting import unlock_history
 from tests.safekeeping.conftest import (
@@ -268,6 +273,39 @@ def test_a_user_who_may_make_no_database_is_told(
         connection.execute(text("DROP ROLE outreach_plain"))
     assert done.exit_code == 1
     assert "needs the right CREATEDB" in done.output
+
+
+@pytest.mark.parametrize("is_beside_it", [True, False])
+def test_a_ledger_that_may_not_be_read_stops_a_backup_in_words(
+    installation: Installation, *, is_beside_it: bool
+) -> None:
+    """As one that belongs to somebody else does: what stands in its place is no file to read."""
+    at = installation
+    ledger = (at.file.parent if is_beside_it else at.folder) / LEDGER
+    ledger.mkdir()
+    before = sorted(at.file.parent.iterdir())
+    done = at.call("backup", "make", str(at.file))
+    assert done.exit_code == 1
+    assert re.search(r"erasures\.jsonl, which tells who was erased, cannot be read: Is", done.output)
+    assert sorted(at.file.parent.iterdir()) == before
+
+
+def test_a_ledger_that_may_not_be_written_leaves_no_backup(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at = installation
+    with unit_of_work(at.engine) as db:
+        keep(db, [erasure_of(db, Subject(1, None), NOW)])
+
+    def refuse(*_: object) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    at.engine.dispose()
+    monkeypatch.setattr(erasures, "os", SimpleNamespace(**{**vars(os), "open": refuse}))
+    before = sorted(at.file.parent.iterdir())
+    done = at.call("backup", "make", str(at.file))
+    assert (done.exit_code, "Permission denied" in done.output) == (1, True), done.output
+    assert sorted(at.file.parent.iterdir()) == before
 
 
 def test_without_a_database_there_is_nothing_to_save(
