@@ -78,9 +78,18 @@ def _is_due(db: Session, now: datetime) -> bool:
 
 
 def stands_still(db: Session, now: datetime) -> bool:
-    """Whether a day is closed that is not over, or two are over and nobody could close them."""
-    newest = db.scalar(select(func.max(col(SealedDay.day))))
+    """Whether a day is closed that is not over, or two are over and nobody could close them.
+
+    Where none was ever closed, the days begin with the oldest line.
+    """
+    newest = db.scalar(select(func.max(col(SealedDay.day)))) or _before_the_oldest_line(db)
     return newest is not None and not -_ONE_DAY <= newest - _yesterday(now) <= timedelta()
+
+
+def _before_the_oldest_line(db: Session) -> date | None:
+    oldest = [db.scalar(select(func.min(metadata.tables[name].c.at))) for name in CHAINED]
+    begun = [at.astimezone(UTC).date() for at in oldest if at]
+    return min(begun) - _ONE_DAY if begun else None
 
 
 def _has_lock(db: Session, number: int) -> bool:

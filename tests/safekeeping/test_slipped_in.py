@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from outreach.cli import main
 from outreach.db import reading, unit_of_work
+from outreach.safekeeping import chain
 from outreach.safekeeping.chain import newest_seal, seal_days, stands_still
 from tests.rewriting import let_days_be_over
 from tests.safekeeping.test_history_kept import running, tell
@@ -120,6 +121,24 @@ def test_days_that_nobody_closes_are_told(closed: Engine) -> None:
         assert stands_still(db, TODAY)
         assert not stands_still(db, TODAY - 2 * DAY)
         assert not stands_still(db, TODAY - DAY)  # the sweeper is at it
+
+
+def test_a_history_of_which_no_day_was_ever_closed_is_told(
+    engine: Engine, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("SECRET_KEY", "of-this-test-alone-0123456789-0123456789")
+    monkeypatch.setenv("LOCALE", "en")
+    with reading(engine) as db:
+        assert not stands_still(db, TODAY)  # there is nothing to close
+    tell(engine, at=TODAY - 2 * DAY)
+    with reading(engine) as db:
+        assert not stands_still(db, TODAY - DAY)  # the sweeper is at it
+        assert stands_still(db, TODAY)
+    monkeypatch.setattr(chain, "_has_lock", lambda _db, number: number != chain.WRITING)
+    done = CliRunner().invoke(main, ("history", "close"))
+    assert "Days closed: 0" in done.output
+    assert (done.exit_code, "cannot be closed" in done.output) == (1, True), done.output
 
 
 def test_the_command_tells_that_nothing_can_be_closed(

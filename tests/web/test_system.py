@@ -43,6 +43,7 @@ def test_all_is_well_in_words_and_shape(app: Flask, english: Callable[[Role], Vi
     _beat(app, *ProcessKind)
     with unit_of_work(app.extensions["outreach"].engine) as db:
         db.execute(update(Batch).values(state=BatchState.DONE))
+    assert seal_days(app.extensions["outreach"].engine, datetime.now(UTC)) == 1
     shown = english(Role.ADMIN).get("/system").text
     assert "Everything runs, and nothing waits for long." in shown
     assert "●" in shown
@@ -52,6 +53,16 @@ def test_all_is_well_in_words_and_shape(app: Flask, english: Callable[[Role], Vi
 
 
 def test_a_history_that_nobody_closes_is_told(
+    app: Flask, english: Callable[[Role], Visitor]
+) -> None:
+    _beat(app, *ProcessKind)
+    admin, told = english(Role.ADMIN), "The history is not closed any more"
+    assert told in admin.get("/system").text  # and never was
+    assert seal_days(app.extensions["outreach"].engine, datetime.now(UTC)) == 1
+    assert told not in admin.get("/system").text
+
+
+def test_a_history_that_is_closed_no_more_is_told(
     app: Flask, english: Callable[[Role], Visitor]
 ) -> None:
     _beat(app, *ProcessKind)
