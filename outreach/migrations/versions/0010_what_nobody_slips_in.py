@@ -1,4 +1,8 @@
-"""What nobody slips into the history: numbers and days out of turn; and a table of erasures."""
+"""What nobody slips into the history: numbers and days out of turn; and a table of erasures.
+
+The step back drops that table, the ledger of who was erased: whose time was over stands in no file
+of `VAR_DIR`. Make a backup before it, which holds the ledger, or an older one brings them back.
+"""
 
 import sqlalchemy as sa
 import sqlmodel.sql.sqltypes
