@@ -22,7 +22,7 @@ from outreach.people.order import check_order
 from outreach.people.phones import Phone
 from outreach.people.regions import VillageCode, refuse_unknown
 from outreach.people.tables import Official, Role
-from outreach.people.terms import in_office
+from outreach.people.terms import day_of, in_office, last_day, term_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,9 +115,10 @@ def update_official(
 def set_active(
     db: Session, official_id: int, is_active: bool, *, version: int, by: Person, now: datetime
 ) -> Official:
-    """Note that an official has left office, or serves again.
+    """Note that an official has left office, today at the latest, or serves again.
 
-    The phones of who has left speak no more, and codes given to them open nothing.
+    The phones of who has left speak no more, and codes given to them open nothing. Who serves again
+    has no last day any more if it was over: until when is not known then.
 
     Raises
     ------
@@ -128,7 +129,9 @@ def set_active(
     """
     own_official(db, official_id, by)
     official = locked(db, Official, official_id)
-    change(official, {"is_active": is_active}, version)
+    stood = term_of(official)
+    ends = last_day(stood, stood._replace(is_active=is_active), day_of(now))
+    change(official, {"is_active": is_active, "term_ends": ends}, version)
     if not is_active:
         cut_off(db, now, official_id=official_id, by=by.account_id)
     return official

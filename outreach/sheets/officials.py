@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from outreach.people.access import within
 from outreach.people.officials import OfficialIn
 from outreach.people.tables import Official
+from outreach.people.terms import UNKNOWN, Term, last_day, term_of
 from outreach.sheets.cells import same_name
 from outreach.sheets.differing import addition, alteration, kept_where_absent, refuse_alike
 from outreach.sheets.kinds import Cell, Column, Kind, Problem
@@ -24,6 +25,7 @@ from outreach.villages.reading import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
 
     from sqlmodel import Session
 
@@ -68,7 +70,8 @@ COLUMNS = (
         "is_active",
         "Aktif",
         Cell.FLAG,
-        help="Isi “tidak” bila tidak menjabat lagi. Kosong berarti tetap seperti semula.",
+        help="Isi “tidak” bila tidak menjabat lagi; akhir jabatannya lalu paling lambat hari ini."
+        " Kosong berarti tetap seperti semula.",
         example="ya",
         width=8,
     ),
@@ -101,7 +104,7 @@ def check(db: Session, rows: Sequence[Row], ctx: Context) -> list[Change]:
         alike = stored.get(_key(row.values["code"], row.values["name"]), [])
         if len(alike) > 1:
             row.refuse("name", "several_of_this_name")
-        if not row.is_refused and (change := _change(row, alike, stored, names)):
+        if not row.is_refused and (change := _change(row, alike, stored, names, ctx.today)):
             found.append(change)
     return found
 
@@ -121,6 +124,7 @@ def _change(
     alike: Sequence[Official],
     stored: Mapping[_Key, Sequence[Official]],
     names: Mapping[str, str],
+    today: date,
 ) -> Change | None:
     before = alike[0] if alike else None
     standing = _values(before) if before else {"is_active": True}
@@ -134,10 +138,16 @@ def _change(
     told = {"code": given.village_code, "is_active": values["is_active"]} | {
         name: getattr(given, name) for name in _TOLD if name not in ("code", "is_active")
     }
+    told["term_ends"] = _last_day(before, told, today)
     label = f"{given.name}, {labelled(names, given.village_code)}"
     if before is None:
         return addition(row, label, told, notes=_position_held(told, stored))
     return alteration(row, label, standing, told, {"id": before.id, "version": before.version})
+
+
+def _last_day(before: Official | None, told: Mapping[str, Any], today: date) -> date | None:
+    stood = term_of(before) if before else UNKNOWN
+    return last_day(stood, Term(told["is_active"], told["term_starts"], told["term_ends"]), today)
 
 
 def _position_held(

@@ -160,6 +160,9 @@ def change_serving(official_id: int) -> ResponseReturnValue:
     except Conflict as error:
         flash(sentence(error), "error")
         return redirect(url_for("coordinator.edit_official", official_id=official_id), 303)
+    if changed.is_active and changed.term_ends is None:
+        flash(_("Saved. Until when is not known: enter the last day in office if you know it."))
+        return redirect(url_for("coordinator.edit_official", official_id=official_id), 303)
     return _saved()
 
 

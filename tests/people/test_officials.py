@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -133,6 +133,32 @@ def test_an_official_with_an_account_stays_where_it_sees(surakarta: Engine) -> N
     with unit_of_work(surakarta) as db, pytest.raises(Conflict) as caught:
         update_official(db, number, official(BUMI), version=1, by=RINI)
     assert caught.value.facts["problem"] == "account_of_another_village"
+
+
+@pytest.mark.parametrize(
+    ("term", "left_on", "back_until"),
+    [
+        ({}, TODAY, None),
+        ({"term_ends": TODAY + DAY}, TODAY, None),
+        ({"term_ends": TODAY}, TODAY, None),
+        ({"term_ends": TODAY - DAY}, TODAY - DAY, None),
+        ({"term_starts": TODAY}, TODAY, None),
+        # Who has not begun has no last day before the first.
+        ({"term_starts": TODAY + DAY}, None, None),
+        ({"term_starts": TODAY + DAY, "term_ends": TODAY + 9 * DAY}, *[TODAY + 9 * DAY] * 2),
+    ],
+)
+def test_who_leaves_has_a_last_day_and_who_comes_back_has_none_that_is_over(
+    surakarta: Engine, term: dict[str, date], left_on: date | None, back_until: date | None
+) -> None:
+    number = _add(surakarta, official(**term))
+    late = datetime(2026, 11, 1, 17, tzinfo=UTC)  # midnight in Jakarta
+    ends = []
+    for version, is_active in ((1, False), (2, True)):
+        with unit_of_work(surakarta) as db:
+            done = set_active(db, number, is_active, version=version, by=RINI, now=late)
+            ends.append(done.term_ends)
+    assert ends == [left_on, back_until]
 
 
 @pytest.fixture

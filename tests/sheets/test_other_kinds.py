@@ -16,7 +16,7 @@ from outreach.sheets.registry import KINDS
 from outreach.sheets.tables import SheetKind
 from outreach.sheets.teams import read_weekdays, write_weekdays
 from outreach.villages.tables import ClosedPeriod, Figure, MarketDay, Village, VillageCount
-from tests.sheets.keeping_house import BUMI, FOREIGN, PAJANG, House, build
+from tests.sheets.keeping_house import BUMI, FOREIGN, PAJANG, TODAY, House, build
 from tests.sheets.one_of_each import COUNT, OFFICIAL, ONE_OF_EACH, TABLES, TEAM
 
 if TYPE_CHECKING:
@@ -186,6 +186,22 @@ def test_a_column_that_the_sheet_lacks_leaves_what_stands(house: House) -> None:
         stored = db.get_one(Official, told.changes[0].facts["id"])
         assert (stored.phone, stored.email) == ("+6281234567890", "lurah@pajang.desa.id")
         assert stored.term_ends == date(2029, 5, 31)
+
+
+def test_who_left_by_a_sheet_has_a_last_day_that_no_sheet_puts_off(house: House) -> None:
+    house.upload(SheetKind.OFFICIALS, OFFICIAL).apply()
+    left = house.upload(SheetKind.OFFICIALS, {**OFFICIAL, "is_active": "tidak"}).apply()
+    assert left.changes[0].after == {"is_active": False, "term_ends": TODAY}
+    for ends in ("", "31/05/2029"):
+        gone = {**OFFICIAL, "is_active": "tidak", "term_ends": ends}
+        assert house.upload(SheetKind.OFFICIALS, gone).changes == []
+    for content in house.download(SheetKind.OFFICIALS):
+        assert house.send(SheetKind.OFFICIALS, content).changes == []
+    back = {name: OFFICIAL[name] for name in ("code", "name", "position")} | {"is_active": "ya"}
+    told = house.upload(SheetKind.OFFICIALS, back)
+    assert told.changes[0].after == {"is_active": True, "term_ends": None}
+    again = house.upload(SheetKind.OFFICIALS, {**OFFICIAL, "is_active": "ya"})
+    assert again.changes[0].after == {"is_active": True, "term_ends": date(2029, 5, 31)}
 
 
 def test_a_new_person_in_an_office_is_another_person_and_pointed_out(house: House) -> None:

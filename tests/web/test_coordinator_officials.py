@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
+    from werkzeug.test import TestResponse
 
     from tests.web.conftest import Visitor
     from tests.web.world import World
@@ -137,8 +138,18 @@ def test_who_has_left_office_is_listed_apart_and_may_come_back(
         f"{path}/serving", {"serves": "yes", "version": "1"}, follow_redirects=True
     )
     assert "Somebody" in stale.get_data(as_text=True)
-    coordinator.send(f"{path}/serving", {"serves": "yes", "version": "2"})
+    assert 'name="term_ends" value="2026-11-02"' in _squeezed(coordinator.get(path))
+    back = coordinator.send(
+        f"{path}/serving", {"serves": "yes", "version": "2"}, follow_redirects=True
+    )
+    assert back.request.path == path
+    assert "Until when is not known" in back.get_data(as_text=True)
+    assert "2026-11-02" not in _squeezed(back)
     assert "Sri Lestari" in coordinator.get("/officials").get_data(as_text=True)
+
+
+def _squeezed(page: TestResponse) -> str:
+    return " ".join(page.get_data(as_text=True).split())
 
 
 def test_the_list_comes_by_page_and_never_shows_anothers(
