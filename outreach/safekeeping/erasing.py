@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import String, Text, cast, delete, func, literal, or_, select, update
+from sqlalchemy import String, Text, case, cast, delete, func, literal, or_, select, update
 from sqlmodel import col
 
 from outreach.logbook.tables import (
@@ -21,17 +21,19 @@ from outreach.logbook.tables import (
     TakenItem,
     WaitingPicture,
 )
+from outreach.messages.announce import OVERTAKEN, TOLD_OTHERWISE
 from outreach.messages.tables import Message, MessageState
 from outreach.people.passwords import NO_PASSWORD
 from outreach.people.tables import Account, ApiToken, Device, Enrolment, Official
 from outreach.progress.tables import Digest, SavedView
-from outreach.safekeeping.subject import ERASED, known_by
+from outreach.safekeeping.subject import ERASED, belongs, known_by
 from outreach.sheets.tables import Upload, UploadState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
     from outreach.safekeeping.subject import Subject
@@ -39,6 +41,16 @@ if TYPE_CHECKING:
 #: What nobody can show: no SHA-256 looks like this.
 _NO_TOKEN = "erased-"  # noqa: S105 - nobody's
 _NO_LOGIN = "dihapus-"
+#: The mark against sending twice is made of the official's number.
+_NO_KEY = "forgotten-"
+#: Why a message was dropped is asked after whom it was for is not: somebody was told, or nobody.
+_OUR_WORDS = (OVERTAKEN, TOLD_OTHERWISE)
+#: What is written into a message so that it tells of nobody.
+NAMES_NOBODY: dict[str, Any] = {
+    "official_id": None,
+    "dedupe_key": literal(_NO_KEY) + cast(col(Message.id), String),
+    "error": case((col(Message.error).in_(_OUR_WORDS), col(Message.error)), else_=""),
+}
 #: What a report that waits holds of people's words, and of where they were.
 _WORDS = {"remarks": "", "place": "", "latitude": None, "longitude": None}
 
@@ -73,10 +85,19 @@ def _as_cell(word: str) -> str:
 
 
 def _messages(db: Session, whom: Subject, now: datetime) -> int:
-    mine = col(Message.official_id) == whom.official_id
+    mine = belongs(col(Message.official_id), whom.official_id)
     waiting = update(Message).where(mine, col(Message.state) == MessageState.WAITING)
     _done(db, waiting.values(state=MessageState.DROPPED, settled_at=now, lease_until=None))
-    return _done(db, update(Message).where(mine).values(official_id=None, error=""))
+    return _done(db, update(Message).where(mine).values(NAMES_NOBODY))
+
+
+def names_somebody() -> ColumnElement[bool]:
+    """Hold for messages that tell to whom they went, also by what a server said of the address."""
+    return or_(
+        col(Message.official_id).is_not(None),
+        col(Message.error).not_in(("", *_OUR_WORDS)),
+        ~col(Message.dedupe_key).startswith(_NO_KEY),
+    )
 
 
 def _enrolments(db: Session, whom: Subject, now: datetime) -> int:

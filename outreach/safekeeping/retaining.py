@@ -17,12 +17,14 @@ from sqlmodel import col
 from outreach.campaigns.tables import Campaign, Stage, StageVillage
 from outreach.db import reading, unit_of_work
 from outreach.logbook.tables import Evidence
+from outreach.messages.sent_back import TRY_FOR
 from outreach.messages.tables import Message
 from outreach.people.tables import Device, Enrolment, Official
-from outreach.safekeeping.erasing import erase
+from outreach.people.terms import day_of
+from outreach.safekeeping.erasing import NAMES_NOBODY, erase, names_somebody
 from outreach.safekeeping.erasures import erasure_of, keep
 from outreach.safekeeping.subject import ERASED, Subject
-from outreach.visits.tables import TO_COME, ConfirmationLink, Visit
+from outreach.visits.tables import TO_COME, ConfirmationLink, Visit, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,17 +68,26 @@ def count_over(engine: Engine, periods: Periods, now: datetime) -> dict[str, int
 
 def retain(engine: Engine, periods: Periods, now: datetime) -> dict[str, int]:
     """Forget what is over, in units of work of `MOST_ROWS` rows; count it by rule."""
+    _in_parts(engine, _left_without_a_day(now), _note_last_day, now)
     return {name: _forget_all(engine, rule, name, periods, now) for name, rule in RULES.items()}
 
 
 def _forget_all(engine: Engine, rule: Rule, name: str, periods: Periods, now: datetime) -> int:
+    return _in_parts(engine, select(_over(rule, name, periods, now).c.id), rule.forget, now)
+
+
+def _in_parts(
+    engine: Engine,
+    query: Any,
+    act: Callable[[Session, Sequence[Any], datetime], object],
+    now: datetime,
+) -> int:
     done = 0
     while True:
         with unit_of_work(engine) as db:
-            over = _over(rule, name, periods, now)
-            ids = list(db.scalars(select(over.c.id).limit(MOST_ROWS)))
+            ids = list(db.scalars(query.limit(MOST_ROWS)))
             if ids:
-                rule.forget(db, ids, now)
+                act(db, ids, now)
         done += len(ids)
         if len(ids) < MOST_ROWS:
             return done
@@ -87,16 +98,22 @@ def _over(rule: Rule, name: str, periods: Periods, now: datetime) -> Any:
 
 
 def _messages(since: datetime) -> Any:
-    """Hold for messages of a season ago whose visit is over: nobody asks any more who was told."""
+    """Hold for messages of a season ago whose visit is over: nobody asks any more who was told.
+
+    While a report waits to be corrected, whom to tell of it is asked by messages of a month more.
+    What was sent to somebody who is erased already is over at once.
+    """
     is_over = col(Visit.work).not_in(TO_COME)
-    names = or_(col(Message.official_id).is_not(None), col(Message.error) != "")
+    is_not_asked = or_(
+        col(Visit.work) != Work.SENT_BACK, col(Message.created_at) <= since - TRY_FOR
+    )
+    is_settled = and_(col(Message.settled_at) <= since, is_over, is_not_asked)
     query = select(col(Message.id)).join(Visit, col(Visit.id) == col(Message.visit_id))
-    return query.where(col(Message.settled_at) <= since, is_over, names)
+    return query.where(or_(is_settled, col(Message.official_id).is_(None)), names_somebody())
 
 
 def _blank_messages(db: Session, ids: Sequence[Any], _now: datetime) -> None:
-    mine = update(Message).where(col(Message.id).in_(ids))
-    db.execute(mine.values(official_id=None, error=""))
+    db.execute(update(Message).where(col(Message.id).in_(ids)).values(NAMES_NOBODY))
 
 
 def _devices(since: datetime) -> Any:
@@ -142,10 +159,31 @@ def _delete_codes(db: Session, ids: Sequence[Any], _now: datetime) -> None:
     db.execute(delete(Enrolment).where(col(Enrolment.id).in_(ids)))
 
 
-def _officials(since: datetime) -> Any:
-    """Hold for who left office a year ago, and where every campaign ended as long ago.
+def _left_without_a_day(now: datetime) -> Any:
+    """Select who is noted as gone and has no last day, or one to come.
 
-    A village's next wave comes within a year, or its officials are asked for anew.
+    So stand those who left before the page noted a day, and whose day somebody took out again.
+    When they left nobody knows; today they have.
+    """
+    ends, starts, today = col(Official.term_ends), col(Official.term_starts), day_of(now)
+    return select(col(Official.id)).where(
+        ~col(Official.is_active),
+        col(Official.name) != ERASED,
+        or_(ends.is_(None), ends > today),
+        or_(starts.is_(None), starts <= today),
+    )
+
+
+def _note_last_day(db: Session, ids: Sequence[Any], now: datetime) -> None:
+    mine = update(Official).where(col(Official.id).in_(ids))
+    db.execute(mine.values(term_ends=day_of(now), version=Official.version + 1))
+
+
+def _officials(since: datetime) -> Any:
+    """Hold for whose last day in office was a year ago, and where every campaign ended as long ago.
+
+    Who is noted as gone has a last day, whether or not a stage ever chose the village. A village's
+    next wave comes within a year, or its officials are asked for anew.
     """
     day = since.date()
     here = col(StageVillage.village_code) == col(Official.village_code)

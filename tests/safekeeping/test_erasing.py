@@ -103,6 +103,25 @@ def test_nothing_of_them_is_left_and_everything_counted_stays(
     assert broken == {}
 
 
+def test_no_message_tells_that_it_went_to_them(
+    installation: Installation, somebody: Somebody
+) -> None:
+    erased(installation.engine, somebody)
+    with reading(installation.engine) as db:
+        told = {one.official_id: one for one in db.scalars(select(Message))}
+        assert told[None].dedupe_key == f"forgotten-{told[None].id}"
+        assert told[somebody.other_id].dedupe_key == "k1"
+
+
+def test_an_account_that_is_no_officials_takes_no_message_along(
+    installation: Installation, somebody: Somebody
+) -> None:
+    erased(installation.engine, somebody)
+    with unit_of_work(installation.engine) as db:
+        manager = Subject(None, installation.field.manager.account_id)
+        assert erase(db, manager, LATER)["messages"] == 0
+
+
 def test_others_keep_what_is_theirs(installation: Installation, somebody: Somebody) -> None:
     engine = installation.engine
     erased(engine, somebody)
