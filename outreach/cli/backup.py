@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,8 +31,12 @@ _KEPT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group()
-def backup() -> None:
+@click.pass_context
+def backup(context: click.Context) -> None:
     """Save the data, and put it back."""
+    from outreach.safekeeping.endings import ended_in_order
+
+    context.with_resource(ended_in_order())
 
 
 @backup.command("make")
@@ -219,13 +222,14 @@ def _restore_beside(archive: Archive, keeper: Keeper) -> int:
 
 @contextmanager
 def _folder_aside() -> Iterator[Path]:
+    from outreach.safekeeping.leftovers import scratch_folder
     from outreach.safekeeping.refused import writing
 
     folder = read_settings().var_dir
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".drill-") as aside:
-            yield Path(aside)
+        with scratch_folder(folder, "drill") as aside:
+            yield aside
 
 
 @contextmanager

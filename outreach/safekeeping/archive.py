@@ -10,23 +10,25 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 import zipfile
 import zlib
 from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from outreach.safekeeping.leftovers import scratch_folder
 from outreach.safekeeping.refused import BackupRefused, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+#: What is half done stands in a folder of such a name beside the file to be.
+FOLDER = "backup"
 #: The first entry, by which the first bytes of a file tell that it is ours, however short it is.
 _MARK = "outreach-backup.txt"
 _TOLD = b"A backup of Outreach. `outreach backup check FILE` tells what it holds.\n"
@@ -96,7 +98,7 @@ class Writer:
 
 @contextmanager
 def written(path: Path) -> Iterator[Writer]:
-    """Write an archive beside *path*, for its owner alone, and give it the name when it is whole.
+    """Write an archive aside, for its owner alone, and give it the name when it is whole.
 
     Raises
     ------
@@ -115,15 +117,14 @@ def written(path: Path) -> Iterator[Writer]:
 def _draft_of(path: Path) -> Iterator[IO[bytes]]:
     if path.exists():
         raise BackupRefused("file_there", file=path)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w+b") as file:
+    with scratch_folder(path.parent, FOLDER) as folder:
+        draft = folder / "draft"
+        draft.touch(mode=0o600)
+        with draft.open("w+b") as file:
             yield file
         if path.exists():
             raise BackupRefused("file_there", file=path)
-        Path(name).rename(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+        draft.rename(path)
 
 
 def _seal(file: IO[bytes]) -> None:

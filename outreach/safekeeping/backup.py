@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete
 
 from outreach.db import reading, unit_of_work
-from outreach.safekeeping.archive import Archive, Manifest, written
+from outreach.safekeeping.archive import FOLDER, Archive, Manifest, written
 from outreach.safekeeping.beside import Beside, fingerprint
 from outreach.safekeeping.dumps import Keeper, count_rows, migration_of
+from outreach.safekeeping.endings import undisturbed
 from outreach.safekeeping.erasures import due, erase_again, kept, note, read
+from outreach.safekeeping.leftovers import scratch_folder
 from outreach.safekeeping.postgres import PostgresKeeper
 from outreach.safekeeping.refused import BackupRefused
 from outreach.safekeeping.sqlite import SqliteKeeper
@@ -24,6 +24,7 @@ from outreach.watch.tables import Heartbeat
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from sqlalchemy import Engine
 
@@ -73,8 +74,8 @@ def make(keeper: Keeper, beside: Beside, file: Path, now: datetime) -> Manifest:
     """
     with (
         written(file) as archive,
-        tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder,
-        keeper.dump(Path(folder)) as dump,
+        scratch_folder(file.parent, FOLDER) as folder,
+        keeper.dump(folder) as dump,
     ):
         archive.add(keeper.part, dump.chunks, packed=dump.is_packed)
         erasures = list(dict.fromkeys([*keeper.ask(kept), *read(beside.folder)]))
@@ -179,7 +180,8 @@ def restore(
     with standing_beside(archive, keeper, steps, told) as engine, beside.laid_ready(archive, told):
         with reading(engine) as db:
             erased = len(due(db, told, archive.manifest.made_at))
-        old = keeper.take_place(engine, now, keeps=keeps)
-        redraws = beside.put_back(archive, now)
+        with undisturbed():
+            old = keeper.take_place(engine, now, keeps=keeps)
+            redraws = beside.put_back(archive, now)
     other_key = fingerprint(beside.key) != archive.manifest.key
     return Restored(archive.manifest.migration, old, redraws, other_key, erased)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from contextlib import closing, contextmanager
+import time
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
@@ -11,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from outreach.db import make_engine
 from outreach.safekeeping.dumps import Dump, closing_all, count_rows, has_rows, migration_of
+from outreach.safekeeping.leftovers import LONG_AGO
 from outreach.safekeeping.postgres_programs import find_program, output_of, put_into
 from outreach.safekeeping.refused import BackupRefused
 
@@ -31,6 +34,11 @@ _LOOKS = text(
     "SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database"
     " WHERE datname = :name AND datlocprovider = 'c'"
 )
+#: Databases in which no restore or drill works at this moment.
+_UNUSED = text(
+    "SELECT datname FROM pg_database WHERE starts_with(datname, :begins)"
+    " AND NOT EXISTS (SELECT FROM pg_stat_activity AS one WHERE one.datname = pg_database.datname)"
+)
 _IS_THERE = text("SELECT 1 FROM pg_database WHERE datname = :name")
 
 
@@ -49,6 +57,8 @@ class PostgresKeeper:
     @contextmanager
     def dump(self, folder: Path) -> Iterator[Dump]:  # noqa: ARG002 - nothing is written aside
         """Run `pg_dump` in a snapshot that the counts come from too."""
+        with self._engine.connect() as connection:
+            self._sweep(connection.execution_options(isolation_level="AUTOCOMMIT"))
         engine = self._engine.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
         )
@@ -107,13 +117,13 @@ class PostgresKeeper:
     @contextmanager
     def aside(self, chunks: Iterable[bytes]) -> Iterator[Engine]:
         """Put the dump into a database beside the real one; at the end it is removed."""
-        name = f"{self._name[: _LONGEST_NAME - 16]}_beside_{secrets.token_hex(4)}"
+        name = f"{self._beside}{int(time.time()):08x}{secrets.token_hex(4)}"
         url = self._url.set(database=name)
-        with self._server() as connection:
-            self._create(connection, name)
         engine = make_engine(url.render_as_string(hide_password=False))
         try:
             with self._server() as connection:
+                self._sweep(connection)
+                self._create(connection, name)
                 program = find_program("pg_restore", _version(connection), self._programs)
             told = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
             put_into(program, url, chunks, *told)
@@ -122,6 +132,19 @@ class PostgresKeeper:
             engine.dispose()
             with self._server() as connection:
                 connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {_quoted(name)} WITH (FORCE)")
+
+    @property
+    def _beside(self) -> str:
+        return f"{self._name[: _LONGEST_NAME - 24]}_beside_"
+
+    def _sweep(self, connection: Connection) -> None:
+        """Remove databases that a restore or drill left that was killed: their names tell when."""
+        until = time.time() - LONG_AGO.total_seconds()
+        for name in connection.scalars(_UNUSED, {"begins": self._beside}).all():
+            made = re.fullmatch("([0-9a-f]{8})[0-9a-f]{8}", name.removeprefix(self._beside))
+            if made and int(made[1], 16) < until:
+                with suppress(DBAPIError):  # somebody else's, or in use by now
+                    connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {_quoted(name)}")
 
     def _create(self, connection: Connection, name: str) -> None:
         looks = connection.execute(_LOOKS, {"name": self._name}).first()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import sqlite3
@@ -15,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from outreach.db import make_engine
 from outreach.safekeeping.archive import pieces
 from outreach.safekeeping.dumps import Dump, closing_all, count_rows, has_rows, migration_of
+from outreach.safekeeping.leftovers import sweep_files
 from outreach.safekeeping.refused import BackupRefused, writing
 
 if TYPE_CHECKING:
@@ -42,11 +44,19 @@ class SqliteKeeper:
     def __init__(self, engine: Engine) -> None:
         self._path = Path(engine.url.database or "").resolve()
 
+    def _sweep(self) -> None:
+        """Remove what restores and drills that were killed left beside the file."""
+        endings = "|".join(_BESIDE)
+        sweep_files(
+            self._path.parent, rf"{re.escape(self._path.name)}\.beside-[0-9a-f]{{8}}({endings})?"
+        )
+
     @contextmanager
     def dump(self, folder: Path) -> Iterator[Dump]:
         """Copy the file in one step, which waits for no writer and holds none up."""
         if not self._path.is_file():
             raise BackupRefused("no_tables")
+        self._sweep()
         copy = folder / self.part
         with _told_when_full(copy):
             _copy(self._path, copy)
@@ -93,6 +103,7 @@ class SqliteKeeper:
     def aside(self, chunks: Iterable[bytes]) -> Iterator[Engine]:
         """Write the file beside the real one; at the end it is removed."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._sweep()
         path = self._path.with_name(f"{self._path.name}.beside-{secrets.token_hex(4)}")
         engine = make_engine(f"sqlite:///{path}")
         try:

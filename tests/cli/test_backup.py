@@ -286,7 +286,9 @@ def test_a_ledger_that_may_not_be_read_stops_a_backup_in_words(
     before = sorted(at.file.parent.iterdir())
     done = at.call("backup", "make", str(at.file))
     assert done.exit_code == 1
-    assert re.search(r"erasures\.jsonl, which tells who was erased, cannot be read: Is", done.output)
+    assert re.search(
+        r"erasures\.jsonl, which tells who was erased, cannot be read: Is", done.output
+    )
     assert sorted(at.file.parent.iterdir()) == before
 
 
