@@ -149,7 +149,7 @@ def test_an_official_with_an_account_stays_where_it_sees(surakarta: Engine) -> N
     ],
 )
 def test_who_leaves_has_a_last_day_and_who_comes_back_has_none_that_is_over(
-    surakarta: Engine, term: dict[str, date], left_on: date | None, back_until: date | None
+    surakarta: Engine, term: dict[str, Any], left_on: date | None, back_until: date | None
 ) -> None:
     number = _add(surakarta, official(**term))
     late = datetime(2026, 11, 1, 17, tzinfo=UTC)  # midnight in Jakarta
