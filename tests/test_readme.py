@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from outreach.cli import main
 from outreach.config import ROOT, Settings
+from outreach.safekeeping.erasures import LEDGER
 from outreach.visits.tables import Result, Work
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -41,6 +45,32 @@ def test_every_status_stands_among_the_words(status: Work | Result) -> None:
 )
 def test_every_room_is_introduced(room: str) -> None:
     assert re.search(rf"`(outreach/)?{room}/`", README)
+
+
+def test_the_clock_finds_the_command_and_reads_it_whole() -> None:
+    """Cron looks into /usr/bin and /bin alone, and ends a line at a `%`."""
+    (line,) = re.findall(r"`([0-9*]+ [^`]*outreach backup make [^`]*)`", README)
+    assert "/.venv/bin/outreach backup" in line
+    assert not re.search(r"(?<!\\)%", line)
+
+
+def test_old_backups_are_deleted_without_the_ledger_of_erasures(tmp_path: Path) -> None:
+    (line,) = re.findall(r"`(find /srv/backup [^`]*)`", README)
+    for name in ("outreach-2026-01-01-04.outreach", LEDGER):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (0, 0))
+    (tmp_path / "outreach-2026-11-22-04.outreach").touch()
+    subprocess.run(shlex.split(line.replace("/srv/backup", str(tmp_path))), check=True)
+    left = sorted(one.name for one in tmp_path.iterdir())
+    assert left == [LEDGER, "outreach-2026-11-22-04.outreach"]
+
+
+def test_on_many_machines_the_proxy_finds_the_webs() -> None:
+    """Who follows the steps sets all that is needed: a web listens to its own machine else."""
+    part = README.split("**Many machines.**")[1].split("**Backups.**")[0]
+    (step,) = re.findall(r"\n2\. .*(?:\n   .*)*", part)
+    assert Settings.model_fields["host"].default == "127.0.0.1"
+    assert "`HOST=`" in step
 
 
 def test_every_picture_and_file_it_points_to_is_there() -> None:
