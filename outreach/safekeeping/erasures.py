@@ -112,7 +112,7 @@ def read(folder: Path) -> list[Erasure]:
     path = folder / LEDGER
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         detail = error.strerror or str(error)
