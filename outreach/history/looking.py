@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from sqlmodel import Session
 
 
+#: A phone asks every few minutes: of each team that it shows there is one line in so long.
+TOLD_ONCE_IN = timedelta(days=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which lines are looked for: days are whole ones in Jakarta, the last one included.

@@ -33,7 +33,7 @@ class Deed(StrEnum):
     BRANCH_ADDED = "branch_added"
     BRANCH_CHANGED = "branch_changed"  # the regions are those it served until then
     TEAM_ADDED = "team_added"
-    TEAM_CHANGED = "team_changed"
+    TEAM_CHANGED = "team_changed"  # the region is where it started until then
     OFFICIAL_ADDED = "official_added"
     OFFICIAL_CHANGED = "official_changed"  # the region is their village until then
     TOKEN_MADE = "token_made"  # noqa: S105 - as above

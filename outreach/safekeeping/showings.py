@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlmodel import col
 
+from outreach.history.looking import TOLD_ONCE_IN
 from outreach.history.tables import OF_NUMBERS, OF_TEAM_NUMBERS, Deed, Event
+from outreach.people.tables import Role
 from outreach.villages.codes import parents
 
 if TYPE_CHECKING:
@@ -25,13 +27,13 @@ class Shown:
     bases: frozenset[str] = frozenset()
     teams: frozenset[int] = frozenset()
 
-    def has_official(self, village_code: str) -> bool:
-        """Whether an official's number of this village may be among them."""
-        return _has(self.officials, village_code)
+    def has_official(self, *villages: str) -> bool:
+        """Whether the number of an official of one of these villages may be among them."""
+        return any(_has(self.officials, code) for code in villages)
 
-    def has_team(self, team_id: int, base_code: str) -> bool:
-        """Whether this team's number may be among them."""
-        return team_id in self.teams or _has(self.bases, base_code)
+    def has_team(self, team_id: int, *bases: str) -> bool:
+        """Whether this team's number may be among them, wherever it started."""
+        return team_id in self.teams or any(_has(self.bases, code) for code in bases)
 
 
 def _has(codes: frozenset[str], code: str) -> bool:
@@ -45,7 +47,8 @@ def shown_to(db: Session, account_id: int, since: datetime, until: datetime) -> 
         .where(
             col(Event.account_id) == account_id,
             col(Event.deed).in_([one.value for one in (*OF_NUMBERS, *OF_TEAM_NUMBERS)]),
-            col(Event.at).between(since, until),
+            col(Event.at) <= until,
+            or_(col(Event.at) >= since, _holds_still(since)),
         )
         .distinct()
     )
@@ -60,3 +63,9 @@ def shown_to(db: Session, account_id: int, since: datetime, until: datetime) -> 
         else:
             bases.update(regions.split())
     return Shown(frozenset(officials), frozenset(bases), frozenset(teams))
+
+
+def _holds_still(since: datetime) -> Any:
+    """Hold for a line about a team that a phone wrote before, and would not write again."""
+    is_phone = col(Event.role) == Role.OFFICIAL.value, col(Event.about).is_not(None)
+    return and_(*is_phone, col(Event.at) >= since - TOLD_ONCE_IN)

@@ -42,7 +42,7 @@ from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import version_of
 from outreach.web.history import tell
 from outreach.web.routing import allow
-from outreach.web.sheet_numbers import tell_of_sheet, with_numbers
+from outreach.web.sheet_numbers import bases_of, tell_of_moved, tell_of_sheet, with_numbers
 from outreach.web.sheet_phrases import ABOUT
 from outreach.web.sheet_words import (
     changes_with_warnings,
@@ -228,6 +228,7 @@ def _settled(
     try:
         with writing_db() as db:
             found = upload_of(db, person(), upload_id)
+            bases = bases_of(db, found)
             how(
                 db,
                 upload_id,
@@ -236,6 +237,7 @@ def _settled(
             )
             if deed:
                 tell(db, deed, upload_id)
+                tell_of_moved(db, found, bases)
     except Conflict as error:
         return _upload_page(upload_id, sentence(error)), error.status
     flash(words)

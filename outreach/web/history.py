@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from outreach.history.looking import told_about
+from outreach.history.looking import TOLD_ONCE_IN, told_about
 from outreach.history.recording import record
 from outreach.history.tables import Deed
 from outreach.web.auth import current_person, person
@@ -85,7 +85,7 @@ def tell_team_number(team_id: int, base: str) -> None:
 
 def tell_team_numbers_of_the_day(bases: Mapping[int, str]) -> None:
     """Tell of each team, by its number, once in a day: phones ask every few minutes."""
-    me, since = person().account_id, datetime.now(UTC) - timedelta(days=1)
+    me, since = person().account_id, datetime.now(UTC) - TOLD_ONCE_IN
     with reading_db() as db:
         told = told_about(db, me, Deed.TEAM_NUMBERS_SEEN, since) if bases else frozenset()
     for team_id in sorted(bases.keys() - told):

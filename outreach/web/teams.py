@@ -107,8 +107,9 @@ def save_team(team_id: int) -> ResponseReturnValue:
     try:
         given = read(TeamIn, request.form)
         with writing_db() as db:
+            until_now = own_team(db, team_id, person()).base_village_code
             update_team(db, team_id, given, version=version_of(request.form), by=person())
-            tell(db, Deed.TEAM_CHANGED, team_id)
+            tell(db, Deed.TEAM_CHANGED, team_id, regions=[until_now])
     except (Invalid, Conflict) as error:
         return _form(team_id, refill_edit(request.form, error, stored)), error.status
     return _saved(url_for("teams.teams"))
