@@ -71,12 +71,13 @@ def tell_affected(found: Sequence[Affected], reach: Reach, file: Path) -> None:
     for branch, count in sorted(counts.items()):
         click.echo(f"    {number(count):>7}  {branch}")
     touched, shown = (sum(one.touched for one in found), sum(one.shown for one in found))
-    if not reach.is_certain:
-        unsure = sum(not one.certain for one in found)
+    unsure = sum(not one.certain for one in found)
+    if unsure or not reach.is_certain:
         click.echo(
             say(
-                "How far the account reached before it or its branch was changed is not in the "
-                "history of older versions: listed to be safe, as not certain: %(count)s",
+                "How far the account reached before it, its branch or an official was changed is "
+                "not in the history of older versions: listed to be safe, as not certain: "
+                "%(count)s",
                 count=number(unsure),
             )
         )
@@ -117,6 +118,7 @@ def breach_file(found: Sequence[Affected]) -> bytes:
             "name": one.name,
             "phone": one.phone,
             "email": one.email,
+            "members": "; ".join(one.members),
             "data": ", ".join(data[name] for name in one.data),
             "touched": say("yes") if one.touched else say("no"),
             "shown": say("yes") if one.shown else say("no"),
@@ -137,6 +139,7 @@ def _breach_headers() -> dict[str, str]:
         "name": say("Name"),
         "phone": say("Telephone"),
         "email": say("E-mail"),
+        "members": say("Members"),
         "data": say("Data within reach"),
         "touched": say("Something changed there"),
         "shown": say("Telephone numbers shown there"),
@@ -157,7 +160,9 @@ def _data_words() -> dict[str, str]:
         "term": say("term of office"),
         "login": say("login name"),
         "pictures": say("pictures of sessions"),
+        "place": say("places of sessions"),
         "remarks": say("remarks"),
+        "members": say("names of the members"),
     }
 
 

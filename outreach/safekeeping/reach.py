@@ -1,7 +1,8 @@
 """Whose data an account or a phone could have reached in a time, or did: who is to be told.
 
-By the role, the branch and the regions of that time: whoever moves or closes an account as soon as
-it is misused must find the same people. Beside them stand all whose numbers were truly shown.
+By the role, the branch and the regions of that time, and by where officials were then: whoever
+moves or closes an account as soon as it is misused must find the same people. Beside them stand all
+whose numbers were truly shown.
 Law 27/2022 on the protection of personal data gives three times 24 hours to write to them and to
 the authority: which data, when and how they came out, what is done about it (article 46).
 What a role can reach is what its pages show; `outreach/SECURITY.md` has the table.
@@ -9,22 +10,22 @@ What a role can reach is what its pages show; `outreach/SECURITY.md` has the tab
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import batched
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, literal, or_, select, true
+from sqlalchemy import and_, select, true
 from sqlmodel import col
 
 from outreach.errors import NotFound
 from outreach.people.access import within
-from outreach.people.tables import Account, Branch, BranchRegency, Device, Official, Role, Team
+from outreach.people.tables import Account, Device, Official, Role, Team
+from outreach.safekeeping import reached_rows as rows
+from outreach.safekeeping.acting import acted_in, visited_by
+from outreach.safekeeping.former import Former, former_in, unkept_in
 from outreach.safekeeping.scopes import Scope, Window, moves_of, scopes_of, whole_database
 from outreach.safekeeping.showings import Shown, shown_to
-from outreach.safekeeping.subject import ERASED
-from outreach.villages.codes import Level, level
-from outreach.villages.tables import Village
-from outreach.visits.tables import Visit, VisitEvent
+from outreach.visits.tables import VisitEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,24 +36,30 @@ if TYPE_CHECKING:
 #: What of whom the pages of a role show; of what is not named nothing is.
 _SHOWN: dict[Role | None, dict[str, tuple[str, ...]]] = {
     Role.COORDINATOR: {
-        "official": ("name", "position", "phone", "email", "term", "pictures", "remarks"),
-        "team": ("name", "phone"),
+        "official": (
+            "name", "position", "phone", "email", "term", "pictures", "place", "remarks",
+        ),
+        "team": ("name", "phone", "members"),
+        "account": ("name",),
     },
     Role.OFFICIAL: {
-        "official": ("name", "position", "pictures", "remarks"),
-        "team": ("name", "phone"),
+        "official": ("name", "position", "pictures", "place", "remarks"),
+        "team": ("name", "phone", "members"),
+        "account": ("name",),
     },
-    Role.ADMIN: {"account": ("name", "login")},
-    Role.MANAGER: {},
+    Role.ADMIN: {"team": ("name", "phone", "members"), "account": ("name", "login")},
+    Role.MANAGER: {"official": ("name", "position", "place", "remarks"), "account": ("name",)},
     # The database itself, or a backup: all there is.
     None: {
-        "official": ("name", "position", "phone", "email", "term", "pictures", "remarks"),
-        "team": ("name", "phone"),
+        "official": (
+            "name", "position", "phone", "email", "term", "pictures", "place", "remarks",
+        ),
+        "team": ("name", "phone", "members"),
         "account": ("name", "login", "email"),
     },
-}
-#: Villages that are asked for at once: SQLite takes 32,766 values in one statement.
-_AT_ONCE = 5000
+}  # fmt: skip
+#: These look after all teams and accounts, wherever they are.
+_OF_ALL = (Role.ADMIN, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,11 @@ class Reach:
     until: datetime
     account_id: int | None = None
     device_id: int | None = None
+
+    @property
+    def window(self) -> Window:
+        """The time between."""
+        return Window(self.since, self.until)
 
     @property
     def is_whole(self) -> bool:
@@ -86,8 +98,8 @@ class Affected:
 
     `touched` where something was done there, `shown` where telephone numbers were shown or taken
     along, both by the account and in the time that is asked for. Who is not `certain` is listed
-    because the history does not tell how far the account reached then. A team stands where it
-    starts.
+    because the history does not tell how far the account reached then, or where they were. A team
+    stands where it starts. Who acted in a village and is an official stands among the officials.
     """
 
     kind: str
@@ -102,6 +114,20 @@ class Affected:
     touched: bool
     shown: bool
     certain: bool
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Traces:
+    """What the history keeps of a reach: numbers shown, villages touched, who was elsewhere."""
+
+    shown: Shown = field(default_factory=Shown)
+    touched: frozenset[str] = frozenset()
+    former: Former = field(default_factory=Former)
+
+
+#: What is asked for, what of it is shown, and whether it certainly was.
+type _Asked = tuple[str, tuple[str, ...], Any, bool]
 
 
 def reach_of_all(since: datetime, until: datetime) -> Reach:
@@ -153,14 +179,11 @@ def affected(db: Session, reach: Reach) -> list[Affected]:
     """List everybody within reach, by kind, branch and village."""
     if reach.since > reach.until:
         return []
-    number = reach.account_id
-    shown = shown_to(db, number, reach.since, reach.until) if number is not None else Shown()
+    traces = _traces(db, reach)
     found: dict[tuple[str, int], Affected] = {}
-    for scope in reach.scopes:
-        for one in _within(db, reach, scope, shown):
-            _add(found, one)
-    for one in _of_shown(db, reach, shown):
-        _add(found, one)
+    for kind, data, query, certain in _asked(reach, traces):
+        for row in db.execute(query):
+            _add(found, _affected(kind, data, row, traces, certain=certain))
     return sorted(found.values(), key=lambda one: (one.kind, one.branch, one.village_code, one.id))
 
 
@@ -174,117 +197,105 @@ def _add(found: dict[tuple[str, int], Affected], one: Affected) -> None:
         found[one.kind, one.id] = replace(before, data=data)
 
 
-def _within(db: Session, reach: Reach, scope: Scope, shown: Shown) -> Iterator[Affected]:
-    asked = {
-        "official": lambda: _officials(reach, within(Official.village_code, scope.areas)),
-        "team": lambda: _teams(_reached_teams(scope)),
-        "account": _accounts,
-    }
-    for kind, data in _SHOWN[scope.role].items():
-        for row in db.execute(asked[kind]()):
-            yield _affected(kind, data, row, shown, certain=scope.certain)
+def _traces(db: Session, reach: Reach) -> _Traces:
+    if reach.account_id is None:
+        return _Traces()
+    mine = select(col(VisitEvent.village_code)).where(
+        col(VisitEvent.account_id) == reach.account_id,
+        col(VisitEvent.at).between(reach.since, reach.until),
+    )
+    touched = frozenset(db.scalars(mine.distinct()))
+    shown = shown_to(db, reach.account_id, reach.since, reach.until)
+    return _Traces(shown, touched, former_in(db, reach.window))
 
 
-def _of_shown(db: Session, reach: Reach, shown: Shown) -> Iterator[Affected]:
-    """List those whose numbers were shown, and of whose villages the account changed something."""
-    both = _SHOWN[Role.COORDINATOR]
-    for which in _in_regions(Official.village_code, shown.officials):
-        for row in db.execute(_officials(reach, which)):
-            yield _affected("official", both["official"], row, shown)
-    if not reach.is_whole:
-        for row in db.execute(_officials(reach, _is_touched(reach))):
-            yield _affected("official", _SHOWN[Role.OFFICIAL]["official"], row, shown)
-    own = col(Team.id).in_(shown.teams)
-    for which in (own, *_in_regions(Team.base_village_code, shown.bases)):
-        for row in db.execute(_teams(which)):
-            yield _affected("team", both["team"], row, shown)
+def _asked(reach: Reach, traces: _Traces) -> Iterator[_Asked]:
+    for scope in reach.scopes:
+        shown = _SHOWN[scope.role]
+        if data := shown.get("official"):
+            yield from _of_officials(reach, scope, data, traces.former)
+        if data := shown.get("team"):
+            is_all = scope.role in _OF_ALL or scope.is_everywhere
+            which = true() if is_all else rows.reached_teams(scope)
+            yield "team", data, rows.teams(which), scope.certain
+        yield from _of_accounts(reach, scope, shown["account"])
+    yield from _of_shown(reach, traces)
 
 
-def _in_regions(column: Any, codes: Iterable[str]) -> Iterator[Any]:
-    """Ask for regions, in parts; single villages in the short way, for there may be thousands."""
-    ordered = sorted(codes)
-    villages = [code for code in ordered if level(code) is Level.VILLAGE]
-    yield from (column.in_(some) for some in batched(villages, _AT_ONCE))
-    wider = [code for code in ordered if level(code) is not Level.VILLAGE]
-    yield from (within(column, some) for some in batched(wider, 100))
+def _of_officials(
+    reach: Reach, scope: Scope, data: tuple[str, ...], former: Former
+) -> Iterator[_Asked]:
+    for which in _officials_of(reach, scope):
+        yield "official", data, rows.officials(which), scope.certain
+    shows_all = scope.is_everywhere and scope.role is not Role.MANAGER
+    if not shows_all and (some := former.unkept_around(scope.areas)):
+        unsure = col(Official.id).in_(unkept_in(reach.window, some))
+        yield "official", data, rows.officials(unsure), False
+
+
+def _officials_of(reach: Reach, scope: Scope) -> Iterator[Any]:
+    """Hold for officials of the regions; a manager is shown nobody of a village without a visit."""
+
+    def lies(column: Any) -> Any:
+        return and_(within(column, scope.areas), column.in_(visited_by(reach.until)))
+
+    if scope.role is Role.MANAGER:
+        return rows.officials_where(lies, reach.window)
+    if scope.is_everywhere:
+        return iter([true()])
+    return rows.officials_where(partial(within, prefixes=scope.areas), reach.window)
+
+
+def _of_accounts(reach: Reach, scope: Scope, data: tuple[str, ...]) -> Iterator[_Asked]:
+    """Ask for those whose names stand where they did something; an admin is shown all."""
+    if scope.role in _OF_ALL:
+        yield "account", data, rows.accounts(true()), scope.certain
+        return
+    who = acted_in(scope.areas, reach.until, plans=scope.role is not Role.OFFICIAL)
+    officials, others = rows.acting(who)
+    yield "official", data, rows.officials(officials), scope.certain
+    yield "account", data, rows.accounts(others), scope.certain
+
+
+def _of_shown(reach: Reach, traces: _Traces) -> Iterator[_Asked]:
+    """Ask for those whose numbers were shown, and of whose villages the account changed something.
+
+    Where nothing kept an official's village, it may have been one of these.
+    """
+    both, theirs = _SHOWN[Role.COORDINATOR], _SHOWN[Role.OFFICIAL]
+    shown, former = traces.shown, traces.former
+    there = [one for one, codes in former.officials.items() if shown.has_official(*codes)]
+    for which in _now_or_then(Official, Official.village_code, shown.officials, there):
+        yield "official", both["official"], rows.officials(which), True
+    if some := former.unkept_around(shown.officials):
+        unsure = col(Official.id).in_(unkept_in(reach.window, some))
+        yield "official", both["official"], rows.officials(unsure), False
+    there = [one for one, codes in former.officials.items() if not traces.touched.isdisjoint(codes)]
+    for which in _now_or_then(Official, Official.village_code, traces.touched, there):
+        yield "official", theirs["official"], rows.officials(which), True
+    started = {one for one, bases in former.teams.items() if shown.has_team(one, *bases)}
+    for which in _now_or_then(Team, Team.base_village_code, shown.bases, shown.teams | started):
+        yield "team", both["team"], rows.teams(which), True
+
+
+def _now_or_then(
+    table: Any, place: Any, codes: Iterable[str], were_there: Iterable[int]
+) -> Iterator[Any]:
+    """Hold for rows of these regions, and for those that are known to have been there."""
+    yield from rows.within_any(place, codes)
+    yield from rows.numbered(table.id, were_there)
 
 
 def _affected(
-    kind: str, data: tuple[str, ...], row: Any, shown: Shown, *, certain: bool = True
+    kind: str, data: tuple[str, ...], row: Any, traces: _Traces, *, certain: bool
 ) -> Affected:
-    number, branch, code, village, name, phone, email, touched = row
-    is_shown = (kind == "official" and shown.has_official(code)) or (
-        kind == "team" and shown.has_team(number, code)
-    )
-    told = (branch or "", code, village, name, phone, email, data, bool(touched))
-    return Affected(kind, number, *told, is_shown, certain)
-
-
-def _officials(reach: Reach, which: Any) -> Any:
-    return (
-        select(
-            col(Official.id),
-            col(Branch.name).label("branch"),
-            col(Official.village_code),
-            col(Village.name),
-            col(Official.name),
-            col(Official.phone),
-            col(Official.email),
-            _is_touched(reach).label("touched"),
-        )
-        .join(Village, col(Village.code) == col(Official.village_code))
-        .join(
-            BranchRegency,
-            col(BranchRegency.regency_code) == col(Village.regency_code),
-            isouter=True,
-        )
-        .join(Branch, col(Branch.id) == col(BranchRegency.branch_id), isouter=True)
-        .where(which, col(Official.name) != ERASED)
-    )
-
-
-def _is_touched(reach: Reach) -> Any:
-    """Hold for a village of whose visits the account changed something in that time."""
-    if reach.account_id is None:
-        return literal(value=False)
-    when = and_(col(VisitEvent.at) >= reach.since, col(VisitEvent.at) <= reach.until)
-    theirs = select(col(VisitEvent.village_code)).where(
-        col(VisitEvent.account_id) == reach.account_id, when
-    )
-    return col(Official.village_code).in_(theirs)
-
-
-def _reached_teams(scope: Scope) -> Any:
-    """Teams of the account's branches, or those that come to an official's village."""
-    if scope.is_everywhere:
-        return true()
-    visits = select(col(Visit.team_id)).where(within(Visit.village_code, scope.areas))
-    return or_(col(Team.id).in_(visits), col(Team.branch_id).in_(scope.branch_ids))
-
-
-def _teams(which: Any) -> Any:
-    query = _of_branch(Team, which, col(Team.phone), col(Team.base_village_code), col(Village.name))
-    return query.join(Village, col(Village.code) == col(Team.base_village_code))
-
-
-def _accounts() -> Any:
-    nowhere = literal("")
-    return _of_branch(Account, col(Account.name) != ERASED, nowhere, nowhere, nowhere)
-
-
-def _of_branch(table: Any, whose: Any, phone: Any, code: Any, village: Any) -> Any:
-    return (
-        select(
-            col(table.id),
-            col(Branch.name).label("branch"),
-            code.label("village_code"),
-            village.label("village"),
-            col(table.name),
-            phone.label("phone"),
-            literal("").label("email"),
-            literal(value=False).label("touched"),
-        )
-        .select_from(table)
-        .join(Branch, col(Branch.id) == col(table.branch_id), isouter=True)
-        .where(whose)
-    )
+    number, branch, code, village, name, phone, email, members = row
+    touched = shown = False
+    if kind == "official":
+        codes = (code, *traces.former.officials.get(number, ()))
+        touched = not traces.touched.isdisjoint(codes)
+        shown = traces.shown.has_official(*codes)
+    elif kind == "team":
+        shown = traces.shown.has_team(number, code, *traces.former.teams.get(number, ()))
+    told = (branch or "", code, village, name, phone, email, data)
+    return Affected(kind, number, *told, touched, shown, certain, tuple(members or ()))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from outreach.people.tables import Account
 
 #: Their regions are those of a branch, or none: who they were tells all.
-_WITHOUT_OWN_AREAS = (Role.COORDINATOR, Role.ADMIN, Role.MANAGER)
+_WITHOUT_OWN_AREAS = (Role.COORDINATOR, Role.ADMIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class _Rights:
-    """What somebody held for a while; `areas` are an official's own."""
+    """What somebody held for a while; `areas` are an official's own, or a manager's."""
 
     role: Role
     branch_id: int | None = None
@@ -83,7 +83,10 @@ def scopes_of(db: Session, account: Account, window: Window) -> list[Scope]:
 
 
 def _wherever() -> list[Scope]:
-    """Reach as far as any role does, where the history does not tell which one it was."""
+    """Reach as far as any role does, where the history does not tell which one it was.
+
+    What a manager or an official is shown a coordinator is shown as well.
+    """
     roles = (Role.COORDINATOR, Role.ADMIN)
     return [Scope(role, (NATION,), certain=False) for role in roles]
 
@@ -101,7 +104,9 @@ def _rights_of(db: Session, account: Account, window: Window) -> tuple[list[_Rig
 
 
 def _rights(line: Event) -> _Rights:
-    return _Rights(Role(line.role), line.branch_id, tuple(line.regions.split()))
+    # The nation is the empty code, of which nothing stands there but the spaces around it.
+    areas = line.regions.split() or ([NATION] if line.regions else [])
+    return _Rights(Role(line.role), line.branch_id, tuple(areas))
 
 
 def _changes(db: Session, window: Window, about: Any, deed: Deed) -> Sequence[Event]:
@@ -155,16 +160,16 @@ def _within(window: Window) -> Any:
 
 
 def _scope(db: Session, held: _Rights, window: Window) -> list[Scope]:
-    if held.role is Role.OFFICIAL:
+    if held.role not in _WITHOUT_OWN_AREAS:
         return [Scope(held.role, held.areas)]
     if held.branch_id is None:
         return [Scope(held.role)]
-    served, is_all = _served(db, held.branch_id, window)
-    known = Scope(held.role, served, (held.branch_id,))
+    codes, is_all = served(db, held.branch_id, window)
+    known = Scope(held.role, codes, (held.branch_id,))
     return [known] if is_all else [known, Scope(held.role, (NATION,), certain=False)]
 
 
-def _served(db: Session, branch_id: int, window: Window) -> tuple[tuple[str, ...], bool]:
+def served(db: Session, branch_id: int, window: Window) -> tuple[tuple[str, ...], bool]:
     """Tell what a branch served in a time, and whether that is all."""
     changes = _changes(db, window, col(Event.about) == branch_id, Deed.BRANCH_CHANGED)
     codes = {code for line in changes for code in line.regions.split()}
@@ -182,8 +187,8 @@ def moves_of(db: Session, account_id: int, window: Window) -> list[Scope]:
     lines = _changes(db, window, col(Event.about).in_(moved), Deed.OFFICIAL_CHANGED)
     found = [Scope(Role.OFFICIAL, tuple(line.regions.split())) for line in lines]
     for branch_id in {line.branch_id for line in lines if line.branch_id and not line.regions}:
-        served, _is_all = _served(db, branch_id, window)
-        found.append(Scope(Role.OFFICIAL, served, certain=False))
+        codes, _is_all = served(db, branch_id, window)
+        found.append(Scope(Role.OFFICIAL, codes, certain=False))
     return _joined(found)
 
 

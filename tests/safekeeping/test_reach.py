@@ -55,11 +55,11 @@ def names(found: list[Affected]) -> set[str]:
     return {one.name for one in found}
 
 
-def test_a_coordinator_reaches_the_branch_and_a_manager_nobody(
+def test_a_coordinator_reaches_the_branch_and_a_manager_no_number(
     installation: Installation, somebody: Somebody
 ) -> None:
     found = of_account(installation, "koordinator")
-    assert names(found) == {NAME, "Orang Sebelah", "Tim A"}
+    assert names(found) == {NAME, "Orang Sebelah", "Tim A", "Koordinator"}
     mine = next(one for one in found if one.name == NAME)
     assert (mine.branch, mine.village_code, mine.phone) == ("Surakarta", somebody.village, PHONE)
     assert {"phone", "email"} <= set(mine.data)
@@ -68,7 +68,12 @@ def test_a_coordinator_reaches_the_branch_and_a_manager_nobody(
     assert not next(
         one for one in of_account(installation, "koordinator", DAY, DAY) if one.name == NAME
     ).touched
-    assert of_account(installation, "manajer") == []
+    read = of_account(installation, "manajer")
+    assert {one.name: set(one.data) for one in read} == {
+        NAME: {"name", "position", "place", "remarks"},
+        "Orang Sebelah": {"name", "position", "place", "remarks"},
+        "Koordinator": {"name"},
+    }
 
 
 def test_whose_number_was_truly_shown_is_told_by_the_history(
@@ -100,9 +105,11 @@ def test_an_official_reaches_the_own_village_without_numbers(
     installation: Installation, somebody: Somebody
 ) -> None:
     found = of_account(installation, LOGIN)
-    assert names(found) == {NAME, "Orang Sebelah", "Tim A"}
+    assert names(found) == {NAME, "Orang Sebelah", "Tim A", "Koordinator"}
     assert all("phone" not in one.data for one in found if one.kind == "official")
-    assert of_account(installation, "orang-lain") == [one for one in found if one.kind == "team"]
+    assert of_account(installation, "orang-lain") == [
+        one for one in found if one.kind != "official"
+    ]
 
 
 def test_a_phone_reaches_while_it_speaks(installation: Installation, somebody: Somebody) -> None:
@@ -135,4 +142,8 @@ def test_who_has_the_database_has_everybody_but_the_erased(
         erase(db, Subject(somebody.official_id, somebody.account_id), NOW)
         left = names(affected(db, reach_of_all(NOW, NOW)))
     assert names(found) - left == {NAME}
-    assert names(of_account(installation, "koordinator")) == {"Orang Sebelah", "Tim A"}
+    assert names(of_account(installation, "koordinator")) == {
+        "Orang Sebelah",
+        "Tim A",
+        "Koordinator",
+    }

@@ -13,6 +13,7 @@ from outreach.maps import boundary_reading
 from outreach.people import api_tokens, devices, enrolment, passwords
 from outreach.people.free_text import LONGEST_REMARK
 from outreach.people.tables import Role
+from outreach.safekeeping import reach
 from outreach.sheets import opening
 from outreach.web import (
     api,
@@ -108,3 +109,14 @@ def test_every_table_that_is_named_exists_and_every_role_and_event_is_named() ->
     logs = TEXT.split("## Logs")[1].split("##")[0]
     for event in Event:
         assert event.value.split()[0].rstrip("ed") in logs, event
+
+
+def test_what_a_role_is_told_to_see_of_people_is_what_the_breach_list_goes_by() -> None:
+    named = {
+        "phone": "telephone", "email": "e-mail", "pictures": "picture", "place": "place",
+        "remarks": "remark", "members": "member",
+    }  # fmt: skip
+    for role in Role:
+        seen = line_of(role.value).split("|")[2].split("; no ")[0]
+        listed = {name for data in reach._SHOWN[role].values() for name in data} & named.keys()
+        assert {name for name, word in named.items() if word in seen} == listed, role

@@ -13,6 +13,8 @@ from outreach.db import reading, unit_of_work
 from outreach.history.tables import OF_NUMBERS, OF_TEAM_NUMBERS, Deed
 from outreach.people.tables import Account, AccountArea, Branch, BranchRegency, Role, Team
 from outreach.safekeeping.reach import affected, reach_of_account
+from outreach.villages.codes import Level
+from outreach.villages.tables import Village
 from outreach.visits.tables import Visit, Work
 from tests.web.test_history import (
     OFFICIALS,
@@ -188,7 +190,7 @@ def test_a_breach_is_told_by_what_the_pages_kept_of_rights(
     with reading(engine) as db:
         assert db.exec(select(AccountArea).where(col(AccountArea.account_id) == number)).all()
         found = affected(db, reach_of_account(db, login, since, line.at))
-    assert {one.kind for one in found} == {"official", "team"}
+    assert {one.kind for one in found} == {"official", "team", "account"}
     assert all(one.certain for one in found)
     with reading(engine) as db:
         branch = db.get_one(Branch, branch_id)
@@ -196,3 +198,48 @@ def test_a_breach_is_told_by_what_the_pages_kept_of_rights(
     told |= {"regional_office": branch.regional_office, "version": branch.version}
     assert admin.send(f"/admin/branches/{branch_id}", told).status_code == 303
     assert lines(engine, Deed.BRANCH_CHANGED)[0].regions.split() == had
+
+
+def elsewhere(engine: Engine, team_id: int) -> tuple[str, str]:
+    """Name where a team starts, and another village of its branch."""
+    with reading(engine) as db:
+        base = db.get_one(Team, team_id).base_village_code
+        near = col(Village.code).startswith(base[: Level.REGENCY])
+        other = db.exec(select(Village.code).where(near, Village.code != base)).first()
+    assert other
+    return base, other
+
+
+def test_where_a_team_started_is_kept_when_it_moves(
+    engine: Engine, login_as: Callable[[Role], Visitor], world: World
+) -> None:
+    number = world.own["team_id"]
+    base, other = elsewhere(engine, number)
+    form = {"name": "Tim Pindah", "base_village_code": other, "members": "Wening"}
+    form |= {"weekdays": "1", "sessions_per_day": "3", "day_starts": "08:00", "day_ends": "17:00"}
+    sent = login_as(Role.COORDINATOR).send(f"/teams/{number}", {**form, "version": 1})
+    assert sent.status_code == 303
+    (line,) = lines(engine, Deed.TEAM_CHANGED)
+    assert (line.about, line.regions, line.numbers) == (number, f" {base} ", 0)
+
+
+def test_a_sheet_that_moves_a_team_keeps_where_it_started(
+    engine: Engine, login_as: Callable[[Role], Visitor], world: World
+) -> None:
+    number, client = world.own["team_id"], login_as(Role.COORDINATOR)
+    base, other = elsewhere(engine, number)
+    with reading(engine) as db:
+        name = db.get_one(Team, number).name
+    text = client.get("/data/teams/current.csv").get_data().decode("utf-8-sig")
+    moved = "\r\n".join(
+        line.replace(base, other) if line.startswith(name) else line for line in text.splitlines()
+    )
+    assert moved != text
+    file = {"file": (io.BytesIO(moved.encode()), "tim.csv")}
+    path = client.send("/data/teams", file).location
+    for version, act, told in ((1, "apply", [base]), (2, "undo", [base, other])):
+        done = client.send(f"{path}/{act}", {"version": version, "despite": "on"})
+        assert done.status_code == 303, done.get_data(as_text=True)
+        kept = lines(engine, Deed.TEAM_CHANGED)
+        assert [one.regions.split() for one in kept] == [[code] for code in told]
+        assert {one.about for one in kept} == {number}
