@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from outreach.cli.numbers import ROW
 from outreach.cli.plan_nation import nation
 from outreach.cli.say import decimal, say
 from outreach.planning.problem_file import NotAProblem, read_problem
@@ -101,7 +102,7 @@ def example(area: str, out: Path | None) -> None:
 
 
 @plan.command("export")
-@click.argument("batch", type=int)
+@click.argument("batch", type=ROW)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 def export(batch: int, out: Path | None) -> None:
     """Write the problem of a work package, by its number, as it was put to the planner."""

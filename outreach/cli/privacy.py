@@ -4,42 +4,50 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
 
 from outreach.cli.backup_words import refusals_told
 from outreach.cli.database import own_engine
+from outreach.cli.numbers import ROW
 from outreach.cli.say import say, step
 from outreach.config import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from sqlalchemy import Engine
     from sqlmodel import Session
 
-    from outreach.safekeeping.reach import Reach
+    from outreach.safekeeping.reach import Affected, Reach
     from outreach.safekeeping.subject import Subject
 
 _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
+#: Nothing was kept before, and what comes behind can no more be reckoned with.
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 
 class _Moment(click.DateTime):
-    """A day, or a moment of it."""
+    """A day, or a moment of it, in a year that something can have happened in."""
 
     def __init__(self) -> None:
         super().__init__(("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"))
 
     def convert(self, value: Any, param: Any, ctx: Any) -> Any:
         try:
-            return super().convert(value, param, ctx)
+            told = super().convert(value, param, ctx)
         except click.BadParameter:
             words = say("write a day or a moment like 2026-11-22 or 2026-11-22T14:30")
             self.fail(words, param, ctx)
+        if not _FIRST_YEAR <= told.year <= _LAST_YEAR:
+            years = {"first": _FIRST_YEAR, "last": _LAST_YEAR}
+            self.fail(say("the year must be from %(first)s to %(last)s", **years), param, ctx)
+        return told
 
 
 @click.group()
@@ -50,7 +58,7 @@ def privacy() -> None:
 def _person(command: Callable[..., None]) -> Callable[..., None]:
     """Let a command take an account by its login name, or an official by village and contact."""
     for decorate in (
-        click.option("--official", "official_id", type=int, help="Number of an official."),
+        click.option("--official", "official_id", type=ROW, help="Number of an official."),
         click.option("--email", default="", help="E-mail address of the official."),
         click.option("--phone", default="", help="Telephone number of the official."),
         click.option("--village", default="", help="Code of an official's village."),
@@ -191,7 +199,7 @@ def retain(*, yes: bool) -> None:
 
 @privacy.command("breach")
 @click.option("--account", "login", help="Login name of the account that was misused.")
-@click.option("--device", "device_id", type=int, help="Number of the phone that was misused.")
+@click.option("--device", "device_id", type=ROW, help="Number of the phone that was misused.")
 @click.option("--since", required=True, type=_Moment(), help="From then (WIB).")
 @click.option("--until", type=_Moment(), help="Until then (WIB); else until now.")
 @click.option("--out", required=True, type=_NEW_FILE, help="CSV file to write.")
@@ -200,21 +208,42 @@ def breach(
 ) -> None:
     """List whose data an account or a phone could have reached; without either, everybody."""
     from outreach.cli.privacy_words import breach_file, tell_affected
-    from outreach.db import unit_of_work
+    from outreach.db import reading
     from outreach.safekeeping.reach import affected
 
-    if login and device_id:
-        raise click.UsageError(say("Name an account or a phone, not both."))
+    _refuse_unclear(login, device_id)
     if (begins := _by_jakarta(since)) >= (ends := _end(until)):
         raise click.UsageError(say("That time ends before it begins."))
-    with own_engine() as engine, unit_of_work(engine) as db:
-        reach = _reach(db, login, device_id, begins, ends)
-        found = affected(db, reach)
-        for kind in ("official", "team"):
-            numbers = [(one.village_code, one.phone) for one in found if one.kind == kind]
-            _note_numbers(db, datetime.now(UTC), "breach", numbers, of_teams=kind == "team")
-        _write_new(out, breach_file(found))
+    with own_engine() as engine, _new_file(out) as file:
+        # It takes a while with the whole country: whoever writes does not wait for it.
+        with reading(engine) as db:
+            reach = _reach(db, login, device_id, begins, ends)
+            found = affected(db, reach)
+        _note_found(engine, found)
+        file.write(breach_file(found))
     tell_affected(found, reach, out)
+
+
+def _refuse_unclear(login: str | None, device_id: int | None) -> None:
+    """Refuse what would otherwise be taken for everybody."""
+    if login is not None and device_id is not None:
+        raise click.UsageError(say("Name an account or a phone, not both."))
+    if login is not None and not login.strip():
+        raise click.UsageError(say("--account is empty: write the login name behind it."))
+
+
+def _note_found(engine: Engine, found: Iterable[Affected]) -> None:
+    """Tell the history whose numbers go out, for good, before any of them does."""
+    from outreach.db import unit_of_work
+
+    now = datetime.now(UTC)
+    numbers = {
+        kind: [(one.village_code, one.phone) for one in found if one.kind == kind]
+        for kind in ("official", "team")
+    }
+    with unit_of_work(engine) as db:
+        _note_numbers(db, now, "breach", numbers["official"])
+        _note_numbers(db, now, "breach", numbers["team"], of_teams=True)
 
 
 def _note_numbers(
@@ -241,9 +270,9 @@ def _reach(
 ) -> Reach:
     from outreach.safekeeping import reach
 
-    if login:
+    if login is not None:
         return reach.reach_of_account(db, login, since, until)
-    if device_id:
+    if device_id is not None:
         return reach.reach_of_device(db, device_id, since, until)
     return reach.reach_of_all(since, until)
 
@@ -263,7 +292,16 @@ def _end(told: datetime | None) -> datetime:
 
 
 def _write_new(file: Path, content: bytes) -> None:
-    """Write a file that is not there yet, for its owner alone: it holds people's data."""
+    with _new_file(file) as out:
+        out.write(content)
+
+
+@contextmanager
+def _new_file(file: Path) -> Iterator[IO[bytes]]:
+    """Open a file that is not there yet, for its owner alone: it holds people's data.
+
+    Of one that was not written to its end nothing is left.
+    """
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
@@ -271,10 +309,20 @@ def _write_new(file: Path, content: bytes) -> None:
             say("%(file)s is there already: nothing is written over.", file=file)
         ) from error
     except OSError as error:
-        detail = error.strerror or str(error)
-        raise click.ClickException(
-            say("%(file)s cannot be written: %(detail)s", file=file, detail=detail)
-        ) from error
-    with os.fdopen(handle, "wb") as out:
-        out.write(content)
+        raise _unwritten(file, error) from error
+    try:
+        with os.fdopen(handle, "wb") as out:
+            yield out
+    except BaseException as error:
+        file.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _unwritten(file, error) from error
+        raise
     step("Written: %(file)s", file=file)
+
+
+def _unwritten(file: Path, error: OSError) -> click.ClickException:
+    detail = error.strerror or str(error)
+    return click.ClickException(
+        say("%(file)s cannot be written: %(detail)s", file=file, detail=detail)
+    )
