@@ -131,28 +131,6 @@ def test_strangers_count_by_where_they_are(app: Flask, login_as: LogIn) -> None:
     assert stranger.get("/healthz").status_code == 200
 
 
-def test_monitors_count_by_where_they_are_and_apart_from_people(app: Flask) -> None:
-    budgets = budgets_of(app)
-    ticket = budgets.enter_here("monitor:127.0.0.1", floods.MONITOR, 0.1).ticket
-    budgets.leave("monitor:127.0.0.1", ticket, -7.0)
-    stranger = app.test_client()
-    monitored = ("/healthz", "/readyz", "/metrics")
-    assert [stranger.get(path).status_code for path in monitored] == [429] * 3
-    assert stranger.get("/login").status_code == 200
-    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
-    assert stranger.get("/healthz", environ_base=elsewhere).status_code == 200
-
-
-def test_what_monitors_ask_is_counted_without_redis(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_told: object) -> None:
-        pytest.fail("asked Redis")
-
-    monkeypatch.setattr(budgets_of(app), "_ask_shared", fail)
-    assert app.test_client().get("/healthz").status_code == 200
-
-
 def test_people_who_share_a_demonstration_login_count_each_for_themselves(
     app: Flask, login_as: LogIn, world: World
 ) -> None:

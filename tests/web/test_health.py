@@ -13,6 +13,7 @@ from outreach.migrations import downgrade
 from outreach.watch.beating import LATE_AFTER, Process, beat
 from outreach.watch.tables import ProcessKind
 from outreach.web.app import create_app
+from outreach.web.floods import MONITOR
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -82,3 +83,25 @@ def test_a_database_that_is_away_is_not_ready_but_we_live(settings: Settings) ->
     client = create_app(settings.model_copy(update={"database_url": url})).test_client()
     assert client.get("/healthz").status_code == 200
     assert _ready(client) == _not_ready("database_does_not_answer")
+
+
+def test_monitors_count_by_where_they_are_and_apart_from_people(app: Flask) -> None:
+    budgets = app.extensions["budgets"]
+    ticket = budgets.enter_here("monitor:127.0.0.1", MONITOR, 0.1).ticket
+    budgets.leave("monitor:127.0.0.1", ticket, -7.0)
+    stranger = app.test_client()
+    monitored = ("/healthz", "/readyz", "/metrics")
+    assert [stranger.get(path).status_code for path in monitored] == [429] * 3
+    assert stranger.get("/login").status_code == 200
+    elsewhere = {"REMOTE_ADDR": "192.0.2.7"}
+    assert stranger.get("/healthz", environ_base=elsewhere).status_code == 200
+
+
+def test_what_monitors_ask_is_counted_without_redis(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_told: object) -> None:
+        pytest.fail("asked Redis")
+
+    monkeypatch.setattr(app.extensions["budgets"], "_ask_shared", fail)
+    assert app.test_client().get("/healthz").status_code == 200
