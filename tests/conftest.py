@@ -23,6 +23,7 @@ from babel.messages.pofile import read_po
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, make_url, text
 
+from outreach.cli.say import language
 from outreach.db import make_engine
 from outreach.migrations import upgrade
 from tests.browser import ARGUMENTS, find_chromium
@@ -45,6 +46,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> None:
+    """Let commands called in this process speak as this test asks, not as one before it did."""
+    language.cache_clear()
 
 
 def free_port() -> int:

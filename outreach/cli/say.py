@@ -7,7 +7,7 @@ import os
 import shlex
 import shutil
 import sys
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _CATALOGUES = Path(__file__).parents[1] / "web" / "translations"
 
 
-@lru_cache(maxsize=1)
+@cache
 def language() -> str:
     """Tell the operator's language: English if that is asked for, else Indonesian."""
     # Read past the settings: they may be the very thing that is wrong.
@@ -33,14 +33,14 @@ def language() -> str:
     return "en" if (os.environ.get("LOCALE") or told.get("LOCALE")) == "en" else "id"
 
 
-@lru_cache(maxsize=1)
-def _catalogue() -> gettext.NullTranslations:
-    return gettext.translation("messages", _CATALOGUES, [language()], fallback=True)
+@cache
+def _catalogue(spoken: str) -> gettext.NullTranslations:
+    return gettext.translation("messages", _CATALOGUES, [spoken], fallback=True)
 
 
 def in_own_words(text: str) -> str:
     """Put a text into the operator's language as it stands, whatever its facts are marked by."""
-    return _catalogue().gettext(text)
+    return _catalogue(language()).gettext(text)
 
 
 def say(text: str, **facts: object) -> str:

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlmodel import col
 
 from outreach.history.tables import OF_NUMBERS, Deed, Event
 from outreach.people.tables import Branch, Device, Official
+from outreach.safekeeping.former import KEPT
 from outreach.safekeeping.subject import belongs
 from outreach.villages.codes import parents
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sqlmodel import Session
 
     from outreach.safekeeping.subject import Subject
@@ -77,13 +80,30 @@ def _shown(db: Session, official_id: int | None) -> Rows:
     official = db.get(Official, official_id) if official_id else None
     if official is None:
         return []
-    added = select(func.max(Event.id)).where(
-        col(Event.deed) == Deed.OFFICIAL_ADDED.value, col(Event.about) == official_id
-    )
-    since = col(Event.id) >= func.coalesce(added.scalar_subquery(), 0)
-    around = (official.village_code, *parents(official.village_code))
+    return [line for stay in _stays(db, official) for line in _shown_in(db, *stay)]
+
+
+def _stays(db: Session, official: Official) -> Iterator[tuple[str, int, int | None]]:
+    """Tell each village an official was in, from which line of the log and until before which.
+
+    Each line of a change keeps the village until then; those of older versions keep none.
+    """
+    mine = col(Event.about) == official.id
+    added = select(func.max(Event.id)).where(mine, _deeds(Deed.OFFICIAL_ADDED))
+    since = db.scalar(added) or 0
+    changes = select(col(Event.id), KEPT).where(mine, _deeds(Deed.OFFICIAL_CHANGED))
+    kept = changes.where(col(Event.regions) != "", col(Event.id) > since).order_by(col(Event.id))
+    for line, village in db.execute(kept):
+        yield village, since, line
+        since = line
+    yield official.village_code, since, None
+
+
+def _shown_in(db: Session, village: str, since: int, until: int | None) -> Rows:
+    around = (village, *parents(village))
     within = or_(*(col(Event.regions).contains(f" {code} ") for code in around))
-    found = _lines(db, and_(_deeds(*OF_NUMBERS), since, within), "regions page", *_WHO)
+    meanwhile = col(Event.id) >= since, true() if until is None else col(Event.id) < until
+    found = _lines(db, and_(_deeds(*OF_NUMBERS), within, *meanwhile), "regions page", *_WHO)
     for line in found:
         told = line.pop("regions").split()
         line["region"] = next(code for code in around if code in told)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import col
 
 from outreach.cli import main, privacy_words
@@ -114,6 +114,27 @@ def test_a_report_tells_who_got_their_number_and_what_was_done_to_them(
     # By role and branch: whoever it was is a person too.
     assert "koordinator" not in done.output.casefold()
     assert "koordinator" not in out.read_text().casefold()
+
+
+def test_a_report_tells_who_got_their_number_where_they_were_then(
+    installation: Installation, somebody: Somebody, tmp_path: Path
+) -> None:
+    at, out, there = installation, tmp_path / "report.json", "33.72.01.1003"
+    by = at.field.coordinator.account_id
+    with unit_of_work(at.engine) as db:
+        record(db, Deed.NUMBERS_SEEN, at=NOW, by=by, villages=[somebody.village])
+        record(db, Deed.NUMBERS_SEEN, at=NOW, by=by, villages=[there])  # not yet
+        moved = Deed.OFFICIAL_CHANGED
+        record(db, moved, at=NOW, about=somebody.official_id, regions=[somebody.village])
+        db.get_one(Official, somebody.official_id).village_code = there
+        record(db, Deed.NUMBERS_SEEN, at=NOW, by=by, villages=[somebody.village])  # not any more
+        record(db, Deed.NUMBERS_SEEN, at=NOW, by=by, villages=[there])
+    assert at.call("privacy", "report", LOGIN, "--out", str(out)).exit_code == 0
+    shown = json.loads(out.read_text())["held"]["numbers_shown"]
+    with reading(at.engine) as db:
+        first = db.scalars(select(func.min(Event.id))).one()
+    told = [(one["id"] - first, one["region"]) for one in shown]
+    assert told == [(0, somebody.village), (4, there)]
 
 
 def test_who_has_no_account_did_nothing_of_what_nobody_known_did(

@@ -142,7 +142,7 @@ class _Marked:
 def test_what_click_says_is_looked_up_among_our_words(
     monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], typed: str, told: list[str]
 ) -> None:
-    monkeypatch.setattr(say, "_catalogue", _Marked)
+    monkeypatch.setattr(say, "_catalogue", lambda _spoken: _Marked())
     done = CliRunner().invoke(_ask, words, input=typed)
     assert not [one for one in told if one not in done.output], done.output
     assert "¶" not in CliRunner().invoke(_ask, ["--help"]).output
