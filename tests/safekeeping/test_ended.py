@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     from tests.safekeeping.conftest import Installation
 
-#: The command line, which stands still in the midst of it.
+#: The command line as a terminal starts it, which stands still in the midst of it. Whoever runs
+#: the tests may have them outlive the terminal, and with them all that they start.
 _HELD = """
-import sys, time
+import signal, time
 from outreach.cli import main
 from outreach.safekeeping import backup, checking
 
@@ -31,6 +32,7 @@ def hold(*_):
     time.sleep(120)
 
 setattr({module}, {name!r}, hold)
+signal.signal(signal.SIGHUP, signal.{hung_up})
 main()
 """
 _DAY = LONG_AGO.total_seconds()
@@ -57,7 +59,7 @@ def test_who_is_told_to_end_leaves_nothing(
     at.make()
     at.engine.dispose()
     before = files(at)
-    script = _HELD.format(module=module, name=name)
+    script = _HELD.format(module=module, name=name, hung_up="SIG_DFL")
     called = [sys.executable, "-c", script, "backup", *(one.format(at.file) for one in words)]
     with subprocess.Popen(called, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -71,6 +73,23 @@ def test_who_is_told_to_end_leaves_nothing(
             process.kill()
     assert files(at) == before
     assert beside_names(at.url) == []
+
+
+def test_who_is_to_outlive_the_terminal_does(installation: Installation) -> None:
+    at = installation
+    at.engine.dispose()
+    script = _HELD.format(module="backup", name="version", hung_up="SIG_IGN")
+    called = [sys.executable, "-c", script, "backup", "make", str(at.file)]
+    with subprocess.Popen(called, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            assert "held\n" in process.stdout
+            process.send_signal(signal.SIGHUP)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(2)
+        finally:
+            process.terminate()
+    assert process.returncode == 128 + signal.SIGTERM
 
 
 def test_the_exchange_is_done_whole_before_it_ends(
