@@ -7,6 +7,8 @@ person's: the number of the line finds it in the log.
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
@@ -93,10 +95,13 @@ def _stays(db: Session, official: Official) -> Iterator[tuple[str, int, int | No
     since = db.scalar(added) or 0
     changes = select(col(Event.id), KEPT).where(mine, _deeds(Deed.OFFICIAL_CHANGED))
     kept = changes.where(col(Event.regions) != "", col(Event.id) > since).order_by(col(Event.id))
-    for line, village in db.execute(kept):
-        yield village, since, line
-        since = line
-    yield official.village_code, since, None
+    told: list[tuple[int | None, str]] = [(line, village) for line, village in db.execute(kept)]
+    told.append((None, official.village_code))
+    # Most changes move nobody: one stay, and one question, for all of them in a row.
+    for village, changes_there in groupby(told, key=itemgetter(1)):
+        *_before, (until, _) = changes_there
+        yield village, since, until
+        since = until or since
 
 
 def _shown_in(db: Session, village: str, since: int, until: int | None) -> Rows:

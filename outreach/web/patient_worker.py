@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from socket import socket
 
+    from outreach.web.framing import Head
+
 #: How often those who came too slowly are looked for.
 _LOOK_SECONDS = 0.5
 _GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -236,29 +238,28 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # untyped
             self.log.exception("Could not take in what was sent")
             self._turn_away(conn, TurnedAway.NO_ROOM)
             return
-        if is_new and arriving.head:
-            self._learn_place(conn, arriving)
+        head = arriving.head if is_new else None
+        if head:
+            self._learn_place(conn, arriving, head)
         if is_ready:
             self._have_answered(conn, arriving)
         elif arriving.has_too_long_head:
             self._turn_away(conn, TurnedAway.TOO_LONG_HEAD)
         else:
-            if is_new and arriving.head:
-                self._greet(conn, arriving)
+            if head and head.expects_word:
+                self._ask_for_body(conn, arriving)
             self._make_room(self._room)
 
-    def _learn_place(self, conn: Any, arriving: Arriving) -> None:
-        told = arriving.head.forwarded_for if arriving.head else ()
+    def _learn_place(self, conn: Any, arriving: Arriving, head: Head) -> None:
+        told = head.forwarded_for
         if self.trusted_proxies and len(told) >= self.trusted_proxies:
             arriving.place = place_of(told[-self.trusted_proxies])
         conn.place = arriving.place
 
-    def _greet(self, conn: Any, arriving: Arriving) -> None:
-        """Ask for the body, where that is waited for."""
-        if arriving.head and arriving.head.expects_word:
-            arriving.is_told_to_go_on = True
-            with suppress(OSError):
-                conn.sock.send(_GO_ON)
+    def _ask_for_body(self, conn: Any, arriving: Arriving) -> None:
+        arriving.is_told_to_go_on = True
+        with suppress(OSError):
+            conn.sock.send(_GO_ON)
 
     def _have_answered(self, conn: Any, arriving: Arriving) -> None:
         if self._at_work_bytes + arriving.size > MOST_AT_WORK_BYTES:
