@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from outreach.villages.tables import Zone
 
@@ -18,5 +17,5 @@ def day(when: date) -> str:
 
 def moment(at: datetime) -> str:
     """Write a moment by the clock of Jakarta."""
-    here = at.astimezone(ZoneInfo(Zone.WIB))
+    here = Zone.WIB.clock(at)
     return f"{day(here)} {here:%H.%M} {Zone.WIB.name}"

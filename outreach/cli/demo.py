@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 from sqlmodel import col, select
@@ -86,7 +85,7 @@ def _print_phone_link(engine: Engine, settings: Settings) -> None:
     """Print the link that connects a phone; once it was used or soon runs out, a new one."""
     now = datetime.now(UTC)
     with unit_of_work(engine) as db:
-        code = demo_code(db, now=now, today=now.astimezone(ZoneInfo(Zone.WIB)).date())
+        code = demo_code(db, now=now, today=Zone.WIB.day(now))
         if code is None:
             return
         link = address_of(code, key_of(settings.secret), own_address(settings))

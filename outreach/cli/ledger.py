@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -72,7 +71,7 @@ def _import(engine: Engine, file: Path, *, check: bool, older: bool, above: bool
     step("Ledger: reading %(file)s", file=file.name)
     with Session(engine) as db, db.begin() as work:
         try:
-            today = now.astimezone(ZoneInfo(Zone.WIB)).date()
+            today = Zone.WIB.day(now)
             done = import_ledger(db, file, now=now, today=today, older=older, above=above)
         except Invalid as error:
             raise click.ClickException(_unusable(error)) from error

@@ -7,7 +7,6 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -90,8 +89,9 @@ def example(area: str, out: Path | None) -> None:
     from outreach.cli.plan_example import example_of
     from outreach.errors import Invalid
     from outreach.villages.codes import parse
+    from outreach.villages.tables import Zone
 
-    today = datetime.now(UTC).astimezone(ZoneInfo("Asia/Jakarta")).date()
+    today = Zone.WIB.day(datetime.now(UTC))
     try:
         told = example_of(parse(area), _monday_after(today))
     except Invalid as error:

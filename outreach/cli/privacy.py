@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -280,7 +279,7 @@ def _reach(
 def _by_jakarta(told: datetime) -> datetime:
     from outreach.villages.tables import Zone
 
-    return told.replace(tzinfo=ZoneInfo(Zone.WIB)).astimezone(UTC)
+    return Zone.WIB.moment(told.date(), told.time()).astimezone(UTC)
 
 
 def _end(told: datetime | None) -> datetime:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from outreach.campaigns.omissions import OmissionIn, explain, unexplained
 from outreach.campaigns.tables import Stage
@@ -31,7 +30,7 @@ _NOTE = "Mohon persetujuan sebelum tim berangkat"
 
 def at(day: date, hour: int, zone: Zone) -> datetime:
     """Take the hour of a day by the clock of a branch."""
-    return datetime.combine(day, time(hour), ZoneInfo(zone)).astimezone(UTC)
+    return zone.moment(day, time(hour)).astimezone(UTC)
 
 
 def usual_day(db: Session, stage_id: int) -> date:
@@ -69,7 +68,7 @@ def publish(db: Session, stage_id: int, day: date, *, by: Person, manager: Perso
 def _explain(db: Session, stage_id: int, by: Person, now: datetime) -> None:
     """Say of the districts that the quota leaves at zero when their turn comes."""
     stage = db.get_one(Stage, stage_id)
-    past, day = past_of(db, stage), now.astimezone(ZoneInfo(by.zone)).date()
+    past, day = past_of(db, stage), by.zone.day(now)
     left = [f"{one.kind.value}:{one.key}" for one in unexplained(db, stage, past, day)]
     if left:
         given = OmissionIn(grounds=left, reason="Menyusul pada tahap berikutnya: kuota tim penuh")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from outreach.campaigns.campaigns import CampaignIn, create_campaign, open_campaign
 from outreach.campaigns.stages import StageIn, create_stage, open_stage
@@ -72,7 +71,7 @@ def tell_story(
     All of it in the caller's unit of work: half a story, left behind by an interrupted start,
     would look like an installation in use and never be told to its end.
     """
-    today = now.astimezone(ZoneInfo(Zone.WIB)).date()
+    today = Zone.WIB.day(now)
     cast = _tell_of_surakarta(db, secret=secret, now=now, today=today, tell=tell)
     tell_of_others(db, others, cast, secret=secret, now=now, today=today, tell=tell)
     keep_views(db, cast, now=now, today=today)

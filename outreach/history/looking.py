@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_
 from sqlmodel import col, select
@@ -113,7 +112,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _begins(day: date) -> datetime:
-    return datetime.combine(day, time(), ZoneInfo(Zone.WIB)).astimezone(UTC)
+    return Zone.WIB.moment(day, time()).astimezone(UTC)
 
 
 def _touches(region: str) -> ColumnElement[bool]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -133,7 +132,7 @@ def told_now(report: SessionReportIn, visit: Visit, place: Place, by: Person) ->
         visit_id=report.visit_id,
         team_id=visit.team_id,
         reporter=by.account_id if by.role is Role.OFFICIAL else None,
-        starts=starts(report.held_on, report.held_at, visit.zone),
+        starts=visit.zone.moment(report.held_on, report.held_at),
         minutes=report.minutes,
         counts=(report.men, report.women, report.signups),
         paid=report.paid,
@@ -208,7 +207,7 @@ def _told(row: Any) -> Told:
         visit_id=row.visit_id,
         team_id=row.team_id,
         reporter=row.reported_by if row.role is Role.OFFICIAL else None,
-        starts=starts(row.held_on, row.held_at, row.zone),
+        starts=row.zone.moment(row.held_on, row.held_at),
         minutes=row.minutes,
         counts=(row.men, row.women, row.signups),
         paid=row.paid,
@@ -216,11 +215,6 @@ def _told(row: Any) -> Told:
         sure=row.latitude is not None or not row.place_is_approximate,
         flags=tuple(row.flags),
     )
-
-
-def starts(held_on: date, held_at: time, zone: Any) -> datetime:
-    """Name the moment at which a session began by the clock of its village."""
-    return datetime.combine(held_on, held_at, ZoneInfo(zone.value))
 
 
 def _point(village: Point, latitude: float | None, longitude: float | None) -> Point:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, or_, select
 from sqlmodel import col
@@ -174,7 +173,7 @@ def _moved(db: Session, visits: dict[int, Visit], now: datetime) -> dict[int, da
 
 
 def _is_to_come(visit: Visit, now: datetime) -> bool:
-    return visit.work in TO_COME and visit.day > now.astimezone(ZoneInfo(visit.zone.value)).date()
+    return visit.work in TO_COME and visit.day > visit.zone.day(now)
 
 
 # Asked with each request: to make them anew would take longer than to answer them.

@@ -10,7 +10,6 @@ from outreach.logbook.beside import (
     Place,
     allowed_metres,
     places_of,
-    starts,
     stored_of,
     told_now,
 )
@@ -128,7 +127,7 @@ def _not_begun(report: SessionReportIn, visit: Visit, came: datetime) -> Iterato
 
     That nobody will be met is known beforehand.
     """
-    if _is_held(report) and starts(report.held_on, report.held_at, visit.zone) > came + HOUR_AHEAD:
+    if _is_held(report) and visit.zone.moment(report.held_on, report.held_at) > came + HOUR_AHEAD:
         yield "not_begun"
 
 

@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Self
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     BaseModel,
@@ -189,7 +188,7 @@ def refuse_wrong_day(report: SessionReportIn, zone: Zone, now: datetime) -> None
     Invalid
         For the field `held_on`.
     """
-    today = now.astimezone(ZoneInfo(zone.value)).date()
+    today = zone.day(now)
     if report.held_on > today:
         raise Invalid(problems={"held_on": ["in_the_future"]})
     if report.held_on < today - OLDEST:

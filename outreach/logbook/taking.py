@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime  # noqa: TC003 - dataclass fields are read at run time
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from outreach.errors import Conflict, Invalid, NotAllowed, NotFound, OutreachError
 from outreach.logbook.comparing import says_the_same
@@ -278,8 +277,7 @@ def _was_moved_since(takings: Takings, told: Told, visit: Visit) -> bool:
     moved = takings.known.moved.get(told.report.visit_id)
     if moved is None:
         return False
-    zone = ZoneInfo(visit.zone.value)
-    today, moved_on = (moment.astimezone(zone).date() for moment in (takings.now, moved))
+    today, moved_on = visit.zone.day(takings.now), visit.zone.day(moved)
     return told.report.held_on < today and told.report.held_on <= moved_on
 
 

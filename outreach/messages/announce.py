@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import batched
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, exists, func, or_, select, true, update
 from sqlalchemy.orm import aliased
@@ -133,7 +132,7 @@ def drop_overtaken(db: Session, now: datetime, message_id: int | None = None) ->
 
 def local_days(now: datetime) -> dict[Zone, date]:
     """Tell which day it is in each zone."""
-    return {zone: now.astimezone(ZoneInfo(zone.value)).date() for zone in Zone}
+    return {zone: zone.day(now) for zone in Zone}
 
 
 def _overtaken(now: datetime) -> tuple[ColumnElement[bool], ...]:

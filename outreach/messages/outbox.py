@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, exists, or_, select, update
 from sqlmodel import col
@@ -98,7 +97,7 @@ def _give_up(db: Session, now: datetime) -> None:
 
 def awake(now: datetime) -> list[Zone]:
     """List the zones where it is no time of quiet."""
-    clocks = {zone: now.astimezone(ZoneInfo(zone.value)).time() for zone in Zone}
+    clocks = {zone: zone.clock(now).time() for zone in Zone}
     return [zone for zone, clock in clocks.items() if QUIET_UNTIL <= clock < QUIET_FROM]
 
 

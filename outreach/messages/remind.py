@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import batched, product
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, exists, or_, select, true, update
 from sqlalchemy.orm import aliased
@@ -114,7 +113,7 @@ def _is_in_time(now: datetime) -> ColumnElement[bool]:
 
 
 def _has_not_begun(today: date, now: datetime, zone: Zone) -> ColumnElement[bool]:
-    clock = now.astimezone(ZoneInfo(zone.value)).time()
+    clock = zone.clock(now).time()
     starts_later = and_(col(Visit.day) == today, col(Visit.starts_at) > clock)
     return or_(col(Visit.day) > today, starts_later)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event, vText
 from sqlalchemy import exists, func, or_, select
@@ -233,7 +232,7 @@ def _event(entry: Entry, host: str, *, for_team: bool) -> Event:
     event.add("dtstamp", entry.changed_at.astimezone(UTC))
     event.add("last-modified", entry.changed_at.astimezone(UTC))
     event.add("sequence", entry.version)
-    starts = datetime.combine(entry.day, entry.starts_at, ZoneInfo(entry.zone.value))
+    starts = entry.zone.moment(entry.day, entry.starts_at)
     event.add("dtstart", starts)
     event.add("duration", timedelta(minutes=entry.session_minutes))
     event.add("summary", _summary(entry, for_team=for_team))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal, format_percent
@@ -61,7 +60,7 @@ def day(when: date) -> str:
 
 def moment(at: datetime, zone: Zone) -> str:
     """Write a point in time by the clock of a zone: `9 Nov 2026 pukul 10.20 WIB`."""
-    local = at.astimezone(ZoneInfo(zone.value))
+    local = zone.clock(at)
     return f"{day(local.date())} pukul {local:%H.%M} {zone.name}"
 
 

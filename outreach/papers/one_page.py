@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal, format_percent
 from sqlalchemy import func, or_, select
@@ -88,7 +87,7 @@ def _not_begun(now: datetime) -> ColumnElement[bool]:
     """Keep the visits that begin later than *now* by the clock of their village."""
     later = []
     for zone in Zone:
-        here = now.astimezone(ZoneInfo(zone))
+        here = zone.clock(now)
         today = (col(Visit.day) == here.date()) & (col(Visit.starts_at) > here.time())
         later.append((col(Visit.zone) == zone) & ((col(Visit.day) > here.date()) | today))
     return or_(*later)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlmodel import and_, col, or_
 
@@ -35,7 +34,7 @@ def term_of(official: Official) -> Term:
 
 def day_of(now: datetime) -> date:
     """Tell the day in the agency's own zone, the last of the country's to end it."""
-    return now.astimezone(ZoneInfo(Zone.WIB)).date()
+    return Zone.WIB.day(now)
 
 
 def last_day(stood: Term, told: Term, today: date) -> date | None:

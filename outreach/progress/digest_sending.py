@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
 from sqlmodel import col
@@ -103,7 +102,7 @@ def _is_put_off(row: Digest, zone: Zone, now: datetime) -> bool:
     if row.confirmed_at is not None and following - now < TOO_CLOSE:
         _settle(row, zone, now)
         return True
-    if QUIET_UNTIL <= now.astimezone(ZoneInfo(zone.value)).time() < QUIET_FROM:
+    if QUIET_UNTIL <= zone.clock(now).time() < QUIET_FROM:
         return False
     row.next_try_at = next_morning(zone, now)
     return True

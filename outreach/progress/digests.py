@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, Field, StringConstraints
 from sqlalchemy import delete, or_, select
@@ -243,7 +242,7 @@ def confirm_address(db: Session, code: str, key: bytes, *, by: Person, now: date
 def next_sending(weekday: int, zone: Zone, after: datetime) -> datetime:
     """Find the next moment to send at, later than *after*; a letter sent now stands for it."""
     earliest = after + PAUSE
-    day = earliest.astimezone(ZoneInfo(zone.value)).date()
+    day = zone.day(earliest)
     day += timedelta(days=(weekday - day.isoweekday()) % 7)
     moment = _moment(day, zone)
     return moment if moment > earliest else _moment(day + timedelta(days=7), zone)
@@ -251,17 +250,17 @@ def next_sending(weekday: int, zone: Zone, after: datetime) -> datetime:
 
 def latest_day(weekday: int, zone: Zone, now: datetime) -> date:
     """Find the latest day, today included, that a digest fell due on."""
-    day = now.astimezone(ZoneInfo(zone.value)).date()
+    day = zone.day(now)
     day -= timedelta(days=(day.isoweekday() - weekday) % 7)
     return day if _moment(day, zone) <= now else day - timedelta(days=7)
 
 
 def next_morning(zone: Zone, now: datetime) -> datetime:
     """Find the moment at which the next day of work begins."""
-    day = now.astimezone(ZoneInfo(zone.value)).date()
+    day = zone.day(now)
     moment = _moment(day, zone)
     return moment if moment > now else _moment(day + timedelta(days=1), zone)
 
 
 def _moment(day: date, zone: Zone) -> datetime:
-    return datetime.combine(day, SENT_AT, ZoneInfo(zone.value)).astimezone(UTC)
+    return zone.moment(day, SENT_AT).astimezone(UTC)

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence  # noqa: TC003 - dataclass fields 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -148,7 +147,7 @@ def week_figures(
         If they see nothing of it.
     """
     scope = scope_for(person, region=area)
-    today = now.astimezone(ZoneInfo(person.zone.value)).date()
+    today = person.zone.day(now)
     monday = monday_of(today) - timedelta(days=DAYS_PER_WEEK)
     before, this = _two_weeks(db, scope, monday)
     served = _served(db, person, area)

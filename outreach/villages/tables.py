@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import JSON, CheckConstraint, Column, Index
 from sqlmodel import Field, SQLModel
@@ -25,6 +26,18 @@ class Zone(StrEnum):
     WIB = "Asia/Jakarta"
     WITA = "Asia/Makassar"
     WIT = "Asia/Jayapura"
+
+    def clock(self, at: datetime) -> datetime:
+        """Tell an aware moment as the clocks there show it."""
+        return at.astimezone(ZoneInfo(self.value))
+
+    def day(self, at: datetime) -> date:
+        """Return the day it is there at an aware moment."""
+        return self.clock(at).date()
+
+    def moment(self, day: date, clock: time) -> datetime:
+        """Return the aware moment at which clocks there show `clock` on `day`."""
+        return datetime.combine(day, clock, ZoneInfo(self.value))
 
 
 class Figure(StrEnum):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, StringConstraints, model_validator
 from sqlalchemy import update
@@ -190,7 +189,7 @@ def _stage(db: Session, visit: Visit) -> Stage:
 def _require_answerable(visit: Visit, given: AnswerIn, now: datetime) -> None:
     if visit.work is not Work.AWAITING:
         raise Conflict(problem="wrong_status", status=visit.work, wanted=given.answer)
-    today = now.astimezone(ZoneInfo(visit.zone.value)).date()
+    today = visit.zone.day(now)
     if given.answer is Answer.CAN and visit.day < today:
         raise Invalid(problems={"answer": ["in_the_past"]})
 

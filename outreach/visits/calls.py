@@ -7,7 +7,6 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import batched
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -97,7 +96,7 @@ def call_tasks(db: Session, person: Person, now: datetime) -> list[CallTask]:
     visits = [visit for visit in awaiting(db, person) if visit.day >= _today(visit, now)]
     heard = _last_heard(db, [visit.id for visit in visits])
     linked = live_links(db, [visit.id for visit in visits], now)
-    today = now.astimezone(ZoneInfo(person.zone.value)).date()
+    today = person.zone.day(now)
     contacts = contacts_of(db, {visit.village_code for visit in visits}, today)
     tasks = []
     for visit in visits:
@@ -177,4 +176,4 @@ def _today(visit: VisitRow, now: datetime) -> date:
 
 
 def _local(at: datetime, visit: VisitRow) -> date:
-    return at.astimezone(ZoneInfo(visit.zone.value)).date()
+    return visit.zone.day(at)

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, time
 from enum import StrEnum
 from itertools import batched
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlmodel import col
@@ -154,7 +153,7 @@ def expiry(day: date, zone: Zone) -> datetime:
     On the day itself the team is on its way before anybody at the branch reads an answer, so an
     answer then has to be told by phone; the page of an old link says so.
     """
-    return datetime.combine(day, time.min, ZoneInfo(zone.value)).astimezone(UTC)
+    return zone.moment(day, time.min).astimezone(UTC)
 
 
 def _insert(db: Session, rows: Any, now: datetime) -> int:

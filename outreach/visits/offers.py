@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlmodel import col
@@ -102,7 +101,7 @@ def offered_place(db: Session, visit: Visit, key: str, now: datetime) -> Place:
         As `read_key`.
     """
     day = read_key(key)[1]
-    today = now.astimezone(ZoneInfo(visit.zone.value)).date()
+    today = visit.zone.day(now)
     for place in offers(db, visit.id or 0, today=today):
         if place_key(place) == key:
             return place

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, exists, func, select
 from sqlalchemy.orm import aliased
@@ -82,7 +81,7 @@ class DayLeftOut:
 def local_day(db: Session, branch_id: int, now: datetime) -> date:
     """Date where the branch is."""
     base = db.get_one(Village, db.get_one(Branch, branch_id).base_village_code)
-    return now.astimezone(ZoneInfo(base.zone)).date()
+    return base.zone.day(now)
 
 
 def past_of(db: Session, stage: Stage) -> Past:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, exists, false, func, or_, select
 from sqlalchemy.orm import aliased
@@ -174,7 +173,7 @@ def run_out_leases(db: Session, now: datetime, most: int = _MOST_AT_ONCE) -> lis
     one when its report is overdue. By the clock of its village.
     """
     # No later than this has any run out; said so that the index of what is to come answers.
-    today = max(now.astimezone(ZoneInfo(zone.value)).date() for zone in Zone)
+    today = max(zone.day(now) for zone in Zone)
     last = today + timedelta(days=ANSWER_DAYS)
     unfinished = and_(col(Visit.work).in_(TO_COME), col(Visit.day) <= last)
     query = select(Visit).where(unfinished, or_(*_run_out(now)))
@@ -220,7 +219,7 @@ def filler_of(db: Session, person: Person, ended: VisitRow) -> VisitRow | None:
 
 def _run_out(now: datetime) -> Iterator[ColumnElement[bool]]:
     for zone in Zone:
-        here = now.astimezone(ZoneInfo(zone.value))
+        here = zone.clock(now)
         begun = or_(
             col(Visit.day) < here.date(),
             and_(col(Visit.day) == here.date(), col(Visit.starts_at) <= here.time()),
@@ -253,7 +252,7 @@ def _why(visit: Visit, wished: Collection[int], now: datetime) -> str:
         return NEVER_ASKED
     if visit.id in wished:
         return WISH_UNMET
-    is_to_come = visit.day > now.astimezone(ZoneInfo(visit.zone.value)).date()
+    is_to_come = visit.day > visit.zone.day(now)
     return GAVE_WAY if is_to_come else ANSWER_MISSING
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from flask import Blueprint
@@ -346,6 +345,6 @@ def _reports(db: Session, scope: Scope, *figures: str) -> list[Source]:
 
 def _source_of_reports(newest: datetime | None, *figures: str) -> list[Source]:
     """Name the reports as the source of figures, of the day on which the newest came in."""
-    as_of = newest.astimezone(ZoneInfo(Zone.WIB)).date() if newest else None
+    as_of = Zone.WIB.day(newest) if newest else None
     words = gettext("Current reports of sessions")
     return [Source(figure=name, source=words, as_of=as_of, is_estimate=False) for name in figures]

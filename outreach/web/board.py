@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -100,7 +99,7 @@ def asked_of(place: Place) -> Asked:
 
 def local_today() -> date:
     """Tell the day it is where the person works."""
-    return datetime.now(ZoneInfo(person().zone)).date()
+    return person().zone.day(datetime.now(UTC))
 
 
 def targets_of(db: Session, place: Place, today: date) -> RegionTargets:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -69,7 +68,7 @@ def feed(feed_token: str) -> ResponseReturnValue:
 
 def _calendar(db: Session, owner: CalendarOwner, of: str, host: str) -> bytes:
     # Only how long the past is kept hangs on it, so that one zone does for all.
-    today = now().astimezone(ZoneInfo(Zone.WIB)).date()
+    today = Zone.WIB.day(now())
     if owner is CalendarOwner.TEAM:
         return calendar_of_team(db, int(of), today=today, host=host)
     return calendar_of_village(db, of, today=today, host=host)

@@ -7,7 +7,6 @@ at. Opening the page answers nothing: messengers fetch every link they show.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -180,7 +179,7 @@ def _places(db: Session, visit: Told) -> list[tuple[str, date, time]]:
     """Find the days offered: how each is sent back, and how it is shown."""
     if request.method == "HEAD":  # messengers look whether there is a page
         return []
-    today = now().astimezone(ZoneInfo(visit.zone.value)).date()
+    today = visit.zone.day(now())
     return [
         (place_key(one), one.day, clock_time(one.starts_minute))
         for one in offers(db, visit.visit_id, today=today)

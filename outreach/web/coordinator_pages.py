@@ -6,7 +6,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, current_app, flash, request
 from flask_babel import gettext as _
@@ -43,7 +42,7 @@ def now() -> datetime:
 
 def today() -> date:
     """Return the day it is where the person works."""
-    return now().astimezone(ZoneInfo(person().zone)).date()
+    return person().zone.day(now())
 
 
 class PageIn(BaseModel):

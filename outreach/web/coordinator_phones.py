@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import segno
 from flask import flash, make_response, redirect, render_template, request, url_for
@@ -171,7 +170,7 @@ def _written(
         link=address,
         code=shown,
         typed_at=public_url() + url_for("enrol.ask"),
-        until=code.expires_at.astimezone(ZoneInfo(zone.value)),
+        until=zone.clock(code.expires_at),
     )
     return Handed(code, shown, address, text, wa_link(phone, text))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -198,8 +197,8 @@ def _calls(around: Around) -> list[DeskLine]:
 def _why_call(task: CallTask) -> str:
     words = word(task.why)
     if task.since and task.why in _SINCE:
-        zone = ZoneInfo(task.visit.zone.value)
-        words = str(_SINCE[task.why]) % {"day": short_date(task.since.astimezone(zone).date())}
+        day = task.visit.zone.day(task.since)
+        words = str(_SINCE[task.why]) % {"day": short_date(day)}
     return f"{words}: “{task.wish}”" if task.wish else words
 
 

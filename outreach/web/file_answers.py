@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from flask import Response, request
 
@@ -65,7 +64,7 @@ def about_place(
     newest = newest_report(db, scope)
     campaign = filters.campaign_id and campaign_of(db, person(), filters.campaign_id).name
     where = f"{name} ({filters.area})" if filters.area else name
-    zone = ZoneInfo(person().zone).key
+    zone = person().zone
     return About(
         title=title,
         filters=(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal, format_percent
@@ -96,7 +95,7 @@ def moment(at: datetime, zone: Zone | str | None = None) -> str:
     """
     someone = current_person()
     zone = zone or (someone.zone if someone else Zone.WIB)
-    local = at.astimezone(ZoneInfo(Zone(zone).value))
+    local = Zone(zone).clock(at)
     return f"{short_date(local.date())} {clock(local.time(), zone)}"
 
 

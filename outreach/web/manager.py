@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
@@ -228,7 +227,7 @@ def _special_days(db: Session, code: str) -> list[tuple[date, str, bool]]:
 
 
 def _today() -> date:
-    return datetime.now(ZoneInfo(person().zone)).date()
+    return person().zone.day(datetime.now(UTC))
 
 
 def _dotted(code: str) -> str:

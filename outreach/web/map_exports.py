@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, request
 from flask_babel import force_locale
@@ -144,7 +143,7 @@ def _about(db: Session, filters: Filters, area: str, totals: Totals, seen: Seen)
     campaign = filters.campaign_id and campaign_of(db, person(), filters.campaign_id).name
     whole = covers(person().areas, filters.area)
     told_of = [one for one in totals.sources if ESTIMATES.get(one) in seen.regions]
-    newest = moment(totals.as_of, ZoneInfo(person().zone).key) if totals.as_of else "–"
+    newest = moment(totals.as_of, person().zone) if totals.as_of else "–"
     return {
         "wilayah": where if whole else _("%(area)s, only your own part of it", area=where),
         "kampanye": campaign or _("All campaigns"),
@@ -211,7 +210,7 @@ def _around(db: Session, codes: Sequence[str]) -> dict[str, list[str]]:
 
 def _file(parts: Iterable[bytes], area: str, media_type: str, ending: str) -> Response:
     """Send a file by the name that the table of the same map has."""
-    day = datetime.now(ZoneInfo(person().zone)).date().isoformat()
+    day = person().zone.day(datetime.now(UTC)).isoformat()
     name = f"peta-{plain_name(area)}-{day}.{ending}"
     answer = Response(parts, mimetype=media_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'

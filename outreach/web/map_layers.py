@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from flask import Blueprint, Response, current_app, request
@@ -186,7 +185,7 @@ def figure_words(layer: Layer, value: float, of: int | None) -> str:
 
 def today() -> date:
     """Tell the day it is where the person who asks lives."""
-    return datetime.now(ZoneInfo(person().zone)).date()
+    return person().zone.day(datetime.now(UTC))
 
 
 def read_layer(given: str) -> Layer:

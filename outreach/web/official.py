@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
@@ -53,7 +52,7 @@ REPORTERS = (Role.OFFICIAL, Role.COORDINATOR)
 def my_visits() -> ResponseReturnValue:
     """Show what is to be held and reported, and what was."""
     with reading_db() as db:
-        coming = next_visits(db, person(), _now().astimezone(ZoneInfo(person().zone)).date())
+        coming = next_visits(db, person(), person().zone.day(_now()))
         returned = why_returned(db, [one.id for one in coming if one.work is Work.RETURNED])
         sent_back = review_reasons(db, [one.id for one in coming if one.work is Work.SENT_BACK])
         reports = recent_reports(db, person())
@@ -74,7 +73,7 @@ def my_visits() -> ResponseReturnValue:
 
 def _days_here(visits: list[VisitRow]) -> dict[int, date]:
     """Today's date at each visit's village."""
-    return {visit.id: _now().astimezone(ZoneInfo(visit.zone.value)).date() for visit in visits}
+    return {visit.id: visit.zone.day(_now()) for visit in visits}
 
 
 @pages.get("/visits/<int:visit_id>/report")
@@ -87,7 +86,7 @@ def new_report(visit_id: int) -> ResponseReturnValue:
     if stored is not None:
         return redirect(url_for("official.report", report_id=stored.id), 303)
     require_open(visit, Happening.REPORTED)
-    here = _now().astimezone(ZoneInfo(visit.zone.value)).date()
+    here = visit.zone.day(_now())
     empty = fill(
         id=str(uuid.uuid4()),
         met=Met.HELD.value,

@@ -12,7 +12,6 @@ import logging
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, SubElement, tostring
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Flask, Response, g, request, url_for
 from werkzeug.exceptions import HTTPException
@@ -257,7 +256,7 @@ def _form() -> XForm:
 def _visits() -> bytes:
     """Write the visits of whom the key speaks for."""
     person = _holder().person
-    today = now().astimezone(ZoneInfo(person.zone)).date()
+    today = person.zone.day(now())
     with reading_db() as db:
         return visits_file(reportable_visits(db, person, today))
 

@@ -7,7 +7,6 @@ contradicts a report that came by another way is kept beside it until the branch
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from pydantic import BaseModel
@@ -114,7 +113,7 @@ def paper_report(visit_id: int) -> ResponseReturnValue:
 
 def _as_printed(visit: VisitRow) -> Filled:
     """Fill in the plan that the paper bears; before its day the session was held at another one."""
-    here = now().astimezone(ZoneInfo(visit.zone.value)).date()
+    here = visit.zone.day(now())
     if visit.day > here:
         return fill(met=Met.HELD.value)
     return fill(met=Met.HELD.value, held_on=visit.day, held_at=visit.starts_at)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from flask import Response, request
 from flask_babel import gettext as _
@@ -50,7 +49,7 @@ _REVIEWED = {Work.APPROVED: "approved", Work.SENT_BACK: "sent_back"}
 @allow(Role.OFFICIAL)
 def phone() -> ResponseReturnValue:
     """Give the state of an official's phone; the same state again is only named."""
-    today = now().astimezone(ZoneInfo(person().zone)).date()
+    today = person().zone.day(now())
     with reading_db() as db:
         state = phone_state(db, person(), today)
         villages = own_villages(db, person())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from flask import jsonify, request
 from pydantic import ValidationError
@@ -95,7 +94,7 @@ def _other_days(db: Session, visit_ids: Iterable[int], at: datetime) -> dict[int
     for visit_id in list(dict.fromkeys(visit_ids))[:MOST_WITH_OPENINGS]:
         visit = db.get(Visit, visit_id)
         if visit is not None and visit.work is Work.AWAITING:
-            today = at.astimezone(ZoneInfo(visit.zone.value)).date()
+            today = visit.zone.day(at)
             found = offers(db, visit_id, today=today)
             openings = [opening(one) for one in found]
             fresh[visit_id] = {"version": visit.version, "openings": openings}

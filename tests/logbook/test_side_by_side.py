@@ -17,7 +17,7 @@ from outreach.logbook.tables import SessionReport
 from outreach.people.tables import Team
 from outreach.planning.model import Point
 from outreach.planning.travel import travel_minutes
-from outreach.villages.tables import Village
+from outreach.villages.tables import Village, Zone
 from outreach.visits.tables import Visit
 from tests import builders
 from tests.field import DAY, NOW, Field
@@ -174,14 +174,10 @@ def test_whoever_has_more_time_is_never_suspected_sooner(
 
 
 def _told(number: int, north: float, east: float, starts: int, minutes: int) -> beside.Told:
-    at = beside.starts(DAY, time(starts // 60, starts % 60), _WIB)
+    at = Zone.WIB.moment(DAY, time(starts // 60, starts % 60))
     where = Point(north, east, "33.72", 1)
     return _session(number, at, minutes, where)
 
 
 def _session(number: int, starts: datetime, minutes: int, where: Point) -> beside.Told:
     return beside.Told(str(number), number, 1, None, starts, minutes, (1, 1, 1), None, where, True)
-
-
-class _WIB:
-    value = "Asia/Jakarta"
