@@ -14,7 +14,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import redis
@@ -22,6 +22,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, make_url, text
+from werkzeug.routing import Rule
 
 from outreach.cli.say import language
 from outreach.db import make_engine
@@ -84,6 +85,23 @@ def translated() -> None:
         Path(fresh.name).replace(compiled)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _routes_compiled_once() -> Iterator[None]:
+    """Compile what builds an address once for each route: most of the time that an app takes."""
+    compiled: dict[str, Any] = {}
+    compile_builder = Rule._compile_builder
+
+    def once(rule: Rule, append_unknown: bool = True) -> Any:
+        key = repr((rule.rule, rule._trace, rule.defaults, append_unknown))
+        if key not in compiled:
+            compiled[key] = compile_builder(rule, append_unknown)
+        return compiled[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", once)
+        yield
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "outreach.sqlite"
@@ -110,6 +128,9 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     # own user, who is not the one the tests run as, and the server dies.
     folder = Path(tempfile.mkdtemp(prefix="outreach_postgres_"))
     server = get_server(folder / "data")
+    for what in ("fsync", "full_page_writes"):  # what the machine's fall takes may be lost here
+        _on_server(server.get_uri(), f"ALTER SYSTEM SET {what} = off")
+    _on_server(server.get_uri(), "SELECT pg_reload_conf()")
     yield server.get_uri()
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)

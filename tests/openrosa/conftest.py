@@ -69,29 +69,36 @@ class Phone:
         return out
 
 
+@pytest.fixture(scope="session")
+def kept_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One place for the web's files, so that they are compressed once and not for each server."""
+    return tmp_path_factory.mktemp("var")
+
+
 @pytest.fixture
-def phone(database_url: str, tmp_path: Path) -> Iterator[Phone]:
+def phone(database_url: str, tmp_path: Path, kept_files: Path) -> Iterator[Phone]:
     """The real server on each database, and a visit of today that has been confirmed."""
-    with _started(database_url, tmp_path) as started:
+    with _started(database_url, tmp_path, kept_files) as started:
         yield started
 
 
 @pytest.fixture
-def sqlite_phone(sqlite_engine: Engine, tmp_path: Path) -> Iterator[Phone]:
+def sqlite_phone(sqlite_engine: Engine, tmp_path: Path, kept_files: Path) -> Iterator[Phone]:
     """For tests of the form itself: SQLite alone, for speed."""
-    with _started(sqlite_engine.url.render_as_string(hide_password=False), tmp_path) as started:
+    url = sqlite_engine.url.render_as_string(hide_password=False)
+    with _started(url, tmp_path, kept_files) as started:
         yield started
 
 
 @contextmanager
-def _started(database_url: str, tmp_path: Path) -> Iterator[Phone]:
+def _started(database_url: str, tmp_path: Path, kept_files: Path) -> Iterator[Phone]:
     _require_engine()
     key, port = new_token(), free_port()
     today = datetime.now(ZoneInfo("Asia/Jakarta")).date()  # the server goes by the real clock
     engine = make_engine(database_url)
     at = _field(engine, key, today)
     address, log = f"http://127.0.0.1:{port}/key/{key}", tmp_path / "server.log"
-    process = _serve(port, database_url, tmp_path / "var", log)
+    process = _serve(port, database_url, kept_files, log)
     try:
         _wait_for(f"{address}/formList", process)
         yield Phone(engine, at, today, address, settings_code(address), log)
