@@ -93,7 +93,7 @@ def call_tasks(db: Session, person: Person, now: datetime) -> list[CallTask]:
     written to, when none of the days offered suits it, or when it has no link to answer by: it
     was withdrawn, or the visit is today. A call in vain comes back the day after.
     """
-    visits = [visit for visit in awaiting(db, person) if visit.day >= _today(visit, now)]
+    visits = [visit for visit in awaiting(db, person) if visit.day >= visit.zone.day(now)]
     heard = _last_heard(db, [visit.id for visit in visits])
     linked = live_links(db, [visit.id for visit in visits], now)
     today = person.zone.day(now)
@@ -128,8 +128,8 @@ def open_wishes(db: Session, visit_ids: Iterable[int]) -> dict[int, str]:
 def _why(
     visit: VisitRow, last: _Heard | None, now: datetime, *, has_contact: bool, has_link: bool
 ) -> CallWhy | None:
-    today = _today(visit, now)
-    asked = _local(last.at, visit) if last else date.min
+    today = visit.zone.day(now)
+    asked = visit.zone.day(last.at) if last else date.min
     if last and last.happening is Happening.CALLED:
         return CallWhy.CALLED_BEFORE if asked + timedelta(days=AGAIN_DAYS) <= today else None
     if last and last.happening is Happening.WISHED:
@@ -169,11 +169,3 @@ def _asks_anew(line: VisitEvent) -> bool:
     return line.happening is not Happening.MOVED or any(
         line.before.get(name) != line.after.get(name) for name in OFFERED
     )
-
-
-def _today(visit: VisitRow, now: datetime) -> date:
-    return _local(now, visit)
-
-
-def _local(at: datetime, visit: VisitRow) -> date:
-    return visit.zone.day(at)

@@ -197,8 +197,7 @@ def _calls(around: Around) -> list[DeskLine]:
 def _why_call(task: CallTask) -> str:
     words = word(task.why)
     if task.since and task.why in _SINCE:
-        day = task.visit.zone.day(task.since)
-        words = str(_SINCE[task.why]) % {"day": short_date(day)}
+        words = str(_SINCE[task.why]) % {"day": short_date(task.visit.zone.day(task.since))}
     return f"{words}: “{task.wish}”" if task.wish else words
 
 
