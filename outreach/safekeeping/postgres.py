@@ -27,8 +27,12 @@ if TYPE_CHECKING:
 
 #: PostgreSQL cuts longer names.
 _LONGEST_NAME = 63
+#: So long the server itself waits for others to leave before it refuses to rename a database.
+_LEAVING_SECONDS = 5.0
+#: Those that clean up after everybody are sent away by the server itself.
 _OTHERS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = :name AND pid <> pg_backend_pid()"
+    " AND backend_type <> 'autovacuum worker'"
 )
 _LOOKS = text(
     "SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database"
@@ -88,8 +92,12 @@ class PostgresKeeper:
             self._refuse_others(connection)
 
     def _refuse_others(self, connection: Connection) -> None:
-        if connection.execute(_OTHERS, {"name": self._name}).scalar_one():
-            raise BackupRefused("in_use", database=self._name)
+        """Refuse where others stay: who has closed is still seen for a moment, as are we."""
+        until = time.monotonic() + _LEAVING_SECONDS
+        while connection.execute(_OTHERS, {"name": self._name}).scalar_one():
+            if time.monotonic() > until:
+                raise BackupRefused("in_use", database=self._name)
+            time.sleep(0.05)
 
     def ask[Told](self, question: Callable[[Connection], Told]) -> Told:
         """Ask the database of that name."""

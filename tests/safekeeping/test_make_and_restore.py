@@ -191,6 +191,20 @@ def test_one_that_is_in_use_is_left_alone(installation: Installation) -> None:
     assert at.restore().kept
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("season", ["postgres"], indirect=True)
+def test_who_is_just_leaving_is_waited_for(installation: Installation) -> None:
+    at = installation
+    at.make()
+    other = make_engine(at.url)
+    with other.connect() as connection:
+        # As the server sees one who closed: still there, and gone a moment later.
+        leaving = threading.Timer(0.5, connection.invalidate)
+        leaving.start()
+        assert at.restore().kept
+        leaving.join()
+
+
 def test_an_older_one_is_brought_up(installation: Installation) -> None:
     at = installation
     migrations.downgrade(at.engine, STEPS.known[-2])
