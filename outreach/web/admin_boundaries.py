@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request
@@ -26,6 +26,7 @@ from outreach.people.free_text import Note, plain_file_name
 from outreach.people.tables import Role
 from outreach.villages.reading import names_of
 from outreach.web.border_words import ROWS, file_problem, shown_borders
+from outreach.web.coordinator_pages import today
 from outreach.web.database import reading_db
 from outreach.web.forms import Filled, fill, read, refill
 from outreach.web.map_data import map_data, read_places
@@ -86,7 +87,7 @@ def upload() -> ResponseReturnValue:
 
 def _told_borders() -> BordersIn:
     given = read(BordersIn, request.form)
-    if given.as_of > _today():
+    if given.as_of > today():
         raise Invalid(problems={"as_of": ["in_the_future"]})
     return given
 
@@ -191,7 +192,3 @@ def _lists(report: Report | None) -> dict[str, list[tuple[str, str]]]:
 
 def _store() -> Store:
     return map_data().store
-
-
-def _today() -> date:
-    return datetime.now(UTC).astimezone().date()

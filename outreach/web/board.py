@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, redirect, render_template, url_for
@@ -24,6 +23,7 @@ from outreach.web.app import running
 from outreach.web.auth import person
 from outreach.web.board_memory import board_memory
 from outreach.web.board_place import Place, read_place
+from outreach.web.coordinator_pages import now, today
 from outreach.web.database import reading_db
 from outreach.web.i18n import number, short_date
 from outreach.web.routing import allow
@@ -56,15 +56,13 @@ class Named:
 @allow(*READERS)
 def show() -> ResponseReturnValue:
     """Show the board of the nation or a part of it."""
-    today = local_today()
+    day = today()
     with reading_db() as db:
         place = read_place(db, person())
         if len(place.filters.area) == Level.VILLAGE:
             return redirect(url_for("manager.village", code=place.filters.area), 303)
-        targets = targets_of(db, place, today)
-        found = board_memory().board(
-            db, asked_of(place), targets, today=today, now=datetime.now(UTC)
-        )
+        targets = targets_of(db, place, day)
+        found = board_memory().board(db, asked_of(place), targets, today=day, now=now())
         rows = named(db, place, found)
         return render_template(
             "manager/board.html",
@@ -76,7 +74,7 @@ def show() -> ResponseReturnValue:
             behind=_behind(place.by, rows),
             curve=_curve(found),
             labels=[short_date(week) for week in found.weeks],
-            today=today,
+            today=day,
             targets_differ=targets.whole is not None,
             target_sources=sorted({one.source for one in targets.targets.values()}),
             rates_of=lambda figures: denominators(figures, found.sources),
@@ -95,11 +93,6 @@ def asked_of(place: Place) -> Asked:
         {one.regency_code: str(one.branch_id) for one in place.served},
         {one.regency_code: one.office for one in place.served},
     )
-
-
-def local_today() -> date:
-    """Tell the day it is where the person works."""
-    return person().zone.day(datetime.now(UTC))
 
 
 def targets_of(db: Session, place: Place, today: date) -> RegionTargets:

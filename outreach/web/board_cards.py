@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from flask import render_template
@@ -16,9 +16,10 @@ from outreach.progress.outlook import outlook
 from outreach.villages.codes import Level
 from outreach.web.app import running
 from outreach.web.auth import person
-from outreach.web.board import READERS, asked_of, local_today, pages, targets_of
+from outreach.web.board import READERS, asked_of, pages, targets_of
 from outreach.web.board_memory import board_memory
 from outreach.web.board_place import Place, read_place
+from outreach.web.coordinator_pages import now, today
 from outreach.web.database import reading_db
 from outreach.web.due_series import DueSeries, months_around
 from outreach.web.enum_words import ENUM_WORDS
@@ -67,12 +68,11 @@ class Cards:
 @allow(*READERS)
 def cards() -> ResponseReturnValue:
     """Send the cards alone: they take longer to reckon than the page should wait."""
-    today = local_today()
     with reading_db() as db:
         place = read_place(db, person())
         if len(place.filters.area) == Level.VILLAGE:
             raise NotFound(region=place.filters.area)
-        found = _cards(db, replace(place, by=place.choices[0]), today)
+        found = _cards(db, replace(place, by=place.choices[0]), today())
     return render_template(
         "manager/board_cards.html", place=place, cards=found, payers=_payers(found.due.present)
     )
@@ -80,18 +80,18 @@ def cards() -> ResponseReturnValue:
 
 def _cards(db: Session, place: Place, today: date) -> Cards:
     """Reckon the cards towards the target that stands on the board."""
-    memory, moment = board_memory(), datetime.now(UTC)
+    memory, moment = board_memory(), now()
     targets = targets_of(db, place, today)
     aim = memory.board(db, asked_of(place), targets, today=today, now=moment).whole.aim
     key = ("cards", aim, today)
 
     def reckon() -> Cards:
         discounted = running().settings.village_funds_discount
-        first, months, now = months_around(today, MONTHS_BACK, MONTHS_AHEAD)
+        first, months, this = months_around(today, MONTHS_BACK, MONTHS_AHEAD)
         found = dues(db, place.scope, None, first, months, village_funds_discounted=discounted)
         target = aim.signups if aim and aim.signups else None
         ends = outlook(db, place.scope, _period(aim, today), target=target)
-        return Cards(found.months[now], DueSeries(found, now), ends)
+        return Cards(found.months[this], DueSeries(found, this), ends)
 
     kept: Cards = memory.other(db, place.scope, key, reckon, now=moment)
     return kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -24,6 +24,7 @@ from outreach.villages.tables import Figure, VillageKind
 from outreach.visits.listing import history, visits_of_village
 from outreach.web.auth import person
 from outreach.web.closure_words import marks_in_words
+from outreach.web.coordinator_pages import now, today
 from outreach.web.database import reading_db
 from outreach.web.history import tell_numbers
 from outreach.web.map_beginning import beginning
@@ -103,7 +104,7 @@ def area(code: str) -> ResponseReturnValue:
 def table_of(db: Session, filters: Filters) -> dict[str, Any]:
     """Gather what the table beside the map shows."""
     below = BELOW[len(filters.area)]
-    totals = map_data().totals(db, filters.scope(person()), below, datetime.now(UTC))
+    totals = map_data().totals(db, filters.scope(person()), below, now())
     return {
         **layer_column(db, filters, below),
         "filters": filters,
@@ -193,7 +194,7 @@ def village(code: str) -> ResponseReturnValue:
             sources=estimate_sources(db),
             officials=_officials(db, code),
             special_days=_special_days(db, code),
-            **way_and_score(db, code, _today()),
+            **way_and_score(db, code, today()),
             counts={figure: one for (_, figure), one in counts_of(db, [code]).items()},
             figures=Figure,
             **_for_readers(db, card),
@@ -212,22 +213,18 @@ def _officials(db: Session, code: str) -> Sequence[Official] | None:
     """Officials in office, for those who call them; None for everybody else."""
     if person().role is not Role.COORDINATOR:
         return None
-    found = active_officials(db, [code], _today()).get(code, ())
+    found = active_officials(db, [code], today()).get(code, ())
     tell_numbers(code for one in found if one.phone)
     return found
 
 
 def _special_days(db: Session, code: str) -> list[tuple[date, str, bool]]:
     """List the next days on which the village is closed or has its market, and why."""
-    marks = marks_of(db, [code], _today(), _today() + AHEAD).get(code, {})
+    marks = marks_of(db, [code], today(), today() + AHEAD).get(code, {})
     return [
         (day, marks_in_words(some), any(one.closes for one in some))
         for day, some in sorted(marks.items())
     ][:MOST_DAYS]
-
-
-def _today() -> date:
-    return person().zone.day(datetime.now(UTC))
 
 
 def _dotted(code: str) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -32,6 +31,7 @@ from outreach.villages.tables import Village
 from outreach.web.addresses import public_url
 from outreach.web.auth import person
 from outreach.web.border_words import shown_borders
+from outreach.web.coordinator_pages import now, today
 from outreach.web.database import reading_db
 from outreach.web.i18n import moment, number, short_date
 from outreach.web.map_data import map_data
@@ -149,7 +149,7 @@ def _about(db: Session, filters: Filters, area: str, totals: Totals, seen: Seen)
         "kampanye": campaign or _("All campaigns"),
         "jenis": word(filters.kind) if filters.kind else _("All kinds"),
         "alamat": f"{public_url()}{_address(filters)}",
-        "dibuat": datetime.now(UTC).isoformat(timespec="seconds"),
+        "dibuat": now().isoformat(timespec="seconds"),
         "sumber": _("Session reports; the newest of %(when)s", when=newest),
         "batas": shown_borders(map_data().store.manifest())
         or _("Approximate borders, drawn from the places of the villages."),
@@ -210,7 +210,7 @@ def _around(db: Session, codes: Sequence[str]) -> dict[str, list[str]]:
 
 def _file(parts: Iterable[bytes], area: str, media_type: str, ending: str) -> Response:
     """Send a file by the name that the table of the same map has."""
-    day = person().zone.day(datetime.now(UTC)).isoformat()
+    day = today().isoformat()
     name = f"peta-{plain_name(area)}-{day}.{ending}"
     answer = Response(parts, mimetype=media_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from outreach.villages.codes import Level
 from outreach.villages.reading import names_of
 from outreach.villages.tables import Figure
 from outreach.web.auth import person
+from outreach.web.coordinator_pages import now, today
 from outreach.web.database import reading_db
 from outreach.web.i18n import language, moment, number, percent, short_date
 from outreach.web.map_data import MapData, map_data
@@ -30,7 +30,6 @@ from outreach.web.words import source_words, word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import date
 
     from flask.typing import ResponseReturnValue
     from sqlmodel import Session
@@ -183,11 +182,6 @@ def figure_words(layer: Layer, value: float, of: int | None) -> str:
     return number(value, 1 if layer is Layer.SIGNUPS else 0)
 
 
-def today() -> date:
-    """Tell the day it is where the person who asks lives."""
-    return person().zone.day(datetime.now(UTC))
-
-
 def read_layer(given: str) -> Layer:
     """Read the name of a layer as it stands in an address.
 
@@ -233,7 +227,7 @@ def _kept(
     data = _answers()
     with reading_db() as db:
         about = asked(db)
-        change = latest_change(db, datetime.now(UTC))
+        change = latest_change(db, now())
         key: Any = (kind, part, about.ground.scope, about.ground.file, change, today())
         body = data.body(key, lambda: encode(_Question(db, about, change.settled)))
     answer = packed(data, key, body, media_type)

@@ -18,8 +18,9 @@ from outreach.maps.qgis_styles import Classes, Looks
 from outreach.progress.layers import EPOCH, SHARES, Layer, first_days, layer_sums, village_sums
 from outreach.villages.codes import Level
 from outreach.villages.tables import Figure
+from outreach.web.coordinator_pages import today
 from outreach.web.i18n import number, short_date
-from outreach.web.map_layers import layer_notes, today
+from outreach.web.map_layers import layer_notes
 from outreach.web.words import word
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from outreach.villages.reading import names_of
 from outreach.villages.tables import Figure
 from outreach.web.addresses import public_url
 from outreach.web.auth import person
-from outreach.web.board import asked_of, cost_of, local_today, named, targets_of
+from outreach.web.board import asked_of, cost_of, named, targets_of
 from outreach.web.board_memory import board_memory
 from outreach.web.board_place import read_place
 from outreach.web.coordinator_pages import now, today
@@ -81,7 +81,7 @@ def board() -> ResponseReturnValue:
     with reading_db() as db, force_locale("id"):
         place = read_place(db, person())
         refuse_village(place.filters)
-        day = local_today()
+        day = today()
         targets = targets_of(db, place, day)
         found = board_memory().board(db, asked_of(place), targets, today=day, now=now())
         rows = named(db, place, found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
@@ -15,10 +14,11 @@ from outreach.progress.reconciling import reconcile
 from outreach.progress.village_months import months_of_village
 from outreach.villages.codes import Level
 from outreach.web.auth import person
-from outreach.web.board import asked_of, cost_of, local_today, targets_of
+from outreach.web.board import asked_of, cost_of, targets_of
 from outreach.web.board_memory import board_memory
 from outreach.web.board_place import place_of_area
 from outreach.web.coordinator_calendar import month_name
+from outreach.web.coordinator_pages import now, today
 from outreach.web.database import running
 from outreach.web.due_series import DueSeries
 from outreach.web.map_filters import Filters
@@ -43,19 +43,19 @@ _PAYING = "first_paid"
 
 def village_figures(db: Session, code: str) -> dict[str, Any]:
     """Gather the figures of a village for those who read the board."""
-    today = local_today()
+    day = today()
     scope = Filters(code).scope(person())
     return {
-        "day": today,
-        "whole": ledger_by(db, scope, None, until=today).get(""),
+        "day": day,
+        "whole": ledger_by(db, scope, None, until=day).get(""),
         "to_paying": [name for name, before in STEPS.items() if before != _PAYING],
         "still_paying": [name for name, before in STEPS.items() if before == _PAYING],
         "part_of": STEPS,
-        "months": months_of_village(db, code, until=today),
+        "months": months_of_village(db, code, until=day),
         "most_rows": MOST_ROWS,
-        **_on_board(db, code, today),
-        **_agreement(db, scope, today),
-        **_due(db, scope, today),
+        **_on_board(db, code, day),
+        **_agreement(db, scope, day),
+        **_due(db, scope, day),
     }
 
 
@@ -63,9 +63,7 @@ def _on_board(db: Session, code: str, today: date) -> dict[str, Any]:
     """Take the village's row from the board of its district, which shares the target out."""
     district = place_of_area(db, person(), code[: Level.DISTRICT])
     targets = targets_of(db, district, today)
-    found = board_memory().board(
-        db, asked_of(district), targets, today=today, now=datetime.now(UTC)
-    )
+    found = board_memory().board(db, asked_of(district), targets, today=today, now=now())
     row = next(one for one in found.rows if one.key == code)
     return {
         "district": district,
