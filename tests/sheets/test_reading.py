@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import xlsxwriter
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from outreach.errors import Invalid
@@ -292,6 +292,14 @@ def test_only_sixteen_digits_are_an_identity_number_among_powers_of_ten() -> Non
     assert not holds_identity("1E100")
 
 
+def is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=st.lists(
@@ -329,6 +337,8 @@ def test_any_separator_encoding_and_writing_of_codes_gives_the_same_rows(
     headers = ["Kode desa", "Nama", "Jumlah pekerja", "Tanggal"]
     lines = [headers, *([code(n), name, str(w), d.strftime("%d/%m/%Y")] for n, name, w, d in rows)]
     content = as_csv([[line[place] for place in order] for line in lines], separator, encoding)
+    # Bytes that are letters in both are what UTF-8 says: nothing in a file tells them apart.
+    assume(encoding != "cp1252" or content.isascii() or not is_utf8(content))
     found = read(content)
     expected = [(name, workers, day) for _, name, workers, day in rows]
     seen = [(r.values["name"], r.values["workers"], r.values["day"]) for r in found.rows]
