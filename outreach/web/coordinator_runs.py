@@ -8,17 +8,16 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 
 from outreach.campaigns.stages import stage_of
-from outreach.db import be_patient
 from outreach.errors import Conflict, NotFound
 from outreach.history.tables import Deed
 from outreach.people.tables import Role
 from outreach.visits.measured_ways import told_ways
-from outreach.visits.runs import cancel_run, request_run, retry_batch, run_progress
+from outreach.visits.runs import cancel_run, retry_batch, run_progress
 from outreach.visits.tables import BatchState, RunState
 from outreach.web.auth import person
 from outreach.web.coordinator_certificate import certificate_of
 from outreach.web.coordinator_pages import READERS, now, pages
-from outreach.web.coordinator_stages import stage_page
+from outreach.web.coordinator_stages import ask_for_plan, stage_page
 from outreach.web.coordinator_words import run_refusal
 from outreach.web.database import reading_db, writing_db
 from outreach.web.history import tell
@@ -34,16 +33,10 @@ if TYPE_CHECKING:
 @pages.post("/stages/<int:stage_id>/runs")
 @allow(Role.COORDINATOR)
 def start_run(stage_id: int) -> ResponseReturnValue:
-    """Plan a stage in the background and go to the page that shows how far it is.
-
-    The rows are all it takes: the sweeper sends them to the queue within a second or two.
-    """
+    """Plan a stage in the background and go to the page that shows how far it is."""
     try:
         with writing_db() as db:
-            # Who presses second is told whose run is on, however long it takes to write the first.
-            be_patient(db)
-            run = request_run(db, stage_id, by=person(), now=now(), request_id=request_id())
-            tell(db, Deed.PLAN_STARTED, run.id)
+            run = ask_for_plan(db, stage_id)
     except Conflict as error:
         return stage_page(stage_id, run_refusal(error)), error.status
     return redirect(url_for("coordinator.run", run_id=run.id), 303)

@@ -17,7 +17,9 @@ from outreach.campaigns.stages import (
     update_stage,
 )
 from outreach.campaigns.tables import Ordering, Status
+from outreach.db import be_patient
 from outreach.errors import Conflict, Invalid, NotFound
+from outreach.history.tables import Deed
 from outreach.people.tables import Branch, Role
 from outreach.progress.stages import stage_progress
 from outreach.villages.reading import names_of
@@ -37,6 +39,7 @@ from outreach.web.coordinator_views import regions_of_branch
 from outreach.web.coordinator_words import Advice, outside_words, run_refusal
 from outreach.web.database import reading_db, writing_db
 from outreach.web.forms import Filled, fill, read, refill, version_of
+from outreach.web.history import tell
 from outreach.web.request_ids import request_id
 from outreach.web.routing import allow
 from outreach.web.words import sentence, word
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
 
     from outreach.campaigns.tables import Campaign, Stage
     from outreach.errors import OutreachError
+    from outreach.visits.tables import PlanRun
 
 #: What a link may fill in beforehand: a cure of a shortfall leads here.
 SUGGESTED = ("ends", "quota")
@@ -165,13 +169,25 @@ def start_stage(stage_id: int) -> ResponseReturnValue:
         with writing_db() as db:
             open_stage(db, stage_id, version_of(request.form), by=person())
             if request.form.get("go") == "plan":
-                run = request_run(db, stage_id, by=person(), now=now(), request_id=request_id())
+                run = ask_for_plan(db, stage_id)
     except Conflict as error:
         return stage_page(stage_id, run_refusal(error)), error.status
     if run is not None:
         return redirect(url_for("coordinator.run", run_id=run.id), 303)
     flash(_("The stage is open. You can plan it now."))
     return redirect(url_for("coordinator.stage", stage_id=stage_id), 303)
+
+
+def ask_for_plan(db: Session, stage_id: int) -> PlanRun:
+    """Ask for a plan of a stage in the person's name, and tell the history so.
+
+    The rows are all it takes: the sweeper sends them to the queue within a second or two.
+    """
+    # Who presses second is told whose run is on, however long it takes to write the first.
+    be_patient(db)
+    run = request_run(db, stage_id, by=person(), now=now(), request_id=request_id())
+    tell(db, Deed.PLAN_STARTED, run.id)
+    return run
 
 
 @pages.post("/stages/<int:stage_id>/close")

@@ -12,6 +12,7 @@ from sqlmodel import select
 
 from outreach.campaigns.tables import Campaign, Pick, Stage, StagePick, Status
 from outreach.db import reading, unit_of_work
+from outreach.history.tables import Deed, Event
 from outreach.people.tables import Role
 from outreach.visits.shortlist import shortlist_of
 from outreach.visits.tables import PlanRun, RunState
@@ -58,7 +59,9 @@ def test_from_the_first_step_to_the_run_forward_and_back(
     opened = client.send(f"/stages/{stage_id}/open", {"version": "3", "go": "plan"})
     with reading(engine_of(app)) as db:
         (run,) = db.exec(select(PlanRun).where(PlanRun.stage_id == stage_id)).all()
+        (told,) = db.exec(select(Event).where(Event.deed == Deed.PLAN_STARTED)).all()
     assert opened.location == f"/runs/{run.id}"
+    assert (told.about, told.account_id) == (run.id, run.requested_by)
     assert run.state is RunState.RUNNING
     assert stored(app, stage_id).status is Status.OPENED
 
