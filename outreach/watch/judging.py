@@ -27,6 +27,8 @@ LONG_UNTRIED = timedelta(days=15)
 
 #: Without them nothing is planned, sent or returned.
 NEEDED = (ProcessKind.SWEEPER, ProcessKind.WORKER)
+#: What is missing where no plan goes on.
+TO_PLAN = {*(f"no_{kind.value}" for kind in NEEDED), f"nobody_serves_{WorkKind.PLANNING.value}"}
 
 
 class Light(StrEnum):
@@ -85,6 +87,11 @@ def missing(lines: Sequence[Heartbeat], now: datetime) -> list[str]:
         return gone
     served = {name for line in alive for name in _served(line)}
     return gone + [f"nobody_serves_{work.value}" for work in WorkKind if work.value not in served]
+
+
+def nobody_plans(lines: Sequence[Heartbeat], now: datetime) -> bool:
+    """Whether a plan that was asked for stands still, for want of a process to go on with it."""
+    return not TO_PLAN.isdisjoint(missing(lines, now))
 
 
 def _served(line: Heartbeat) -> Collection[str]:

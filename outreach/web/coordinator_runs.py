@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import flash, redirect, render_template, url_for
@@ -14,6 +15,8 @@ from outreach.people.tables import Role
 from outreach.visits.measured_ways import told_ways
 from outreach.visits.runs import cancel_run, retry_batch, run_progress
 from outreach.visits.tables import BatchState, RunState
+from outreach.watch.beating import read_beats
+from outreach.watch.judging import nobody_plans
 from outreach.web.auth import person
 from outreach.web.coordinator_certificate import certificate_of
 from outreach.web.coordinator_pages import READERS, now, pages
@@ -92,6 +95,8 @@ def _read(run_id: int) -> dict[str, Any]:
             "stage": stage_of(db, person(), progress.stage_id),
             "travel_told": told_ways(db, run_id),
             **certificate_of(db, progress),
+            "stands_still": progress.state is RunState.RUNNING
+            and nobody_plans(read_beats(db), datetime.now(UTC)),
         }
     is_open = shown["bound"] is not None and shown["bound"].is_open
     is_watched = is_open or progress.state is RunState.RUNNING

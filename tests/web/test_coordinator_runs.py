@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +17,8 @@ from outreach.planning.check import Rule, Violation
 from outreach.visits.batches import UnsoundPlan
 from outreach.visits.leased_rows import WORKER_LOST, Failure, error_text, failure_of
 from outreach.visits.tables import Batch, BatchState, PlanRun, RunState
+from outreach.watch.beating import beat, this_process
+from outreach.watch.tables import ProcessKind
 from outreach.web.words import word
 from tests.web.planned import ask_for_plan, engine_of, hang_clock, rows, words_of, work_off
 
@@ -52,6 +54,33 @@ def test_a_run_is_watched_until_its_plan_is_ready(
     assert "work package 3 " in words, "the number that `outreach plan export` asks for"
     assert f'href="/stages/{world.own["stage_id"]}/plan"' in fragment.get_data(as_text=True)
     assert "coordinator/run.js" not in client.get(f"/runs/{run_id}").get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("alive", "stands_still"),
+    [
+        ({ProcessKind.SWEEPER: (), ProcessKind.WORKER: ("planning",)}, False),
+        ({ProcessKind.SWEEPER: (), ProcessKind.WORKER: ("questions", "post")}, True),
+        ({ProcessKind.SWEEPER: ()}, True),
+        ({ProcessKind.WORKER: ("planning",)}, True),
+    ],
+)
+def test_a_run_says_that_nobody_plans(
+    alive: dict[ProcessKind, tuple[str, ...]],
+    stands_still: bool,
+    app: Flask,
+    world: World,
+    english: Callable[[Role], Visitor],
+) -> None:
+    run_id = ask_for_plan(app, world)
+    with unit_of_work(engine_of(app)) as db:
+        for kind, queues in alive.items():
+            beat(db, this_process(kind, queues), datetime.now(UTC))
+    client = english(Role.COORDINATOR)
+    told = "No machine is planning at the moment."
+    assert (told in words_of(client.get(f"/runs/{run_id}/progress"))) is stands_still
+    work_off(app)
+    assert told not in words_of(client.get(f"/runs/{run_id}/progress"))
 
 
 @pytest.mark.parametrize(
