@@ -193,7 +193,7 @@ def run_sweeper(
 ) -> None:
     """Sweep until the process is told to stop; a queue or database that is down only delays."""
     stopped = threading.Event()
-    for told in (signal.SIGTERM, signal.SIGINT):
+    for told in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(told, lambda *_: stopped.set())
     process = this_process(ProcessKind.SWEEPER)
     depth = Depth()

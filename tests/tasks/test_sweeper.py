@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 import redis
 
-from outreach.db import unit_of_work
+from outreach.db import reading, unit_of_work
 from outreach.visits.batches import claim
 from outreach.visits.leased_rows import MOST_SENT
+from outreach.watch.beating import read_beats
 from tasks.app import CONFIGURATION, PLANNING, QUESTIONS, count_waiting, make_app
 from tasks.assignment import plan_batch
 from tasks.sweeper import sweep_once
 from tests.conftest import free_port
-from tests.tasks.runner import sweeper, until
+from tests.tasks.runner import PATIENCE_SECONDS, sweeper, until
 from tests.visits.world import NOW, ask_for_plan, build_world
 
 if TYPE_CHECKING:
@@ -82,6 +84,23 @@ def test_the_sweeper_outlives_a_dead_broker_and_ends_when_told(
     # Redis carries a number and nothing about anybody.
     assert b"outreach.assign_batch" in message
     assert b"Surakarta" not in message
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_sweeper_that_is_told_to_end_is_not_missed(
+    sqlite_engine: Engine, redis_url: str, tmp_path: Path, ending: signal.Signals
+) -> None:
+    def beats() -> int:
+        with reading(sqlite_engine) as db:
+            return len(read_beats(db))
+
+    url = sqlite_engine.url.render_as_string(hide_password=False)
+    with sweeper(url, redis_url, tmp_path / "sweeper.log") as process:
+        until(lambda: beats() == 1)
+        process.send_signal(ending)
+        assert process.wait(PATIENCE_SECONDS) == 0
+    assert beats() == 0
 
 
 def test_the_app_is_set_up_to_lose_nothing(redis_url: str) -> None:
