@@ -46,6 +46,10 @@ MOST_TRIES = 3
 #: transaction, of waiting for a row.
 CUT_SHORT = frozenset({"57014", "25P03", "55P03"})
 
+#: Its role may not do what it was asked to; while connecting there is no code for it.
+NO_RIGHT = "42501"
+NO_WAY_IN = "permission denied for database"
+
 #: How long a server may take to let a connection in, and a pool to have one free.
 CONNECT_SECONDS = 10
 
@@ -255,10 +259,20 @@ def gave_way(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in GAVE_WAY
 
 
+def lacks_rights(error: BaseException | None) -> bool:
+    """Tell whether the database answers and refuses its role: nobody but its owner mends that."""
+    told = getattr(error, "orig", None)
+    return getattr(told, "sqlstate", None) == NO_RIGHT or NO_WAY_IN in str(told)
+
+
 def did_not_serve(error: Exception) -> bool:
-    """Tell whether the database is away, has no place, or cut the work short: patience mends it."""
+    """Tell whether the database is away, has no place, refuses its role or cut the work short.
+
+    Nothing is wrong with what was asked: later, the same goes well.
+    """
     state = getattr(getattr(error, "orig", None), "sqlstate", None)
-    return isinstance(error, OperationalError | NoneFree) or state in CUT_SHORT
+    is_away = isinstance(error, OperationalError | NoneFree)
+    return is_away or state in CUT_SHORT or lacks_rights(error)
 
 
 @contextmanager

@@ -105,6 +105,14 @@ def restore(file: Path, *, replaces: bool) -> None:
         done = put_back(archive, keeper, _beside(), _steps(), datetime.now(UTC), replaces=replaces)
     step("Restored in %(seconds)s s", seconds=decimal(time.perf_counter() - begun))
     _tell(done)
+    if keeper.kind == "postgresql":
+        # A backup holds no rights, and nobody here knows whether another role needs some.
+        click.echo(
+            say(
+                "If a role of its own runs Outreach, give it its rights again: outreach database "
+                "role ROLE"
+            )
+        )
 
 
 def _tell(done: Restored) -> None:

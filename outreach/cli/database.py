@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from getpass import getuser
 from typing import TYPE_CHECKING
 
 import click
@@ -60,7 +61,24 @@ def is_newest(engine: Engine) -> bool:
 
 def unreachable(error: Exception) -> UnsafeSettings:
     """Name what the database, or the way to it, said when it could not be used."""
+    from outreach.db import lacks_rights
+
     detail = str(error.__cause__ or error).strip().splitlines()[0]
+    if lacks_rights(error):
+        return _refused(detail)
     missing = re.search('no such table|relation ".*" does not exist', detail)
     problem = "no_tables" if missing else "database_unreachable"
     return UnsafeSettings(setting="DATABASE_URL", problem=problem, detail=detail)
+
+
+def _refused(detail: str) -> UnsafeSettings:
+    """Tell what the product's role lacks from what the owner alone does: make tables, give rights.
+
+    Where the address names no role, the server takes the name of the user.
+    """
+    from sqlalchemy import make_url
+
+    role = make_url(read_settings().database).username or getuser()
+    is_owners = re.search("denied for (schema|database|column)|must be owner", detail)
+    problem = "owner_alone" if is_owners else "rights_missing"
+    return UnsafeSettings(setting="DATABASE_URL", problem=problem, detail=detail, role=role)

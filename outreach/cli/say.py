@@ -92,6 +92,14 @@ def _of_servers() -> dict[str, str]:
         "database_unreachable": say(
             "The database that DATABASE_URL names does not answer: %%(detail)s"
         ),
+        "rights_missing": say(
+            "The database answers, but its role %%(role)s lacks rights: %%(detail)s. With the "
+            "owner's address in DATABASE_URL this gives them: outreach database role %%(role)s"
+        ),
+        "owner_alone": say(
+            "The database answers, but its role %%(role)s may not do this: %%(detail)s. Call it "
+            "with the owner's address in DATABASE_URL, and then: outreach database role %%(role)s"
+        ),
         "no_tables": say(
             "The database has no tables yet. Make them first: outreach migrations upgrade"
         ),

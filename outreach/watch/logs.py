@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outreach.config import ROOT
+from outreach.watch.rights import RightsOnce
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,6 +153,7 @@ class _ErrorCount(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
+        self.addFilter(RightsOnce())
         self._counted = 0
         self._lock = threading.Lock()
 
@@ -180,6 +182,7 @@ def set_up(log_format: str) -> None:
     """
     is_text = log_format == "text" or (not log_format and sys.stderr.isatty())
     handler = logging.StreamHandler()
+    handler.addFilter(RightsOnce())
     handler.setFormatter(TextLine() if is_text else JsonLine())
     logging.captureWarnings(capture=True)
     root = logging.getLogger()

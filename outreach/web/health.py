@@ -13,8 +13,10 @@ from flask import Blueprint, current_app, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
 import outreach
+from outreach.db import lacks_rights
 from outreach.watch.beating import read_beats
 from outreach.watch.judging import missing
+from outreach.watch.rights import REMEDY
 from outreach.web.database import reading_db
 from outreach.web.routing import public
 
@@ -46,10 +48,18 @@ def readyz() -> ResponseReturnValue:
                 return _not_ready("tables_not_up_to_date")
             lines = read_beats(db)
     except SQLAlchemyError as error:
-        current_app.logger.warning("the database does not answer: %s", type(error).__name__)
-        return _not_ready("database_does_not_answer")
+        return _not_ready(_why_not(error))
     away = missing(lines, datetime.now(UTC))
     return jsonify(status="plans_wait", missing=away) if away else jsonify(status="ok")
+
+
+def _why_not(error: SQLAlchemyError) -> str:
+    """Tell a database that is away from one that answers and refuses our role."""
+    if lacks_rights(error):
+        current_app.logger.warning("the database's role lacks rights: %s", REMEDY)
+        return "rights_missing"
+    current_app.logger.warning("the database does not answer: %s", type(error).__name__)
+    return "database_does_not_answer"
 
 
 def _not_ready(why: str) -> ResponseReturnValue:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import NotFound, Unauthorized
 
+from outreach.db import lacks_rights
 from outreach.watch.beating import living
 from outreach.watch.queue import redis_answers
 from outreach.watch.waiting import read_waiting
@@ -76,13 +77,19 @@ class _Told(Collector):
         try:
             with reading_db() as db:
                 waiting, alive = read_waiting(db, now), living(db, now)
-        except SQLAlchemyError:
-            current_app.logger.warning("metrics without the database: it does not answer")
-            yield _one("outreach_database_up", "Whether the database answers", 0)
+        except SQLAlchemyError as error:
+            current_app.logger.warning("metrics without the database: %s", type(error).__name__)
+            yield from _of_database(answers=lacks_rights(error), refuses=lacks_rights(error))
             return
-        yield _one("outreach_database_up", "Whether the database answers", 1)
+        yield from _of_database(answers=True, refuses=False)
         yield from _of_waiting(waiting)
         yield _of_processes(alive)
+
+
+def _of_database(*, answers: bool, refuses: bool) -> Iterator[Metric]:
+    yield _one("outreach_database_up", "Whether the database answers", answers)
+    words = "Whether the database answers and its role lacks rights"
+    yield _one("outreach_rights_missing", words, refuses)
 
 
 def _of_waiting(waiting: Waiting) -> Iterator[Metric]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from outreach.db import be_patient
+from outreach.db import be_patient, lacks_rights
 from outreach.people.access import NATION
 from outreach.progress.scope import Scope
 from outreach.villages.name_index import index_of
+from outreach.watch.rights import REMEDY
 from outreach.web.database import reading_db
 from outreach.web.map_data import map_data
 
@@ -29,6 +30,7 @@ def warm_up(app: Flask) -> None:
             be_patient(db)
             index_of(db)
             map_data().ground(db, Scope((NATION,)))
-    except SQLAlchemyError:
+    except SQLAlchemyError as error:
         # A cold process answers all the same, only slower: not worth dying for.
-        _log.warning("could not warm up: the database does not answer")
+        why = REMEDY if lacks_rights(error) else "the database does not answer"
+        _log.warning("could not warm up: %s", why)

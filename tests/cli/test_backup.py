@@ -77,6 +77,8 @@ def test_make_check_and_restore_in_words(installation: Installation) -> None:
     restored = at.call("backup", "restore", "--replace", str(at.file))
     assert restored.exit_code == 0, restored.output
     assert "is kept as" in restored.output
+    is_postgres = at.keeper.kind == "postgresql"
+    assert ("give it its rights again: outreach database role" in restored.output) is is_postgres
     assert everything(at.engine) == before
     assert at.call("database", "check").exit_code == 0
 

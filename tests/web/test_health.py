@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import event
 
 from outreach.db import unit_of_work
@@ -14,12 +15,14 @@ from outreach.watch.beating import LATE_AFTER, Process, beat
 from outreach.watch.tables import ProcessKind
 from outreach.web.app import create_app
 from outreach.web.floods import MONITOR
+from tests.roles import role_beside
+from tests.web.conftest import Visitor
 
 if TYPE_CHECKING:
     from flask import Flask
+    from sqlalchemy import Engine
 
     from outreach.config import Settings
-    from tests.web.conftest import Visitor
 
 
 def _ready(client: Any) -> tuple[int, dict[str, object]]:
@@ -105,3 +108,24 @@ def test_what_monitors_ask_is_counted_without_redis(
 
     monkeypatch.setattr(app.extensions["budgets"], "_ask_shared", fail)
     assert app.test_client().get("/healthz").status_code == 200
+
+
+@pytest.mark.postgres
+def test_a_role_without_rights_is_told_from_a_database_that_is_away(
+    settings: Settings, postgres_engine: Engine
+) -> None:
+    token = {"metrics_token": SecretStr("t" * 40)}
+    with role_beside(postgres_engine) as (_role, address):
+        told = settings.model_copy(update={"database_url": address, **token})
+        app = create_app(told)
+        app.test_client_class = Visitor
+        client = app.test_client()
+        assert isinstance(client, Visitor)
+        assert _ready(client) == _not_ready("rights_missing")
+        shown = client.get("/metrics", headers={"Authorization": f"Bearer {'t' * 40}"}).text
+        assert "outreach_database_up 1.0" in shown
+        assert "outreach_rights_missing 1.0" in shown
+        client.log_in((1, "x"))
+        page = client.get("/teams")
+        assert (page.status_code, "Retry-After" in page.headers) == (503, True)
+        app.extensions["outreach"].engine.dispose()
