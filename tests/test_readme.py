@@ -49,9 +49,21 @@ def test_every_room_is_introduced(room: str) -> None:
 
 def test_the_clock_finds_the_command_and_reads_it_whole() -> None:
     """Cron looks into /usr/bin and /bin alone, and ends a line at a `%`."""
-    (line,) = re.findall(r"`([0-9*]+ [^`]*outreach backup make [^`]*)`", README)
-    assert "/.venv/bin/outreach backup" in line
-    assert not re.search(r"(?<!\\)%", line)
+    lines = re.findall(r"`([0-9*]+ [^`]*outreach backup make [^`]*)`", README)
+    assert len(lines) == 2  # with one role of PostgreSQL, and with two
+    for line in lines:
+        assert "/.venv/bin/outreach backup" in line
+        assert not re.search(r"(?<!\\)%", line)
+
+
+def test_with_two_roles_the_clock_hands_over_the_owners_address(tmp_path: Path) -> None:
+    """As cron does it: by `sh`, in the user's home, with next to nothing in the environment."""
+    (kept,) = re.findall(r"`(export DATABASE_URL=[^`]*)`", README)
+    (begins,) = re.findall(r"`0 \* \* \* \* (\. [^`]*)…/\.venv/bin/outreach backup make", README)
+    (tmp_path / "owner.env").write_text(kept)
+    called = ["/bin/sh", "-c", f"{begins} /usr/bin/env"]
+    told = subprocess.run(called, env={"HOME": str(tmp_path)}, capture_output=True, check=True)
+    assert f"{kept.removeprefix('export ')}\n" in told.stdout.decode()
 
 
 def test_old_backups_are_deleted_without_the_ledger_of_erasures(tmp_path: Path) -> None:

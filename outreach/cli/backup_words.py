@@ -137,6 +137,10 @@ def _of_programs() -> dict[str, str]:
             "the backup (%%(needed)s): install a newer client, or name its folder in POSTGRES_BIN."
         ),
         "program_failed": say("%%(program)s did not end well: %%(detail)s"),
+        "program_may_not": say(
+            "%%(program)s lacks rights: %%(detail)s. Backups are made and put back with the "
+            "address of the database's owner in DATABASE_URL."
+        ),
     }
 
 
@@ -144,7 +148,8 @@ def _of_the_database() -> dict[str, str]:
     return {
         "no_tables": say("There is no database here yet that could be backed up."),
         "in_use": say(
-            "The database %%(database)s is in use. Stop Outreach first: web, workers and sweeper."
+            "The database %%(database)s is in use. Stop Outreach on all machines first: web, "
+            "workers and sweeper."
         ),
         "holds_rows": say(
             "The database that DATABASE_URL names holds data. Only with --replace is it "
@@ -160,7 +165,8 @@ def _of_the_database() -> dict[str, str]:
             "needs the right CREATEDB. Nothing was changed."
         ),
         "not_exchanged": say(
-            "The databases could not be exchanged: %%(detail)s. The one that was there stays."
+            "The databases could not be exchanged: %%(detail)s. The one that was there stays. "
+            "Stop Outreach on all machines first: web, workers and sweeper."
         ),
         "rows_missing": say(
             "What came out of the backup is not what went in: %%(tables)s. The database that was "

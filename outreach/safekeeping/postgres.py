@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 _LONGEST_NAME = 63
 #: So long the server itself waits for others to leave before it refuses to rename a database.
 _LEAVING_SECONDS = 5.0
-#: Those that clean up after everybody are sent away by the server itself.
+#: Those that clean up after everybody are sent away by the server itself. They are nobody's; of
+#: what kind another role's are, only the mighty see.
 _OTHERS = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = :name AND pid <> pg_backend_pid()"
-    " AND backend_type <> 'autovacuum worker'"
+    " AND usesysid IS NOT NULL"
 )
 _LOOKS = text(
     "SELECT pg_encoding_to_char(encoding), datcollate, datctype FROM pg_database"

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _USUAL = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin")
 #: What such a program may know of our environment.
 _TOLD = re.compile("HOME|PATH|LD_LIBRARY_PATH|PG[A-Z]+")
+#: How such a program tells its own error, and the server's in it.
+_ERROR = re.compile(r".*\berror:\s+(\S.*)", re.IGNORECASE)
+_NO_RIGHTS = re.compile("permission denied|must be owner|lack .*privilege")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def output_of(program: Program, url: URL, *options: str) -> Generator[bytes]:
     Raises
     ------
     BackupRefused
-        If it fails, with its own last words.
+        `program_may_not` if its role lacks rights, else `program_failed`: with its own reason.
     """
     with _running(program, url, options, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None  # noqa: S101 - it is piped
@@ -114,7 +117,7 @@ def put_into(program: Program, url: URL, chunks: Iterable[bytes], *options: str)
     Raises
     ------
     BackupRefused
-        If it fails, with its own last words.
+        `program_may_not` if its role lacks rights, else `program_failed`: with its own reason.
     """
     with _running(program, url, options, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None  # noqa: S101 - it is piped
@@ -139,6 +142,13 @@ def _running(
                 raise
         if process.returncode:
             said.seek(0)
-            words = said.read().decode(errors="replace").strip().splitlines()
-            detail = words[-1] if words else str(process.returncode)
-            raise BackupRefused("program_failed", program=Path(program.path).name, detail=detail)
+            detail = _reason(said.read().decode(errors="replace")) or str(process.returncode)
+            failed = "program_may_not" if _NO_RIGHTS.search(detail) else "program_failed"
+            raise BackupRefused(failed, program=Path(program.path).name, detail=detail)
+
+
+def _reason(words: str) -> str:
+    """Find why it failed: its last words may be the statement at which it did."""
+    lines = words.strip().splitlines()
+    errors = filter(None, map(_ERROR.match, lines))
+    return next((one[1] for one in errors), lines[-1] if lines else "")

@@ -71,6 +71,32 @@ def test_a_failing_one_is_told_by_its_last_words(tmp_path: Path) -> None:
         put_into(program, HERE, [b"x" * 1_000_000] * 3)
 
 
+#: What pg_dump and pg_restore say, to their versions, and what of it is the reason.
+SAID = {
+    "pg_dump: error: query failed: ERROR:  permission denied for sequence account_id_seq\n"
+    "pg_dump: detail: Query was: SELECT last_value FROM public.account_id_seq": (
+        "program_may_not",
+        "permission denied for sequence account_id_seq",
+    ),
+    'pg_dump: error: no data of sequence "team_id_seq"; user may lack SELECT privilege': (
+        "program_may_not",
+        'no data of sequence "team_id_seq"; user may lack SELECT privilege',
+    ),
+    "pg_restore: while PROCESSING TOC:\npg_restore: from TOC entry 1; TABLE team\n"
+    'pg_restore: error: could not execute query: ERROR:  relation "team" already exists\n'
+    "Command was: CREATE TABLE team ();": ("program_failed", 'relation "team" already exists'),
+}
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_the_reason_is_told_and_not_the_statement_behind_it(tmp_path: Path, said: str) -> None:
+    (tmp_path / "said").write_text(said)
+    tell(tmp_path / "path", 16, f"/bin/cat {tmp_path / 'said'} >&2; exit 1")
+    with pytest.raises(BackupRefused) as refused:
+        list(output_of(find_program("pg_dump", 16), HERE))
+    assert (refused.value.reason, refused.value.facts["detail"]) == SAID[said]
+
+
 def test_no_password_stands_on_a_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "s" * 40)
     monkeypatch.setenv("PGSSLMODE", "require")
