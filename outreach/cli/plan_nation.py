@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from outreach.cli.database import own_engine
+from outreach.cli.numbers import WholeNumber
 from outreach.cli.say import number, say, step
 from outreach.config import read_settings
 
@@ -49,7 +50,7 @@ MOST_NAMED = 10
 @click.option("--by", "login", required=True, help="Login of the manager who asks.")
 @click.option(
     "--hands",
-    type=click.IntRange(1, 64),
+    type=WholeNumber(1, 64),
     help="Processes that ask at the same time; by default one for each core, at most 8. "
     "With SQLite, where one writes at a time, always one.",
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from outreach.cli.database import own_engine
+from outreach.cli.numbers import WholeNumber
 from outreach.cli.say import say, step
 from outreach.db import reading, unit_of_work
 from outreach.errors import Invalid
@@ -120,7 +121,7 @@ def approximate() -> None:
 @click.option(
     "--within", default=NATION, metavar="CODE", callback=_region, help="Only inside this region."
 )
-@click.option("--limit", default=20, type=click.IntRange(1, 1000), show_default=True)
+@click.option("--limit", default=20, type=WholeNumber(1, 1000), show_default=True)
 def search(words: tuple[str, ...], within: str, limit: int) -> None:
     """Find regions by code or name, best first, as CSV; a few letters may be wrong."""
     from outreach.villages.search import Found, search
