@@ -14,15 +14,17 @@ import click
 from outreach.cli.backup_words import refusals_told
 from outreach.cli.database import own_engine
 from outreach.cli.numbers import ROW
+from outreach.cli.person import find, naming_a_person, tell_who
 from outreach.cli.say import say, step
 from outreach.config import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Engine
     from sqlmodel import Session
 
+    from outreach.cli.person import Named
     from outreach.safekeeping.reach import Affected, Reach
     from outreach.safekeeping.subject import Subject
 
@@ -54,63 +56,10 @@ def privacy() -> None:
     """Look after people's data: report, erase, forget, and whom a breach touches."""
 
 
-def _person(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command take an account by its login name, or an official by village and contact."""
-    for decorate in (
-        click.option("--official", "official_id", type=ROW, help="Number of an official."),
-        click.option("--email", default="", help="E-mail address of the official."),
-        click.option("--phone", default="", help="Telephone number of the official."),
-        click.option("--village", default="", help="Code of an official's village."),
-        click.argument("login", required=False),
-    ):
-        command = decorate(command)
-    return command
-
-
-def _found(db: Session, login: str | None, official_id: int | None, **contact: str) -> Subject:
-    """Find exactly one person; which one has to be said when several share a number."""
-    from outreach.safekeeping import subject
-
-    if login:
-        found = subject.by_login(db, login)
-    elif official_id:
-        found = subject.by_number(db, official_id)
-    else:
-        found = subject.by_contact(db, *_contact(**contact))
-    if not found:
-        raise click.ClickException(say("Nobody was found: nothing is held under this name."))
-    if len(found) > 1:
-        numbers = ", ".join(str(one.official_id) for one in found)
-        raise click.ClickException(
-            say("Several officials share it; name one: --official %(numbers)s", numbers=numbers)
-        )
-    return found[0]
-
-
-def _contact(village: str, phone: str, email: str) -> tuple[str, str]:
-    from pydantic_core import PydanticCustomError
-
-    from outreach.errors import Invalid
-    from outreach.people import emails, phones
-    from outreach.villages.codes import parse
-
-    if not village or not (phone or email):
-        raise click.UsageError(
-            say("Name a login, --official NUMBER, or --village CODE with --phone or --email.")
-        )
-    try:
-        return parse(village), phones.normal(phone) or emails.normal(email)
-    except (PydanticCustomError, Invalid) as error:
-        raise click.UsageError(say("This village, number or address cannot be read.")) from error
-
-
 @privacy.command("report")
-@_person
+@naming_a_person
 @click.option("--out", type=_NEW_FILE, help="JSON file to write as well; for its owner alone.")
-def report(
-    login: str | None, village: str, phone: str, email: str, official_id: int | None,
-    out: Path | None,
-) -> None:  # fmt: skip
+def report(named: Named, *, out: Path | None) -> None:
     """Print everything that is held about one account or one official, and about nobody else."""
     from outreach.cli.privacy_words import plain
     from outreach.cli.subject_text import as_text
@@ -119,8 +68,7 @@ def report(
 
     now = datetime.now(UTC)
     with own_engine() as engine, unit_of_work(engine) as db:
-        whom = _found(db, login, official_id, village=village, phone=phone, email=email)
-        told = report_on(db, whom)
+        told = report_on(db, find(db, named))
         numbers = [(one["village_code"], one["phone"]) for one in told["official"]]
         _note_numbers(db, now, "report", numbers)
     click.echo(as_text(told, now))
@@ -130,13 +78,10 @@ def report(
 
 
 @privacy.command("erase")
-@_person
+@naming_a_person
 @click.option("--yes", is_flag=True, help="Erase without asking, for scripts.")
 @click.option("--dry-run", is_flag=True, help="Only list what would go.")
-def erase(
-    login: str | None, village: str, phone: str, email: str, official_id: int | None,
-    *, yes: bool, dry_run: bool,
-) -> None:  # fmt: skip
+def erase(named: Named, *, yes: bool, dry_run: bool) -> None:
     """Erase one account or official for good; visits, reports and sums stay whole."""
     from outreach.cli.privacy_words import tell_erased, tell_mentions
     from outreach.db import reading
@@ -145,12 +90,14 @@ def erase(
 
     with own_engine() as engine:
         with reading(engine) as db:
-            whom = _found(db, login, official_id, village=village, phone=phone, email=email)
+            whom = find(db, named)
             if is_last_admin(db, whom):
                 raise click.ClickException(
                     say("This is the last administrator: make another one first.")
                 )
             words = known_by(db, whom)
+            if dry_run or not yes:  # what a script prints is kept for longer than the person is
+                tell_who(db, whom)
         would_go = _erase(engine, whom, keeps=True)
         tell_erased(would_go, is_done=False)
         if dry_run or not any(would_go.values()):

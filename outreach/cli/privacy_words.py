@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from outreach.cli.say import number, say
+from outreach.cli.say import ngettext, number, say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ def plain(told: Any) -> Any:
 
 def tell_erased(rows: Mapping[str, int], *, is_done: bool) -> None:
     """Say how many rows of each kind are erased, or would be."""
-    words = _erased_kinds()
+    words = _erased_kinds(rows)
     if not any(rows.values()):
         click.echo(say("Nothing is left to erase."))
         return
@@ -166,20 +166,70 @@ def _data_words() -> dict[str, str]:
     }
 
 
-def _erased_kinds() -> dict[str, str]:
+def _erased_kinds(rows: Mapping[str, int]) -> dict[str, str]:
+    """Name what is erased, as so many of it are named."""
+    return {**_erased_reach(rows), **_erased_work(rows)}
+
+
+def _erased_reach(rows: Mapping[str, int]) -> dict[str, str]:
     return {
-        "uploads": say("sheets that name the person, emptied"),
-        "messages": say("messages to them, without the person from now on"),
-        "enrolments": say("open codes for a phone, withdrawn"),
-        "devices": say("phones, cut off and without a name"),
-        "tokens": say("tokens for programs, withdrawn"),
-        "digests": say("weekly e-mails with their address"),
-        "views": say("saved views"),
-        "remarks": say("reports, without remarks and place; their figures stay"),
-        "waiting": say("waiting reports and late answers, without words and place"),
-        "signatures": say("signatures"),
-        "official": say("officials: name, position, telephone, e-mail, term"),
-        "account": say("accounts: name, login name, password"),
+        "uploads": ngettext(
+            "sheet that names the person, emptied",
+            "sheets that name the person, emptied",
+            rows["uploads"],
+        ),
+        "messages": ngettext(
+            "message to them, without the person from now on",
+            "messages to them, without the person from now on",
+            rows["messages"],
+        ),
+        "enrolments": ngettext(
+            "open code for a phone, withdrawn",
+            "open codes for a phone, withdrawn",
+            rows["enrolments"],
+        ),
+        "devices": ngettext(
+            "phone, cut off and without a name",
+            "phones, cut off and without a name",
+            rows["devices"],
+        ),
+        "tokens": ngettext(
+            "token for programs, withdrawn",
+            "tokens for programs, withdrawn",
+            rows["tokens"],
+        ),
+        "digests": ngettext(
+            "weekly e-mail with their address",
+            "weekly e-mails with their address",
+            rows["digests"],
+        ),
+    }
+
+
+def _erased_work(rows: Mapping[str, int]) -> dict[str, str]:
+    return {
+        "views": ngettext("saved view", "saved views", rows["views"]),
+        "remarks": ngettext(
+            "report, without remarks and place; its figures stay",
+            "reports, without remarks and place; their figures stay",
+            rows["remarks"],
+        ),
+        "waiting": ngettext(
+            "waiting report or late answer, without words and place",
+            "waiting reports and late answers, without words and place",
+            rows["waiting"],
+        ),
+        "signatures": ngettext("signature", "signatures", rows["signatures"]),
+        "official": ngettext(
+            "official: name, position, telephone, e-mail, term",
+            "officials: name, position, telephone, e-mail, term",
+            rows["official"],
+        ),
+        "account": ngettext(
+            "account: name, login name, password",
+            "accounts: name, login name, password",
+            rows["account"],
+        ),
     }
 
 

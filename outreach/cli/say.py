@@ -48,6 +48,11 @@ def say(text: str, **facts: object) -> str:
     return in_own_words(text) % facts
 
 
+def ngettext(one: str, many: str, count: int) -> str:
+    """Put what is said of so many into the operator's language."""
+    return _catalogue(language()).ngettext(one, many, count)
+
+
 def number(value: int) -> str:
     """Write a whole number as the operator's language does: `83.762`."""
     return _written(value, "#,##0")
