@@ -43,11 +43,31 @@ def tell_erased(rows: Mapping[str, int], *, is_done: bool) -> None:
 def tell_mentions(found: Sequence[Mention]) -> None:
     """Point out what others wrote about the person, for somebody to look at."""
     if not found:
-        click.echo(say("Nothing else in the database names the person."))
+        click.echo(say("Nothing that others wrote names the person."))
         return
-    click.echo(say("What others wrote still names the person; please look at it:"))
+    click.echo(
+        say(
+            "This name, number or address still stands in what others wrote. It may be somebody "
+            "else who is called the same: read it before you have anything changed."
+        )
+    )
     for one in found:
-        click.echo(f"    {one.table}.{one.column}: {', '.join(one.rows)}")
+        click.echo(f"    {_where(one)}")
+
+
+def _where(one: Mention) -> str:
+    from outreach.cli.subject_words import columns, tables
+
+    words = ngettext(
+        "in “%(column)s” of the %(table)s, number %(rows)s",
+        "in “%(column)s” of the %(table)s, numbers %(rows)s",
+        len(one.rows),
+    )
+    return words % {
+        "column": columns()[one.column],
+        "table": tables()[one.table],
+        "rows": ", ".join(one.rows),
+    }
 
 
 def tell_retained(rows: Mapping[str, int], periods: Periods, *, is_done: bool) -> None:

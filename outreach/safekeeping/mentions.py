@@ -1,4 +1,4 @@
-"""Looks for texts in all that people wrote, whatever column it stands in."""
+"""Looks for texts in all that people wrote about others, whatever column it stands in."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ _NOBODYS = {
     "province", "regency", "district", "village", "village_count", "stage_village", "signup",
     "estimate_source", "registry_load", "heartbeat", "erasure",
 }  # fmt: skip
+#: Where people stand under their own names: whoever is called the same there is somebody else.
+_OF_OTHERS = {"official", "account", "team", "device", "digest"}
 _MOST_ROWS = 200
 
 
@@ -34,7 +36,10 @@ class Mention:
 
 
 def mentions(db: Session, words: Collection[str]) -> list[Mention]:
-    """List where any of these texts stands, as it is written here or within other text."""
+    """List where any of these texts stands, as it is written here or within other text.
+
+    Left out are the entries of other people, who may have the same name or share a number.
+    """
     looked = [(table, column) for table, column in _texts()] if words else []
     found = (
         Mention(table.name, column.name, _rows(db, table, column, words))
@@ -45,7 +50,7 @@ def mentions(db: Session, words: Collection[str]) -> list[Mention]:
 
 def _texts() -> Iterator[tuple[Table, Column[Any]]]:
     for name, table in sorted(metadata.tables.items()):
-        if name not in _NOBODYS:
+        if name not in _NOBODYS | _OF_OTHERS:
             yield from ((table, column) for column in table.columns if holds_text(column))
 
 

@@ -226,7 +226,7 @@ def test_erased_for_good_by_command(installation: Installation, somebody: Somebo
     assert "1  phone, cut off" in done.output
     assert "1  official: name" in done.output
     assert not any(trace in done.output.casefold() for trace in TRACES)
-    assert f"visit_event.reason: {line}" in done.output
+    assert f"in “reason” of the history of visits, number {line}\n" in done.output
     assert len(read(at.folder)) == 1
     assert at.call("database", "check").exit_code == 0
     twice = at.call("privacy", "erase", "--official", str(somebody.official_id), "--yes")

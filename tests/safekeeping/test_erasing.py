@@ -13,7 +13,7 @@ from sqlmodel import col
 from outreach.db import reading, unit_of_work
 from outreach.logbook.tables import Evidence, EvidenceKind
 from outreach.messages.tables import Message, MessageState
-from outreach.people.tables import Account, Device, Enrolment, Official
+from outreach.people.tables import Account, Device, Enrolment, Official, Team
 from outreach.safekeeping.archive import opened
 from outreach.safekeeping.backup import standing_beside
 from outreach.safekeeping.beside import Beside
@@ -196,6 +196,23 @@ def test_what_others_wrote_about_them_is_pointed_out(
     assert found["visit_event", "reason"] == (str(line),)
     assert ("upload", "rows") in found
     assert mentions(db, ()) == []
+
+
+def test_who_is_called_the_same_is_not_told_as_what_others_wrote(
+    installation: Installation, somebody: Somebody
+) -> None:
+    engine = installation.engine
+    erased(engine, somebody)
+    told_of_them(engine, somebody)
+    with unit_of_work(engine) as db:
+        before = mentions(db, {NAME, PHONE})
+        other, team = db.get_one(Official, somebody.other_id), db.scalars(select(Team)).one()
+        other.name = db.get_one(Account, installation.field.coordinator.account_id).name = NAME
+        other.phone = team.phone = PHONE
+        team.name, team.members = f"Tim {NAME}", [NAME, "Bagas"]
+    with reading(engine) as db:
+        assert mentions(db, {NAME, PHONE}) == before
+        assert "visit_event" in {one.table for one in before}
 
 
 # The ledger
