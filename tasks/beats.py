@@ -44,9 +44,10 @@ class Beats(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def __init__(self, consumer: Any, **told: Any) -> None:
         super().__init__(consumer, **told)
-        self._engine: Engine = impatient_engine(read_settings().database)
+        settings = read_settings()
+        self._engine: Engine = impatient_engine(settings.database)
         self._process: Process = this_process(
-            ProcessKind.WORKER, consumer.app.amqp.queues.consume_from
+            ProcessKind.WORKER, settings.secret, consumer.app.amqp.queues.consume_from
         )
         self._timer: Any = None
         worker_shutdown.connect(self._leave, weak=False)

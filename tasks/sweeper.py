@@ -190,12 +190,13 @@ def run_sweeper(
     *,
     seconds_between: float = SECONDS_BETWEEN,
     periods: Periods,
+    secret: str,
 ) -> None:
     """Sweep until the process is told to stop; a queue or database that is down only delays."""
     stopped = threading.Event()
     for told in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(told, lambda *_: stopped.set())
-    process = this_process(ProcessKind.SWEEPER)
+    process = this_process(ProcessKind.SWEEPER, secret)
     depth = Depth()
     tidied = forgotten = beaten = datetime.min.replace(tzinfo=UTC)
     while not stopped.is_set():

@@ -14,6 +14,8 @@ from outreach.cli import main
 from outreach.config import ROOT, Settings
 from outreach.safekeeping.erasures import LEDGER
 from outreach.visits.tables import Result, Work
+from outreach.watch.judging import NEEDED
+from outreach.watch.tables import WorkKind
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -45,6 +47,17 @@ def test_every_status_stands_among_the_words(status: Work | Result) -> None:
 )
 def test_every_room_is_introduced(room: str) -> None:
     assert re.search(rf"`(outreach/)?{room}/`", README)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [f"no_{kind.value}" for kind in NEEDED]
+    + [f"nobody_serves_{work.value}" for work in WorkKind]
+    + ["plans_wait", "needs_somebody", "keys_differ"],
+)
+def test_all_that_a_balancer_is_told_is_explained(code: str) -> None:
+    part = README.split("`GET /readyz`")[1].split("**Backups.**")[0]
+    assert f"`{code}`" in part
 
 
 def test_the_clock_finds_the_command_and_reads_it_whole() -> None:

@@ -16,6 +16,7 @@ def sweep() -> None:
     from outreach.watch.logs import set_up
 
     settings = read_settings()
+    secret = settings.secret  # before anything else: without it nobody else starts either
     set_up(settings.log_format)
     engine = make_engine(settings.database, SWEEPER)
     # Behind the settings: it would end this process in fewer words.
@@ -35,4 +36,4 @@ def sweep() -> None:
     )
     if settings.sends_mail:
         queue = replace(queue, post=post_message.delay, digest=send_digest.delay)
-    run_sweeper(engine, queue, periods=Periods(**settings.retained_days))
+    run_sweeper(engine, queue, periods=Periods(**settings.retained_days), secret=secret)

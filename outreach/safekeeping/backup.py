@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete
 
+from outreach.config import fingerprint
 from outreach.db import reading, unit_of_work
 from outreach.safekeeping.archive import FOLDER, Archive, Manifest, written
-from outreach.safekeeping.beside import Beside, fingerprint
 from outreach.safekeeping.dumps import Keeper, count_rows, migration_of
 from outreach.safekeeping.endings import undisturbed
 from outreach.safekeeping.erasures import due, erase_again, kept, note, read
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from outreach.safekeeping.beside import Beside
     from outreach.safekeeping.erasures import Erasure
 
 

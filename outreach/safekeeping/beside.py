@@ -8,13 +8,13 @@ in the database.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outreach.config import fingerprint
 from outreach.maps.artefacts import Store, write_whole
 from outreach.safekeeping.erasures import LEDGER, note, parse, read, written
 from outreach.safekeeping.refused import BackupRefused, writing
@@ -147,8 +147,3 @@ def _border_files(borders: list[dict[str, Any]]) -> list[str]:
     if not all(_BORDER_FILE.fullmatch(name) for name in names):
         raise BackupRefused("damaged", file=BORDERS)
     return names
-
-
-def fingerprint(key: str) -> str:
-    """Tell keys apart without telling them."""
-    return hashlib.sha256(b"outreach backup:" + key.encode()).hexdigest()[:8] if key else ""

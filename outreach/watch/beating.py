@@ -15,6 +15,7 @@ from sqlalchemy import delete, event, make_url, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import col
 
+from outreach.config import fingerprint
 from outreach.db import Limits, insert_into, make_engine, unit_of_work
 from outreach.watch.logs import take_errors
 from outreach.watch.tables import Heartbeat, ProcessKind
@@ -35,7 +36,13 @@ FORGOTTEN_AFTER = timedelta(days=1)
 PATIENCE_SECONDS = 2
 _BEAT = Limits("beat", PATIENCE_SECONDS, PATIENCE_SECONDS, 1)
 
+#: So many hosts or processes are named where keys differ.
+MOST_NAMED = 10
+
 log = logging.getLogger(__name__)
+
+#: Who has told already that others have another key.
+_warned: set[Process] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,8 @@ class Process:
     started_at: datetime
     #: Those that a worker serves.
     queues: tuple[str, ...] = ()
+    #: Of its `SECRET_KEY`.
+    key_fingerprint: str = ""
 
     @property
     def name(self) -> str:
@@ -59,9 +68,10 @@ def name_of(kind: ProcessKind, pid: int) -> str:
     return f"{kind.value}-{pid}@{socket.gethostname()}"
 
 
-def this_process(kind: ProcessKind, queues: Iterable[str] = ()) -> Process:
-    """Tell who this process is; it starts now."""
-    return Process(kind, os.getpid(), datetime.now(UTC), tuple(sorted(queues)))
+def this_process(kind: ProcessKind, secret: str, queues: Iterable[str] = ()) -> Process:
+    """Tell who this process is; it starts now. Of its secret only a fingerprint is kept."""
+    served = tuple(sorted(queues))
+    return Process(kind, os.getpid(), datetime.now(UTC), served, fingerprint(secret))
 
 
 @cache
@@ -81,6 +91,7 @@ def beat(db: Session, process: Process, now: datetime, errors: int = 0) -> None:
         "seen_at": now,
         "errors": errors,
         "queues": ",".join(process.queues),
+        "key_fingerprint": process.key_fingerprint,
     }
     # The same number on the same machine may be another process's than yesterday.
     is_same = col(Heartbeat.started_at) == process.started_at
@@ -126,11 +137,41 @@ def living(db: Session, now: datetime) -> dict[ProcessKind, int]:
     return {kind: kinds.count(kind) for kind in ProcessKind}
 
 
+def hosts_with_another_key(db: Session, process: Process, now: datetime) -> list[str]:
+    """Name where processes live whose key is another; who has told none counts as no other."""
+    key = col(Heartbeat.key_fingerprint)
+    is_other = key.not_in(("", process.key_fingerprint))
+    is_alive = col(Heartbeat.seen_at) >= now - LATE_AFTER
+    hosts = select(col(Heartbeat.host)).where(is_other, is_alive).distinct()
+    return list(db.scalars(hosts.order_by(col(Heartbeat.host))))
+
+
+def first_named(names: Sequence[str]) -> str:
+    """Name the first of many, and tell that there are more."""
+    return ", ".join(names[:MOST_NAMED]) + " …" * (len(names) > MOST_NAMED)
+
+
+def _warn_of_other_keys(db: Session, process: Process, now: datetime) -> None:
+    """Say once in a process's life that others have another key: whose is wrong it cannot know."""
+    if process in _warned or not process.key_fingerprint:
+        return
+    hosts = hosts_with_another_key(db, process, now)
+    if hosts:
+        _warned.add(process)
+        log.warning(
+            "SECRET_KEY is another here than on %s: what one signs, the other refuses. "
+            "Set the same on every machine and start its processes anew.",
+            first_named(hosts),
+        )
+
+
 def beat_carefully(engine: Engine, process: Process) -> None:
     """Leave a line in a transaction of its own; a database that is away only leaves it out."""
     try:
         with unit_of_work(engine) as db:
-            beat(db, process, datetime.now(UTC), take_errors())
+            now = datetime.now(UTC)
+            beat(db, process, now, take_errors())
+            _warn_of_other_keys(db, process, now)
     except SQLAlchemyError as error:
         log.info("no heartbeat: %s", type(error).__name__)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping  # noqa: TC003 - dataclass fields are read at run time
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from outreach.watch.beating import is_late
+from outreach.watch.beating import first_named, is_late
 from outreach.watch.tables import ProcessKind, WorkKind
 
 if TYPE_CHECKING:
@@ -94,6 +95,19 @@ def nobody_plans(lines: Sequence[Heartbeat], now: datetime) -> bool:
     return not TO_PLAN.isdisjoint(missing(lines, now))
 
 
+def with_another_key(lines: Sequence[Heartbeat], now: datetime) -> list[str]:
+    """Name the living processes whose key is not the one that most have.
+
+    Which key is the right one cannot be known: of two that as many have, that of who started
+    first is left out. Who has told none, as older versions do not, counts with neither.
+    """
+    told = [line for line in lines if line.key_fingerprint and not is_late(line, now)]
+    told.sort(key=lambda line: line.started_at)
+    counted = Counter(line.key_fingerprint for line in told)
+    usual = max(counted, key=counted.__getitem__, default="")
+    return [line.name for line in told if line.key_fingerprint != usual]
+
+
 def _served(line: Heartbeat) -> Collection[str]:
     """Tell the queues of a worker; one of a version that did not tell is taken to serve all."""
     if line.kind is not ProcessKind.WORKER:
@@ -107,6 +121,9 @@ def _of_processes(lines: Sequence[Heartbeat], now: datetime) -> Iterator[Finding
     silent = len(lines) - len(alive)
     if silent:
         yield Finding(Light.LOOK, "silent", {"count": silent})
+    others = with_another_key(lines, now)
+    if others:
+        yield Finding(Light.WRONG, "keys_differ", {"who": first_named(others)})
     if len({line.version for line in alive}) > 1:
         yield Finding(Light.LOOK, "versions_differ")
 

@@ -31,6 +31,7 @@ class Heartbeat(SQLModel, table=True):
     `name` is unique among all machines while the process lives: kind, process number and host.
     `errors` counts what it and its children have logged as errors since it started.
     `queues` names, with commas, those that a worker serves; of a version that did not tell, none.
+    `key_fingerprint` tells its `SECRET_KEY` apart from others; of such a version it is empty.
     """
 
     __table_args__ = (CheckConstraint("errors >= 0", name="errors_not_negative"),)
@@ -42,3 +43,4 @@ class Heartbeat(SQLModel, table=True):
     seen_at: datetime = Field(index=True)
     errors: int = 0
     queues: str = Field(default="", sa_column_kwargs=EMPTY)
+    key_fingerprint: str = Field(default="", sa_column_kwargs=EMPTY)

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 class Beats:
     """The heartbeat of one process, on a thread of its own."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, secret: str) -> None:
         self._engine = engine
-        self._process = this_process(ProcessKind.WEB)
+        self._process = this_process(ProcessKind.WEB, secret)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._go_on, daemon=True)
 

@@ -15,13 +15,17 @@ from sqlalchemy.exc import SQLAlchemyError
 import outreach
 from outreach.db import lacks_rights
 from outreach.watch.beating import read_beats
-from outreach.watch.judging import missing
+from outreach.watch.judging import missing, with_another_key
 from outreach.watch.rights import REMEDY
 from outreach.web.database import reading_db
 from outreach.web.routing import public
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flask.typing import ResponseReturnValue
+
+    from outreach.watch.tables import Heartbeat
 
 pages = Blueprint("health", __name__)
 
@@ -39,7 +43,8 @@ def readyz() -> ResponseReturnValue:
     """Answer 200 where people and phones can be served, else 503 with what keeps us from it.
 
     Plans wait where no worker or no sweeper lives. That is told, and takes no web out of service:
-    what people and phones send is kept meanwhile. Carries no data.
+    what people and phones send is kept meanwhile. So are keys that differ, for which of them is
+    wrong nobody knows: all webs could go. Carries no data.
     """
     try:
         with reading_db() as db:
@@ -49,8 +54,17 @@ def readyz() -> ResponseReturnValue:
             lines = read_beats(db)
     except SQLAlchemyError as error:
         return _not_ready(_why_not(error))
-    away = missing(lines, datetime.now(UTC))
-    return jsonify(status="plans_wait", missing=away) if away else jsonify(status="ok")
+    now = datetime.now(UTC)
+    away, wrong = missing(lines, now), _wrong(lines, now)
+    status = "plans_wait" if away else "needs_somebody"
+    return (
+        jsonify(status=status, missing=[*away, *wrong]) if away or wrong else jsonify(status="ok")
+    )
+
+
+def _wrong(lines: Sequence[Heartbeat], now: datetime) -> list[str]:
+    """Name what a person has to mend while everybody works on."""
+    return ["keys_differ"] if with_another_key(lines, now) else []
 
 
 def _why_not(error: SQLAlchemyError) -> str:

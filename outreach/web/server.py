@@ -74,7 +74,7 @@ def post_worker_init(worker: Any) -> None:
     doorkeeper_of(worker.wsgi).late = worker.answer_late
     worker.trusted_proxies = _settings.trusted_proxies
     worker.note_turned_away = note_turned_away
-    worker.beats = Beats(worker.wsgi.extensions["outreach"].engine)
+    worker.beats = Beats(worker.wsgi.extensions["outreach"].engine, _settings.secret)
     worker.beats.start()
     threading.Thread(target=warm_up, args=(worker.wsgi,), daemon=True).start()
 

@@ -116,6 +116,12 @@ def finding_words(found: Finding) -> str:
             "Workers run, but none sends messages and e-mails: start one for the queue post."
         ),
         "redis_away": _("Redis does not answer: plans wait for it, and nothing is lost."),
+        "keys_differ": _(
+            "Another SECRET_KEY than the others have: %(who)s. What one signs – logins, forms,"
+            " links – the other refuses. Set the same SECRET_KEY on every machine and start its"
+            " processes anew.",
+            who=found.facts.get("who", ""),
+        ),
         "silent": ngettext(
             "%(num)s process fell silent without a word: it hangs or was killed.",
             "%(num)s processes fell silent without a word: they hang or were killed.",

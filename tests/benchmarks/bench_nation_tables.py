@@ -224,7 +224,7 @@ def _to_plan(db: Session, country: Country) -> object:
 def _beat(engine: Engine, times: int = 20) -> float:
     """Let a worker say that it lives, each time over a connection of its own."""
     own = impatient_engine(engine.url.render_as_string(hide_password=False))
-    process = this_process(ProcessKind.WORKER)
+    process = this_process(ProcessKind.WORKER, "k" * 40)
     begun = time.perf_counter()
     for _ in range(times):
         beat_carefully(own, process)

@@ -108,7 +108,7 @@ def test_what_asked_for_work_goes_down_and_up_again(engine: Engine) -> None:
     with unit_of_work(engine) as db:
         db.execute(text("UPDATE plan_run SET request_id = 'a-request'"))
         db.execute(text("UPDATE batch SET retried_at = started_at, lease_lost_at = sent_at"))
-        beat(db, this_process(ProcessKind.WEB), NOW, errors=2)
+        beat(db, this_process(ProcessKind.WEB, "k" * 40), NOW, errors=2)
     migrations.downgrade(engine, "0006")
     assert "heartbeat" not in inspect(engine).get_table_names()
     assert _counted(engine, "SELECT count(*) FROM plan_run") == 1

@@ -204,6 +204,7 @@ def environment(database_url: str, redis_url: str, settings: dict[str, str]) -> 
         **os.environ,
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
+        "SECRET_KEY": "of-the-tests-" * 3,
         "PYTHONPATH": str(ROOT),
         **settings,
     }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import tasks.beats
+from outreach.config import fingerprint
 from outreach.db import reading, unit_of_work
 from outreach.watch.beating import (
     BEAT_EVERY,
@@ -81,6 +82,7 @@ def test_a_worker_beats_at_once_and_while_it_has_the_queue(at_database: Engine) 
     (first,) = _lines(at_database)
     assert (first.kind, first.host) == (ProcessKind.WORKER, os.uname().nodename)
     assert first.queues == "celery,planning,post,questions"
+    assert first.key_fingerprint == fingerprint("of-the-tests-" * 3)
     assert consumer.timer.seconds == [BEAT_EVERY.total_seconds()]
     consumer.timer.acts[0]()
     (second,) = _lines(at_database)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+import socket
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from outreach.config import fingerprint
 from outreach.db import make_engine, reading, unit_of_work
+from outreach.watch import beating
 from outreach.watch.beating import (
     FORGOTTEN_AFTER,
     LATE_AFTER,
@@ -18,6 +21,7 @@ from outreach.watch.beating import (
     beat,
     beat_carefully,
     forget_beats,
+    hosts_with_another_key,
     impatient_engine,
     is_late,
     leave,
@@ -25,6 +29,7 @@ from outreach.watch.beating import (
     living,
     note_errors,
     read_beats,
+    this_process,
 )
 from outreach.watch.logs import set_up, take_errors
 from outreach.watch.tables import ProcessKind
@@ -94,6 +99,46 @@ def test_errors_that_were_logged_come_with_the_next_line(engine: Engine) -> None
     assert [errors for _, _, errors in _told(engine)] == [1]
     leave_carefully(engine, WORKER)
     assert _told(engine) == []
+
+
+def test_who_has_another_key_than_others_is_told_once(
+    engine: Engine, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beating, "_warned", set())
+    here, there = (
+        Process(ProcessKind.WEB, number, NOW, key_fingerprint=fingerprint(key * 40))
+        for number, key in ((17, "a"), (18, "b"))
+    )
+    older = Process(ProcessKind.SWEEPER, 19, NOW)  # tells none
+    for process in (here, older, there, older, here, there, here):
+        beat_carefully(engine, process)
+    warned = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    host = socket.gethostname()
+    assert len(warned) == 2
+    assert {one.split(":")[0] for one in warned} == {f"SECRET_KEY is another here than on {host}"}
+    assert not [one for one in warned if here.key_fingerprint in one]
+
+
+def test_one_key_everywhere_and_another_of_long_ago_are_no_matter(
+    engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = datetime.now(UTC)
+    late = now - LATE_AFTER - timedelta(seconds=1)
+    with unit_of_work(engine) as db:
+        beat(db, Process(ProcessKind.WEB, 1, late, key_fingerprint="other"), late)
+        beat(db, Process(ProcessKind.WEB, 2, now, key_fingerprint="ours"), now)
+        ours = Process(ProcessKind.WEB, 3, now, key_fingerprint="ours")
+        assert hosts_with_another_key(db, ours, now) == []
+        assert hosts_with_another_key(db, ours, late) == [socket.gethostname()]
+    beat_carefully(engine, ours)
+    assert not caplog.records
+
+
+def test_a_process_keeps_of_its_key_only_what_tells_it_apart() -> None:
+    told = this_process(ProcessKind.WEB, "k" * 40)
+    assert told.key_fingerprint == this_process(ProcessKind.SWEEPER, "k" * 40).key_fingerprint
+    assert len(told.key_fingerprint) == 8
+    assert "kkk" not in repr(told)
 
 
 @pytest.mark.parametrize("url", ["postgresql://nobody@127.0.0.1:{port}/x", "sqlite:////no/where"])

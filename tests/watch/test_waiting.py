@@ -18,7 +18,16 @@ from outreach.visits.batches import claim, due_batches, fail
 from outreach.visits.runs import cancel_run, retry_batch
 from outreach.visits.tables import Batch, BatchState, Visit
 from outreach.watch.beating import LATE_AFTER, our_version
-from outreach.watch.judging import FAR_TOO_LONG, LONG_WAIT, Finding, Light, judge, light_of, worst
+from outreach.watch.judging import (
+    FAR_TOO_LONG,
+    LONG_WAIT,
+    Finding,
+    Light,
+    judge,
+    light_of,
+    with_another_key,
+    worst,
+)
 from outreach.watch.queue import redis_answers
 from outreach.watch.tables import Heartbeat, ProcessKind
 from outreach.watch.waiting import LATELY, Waiting, count_dead, dead_batches, read_waiting
@@ -149,7 +158,7 @@ def test_messages_that_wait_are_counted_by_medium(engine: Engine, world: World) 
 def _line(kind: ProcessKind, **changes: object) -> Heartbeat:
     told: dict[str, Any] = {
         "name": f"{kind.value}-1@x", "kind": kind, "host": "x", "version": our_version(),
-        "started_at": NOW, "seen_at": NOW, "errors": 0, "queues": "",
+        "started_at": NOW, "seen_at": NOW, "errors": 0, "queues": "", "key_fingerprint": "",
     }  # fmt: skip
     return Heartbeat.model_construct(**{**told, **changes})
 
@@ -178,6 +187,28 @@ def test_who_is_missing_silent_or_of_another_version_is_named() -> None:
     assert [light_of(line, NOW) for line in gone] == [Light.GOOD, Light.LOOK, Light.GOOD]
     assert _codes([*ALL, _line(ProcessKind.WEB, version="0.0.1")]) == ["versions_differ"]
     assert _codes([*ALL, _line(ProcessKind.WEB, version="0.0.1", seen_at=late)]) == ["silent"]
+
+
+def _web(name: str, key: str, **changes: object) -> Heartbeat:
+    return _line(ProcessKind.WEB, name=name, key_fingerprint=key, **changes)
+
+
+def test_who_has_another_key_is_named_and_older_versions_count_with_neither() -> None:
+    ours = [_web("web-1@one", "aa"), _web("web-2@one", "aa"), _web("web-1@two", "bb")]
+    (found,) = judge([*ALL, *ours], IDLE, 0, NOW)
+    assert found == Finding(Light.WRONG, "keys_differ", {"who": "web-1@two"})
+    late = NOW - LATE_AFTER - timedelta(seconds=1)
+    gone = [*ours[:2], _web("web-1@two", "bb", seen_at=late)]
+    assert _codes([*ALL, *gone]) == ["silent"]
+
+
+def test_of_two_keys_that_as_many_have_one_is_named_all_the_same() -> None:
+    later = _web("web-1@two", "bb", started_at=NOW + MINUTE)
+    assert with_another_key([later, _web("web-1@one", "aa")], NOW) == ["web-1@two"]
+    many = [_web(f"web-{n}@two", "bb") for n in range(12)]
+    more = [_web(f"web-{n}@one", "aa") for n in range(13)]
+    (found,) = judge([*ALL, *many, *more], IDLE, 0, NOW)
+    assert str(found.facts["who"]).endswith(", web-9@two …")
 
 
 @pytest.mark.parametrize(

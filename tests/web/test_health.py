@@ -67,6 +67,21 @@ def test_who_is_missing_is_named_and_no_web_is_unready_for_it(app: Flask, client
     assert _ready(client) == (200, {"status": "ok"})
 
 
+def test_keys_that_differ_are_told_and_no_web_is_unready_for_it(
+    app: Flask, client: Visitor
+) -> None:
+    now = datetime.now(UTC)
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        for kind in (ProcessKind.WORKER, ProcessKind.SWEEPER):
+            beat(db, Process(kind, 1, now, key_fingerprint="ours"), now)
+    assert _ready(client) == (200, {"status": "ok"})
+    _beat(app, ProcessKind.WEB)  # of a version that tells none
+    assert _ready(client) == (200, {"status": "ok"})
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        beat(db, Process(ProcessKind.WEB, 2, now, key_fingerprint="other"), now)
+    assert _ready(client) == (200, {"status": "needs_somebody", "missing": ["keys_differ"]})
+
+
 def test_who_was_silent_for_too_long_is_missing(app: Flask, client: Visitor) -> None:
     _beat(app, ProcessKind.WORKER)
     _beat(app, ProcessKind.SWEEPER, ago=LATE_AFTER + timedelta(seconds=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,17 @@ def test_what_is_missing_or_silent_is_said_first(
     )
     assert "silent for 5 minutes" in shown
     assert "■" in shown
+
+
+def test_another_key_is_told_with_who_has_it(
+    app: Flask, english: Callable[[Role], Visitor]
+) -> None:
+    now = datetime.now(UTC)
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        for number, key in ((1, "ours"), (2, "ours"), (3, "other")):
+            beat(db, Process(ProcessKind.WEB, number, now, key_fingerprint=key), now)
+    shown = english(Role.ADMIN).get("/system").text
+    assert f"Another SECRET_KEY than the others have: web-3@{socket.gethostname()}." in shown
 
 
 def test_dead_batches_lead_to_the_branch_that_an_admin_may_open(
