@@ -75,7 +75,7 @@ def test_a_run_says_that_nobody_plans(
     run_id = ask_for_plan(app, world)
     with unit_of_work(engine_of(app)) as db:
         for kind, queues in alive.items():
-            beat(db, this_process(kind, queues), datetime.now(UTC))
+            beat(db, this_process(kind, "k" * 40, queues), datetime.now(UTC))
     client = english(Role.COORDINATOR)
     told = "No machine is planning at the moment."
     assert (told in words_of(client.get(f"/runs/{run_id}/progress"))) is stands_still
