@@ -1,4 +1,4 @@
-"""Keeps in the log how the last try of a restore ended: by it every machine knows, for good."""
+"""Keeps in the log each restore, and how a try of one ended: every machine knows it, for good."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from outreach.history.tables import OF_DRILLS, Deed, Event
 if TYPE_CHECKING:
     from sqlmodel import Session
 
-COMMAND = "outreach backup drill"
+_DRILL = "outreach backup drill"
+_RESTORE = "outreach backup restore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,28 @@ class Drill:
 
 def note_drill(db: Session, drill: Drill) -> None:
     """Add it to the log, with the backup's moment in UTC behind the command."""
-    made_at = drill.made_at.astimezone(UTC).isoformat(timespec="seconds") if drill.made_at else ""
     deed = Deed.DRILL_HELD if drill.held else Deed.DRILL_FAILED
-    record(db, deed, at=drill.at, page=f"{COMMAND} {made_at}".strip())
+    record(db, deed, at=drill.at, page=_called(_DRILL, drill.made_at))
+
+
+def note_restore(db: Session, at: datetime, made_at: datetime) -> None:
+    """Add to the log of a restored database to which moment it went back: later lines are gone."""
+    record(db, Deed.RESTORED, at=at, page=_called(_RESTORE, made_at))
+
+
+def _called(command: str, made_at: datetime | None) -> str:
+    return (
+        f"{command} {made_at.astimezone(UTC).isoformat(timespec='seconds')}" if made_at else command
+    )
+
+
+def command_of(page: str) -> tuple[str, datetime | None]:
+    """Part a command of the log from the moment of the backup behind it, if there is one."""
+    command, _, told = page.rpartition(" ")
+    try:
+        return command, datetime.fromisoformat(told)
+    except ValueError:
+        return page, None
 
 
 def last_drill(db: Session) -> Drill | None:
@@ -42,6 +62,5 @@ def last_drill(db: Session) -> Drill | None:
     line = db.exec(tried.order_by(col(Event.id).desc()).limit(1)).first()
     if line is None:
         return None
-    told = line.page.removeprefix(COMMAND).strip()
-    made_at = datetime.fromisoformat(told) if told else None
+    _, made_at = command_of(line.page)
     return Drill(line.at, made_at, line.deed == Deed.DRILL_HELD)

@@ -53,6 +53,7 @@ class Deed(StrEnum):
     TEAM_NUMBERS_TAKEN = "team_numbers_taken"  # as above
     DRILL_HELD = "drill_held"  # a restore was tried beside the database, and the copy is sound
     DRILL_FAILED = "drill_failed"
+    RESTORED = "restored"  # a backup took the place of the database: later lines are gone
 
 
 #: Telephone numbers of officials stood on a page, or in a file.

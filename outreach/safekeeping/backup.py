@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete
 
 from outreach.config import fingerprint
-from outreach.db import reading, unit_of_work
+from outreach.db import unit_of_work
+from outreach.history.drills import note_restore
 from outreach.safekeeping.archive import FOLDER, Archive, Manifest, written
 from outreach.safekeeping.dumps import Keeper, count_rows, migration_of
 from outreach.safekeeping.endings import undisturbed
-from outreach.safekeeping.erasures import due, erase_again, kept, note, read
+from outreach.safekeeping.erasures import erase_again, kept, note, read
 from outreach.safekeeping.leftovers import scratch_folder
 from outreach.safekeeping.postgres import PostgresKeeper
 from outreach.safekeeping.refused import BackupRefused
@@ -22,14 +23,13 @@ from outreach.safekeeping.sqlite import SqliteKeeper
 from outreach.watch.tables import Heartbeat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from datetime import datetime
     from pathlib import Path
 
     from sqlalchemy import Engine
 
     from outreach.safekeeping.beside import Beside
-    from outreach.safekeeping.erasures import Erasure
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Restored:
 
     `kept` is empty where nothing was there; `redraws` tells that borders have changed, `other_key`
     that what was signed before the backup is not known here; `erasures` counts who was erased since
-    the backup, and now is again.
+    the backup, stood in it and now is erased again.
     """
 
     came_from: str
@@ -115,12 +115,8 @@ def refuse_unfit(archive: Archive, keeper: Keeper, steps: Steps) -> None:
 
 
 @contextmanager
-def standing_beside(
-    archive: Archive, keeper: Keeper, steps: Steps, erasures: Sequence[Erasure] = ()
-) -> Iterator[Engine]:
+def standing_beside(archive: Archive, keeper: Keeper, steps: Steps) -> Iterator[Engine]:
     """Bring the archive into a database beside the real one, whole and up to date.
-
-    Whoever was erased after it was made, as *erasures* tell, is erased in it before it stands.
 
     Raises
     ------
@@ -131,7 +127,6 @@ def standing_beside(
         _compare(engine, archive.manifest)
         steps.upgrade(engine)
         _forget_processes(engine)
-        erase_again(engine, erasures, archive.manifest.made_at)
         yield engine
 
 
@@ -162,7 +157,9 @@ def restore(
 ) -> Restored:
     """Put a backup in the place of the database; until it stands whole, nothing is changed.
 
-    With *replaces* a database that holds something is kept under another name.
+    With *replaces* a database that holds something is kept under another name. Whoever was erased
+    since the backup is erased in it, and its history tells to which moment it went back, before
+    that.
 
     Raises
     ------
@@ -178,10 +175,12 @@ def restore(
     if beside.has_other_key(archive) and not replaces:
         raise BackupRefused("other_key")
     told = beside.erasures(archive, keeper.ask(kept) if keeps else ())
-    with standing_beside(archive, keeper, steps, told) as engine, beside.laid_ready(archive, told):
-        with reading(engine) as db:
-            erased = len(due(db, told, archive.manifest.made_at))
-        with undisturbed():
+    made_at = archive.manifest.made_at
+    with standing_beside(archive, keeper, steps) as engine:
+        erased = erase_again(engine, told, made_at)
+        with unit_of_work(engine) as db:
+            note_restore(db, now, made_at)
+        with beside.laid_ready(archive, told), undisturbed():
             old = keeper.take_place(engine, now, keeps=keeps)
             redraws = beside.put_back(archive, now)
     other_key = fingerprint(beside.key) != archive.manifest.key

@@ -140,15 +140,21 @@ def parse(content: bytes, place: object) -> list[Erasure]:
 
 
 def due(db: Session, entries: Iterable[Erasure], made_at: datetime) -> list[Erasure]:
-    """Choose who of this installation was erased after a backup was begun at *made_at*."""
+    """Choose who of this installation may stand in a backup that was begun at *made_at*."""
     here = installation_of(db)
     return [one for one in entries if one.installation == here and one.at > made_at - _OVERLAP]
 
 
-def erase_again(engine: Engine, entries: Sequence[Erasure], made_at: datetime) -> None:
-    """Erase in a database as old as *made_at* who was erased since, and keep all lines there."""
+def erase_again(engine: Engine, entries: Sequence[Erasure], made_at: datetime) -> int:
+    """Erase in a database as old as *made_at* who was erased since, and keep all lines there.
+
+    Returns how many people stood there still: of some who are due nothing had come back.
+    """
     with unit_of_work(engine) as db:
         here = installation_of(db)
         keep(db, (one for one in entries if one.installation == here))
-        for one in due(db, entries, made_at):
+        done = [
             erase(db, Subject(one.official_id, one.account_id), one.at)
+            for one in due(db, entries, made_at)
+        ]
+    return sum(any(rows.values()) for rows in done)

@@ -42,5 +42,6 @@ HISTORY_WORDS = {
         "team_numbers_taken": _("Telephone numbers of teams taken along"),
         "drill_held": _("Restore tried: the backup held"),
         "drill_failed": _("Restore tried: it failed"),
+        "restored": _("Restored from a backup: what came in since then is gone"),
     },
 }
