@@ -21,6 +21,7 @@ from outreach.villages.reading import names_of
 from outreach.web.coordinator_pages import today
 from outreach.web.database import reading_db
 from outreach.web.forms import Filled, fill, read, refill
+from outreach.web.history_pages import page_words
 from outreach.web.routing import allow
 from outreach.web.words import word
 
@@ -71,6 +72,7 @@ def _page(db: Session, given: HistoryIn, form: Filled, error: OutreachError | No
         "admin/history.html",
         form=form,
         lines=lines,
+        page_words=page_words,
         names=names_of(db, {code for line in lines for code in line.regions}),
         deeds=_deeds(),
         branches=[("", _("All branches")), *((one.id, one.name) for one in list_branches(db))],

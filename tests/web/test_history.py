@@ -14,9 +14,13 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from outreach.db import reading, unit_of_work
+from outreach.history.drills import Drill, note_drill, note_restore
+from outreach.history.recording import record
 from outreach.history.tables import OF_NUMBERS, Deed, Event
 from outreach.people.tables import Account, Branch, Official, Role
 from outreach.visits.tables import Visit, Work
+from outreach.web.history_pages import page_words
+from outreach.web.request_ids import NO_ROUTE
 from tests.builders import PASSWORD
 from tests.web import samples
 from tests.web.test_who_may import GUARDED_CASES, ask
@@ -264,6 +268,39 @@ def test_the_administrator_finds_who_got_numbers_of_a_place(
         {"starts": "2999-01-01", "ends": "2999-01-02"},
     ):
         assert found(**({"deed": "numbers"} | asked)) == "", asked
+
+
+def test_pages_and_moments_are_told_as_the_administrator_reads_them(
+    engine: Engine, english: Callable[[Role], Visitor]
+) -> None:
+    at = datetime(2026, 11, 23, 13, 22, 31, tzinfo=UTC)
+    with unit_of_work(engine) as db:
+        record(db, Deed.PLAN_STARTED, at=at, about=18, page="/stages/<int:stage_id>/runs")
+        record(db, Deed.FILE_TAKEN, at=at, page="/ledger/dues.csv")
+        record(db, Deed.NUMBERS_TAKEN, at=at, page="outreach privacy breach")
+        note_drill(db, Drill(at, at, held=True))
+        note_restore(db, at, at - timedelta(hours=1))
+    told = english(Role.ADMIN).get("/admin/history?ends=2026-11-23").get_data(as_text=True)
+    for words in (
+        "Stage", "Sign-up ledger: dues.csv", "outreach privacy breach",
+        "outreach backup drill, backup of 23/11/2026 20:22 WIB",
+        "outreach backup restore, backup of 23/11/2026 19:22 WIB",
+    ):  # fmt: skip
+        assert f'<span class="hint">{words}</span>' in told
+    assert "Restored from a backup" in told
+    assert "&lt;int" not in told
+    assert "+00:00" not in told
+
+
+def test_every_page_with_numbers_or_files_has_words(app: Flask) -> None:
+    rules = {one.rule for one in app.url_map.iter_rules()}
+    with app.test_request_context():
+        words = {rule: page_words(rule) for rule in rules}
+        assert page_words(NO_ROUTE) == ""
+    files = {rule for rule in rules if rule.endswith((".csv", ".xlsx", ".geojson", ".gpkg"))}
+    lacking = {rule for rule in WITH_NUMBERS | files if not words[rule]}
+    assert {rule for rule in lacking if not rule.startswith("/key/")} == set()
+    assert not [told for told in words.values() if re.search("[<>/]", told)]
 
 
 def test_a_name_stays_a_number_when_the_account_is_gone(
