@@ -19,7 +19,9 @@ from outreach.cli.say import decimal, say, step
 from outreach.config import read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from sqlmodel import Session
 
     from outreach.safekeeping.archive import Archive, Manifest
     from outreach.safekeeping.backup import Restored, Steps
@@ -45,7 +47,7 @@ def make(file: Path) -> None:
     """Write a backup to FILE, which must not be there yet; Outreach may run meanwhile."""
     from outreach.safekeeping.beside import SECRET
 
-    with refusals_told(), _keeper() as keeper:
+    with refusals_told(), _keeper() as keeper, _ending_noted(keeper, file):
         manifest, seconds = _make(keeper, file)
     step(
         "Backup: %(file)s, %(size)s MB in %(seconds)s s",
@@ -56,6 +58,49 @@ def make(file: Path) -> None:
     click.echo("    " + main_counts(manifest))
     if not any(part.name == SECRET for part in manifest.parts):
         click.echo("    " + say("SECRET_KEY stands in your settings: keep it with the backup."))
+
+
+@contextmanager
+def _ending_noted(keeper: Keeper, file: Path) -> Iterator[None]:
+    """Tell the history how it ended: nobody reads what a clock's command says."""
+    from outreach.history.backups import note_backup
+
+    def note(why: str = "") -> None:
+        _note(keeper, lambda db: note_backup(db, datetime.now(UTC), file.name, why))
+
+    try:
+        yield
+    except Exception as error:
+        note(_code_of(error))
+        raise
+    note()
+
+
+def _code_of(error: Exception) -> str:
+    """Name why something broke off, for who reads of it later."""
+    from outreach.safekeeping.refused import BackupRefused
+
+    return error.reason if isinstance(error, BackupRefused) else "broke_off"
+
+
+def _note(keeper: Keeper, tell: Callable[[Session], None]) -> bool:
+    """Add a line to the history, and say whether that went well: it spoils nothing if not.
+
+    A database that waits for its update has no place for the line yet, nor has one that is gone.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from outreach.db import unit_of_work
+
+    try:
+        with own_engine() as engine:
+            if not (keeper.holds_rows() and is_newest(engine)):
+                return False
+            with unit_of_work(engine) as db:
+                tell(db)
+    except SQLAlchemyError:
+        return False
+    return True
 
 
 def _make(keeper: Keeper, file: Path) -> tuple[Manifest, float]:
@@ -141,7 +186,7 @@ def _tell(done: Restored) -> None:
 @click.argument("file", type=_KEPT_FILE, required=False)
 def drill(file: Path | None) -> None:
     """Restore FILE, or a backup made now, beside the database, check the copy and clean up."""
-    tried = _Tried()
+    tried = _Tried(file.name if file else "")
     with (
         refusals_told(), _keeper() as keeper, _noted(tried, keeper), _folder_aside() as aside
     ):  # fmt: skip
@@ -157,11 +202,14 @@ def drill(file: Path | None) -> None:
 class _Tried:
     """Which backup was restored, and whether the copy was sound; not, until it was seen.
 
-    `is_noted` tells whether the history of the database has a line of it.
+    `found` are the codes of what spoke against it. `is_noted` tells whether the history of the
+    database has a line of it.
     """
 
+    file: str = ""
     made_at: datetime | None = None
     held: bool = False
+    found: tuple[str, ...] = ()
     is_noted: bool = False
 
 
@@ -172,7 +220,8 @@ def _try(file: Path, keeper: Keeper, tried: _Tried) -> None:
         _describe(archive)
         tried.made_at = archive.manifest.made_at
         refuse_unfit(archive, keeper, _steps())
-        tried.held = not _restore_beside(archive, keeper)
+        tried.found = _restore_beside(archive, keeper)
+        tried.held = not tried.found
 
 
 @contextmanager
@@ -180,24 +229,18 @@ def _noted(tried: _Tried, keeper: Keeper) -> Iterator[None]:
     """Tell the history how it ended, also if it broke off: then too the backup did not hold."""
     try:
         yield
-    except Exception:
-        tried.held = False
-        _note(tried, keeper)
+    except Exception as error:
+        tried.held, tried.found = False, (_code_of(error),)
+        _note_try(tried, keeper)
         raise
-    _note(tried, keeper)
+    _note_try(tried, keeper)
 
 
-def _note(tried: _Tried, keeper: Keeper) -> None:
-    from outreach.db import unit_of_work
+def _note_try(tried: _Tried, keeper: Keeper) -> None:
     from outreach.history.drills import Drill, note_drill
 
-    with own_engine() as engine:
-        # A database that waits for its update can be tried, and has no place for the line yet;
-        # nor has one that is not there.
-        if keeper.holds_rows() and is_newest(engine):
-            with unit_of_work(engine) as db:
-                note_drill(db, Drill(datetime.now(UTC), tried.made_at, tried.held))
-            tried.is_noted = True
+    now, told = datetime.now(UTC), (tried.made_at, tried.held, tried.found, tried.file)
+    tried.is_noted = _note(keeper, lambda db: note_drill(db, Drill(now, *told)))
 
 
 def _made_now(keeper: Keeper, aside: Path) -> Path:
@@ -211,7 +254,8 @@ def _made_now(keeper: Keeper, aside: Path) -> Path:
     return file
 
 
-def _restore_beside(archive: Archive, keeper: Keeper) -> int:
+def _restore_beside(archive: Archive, keeper: Keeper) -> tuple[str, ...]:
+    """Tell how that went, and name the rules that the copy breaks."""
     from outreach.cli.data_check import tell_findings
     from outreach.safekeeping.backup import standing_beside
     from outreach.safekeeping.checking import check_database
@@ -225,7 +269,8 @@ def _restore_beside(archive: Archive, keeper: Keeper) -> int:
         )
         findings = check_database(engine)
     step("Copy checked in %(seconds)s s", seconds=decimal(time.perf_counter() - restored))
-    return tell_findings(findings)
+    tell_findings(findings)
+    return tuple(one.rule for one in findings if one.broken)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from outreach.cli.say import number, say
+from outreach.cli.say import in_own_words, number, say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,20 +60,9 @@ def main_counts(manifest: Manifest) -> str:
 
 def rule_words() -> dict[str, str]:
     """Name what every rule of the data looks for."""
-    return {
-        "double_booked_teams": say("teams with two visits in one slot of a day"),
-        "doubled_visits": say("villages with two visits in one stage"),
-        "reports_without_visit": say("reports without their visit, or of another village"),
-        "broken_corrections": say("reports outside their visit's chain of corrections"),
-        "status_against_report": say("visits whose status or result is not their report's"),
-        "details_do_not_add_up": say("reports whose sign-ups do not add up"),
-        "totals_differ": say("figures of the pages that are not the sums of their rows"),
-        "visits_without_history": say("visits without a line of history"),
-        "status_against_history": say("visits that stand otherwise than their history says"),
-        "history_rewritten": say("days whose history was changed after they were closed"),
-        "dangling_keys": say("references to rows that are not there"),
-        "damaged_file": say("damaged pages of the database file"),
-    }
+    from outreach.web.backup_words import RULES
+
+    return {rule: in_own_words(words) for rule, words in RULES.items()}
 
 
 def _reasons() -> dict[str, str]:

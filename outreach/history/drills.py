@@ -22,16 +22,24 @@ _RESTORE = "outreach backup restore"
 class Drill:
     """When a backup was restored beside the database and checked, and whether it held.
 
-    `made_at` is the moment that the backup holds; none where it could not even be opened.
+    `made_at` is the moment that the backup holds; none where it could not even be opened. `found`
+    are codes of what spoke against it, `file` is the name of the backup's file, if it was kept.
     """
 
     at: datetime
     made_at: datetime | None
     held: bool
+    found: tuple[str, ...] = ()
+    file: str = ""
 
 
 def note_drill(db: Session, drill: Drill) -> None:
-    """Add it to the log, with the backup's moment in UTC behind the command."""
+    """Add it to the log, with the backup's moment in UTC behind the command.
+
+    What was found stands in lines of its own: the version before reads a moment alone.
+    """
+    for one in drill.found:
+        record(db, Deed.DRILL_FOUND, at=drill.at, page=f"{_DRILL} {one} {drill.file}".strip())
     deed = Deed.DRILL_HELD if drill.held else Deed.DRILL_FAILED
     record(db, deed, at=drill.at, page=_called(_DRILL, drill.made_at))
 
@@ -63,4 +71,14 @@ def last_drill(db: Session) -> Drill | None:
     if line is None:
         return None
     _, made_at = command_of(line.page)
-    return Drill(line.at, made_at, line.deed == Deed.DRILL_HELD)
+    found = _found(db, line) if line.deed == Deed.DRILL_FAILED else []
+    codes, file = tuple(code for code, _ in found), found[0][1] if found else ""
+    return Drill(line.at, made_at, line.deed == Deed.DRILL_HELD, codes, file)
+
+
+def _found(db: Session, line: Event) -> list[tuple[str, str]]:
+    """Read what spoke against it: a code and the file each."""
+    of_it = (col(Event.deed) == Deed.DRILL_FOUND.value, col(Event.at) == line.at)
+    pages = db.exec(select(Event.page).where(*of_it).order_by(col(Event.id))).all()
+    told = [page.removeprefix(_DRILL).strip().partition(" ") for page in pages]
+    return [(code, file) for code, _, file in told]

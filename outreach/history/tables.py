@@ -54,6 +54,9 @@ class Deed(StrEnum):
     DRILL_HELD = "drill_held"  # a restore was tried beside the database, and the copy is sound
     DRILL_FAILED = "drill_failed"
     RESTORED = "restored"  # a backup took the place of the database: later lines are gone
+    DRILL_FOUND = "drill_found"  # one thing that spoke against it, before the line that it failed
+    BACKUP_MADE = "backup_made"
+    BACKUP_FAILED = "backup_failed"
 
 
 #: Telephone numbers of officials stood on a page, or in a file.
@@ -62,6 +65,8 @@ OF_NUMBERS = (Deed.NUMBERS_SEEN, Deed.NUMBERS_TAKEN)
 OF_TEAM_NUMBERS = (Deed.TEAM_NUMBERS_SEEN, Deed.TEAM_NUMBERS_TAKEN)
 #: A restore was tried.
 OF_DRILLS = (Deed.DRILL_HELD, Deed.DRILL_FAILED)
+#: A backup was made, or should have been.
+OF_BACKUPS = (Deed.BACKUP_MADE, Deed.BACKUP_FAILED)
 
 
 class Event(SQLModel, table=True):

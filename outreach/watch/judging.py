@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
+    from outreach.history.backups import Backup
     from outreach.history.drills import Drill
     from outreach.watch.tables import Heartbeat
     from outreach.watch.waiting import Waiting
@@ -25,6 +26,8 @@ LONG_WAIT = timedelta(minutes=2)
 FAR_TOO_LONG = timedelta(minutes=15)
 #: A restore is tried every week; so long ago, two were left out.
 LONG_UNTRIED = timedelta(days=15)
+#: A backup is made every hour, or every day.
+LONG_UNSAVED = timedelta(days=2)
 
 #: Without them nothing is planned, sent or returned.
 NEEDED = (ProcessKind.SWEEPER, ProcessKind.WORKER)
@@ -56,11 +59,13 @@ def judge(
     now: datetime,
     drill: Drill | None = None,
     *,
+    backup: Backup | None = None,
     redis_answers: bool = True,
     history_stands_still: bool = False,
 ) -> list[Finding]:
     """List what needs somebody, the worst first; empty where all is well."""
-    found = [*_of_processes(lines, now), *_of_waiting(waiting, dead), *_of_drill(drill, now)]
+    found = [*_of_processes(lines, now), *_of_waiting(waiting, dead)]
+    found += [*_of_backup(backup, now), *_of_drill(drill, now)]
     if not redis_answers:
         found.append(Finding(Light.WRONG, "redis_away"))
     if history_stands_still:
@@ -138,14 +143,31 @@ def _of_waiting(waiting: Waiting, dead: int) -> Iterator[Finding]:
         yield Finding(Light.LOOK, "leases_lost", {"count": waiting.leases_lost})
 
 
+def light_of_backup(backup: Backup | None, now: datetime) -> Light:
+    """Tell whether backups are made."""
+    return worst(list(_of_backup(backup, now)))
+
+
+def _of_backup(backup: Backup | None, now: datetime) -> Iterator[Finding]:
+    """Nobody is pressed who never made one: there are other ways to save a database."""
+    if backup and backup.why:
+        yield Finding(Light.LOOK, "backup_failed", {"why": backup.why, "file": backup.file})
+    elif backup and now - backup.at > LONG_UNSAVED:
+        yield Finding(Light.LOOK, "backup_old", {"count": (now - backup.at).days})
+
+
 def light_of_drill(drill: Drill | None, now: datetime) -> Light:
     """Tell how the backups do, as far as anybody has tried."""
     return worst(list(_of_drill(drill, now)))
 
 
 def _of_drill(drill: Drill | None, now: datetime) -> Iterator[Finding]:
-    """Nobody is pressed to try a restore who never did: the page tells of it all the same."""
+    """Nobody is pressed to try a restore who never did: the page tells of it all the same.
+
+    Nothing stands still where one failed.
+    """
     if drill and not drill.held:
-        yield Finding(Light.WRONG, "drill_failed")
+        facts = {"why": " ".join(drill.found), "file": drill.file}
+        yield Finding(Light.LOOK, "drill_failed", facts)
     elif drill and now - drill.at > LONG_UNTRIED:
         yield Finding(Light.LOOK, "drill_old", {"count": (now - drill.at).days})

@@ -43,5 +43,8 @@ HISTORY_WORDS = {
         "drill_held": _("Restore tried: the backup held"),
         "drill_failed": _("Restore tried: it failed"),
         "restored": _("Restored from a backup: what came in since then is gone"),
+        "drill_found": _("Restore tried: what was wrong"),
+        "backup_made": _("Backup made"),
+        "backup_failed": _("Backup failed"),
     },
 }

@@ -11,15 +11,17 @@ from flask import Blueprint, render_template
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from outreach.history.backups import last_backup
 from outreach.history.drills import last_drill
 from outreach.people.tables import Role
 from outreach.safekeeping.chain import stands_still
 from outreach.visits.tables import BatchState
 from outreach.watch.beating import our_version, read_beats
-from outreach.watch.judging import judge, light_of, light_of_drill, worst
+from outreach.watch.judging import judge, light_of, light_of_backup, light_of_drill, worst
 from outreach.watch.queue import redis_answers
 from outreach.watch.tables import WorkKind
 from outreach.watch.waiting import count_dead, dead_batches, read_waiting
+from outreach.web.backup_words import why_words
 from outreach.web.database import reading_db, running
 from outreach.web.i18n import language
 from outreach.web.metrics import answered, measured, slowest
@@ -57,7 +59,7 @@ def _read() -> dict[str, Any]:
     with reading_db() as db:
         lines, waiting = read_beats(db), read_waiting(db, now)
         dead, dead_count = dead_batches(db), count_dead(db)
-        drill, is_stuck = last_drill(db), stands_still(db, now)
+        drill, backup, is_stuck = last_drill(db), last_backup(db), stands_still(db, now)
     answers = redis_answers(running().settings.redis_url)
     found = judge(
         lines,
@@ -65,6 +67,7 @@ def _read() -> dict[str, Any]:
         dead_count,
         now,
         drill,
+        backup=backup,
         redis_answers=answers,
         history_stands_still=is_stuck,
     )
@@ -80,6 +83,8 @@ def _read() -> dict[str, Any]:
         "at_work": (BatchState.READY, BatchState.RUNNING),
         "dead": dead,
         "dead_count": dead_count,
+        "backup": backup,
+        "light_of_backup": light_of_backup(backup, now),
         "drill": drill,
         "light_of_drill": light_of_drill(drill, now),
         "answers": answered(metrics),
@@ -103,6 +108,7 @@ def span_words(span: timedelta) -> str:
 def finding_words(found: Finding) -> str:
     """Say what needs somebody, and what to do."""
     count = int(found.facts.get("count", 0))
+    why = why_words(str(found.facts.get("why", "")).split(), str(found.facts.get("file", "")))
     words = {
         "no_sweeper": _("No sweeper runs: nothing is planned, sent or returned. Start one."),
         "no_worker": _("No worker runs, or none reaches Redis: plans wait. Start one."),
@@ -140,7 +146,13 @@ def finding_words(found: Finding) -> str:
             " them.",
             count,
         ),
-        "drill_failed": _("The last try of a restore failed: look at your backups."),
+        "backup_failed": _("The last backup failed: %(why)s.", why=why),
+        "backup_old": ngettext(
+            "No backup was made for %(num)s day: outreach backup make",
+            "No backup was made for %(num)s days: outreach backup make",
+            count,
+        ),
+        "drill_failed": _("The last try of a restore failed: %(why)s.", why=why),
         "drill_old": ngettext(
             "No restore was tried for %(num)s day: outreach backup drill",
             "No restore was tried for %(num)s days: outreach backup drill",

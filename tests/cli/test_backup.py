@@ -20,6 +20,7 @@ import outreach.safekeeping
 from outreach.cli import main
 from outreach.cli.backup_words import _reasons, rule_words
 from outreach.db import reading, unit_of_work
+from outreach.history.backups import Backup, last_backup
 from outreach.history.drills import last_drill
 from outreach.migrations import downgrade
 from outreach.safekeeping import checking, erasures, postgres_programs
@@ -27,6 +28,7 @@ from outreach.safekeeping.checking import RULES
 from outreach.safekeeping.erasures import LEDGER, erasure_of, keep
 from outreach.safekeeping.sqlite import _UNWRITTEN
 from outreach.safekeeping.subject import Subject
+from outreach.web.backup_words import REFUSALS
 from tests.field import NOW
 from tests.rewriting import unlock_history
 from tests.safekeeping.conftest import (
@@ -61,6 +63,7 @@ main()
 
 def test_make_check_and_restore_in_words(installation: Installation) -> None:
     at = installation
+    before = everything(at.engine)
     done = at.call("backup", "make", str(at.file))
     assert done.exit_code == 0, done.output
     assert "visits 8, session reports 4, pictures 0" in done.output
@@ -68,7 +71,6 @@ def test_make_check_and_restore_in_words(installation: Installation) -> None:
     assert told.exit_code == 0, told.output
     assert "with the key, without borders" in told.output
     assert "Every byte is as it was written." in told.output
-    before = everything(at.engine)
     refused = at.call("backup", "restore", str(at.file))
     assert (refused.exit_code, "--replace" in refused.output) == (1, True)
     with unit_of_work(at.engine) as db:
@@ -121,6 +123,7 @@ def test_a_kept_backup_is_tried_too_and_the_history_tells_how_it_ended(
         told = last_drill(db)
     assert told is not None
     assert (told.held, told.made_at) == (False, None)
+    assert (told.found, told.file) == (("damaged",), at.file.name)
     assert everything(at.engine)["visit"] == before
     assert beside_names(at.url) == []
 
@@ -139,7 +142,7 @@ def test_a_try_that_breaks_off_is_told_as_one_that_failed(
     with reading(at.engine) as db:
         told = last_drill(db)
     assert told is not None
-    assert not told.held
+    assert (told.held, told.found) == (False, ("broke_off",))
 
 
 def test_a_database_that_waits_for_its_update_can_be_tried(installation: Installation) -> None:
@@ -161,6 +164,37 @@ def test_a_drill_and_a_check_tell_what_is_wrong(installation: Installation) -> N
         assert done.exit_code == 1
         assert re.search(r" 1  visits without a line of history\n +visit 4\n", done.output)
         assert "Something is wrong" in done.output
+    with reading(at.engine) as db:
+        told = last_drill(db)
+    assert told is not None
+    assert "visits_without_history" in told.found
+
+
+def test_the_history_tells_how_backups_end(installation: Installation) -> None:
+    at = installation
+
+    def last() -> Backup | None:
+        with reading(at.engine) as db:
+            return last_backup(db)
+
+    assert at.call("backup", "drill").exit_code == 0
+    assert last() is None  # a drill leaves no backup
+    assert at.call("backup", "make", str(at.file)).exit_code == 0
+    made = last()
+    assert made is not None
+    assert made == Backup(made.at, made.at, at.file.name)
+    assert at.call("backup", "make", str(at.file)).exit_code == 1
+    failed = last()
+    assert failed is not None
+    assert failed == Backup(failed.at, made.at, at.file.name, "file_there")
+    assert at.file.exists()
+
+
+def test_no_line_of_history_is_wanted_of_tables_that_wait(installation: Installation) -> None:
+    at = installation
+    downgrade(at.engine, "0007")
+    done = at.call("backup", "make", str(at.file))
+    assert done.exit_code == 0, done.output
 
 
 def test_a_check_wants_the_newest_tables(installation: Installation) -> None:
@@ -199,6 +233,12 @@ def test_a_full_disk_leaves_no_half_a_backup(installation: Installation) -> None
     done = limited(40_000, "backup", "make", str(at.file))
     assert done.returncode == 1
     assert re.search("No room to write|cannot be written: disk I/O error", done.stderr)
+    # A line of history is short; SQLite puts it where it belongs as soon as there is room.
+    with reading(at.engine) as db:
+        told = last_backup(db)
+    at.engine.dispose()
+    assert told is not None
+    assert (told.why in {"no_room", "cannot_write"}, told.good_at) == (True, None)
     assert sorted(at.file.parent.iterdir()) == before
 
 
@@ -363,6 +403,7 @@ def test_every_refusal_has_a_sentence_that_its_facts_fill() -> None:
 
 def test_every_rule_of_the_data_has_words() -> None:
     assert rule_words().keys() == RULES.keys()
+    assert REFUSALS.keys() <= _reasons().keys()
 
 
 def test_the_commands_are_there() -> None:

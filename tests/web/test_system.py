@@ -13,6 +13,7 @@ from sqlalchemy import update
 from sqlmodel import select
 
 from outreach.db import unit_of_work
+from outreach.history.backups import note_backup
 from outreach.history.drills import Drill, note_drill
 from outreach.logbook.taking import Outcome
 from outreach.people.tables import Role
@@ -114,13 +115,23 @@ def test_dead_batches_lead_to_the_branch_that_an_admin_may_open(
 
 def test_the_last_try_of_a_restore_is_told(app: Flask, english: Callable[[Role], Visitor]) -> None:
     _beat(app, *ProcessKind)
+    assert seal_days(app.extensions["outreach"].engine, datetime.now(UTC)) == 1
     admin, now = english(Role.ADMIN), datetime.now(UTC)
     made_at = datetime(2026, 11, 20, 4, 5, tzinfo=UTC)
     assert "No restore has been tried yet" in admin.get("/system").text
     expected = {
         Drill(now, made_at, held=True): "and the copy was sound",
         Drill(now - timedelta(days=40), made_at, held=True): "No restore was tried for 40 days",
-        Drill(now, None, held=False): "The last try of a restore failed",
+        Drill(now - timedelta(hours=2), None, held=False): (
+            "The last try of a restore failed: look at your backups."
+        ),
+        Drill(now - timedelta(hours=1), None, False, ("damaged",), "a.outreach"): (
+            "The last try of a restore failed: the file is damaged (a.outreach)."
+        ),
+        Drill(now, made_at, False, ("totals_differ", "history_rewritten")): (
+            "failed: figures of the pages that are not the sums of their rows; days whose history"
+            " was changed after they were closed."
+        ),
     }
     for drill, words in expected.items():
         with unit_of_work(app.extensions["outreach"].engine) as db:
@@ -128,7 +139,34 @@ def test_the_last_try_of_a_restore_is_told(app: Flask, english: Callable[[Role],
         shown = admin.get("/system").text
         assert words in shown
         assert ("20/11/2026 11:05 WIB" in shown) is bool(drill.made_at)
+    shown = admin.get("/system").text
+    assert 'class="light wrong"' not in shown  # nothing stands still for it
     assert "Restore tried: it failed" in admin.get("/admin/history").text
+
+
+def test_how_the_last_backup_ended_is_told(app: Flask, english: Callable[[Role], Visitor]) -> None:
+    engine = app.extensions["outreach"].engine
+    _beat(app, *ProcessKind)
+    assert seal_days(engine, datetime.now(UTC)) == 1
+    admin, now = english(Role.ADMIN), datetime.now(UTC)
+    shown = admin.get("/system").text
+    assert "No backup has been made yet" in shown
+    assert "No backup was made for" not in shown
+    told = [
+        (now - timedelta(days=3), "", "No backup was made for 3 days", "the last backup was made"),
+        (now, "no_room", "The last backup failed: no room on the disk (", "The last good one was"),
+        (now, "", "", "the last backup was made"),
+    ]
+    for at, why, found, words in told:
+        with unit_of_work(engine) as db:
+            note_backup(db, at, "a.outreach", why)
+        shown = admin.get("/system").text
+        assert found in shown
+        assert words in shown
+        assert ("The last backup failed" in shown) is bool(why)
+        assert ("No backup was made for" in shown) is (now - at > timedelta(days=2))
+        assert 'class="light wrong"' not in shown
+    assert "Backup failed" in admin.get("/admin/history").text
 
 
 def test_the_part_that_changes_is_asked_for_again(english: Callable[[Role], Visitor]) -> None:
