@@ -58,11 +58,6 @@ class UnsafeSettings(OutreachError):
     code = "unsafe_settings"
     status = 500
 
-    def line(self) -> str:
-        """Say it in the log of a process that cannot start; commands have a sentence of theirs."""
-        problem = str(self.facts.get("problem", self.code)).replace("_", " ")
-        return f"{self.facts.get('setting')} cannot be used: {problem}. See README.md, Settings."
-
 
 class LoginRequired(OutreachError):
     """Nobody is logged in, or the login has run out."""

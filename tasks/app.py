@@ -14,6 +14,7 @@ from kombu.utils.url import parse_url
 from outreach.config import read_settings
 from outreach.db import WORKER, make_engine
 from outreach.errors import UnsafeSettings
+from outreach.saying import explain_settings, settings_to_serve
 from outreach.watch.tables import WorkKind
 
 if TYPE_CHECKING:
@@ -102,11 +103,11 @@ def make_app(redis_url: str) -> Celery:
 
 
 def _own_app() -> Celery:
-    """Make the app of the settings; settings that cannot be used are told in one line."""
+    """Make the app of the settings; settings that cannot be used are told in one sentence."""
     try:
         settings = read_settings()
     except UnsafeSettings as error:
-        sys.exit(error.line())
+        sys.exit(explain_settings(error))
     made = make_app(settings.redis_url or LOCAL_REDIS)
     made.conf.worker_concurrency = settings.task_workers
     if settings.task_queues:
@@ -131,11 +132,8 @@ def count_waiting(queue: str, celery: Celery | None = None) -> int:
 
 @celeryd_init.connect  # type: ignore[untyped-decorator]
 def _refuse_unsafe_settings(**_told: object) -> None:
-    """End a worker that could do no task: waiting would mend nothing."""
-    try:
-        make_engine(read_settings().database).dispose()
-    except UnsafeSettings as error:
-        sys.exit(error.line())
+    """End a worker that could do no task, or that would sign with no key or a weak one."""
+    settings_to_serve()
 
 
 app = _own_app()

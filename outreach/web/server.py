@@ -9,14 +9,14 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from outreach.config import read_settings
+from outreach.saying import settings_to_serve
 from outreach.watch.logs import set_up
 from outreach.web import metric_files
 from outreach.web.beats import Beats
 from outreach.web.pressure import load_of
 from outreach.web.warm import warm_up
 
-_settings = read_settings()
+_settings = settings_to_serve()
 #: Whoever waits for the database a dozen times waits as often for a turn again: by Python's own
 #: 5 ms one heavy page beside it would make each light one slower by a twentieth of a second.
 SWITCH_SECONDS = 0.0005

@@ -11,6 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from outreach import saying
 from outreach.cli import say
 from outreach.cli.say import own_command
 from outreach.config import Settings, read_settings
@@ -18,6 +19,9 @@ from outreach.errors import NotFound, UnsafeSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+QUEUES = "takes one or more of planning, questions, post, celery, parted by commas."
 
 
 @pytest.mark.parametrize(
@@ -52,11 +56,11 @@ def test_a_decimal_is_written_as_the_language_does(
 def test_who_asks_for_a_language_that_is_not_offered_reads_indonesian(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, asked: str | None, told: str
 ) -> None:
-    monkeypatch.setattr(say, "ENV_FILES", (tmp_path / ".env",))
+    monkeypatch.setattr(saying, "ENV_FILES", (tmp_path / ".env",))
     monkeypatch.delenv("LOCALE", raising=False)
     if asked is not None:
         monkeypatch.setenv("LOCALE", asked)
-    assert say.language.__wrapped__() == told
+    assert saying.language.__wrapped__() == told
 
 
 @pytest.mark.parametrize(
@@ -70,6 +74,9 @@ def test_who_asks_for_a_language_that_is_not_offered_reads_indonesian(
         ("PORT", "70000", "PORT must be at most 65535."),
         ("PORT", "0", "PORT must be at least 1."),
         ("LOG_FORMAT", "xml", "LOG_FORMAT takes only: (empty), json, text."),
+        ("TASK_QUEUES", "plans", f"TASK_QUEUES {QUEUES}"),
+        ("TASK_QUEUES", "planning,", f"TASK_QUEUES {QUEUES}"),
+        ("TASK_QUEUES", "planning;post", f"TASK_QUEUES {QUEUES}"),
         ("SMTP_SECURITY", "ssl", "SMTP_SECURITY takes only: none, starttls, tls."),
     ],
 )
@@ -81,12 +88,20 @@ def test_a_setting_that_is_refused_is_told_with_its_limit(
     assert say.explain(_refused()).startswith(told)
 
 
+@pytest.mark.parametrize("given", ["", "post", "planning,celery", "planning, celery"])
+def test_queues_are_taken_with_commas_between_them(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv("TASK_QUEUES", given)
+    assert read_settings().task_queues == given.replace(" ", "")
+
+
 @pytest.mark.parametrize("setting", sorted(Settings.model_fields))
 def test_whatever_is_wrong_with_a_setting_has_a_sentence(
     monkeypatch: pytest.MonkeyPatch, setting: str
 ) -> None:
-    monkeypatch.setattr(say, "in_own_words", lambda text: text)
-    told = say.sentences()
+    monkeypatch.setattr(saying, "in_own_words", lambda text: text)
+    told = saying.sentences()
     for value in ("", "x", "-1", "0.5", "nan", "9" * 5000, "http://[", "x://" + "y" * 3000):
         monkeypatch.setenv(setting.upper(), value)
         with suppress(UnsafeSettings):  # other settings take it
@@ -116,7 +131,7 @@ def _refused() -> UnsafeSettings:
 def test_what_is_missing_is_told_without_the_name_of_its_table(
     monkeypatch: pytest.MonkeyPatch, facts: dict[str, object], told: str
 ) -> None:
-    monkeypatch.setattr(say, "in_own_words", lambda text: text)
+    monkeypatch.setattr(saying, "in_own_words", lambda text: text)
     assert say.explain(NotFound(**facts)).startswith(told)
 
 
@@ -142,7 +157,7 @@ class _Marked:
 def test_what_click_says_is_looked_up_among_our_words(
     monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], typed: str, told: list[str]
 ) -> None:
-    monkeypatch.setattr(say, "_catalogue", lambda _spoken: _Marked())
+    monkeypatch.setattr(saying, "_catalogue", lambda _spoken: _Marked())
     done = CliRunner().invoke(_ask, words, input=typed)
     assert not [one for one in told if one not in done.output], done.output
     assert "¶" not in CliRunner().invoke(_ask, ["--help"]).output

@@ -163,16 +163,19 @@ def _attempts(engine: Engine) -> list[int]:
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL cannot be used: not a database url"),
-        ({"REDIS_URL": "nonsense"}, "REDIS_URL cannot be used: not a redis url"),
-        ({"REDIS_URL": "http://127.0.0.1/"}, "REDIS_URL cannot be used: not a redis url"),
-        ({"TASK_WORKERS": "many"}, "TASK_WORKERS cannot be used"),
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL is not a database address."),
+        ({"REDIS_URL": "nonsense"}, "REDIS_URL is not a Redis address."),
+        ({"REDIS_URL": "http://127.0.0.1/"}, "REDIS_URL is not a Redis address."),
+        ({"TASK_WORKERS": "many"}, "TASK_WORKERS must be a whole number."),
+        ({"TASK_QUEUES": "plans"}, "TASK_QUEUES takes one or more of planning, questions, post,"),
+        ({"SECRET_KEY": "abc"}, "SECRET_KEY is too short: at least 32 characters."),
+        ({"SECRET_KEY": ""}, "SECRET_KEY is not set: every machine"),
     ],
 )
 def test_a_worker_that_could_do_nothing_says_so_and_ends(
     tmp_path: Path, settings: dict[str, str], told: str
 ) -> None:
-    ended = _started(tmp_path, settings)
+    ended = _started(tmp_path, {"LOCALE": "en", **settings})
     assert ended.returncode != 0
     assert told in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1

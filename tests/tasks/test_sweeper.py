@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,7 @@ from tasks.app import CONFIGURATION, PLANNING, QUESTIONS, count_waiting, make_ap
 from tasks.assignment import plan_batch
 from tasks.sweeper import sweep_once
 from tests.conftest import free_port
-from tests.tasks.runner import PATIENCE_SECONDS, sweeper, until
+from tests.tasks.runner import PATIENCE_SECONDS, environment, sweeper, until
 from tests.visits.world import NOW, ask_for_plan, build_world
 
 if TYPE_CHECKING:
@@ -66,6 +68,29 @@ def test_a_batch_taken_by_another_worker_is_let_go(sqlite_engine: Engine) -> Non
 
 
 @pytest.mark.redis
+@pytest.mark.parametrize(
+    ("secret", "told"),
+    [
+        ("abc", "SECRET_KEY is too short: at least 32 characters."),
+        ("", "SECRET_KEY is not set: every machine of an installation shares one."),
+    ],
+)
+def test_a_sweeper_without_a_good_key_says_so_and_ends(
+    tmp_path: Path, secret: str, told: str
+) -> None:
+    given = {"LOCALE": "en", "SECRET_KEY": secret}
+    ended = subprocess.run(
+        [sys.executable, "-c", "from outreach.cli import main; main()", "sweep"],
+        env=environment(f"sqlite:///{tmp_path / 'no.sqlite'}", "redis://127.0.0.1:1/0", given),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (1, f"Error: {told}\n")
+
+
 def test_the_sweeper_outlives_a_dead_broker_and_ends_when_told(
     sqlite_engine: Engine, redis_url: str, tmp_path: Path
 ) -> None:
