@@ -72,7 +72,7 @@ def _where(one: Mention) -> str:
 
 def tell_retained(rows: Mapping[str, int], periods: Periods, *, is_done: bool) -> None:
     """Say how much of each kind is past its time, or was forgotten, and why so."""
-    kinds, reasons = _retained_kinds(), _reasons()
+    kinds, reasons = _retained_kinds(rows), _reasons()
     click.echo(say("Forgotten:") if is_done else say("Past their time:"))
     for kind, count in rows.items():
         days = getattr(periods, kind)
@@ -253,14 +253,38 @@ def _erased_work(rows: Mapping[str, int]) -> dict[str, str]:
     }
 
 
-def _retained_kinds() -> dict[str, str]:
+def _retained_kinds(rows: Mapping[str, int]) -> dict[str, str]:
     return {
-        "messages": say("messages that still name whom they went to"),
-        "devices": say("phones not seen any more"),
-        "links": say("links that have ended"),
-        "codes": say("codes for phones that have ended"),
-        "officials": say("officials out of office, or of campaigns that have ended"),
-        "pictures": say("photos and signatures"),
+        "messages": ngettext(
+            "message that still names whom it went to",
+            "messages that still name whom they went to",
+            rows["messages"],
+        ),
+        "devices": ngettext(
+            "phone not seen any more",
+            "phones not seen any more",
+            rows["devices"],
+        ),
+        "links": ngettext(
+            "link that has ended",
+            "links that have ended",
+            rows["links"],
+        ),
+        "codes": ngettext(
+            "code for a phone that has ended",
+            "codes for phones that have ended",
+            rows["codes"],
+        ),
+        "officials": ngettext(
+            "official out of office, or of a campaign that has ended",
+            "officials out of office, or of campaigns that have ended",
+            rows["officials"],
+        ),
+        "pictures": ngettext(
+            "photo or signature",
+            "photos and signatures",
+            rows["pictures"],
+        ),
     }
 
 

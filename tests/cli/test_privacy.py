@@ -359,7 +359,8 @@ def test_a_time_that_nobody_can_read_is_answered_with_one_to_copy(
 def test_everything_that_is_told_has_words() -> None:
     erased = dict.fromkeys(erasing.STEPS, 1)
     assert privacy_words._erased_kinds(erased).keys() == erased.keys()
-    assert privacy_words._retained_kinds().keys() == retaining.RULES.keys()
+    retained = dict.fromkeys(retaining.RULES, 1)
+    assert privacy_words._retained_kinds(retained).keys() == retained.keys()
     assert privacy_words._reasons().keys() == retaining.RULES.keys()
     shown = {name for kinds in reach._SHOWN.values() for data in kinds.values() for name in data}
     assert privacy_words._data_words().keys() == shown

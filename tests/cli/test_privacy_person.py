@@ -10,6 +10,7 @@ from outreach.cli import privacy_words
 from outreach.db import unit_of_work
 from outreach.people.tables import Official
 from outreach.safekeeping.erasing import STEPS
+from outreach.safekeeping.retaining import RULES
 from tests.cli.test_privacy import (
     installation,
     postgres_season,
@@ -95,10 +96,12 @@ def test_who_is_to_be_erased_is_told_with_their_office(installation: Installatio
 
 
 @ON_SQLITE
-def test_what_is_erased_is_told_in_one_and_in_many(installation: Installation) -> None:
+def test_what_goes_is_told_in_one_and_in_many(installation: Installation) -> None:
     one, many = (privacy_words._erased_kinds(dict.fromkeys(STEPS, count)) for count in (1, 2))
     assert (one["official"], many["devices"]) == (
         "official: name, position, telephone, e-mail, term",
         "phones, cut off and without a name",
     )
+    assert not set(one.values()) & set(many.values())
+    one, many = (privacy_words._retained_kinds(dict.fromkeys(RULES, count)) for count in (1, 2))
     assert not set(one.values()) & set(many.values())
