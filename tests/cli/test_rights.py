@@ -79,6 +79,7 @@ def test_what_the_owner_alone_does_is_told_apart(beside: str, postgres_engine: E
     assert told.rstrip().endswith(remedy)
 
 
+@pytest.mark.redis
 def test_a_sweeper_says_it_in_one_sentence(beside: str, redis_url: str) -> None:
     environment = {**os.environ, "REDIS_URL": redis_url, "LOG_FORMAT": "json"}
     called = [sys.executable, "-c", "from outreach.cli import main; main()", "sweep"]
