@@ -73,10 +73,12 @@ def test_with_two_roles_the_clock_hands_over_the_owners_address(tmp_path: Path) 
     """As cron does it: by `sh`, in the user's home, with next to nothing in the environment."""
     (kept,) = re.findall(r"`(export DATABASE_URL=[^`]*)`", README)
     (begins,) = re.findall(r"`0 \* \* \* \* (\. [^`]*)…/\.venv/bin/outreach backup make", README)
-    (tmp_path / "owner.env").write_text(kept)
+    address = "postgresql://outreach:of$it@db/outreach?sslmode=verify-full&sslrootcert=/own.pem"
+    assert "postgresql://outreach:…" in kept
+    (tmp_path / "owner.env").write_text(kept.replace("postgresql://outreach:…", address))
     called = ["/bin/sh", "-c", f"{begins} /usr/bin/env"]
     told = subprocess.run(called, env={"HOME": str(tmp_path)}, capture_output=True, check=True)
-    assert f"{kept.removeprefix('export ')}\n" in told.stdout.decode()
+    assert f"DATABASE_URL={address}\n" in told.stdout.decode()
 
 
 def test_old_backups_are_deleted_without_the_ledger_of_erasures(tmp_path: Path) -> None:
