@@ -53,7 +53,7 @@ def test_every_room_is_introduced(room: str) -> None:
     "code",
     [f"no_{kind.value}" for kind in NEEDED]
     + [f"nobody_serves_{work.value}" for work in WorkKind]
-    + ["plans_wait", "needs_somebody", "keys_differ"],
+    + ["plans_wait", "needs_somebody", "keys_differ", "no_map"],
 )
 def test_all_that_a_balancer_is_told_is_explained(code: str) -> None:
     part = README.split("`GET /readyz`")[1].split("**Backups.**")[0]

@@ -90,6 +90,11 @@ class Store:
         known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return known
 
+    @property
+    def has_map(self) -> bool:
+        """Whether there is a map to show: its shapes have been drawn here and its scripts made."""
+        return {"areas", "assets"} <= self.manifest().keys()
+
     def note(self, **entries: Any) -> None:
         """Put entries into the manifest, in place of those of the same key."""
         self.folder.mkdir(parents=True, exist_ok=True)

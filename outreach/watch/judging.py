@@ -62,6 +62,7 @@ def judge(
     backup: Backup | None = None,
     redis_answers: bool = True,
     history_stands_still: bool = False,
+    has_map: bool = True,
 ) -> list[Finding]:
     """List what needs somebody, the worst first; empty where all is well."""
     found = [*_of_processes(lines, now), *_of_waiting(waiting, dead)]
@@ -70,6 +71,8 @@ def judge(
         found.append(Finding(Light.WRONG, "redis_away"))
     if history_stands_still:
         found.append(Finding(Light.WRONG, "history_stands_still"))
+    if not has_map:
+        found.append(Finding(Light.LOOK, "no_map"))
     return sorted(found, key=lambda one: one.light is not Light.WRONG)
 
 

@@ -18,6 +18,7 @@ from outreach.watch.beating import read_beats
 from outreach.watch.judging import missing, with_another_key
 from outreach.watch.rights import REMEDY
 from outreach.web.database import reading_db
+from outreach.web.map_data import map_data
 from outreach.web.routing import public
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def readyz() -> ResponseReturnValue:
 
     Plans wait where no worker or no sweeper lives. That is told, and takes no web out of service:
     what people and phones send is kept meanwhile. So are keys that differ, for which of them is
-    wrong nobody knows: all webs could go. Carries no data.
+    wrong nobody knows: all webs could go; and a map that this web lacks. Carries no data.
     """
     try:
         with reading_db() as db:
@@ -64,7 +65,8 @@ def readyz() -> ResponseReturnValue:
 
 def _wrong(lines: Sequence[Heartbeat], now: datetime) -> list[str]:
     """Name what a person has to mend while everybody works on."""
-    return ["keys_differ"] if with_another_key(lines, now) else []
+    differ = ["keys_differ"] if with_another_key(lines, now) else []
+    return differ if map_data().store.has_map else [*differ, "no_map"]
 
 
 def _why_not(error: SQLAlchemyError) -> str:

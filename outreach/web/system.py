@@ -24,6 +24,7 @@ from outreach.watch.waiting import count_dead, dead_batches, read_waiting
 from outreach.web.backup_words import why_words
 from outreach.web.database import reading_db, running
 from outreach.web.i18n import language
+from outreach.web.map_data import map_data
 from outreach.web.metrics import answered, measured, slowest
 from outreach.web.routing import allow
 
@@ -70,6 +71,7 @@ def _read() -> dict[str, Any]:
         backup=backup,
         redis_answers=answers,
         history_stands_still=is_stuck,
+        has_map=map_data().store.has_map,
     )
     metrics = measured()
     return {
@@ -127,6 +129,10 @@ def finding_words(found: Finding) -> str:
             " links – the other refuses. Set the same SECRET_KEY on every machine and start its"
             " processes anew.",
             who=found.facts.get("who", ""),
+        ),
+        "no_map": _(
+            "The web server %(host)s has no map yet: run “outreach maps build” there.",
+            host=socket.gethostname(),
         ),
         "silent": ngettext(
             "%(num)s process fell silent without a word: it hangs or was killed.",

@@ -17,6 +17,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from outreach.db import reading, unit_of_work
+from outreach.maps.artefacts import Store
 from outreach.people.tables import Account
 from outreach.visits.tables import PlanRun, RunState
 from outreach.watch.beating import read_beats
@@ -86,6 +87,7 @@ class Browser:
 def _web(
     url: str, redis_url: str, folder: Path, port: int
 ) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    Store(folder / "var" / "maps").note(areas="", assets={})  # a web without a map says so
     told = {"PORT": str(port), "WEB_WORKERS": "2", "VAR_DIR": str(folder / "var"), **SETTINGS}
     return running(WEB, environment(url, redis_url, told), folder / "web.log")
 

@@ -10,6 +10,8 @@ from pydantic import SecretStr
 from sqlalchemy import event
 
 from outreach.db import unit_of_work
+from outreach.maps.artefacts import Store
+from outreach.maps.assets import build_assets
 from outreach.migrations import downgrade
 from outreach.watch.beating import LATE_AFTER, Process, beat
 from outreach.watch.tables import ProcessKind
@@ -19,6 +21,8 @@ from tests.roles import role_beside
 from tests.web.conftest import Visitor
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flask import Flask
     from sqlalchemy import Engine
 
@@ -80,6 +84,21 @@ def test_keys_that_differ_are_told_and_no_web_is_unready_for_it(
     with unit_of_work(app.extensions["outreach"].engine) as db:
         beat(db, Process(ProcessKind.WEB, 2, now, key_fingerprint="other"), now)
     assert _ready(client) == (200, {"status": "needs_somebody", "missing": ["keys_differ"]})
+
+
+def test_a_web_without_a_map_is_told_and_not_unready_for_it(
+    settings: Settings, tmp_path: Path
+) -> None:
+    app = create_app(settings.model_copy(update={"var_dir": tmp_path / "var"}))
+    _beat(app, ProcessKind.SWEEPER)
+    client = app.test_client()
+    assert _ready(client) == _plans_wait("no_worker", "no_map")
+    _beat(app, ProcessKind.WORKER)
+    assert _ready(client) == (200, {"status": "needs_somebody", "missing": ["no_map"]})
+    build_assets(tmp_path / "var" / "maps")
+    Store(tmp_path / "var" / "maps").note(areas="areas.json")
+    assert _ready(client) == (200, {"status": "ok"})
+    app.extensions["outreach"].engine.dispose()
 
 
 def test_who_was_silent_for_too_long_is_missing(app: Flask, client: Visitor) -> None:

@@ -16,17 +16,20 @@ from outreach.db import unit_of_work
 from outreach.history.backups import note_backup
 from outreach.history.drills import Drill, note_drill
 from outreach.logbook.taking import Outcome
+from outreach.maps.artefacts import Store
 from outreach.people.tables import Role
 from outreach.safekeeping.chain import seal_days
 from outreach.visits.tables import Batch, BatchState, PlanRun
 from outreach.watch.beating import Process, beat
 from outreach.watch.tables import ProcessKind
 from outreach.web import system
+from outreach.web.map_data import MapData
 from outreach.web.words import word
 from tests.web.planned import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from flask import Flask
 
@@ -93,6 +96,17 @@ def test_another_key_is_told_with_who_has_it(
             beat(db, Process(ProcessKind.WEB, number, now, key_fingerprint=key), now)
     shown = english(Role.ADMIN).get("/system").text
     assert f"Another SECRET_KEY than the others have: web-3@{socket.gethostname()}." in shown
+
+
+def test_a_web_without_a_map_is_told(
+    app: Flask, english: Callable[[Role], Visitor], tmp_path: Path
+) -> None:
+    _beat(app, *ProcessKind)
+    admin = english(Role.ADMIN)
+    told = f"The web server {socket.gethostname()} has no map yet: run “outreach maps build” there."
+    assert told not in admin.get("/system").text
+    app.extensions["map_data"] = MapData(Store(tmp_path))
+    assert told in admin.get("/system").text
 
 
 def test_dead_batches_lead_to_the_branch_that_an_admin_may_open(
