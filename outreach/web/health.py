@@ -57,10 +57,9 @@ def readyz() -> ResponseReturnValue:
         return _not_ready(_why_not(error))
     now = datetime.now(UTC)
     away, wrong = missing(lines, now), _wrong(lines, now)
-    status = "plans_wait" if away else "needs_somebody"
-    return (
-        jsonify(status=status, missing=[*away, *wrong]) if away or wrong else jsonify(status="ok")
-    )
+    if not away and not wrong:
+        return jsonify(status="ok")
+    return jsonify(status="plans_wait" if away else "needs_somebody", missing=[*away, *wrong])
 
 
 def _wrong(lines: Sequence[Heartbeat], now: datetime) -> list[str]:
