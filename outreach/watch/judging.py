@@ -142,8 +142,11 @@ def _of_waiting(waiting: Waiting, dead: int) -> Iterator[Finding]:
         yield Finding(Light.WRONG if oldest > FAR_TOO_LONG else Light.LOOK, "waits_long")
     if dead:
         yield Finding(Light.LOOK, "dead_batches", {"count": dead})
-    if waiting.leases_lost:
-        yield Finding(Light.LOOK, "leases_lost", {"count": waiting.leases_lost})
+    taken = waiting.leases_lost - waiting.leases_untaken
+    if taken:
+        yield Finding(Light.LOOK, "leases_taken", {"count": taken})
+    if waiting.leases_untaken:
+        yield Finding(Light.LOOK, "leases_untaken", {"count": waiting.leases_untaken})
 
 
 def light_of_backup(backup: Backup | None, now: datetime) -> Light:

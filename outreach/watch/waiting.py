@@ -14,15 +14,18 @@ from outreach.campaigns.tables import Stage
 from outreach.messages.tables import Medium, Message, MessageState
 from outreach.people.tables import Branch
 from outreach.progress.tables import AskedState, WhatIf
+from outreach.visits.leased_rows import WORKER_LOST
 from outreach.visits.tables import AskedBound, Batch, BatchState, PlanRun, RunState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
     from sqlmodel import Session
 
 LATELY = timedelta(hours=1)
+_LEASED = (Batch, WhatIf, AskedBound)
 #: So many dead batches are named; all are counted.
 MOST_NAMED = 20
 
@@ -40,6 +43,8 @@ class Waiting:
         How many stand in each state: packages of plans; what-ifs and bounds.
     leases_lost
         How many of them a worker left without a word within the last hour.
+    leases_untaken
+        How many of those nobody has taken up since: they wait for a worker, or were given up.
     messages
         How many messages wait to be sent, by medium.
     """
@@ -48,6 +53,7 @@ class Waiting:
     batches: Mapping[BatchState, int]
     questions: Mapping[BatchState, int]
     leases_lost: int
+    leases_untaken: int
     messages: Mapping[Medium, int]
 
 
@@ -68,7 +74,8 @@ def read_waiting(db: Session, now: datetime) -> Waiting:
         oldest_seconds=_oldest_seconds(db, now),
         batches=_states(db, Batch),
         questions=_sum(_states(db, WhatIf), _states(db, AskedBound)),
-        leases_lost=sum(_leases_lost(db, table, now) for table in (Batch, WhatIf, AskedBound)),
+        leases_lost=sum(_count(db, table, _is_lost(table, now)) for table in _LEASED),
+        leases_untaken=sum(_count(db, table, _is_untaken(table, now)) for table in _LEASED),
         messages=_messages(db),
     )
 
@@ -134,17 +141,31 @@ def _sum(*parts: Mapping[BatchState, int]) -> dict[BatchState, int]:
     return {state: sum(part[state] for part in parts) for state in BatchState}
 
 
-def _leases_lost(db: Session, table: Any, now: datetime) -> int:
-    """Count the rows whose lease ran out lately, also those that nobody has taken up since."""
-    is_lost = or_(
+def _count(db: Session, table: Any, which: ColumnElement[bool]) -> int:
+    return db.scalar(select(func.count()).select_from(table).where(which)) or 0
+
+
+def _is_lost(table: Any, now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that a lease ran out lately, whether or not somebody taken the row up since."""
+    return or_(table.lease_lost_at >= now - LATELY, _is_left(table, now))
+
+
+def _is_untaken(table: Any, now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that nobody has taken up since what was left: it waits, or was its last try."""
+    is_given_up = and_(
+        table.state == BatchState.DEAD.value,
+        table.error == WORKER_LOST,
         table.lease_lost_at >= now - LATELY,
-        and_(
-            table.state == BatchState.RUNNING.value,
-            table.lease_until < now,
-            table.lease_until >= now - LATELY,
-        ),
     )
-    return db.scalar(select(func.count()).select_from(table).where(is_lost)) or 0
+    return or_(_is_left(table, now), is_given_up)
+
+
+def _is_left(table: Any, now: datetime) -> ColumnElement[bool]:
+    return and_(
+        table.state == BatchState.RUNNING.value,
+        table.lease_until < now,
+        table.lease_until >= now - LATELY,
+    )
 
 
 def _messages(db: Session) -> dict[Medium, int]:

@@ -146,10 +146,17 @@ def finding_words(found: Finding) -> str:
             "%(num)s parts of plans were given up: their coordinators can try them again.",
             count,
         ),
-        "leases_lost": ngettext(
+        "leases_taken": ngettext(
             "%(num)s piece of work was left by its worker within the last hour; another took it.",
             "%(num)s pieces of work were left by their workers within the last hour; others took"
             " them.",
+            count,
+        ),
+        "leases_untaken": ngettext(
+            "%(num)s piece of work was left by its worker within the last hour, and nobody has"
+            " taken it up.",
+            "%(num)s pieces of work were left by their workers within the last hour, and nobody has"
+            " taken them up.",
             count,
         ),
         "backup_failed": _("The last backup failed: %(why)s.", why=why),

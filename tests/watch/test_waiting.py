@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,11 @@ def world(engine: Engine) -> World:
 def _waiting(engine: Engine, now: datetime) -> Waiting:
     with reading(engine) as db:
         return read_waiting(db, now)
+
+
+def _left(engine: Engine, now: datetime) -> tuple[int, int]:
+    waiting = _waiting(engine, now)
+    return waiting.leases_lost, waiting.leases_untaken
 
 
 def _batch(engine: Engine) -> int:
@@ -113,10 +119,10 @@ def test_a_lease_that_ran_out_is_counted_for_an_hour(engine: Engine, world: Worl
         claim(db, _batch(engine), NOW, LEASE)
     out = NOW + LEASE
     assert _waiting(engine, out).leases_lost == 0
-    assert _waiting(engine, out + MINUTE).leases_lost == 1  # nobody has taken it up
+    assert _left(engine, out + MINUTE) == (1, 1)  # nobody has taken it up
     with unit_of_work(engine) as db:
         assert claim(db, _batch(engine), out + MINUTE, LATELY)
-    assert _waiting(engine, out + LATELY).leases_lost == 1
+    assert _left(engine, out + LATELY) == (1, 0)
     assert _waiting(engine, out + LATELY + timedelta(seconds=1)).leases_lost == 0
 
 
@@ -129,6 +135,7 @@ def test_a_batch_buried_after_its_last_lease_counts_too(engine: Engine, world: W
         assert due_batches(db, NOW + LEASE + MINUTE) == []
     waiting = _waiting(engine, NOW + LEASE + MINUTE)
     assert (waiting.leases_lost, waiting.batches[BatchState.DEAD]) == (1, 1)
+    assert waiting.leases_untaken == 1
 
 
 def test_questions_are_counted_beside_plans(engine: Engine, world: World) -> None:
@@ -164,7 +171,7 @@ def _line(kind: ProcessKind, **changes: object) -> Heartbeat:
 
 
 IDLE = Waiting(
-    0, dict.fromkeys(BatchState, 0), dict.fromkeys(BatchState, 0), 0, dict.fromkeys(Medium, 0)
+    0, dict.fromkeys(BatchState, 0), dict.fromkeys(BatchState, 0), 0, 0, dict.fromkeys(Medium, 0)
 )
 ALL = [_line(kind) for kind in ProcessKind]
 
@@ -218,7 +225,7 @@ def test_of_two_keys_that_as_many_have_one_is_named_all_the_same() -> None:
 def test_waiting_long_is_told_and_waiting_too_long_is_wrong(
     waited: timedelta, light: Light
 ) -> None:
-    waiting = Waiting(waited.total_seconds(), IDLE.batches, IDLE.questions, 0, IDLE.messages)
+    waiting = replace(IDLE, oldest_seconds=waited.total_seconds())
     assert worst(judge(ALL, waiting, 0, NOW)) is light
 
 
@@ -242,8 +249,16 @@ def test_redis_that_does_not_answer_is_named(redis_url: str) -> None:
 
 
 def test_what_was_given_up_or_left_needs_a_look() -> None:
-    left = Waiting(0, IDLE.batches, IDLE.questions, 2, IDLE.messages)
+    left = replace(IDLE, leases_lost=2)
     assert judge(ALL, left, 3, NOW) == [
         Finding(Light.LOOK, "dead_batches", {"count": 3}),
-        Finding(Light.LOOK, "leases_lost", {"count": 2}),
+        Finding(Light.LOOK, "leases_taken", {"count": 2}),
+    ]
+
+
+def test_what_was_left_is_not_said_to_be_taken_before_it_is() -> None:
+    assert _codes(ALL, replace(IDLE, leases_lost=1, leases_untaken=1)) == ["leases_untaken"]
+    assert judge(ALL, replace(IDLE, leases_lost=3, leases_untaken=1), 0, NOW) == [
+        Finding(Light.LOOK, "leases_taken", {"count": 2}),
+        Finding(Light.LOOK, "leases_untaken", {"count": 1}),
     ]

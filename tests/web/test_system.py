@@ -10,7 +10,7 @@ import pytest
 from flask_babel import force_locale
 from prometheus_client.core import CounterMetricFamily
 from sqlalchemy import update
-from sqlmodel import select
+from sqlmodel import col, select
 
 from outreach.db import unit_of_work
 from outreach.history.backups import note_backup
@@ -107,6 +107,27 @@ def test_a_web_without_a_map_is_told(
     assert told not in admin.get("/system").text
     app.extensions["map_data"] = MapData(Store(tmp_path))
     assert told in admin.get("/system").text
+
+
+def test_work_that_was_left_is_said_to_be_taken_only_once_it_is(
+    app: Flask, english: Callable[[Role], Visitor]
+) -> None:
+    now, admin = datetime.now(UTC), english(Role.ADMIN)
+    left = "1 piece of work was left by its worker within the last hour"
+    lease = {"state": BatchState.RUNNING, "lease_until": now - timedelta(minutes=1)}
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        batch = db.exec(select(Batch)).first()
+        assert batch is not None
+        db.execute(update(Batch).where(col(Batch.id) == batch.id).values(**lease))
+    shown = admin.get("/system").text
+    assert f"{left}, and nobody has taken it up." in shown
+    assert "another took it" not in shown
+    taken = {"lease_lost_at": lease["lease_until"], "lease_until": now + timedelta(minutes=1)}
+    with unit_of_work(app.extensions["outreach"].engine) as db:
+        db.execute(update(Batch).where(col(Batch.id) == batch.id).values(**taken))
+    shown = admin.get("/system").text
+    assert f"{left}; another took it." in shown
+    assert "nobody has taken it up" not in shown
 
 
 def test_dead_batches_lead_to_the_branch_that_an_admin_may_open(
