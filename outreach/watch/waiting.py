@@ -146,7 +146,7 @@ def _count(db: Session, table: Any, which: ColumnElement[bool]) -> int:
 
 
 def _is_lost(table: Any, now: datetime) -> ColumnElement[bool]:
-    """Say in SQL that a lease ran out lately, whether or not somebody taken the row up since."""
+    """Say in SQL that a lease ran out lately, whether or not the row was taken up since."""
     return or_(table.lease_lost_at >= now - LATELY, _is_left(table, now))
 
 

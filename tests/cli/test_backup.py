@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DatabaseError
 
 import outreach.safekeeping
 from outreach.cli import main
 from outreach.cli.backup_words import _reasons, rule_words
 from outreach.db import reading, unit_of_work
-from outreach.history.backups import Backup, last_backup
+from outreach.history.backups import last_backup
 from outreach.history.drills import last_drill
 from outreach.migrations import downgrade
-from outreach.safekeeping import checking, erasures, postgres_programs
+from outreach.safekeeping import erasures, postgres_programs
 from outreach.safekeeping.checking import RULES
 from outreach.safekeeping.erasures import LEDGER, erasure_of, keep
 from outreach.safekeeping.sqlite import _UNWRITTEN
@@ -42,8 +41,6 @@ from tests.safekeeping.conftest import (
 from tests.safekeeping.season import all_but_the_restore, everything
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from tests.safekeeping.conftest import Installation
 
 __all__ = ["installation", "postgres_season", "programs", "season", "sqlite_season"]
@@ -99,52 +96,6 @@ def test_a_drill_tells_times_and_leaves_nothing(installation: Installation) -> N
     assert [one.name for one in at.folder.iterdir()] == ["secret"]
 
 
-def test_a_kept_backup_is_tried_too_and_the_history_tells_how_it_ended(
-    installation: Installation,
-) -> None:
-    at = installation
-    assert at.call("backup", "drill").exit_code == 0
-    with reading(at.engine) as db:
-        first = last_drill(db)
-    assert first is not None
-    assert first.held
-    at.make()
-    good = at.call("backup", "drill", str(at.file))
-    assert (good.exit_code, "Backup of 20/11/2026" in good.output) == (0, True), good.output
-    with reading(at.engine) as db:
-        told = last_drill(db)
-    assert told is not None
-    assert (told.held, told.made_at) == (True, NOW)
-    at.file.write_bytes(at.file.read_bytes()[:-9])
-    before = everything(at.engine)["visit"]
-    cut = at.call("backup", "drill", str(at.file))
-    assert (cut.exit_code, "is damaged" in cut.output) == (1, True)
-    with reading(at.engine) as db:
-        told = last_drill(db)
-    assert told is not None
-    assert (told.held, told.made_at) == (False, None)
-    assert (told.found, told.file) == (("damaged",), at.file.name)
-    assert everything(at.engine)["visit"] == before
-    assert beside_names(at.url) == []
-
-
-def test_a_try_that_breaks_off_is_told_as_one_that_failed(
-    installation: Installation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    at = installation
-    assert at.call("backup", "drill").exit_code == 0
-
-    def broken(engine: Engine) -> None:
-        raise DatabaseError("SELECT", {}, Exception("malformed"))
-
-    monkeypatch.setattr(checking, "check_database", broken)
-    assert at.call("backup", "drill").exit_code == 1
-    with reading(at.engine) as db:
-        told = last_drill(db)
-    assert told is not None
-    assert (told.held, told.found) == (False, ("broke_off",))
-
-
 def test_a_database_that_waits_for_its_update_can_be_tried(installation: Installation) -> None:
     at = installation
     downgrade(at.engine, "0007")
@@ -168,33 +119,6 @@ def test_a_drill_and_a_check_tell_what_is_wrong(installation: Installation) -> N
         told = last_drill(db)
     assert told is not None
     assert "visits_without_history" in told.found
-
-
-def test_the_history_tells_how_backups_end(installation: Installation) -> None:
-    at = installation
-
-    def last() -> Backup | None:
-        with reading(at.engine) as db:
-            return last_backup(db)
-
-    assert at.call("backup", "drill").exit_code == 0
-    assert last() is None  # a drill leaves no backup
-    assert at.call("backup", "make", str(at.file)).exit_code == 0
-    made = last()
-    assert made is not None
-    assert made == Backup(made.at, made.at, at.file.name)
-    assert at.call("backup", "make", str(at.file)).exit_code == 1
-    failed = last()
-    assert failed is not None
-    assert failed == Backup(failed.at, made.at, at.file.name, "file_there")
-    assert at.file.exists()
-
-
-def test_no_line_of_history_is_wanted_of_tables_that_wait(installation: Installation) -> None:
-    at = installation
-    downgrade(at.engine, "0007")
-    done = at.call("backup", "make", str(at.file))
-    assert done.exit_code == 0, done.output
 
 
 def test_a_check_wants_the_newest_tables(installation: Installation) -> None:
