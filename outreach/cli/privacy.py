@@ -106,7 +106,7 @@ def erase(named: Named, *, yes: bool, dry_run: bool) -> None:
             click.confirm(say("Erase this for good?"), abort=True)
         tell_erased(_erase(engine, whom, keeps=False), is_done=True)
         with reading(engine) as db:
-            tell_mentions(mentions(db, words))
+            tell_mentions(mentions(db, whom, words))
 
 
 def _erase(engine: Engine, whom: Subject, *, keeps: bool) -> dict[str, int]:

@@ -26,7 +26,7 @@ from outreach.messages.tables import Message, MessageState
 from outreach.people.passwords import NO_PASSWORD
 from outreach.people.tables import Account, ApiToken, Device, Enrolment, Official
 from outreach.progress.tables import Digest, SavedView
-from outreach.safekeeping.subject import ERASED, belongs, known_by
+from outreach.safekeeping.subject import ERASED, belongs, is_contact, known_by
 from outreach.sheets.tables import Upload, UploadState
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ def _uploads(db: Session, whom: Subject, now: datetime) -> int:
 
 def _as_cell(word: str) -> str:
     """Look for a name as a whole cell, or who is called Sri would empty every sheet."""
-    is_unmistakable = "@" in word or any(sign.isdigit() for sign in word)
-    return word if is_unmistakable else f'"{word}"'
+    return word if is_contact(word) else f'"{word}"'
 
 
 def _messages(db: Session, whom: Subject, now: datetime) -> int:

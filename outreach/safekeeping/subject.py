@@ -79,6 +79,11 @@ def known_by(db: Session, whom: Subject) -> frozenset[str]:
     return frozenset(one for one in told if one and one != ERASED)
 
 
+def is_contact(word: str) -> bool:
+    """Tell a number or an address, which reaches one person, from a name, which many may have."""
+    return "@" in word or any(sign.isdigit() for sign in word)
+
+
 def _ways_to_write(phone: str) -> list[str]:
     national = phone.removeprefix("+62")
     return [phone, f"0{national}", f"62{national}"] if national else []

@@ -60,7 +60,7 @@ def report_on(db: Session, whom: Subject) -> dict[str, Rows]:
     told["acts"] = _acts(db, whom.account_id)
     told["mentions"] = [
         {"table": one.table, "column": one.column, "rows": list(one.rows)}
-        for one in mentions(db, known_by(db, whom))
+        for one in mentions(db, whom, known_by(db, whom))
         if one.table not in _OWN
     ]
     return told

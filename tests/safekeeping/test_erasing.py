@@ -14,6 +14,7 @@ from outreach.db import reading, unit_of_work
 from outreach.logbook.tables import Evidence, EvidenceKind
 from outreach.messages.tables import Message, MessageState
 from outreach.people.tables import Account, Device, Enrolment, Official, Team
+from outreach.progress.tables import Digest
 from outreach.safekeeping.archive import opened
 from outreach.safekeeping.backup import standing_beside
 from outreach.safekeeping.beside import Beside
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sqlalchemy import Engine
+    from sqlmodel import Session
 
     from tests.safekeeping.conftest import Installation
 
@@ -71,9 +73,19 @@ def traces(engine: Engine) -> list[str]:
     return sorted(set(found))
 
 
+def subject_of(somebody: Somebody) -> Subject:
+    return Subject(somebody.official_id, somebody.account_id)
+
+
+def mentioned(db: Session, somebody: Somebody) -> dict[tuple[str, str], tuple[str, ...]]:
+    """By table and column, the rows in which others wrote of them."""
+    found = mentions(db, subject_of(somebody), {NAME, PHONE, EMAIL})
+    return {(one.table, one.column): one.rows for one in found}
+
+
 def erased(engine: Engine, somebody: Somebody) -> dict[str, int]:
     with unit_of_work(engine) as db:
-        return erase(db, Subject(somebody.official_id, somebody.account_id), LATER)
+        return erase(db, subject_of(somebody), LATER)
 
 
 def counts(engine: Engine) -> list[tuple[object, ...]]:
@@ -192,10 +204,10 @@ def test_what_others_wrote_about_them_is_pointed_out(
     engine = installation.engine
     line = told_of_them(engine, somebody)
     with reading(engine) as db:
-        found = {(one.table, one.column): one.rows for one in mentions(db, {NAME, PHONE})}
+        found = mentioned(db, somebody)
+        assert mentions(db, subject_of(somebody), ()) == []
     assert found["visit_event", "reason"] == (str(line),)
     assert ("upload", "rows") in found
-    assert mentions(db, ()) == []
 
 
 def test_who_is_called_the_same_is_not_told_as_what_others_wrote(
@@ -205,14 +217,40 @@ def test_who_is_called_the_same_is_not_told_as_what_others_wrote(
     erased(engine, somebody)
     told_of_them(engine, somebody)
     with unit_of_work(engine) as db:
-        before = mentions(db, {NAME, PHONE})
-        other, team = db.get_one(Official, somebody.other_id), db.scalars(select(Team)).one()
-        other.name = db.get_one(Account, installation.field.coordinator.account_id).name = NAME
-        other.phone = team.phone = PHONE
-        team.name, team.members = f"Tim {NAME}", [NAME, "Bagas"]
+        before = mentioned(db, somebody)
+        db.get_one(Official, somebody.other_id).name = NAME
+        db.get_one(Account, installation.field.coordinator.account_id).name = NAME
     with reading(engine) as db:
-        assert mentions(db, {NAME, PHONE}) == before
-        assert "visit_event" in {one.table for one in before}
+        assert mentioned(db, somebody) == before
+        assert ("visit_event", "reason") in before
+
+
+def test_teams_and_entries_with_the_same_number_are_told(
+    installation: Installation, somebody: Somebody
+) -> None:
+    engine, (official, own) = installation.engine, (somebody.other_id, somebody.account_id)
+    with unit_of_work(engine) as db:
+        # The same person in another village or an earlier term, and in a team's roster.
+        other, team = db.get_one(Official, official), db.scalars(select(Team)).one()
+        other.name, other.phone, other.email = NAME, PHONE, EMAIL
+        team.members, number = [NAME, "Bagas"], str(team.id)
+        whom = installation.field.coordinator.account_id
+        db.add(Digest(email=EMAIL, asked_at=NOW, account_id=whom))
+    tables = {"team", "official", "digest"}
+    expected = {
+        ("team", "members"): (number,),
+        ("official", "phone"): (str(official),),
+        ("official", "email"): (str(official),),
+        ("digest", "email"): (str(whom),),
+    }
+    with reading(engine) as db:
+        before = mentioned(db, somebody)
+    assert own != whom
+    erased(engine, somebody)
+    with reading(engine) as db:
+        after = mentioned(db, somebody)
+    for found in (before, after):
+        assert {at: found[at] for at in found if at[0] in tables} == expected
 
 
 # The ledger
@@ -221,7 +259,7 @@ def test_who_is_called_the_same_is_not_told_as_what_others_wrote(
 def in_ledger(at: Installation, somebody: Somebody) -> None:
     """Erase as the command of a version before did: the file alone tells."""
     with unit_of_work(at.engine) as db:
-        whom = Subject(somebody.official_id, somebody.account_id)
+        whom = subject_of(somebody)
         note(at.folder, [erasure_of(db, whom, LATER)])
         erase(db, whom, LATER)
 
