@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from email.utils import parseaddr
 from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import (
@@ -25,6 +26,9 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from outreach.errors import UnsafeSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: Where the product stands; data and `.env` are looked for here, from wherever a command is called.
 ROOT = Path(__file__).resolve().parents[1]
@@ -246,14 +250,28 @@ def make_private(folder: Path) -> None:
     UnsafeSettings
         If it cannot be made.
     """
-    try:
+    with using_folder():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+@contextmanager
+def using_folder() -> Iterator[None]:
+    """Name the setting where the folder of the data cannot be made, read or written.
+
+    Raises
+    ------
+    UnsafeSettings
+        With what the system said.
+    """
+    try:
+        yield
     except OSError as error:
         raise UnsafeSettings(
             setting="VAR_DIR", problem="folder_unusable", detail=str(error)
         ) from error
 
 
+@using_folder()
 def _kept_secret(path: Path) -> str:
     make_private(path.parent)
     if not path.exists():

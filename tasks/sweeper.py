@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from kombu.exceptions import OperationalError as QueueError
 from sqlalchemy.exc import OperationalError as DatabaseError
 
-from outreach.db import unit_of_work
+from outreach.db import lacks_rights, unit_of_work
 from outreach.logbook import forgetting as of_logbook
 from outreach.logbook.overdue import force_overdue
 from outreach.messages import outbox
@@ -252,7 +252,8 @@ def _carefully(act: Callable[[datetime], None], now: datetime) -> None:
     """Do one thing; were the sweeper to end, everything would stand still."""
     try:
         act(now)
-    except (QueueError, DatabaseError) as error:
-        log.warning("batches and messages wait, nobody answers: %s", error_text(error))
-    except Exception:
-        log.exception("batches and messages wait")
+    except Exception as error:
+        if isinstance(error, QueueError | DatabaseError) and not lacks_rights(error):
+            log.warning("batches and messages wait, nobody answers: %s", error_text(error))
+        else:
+            log.exception("batches and messages wait")

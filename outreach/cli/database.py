@@ -65,20 +65,23 @@ def unreachable(error: Exception) -> UnsafeSettings:
 
     detail = str(error.__cause__ or error).strip().splitlines()[0]
     if lacks_rights(error):
-        return _refused(detail)
+        return _refused(error, detail)
     missing = re.search('no such table|relation ".*" does not exist', detail)
     problem = "no_tables" if missing else "database_unreachable"
     return UnsafeSettings(setting="DATABASE_URL", problem=problem, detail=detail)
 
 
-def _refused(detail: str) -> UnsafeSettings:
+def _refused(error: Exception, detail: str) -> UnsafeSettings:
     """Tell what the product's role lacks from what the owner alone does: make tables, give rights.
 
     Where the address names no role, the server takes the name of the user.
     """
     from sqlalchemy import make_url
+    from sqlalchemy.exc import OperationalError
 
     role = make_url(read_settings().database).username or getuser()
-    is_owners = re.search("denied for (schema|database|column)|must be owner", detail)
+    # Who is not let in at all was denied the database, too.
+    is_in = not isinstance(error, OperationalError)
+    is_owners = is_in and re.search("denied for (schema|database|column)|must be owner", detail)
     problem = "owner_alone" if is_owners else "rights_missing"
     return UnsafeSettings(setting="DATABASE_URL", problem=problem, detail=detail, role=role)

@@ -25,7 +25,7 @@ from outreach.cli.addresses import local_address, noted_address, own_address
 from outreach.cli.database import unreachable
 from outreach.cli.redis_server import find_redis_server, own_redis_url
 from outreach.cli.say import say, step
-from outreach.config import ROOT, Settings, make_private, read_settings
+from outreach.config import ROOT, Settings, make_private, read_settings, using_folder
 from outreach.db import make_engine, reading
 from outreach.errors import UnsafeSettings
 
@@ -53,13 +53,9 @@ def up() -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    try:
-        make_private(folder)
+    make_private(folder)
+    with using_folder():
         TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise UnsafeSettings(
-            setting="VAR_DIR", problem="folder_unusable", detail=str(error)
-        ) from error
 
 
 def _check_port(settings: Settings) -> None:

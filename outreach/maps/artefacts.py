@@ -92,8 +92,14 @@ class Store:
 
     @property
     def has_map(self) -> bool:
-        """Whether there is a map to show: its shapes have been drawn here and its scripts made."""
-        return {"areas", "assets"} <= self.manifest().keys()
+        """Whether there is a map to show: its shapes have been drawn here and its scripts made.
+
+        There is none, either, in a folder that cannot be read.
+        """
+        try:
+            return {"areas", "assets"} <= self.manifest().keys()
+        except (OSError, ValueError):
+            return False
 
     def note(self, **entries: Any) -> None:
         """Put entries into the manifest, in place of those of the same key."""

@@ -30,7 +30,8 @@ class RightsOnce(logging.Filter):
         if time.monotonic() - self._told_at < EVERY_SECONDS:
             return False
         self._told_at = time.monotonic()
-        return _sentence(record, str(getattr(error, "orig", "")).splitlines()[0])
+        detail = next(iter(str(getattr(error, "orig", "")).splitlines()), "")
+        return _sentence(record, detail)
 
 
 def _sentence(record: logging.LogRecord, detail: str) -> logging.LogRecord:

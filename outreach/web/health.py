@@ -14,7 +14,6 @@ from outreach.db import lacks_rights
 from outreach.migrations import steps
 from outreach.watch.beating import read_beats
 from outreach.watch.judging import missing, with_another_key
-from outreach.watch.rights import REMEDY
 from outreach.web.database import reading_db
 from outreach.web.map_data import map_data
 from outreach.web.routing import public
@@ -69,7 +68,8 @@ def _wrong(lines: Sequence[Heartbeat], now: datetime) -> list[str]:
 def _why_not(error: SQLAlchemyError) -> str:
     """Tell a database that is away from one that answers and refuses our role."""
     if lacks_rights(error):
-        current_app.logger.warning("the database's role lacks rights: %s", REMEDY)
+        # With the error, by which the log knows what to say instead, and how often.
+        current_app.logger.warning("the database's role lacks rights", exc_info=error)
         return "rights_missing"
     current_app.logger.warning("the database does not answer: %s", type(error).__name__)
     return "database_does_not_answer"

@@ -78,8 +78,13 @@ class _Told(Collector):
             with reading_db() as db:
                 waiting, alive = read_waiting(db, now), living(db, now)
         except SQLAlchemyError as error:
-            current_app.logger.warning("metrics without the database: %s", type(error).__name__)
-            yield from _of_database(answers=lacks_rights(error), refuses=lacks_rights(error))
+            refuses = lacks_rights(error)
+            current_app.logger.warning(
+                "metrics without the database: %s",
+                type(error).__name__,
+                exc_info=error if refuses else None,
+            )
+            yield from _of_database(answers=refuses, refuses=refuses)
             return
         yield from _of_database(answers=True, refuses=False)
         yield from _of_waiting(waiting)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import text
 
 from outreach import migrations
 from outreach.cli import main
@@ -49,6 +50,12 @@ def _told(*words: str) -> str:
     return done.output
 
 
+def _shut_out(owner: Engine) -> None:
+    """Take from everybody but the owner what anybody may by default: to open the database."""
+    with owner.begin() as db:
+        db.execute(text(f'REVOKE CONNECT ON DATABASE "{owner.url.database}" FROM PUBLIC'))
+
+
 def test_commands_name_the_role_and_what_gives_it_its_rights(beside: str) -> None:
     remedy = (
         f"With the owner's address in DATABASE_URL this gives them: outreach database role {beside}"
@@ -63,6 +70,14 @@ def test_commands_name_the_role_and_what_gives_it_its_rights(beside: str) -> Non
         told = _told(*words)
         assert f"{beside} lacks rights: permission denied for table " in told
         assert told.rstrip().endswith(remedy)
+
+
+def test_who_is_not_let_in_is_told_the_same(beside: str, postgres_engine: Engine) -> None:
+    _shut_out(postgres_engine)
+    told = _told("villages", "count")
+    assert f"{beside} lacks rights: " in told
+    assert 'permission denied for database "' in told
+    assert told.rstrip().endswith(f"this gives them: outreach database role {beside}")
 
 
 def test_what_the_owner_alone_does_is_told_apart(beside: str, postgres_engine: Engine) -> None:
@@ -80,10 +95,17 @@ def test_what_the_owner_alone_does_is_told_apart(beside: str, postgres_engine: E
 
 
 @pytest.mark.redis
-def test_a_sweeper_says_it_in_one_sentence(beside: str, redis_url: str) -> None:
-    environment = {**os.environ, "REDIS_URL": redis_url, "LOG_FORMAT": "json"}
+@pytest.mark.parametrize("is_let_in", [True, False])
+def test_a_sweeper_says_it_in_one_sentence(
+    beside: str, postgres_engine: Engine, redis_url: str, *, is_let_in: bool
+) -> None:
+    if not is_let_in:
+        _shut_out(postgres_engine)
+    of_ours = {"REDIS_URL": redis_url, "LOG_FORMAT": "json", "SECRET_KEY": "of-the-tests-" * 3}
     called = [sys.executable, "-c", "from outreach.cli import main; main()", "sweep"]
-    with subprocess.Popen(called, env=environment, stderr=subprocess.PIPE, text=True) as sweeper:
+    with subprocess.Popen(
+        called, env={**os.environ, **of_ours}, stderr=subprocess.PIPE, text=True
+    ) as sweeper:
         assert sweeper.stderr is not None
         lines = [sweeper.stderr.readline()]
         time.sleep(3)
@@ -91,7 +113,8 @@ def test_a_sweeper_says_it_in_one_sentence(beside: str, redis_url: str) -> None:
         lines += sweeper.stderr.readlines()
     told = [line for line in lines if "no heartbeat" not in line and "stays" not in line]
     assert len(told) == 1, told
-    assert "the database answers, but its role lacks rights (permission denied for " in told[0]
+    assert "the database answers, but its role lacks rights (" in told[0]
+    assert "permission denied for " in told[0]
     assert "outreach database role" in told[0]
     assert "came_through" not in "".join(lines)
 

@@ -98,6 +98,9 @@ def test_a_web_without_a_map_is_told_and_not_unready_for_it(
     build_assets(tmp_path / "var" / "maps")
     Store(tmp_path / "var" / "maps").note(areas="areas.json")
     assert _ready(client) == (200, {"status": "ok"})
+    for content in ("", "{"):  # a shared folder that is full, or stale
+        (tmp_path / "var" / "maps" / "manifest.json").write_text(content)
+        assert _ready(client) == (200, {"status": "needs_somebody", "missing": ["no_map"]})
     app.extensions["outreach"].engine.dispose()
 
 
