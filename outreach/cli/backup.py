@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import contextmanager
@@ -51,7 +52,7 @@ def make(file: Path) -> None:
         manifest, seconds = _make(keeper, file)
     step(
         "Backup: %(file)s, %(size)s MB in %(seconds)s s",
-        file=file,
+        file=click.format_filename(file),
         size=_megabytes(file),
         seconds=decimal(seconds),
     )
@@ -66,14 +67,20 @@ def _ending_noted(keeper: Keeper, file: Path) -> Iterator[None]:
     from outreach.history.backups import note_backup
 
     def note(why: str = "") -> None:
-        _note(keeper, lambda db: note_backup(db, datetime.now(UTC), file.name, why))
+        _note(keeper, lambda db: note_backup(db, datetime.now(UTC), _name_of(file), why))
 
     try:
         yield
     except Exception as error:
-        note(_code_of(error))
+        if (why := _code_of(error)) != "file_there":  # nothing was tried
+            note(why)
         raise
     note()
+
+
+def _name_of(file: Path) -> str:
+    """Write the name of a file as text, whatever bytes it is made of."""
+    return os.fsencode(file.name).decode(errors="backslashreplace")
 
 
 def _code_of(error: Exception) -> str:
@@ -186,13 +193,13 @@ def _tell(done: Restored) -> None:
 @click.argument("file", type=_KEPT_FILE, required=False)
 def drill(file: Path | None) -> None:
     """Restore FILE, or a backup made now, beside the database, check the copy and clean up."""
-    tried = _Tried(file.name if file else "")
+    tried = _Tried(_name_of(file) if file else "")
     with (
         refusals_told(), _keeper() as keeper, _noted(tried, keeper), _folder_aside() as aside
     ):  # fmt: skip
         _try(file or _made_now(keeper, aside), keeper, tried)
     if tried.is_noted:
-        step("Cleaned up; the database itself got a line of history and nothing else")
+        step("Cleaned up; the database itself got lines of history and nothing else")
     else:
         step("Cleaned up; the database itself was only read")
     sys.exit(0 if tried.held else 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -29,7 +30,10 @@ def refusals_told() -> Iterator[None]:
 
 def _why_refused(error: BackupRefused) -> str:
     """Say in one sentence why nothing was done."""
-    told = dict(error.facts)
+    told = {
+        name: click.format_filename(fact) if isinstance(fact, Path) else fact
+        for name, fact in error.facts.items()
+    }
     for name in told.keys() & {"archive", "database"}:
         told[name] = database_name(str(told[name]))
     return _reasons()[error.reason] % told

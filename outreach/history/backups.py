@@ -38,15 +38,21 @@ def note_backup(db: Session, at: datetime, file: str, why: str = "") -> None:
     record(db, deed, at=at, page=" ".join(filter(None, (COMMAND, why, file))))
 
 
+def parted(page: str) -> tuple[str, str, str]:
+    """Part the line of a failure into the command, the code of why, and the name of the file."""
+    words = page.split(" ", 4)
+    why, file = (*words[3:], "", "")[:2]
+    return " ".join(words[:3]), why, file
+
+
 def last_backup(db: Session) -> Backup | None:
     """Give the newest one; none if nobody ever made one."""
     line = _newest(db, OF_BACKUPS)
     if line is None:
         return None
-    told = line.page.removeprefix(COMMAND).strip()
     if line.deed == Deed.BACKUP_MADE:
-        return Backup(line.at, line.at, told)
-    why, _, file = told.partition(" ")
+        return Backup(line.at, line.at, line.page.removeprefix(COMMAND).strip())
+    _, why, file = parted(line.page)
     good = _newest(db, (Deed.BACKUP_MADE,))
     return Backup(line.at, good.at if good else None, file, why)
 

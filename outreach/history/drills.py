@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import col, select
 
+from outreach.history.backups import parted
 from outreach.history.recording import record
 from outreach.history.tables import OF_DRILLS, Deed, Event
 
@@ -56,12 +57,18 @@ def _called(command: str, made_at: datetime | None) -> str:
 
 
 def command_of(page: str) -> tuple[str, datetime | None]:
-    """Part a command of the log from the moment of the backup behind it, if there is one."""
+    """Part a command of the log from the moment of the backup behind it, if there is one.
+
+    Behind other commands stand names of files, and some of those are dates.
+    """
     command, _, told = page.rpartition(" ")
+    if command not in (_DRILL, _RESTORE):
+        return page, None
     try:
-        return command, datetime.fromisoformat(told)
+        made_at = datetime.fromisoformat(told)
     except ValueError:
         return page, None
+    return (command, made_at) if made_at.tzinfo else (page, None)
 
 
 def last_drill(db: Session) -> Drill | None:
@@ -80,5 +87,4 @@ def _found(db: Session, line: Event) -> list[tuple[str, str]]:
     """Read what spoke against it: a code and the file each."""
     of_it = (col(Event.deed) == Deed.DRILL_FOUND.value, col(Event.at) == line.at)
     pages = db.exec(select(Event.page).where(*of_it).order_by(col(Event.id))).all()
-    told = [page.removeprefix(_DRILL).strip().partition(" ") for page in pages]
-    return [(code, file) for code, _, file in told]
+    return [parted(page)[1:] for page in pages]

@@ -116,7 +116,8 @@ class Beside:
     def put_back(self, archive: Archive, now: datetime) -> bool:
         """Let what lies ready hold from now on; tell whether the map has to be drawn anew.
 
-        A key that was kept here until now stays beside under another name.
+        A key that was kept here until now stays beside under another name. An archive without
+        borders may come from a machine that draws no maps: then those that are here stay.
         """
         if self._takes_key(archive):
             path = self.folder / SECRET
@@ -124,7 +125,7 @@ class Beside:
                 path.rename(path.with_name(f"{SECRET}.before-{now:%Y%m%d-%H%M%S-%f}"))
             self._new_key.replace(path)
         borders = _borders_in(archive)
-        if borders == self._maps.manifest().get("borders", []):
+        if not borders or borders == self._maps.manifest().get("borders", []):
             return False
         self._maps.note(borders=borders)
         return True

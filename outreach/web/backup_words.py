@@ -35,7 +35,6 @@ _LEDGER = _lazy("the ledger of erasures cannot be read")
 _NEWER = _lazy("a newer version of Outreach made the file")
 #: Why one could not be made or tried; of what else stopped it the command told.
 REFUSALS = {
-    "file_there": _lazy("the file was there already"),
     "no_room": _lazy("no room on the disk"),
     "cannot_write": _lazy("the file cannot be written"),
     "not_ours": _lazy("the file is no backup of Outreach"),

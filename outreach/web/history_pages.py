@@ -5,7 +5,10 @@ from __future__ import annotations
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 
+from outreach.history.backups import parted
 from outreach.history.drills import command_of
+from outreach.history.tables import Deed
+from outreach.web.backup_words import why_words
 from outreach.web.i18n import moment
 
 #: By parts of the rules of addresses; where a rule has several of them, the last one counts.
@@ -42,11 +45,14 @@ PAGES = {
 }
 
 
-def page_words(page: str) -> str:
+def page_words(page: str, deed: Deed | None = None) -> str:
     """Say where a line came from: a page, with the name of its file if it is one, or a command.
 
     Empty where there are no words for it: then the deed tells all there is.
     """
+    if deed in (Deed.BACKUP_FAILED, Deed.DRILL_FOUND):
+        command, why, file = parted(page)
+        return f"{command}: {why_words([why], file)}"
     if page.startswith("outreach "):
         return _command_words(page)
     parts = [one for one in page.split("/") if one and "<" not in one]

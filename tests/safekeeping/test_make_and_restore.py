@@ -325,3 +325,14 @@ def test_borders_that_were_brought_in_go_with_it(
         restore(archive, at.keeper, elsewhere, STEPS, later, replaces=True)
     assert (elsewhere.folder / "maps" / name).read_bytes() == b"the borders"
     assert elsewhere._maps.manifest() == {"borders": told_of}
+
+
+def test_borders_stay_where_a_backup_of_a_machine_without_maps_is_put_back(
+    installation: Installation,
+) -> None:
+    at = installation
+    at.make()
+    told_of = [{"level": "regency", "file": "boundaries/regency-0.bin", "source": "BIG"}]
+    at.beside._maps.note(borders=told_of)
+    assert not at.restore().redraws
+    assert at.beside._maps.manifest() == {"borders": told_of}

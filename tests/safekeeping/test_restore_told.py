@@ -75,3 +75,7 @@ def test_a_command_is_parted_from_the_moment_of_its_backup() -> None:
     assert command_of("/stages/<int:stage_id>/runs") == ("/stages/<int:stage_id>/runs", None)
     told = "outreach backup drill 2026-11-20T04:00:00+00:00"
     assert command_of(told) == ("outreach backup drill", NOW)
+    for file in ("2026-11-23", "2026-11-22-14", "00010101", "2026-11-20T04:00:00+00:00"):
+        made = f"outreach backup make {file}"
+        assert command_of(made) == (made, None)
+    assert command_of("outreach backup drill 00010101") == ("outreach backup drill 00010101", None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DatabaseError
@@ -81,11 +82,26 @@ def test_the_history_tells_how_backups_end(installation: Installation) -> None:
     made = last()
     assert made is not None
     assert made == Backup(made.at, made.at, at.file.name)
-    assert at.call("backup", "make", str(at.file)).exit_code == 1
+    assert at.call("backup", "make", str(at.file)).exit_code == 1  # it is there: nothing was tried
+    assert last() == made
+    nowhere = at.file.parent / "nowhere" / "two words.outreach"
+    assert at.call("backup", "make", str(nowhere)).exit_code == 1
     failed = last()
     assert failed is not None
-    assert failed == Backup(failed.at, made.at, at.file.name, "file_there")
-    assert at.file.exists()
+    assert failed == Backup(failed.at, made.at, nowhere.name, "cannot_write")
+
+
+def test_a_file_may_have_any_name(installation: Installation) -> None:
+    at = installation
+    file = at.file.parent / os.fsdecode(b"caf\xe9.outreach")
+    for command in ("make", "make", "drill"):
+        done = at.call("backup", command, os.fsdecode(bytes(file)))
+        there = "is there already" in done.output
+        assert (done.exit_code, there) == ((1, True) if there else (0, False)), done.output
+    with reading(at.engine) as db:
+        backup = last_backup(db)
+    assert backup is not None
+    assert (backup.file, backup.why) == (r"caf\xe9.outreach", "")
 
 
 def test_no_line_of_history_is_wanted_of_tables_that_wait(installation: Installation) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from outreach.db import reading, unit_of_work
+from outreach.history.backups import note_backup
 from outreach.history.drills import Drill, note_drill, note_restore
 from outreach.history.recording import record
 from outreach.history.tables import OF_NUMBERS, Deed, Event
@@ -280,11 +281,17 @@ def test_pages_and_moments_are_told_as_the_administrator_reads_them(
         record(db, Deed.NUMBERS_TAKEN, at=at, page="outreach privacy breach")
         note_drill(db, Drill(at, at, held=True))
         note_restore(db, at, at - timedelta(hours=1))
+        note_drill(db, Drill(at, None, held=False, found=("damaged",), file="a b.outreach"))
+        note_backup(db, at, "2026-11-23")
+        note_backup(db, at, "c.outreach", why="broke_off")
     told = english(Role.ADMIN).get("/admin/history?ends=2026-11-23").get_data(as_text=True)
     for words in (
         "Stage", "Sign-up ledger: dues.csv", "outreach privacy breach",
         "outreach backup drill, backup of 23/11/2026 20:22 WIB",
         "outreach backup restore, backup of 23/11/2026 19:22 WIB",
+        "outreach backup drill: the file is damaged (a b.outreach)",
+        "outreach backup make 2026-11-23",
+        "outreach backup make: it broke off; the command told why (c.outreach)",
     ):  # fmt: skip
         assert f'<span class="hint">{words}</span>' in told
     assert "Restored from a backup" in told
