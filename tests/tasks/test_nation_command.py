@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from sqlmodel import col
 from outreach.cli import main, plan_nation
 from outreach.db import reading, unit_of_work
 from outreach.visits.nation import together
-from outreach.visits.tables import PlanRun, RunState, Visit
+from outreach.visits.tables import Batch, BatchState, PlanRun, RunState, Visit
 from tests.tasks.runner import environment, sweeper, worker
 from tests.visits.country import CAMPAIGN, build_country
 
@@ -109,6 +110,22 @@ def test_watching_outlives_a_database_that_starts_anew(
     assert (done.exit_code, len(tries)) == (0, 2), done.output
     assert "the database does not answer; asked again" in done.stderr
     assert "2 of 2 branches ready" in done.stderr
+
+
+def test_villages_without_a_visit_and_parts_given_up_are_told(
+    engine: Engine, country: Country
+) -> None:
+    assert CliRunner().invoke(main, [*COMMAND, "--no-wait"]).exit_code == 0
+    with unit_of_work(engine) as db:
+        db.execute(update(PlanRun).values(state=RunState.DONE))
+        db.execute(update(Batch).values(state=BatchState.DONE))
+        (given_up,) = db.scalars(select(col(Batch.id)).limit(1))
+        db.execute(update(Batch).where(col(Batch.id) == given_up).values(state=BatchState.DEAD))
+        villages = together(db, country.campaign_id, country.manager).villages
+    done = CliRunner().invoke(main, [*COMMAND, "--watch"])
+    assert done.exit_code == 1
+    assert f"0 of {villages} villages have a visit, the others a reason" in done.stdout
+    assert re.search("given up and can be tried again: (Boyolali|Surakarta)\n", done.stdout)
 
 
 @pytest.mark.parametrize(
