@@ -21,7 +21,7 @@ from outreach.cli import main
 def test_what_is_no_number_is_said_to_be_none(
     words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("outreach.cli.say.in_own_words", lambda text: text)
+    monkeypatch.setattr("outreach.saying.in_own_words", lambda text: text)
     for given in ("abc", "1.5", ""):
         done = CliRunner().invoke(main, [*words, given])
         assert (done.exit_code, f"'{given}' is no whole number." in done.output) == (2, True)
