@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from dotenv import dotenv_values
 
 from outreach.config import ENV_FILES, NOT_QUEUES, read_settings
-from outreach.db import make_engine
 from outreach.errors import UnsafeSettings
 
 if TYPE_CHECKING:
@@ -49,6 +48,11 @@ def say(text: str, **facts: object) -> str:
     return in_own_words(text) % facts
 
 
+def lazy(text: str) -> str:
+    """Mark a text for the translators; whoever shows it chooses the language."""
+    return text
+
+
 def ngettext(one: str, many: str, count: int) -> str:
     """Put what is said of so many into the operator's language."""
     return _catalogue(language()).ngettext(one, many, count)
@@ -59,6 +63,9 @@ def settings_to_serve() -> Settings:
 
     Waiting would mend nothing, and no stack tells whoever set them more.
     """
+    # Commands speak by this module too, and importing SQLAlchemy takes longer than a quick one.
+    from outreach.db import make_engine  # noqa: PLC0415
+
     try:
         settings = read_settings()
         make_engine(settings.database).dispose()

@@ -8,13 +8,8 @@ from __future__ import annotations
 
 from click import core, exceptions, parser, termui, types
 
-from outreach.cli.say import in_own_words
-
-
-def _lazy(text: str) -> str:
-    """Mark a text to be translated when click says it."""
-    return text
-
+from outreach.saying import in_own_words
+from outreach.saying import lazy as _lazy
 
 #: Word by word as click writes them; what is missing here comes in English.
 WORDS = (

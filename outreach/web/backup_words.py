@@ -6,14 +6,10 @@ from typing import TYPE_CHECKING
 
 from flask_babel import gettext
 
+from outreach.saying import lazy as _lazy
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-
-def _lazy(text: str) -> str:
-    """Mark words for the translators; who tells them chooses the language."""
-    return text
-
 
 #: What was wrong in the copy: the rules of the data.
 RULES = {

@@ -10,18 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
 
+from outreach.saying import lazy as _lazy
 from outreach.web.i18n import number, short_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from outreach.errors import OutreachError
-
-
-def _lazy(words: str) -> str:
-    """Mark words that are translated where they are shown."""
-    return words
-
 
 LEVELS = {
     "province": _lazy("%(regions)s of %(of)s provinces"),

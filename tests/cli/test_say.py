@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -169,3 +170,8 @@ def test_what_click_says_is_looked_up_among_our_words(
 @click.option("--at", type=click.DateTime(["%Y"]))
 def _ask(**_told: object) -> None:
     click.prompt("Secret", confirmation_prompt=True)
+
+
+def test_a_quick_command_stays_quick() -> None:
+    told = "import outreach.cli, sys; sys.exit('sqlalchemy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", told], check=False, timeout=60).returncode == 0
