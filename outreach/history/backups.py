@@ -47,16 +47,17 @@ def parted(page: str) -> tuple[str, str, str]:
 
 def last_backup(db: Session) -> Backup | None:
     """Give the newest one; none if nobody ever made one."""
-    line = _newest(db, OF_BACKUPS)
+    line = newest(db, OF_BACKUPS)
     if line is None:
         return None
     if line.deed == Deed.BACKUP_MADE:
         return Backup(line.at, line.at, line.page.removeprefix(COMMAND).strip())
     _, why, file = parted(line.page)
-    good = _newest(db, (Deed.BACKUP_MADE,))
+    good = newest(db, (Deed.BACKUP_MADE,))
     return Backup(line.at, good.at if good else None, file, why)
 
 
-def _newest(db: Session, deeds: Iterable[Deed]) -> Event | None:
+def newest(db: Session, deeds: Iterable[Deed]) -> Event | None:
+    """Give the last line of any of these deeds; none if nobody did them."""
     told = select(Event).where(col(Event.deed).in_([one.value for one in deeds]))
     return db.exec(told.order_by(col(Event.id).desc()).limit(1)).first()

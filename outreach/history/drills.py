@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import col, select
 
-from outreach.history.backups import parted
+from outreach.history.backups import newest, parted
 from outreach.history.recording import record
 from outreach.history.tables import OF_DRILLS, Deed, Event
 
@@ -73,8 +73,7 @@ def command_of(page: str) -> tuple[str, datetime | None]:
 
 def last_drill(db: Session) -> Drill | None:
     """Give the newest one; none if nobody ever tried."""
-    tried = select(Event).where(col(Event.deed).in_([one.value for one in OF_DRILLS]))
-    line = db.exec(tried.order_by(col(Event.id).desc()).limit(1)).first()
+    line = newest(db, OF_DRILLS)
     if line is None:
         return None
     _, made_at = command_of(line.page)

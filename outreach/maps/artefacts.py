@@ -90,16 +90,16 @@ class Store:
         known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return known
 
-    @property
-    def has_map(self) -> bool:
-        """Whether there is a map to show: its shapes have been drawn here and its scripts made.
+    def map_manifest(self) -> dict[str, Any]:
+        """Read what a map is shown from: empty before its shapes are drawn and its scripts made.
 
-        There is none, either, in a folder that cannot be read.
+        So it is in a folder that cannot be read.
         """
         try:
-            return {"areas", "assets"} <= self.manifest().keys()
+            known = self.manifest()
         except (OSError, ValueError):
-            return False
+            return {}
+        return known if {"areas", "assets"} <= known.keys() else {}
 
     def note(self, **entries: Any) -> None:
         """Put entries into the manifest, in place of those of the same key."""

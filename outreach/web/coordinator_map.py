@@ -48,10 +48,10 @@ def trips_map(stage_id: int) -> ResponseReturnValue:
 
 def _urls(db: Session) -> dict[str, str]:
     """Gather what the host page of the map needs; nothing before the maps were built."""
-    store = map_data().store
-    if not store.has_map:
+    manifest = map_data().store.map_manifest()
+    if not manifest:
         return {}
-    areas = f"/map/{store.manifest()['areas']}"
+    areas = f"/map/{manifest['areas']}"
     return {**beginning(db), "areas": areas, "village": "/villages/{code}"}
 
 

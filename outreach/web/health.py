@@ -62,7 +62,7 @@ def readyz() -> ResponseReturnValue:
 def _wrong(lines: Sequence[Heartbeat], now: datetime) -> list[str]:
     """Name what a person has to mend while everybody works on."""
     differ = ["keys_differ"] if with_another_key(lines, now) else []
-    return differ if map_data().store.has_map else [*differ, "no_map"]
+    return differ if map_data().store.map_manifest() else [*differ, "no_map"]
 
 
 def _why_not(error: SQLAlchemyError) -> str:
@@ -88,6 +88,4 @@ def _serves(at: Collection[str]) -> bool:
     return bool(at) and all(step == known[-1] or step not in known for step in at)
 
 
-@cache
-def _steps() -> tuple[str, ...]:
-    return steps()
+_steps = cache(steps)

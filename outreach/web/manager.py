@@ -137,9 +137,9 @@ def crumbs_to(db: Session, someone: Person, area_code: str) -> list[tuple[str, s
 def _frame(db: Session, filters: Filters) -> dict[str, Any]:
     """Gather what the host page of the map needs; without built shapes there is no map."""
     data = map_data()
-    if not data.store.has_map:
+    manifest = data.store.map_manifest()
+    if not manifest:
         return {"urls": None}
-    manifest = data.store.manifest()
     ground = data.ground(db, filters.scope(person(), whole=True))
     rows = filters.query(rows=ground.file)
     more = "&" if rows else "?"

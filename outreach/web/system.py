@@ -71,7 +71,7 @@ def _read() -> dict[str, Any]:
         backup=backup,
         redis_answers=answers,
         history_stands_still=is_stuck,
-        has_map=map_data().store.has_map,
+        has_map=bool(map_data().store.map_manifest()),
     )
     metrics = measured()
     return {
@@ -109,9 +109,17 @@ def span_words(span: timedelta) -> str:
 
 def finding_words(found: Finding) -> str:
     """Say what needs somebody, and what to do."""
-    count = int(found.facts.get("count", 0))
-    why = why_words(str(found.facts.get("why", "")).split(), str(found.facts.get("file", "")))
-    words = {
+    words = {**_of_processes(found), **_of_work(found), **_of_safekeeping(found)}
+    return str(words[found.code])
+
+
+def _count(found: Finding) -> int:
+    return int(found.facts.get("count", 0))
+
+
+def _of_processes(found: Finding) -> dict[str, str]:
+    count = _count(found)
+    return {
         "no_sweeper": _("No sweeper runs: nothing is planned, sent or returned. Start one."),
         "no_worker": _("No worker runs, or none reaches Redis: plans wait. Start one."),
         "nobody_serves_planning": _(
@@ -140,6 +148,12 @@ def finding_words(found: Finding) -> str:
             count,
         ),
         "versions_differ": _("Different versions run: finish the update on all machines."),
+    }
+
+
+def _of_work(found: Finding) -> dict[str, str]:
+    count = _count(found)
+    return {
         "waits_long": _("Plans wait for long: more workers make it shorter."),
         "dead_batches": ngettext(
             "%(num)s part of a plan was given up: its coordinator can try it again.",
@@ -159,6 +173,13 @@ def finding_words(found: Finding) -> str:
             " taken them up.",
             count,
         ),
+    }
+
+
+def _of_safekeeping(found: Finding) -> dict[str, str]:
+    count = _count(found)
+    why = why_words(str(found.facts.get("why", "")).split(), str(found.facts.get("file", "")))
+    return {
         "backup_failed": _("The last backup failed: %(why)s.", why=why),
         "backup_old": ngettext(
             "No backup was made for %(num)s day: outreach backup make",
@@ -173,4 +194,3 @@ def finding_words(found: Finding) -> str:
         ),
         "history_stands_still": _("The history is not closed any more: outreach history close"),
     }
-    return str(words[found.code])
